@@ -1,0 +1,83 @@
+"""Money as whole minor units: the one rounding rule, prices per basis quantity, exact allocation.
+
+Nothing here is a float. Amounts are signed integers of the currency's minor unit (fen, cents), rates
+are basis points (1/10,000), quantities are whole units of the line's measure (pieces, grams).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+BASIS_POINTS = 10_000
+
+
+def divide_half_up(numerator: int, denominator: int) -> int:
+    """Return `numerator / denominator`, a half going away from zero.
+
+    The positive amount is rounded and the sign put back, so that a return mirrors its sale to the cent.
+    """
+    if denominator <= 0:
+        raise ValueError(f"denominator must be positive, got {denominator}")
+    quotient = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return -quotient if numerator < 0 else quotient
+
+
+def share_bp(amount_minor: int, rate_bp: int) -> int:
+    """Return `rate_bp` basis points of an amount, in minor units."""
+    return divide_half_up(amount_minor * rate_bp, BASIS_POINTS)
+
+
+def tax_included(gross_minor: int, rate_bp: int) -> int:
+    """Return the tax contained in a tax-inclusive amount."""
+    return divide_half_up(gross_minor * rate_bp, BASIS_POINTS + rate_bp)
+
+
+def allocate(total_minor: int, weights: Sequence[int]) -> list[int]:
+    """Split an amount in proportion to weights so that the parts sum to it exactly.
+
+    Largest remainder; ties go to the first. With no positive weight the whole goes to the first part,
+    because an amount may never vanish.
+
+    >>> allocate(100, [1, 1, 1])
+    [34, 33, 33]
+    """
+    if any(weight < 0 for weight in weights):
+        raise ValueError("weights must not be negative")
+    if not weights:
+        if total_minor:
+            raise ValueError(f"nothing to carry {total_minor}")
+        return []
+    if total_minor < 0:
+        return [-part for part in allocate(-total_minor, weights)]
+    weight_sum = sum(weights)
+    if weight_sum == 0:
+        return [total_minor, *([0] * (len(weights) - 1))]
+    parts = [total_minor * weight // weight_sum for weight in weights]
+    remainders = [total_minor * weight % weight_sum for weight in weights]
+    left = total_minor - sum(parts)
+    for index in sorted(range(len(weights)), key=lambda i: (-remainders[i], i))[:left]:
+        parts[index] += 1
+    return parts
+
+
+class UnitPrice(msgspec.Struct, frozen=True, order=True):
+    """A price in minor units for `basis` units of measure: 5.00 for 3 pieces, 5.98 for 1,000 g."""
+
+    minor: int
+    basis: int = 1
+
+    def __post_init__(self) -> None:
+        if self.basis < 1:
+            raise ValueError(f"basis must be at least 1, got {self.basis}")
+        if self.minor < 0:
+            raise ValueError(f"a price is not negative, got {self.minor}")
+
+    def amount(self, quantity: int) -> int:
+        """Return what `quantity` units cost, rounded once, in minor units."""
+        return divide_half_up(self.minor * quantity, self.basis)
+
+    def cheaper_than(self, other: UnitPrice) -> bool:
+        """Compare per unit, exactly, whatever the two bases are."""
+        return self.minor * other.basis < other.minor * self.basis
