@@ -46,6 +46,7 @@ class UuidMint:
         self._counter = 0
 
     def __call__(self) -> UUID:
+        """Return the next id."""
         now = self._wall_ms()
         entropy = int.from_bytes(self._random_bytes(10), "big")
         if now > self._last_ms:

@@ -1,0 +1,1 @@
+"""Agents: enrolment, certificates, connections, desired and reported state."""

@@ -1,0 +1,147 @@
+"""Tables of agents and of this deployment itself."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlmodel import Field
+
+from cloud.database import Table, big_int, utc_ms
+
+
+class Deployment(Table, table=True):
+    """This cloud's own identity. One row. A restored database gets a new incarnation before it answers an agent."""
+
+    __tablename__ = "deployment"
+
+    one: int = Field(default=1, primary_key=True)
+    incarnation: UUID
+    since_ms: int = utc_ms()
+    reason: str
+
+
+class Agent(Table, table=True):
+    """An agent: the identity of one store's mini PC. `card_key` keys the hashes by which it knows cards."""
+
+    __tablename__ = "agent"
+
+    id: str = Field(primary_key=True, max_length=32)
+    store_id: str = Field(foreign_key="store.id", index=True)
+    shard: str = Field(max_length=2, index=True)
+    status: str = "active"
+    """`active` serves its store, `draining` was replaced and may still send, `revoked` is refused everything."""
+    public_key: bytes
+    """SubjectPublicKeyInfo, DER."""
+    card_key: bytes
+    enrolled_ms: int = utc_ms()
+    revoked_ms: int | None = utc_ms(default=None)
+    connection: UUID | None = None
+    connected_ms: int | None = utc_ms(default=None)
+    seen_ms: int | None = utc_ms(default=None)
+    """Wall time of the last message; its age, not a last will, decides whether the agent is online."""
+    gone: bool = False
+    hq_offset_ms: int | None = big_int(default=None)
+    reported: bytes | None = None
+    """`Reported`, JSON, as last heard."""
+    desired_serial: int = 0
+    desired_digest: bytes | None = None
+    """SHA-256 of the last desired state without its serial: the serial rises only when this changes."""
+
+
+class AgentEpoch(Table, table=True):
+    """How far HQ has an agent's events of one epoch: the row every batch locks."""
+
+    __tablename__ = "agent_epoch"
+
+    agent_id: str = Field(primary_key=True, foreign_key="agent.id")
+    epoch: UUID = Field(primary_key=True)
+    watermark: int = big_int(default=0)
+    head: bytes
+    opened_ms: int = utc_ms()
+    reason: str = ""
+
+
+class AgentGap(Table, table=True):
+    """Events an agent has declared it can never supply."""
+
+    __tablename__ = "agent_gap"
+
+    agent_id: str = Field(primary_key=True, foreign_key="agent.id")
+    epoch: UUID = Field(primary_key=True)
+    first: int = big_int(primary_key=True)
+    last: int = big_int()
+    reason: str
+    declared_ms: int = utc_ms()
+
+
+class ClaimCode(Table, table=True):
+    """A single-use right to enrol an agent for a store. Only the code's hash is kept."""
+
+    __tablename__ = "claim_code"
+
+    code_hash: bytes = Field(primary_key=True)
+    store_id: str = Field(foreign_key="store.id", index=True)
+    agent_id: str = Field(max_length=32)
+    created_by: str
+    created_ms: int = utc_ms()
+    expires_ms: int = utc_ms()
+    used_ms: int | None = utc_ms(default=None)
+
+
+class Certificate(Table, table=True):
+    """A certificate our CA signed for an agent."""
+
+    __tablename__ = "certificate"
+
+    serial: str = Field(primary_key=True, max_length=40)
+    agent_id: str = Field(foreign_key="agent.id", index=True)
+    issued_ms: int = utc_ms()
+    not_after_ms: int = utc_ms()
+    revoked_ms: int | None = utc_ms(default=None)
+
+
+class DeviceTokenSeen(Table, table=True):
+    """Unique ids of device tokens still within their life, so that none works twice."""
+
+    __tablename__ = "device_token_seen"
+
+    jti: str = Field(primary_key=True, max_length=64)
+    expires_ms: int = utc_ms(index=True)
+
+
+class ApiToken(Table, table=True):
+    """A bearer token of a person or program, by hash, with scopes and expiry."""
+
+    __tablename__ = "api_token"
+
+    token_hash: bytes = Field(primary_key=True)
+    name: str
+    scopes: str
+    created_ms: int = utc_ms()
+    expires_ms: int = utc_ms()
+    revoked_ms: int | None = utc_ms(default=None)
+
+
+class ShardLease(Table, table=True):
+    """Which ingest worker hears a shard, and until when by the database's clock: efficiency, not correctness."""
+
+    __tablename__ = "shard_lease"
+
+    shard: str = Field(primary_key=True, max_length=2)
+    owner: str | None = None
+    fence: int = big_int(default=0)
+    expires_ms: int = utc_ms(default=0)
+
+
+class AuditEntry(Table, table=True):
+    """A privileged act: who, what, on what, why. Append-only."""
+
+    __tablename__ = "audit_entry"
+
+    id: int | None = big_int(default=None, primary_key=True)
+    at_ms: int = utc_ms()
+    actor: str
+    action: str
+    subject: str
+    reason: str = ""
+    detail: str = ""

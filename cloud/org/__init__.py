@@ -1,0 +1,1 @@
+"""The chain: legal entities, stores, store groups, tills."""

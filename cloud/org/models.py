@@ -1,0 +1,75 @@
+"""Tables of the chain's own shape."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlmodel import Field
+
+from cloud.database import Table
+
+
+class LegalEntity(Table, table=True):
+    """Who issues receipts and stored value: the chain's company or a franchisee."""
+
+    __tablename__ = "legal_entity"
+
+    id: str = Field(primary_key=True, max_length=32)
+    name: str
+
+
+class Store(Table, table=True):
+    """A shop: its zone, money, language, price zone and day."""
+
+    __tablename__ = "store"
+
+    id: str = Field(primary_key=True, max_length=32)
+    name: str
+    time_zone: str
+    currency: str = Field(max_length=3)
+    exponent: int = 2
+    tax_mode: str = "inclusive"
+    locale: str = "zh"
+    price_zone: str = Field(max_length=32, index=True)
+    day_cutoff_minutes: int = 0
+
+
+class StoreOwnership(Table, table=True):
+    """Which legal entity a store belongs to, and how, from a date on."""
+
+    __tablename__ = "store_ownership"
+
+    store_id: str = Field(primary_key=True, foreign_key="store.id")
+    from_date: date = Field(primary_key=True)
+    legal_entity_id: str = Field(foreign_key="legal_entity.id", index=True)
+    kind: str = "direct"
+    """`direct` or `franchise`."""
+
+
+class StoreGroup(Table, table=True):
+    """A named set of stores, for targeting."""
+
+    __tablename__ = "store_group"
+
+    id: str = Field(primary_key=True, max_length=32)
+    name: str
+
+
+class StoreGroupMember(Table, table=True):
+    """A store in a group."""
+
+    __tablename__ = "store_group_member"
+
+    group_id: str = Field(primary_key=True, foreign_key="store_group.id")
+    store_id: str = Field(primary_key=True, foreign_key="store.id", index=True)
+
+
+class Till(Table, table=True):
+    """A selling position of a store."""
+
+    __tablename__ = "till"
+
+    store_id: str = Field(primary_key=True, foreign_key="store.id")
+    id: str = Field(primary_key=True, max_length=32)
+    number: int
+    kind: str = "staffed"

@@ -1,0 +1,1 @@
+"""The store's half of Storewire: one light process on a mini PC that sells with or without a network."""

@@ -1,0 +1,1 @@
+"""Numbered SQL, one file per version, applied all or nothing."""

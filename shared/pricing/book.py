@@ -1,0 +1,76 @@
+"""What a price book holds: items, their prices, and the question the engine asks of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from shared.money import UnitPrice
+
+
+class Unit(StrEnum):
+    """The measure a quantity counts."""
+
+    EACH = "each"
+    GRAM = "g"
+    MILLILITRE = "ml"
+
+
+class Barcode(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One code an item is sold under, and how many pieces one scan of it means."""
+
+    code: str
+    pieces: int = 1
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A thing the chain sells. A row of a price book's `items` body.
+
+    `names` maps a language (`en`, `zh`) to the shelf name; `receipt_name` is short enough for paper.
+    `category` is the path from the root, parts joined by '/'. `tax_rate_bp` is contained in the price.
+    """
+
+    item: str
+    names: dict[str, str]
+    receipt_name: str
+    barcodes: list[Barcode] = []
+    category: str = ""
+    brand: str = ""
+    unit: Unit = Unit.EACH
+    tax_code: str = "standard"
+    tax_rate_bp: int = 0
+    cost_minor: int | None = None
+    sellable: bool = True
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an item costs in a zone or a store, for `basis` units. A row of `prices` and `overrides` bodies."""
+
+    item: str
+    regular_minor: int
+    member_minor: int | None = None
+    basis: int = 1
+
+    def regular(self) -> UnitPrice:
+        """Return the price anybody pays."""
+        return UnitPrice(self.regular_minor, self.basis)
+
+    def member(self) -> UnitPrice | None:
+        """Return the price a member pays, if there is one."""
+        return None if self.member_minor is None else UnitPrice(self.member_minor, self.basis)
+
+
+class PriceBook(Protocol):
+    """One version of a store's prices, as the engine sees it."""
+
+    version: int
+
+    def item(self, item: str) -> Item | None:
+        """Return the item, or None when the book does not know it."""
+        ...
+
+    def price(self, item: str) -> Price | None:
+        """Return the item's price in this store, or None: a missing price is never 0."""
+        ...

@@ -1,0 +1,136 @@
+"""Desired state: what HQ wants an agent to run, as documents that HQ signs and the agent compares with its own.
+
+Documents travel as exact bytes beside an Ed25519 signature, so a broken or hostile broker cannot set a price.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from shared.wire.events import TillKind
+
+
+class Till(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One selling position of the store."""
+
+    till: str
+    number: int
+    kind: TillKind = TillKind.STAFFED
+
+
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a store is: its place, money, language and day.
+
+    `day_cutoff_minutes`: minutes after local midnight at which a business day starts.
+    `card_prefixes`: card numbers of the chain start with one of these and have `card_digits` digits.
+    """
+
+    store: str
+    name: str
+    legal_entity: str
+    time_zone: str
+    currency: str
+    exponent: int = 2
+    tax_mode: str = "inclusive"
+    locale: str = "zh"
+    day_cutoff_minutes: int = 0
+    price_zone: str
+    card_prefixes: list[str] = []
+    card_digits: int = 0
+    retain_days: int = 35
+    outbox_budget_bytes: int = 2 * 1024**3
+    tills: list[Till]
+
+
+class BodyReference(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """A body by kind, scope and content hash."""
+
+    kind: str
+    scope: str
+    hash: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What one price-book version means in one store: exactly these bodies, needing this engine level.
+
+    Its hash (SHA-256 of its exact bytes) is what timelines, sales and signatures name.
+    """
+
+    version: int
+    store: str
+    engine: int
+    bodies: list[BodyReference]
+
+
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A version on a store's timeline: its manifest's exact bytes and the instant it takes over.
+
+    `activates_local` is what a person chose (ISO local time in the store's zone), `activates_ms` the instant it
+    was resolved to at publication.
+    """
+
+    version: int
+    manifest: msgspec.Raw
+    hash: str
+    activates_ms: int
+    activates_local: str = ""
+
+
+class DesiredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything one agent should run. `serial` rises with each change within an incarnation.
+
+    `timeline` starts with the version in force and lists every staged one after it, in order of activation,
+    which is also the order of versions.
+    """
+
+    agent: str
+    incarnation: UUID
+    serial: int
+    settings: StoreSettings
+    timeline: list[TimelineEntry]
+    members_version: int = 0
+    software: str = ""
+
+
+class KnownMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A member as one agent may know them: cards only as hashes keyed for that agent."""
+
+    member: UUID
+    cards: list[bytes]
+    masked_name: str = ""
+    tier: str = ""
+    points: int = 0
+
+
+class MemberStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """From version `base` of an agent's member set to `version`: rows put and members taken away.
+
+    With `base` 0 and `more` false the step is the whole set; a long step comes in pieces, each one applicable
+    on its own.
+    """
+
+    agent: str
+    incarnation: UUID
+    base: int
+    version: int
+    put: list[KnownMember] = []
+    gone: list[UUID] = []
+    more: bool = False
+
+
+class Signed(msgspec.Struct, frozen=True, kw_only=True):
+    """A document's exact bytes, the id of HQ's signing key and its signature."""
+
+    document: msgspec.Raw
+    key: str
+    signature: bytes
+
+
+class SignedDesired(Signed, frozen=True, kw_only=True):
+    """A signed `DesiredState`."""
+
+
+class SignedMembers(Signed, frozen=True, kw_only=True):
+    """A signed `MemberStep`."""
