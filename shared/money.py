@@ -62,7 +62,7 @@ def allocate(total_minor: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-class UnitPrice(msgspec.Struct, frozen=True, order=True):
+class UnitPrice(msgspec.Struct, frozen=True, order=True, array_like=True):
     """A price in minor units for `basis` units of measure: 5.00 for 3 pieces, 5.98 for 1,000 g."""
 
     minor: int

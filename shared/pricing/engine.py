@@ -64,7 +64,5 @@ def _price_line(
         tax_code=item.tax_code,
         tax_rate_bp=item.tax_rate_bp,
         tax_minor=tax_included(net, item.tax_rate_bp),
-        category=item.category,
         code=line.code,
-        cost_minor=item.cost_minor,
     )

@@ -54,7 +54,7 @@ class PricingContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     member: MemberFacts | None = None
 
 
-class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
     """Money taken off a line, by what, and who bears it (basis points by payer; empty means the chain)."""
 
     source: str
@@ -63,22 +63,26 @@ class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     payers: dict[Payer, int] = {}
 
 
-class PricedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A line with its price and every reason for it. `net_minor = gross_minor - sum(discounts)`, never below 0."""
+class PricedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
+    """A line with its price and every reason for it. `net_minor = gross_minor - sum(discounts)`, never below 0.
+
+    On the wire an array: fields are only ever appended. `code` is what was scanned, empty when it was the item's
+    first barcode. `category` and `cost_minor` are empty when the book names them: HQ owns them and looks them up.
+    """
 
     n: int
     item: str
     quantity: int
-    unit: Unit
     price: UnitPrice
     gross_minor: int
     net_minor: int
     discounts: list[Discount] = []
+    unit: Unit = Unit.EACH
     tax_code: str = "standard"
     tax_rate_bp: int = 0
     tax_minor: int = 0
-    category: str = ""
     code: str = ""
+    category: str = ""
     cost_minor: int | None = None
 
 
