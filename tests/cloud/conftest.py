@@ -1,0 +1,116 @@
+"""The chain's database for tests, on SQLite and on PostgreSQL, with every table and nothing in them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from cloud.database import Database, Table
+from tests.provision import postgresql
+from tests.provision.postgresql import PostgresqlServer
+
+_MODEL_DATABASE = "storewire_test"
+_numbers = count(1)
+
+_EMPTY_ALL = text(
+    """
+    DO $$
+    DECLARE name text; used text := ''; found boolean;
+    BEGIN
+      FOR name IN
+        SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+      LOOP
+        EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || name || ')' INTO found;
+        IF found THEN used := used || ', ' || name; END IF;
+      END LOOP;
+      IF used <> '' THEN EXECUTE 'TRUNCATE ' || substr(used, 3) || ' RESTART IDENTITY CASCADE'; END IF;
+    END $$
+    """
+)
+
+
+def _know_all_tables() -> None:
+    """Import every table, so that the metadata is complete."""
+    if importlib.util.find_spec("cloud.models"):
+        importlib.import_module("cloud.models")
+    else:
+        importlib.import_module("cloud.org.models")
+        importlib.import_module("cloud.fleet.models")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """One PostgreSQL server per test process. Skips, by name and count, where there are no binaries."""
+    binaries = postgresql.find_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL 15 or newer on this machine: `make setup` installs one")
+    with postgresql.running(binaries) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _postgresql_tables(postgresql_server: PostgresqlServer) -> str:
+    """The URL of a database with all tables."""
+    url = postgresql_server.create(_MODEL_DATABASE)
+    _create_tables(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def _sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with all tables, to be copied."""
+    path = tmp_path_factory.mktemp("tables") / "tables.db"
+    _create_tables(f"sqlite:///{path}")
+    return path
+
+
+def _create_tables(url: str) -> None:
+    _know_all_tables()
+    database = Database(url)
+    try:
+        Table.metadata.create_all(database.engine)
+    finally:
+        database.close()
+
+
+@pytest.fixture
+def sqlite_database(_sqlite_tables: Path, tmp_path: Path) -> Iterator[Database]:
+    """An empty embedded database with all tables."""
+    path = tmp_path / "cloud.db"
+    shutil.copy(_sqlite_tables, path)
+    database = Database(f"sqlite:///{path}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgresql_database(_postgresql_tables: str) -> Iterator[Database]:
+    """An empty PostgreSQL database with all tables. Mark the test `postgresql`."""
+    database = Database(_postgresql_tables)
+    with database.engine.begin() as connection:
+        connection.execute(_EMPTY_ALL)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database(request: pytest.FixtureRequest) -> Database:
+    """An empty database with all tables; the test runs once on each kind."""
+    found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: PostgresqlServer) -> Iterator[str]:
+    """The URL of a PostgreSQL database of its own without any table: for migrations and for real processes."""
+    name = f"own_{next(_numbers)}"
+    yield postgresql_server.create(name)
+    postgresql_server.drop(name)

@@ -1,0 +1,65 @@
+"""What every test may use: driven clocks and ids, and the rule that a skipped test is never a quiet one."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from shared.ids import UuidMint
+from tests.factories import DrivenMachineClock, make_mint
+
+settings.register_profile("storewire", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("storewire")
+
+_skipped: list[str] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--no-skips",
+        action="store_true",
+        default=os.environ.get("CI", "").lower() in {"1", "true", "yes"},
+        help="a skipped test fails the run (the default where CI is set)",
+    )
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(f"{report.nodeid}: {_reason(report)}")
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    if report.skipped:
+        _skipped.append(f"{report.nodeid}: {_reason(report)}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _skipped and session.config.getoption("--no-skips") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if not _skipped:
+        return
+    forbidden = config.getoption("--no-skips")
+    terminalreporter.section(f"{len(_skipped)} skipped" + (", which fails this run" if forbidden else ""))
+    for line in _skipped:
+        terminalreporter.line(line, red=bool(forbidden))
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+@pytest.fixture
+def clock() -> DrivenMachineClock:
+    """A machine clock that moves only when told."""
+    return DrivenMachineClock()
+
+
+@pytest.fixture
+def mint(clock: DrivenMachineClock) -> UuidMint:
+    """Rising ids by the driven clock, the same in every run."""
+    return make_mint(clock.wall_ms)
