@@ -42,6 +42,13 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """One transaction that only reads: on SQLite it takes no lock, so it never waits for a writer."""
+        engine = self.engine.execution_options(storewire_reads=True)
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
@@ -58,6 +65,7 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get("storewire_reads", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
