@@ -1,0 +1,273 @@
+"""Tables of sales and returns. Their column names are plain on purpose: reports read them with SQL.
+
+Keys begin with the event's UUIDv7, so that rows arrive in key order and the big tables can be split by ranges of it.
+Between these tables there are no foreign keys: one sale is written whole in one transaction or not at all, and a
+check per line would cost as much as the line. `info["retention"]` names how long rows are kept: `books` as long as
+the law wants accounting records, `operations` for as long as they help to run the shops.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlmodel import Field
+
+from cloud.database import Table, big_int, utc_ms
+
+BOOKS = {"info": {"retention": "books"}}
+OPERATIONS = {"info": {"retention": "operations"}}
+
+
+class Sale(Table, table=True):
+    """A paid sale. `id` is the event's, the basket's and the receipt's."""
+
+    __tablename__ = "sale"
+    __table_args__ = (
+        Index("ix_sale_store_id_business_date", "store_id", "business_date"),
+        Index("ix_sale_commit_no", "commit_no"),
+        BOOKS,
+    )
+
+    id: UUID = Field(primary_key=True)
+    commit_no: int = big_int()
+    """The ingest transaction that brought it: `ingest_commit.no`."""
+    agent_id: str
+    store_id: str
+    legal_entity_id: str | None
+    """Who owned the store on the business date, hence who issued the receipt."""
+    till_id: str
+    till_kind: str
+    cashier: str
+    receipt_series: str
+    receipt_number: int = big_int()
+    business_date: date
+    """The store's local date less the day's cut-off, as the agent stamped it."""
+    at_ms: int = utc_ms()
+    opened_ms: int = utc_ms()
+    priced_ms: int = utc_ms()
+    currency: str
+    exponent: int
+    tax_mode: str
+    total_minor: int = big_int()
+    saved_minor: int = big_int()
+    tax_minor: int = big_int()
+    line_count: int
+    member_id: UUID | None
+    """The member as known when the sale arrived; `card_id` leads to whoever owns the card now."""
+    card_id: UUID | None
+    member_tier: str | None
+    """The tier the till priced with; null when no card was shown."""
+    book_version: int = big_int()
+    book_manifest: bytes
+    engine: int
+    time_zone: str
+    device_ms: int = utc_ms()
+    hq_offset_ms: int = big_int()
+    time_quality: str
+
+
+class SaleLine(Table, table=True):
+    """A line with the price it was sold at. `net_minor = gross_minor -` its discounts."""
+
+    __tablename__ = "sale_line"
+    __table_args__ = (BOOKS,)
+
+    sale_id: UUID = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    item: str
+    code: str
+    quantity: int = big_int()
+    """In the item's unit: pieces, grams, millilitres."""
+    unit: str
+    price_minor: int = big_int()
+    price_basis: int
+    """`price_minor` is for this many units."""
+    gross_minor: int = big_int()
+    net_minor: int = big_int()
+    tax_code: str
+    tax_rate_bp: int
+    tax_minor: int = big_int()
+    category: str
+    cost_minor: int | None = big_int()
+
+
+class SaleDiscount(Table, table=True):
+    """Money taken off a line, why, and who bears how much of it: the three parts add up to `minor`."""
+
+    __tablename__ = "sale_discount"
+    __table_args__ = (BOOKS,)
+
+    sale_id: UUID = Field(primary_key=True)
+    line_n: int = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    source: str
+    """The promotion or the coupon code."""
+    reason: str
+    minor: int = big_int()
+    chain_minor: int = big_int()
+    store_minor: int = big_int()
+    supplier_minor: int = big_int()
+
+
+class SaleCoupon(Table, table=True):
+    """A paper coupon as handed over, whatever was left of the line to take it off: the engine's input."""
+
+    __tablename__ = "sale_coupon"
+    __table_args__ = (BOOKS,)
+
+    sale_id: UUID = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    line_n: int
+    code: str
+    supplier_minor: int = big_int()
+    chain_minor: int = big_int()
+
+
+class SaleTender(Table, table=True):
+    """Money given, change already taken off. For a return `sale_id` is the return's id and the money went out."""
+
+    __tablename__ = "sale_tender"
+    __table_args__ = (BOOKS,)
+
+    sale_id: UUID = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    method: str
+    minor: int = big_int()
+    change_minor: int = big_int()
+    reference: str
+    attempt_id: UUID | None
+
+
+class SaleReturn(Table, table=True):
+    """Goods of one earlier sale came back and money went out; amounts are positive."""
+
+    __tablename__ = "sale_return"
+    __table_args__ = (
+        Index("ix_sale_return_original_sale_id", "original_sale_id"),
+        Index("ix_sale_return_store_id_business_date", "store_id", "business_date"),
+        Index("ix_sale_return_commit_no", "commit_no"),
+        BOOKS,
+    )
+
+    id: UUID = Field(primary_key=True)
+    commit_no: int = big_int()
+    original_sale_id: UUID
+    agent_id: str
+    store_id: str
+    legal_entity_id: str | None
+    till_id: str
+    till_kind: str
+    cashier: str
+    receipt_series: str
+    receipt_number: int = big_int()
+    business_date: date
+    at_ms: int = utc_ms()
+    currency: str
+    exponent: int
+    total_minor: int = big_int()
+    tax_minor: int = big_int()
+    approved_by: str
+    device_ms: int = utc_ms()
+    hq_offset_ms: int = big_int()
+    time_quality: str
+
+
+class SaleReturnLine(Table, table=True):
+    """How much of an original line came back."""
+
+    __tablename__ = "sale_return_line"
+    __table_args__ = (
+        Index("ix_sale_return_line_original_sale_id", "original_sale_id", "of_line"),
+        BOOKS,
+    )
+
+    return_id: UUID = Field(primary_key=True)
+    of_line: int = Field(primary_key=True)
+    original_sale_id: UUID
+    item: str
+    quantity: int = big_int()
+    refund_minor: int = big_int()
+    tax_minor: int = big_int()
+    reason: str
+
+
+class SaleVoid(Table, table=True):
+    """A receipt number was taken and no sale stands behind it."""
+
+    __tablename__ = "sale_void"
+    __table_args__ = (BOOKS,)
+
+    id: UUID = Field(primary_key=True)
+    commit_no: int = big_int()
+    agent_id: str
+    store_id: str
+    till_id: str
+    cashier: str
+    receipt_series: str
+    receipt_number: int = big_int()
+    business_date: date
+    at_ms: int = utc_ms()
+    original_id: UUID | None
+    reason: str
+
+
+class ReceiptNumber(Table, table=True):
+    """Who has a receipt number. Narrow, because it is the one place where numbers are unique.
+
+    `previous` is what the receipt says of the head before it; `head` is the chain's head after it, null where HQ
+    has not yet seen everything before.
+    """
+
+    __tablename__ = "receipt_number"
+    __table_args__ = (BOOKS,)
+
+    store_id: str = Field(primary_key=True)
+    till_id: str = Field(primary_key=True)
+    series: str = Field(primary_key=True)
+    number: int = big_int(primary_key=True)
+    event_id: UUID
+    previous: bytes
+    head: bytes | None
+
+
+class ReceiptSeries(Table, table=True):
+    """A till's series of receipt numbers: why it began, what it follows, how far HQ has it."""
+
+    __tablename__ = "receipt_series"
+    __table_args__ = (BOOKS,)
+
+    store_id: str = Field(primary_key=True)
+    till_id: str = Field(primary_key=True)
+    series: str = Field(primary_key=True)
+    reason: str | None = None
+    """Null while its opening has not arrived."""
+    opened_ms: int | None = utc_ms(default=None)
+    event_id: UUID | None = None
+    previous_series: str = ""
+    previous_number: int = big_int(default=0)
+    previous_head: bytes = b""
+    complete_to: int = big_int(default=0)
+    """HQ has every number from 1 to this one."""
+    highest: int = big_int(default=0)
+
+
+class Swipe(Table, table=True):
+    """A member card was shown at a till."""
+
+    __tablename__ = "swipe"
+    __table_args__ = (Index("ix_swipe_store_id_business_date", "store_id", "business_date"), OPERATIONS)
+
+    id: UUID = Field(primary_key=True)
+    commit_no: int = big_int()
+    agent_id: str
+    store_id: str
+    till_id: str
+    till_kind: str
+    cashier: str
+    business_date: date
+    at_ms: int = utc_ms()
+    member_id: UUID | None
+    card_id: UUID | None
+    basket_id: UUID | None
