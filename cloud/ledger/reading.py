@@ -1,0 +1,66 @@
+"""Read the ledger: journals with their legs, balances."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from sqlalchemy import String, Uuid, select
+from sqlmodel import Session
+
+from cloud.database.rowset import rowset, table_of
+from cloud.ledger.journal import AccountKey, Journal, Leg
+from cloud.ledger.kinds import MEMBER_POINTS, POINTS
+from cloud.ledger.models import Account, Balance, JournalRow, Posting
+
+JournalKey = tuple[UUID, str]
+
+
+def journals_by_key(session: Session, keys: Sequence[JournalKey]) -> dict[JournalKey, Journal]:
+    """Return the posted journals among the keys, (cause, purpose)."""
+    wanted = rowset(session, "wanted", {"cause": Uuid(), "purpose": String()}, sorted(keys))
+    journal, posting, account = table_of(JournalRow), table_of(Posting), table_of(Account)
+    legs: defaultdict[JournalKey, list[Leg]] = defaultdict(list)
+    for row in session.execute(
+        select(posting.c.cause, posting.c.purpose, posting.c.amount, account.c.kind, account.c.owner, account.c.unit)
+        .join(wanted, (wanted.c.cause == posting.c.cause) & (wanted.c.purpose == posting.c.purpose))
+        .join(account, account.c.id == posting.c.account_id)
+        .order_by(posting.c.cause, posting.c.purpose, posting.c.n)
+    ):
+        legs[row.cause, row.purpose].append(Leg(AccountKey(row.kind, row.owner, row.unit), row.amount))
+    rows = session.execute(
+        select(journal).join(wanted, (wanted.c.cause == journal.c.cause) & (wanted.c.purpose == journal.c.purpose))
+    )
+    return {
+        (row.cause, row.purpose): Journal(
+            cause=row.cause,
+            purpose=row.purpose,
+            at_ms=row.at_ms,
+            store=row.store_id,
+            till=row.till,
+            cashier=row.cashier,
+            rule_version=row.rule_version,
+            legs=tuple(legs[row.cause, row.purpose]),
+        )
+        for row in rows
+    }
+
+
+def balance_of_account(session: Session, account: UUID) -> int:
+    """Return what an account with a balance row holds, in its unit; 0 for one that was never posted to."""
+    balance = table_of(Balance)
+    return session.execute(select(balance.c.amount).where(balance.c.account_id == account)).scalar_one_or_none() or 0
+
+
+def points_of(session: Session, members: Collection[UUID]) -> dict[UUID, int]:
+    """Return the points of each member; a member who was never posted to has 0."""
+    accounts = {AccountKey(MEMBER_POINTS, str(member), POINTS).id: member for member in members}
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(account,) for account in sorted(accounts)])
+    balance = table_of(Balance)
+    found = session.execute(
+        select(balance.c.account_id, balance.c.amount).join(wanted, wanted.c.id == balance.c.account_id)
+    )
+    points = dict.fromkeys(members, 0)
+    points.update({accounts[row.account_id]: row.amount for row in found})
+    return points
