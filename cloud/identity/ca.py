@@ -66,8 +66,10 @@ class Authority:
         builder = (
             _builder(self.issuing.subject, public, now_ms, days)
             .subject_name(_name(agent))
-            .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(agent_uri(agent))]), False)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), True)
+            .add_extension(
+                x509.SubjectAlternativeName([x509.UniformResourceIdentifier(agent_uri(agent))]), critical=False
+            )
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=True)
         )
         certificate = _leaf(builder, self).sign(self.key, SHA256())
         return Issued(
@@ -80,19 +82,19 @@ class Authority:
     def issue_server(self, directory: Path, name: str, hosts: list[str], now_ms: int) -> None:
         """Make a server key and certificate `name.key`, `name.crt` (with the whole chain) for these hosts."""
         names = [_general_name(host) for host in dict.fromkeys([*hosts, "localhost", "127.0.0.1", "::1"])]
-        self._issue(directory, name, hosts[0], names, ExtendedKeyUsageOID.SERVER_AUTH, now_ms)
+        self._issue(directory / name, hosts[0], names, usage=ExtendedKeyUsageOID.SERVER_AUTH, now_ms=now_ms)
 
     def issue_service(self, directory: Path, name: str, common_name: str, now_ms: int) -> None:
         """Make a client key and certificate for one of our own services (its name has a colon: no agent's can)."""
         names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(f"urn:storewire:{common_name}")]
-        self._issue(directory, name, common_name, names, ExtendedKeyUsageOID.CLIENT_AUTH, now_ms)
+        self._issue(directory / name, common_name, names, usage=ExtendedKeyUsageOID.CLIENT_AUTH, now_ms=now_ms)
 
     def _issue(
         self,
-        directory: Path,
-        name: str,
+        stem: Path,
         common_name: str,
         names: list[x509.GeneralName],
+        *,
         usage: x509.ObjectIdentifier,
         now_ms: int,
     ) -> None:
@@ -100,12 +102,12 @@ class Authority:
         builder = (
             _builder(self.issuing.subject, key.public_key(), now_ms, _SERVER_DAYS)
             .subject_name(_name(common_name))
-            .add_extension(x509.SubjectAlternativeName(names), False)
-            .add_extension(x509.ExtendedKeyUsage([usage]), True)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
         )
         certificate = _leaf(builder, self).sign(self.key, SHA256())
-        write_private(directory / f"{name}.key", key_pem(key))
-        write_private(directory / f"{name}.crt", (pem(certificate) + self.chain).encode())
+        write_private(stem.with_suffix(".key"), key_pem(key))
+        write_private(stem.with_suffix(".crt"), (pem(certificate) + self.chain).encode())
 
 
 def agent_uri(agent: str) -> str:
@@ -119,9 +121,11 @@ def create(directory: Path, now_ms: int) -> Authority:
         raise KeysExist(f"{directory / 'root-ca.crt'} exists; a CA is never written over")
     private_directory(directory)
     root_key = ec.generate_private_key(ec.SECP256R1())
-    root = _ca(_name("Storewire root CA"), root_key.public_key(), None, root_key, now_ms, _ROOT_DAYS)
+    root = _ca(_name("Storewire root CA"), root_key.public_key(), None, root_key, now_ms=now_ms, days=_ROOT_DAYS)
     issuing_key = ec.generate_private_key(ec.SECP256R1())
-    issuing = _ca(_name("Storewire issuing CA"), issuing_key.public_key(), root, root_key, now_ms, _ISSUING_DAYS)
+    issuing = _ca(
+        _name("Storewire issuing CA"), issuing_key.public_key(), root, root_key, now_ms=now_ms, days=_ISSUING_DAYS
+    )
     write_private(directory / "root-ca.key", key_pem(root_key))
     write_private(directory / "root-ca.crt", pem(root).encode())
     write_private(directory / "issuing-ca.key", key_pem(issuing_key))
@@ -194,9 +198,7 @@ def _checked(csr: str) -> ec.EllipticCurvePublicKey:
     return public
 
 
-def _builder(
-    issuer: x509.Name, public: ec.EllipticCurvePublicKey, now_ms: int, days: int
-) -> x509.CertificateBuilder:
+def _builder(issuer: x509.Name, public: ec.EllipticCurvePublicKey, now_ms: int, days: int) -> x509.CertificateBuilder:
     now = datetime.fromtimestamp(now_ms // 1000, UTC)
     return (
         x509.CertificateBuilder()
@@ -205,18 +207,18 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _BACKDATE)
         .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     )
 
 
 def _leaf(builder: x509.CertificateBuilder, authority: Authority) -> x509.CertificateBuilder:
     return (
-        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()),
-            False,
+            critical=False,
         )
-        .add_extension(_key_usage(ca=False), True)
+        .add_extension(_key_usage(ca=False), critical=True)
     )
 
 
@@ -225,15 +227,16 @@ def _ca(
     public: ec.EllipticCurvePublicKey,
     issuer: x509.Certificate | None,
     signing_key: ec.EllipticCurvePrivateKey,
+    *,
     now_ms: int,
     days: int,
 ) -> x509.Certificate:
     builder = (
         _builder(issuer.subject if issuer else subject, public, now_ms, days)
         .subject_name(subject)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0 if issuer else 1), True)
-        .add_extension(_key_usage(ca=True), True)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0 if issuer else 1), critical=True)
+        .add_extension(_key_usage(ca=True), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
     )
     return builder.sign(signing_key, SHA256())
 

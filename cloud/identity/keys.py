@@ -130,6 +130,11 @@ def _publics(ring: Keyring) -> Iterator[tuple[str, bytes]]:
         yield name, Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
 
 
+def _check(ring: Keyring) -> None:
+    if any(len(secret) != SECRET_BYTES for secret in [ring.secret, *ring.secrets.values()]):
+        raise ValueError("a secret has the wrong length")
+
+
 def _file(directory: Path, name: str) -> Path:
     return directory / f"{name}.json"
 
@@ -148,8 +153,7 @@ def _read(directory: Path, name: str) -> Keyring:
         document = json.loads(path.read_bytes())
         secrets = {known: base64.b64decode(secret) for known, secret in document["secrets"].items()}
         ring = Keyring(current=document["current"], secrets=secrets)
-        if len(ring.secret) != SECRET_BYTES:
-            raise ValueError("a secret has the wrong length")
+        _check(ring)
     except FileNotFoundError:
         raise KeysMissing(f"no {path}; run `storewire-cloud init`, or put the backup of the keys there") from None
     except PermissionError:

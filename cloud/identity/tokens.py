@@ -1,0 +1,101 @@
+"""API tokens of people and programs: random, kept by hash, with scopes and an end."""
+
+from __future__ import annotations
+
+import base64
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlmodel import Session, col, select
+
+from cloud.errors import Invalid, NotFound, Refused
+from cloud.fleet import audit
+from cloud.fleet.models import ApiToken
+
+PREFIX = "swt_"
+SCOPES = {
+    "stores:read": "see stores and tills",
+    "stores:write": "add stores and tills, make claim codes",
+    "fleet:read": "see agents and what they run",
+    "fleet:write": "revoke agents",
+    "prices:read": "see prices and versions",
+    "prices:write": "change, publish and roll back prices",
+    "members:read": "see members",
+    "members:write": "add, change and import members",
+    "sales:read": "see sales and parked events",
+    "sales:write": "repair and replay parked events",
+    "admin": "everything",
+}
+
+
+@dataclass(frozen=True)
+class TokenHolder:
+    """Whom a valid token stands for."""
+
+    name: str
+    scopes: frozenset[str]
+
+    @property
+    def actor(self) -> str:
+        """The name that audit entries carry."""
+        return f"token:{self.name}"
+
+    def may(self, scope: str) -> bool:
+        """Tell whether the token has a scope; `x:write` includes `x:read`, `admin` includes all."""
+        room, _, right = scope.partition(":")
+        wider = {scope, "admin"} | ({f"{room}:write"} if right == "read" else set())
+        return bool(wider & self.scopes)
+
+
+def create(session: Session, *, name: str, scopes: list[str], days: int, actor: str, now_ms: int) -> str:
+    """Make a token and return it, for the only time."""
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        raise Invalid(f"scopes are {', '.join(SCOPES)}; got {', '.join(unknown) or 'none'}")
+    if not name.strip() or len(name) > 100:
+        raise Invalid("a token's name has 1 to 100 characters")
+    if not 1 <= days <= 3650:
+        raise Invalid(f"a token lives 1 to 3650 days, got {days}")
+    secret = PREFIX + base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
+    session.add(
+        ApiToken(
+            token_hash=_hash(secret),
+            name=name,
+            scopes=" ".join(sorted(set(scopes))),
+            created_ms=now_ms,
+            expires_ms=now_ms + days * 86_400_000,
+        )
+    )
+    audit.record(
+        session, at_ms=now_ms, actor=actor, action="token.create", subject=name, detail=" ".join(sorted(set(scopes)))
+    )
+    session.flush()
+    return secret
+
+
+def revoke(session: Session, *, name: str, actor: str, now_ms: int) -> int:
+    """End every token of a name; return how many."""
+    query = select(ApiToken).where(col(ApiToken.name) == name, col(ApiToken.revoked_ms).is_(None))
+    rows = list(session.exec(query))
+    if not rows:
+        raise NotFound(f"there is no token named {name!r}")
+    for row in rows:
+        row.revoked_ms = now_ms
+        session.add(row)
+    audit.record(session, at_ms=now_ms, actor=actor, action="token.revoke", subject=name)
+    return len(rows)
+
+
+def accept(session: Session, token: str, now_ms: int) -> TokenHolder:
+    """Return whom a token stands for. Raise Refused when it is unknown, revoked or over."""
+    row = session.get(ApiToken, _hash(token)) if token.startswith(PREFIX) else None
+    if row is None or row.revoked_ms is not None:
+        raise Refused("token_invalid", "this API token is not valid")
+    if row.expires_ms <= now_ms:
+        raise Refused("token_expired", "this API token has expired")
+    return TokenHolder(name=row.name, scopes=frozenset(row.scopes.split()))
+
+
+def _hash(token: str) -> bytes:
+    return sha256(token.encode()).digest()
