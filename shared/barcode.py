@@ -41,10 +41,10 @@ def classify(text: str, card_prefixes: Sequence[str] = (), card_digits: int = 0)
     code = text.strip()
     if not code or len(code) > MAX_SCAN_CHARACTERS or not code.isprintable():
         return Unknown(code[:MAX_SCAN_CHARACTERS], "unreadable")
-    if card_digits and len(code) == card_digits and code.isdigit() and code.startswith(tuple(card_prefixes)):
-        return MemberCard(code)
     if not (code.isascii() and code.isdigit()):
         return Unknown(code, "no_known_format")
+    if card_digits and len(code) == card_digits and code.startswith(tuple(card_prefixes)):
+        return MemberCard(code)
     if len(code) in (8, 12, 13, 14):
         try:
             Gtin.parse(code)

@@ -105,7 +105,7 @@ def read_body(content: bytes) -> tuple[BodyHeader, Iterator[tuple[str, bytes | N
     lines = content.split(b"\n")
     try:
         header = msgspec.json.decode(lines[0], type=BodyHeader)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BodyError(f"body header cannot be read: {error}") from error
     if len(lines) != header.rows + 2 or lines[-1]:
         raise BodyError(f"body {header.hash} announces {header.rows} rows, {len(lines) - 2} follow")
@@ -117,7 +117,7 @@ def _read_rows(header: BodyHeader, lines: Sequence[bytes]) -> Iterator[tuple[str
     for number, line in enumerate(lines, start=2):
         try:
             row = decoder.decode(line)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BodyError(f"body {header.hash}, line {number}: {error}") from error
         content = bytes(row.row)
         yield row.key, None if content == _NO_ROW else content

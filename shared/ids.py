@@ -13,7 +13,7 @@ _RANDOM_BITS = 74
 
 def check_slug(text: str, what: str) -> str:
     """Return `text` if it is an id `[a-z0-9-]{1,32}`, else say what is wrong with it."""
-    if not _SLUG.match(text):
+    if not _SLUG.fullmatch(text):
         raise ValueError(f"{what} must be 1 to 32 of a-z, 0-9 and '-', got {text!r}")
     return text
 

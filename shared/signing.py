@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from shared.wire.desired import DesiredState, MemberStep, Signed, SignedDesired, SignedMembers
 
 S = TypeVar("S", bound=Signed)
+D = TypeVar("D", DesiredState, MemberStep)
 
 
 class SignatureRefused(ValueError):
@@ -36,12 +37,19 @@ def sign_members(document: MemberStep, private: bytes) -> SignedMembers:
 
 def open_desired(signed: SignedDesired, trusted: Mapping[str, bytes]) -> DesiredState:
     """Return the document if a trusted key signed it. `trusted` maps key ids to public keys (32 raw bytes)."""
-    return msgspec.json.decode(_verified(signed, trusted), type=DesiredState)
+    return _read(_verified(signed, trusted), DesiredState)
 
 
 def open_members(signed: SignedMembers, trusted: Mapping[str, bytes]) -> MemberStep:
     """Return the step if a trusted key signed it."""
-    return msgspec.json.decode(_verified(signed, trusted), type=MemberStep)
+    return _read(_verified(signed, trusted), MemberStep)
+
+
+def _read(document: bytes, kind: type[D]) -> D:
+    try:
+        return msgspec.json.decode(document, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SignatureRefused(f"signed {kind.__name__} cannot be read: {error}") from error
 
 
 def _sign(kind: type[S], document: bytes, private: bytes) -> S:

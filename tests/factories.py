@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -262,7 +262,7 @@ def make_return(
     )
 
 
-def make_void(*, number: int = 1, series: str = "t1-1", previous: bytes = bytes(16), **fields: object) -> SaleVoided:
+def make_void(*, number: int = 1, series: str = "t1-1", previous: bytes = bytes(16), **fields: Any) -> SaleVoided:
     """Return a taken receipt number behind which no sale happened."""
     return _event(
         SaleVoided,
@@ -271,32 +271,31 @@ def make_void(*, number: int = 1, series: str = "t1-1", previous: bytes = bytes(
     )
 
 
-def make_swipe(member: MemberOnSale | None = None, **fields: object) -> MemberSwiped:
+def make_swipe(member: MemberOnSale | None = None, **fields: Any) -> MemberSwiped:
     """Return a card shown at a till."""
     return _event(MemberSwiped, member=member or MemberOnSale(sealed_card=bytes(64)), **fields)
 
 
-def make_series(series: str = "t1-1", **fields: object) -> SeriesOpened:
+def make_series(series: str = "t1-1", **fields: Any) -> SeriesOpened:
     """Return the opening of a till's receipt series."""
     return _event(SeriesOpened, series=series, **{"reason": "first", **fields})
 
 
-def make_epoch(**fields: object) -> EpochOpened:
+def make_epoch(**fields: Any) -> EpochOpened:
     """Return the opening of an epoch."""
     return _event(EpochOpened, **{"reason": "first", "till": "", "cashier": "", **fields})
 
 
-def make_gap(epoch: UUID, first: int, last: int, **fields: object) -> GapDeclared:
+def make_gap(epoch: UUID, first: int, last: int, **fields: Any) -> GapDeclared:
     """Return the statement that numbers of an epoch can never be supplied."""
     return _event(
         GapDeclared, epoch=epoch, first=first, last=last, **{"reason": "pruned", "till": "", "cashier": "", **fields}
     )
 
 
-def _event(kind: type[E], **fields: object) -> E:
-    at_ms = fields.get("at_ms", START_MS)
-    assert isinstance(at_ms, int)
-    given = {
+def _event(kind: type[E], **fields: Any) -> E:
+    at_ms: int = fields.get("at_ms", START_MS)
+    given: dict[str, Any] = {
         "id": new_id(),
         "store": STORE,
         "till": TILL,

@@ -221,5 +221,8 @@ def encode_event(event: Event) -> bytes:
 
 
 def decode_event(content: bytes) -> AnyEvent:
-    """Read an event. Raise msgspec.ValidationError naming the field that does not fit."""
-    return _decoder.decode(content)
+    """Read an event. Raise msgspec.DecodeError (ValidationError where a field does not fit, naming it)."""
+    try:
+        return _decoder.decode(content)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error

@@ -241,5 +241,5 @@ def decode_downlink(content: bytes) -> DownlinkMessage:
 def _decode(decoder: msgspec.json.Decoder[Any], content: bytes) -> Any:
     try:
         return decoder.decode(codec.unpack(content))
-    except (codec.CodecError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (codec.CodecError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError(str(error)) from error

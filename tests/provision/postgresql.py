@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -100,7 +101,9 @@ def running(binaries: Path) -> Iterator[PostgresqlServer]:
         if identity is not None:
             os.chown(directory, *identity)
             binaries = _readable(binaries, directory)
-        account = {} if identity is None else {"user": identity[0], "group": identity[1], "extra_groups": []}
+        account: dict[str, Any] = (
+            {} if identity is None else {"user": identity[0], "group": identity[1], "extra_groups": []}
+        )
         _initialise(binaries, directory, account)
         with (directory / "log").open("wb") as log:
             server = subprocess.Popen(
@@ -135,8 +138,8 @@ def _readable(binaries: Path, directory: Path) -> Path:
     return copy / binaries.name
 
 
-def _initialise(binaries: Path, directory: Path, account: dict[str, object]) -> None:
-    command = [
+def _initialise(binaries: Path, directory: Path, account: dict[str, Any]) -> None:
+    command: list[str | Path] = [
         binaries / "initdb", "-D", directory / "data", "-U", _SUPERUSER, "--auth=trust", "--encoding=UTF8",
         "--locale=C", "--no-sync", "--no-instructions",
     ]  # fmt: skip
@@ -146,7 +149,7 @@ def _initialise(binaries: Path, directory: Path, account: dict[str, object]) -> 
         capture_output=True,
         text=True,
         check=False,
-        **account,  # type: ignore[call-overload]
+        **account,
     )
     if answer.returncode:
         raise ServerFailed(f"initdb failed:\n{answer.stdout}{answer.stderr}")
