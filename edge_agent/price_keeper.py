@@ -1,0 +1,245 @@
+"""Keeps the price books that HQ wants ready: fetches bodies, proves them, stages them, sweeps and prunes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from edge_agent import bodies, price_pruning, timeline
+from edge_agent.body_file import Row, hash_whole_body, open_body
+from edge_agent.database import Database
+from shared.body import BodyError, BodyHeader, BodyKind, empty_hash, write_body
+from shared.clock import BusinessClock
+from shared.wire.desired import BodyReference
+
+_MAX_DELTA_ROWS = 20_000
+"""A longer delta costs more memory than fetching the whole body line by line."""
+_RETRY_SECONDS = 30.0
+_LONGEST_REST_SECONDS = 60.0
+_log = structlog.get_logger(__name__)
+
+
+class BodyMissing(LookupError):
+    """HQ does not have this file: a delta it does not offer, or a body that was withdrawn."""
+
+
+class BodyUnreachable(OSError):
+    """The file could not be fetched now; it may work later."""
+
+
+class BodySource(Protocol):
+    """Where body files come from."""
+
+    async def fetch(self, name: str, into: Path) -> None:
+        """Fetch a file by name, `<hash>` or `<base>..<hash>`, going on where an earlier attempt broke off.
+
+        Raise BodyMissing or BodyUnreachable.
+        """
+        ...
+
+
+class PriceKeeper:
+    """Brings this agent's price books to what the timeline wants, one body after the other.
+
+    Deltas that came inside a message are used first, then deltas by HTTPS, then whole bodies.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        source: BodySource,
+        clock: BusinessClock,
+        directory: Path,
+        changed: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._source = source
+        self._clock = clock
+        self._directory = directory
+        self._changed = changed
+        self._offered: dict[str, bytes] = {}
+        self._wake = asyncio.Event()
+        self.problems: list[str] = []
+
+    def offer(self, deltas: Sequence[bytes]) -> None:
+        """Take the deltas of a message along; whatever is wrong with one shows when it is used."""
+        for delta in deltas:
+            try:
+                with open_body(delta) as (header, _):
+                    self._offered[_name(header.base, header.hash)] = delta
+            except BodyError as error:
+                _log.warning("delta_refused", reason=str(error))
+
+    def wake(self) -> None:
+        """Look at the timeline again: it changed, or the business clock was set."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Keep the books ready for ever."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        while True:
+            self._wake.clear()
+            rest = _LONGEST_REST_SECONDS
+            try:
+                await self.settle()
+                self._report([])
+            except (BodyError, BodyMissing, BodyUnreachable) as error:
+                self._report([f"price_book: {error}"])
+                rest = _RETRY_SECONDS
+            try:
+                async with asyncio.timeout(min(rest, await self._seconds_to_switch())):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    async def settle(self) -> None:
+        """Do all there is to do now. Raise BodyError, BodyMissing or BodyUnreachable when a body cannot be had."""
+        await self._latch()
+        await self._sweep()
+        while targets := await self._database.read(lambda db: timeline.targets(db, self._clock.now_ms())):
+            version = targets[0]
+            for body in version.manifest.bodies:
+                await self._obtain(body, version.version)
+            ready = await self._database.run(lambda db, v=version: timeline.mark_ready_if_complete(db, v))
+            if not ready:
+                break  # the timeline changed meanwhile; the next round sees the new one
+            _log.info("price_book_ready", version=version.version)
+            await self._latch()
+            self._changed()
+        self._offered.clear()
+        await self._prune()
+
+    async def _latch(self) -> None:
+        now_ms = self._clock.now_ms()
+        before = await self._database.read(timeline.latched_version)
+        after = await self._database.run(lambda db: timeline.version_in_force(db, now_ms))
+        if after != before:
+            _log.info("price_book_in_force", version=after)
+            self._changed()
+
+    async def _seconds_to_switch(self) -> float:
+        at_ms = await self._database.read(timeline.next_activation_ms)
+        return _LONGEST_REST_SECONDS if at_ms is None else max(0.05, (at_ms - self._clock.now_ms()) / 1000)
+
+    async def _obtain(self, body: BodyReference, version: int) -> None:
+        if await self._database.read(lambda db: bodies.holds(db, body, version)):
+            return
+        base = await self._database.read(lambda db: bodies.base_of(db, body.kind, body.scope, version))
+        kind = BodyKind(body.kind)
+        if base is not None and base.hash == body.hash:
+            await self._database.run(lambda db: bodies.finish(db, body, version, base.buckets))
+        elif body.hash == empty_hash(kind, body.scope):
+            empty = BodyHeader(kind=kind, scope=body.scope, hash=body.hash, rows=0)
+            await self._apply_whole(body, version, write_body(empty, {}), base)
+        elif base is None or not await self._applied_as_delta(body, version, base):
+            await self._fetch_whole(body, version, base)
+
+    async def _applied_as_delta(self, body: BodyReference, version: int, base: bodies.HeldBody) -> bool:
+        name = _name(base.hash, body.hash)
+        source: Path | bytes | None = self._offered.get(name)
+        path = self._directory / name
+        try:
+            if source is None:
+                await self._source.fetch(name, path)
+                source = path
+            header, rows = await asyncio.to_thread(_read_delta, source)
+            _check_names(header, body)
+            buckets = await self._database.read(lambda db: bodies.prove_delta(db, header, rows, base))
+        except BodyMissing:
+            return False
+        except BodyError as error:
+            _log.warning("delta_refused", body=f"{body.kind}/{body.scope}", version=version, reason=str(error))
+            return False
+        finally:
+            if source is path:
+                path.unlink(missing_ok=True)
+        await self._write(body, version, iter(rows), None, buckets)
+        return True
+
+    async def _fetch_whole(self, body: BodyReference, version: int, base: bodies.HeldBody | None) -> None:
+        path = self._directory / body.hash
+        await self._source.fetch(body.hash, path)
+        try:
+            await self._apply_whole(body, version, path, base)
+        finally:
+            path.unlink(missing_ok=True)
+
+    async def _apply_whole(
+        self, body: BodyReference, version: int, source: Path | bytes, base: bodies.HeldBody | None
+    ) -> None:
+        header, buckets = await asyncio.to_thread(hash_whole_body, source)
+        _check_names(header, body)
+        with open_body(source) as (_, rows):
+            await self._write(body, version, rows, base, buckets)
+
+    async def _write(
+        self,
+        body: BodyReference,
+        version: int,
+        rows: Iterator[Row],
+        whole_on: bodies.HeldBody | None,
+        buckets: bytes,
+    ) -> None:
+        """Stage rows step by step, then give the body its hash. On a base, a whole body is reduced to what changed."""
+        kind, scope, after = body.kind, body.scope, ""
+        await self._database.run(lambda db: bodies.begin(db, kind, scope, version))
+        while True:
+            step = await asyncio.to_thread(lambda: list(islice(rows, bodies.STEP_ROWS)))
+            last, changed = len(step) < bodies.STEP_ROWS, step
+            if whole_on is not None:
+                base = whole_on.version
+                changed = await self._database.read(
+                    lambda db, a=after, s=step, e=last: bodies.differences(db, kind, scope, base, s, a, last=e)
+                )
+            if changed:
+                await self._database.run(lambda db, c=changed: bodies.stage(db, kind, scope, version, c))
+            if last:
+                break
+            after = step[-1][0]
+        await self._database.run(lambda db: bodies.finish(db, body, version, buckets))
+
+    async def _sweep(self) -> None:
+        for orphan in await self._database.read(bodies.orphans):
+            while keys := await self._database.read(lambda db, o=orphan: bodies.orphan_keys(db, o)):
+                await self._database.run(lambda db, o=orphan, k=keys: bodies.sweep(db, o, k))
+            await self._database.run(lambda db, o=orphan: bodies.drop(db, o))
+
+    async def _prune(self) -> None:
+        floor = await self._database.read(price_pruning.floor_version)
+        held = await self._database.read(timeline.versions)
+        if floor is None or not held or held[0].version >= floor:
+            return
+        place = price_pruning.Place()
+        while found := await self._database.read(lambda db, p=place: price_pruning.superseded(db, floor, p)):
+            await self._database.run(lambda db, f=found: price_pruning.prune_rows(db, f))
+            place = found[-1]
+        await self._database.run(lambda db: price_pruning.prune_versions(db, floor))
+        _log.info("price_books_pruned", oldest=floor)
+
+    def _report(self, problems: list[str]) -> None:
+        if problems != self.problems:
+            self.problems = problems
+            for problem in problems:
+                _log.warning("price_book_problem", problem=problem)
+            self._changed()
+
+
+def _name(base: str, content_hash: str) -> str:
+    return f"{base}..{content_hash}"
+
+
+def _read_delta(source: Path | bytes) -> tuple[BodyHeader, list[Row]]:
+    with open_body(source) as (header, rows):
+        if header.rows > _MAX_DELTA_ROWS:
+            raise BodyError(f"delta of {header.rows} rows is longer than {_MAX_DELTA_ROWS}")
+        return header, list(rows)
+
+
+def _check_names(header: BodyHeader, body: BodyReference) -> None:
+    if (header.kind, header.scope, header.hash) != (body.kind, body.scope, body.hash):
+        raise BodyError(f"body file is of {header.kind}/{header.scope}, wanted {body.kind}/{body.scope}")
