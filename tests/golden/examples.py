@@ -1,0 +1,213 @@
+"""One example of every wire class, the same in every run, beside its golden file.
+
+`python -m tests.golden.examples` writes the files that do not exist yet and no others: a golden is bytes that some
+agent in the field may send for ever, so it is added and never edited.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from shared import codec
+from shared.hashchain import GENESIS, link_all
+from shared.pricing import PaperCoupon
+from shared.signing import sign_desired, sign_members
+from shared.wire.desired import (
+    BodyReference,
+    DesiredState,
+    KnownMember,
+    Manifest,
+    MemberStep,
+    StoreSettings,
+    Till,
+    TimelineEntry,
+)
+from shared.wire.events import Event, MemberOnSale, TillKind, encode_event
+from shared.wire.messages import (
+    Ack,
+    Answer,
+    Ask,
+    Batch,
+    Desired,
+    Fork,
+    Gone,
+    Hello,
+    MemberFound,
+    Members,
+    Message,
+    Question,
+    Refused,
+    Reject,
+    Reported,
+    State,
+    TillReport,
+)
+from tests.factories import (
+    START_MS,
+    make_epoch,
+    make_gap,
+    make_return,
+    make_sale,
+    make_series,
+    make_swipe,
+    make_void,
+)
+
+HERE = Path(__file__).parent
+
+
+def _id(number: int) -> UUID:
+    return UUID(int=START_MS << 80 | 0x7 << 76 | 0b10 << 62 | number)
+
+
+MEMBER, EPOCH, CONNECTION, INCARNATION = _id(1), _id(2), _id(3), _id(4)
+HQ_PRIVATE = bytes(range(32))
+HEAD = sha256(b"head").digest()
+
+_sale = make_sale(
+    [("1001", 2), ("1003", 1236)],
+    id=_id(10),
+    member=MemberOnSale(member=MEMBER, tier="gold"),
+    coupons=[PaperCoupon(code="5000123", line=1, supplier_minor=50, chain_minor=50)],
+    number=41,
+    previous=HEAD[:16],
+)
+
+EVENT_EXAMPLES: dict[str, Event] = {
+    "sale.v1": _sale,
+    "return.v1": make_return(_sale, [(1, 1)], id=_id(11), number=42, previous=HEAD[16:]),
+    "void.v1": make_void(id=_id(12), number=43, previous=HEAD[:16], original=_id(10), reason="wrong_goods"),
+    "swipe.v1": make_swipe(MemberOnSale(sealed_card=HEAD + HEAD), id=_id(13), basket=_id(10)),
+    "series.v1": make_series(
+        "t1-2", id=_id(14), reason="new_disk", previous_series="t1-1", previous_number=43, previous_head=HEAD
+    ),
+    "epoch.v1": make_epoch(id=_id(15), reason="restored", previous_epoch=EPOCH, previous_seq=99, resent=7),
+    "gap.v1": make_gap(EPOCH, 5, 9, id=_id(16)),
+}
+
+_reported = Reported(
+    software="0.1.0",
+    engine=1,
+    desired_serial=3,
+    staged=[2],
+    tills=[TillReport(till="t1", version=1, oldest_open_version=1)],
+    body_hashes={"prices/z1": "ab" * 32},
+    members_version=5,
+    backlog=12,
+    backlog_since_ms=START_MS,
+    parked=1,
+    disk_free_bytes=10**9,
+    problems=["time_unknown"],
+)
+
+_manifest = msgspec.json.encode(
+    Manifest(version=1, store="s001", engine=1, bodies=[BodyReference(kind="prices", scope="z1", hash="ab" * 32)])
+)
+
+DESIRED = DesiredState(
+    agent="s001-a",
+    incarnation=INCARNATION,
+    serial=3,
+    settings=StoreSettings(
+        store="s001",
+        name="人民路店",
+        legal_entity="chain",
+        time_zone="Asia/Shanghai",
+        currency="CNY",
+        price_zone="z1",
+        card_prefixes=["9"],
+        card_digits=10,
+        tills=[Till(till="t1", number=1), Till(till="desk", number=9, kind=TillKind.SERVICE_DESK)],
+    ),
+    timeline=[
+        TimelineEntry(
+            version=1,
+            manifest=msgspec.Raw(_manifest),
+            hash=sha256(_manifest).hexdigest(),
+            activates_ms=START_MS,
+            activates_local="2026-01-01T08:00:00",
+        )
+    ],
+    members_version=5,
+    software="0.1.0",
+)
+
+STEP = MemberStep(
+    agent="s001-a",
+    incarnation=INCARNATION,
+    base=4,
+    version=5,
+    put=[KnownMember(member=MEMBER, cards=[HEAD[:16]], masked_name="王**", tier="gold", points=120)],
+    gone=[_id(5)],
+    more=True,
+)
+
+_envelope = {
+    "agent": "s001-a",
+    "connection": CONNECTION,
+    "at_ms": START_MS,
+    "sent_ms": START_MS + 5,
+    "epoch": EPOCH,
+}
+_batch_events = [encode_event(EVENT_EXAMPLES[name]) for name in ("sale.v1", "void.v1")]
+
+MESSAGE_EXAMPLES: dict[str, Message] = {
+    "hello.v1": Hello(
+        id=_id(20), **_envelope, last_seq=9, last_head=HEAD, oldest_seq=2, acked_seq=8, incarnation=INCARNATION,
+        reported=_reported,
+    ),
+    "batch.v1": Batch(
+        id=_id(21), **_envelope, first=8, previous=link_all(GENESIS, [b"before"]),
+        events=[msgspec.Raw(content) for content in _batch_events],
+    ),
+    "state.v1": State(id=_id(22), **_envelope, reported=_reported),
+    "gone.v1": Gone(id=_id(23), **_envelope),
+    "question.v1": Question(
+        id=_id(24), **_envelope, question=_id(25), deadline_ms=900, body=Ask(sealed_card=HEAD + HEAD)
+    ),
+    "ack.v1": Ack(id=_id(26), **_envelope, incarnation=INCARNATION, seq=9),
+    "reject.v1": Reject(id=_id(27), **_envelope, first=8, reason="frame declares 9999999 bytes, limit is 4194304"),
+    "fork.v1": Fork(id=_id(28), **_envelope, incarnation=INCARNATION, watermark=9, reason="chain"),
+    "desired.v1": Desired(
+        id=_id(29), **_envelope, desired=sign_desired(DESIRED, HQ_PRIVATE), deltas=[b'{"kind":"prices"}\n']
+    ),
+    "members.v1": Members(id=_id(30), **_envelope, members=sign_members(STEP, HQ_PRIVATE)),
+    "answer.v1": Answer(
+        id=_id(31), **_envelope, question=_id(25),
+        body=MemberFound(member=MEMBER, masked_name="王**", tier="gold", points=120),
+    ),
+    "answer.v1.refused": Answer(id=_id(32), **_envelope, question=_id(25), body=Refused(code="card_unknown")),
+}  # fmt: skip
+
+
+def event_bytes(name: str) -> bytes:
+    """Return an event's exact bytes."""
+    return encode_event(EVENT_EXAMPLES[name])
+
+
+def message_bytes(name: str) -> bytes:
+    """Return a message's JSON as it stands inside the frame."""
+    return msgspec.json.encode(MESSAGE_EXAMPLES[name])
+
+
+def _add(path: Path, content: bytes) -> None:
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+
+
+def add_missing() -> None:
+    """Write each golden file that does not exist yet."""
+    for name in EVENT_EXAMPLES:
+        _add(HERE / "events" / f"{name}.json", event_bytes(name) + b"\n")
+    for name in MESSAGE_EXAMPLES:
+        _add(HERE / "messages" / f"{name}.json", message_bytes(name) + b"\n")
+    _add(HERE / "packed" / "batch.v1.zst", codec.pack(message_bytes("batch.v1")))
+
+
+if __name__ == "__main__":
+    add_missing()
