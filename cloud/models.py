@@ -2,6 +2,9 @@
 
 from cloud.fleet import models as fleet
 from cloud.ledger import models as ledger
+from cloud.loyalty import models as loyalty
+from cloud.members import models as members
 from cloud.org import models as org
+from cloud.prices import models as prices
 
-__all__ = ["fleet", "ledger", "org"]
+__all__ = ["fleet", "ledger", "loyalty", "members", "org", "prices"]

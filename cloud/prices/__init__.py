@@ -1,0 +1,1 @@
+"""Price books: drafts, publication, store timelines, bodies by hash, and who runs what."""

@@ -1,0 +1,86 @@
+"""What a row may hold, by kind, and the exact bytes it is kept as."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from shared.body import BodyKind
+from shared.pricing import ENGINE_LEVEL, Item, Price
+
+MAX_ROW_BYTES = 16 * 1024
+MAX_KEY_CHARACTERS = 128
+
+
+class PromotionRow(msgspec.Struct, frozen=True):
+    """What HQ itself must know of a promotion row: its id and the engine level it needs."""
+
+    promotion: str
+    engine: int = 1
+
+
+class RowError(ValueError):
+    """A row that does not fit its kind; the text names the field."""
+
+
+def encode_row(kind: BodyKind, key: str, content: object) -> bytes:
+    """Return the bytes a row is stored, hashed and sent as. `content` is a JSON value or one of our structs.
+
+    Raise RowError when a field is missing, of the wrong type, out of range, or names another key than its own.
+    """
+    if not key or len(key) > MAX_KEY_CHARACTERS or not key.isprintable():
+        raise RowError(f"a key has 1 to {MAX_KEY_CHARACTERS} printable characters, got {key!r}")
+    raw = msgspec.json.encode(content)
+    if len(raw) > MAX_ROW_BYTES:
+        raise RowError(f"a row has at most {MAX_ROW_BYTES} bytes, got {len(raw)}")
+    try:
+        encoded, named = _typed(kind, raw)
+    except msgspec.ValidationError as error:
+        raise RowError(str(error)) from error
+    if named != key:
+        raise RowError(f"the row names {named!r}, its key is {key!r}")
+    return encoded
+
+
+def engine_level(kind: BodyKind, row: bytes | None) -> int:
+    """Return the engine level a row needs at the till."""
+    if row is None or kind is not BodyKind.PROMOTIONS:
+        return 1
+    return msgspec.json.decode(row, type=PromotionRow).engine
+
+
+def _typed(kind: BodyKind, raw: bytes) -> tuple[bytes, str]:
+    if kind is BodyKind.ITEMS:
+        item = msgspec.json.decode(raw, type=Item)
+        _check_item(item)
+        return msgspec.json.encode(item), item.item
+    if kind is BodyKind.PROMOTIONS:
+        # Promotions are richer than this program needs to know; their bytes are kept with fields in order.
+        whole: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
+        promotion = msgspec.convert(whole, PromotionRow)
+        if not 1 <= promotion.engine <= ENGINE_LEVEL:
+            raise RowError(f"engine is 1 to {ENGINE_LEVEL}, the level HQ itself has, got {promotion.engine}")
+        return msgspec.json.encode(whole, order="sorted"), promotion.promotion
+    price = msgspec.json.decode(raw, type=Price)
+    _check_price(price)
+    return msgspec.json.encode(price), price.item
+
+
+def _check_item(item: Item) -> None:
+    if not item.names or not item.receipt_name:
+        raise RowError("an item has a name in at least one language and a receipt name")
+    if not 0 <= item.tax_rate_bp <= 10_000:
+        raise RowError(f"tax_rate_bp is 0 to 10000, got {item.tax_rate_bp}")
+    for barcode in item.barcodes:
+        if not barcode.code or barcode.pieces < 1:
+            raise RowError(f"a barcode has a code and at least 1 piece, got {barcode.code!r} x {barcode.pieces}")
+    if len({barcode.code for barcode in item.barcodes}) != len(item.barcodes):
+        raise RowError("a barcode appears twice on the item")
+
+
+def _check_price(price: Price) -> None:
+    if price.basis < 1:
+        raise RowError(f"basis is at least 1, got {price.basis}")
+    if price.regular_minor < 0 or (price.member_minor is not None and price.member_minor < 0):
+        raise RowError("a price is not negative")

@@ -1,0 +1,142 @@
+"""Drafts: changes being prepared, until they are published or discarded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlmodel import Session, col
+
+from cloud.database.rowset import upsert_into
+from cloud.errors import NotFound
+from cloud.prices.content import engine_level
+from cloud.prices.errors import PriceRefusal
+from cloud.prices.models import DraftStatus, PriceDraft, PriceDraftRow
+from shared.body import BodyKind
+
+_CHUNK = 10_000
+MAX_TITLE_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """One change: what becomes of a key. `row` is bytes from `content.encode_row`, None takes the key away."""
+
+    kind: BodyKind
+    scope: str
+    key: str
+    row: bytes | None
+
+
+DraftChanges = dict[tuple[BodyKind, str], dict[str, bytes | None]]
+
+
+def create_draft(
+    session: Session, id_: UUID, title: str, *, actor: str, wall_ms: int, targets: Sequence[str] = ("all",)
+) -> PriceDraft:
+    """Start a draft. The id is made by the caller."""
+    if not title.strip() or len(title) > MAX_TITLE_CHARACTERS:
+        raise PriceRefusal("bad_title", f"a draft needs a title of 1 to {MAX_TITLE_CHARACTERS} characters")
+    draft = PriceDraft(
+        id=str(id_), title=title.strip(), targets=" ".join(targets), created_by=actor, created_ms=wall_ms
+    )
+    session.add(draft)
+    session.flush()
+    return draft
+
+
+def get_draft(session: Session, draft_id: str) -> PriceDraft:
+    """Return a draft. Raise NotFound."""
+    draft = session.get(PriceDraft, draft_id)
+    if draft is None:
+        raise NotFound(f"there is no draft {draft_id!r}")
+    return draft
+
+
+def open_draft(session: Session, draft_id: str) -> PriceDraft:
+    """Return a draft that can still be changed, and lock it. Raise PriceRefusal when it was published or discarded."""
+    get_draft(session, draft_id)
+    draft = session.get_one(PriceDraft, draft_id, with_for_update=True, populate_existing=True)
+    if draft.status != DraftStatus.DRAFT:
+        raise PriceRefusal("draft_closed", f"draft {draft.title!r} was {draft.status}; start a new one", [draft_id])
+    return draft
+
+
+def list_drafts(session: Session, status: DraftStatus | None = None) -> list[PriceDraft]:
+    """Return drafts, newest first."""
+    query = select(PriceDraft).order_by(col(PriceDraft.created_ms).desc(), col(PriceDraft.id).desc())
+    if status is not None:
+        query = query.where(col(PriceDraft.status) == status)
+    return list(session.execute(query).scalars())
+
+
+def put_rows(session: Session, draft_id: str, rows: Iterable[DraftRow]) -> int:
+    """Put changes into an open draft, replacing earlier ones of the same keys. Return how many were put."""
+    open_draft(session, draft_id)
+    values = [
+        {"draft_id": draft_id, "kind": str(row.kind), "scope": row.scope, "key": row.key, "row": row.row}
+        for row in rows
+    ]
+    statement = upsert_into(session, PriceDraftRow)
+    statement = statement.on_conflict_do_update(
+        index_elements=["draft_id", "kind", "scope", "key"], set_={"row": statement.excluded.row}
+    )
+    for start in range(0, len(values), _CHUNK):
+        session.connection().execute(statement, values[start : start + _CHUNK])
+    return len(values)
+
+
+def drop_rows(session: Session, draft_id: str, kind: BodyKind, scope: str, keys: Sequence[str]) -> None:
+    """Take changes out of an open draft again: the keys stay as they are."""
+    open_draft(session, draft_id)
+    session.execute(
+        delete(PriceDraftRow).where(
+            col(PriceDraftRow.draft_id) == draft_id,
+            col(PriceDraftRow.kind) == kind,
+            col(PriceDraftRow.scope) == scope,
+            col(PriceDraftRow.key).in_(keys),
+        )
+    )
+
+
+def discard(session: Session, draft_id: str) -> None:
+    """Give a draft up; it stays readable."""
+    draft = open_draft(session, draft_id)
+    draft.status = DraftStatus.DISCARDED
+    session.flush()
+
+
+def draft_changes(session: Session, draft_id: str) -> DraftChanges:
+    """Return a draft's changes by body."""
+    query = select(
+        col(PriceDraftRow.kind), col(PriceDraftRow.scope), col(PriceDraftRow.key), col(PriceDraftRow.row)
+    ).where(col(PriceDraftRow.draft_id) == draft_id)
+    found: DraftChanges = {}
+    for kind, scope, key, row in session.execute(query):
+        found.setdefault((BodyKind(kind), scope), {})[key] = None if row is None else bytes(row)
+    return found
+
+
+def draft_size(session: Session, draft_id: str) -> dict[str, int]:
+    """Return the number of changes by kind."""
+    query = (
+        select(col(PriceDraftRow.kind), func.count())
+        .where(col(PriceDraftRow.draft_id) == draft_id)
+        .group_by(col(PriceDraftRow.kind))
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def engine_needed(changes: Mapping[tuple[BodyKind, str], Mapping[str, bytes | None]]) -> int:
+    """Return the engine level a till must have to sell by these changes."""
+    return max(
+        (
+            engine_level(kind, row)
+            for (kind, _), rows in changes.items()
+            if kind is BodyKind.PROMOTIONS
+            for row in rows.values()
+        ),
+        default=1,
+    )

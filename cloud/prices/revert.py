@@ -1,0 +1,137 @@
+"""Going back: a roll-back is a new number with old content; withdrawing takes back what is only staged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from cloud.errors import NotFound
+from cloud.org.models import Store
+from cloud.prices.errors import PriceRefusal
+from cloud.prices.models import EntryStatus, PriceVersion, StoreManifest, TimelineEntryRow, VersionStatus
+from cloud.prices.placing import Plan, Return, VersionFacts, place
+from cloud.prices.publish import Act, Publication, Rebuilt, rebuild, record, settle_status
+from cloud.prices.settings import lock_publication
+from cloud.prices.starting import bodies_of, start_plans
+from cloud.prices.targets import resolve_targets, scopes_of
+from cloud.prices.timeline import live_entries, manifests, moments, staged, withdraw_entries
+
+
+def get_version(session: Session, version: int) -> PriceVersion:
+    """Return a version. Raise NotFound."""
+    found = session.get(PriceVersion, version)
+    if found is None:
+        raise NotFound(f"there is no version {version}")
+    return found
+
+
+def rollback(
+    session: Session,
+    version: int,
+    act: Act,
+    *,
+    targets: Sequence[str] = ("all",),
+    activates_local: datetime | None = None,
+) -> Publication:
+    """Bring stores back to the content they had with a version, at a local time or at once, under a new number.
+
+    A store that skipped the version goes back to what it sold by then. What is staged later is rebuilt on top.
+    """
+    lock_publication(session)
+    source = get_version(session, version)
+    stores = resolve_targets(session, targets)
+    when = moments(stores, activates_local, act.now_ms)
+    goals = _had_with(session, version, stores)
+    timelines = live_entries(session, [store.id for store in stores])
+    plans = start_plans(session, stores, timelines, when)
+    for plan in plans:
+        _return_to(plan, goals[plan.store.id])
+    later = {store: staged(entries, when[store].at_ms) for store, entries in timelines.items()}
+    versions = place(
+        session,
+        plans,
+        VersionFacts(
+            title=source.title,
+            published_by=act.actor,
+            published_ms=act.wall_ms,
+            activates_local="" if activates_local is None else activates_local.isoformat(),
+            rollback_of=version,
+        ),
+    )
+    rebuilt = rebuild(session, plans, later, act)
+    names = ", ".join(map(str, versions))
+    record(session, act, "prices.rollback", f"version {names}", f"back to {version}; {len(stores)} stores")
+    return Publication(min(versions), versions, [], rebuilt)
+
+
+def withdraw(session: Session, version: int, act: Act, *, targets: Sequence[str] | None = None) -> list[Rebuilt]:
+    """Take a staged version back from stores (all that have it by default) and rebuild what was staged after it.
+
+    Raise PriceRefusal when it is already in force in one of them: then a roll-back is the way.
+    """
+    lock_publication(session)
+    get_version(session, version)
+    everywhere = select(col(TimelineEntryRow.store_id)).where(
+        col(TimelineEntryRow.version) == version, col(TimelineEntryRow.status) == EntryStatus.STAGED
+    )
+    having = set(session.execute(everywhere).scalars())
+    wanted = (
+        resolve_targets(session, [f"store:{store}" for store in sorted(having)] if targets is None else targets)
+        if having
+        else []
+    )
+    stores = [store for store in wanted if store.id in having]
+    if not stores:
+        raise PriceRefusal("not_staged", f"version {version} is staged in none of these stores", [str(version)])
+    timelines = live_entries(session, [store.id for store in stores])
+    when = {store.id: next(e.moment for e in timelines[store.id] if e.version == version) for store in stores}
+    begun = sorted(store for store, moment in when.items() if moment.at_ms <= act.now_ms)
+    if begun:
+        raise PriceRefusal(
+            "already_active",
+            f"version {version} is already in force in {', '.join(begun)}: roll back to an earlier one instead",
+            begun,
+        )
+    withdraw_entries(session, version, [store.id for store in stores])
+    settle_status(session, version, VersionStatus.WITHDRAWN)
+    left = {store: [entry for entry in entries if entry.version != version] for store, entries in timelines.items()}
+    later = {store: [entry for entry in entries if entry.version > version] for store, entries in left.items()}
+    rest = [store for store in stores if later[store.id]]
+    earlier = {store: [entry for entry in entries if entry.version < version] for store, entries in left.items()}
+    rebuilt = rebuild(session, start_plans(session, rest, earlier, when), later, act) if rest else []
+    record(session, act, "prices.withdraw", f"version {version}", f"{len(stores)} stores")
+    return rebuilt
+
+
+def _return_to(plan: Plan, goal: StoreManifest) -> None:
+    """Have every body of the plan go back to a manifest's; a body the manifest does not know stays."""
+    bodies, engine = bodies_of(goal)
+    plan.changes = {
+        key: Return(bodies[key])
+        for key in scopes_of(plan.store).items()
+        if bodies.get(key, plan.has(key)) != plan.has(key)
+    }
+    plan.engine = engine
+
+
+def _had_with(session: Session, version: int, stores: Sequence[Store]) -> dict[str, StoreManifest]:
+    """Return each store's manifest of the version, or of the last one it had before."""
+    live = (
+        select(col(TimelineEntryRow.store_id), func.max(col(TimelineEntryRow.version)))
+        .where(
+            col(TimelineEntryRow.store_id).in_([store.id for store in stores]),
+            col(TimelineEntryRow.version) <= version,
+            col(TimelineEntryRow.status) == EntryStatus.STAGED,
+        )
+        .group_by(col(TimelineEntryRow.store_id))
+    )
+    found = dict(session.execute(live).tuples().all())
+    missing = sorted(store.id for store in stores if store.id not in found)
+    if missing:
+        raise PriceRefusal(
+            "never_had", f"{', '.join(missing)} sold by nothing yet when version {version} was made", missing
+        )
+    return {store: row for (store, _), row in manifests(session, list(found.items())).items()}

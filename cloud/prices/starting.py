@@ -1,0 +1,76 @@
+"""Where a publication starts from in each store: the bodies it will have just before the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from cloud.org.models import Store
+from cloud.prices.models import StoreManifest
+from cloud.prices.placing import BodyKey, Plan
+from cloud.prices.rows import body_tree
+from cloud.prices.targets import scopes_of
+from cloud.prices.timeline import Entry, Moment, in_force, live_entries, manifests
+from shared.body import BodyKind
+from shared.wire.desired import Manifest
+
+
+def start_plans(
+    session: Session, stores: Sequence[Store], timelines: Mapping[str, Sequence[Entry]], when: Mapping[str, Moment]
+) -> list[Plan]:
+    """Return a plan per store that starts from the version in force at its moment.
+
+    A new store, or one moved to another zone, starts from what other stores sell by at that moment.
+    """
+    before = {store.id: in_force(timelines[store.id], when[store.id].at_ms) for store in stores}
+    known = manifests(session, [(store, entry.version) for store, entry in before.items() if entry is not None])
+    plans: list[Plan] = []
+    for store in stores:
+        entry = before[store.id]
+        bodies, engine = ({}, 1) if entry is None else bodies_of(known[store.id, entry.version])
+        kept = {key: bodies[key] for key in scopes_of(store).items() if key in bodies}
+        plans.append(Plan(store, kept, engine, None if entry is None else entry.version, when[store.id]))
+    _adopt_missing(session, plans)
+    return plans
+
+
+def bodies_of(manifest: StoreManifest) -> tuple[dict[BodyKey, str], int]:
+    """Return a manifest's bodies (hash by kind and scope) and the engine level it needs."""
+    document = msgspec.json.decode(manifest.content, type=Manifest)
+    return {(BodyKind(body.kind), body.scope): body.hash for body in document.bodies}, document.engine
+
+
+def _adopt_missing(session: Session, plans: Sequence[Plan]) -> None:
+    """Give stores that lack a body the newest one that another store sells by."""
+    wanting = [plan for plan in plans if len(plan.bodies) < len(BodyKind)]
+    if not wanting:
+        return
+    at_ms = min(plan.moment.at_ms for plan in wanting)
+    adopted, engine = _in_force_elsewhere(session, at_ms)
+    for plan in wanting:
+        missing = [key for key in scopes_of(plan.store).items() if key not in plan.bodies and key in adopted]
+        plan.bodies |= {key: adopted[key] for key in missing}
+        plan.engine = max(plan.engine, engine) if missing else plan.engine
+
+
+def _in_force_elsewhere(session: Session, at_ms: int) -> tuple[dict[BodyKey, str], int]:
+    timelines = live_entries(session, list(session.execute(select(col(Store.id))).scalars()))
+    current = [(store, entry.version) for store, entries in timelines.items() if (entry := in_force(entries, at_ms))]
+    hashes: dict[BodyKey, set[str]] = {}
+    engine = 1
+    for manifest in manifests(session, current).values():
+        bodies, level = bodies_of(manifest)
+        engine = max(engine, level)
+        for key, hash_ in bodies.items():
+            hashes.setdefault(key, set()).add(hash_)
+    return {key: _newest(session, key, found) for key, found in hashes.items()}, engine
+
+
+def _newest(session: Session, key: BodyKey, hashes: set[str]) -> str:
+    if len(hashes) == 1:
+        return next(iter(hashes))
+    tree = body_tree(session, *key)
+    return max(hashes, key=lambda hash_: tree.version_of(hash_) or 0)
