@@ -21,6 +21,9 @@ from sqlmodel import Session
 
 from cloud.database.columns import Table as Model
 
+Columns = Mapping[str, TypeEngine[Any]]
+"""Names and types of a rowset's columns, in the order of its values."""
+
 
 def is_postgresql(session: Session) -> bool:
     """Tell which of the two databases a session speaks to."""
@@ -38,16 +41,14 @@ def upsert_into(session: Session, model: type[Model]) -> PostgresqlInsert:
     return cast("PostgresqlInsert", insert(table_of(model)))
 
 
-def rowset(
-    session: Session, name: str, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]
-) -> FromClause:
+def rowset(session: Session, name: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> FromClause:
     """Return `rows` as a table called `name` with these columns, in any statement of this session."""
     if is_postgresql(session):
         return _from_arrays(name, columns, rows)
     return _from_json(name, columns, rows)
 
 
-def _from_arrays(name: str, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
+def _from_arrays(name: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> FromClause:
     arrays = [
         bindparam(None, [row[index] for row in rows], type_=ARRAY(kind)) for index, kind in enumerate(columns.values())
     ]
@@ -55,7 +56,7 @@ def _from_arrays(name: str, columns: Mapping[str, TypeEngine[Any]], rows: Sequen
     return func.unnest(*arrays).table_valued(*shape, name=name).render_derived(name=name)
 
 
-def _from_json(name: str, columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Sequence[Any]]) -> FromClause:
+def _from_json(name: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> FromClause:
     each = func.json_each(json.dumps(rows, default=_sqlite_text)).table_valued("value", name=f"{name}_json")
     return select(
         *(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, String, Update, Uuid, or_, select, update
-from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
 
 from cloud.database import bulk
-from cloud.database.rowset import rowset, table_of
+from cloud.database.rowset import Columns, rowset, table_of
 from cloud.ledger.journal import AccountKey, Journal, LedgerConflict, Overdrawn, check, difference
 from cloud.ledger.kinds import KINDS
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
@@ -91,7 +89,7 @@ def _compare(posted: Journal, wanted: Journal) -> None:
 
 def _open_accounts(session: Session, accounts: Collection[AccountKey]) -> None:
     """Make the accounts that do not exist yet, in the order of ids, so that two openers wait instead of deadlocking."""
-    shape: dict[str, TypeEngine[Any]] = {"id": Uuid(), "kind": String(), "owner": String(), "unit": String()}
+    shape: Columns = {"id": Uuid(), "kind": String(), "owner": String(), "unit": String()}
     rows = rowset(session, "wanted", shape, sorted((account.id, *account) for account in accounts))
     account = table_of(Account)
     known = select(account.c.id).where(account.c.id == rows.c.id).exists()

@@ -1,0 +1,52 @@
+"""Tables of loyalty: rules as data, and what each member spent in each year."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from sqlmodel import Field
+
+from cloud.database import Table, big_int, utc_ms
+
+BOOKS = {"info": {"retention": "books"}}
+
+
+class EarningRuleRow(Table, table=True):
+    """A version of the earning rule, as `shared.loyalty.EarningRule` in JSON. Never changed: a new one follows."""
+
+    __tablename__ = "earning_rule"
+    __table_args__ = BOOKS
+
+    version: int = Field(primary_key=True)
+    valid_from: date
+    rule: str
+    author: str
+    made_ms: int = utc_ms()
+
+
+class TierRuleRow(Table, table=True):
+    """A version of the tier rule, as `shared.loyalty.TierRule` in JSON; the highest counts."""
+
+    __tablename__ = "tier_rule"
+    __table_args__ = BOOKS
+
+    version: int = Field(primary_key=True)
+    rule: str
+    author: str
+    made_ms: int = utc_ms()
+
+
+class MemberYear(Table, table=True):
+    """What a member spent in a calendar year of business dates, net of returns, and the tier it reaches.
+
+    A return lowers the year of its sale, so that the order in which the two arrive does not matter.
+    """
+
+    __tablename__ = "member_year"
+    __table_args__ = BOOKS
+
+    member_id: UUID = Field(primary_key=True)
+    year: int = Field(primary_key=True)
+    spend_minor: int = big_int()
+    tier: str = Field(default="", max_length=32)

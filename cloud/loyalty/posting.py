@@ -1,0 +1,141 @@
+"""Credit sales and returns: points to the ledger, spend to the year, tiers where they differ. In bulk, in any order.
+
+Both functions expect each sale and each return once: their caller has just recorded it as new, or has just learnt
+whose it is. All returns of a sale are serialised by their callers (they lock its row), because each needs to know
+how much came back before.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Integer, String, Uuid, select, update
+from sqlmodel import Session
+
+from cloud import ledger
+from cloud.database.rowset import Columns, rowset, table_of, upsert_into
+from cloud.ledger import Journal
+from cloud.loyalty.earning import (
+    earn_journal,
+    points_earned,
+    points_taken_back,
+    return_journal,
+)
+from cloud.loyalty.facts import ReturnFacts, SaleFacts
+from cloud.loyalty.models import MemberYear
+from cloud.loyalty.rules import Rules
+
+MemberYearKey = tuple[UUID, int]
+
+
+def post_sales(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: Rules) -> set[UUID]:
+    """Credit new sales of members. Return the members touched."""
+    return post(session, commit_no, sales, (), rules)
+
+
+def post_returns(session: Session, commit_no: int, returns: Sequence[ReturnFacts], rules: Rules) -> set[UUID]:
+    """Take back what new returns undo. Return the members touched."""
+    return post(session, commit_no, (), returns, rules)
+
+
+def post(
+    session: Session, commit_no: int, sales: Sequence[SaleFacts], returns: Sequence[ReturnFacts], rules: Rules
+) -> set[UUID]:
+    """Credit sales and take back returns at once: one pass over ledger and years for a whole commit."""
+    ledger.post(session, commit_no, [*_earned(sales, rules), *_taken_back(returns, rules)])
+    spend: defaultdict[MemberYearKey, int] = defaultdict(int)
+    for sale in sales:
+        spend[sale.member, sale.business_date.year] += sale.net_minor
+    for back in returns:
+        spend[back.sale.member, back.sale.business_date.year] -= sum(line.refund_minor for line in back.lines)
+    _add_spend(session, spend, rules)
+    return {member for member, _year in spend}
+
+
+def tiers_of(session: Session, members: Collection[UUID], year: int) -> dict[UUID, str]:
+    """Return each member's tier in a year: a tier reached in a year holds until the end of the next one."""
+    if not members:
+        return {}
+    wanted = rowset(session, "wanted", {"member_id": Uuid()}, [(member,) for member in sorted(members)])
+    years = table_of(MemberYear)
+    tiers = dict.fromkeys(members, "")
+    best = dict.fromkeys(members, -1)
+    for row in session.execute(
+        select(years)
+        .join(wanted, wanted.c.member_id == years.c.member_id)
+        .where(years.c.year.in_((year - 1, year)), years.c.tier != "")
+    ):
+        if row.spend_minor > best[row.member_id]:
+            tiers[row.member_id], best[row.member_id] = row.tier, row.spend_minor
+    return tiers
+
+
+def reassess(session: Session, rules: Rules, year: int) -> set[UUID]:
+    """Weigh every member's year against the tier rule again. Return the members whose tier changed."""
+    years = table_of(MemberYear)
+    rows = session.execute(
+        select(years).where(years.c.year == year).order_by(years.c.member_id).with_for_update()
+    ).all()
+    return _set_tiers(session, ((row.member_id, row.year, row.spend_minor, row.tier) for row in rows), rules)
+
+
+def _earned(sales: Iterable[SaleFacts], rules: Rules) -> Iterable[Journal]:
+    for sale in sales:
+        rule = rules.earning_on(sale.business_date)
+        points = points_earned(sale, rule) if rule else 0
+        if rule and points:
+            yield earn_journal(sale, points, rule)
+
+
+def _taken_back(returns: Iterable[ReturnFacts], rules: Rules) -> Iterable[Journal]:
+    together: defaultdict[tuple[UUID, int], int] = defaultdict(int)
+    for back in returns:
+        rule = rules.earning_on(back.sale.business_date)
+        before = {line.of_line: line.returned_before + together[back.sale.sale, line.of_line] for line in back.lines}
+        points = points_taken_back(back, rule, before) if rule else 0
+        for line in back.lines:
+            together[back.sale.sale, line.of_line] += line.quantity
+        if rule and points:
+            yield return_journal(back, points, rule)
+
+
+def _add_spend(session: Session, spend: dict[MemberYearKey, int], rules: Rules) -> None:
+    rows = sorted((member, year, minor, "") for (member, year), minor in spend.items())
+    if not rows:
+        return
+    shape: Columns = {"member_id": Uuid(), "year": Integer(), "spend_minor": BigInteger(), "tier": String()}
+    source = rowset(session, "spent", shape, rows)
+    years = table_of(MemberYear)
+    insert = upsert_into(session, MemberYear).from_select(
+        # In key order, so that two transactions wait for each other instead of deadlocking. SQLite's grammar needs a
+        # WHERE before ON CONFLICT.
+        list(shape),
+        select(*source.c).where(source.c.year > 0).order_by(source.c.member_id, source.c.year),
+    )
+    moved = session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["member_id", "year"],
+            set_={"spend_minor": years.c.spend_minor + insert.excluded.spend_minor},
+        ).returning(years.c.member_id, years.c.year, years.c.spend_minor, years.c.tier)
+    ).all()
+    _set_tiers(session, (tuple(row) for row in moved), rules)
+
+
+def _set_tiers(session: Session, moved: Iterable[tuple[UUID, int, int, str]], rules: Rules) -> set[UUID]:
+    """Write the tiers that differ; most sales change none."""
+    changed = [
+        (member, year, reached)
+        for member, year, spend_minor, tier in moved
+        if (reached := rules.tier.reached(spend_minor)) != tier
+    ]
+    if changed:
+        source = rowset(session, "changed", {"member_id": Uuid(), "year": Integer(), "tier": String()}, sorted(changed))
+        years = table_of(MemberYear)
+        session.execute(
+            update(years)
+            .values(tier=source.c.tier)
+            .where(years.c.member_id == source.c.member_id, years.c.year == source.c.year)
+        )
+    return {member for member, _year, _tier in changed}

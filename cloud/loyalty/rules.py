@@ -1,0 +1,69 @@
+"""The rules in force, as HQ published them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import msgspec
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from cloud.database import bulk
+from cloud.database.rowset import table_of
+from cloud.errors import Conflict
+from cloud.loyalty.models import EarningRuleRow, TierRuleRow
+from shared.loyalty import EarningRule, TierRule, rule_on
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Every version of the earning rule, and the tier rule that counts."""
+
+    earning: tuple[EarningRule, ...] = ()
+    tier: TierRule = field(default_factory=lambda: TierRule(version=0))
+
+    def earning_on(self, day: date) -> EarningRule | None:
+        """Return the earning rule of a business date; None before the first one started."""
+        return rule_on(self.earning, day)
+
+
+def load(session: Session) -> Rules:
+    """Read the rules. Cheap enough to be done in every transaction, so that no worker earns by an old one."""
+    earning, tier = table_of(EarningRuleRow), table_of(TierRuleRow)
+    rules = session.execute(select(earning.c.rule).order_by(earning.c.version)).scalars()
+    newest = session.execute(select(tier.c.rule).order_by(tier.c.version.desc()).limit(1)).scalar_one_or_none()
+    return Rules(
+        earning=tuple(msgspec.json.decode(rule, type=EarningRule) for rule in rules),
+        tier=TierRule(version=0) if newest is None else msgspec.json.decode(newest, type=TierRule),
+    )
+
+
+def publish_earning(session: Session, rule: EarningRule, *, author: str, at_ms: int) -> None:
+    """Add a version of the earning rule. Raise Conflict unless its version is the next one."""
+    _expect_next(rule.version, session.execute(select(func.max(EarningRuleRow.version))).scalar_one_or_none())
+    bulk.insert_tuples(
+        session,
+        EarningRuleRow,
+        ("version", "valid_from", "rule", "author", "made_ms"),
+        [(rule.version, rule.valid_from, msgspec.json.encode(rule).decode(), author, at_ms)],
+    )
+
+
+def publish_tier(session: Session, rule: TierRule, *, author: str, at_ms: int) -> None:
+    """Add a version of the tier rule. Raise Conflict unless its version is the next one.
+
+    Years are weighed against it as they change; `posting.reassess` weighs all of them.
+    """
+    _expect_next(rule.version, session.execute(select(func.max(TierRuleRow.version))).scalar_one_or_none())
+    bulk.insert_tuples(
+        session,
+        TierRuleRow,
+        ("version", "rule", "author", "made_ms"),
+        [(rule.version, msgspec.json.encode(rule).decode(), author, at_ms)],
+    )
+
+
+def _expect_next(version: int, newest: int | None) -> None:
+    if version != (newest or 0) + 1:
+        raise Conflict(f"the next version of this rule is {(newest or 0) + 1}, got {version}")

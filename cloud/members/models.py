@@ -1,0 +1,129 @@
+"""Tables of members and their cards. Everything personal is encrypted; what is plain here a till may show."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlmodel import Field
+
+from cloud.database import Table, big_int, utc_ms
+
+ACTIVE = "active"
+CLOSED = "closed"
+
+IDENTITY = {"info": {"retention": "identity"}}
+"""Erased when a member leaves; the books keep the member's id alone."""
+
+
+class Member(Table, table=True):
+    """A member. The id stays in the books for ever; everything personal stands in `member_field`."""
+
+    __tablename__ = "member"
+    __table_args__ = IDENTITY
+
+    id: UUID = Field(primary_key=True)
+    status: str = Field(default=ACTIVE, max_length=16)
+    """`active`, `closed` (left; earns and spends nothing)."""
+    masked_name: str = ""
+    """As a till may show it: 李**."""
+    home_store: str | None = Field(default=None, foreign_key="store.id", index=True)
+    source: str = Field(max_length=32)
+    """Where the sign-up came from: `till`, `import`, `service_desk`."""
+    signup_store: str | None = Field(default=None, max_length=32)
+    signup_cashier: str = Field(default="", max_length=64)
+    language: str = Field(default="", max_length=8)
+    created_ms: int = utc_ms()
+
+
+class MemberField(Table, table=True):
+    """One personal fact about a member, encrypted, with where it came from and when."""
+
+    __tablename__ = "member_field"
+    __table_args__ = IDENTITY
+
+    member_id: UUID = Field(primary_key=True, foreign_key="member.id")
+    name: str = Field(primary_key=True, max_length=32)
+    content: bytes
+    """Encrypted with the context `member/<member id>/<name>`."""
+    blind_index: bytes | None = Field(default=None, index=True)
+    """For fields people are found by (phone); not unique, families share one."""
+    source: str = Field(max_length=32)
+    set_ms: int = utc_ms()
+    retention: str = Field(default="membership", max_length=32)
+    """How long it may be kept: `membership` or a class that ends sooner."""
+
+
+class Card(Table, table=True):
+    """A card number of the chain, whoever carries it. Without a member it is an unknown card that has been shown."""
+
+    __tablename__ = "card"
+    __table_args__ = IDENTITY
+
+    id: UUID = Field(primary_key=True)
+    blind_index: bytes = Field(unique=True)
+    number: bytes
+    """Encrypted with the context `card/<card id>`: needed to hash it for each agent."""
+    masked: str = Field(max_length=16)
+    member_id: UUID | None = Field(default=None, foreign_key="member.id", index=True)
+    status: str = Field(default=ACTIVE, max_length=16)
+    """`active`, or `lost`: what was bought with it was bought by its member all the same."""
+    first_seen_ms: int = utc_ms()
+    attached_ms: int | None = utc_ms(default=None)
+
+
+class Consent(Table, table=True):
+    """What a member agreed to, by channel and text version; a withdrawal closes the row, a new yes opens another."""
+
+    __tablename__ = "consent"
+    __table_args__ = IDENTITY
+
+    member_id: UUID = Field(primary_key=True, foreign_key="member.id")
+    channel: str = Field(primary_key=True, max_length=32)
+    given_ms: int = utc_ms(primary_key=True)
+    version: str = Field(max_length=32)
+    source: str = Field(max_length=32)
+    withdrawn_ms: int | None = utc_ms(default=None)
+
+
+class StoreMembers(Table, table=True):
+    """How far the set of members that one store may know has moved. Its lock orders the changes of the set."""
+
+    __tablename__ = "store_members"
+
+    store_id: str = Field(primary_key=True, foreign_key="store.id")
+    version: int = big_int(default=0)
+    known: int = 0
+    """Members in the set now."""
+
+
+class StoreMember(Table, table=True):
+    """A member in a store's set, and the version of the set at which what the store may know last changed.
+
+    Every row change takes a version of its own, so that a step can end between any two rows.
+    """
+
+    __tablename__ = "store_member"
+
+    store_id: str = Field(primary_key=True, foreign_key="store.id")
+    member_id: UUID = Field(primary_key=True, index=True)
+    version: int = big_int()
+    gone: bool = False
+    seen_ms: int = utc_ms()
+    """When the member last shopped here, in business time: the longest absent make room first."""
+    digest: bytes
+    """Of what a store sees; nothing is sent where it stays the same."""
+
+
+class MemberDirty(Table, table=True):
+    """A member whose points, tier, name or cards a commit has changed, and where.
+
+    A row for each commit, never shared: clearing what one commit left cannot swallow what another adds.
+    """
+
+    __tablename__ = "member_dirty"
+
+    member_id: UUID = Field(primary_key=True)
+    commit_no: int = big_int(primary_key=True)
+    store_id: str = Field(default="", primary_key=True, max_length=32)
+    """Where the member shopped; empty for a change made at HQ."""
+    at_ms: int = utc_ms()

@@ -1,0 +1,83 @@
+"""From what a till saw to who it was: known members are checked, sealed cards opened, new cards remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Uuid, select
+from sqlmodel import Session
+
+from cloud.database.rowset import rowset, table_of
+from cloud.errors import Invalid
+from cloud.members import cards
+from cloud.members.models import Member
+from cloud.privacy import CannotOpen, Vault, normal
+from shared.ids import UuidMint
+from shared.wire.events import MemberOnSale
+
+UNKNOWN_MEMBER = "unknown_member"
+CARD_UNREADABLE = "card_unreadable"
+
+
+class Resolution(NamedTuple):
+    """Who a reference leads to. A card without a member is one that nobody has registered yet.
+
+    `problem` is a code why the reference cannot be believed: `unknown_member` (an id this HQ never gave out) or
+    `card_unreadable` (no key opens it, or it holds no card number); the event is for a person to look at.
+    """
+
+    member: UUID | None = None
+    card: UUID | None = None
+    problem: str = ""
+
+
+def resolve(
+    session: Session, vault: Vault, mint: UuidMint, references: Sequence[MemberOnSale | None], seen_ms: int
+) -> list[Resolution]:
+    """Resolve what tills showed, in the order given; None resolves to nobody.
+
+    The cards met are locked against being attached until this transaction ends: a sale is credited either here,
+    because the card already leads to a member, or by the attaching, because the sale is already there. `seen_ms` is
+    HQ's time, kept with a card that is new.
+    """
+    known = _known(session, {shown.member for shown in references if shown and shown.member})
+    numbers = {shown.sealed_card: "" for shown in references if shown and not shown.member and shown.sealed_card}
+    for sealed in numbers:
+        numbers[sealed] = _open(vault, sealed)
+    found = cards.remember(session, vault, mint, {number for number in numbers.values() if number}, seen_ms)
+    return [_resolution(shown, known, numbers, found) for shown in references]
+
+
+def _resolution(
+    shown: MemberOnSale | None,
+    known: Collection[UUID],
+    numbers: dict[bytes, str],
+    found: dict[str, cards.FoundCard],
+) -> Resolution:
+    if shown is None:
+        return Resolution()
+    if shown.member is not None:
+        return Resolution(member=shown.member) if shown.member in known else Resolution(problem=UNKNOWN_MEMBER)
+    if shown.sealed_card is None:
+        return Resolution()
+    number = numbers[shown.sealed_card]
+    if not number:
+        return Resolution(problem=CARD_UNREADABLE)
+    return Resolution(member=found[number].member, card=found[number].card)
+
+
+def _known(session: Session, members: Iterable[UUID]) -> set[UUID]:
+    wanted = sorted(members)
+    if not wanted:
+        return set()
+    rows, member = rowset(session, "wanted", {"id": Uuid()}, [(member,) for member in wanted]), table_of(Member)
+    return set(session.execute(select(member.c.id).join(rows, rows.c.id == member.c.id)).scalars())
+
+
+def _open(vault: Vault, sealed: bytes) -> str:
+    try:
+        return normal.card(vault.unseal(sealed))
+    except (CannotOpen, Invalid):
+        return ""

@@ -1,0 +1,50 @@
+"""One spelling for what people are found by: a blind index only finds what was written the same way."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from cloud.errors import Invalid
+
+_PHONE_SEPARATORS = re.compile(r"[\s().\-/]+")
+_E164 = re.compile(r"^\+[1-9]\d{6,14}$")
+_CARD = re.compile(r"^[0-9A-Za-z]{4,32}$")
+_TRUNK_PREFIX = "0"
+
+
+def phone(text: str, country_code: str = "86") -> str:
+    """Return a phone number as E.164, `+8613800138000`; one without `+` or `00` belongs to `country_code`.
+
+    Raise Invalid without repeating the number: error texts end in logs.
+    """
+    digits = _PHONE_SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
+    if digits.startswith("00"):
+        digits = "+" + digits[2:]
+    elif not digits.startswith("+"):
+        digits = f"+{country_code}{digits.removeprefix(_TRUNK_PREFIX)}"
+    if not _E164.match(digits):
+        raise Invalid(f"phone number of {len(text)} characters is not one that E.164 can write")
+    return digits
+
+
+def card(text: str) -> str:
+    """Return a card number as it is scanned. Raise Invalid without repeating it."""
+    number = unicodedata.normalize("NFKC", text).strip()
+    if not _CARD.match(number):
+        raise Invalid(f"card number of {len(text)} characters is not 4 to 32 letters and digits")
+    return number
+
+
+def masked_card(number: str) -> str:
+    """Return a card number as people may see it: its last four."""
+    return f"•••• {number[-4:]}"
+
+
+def masked_name(name: str) -> str:
+    """Return a name as a till may show it: the family name's first letter or character, 李** or S***."""
+    name = name.strip()
+    if not name:
+        return ""
+    stars = max(len(name.split()[0]) - 1, 1) if name.isascii() else max(len(name) - 1, 1)
+    return name[0] + "*" * min(stars, 3)
