@@ -12,7 +12,7 @@
 | quantity 0, value 0, nothing else | skipped: `empty_row` |
 | quantity 0 with a value | skipped: `value_without_quantity` (no unit price can be known) |
 | quantity without value or discount | skipped: `no_value` (no unit price can be known) |
-| a basket of which nothing is left | skipped: `basket_without_lines` (counts baskets, its rows are under their reasons) |
+| a basket without any line | skipped: `basket_without_lines` (its rows are under their reasons) |
 """
 
 from __future__ import annotations
