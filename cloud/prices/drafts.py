@@ -126,7 +126,7 @@ def draft_size(session: Session, draft_id: str) -> dict[str, int]:
         .where(col(PriceDraftRow.draft_id) == draft_id)
         .group_by(col(PriceDraftRow.kind))
     )
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def engine_needed(changes: Mapping[tuple[BodyKind, str], Mapping[str, bytes | None]]) -> int:

@@ -128,7 +128,7 @@ def _had_with(session: Session, version: int, stores: Sequence[Store]) -> dict[s
         )
         .group_by(col(TimelineEntryRow.store_id))
     )
-    found = dict(session.execute(live).tuples().all())
+    found = {row[0]: row[1] for row in session.execute(live)}
     missing = sorted(store.id for store in stores if store.id not in found)
     if missing:
         raise PriceRefusal(

@@ -151,7 +151,10 @@ def _newest(session: Session, line: Lineage, buckets: Collection[int] | None) ->
     if buckets is not None:
         query = query.where(row.c.bucket.in_(sorted(buckets)))
     if is_postgresql(session):
-        return query.distinct(row.c.bucket, row.c.key).order_by(row.c.bucket, row.c.key, row.c.version.desc())
+        rank = func.row_number().over(partition_by=[row.c.bucket, row.c.key], order_by=row.c.version.desc())
+        ranked = query.add_columns(rank.label("rank")).subquery()
+        newest = select(ranked.c.bucket, ranked.c.key, ranked.c.row).where(ranked.c.rank == 1)
+        return newest.order_by(ranked.c.bucket)
     # SQLite fills the other columns from the row that holds the maximum.
-    newest = query.add_columns(func.max(row.c.version)).group_by(row.c.bucket, row.c.key).subquery()
-    return select(newest.c.bucket, newest.c.key, newest.c.row)
+    grouped = query.add_columns(func.max(row.c.version)).group_by(row.c.bucket, row.c.key).subquery()
+    return select(grouped.c.bucket, grouped.c.key, grouped.c.row).order_by(grouped.c.bucket)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -44,7 +45,7 @@ def bodies_of(manifest: StoreManifest) -> tuple[dict[BodyKey, str], int]:
 
 
 def _adopt_missing(session: Session, plans: Sequence[Plan]) -> None:
-    """Give stores that lack a body the newest one that another store sells by."""
+    """Give stores that lack a body the one that most other stores sell by, so that no pilot spreads by itself."""
     wanting = [plan for plan in plans if len(plan.bodies) < len(BodyKind)]
     if not wanting:
         return
@@ -59,18 +60,18 @@ def _adopt_missing(session: Session, plans: Sequence[Plan]) -> None:
 def _in_force_elsewhere(session: Session, at_ms: int) -> tuple[dict[BodyKey, str], int]:
     timelines = live_entries(session, list(session.execute(select(col(Store.id))).scalars()))
     current = [(store, entry.version) for store, entries in timelines.items() if (entry := in_force(entries, at_ms))]
-    hashes: dict[BodyKey, set[str]] = {}
+    hashes: dict[BodyKey, Counter[str]] = {}
     engine = 1
     for manifest in manifests(session, current).values():
         bodies, level = bodies_of(manifest)
         engine = max(engine, level)
         for key, hash_ in bodies.items():
-            hashes.setdefault(key, set()).add(hash_)
-    return {key: _newest(session, key, found) for key, found in hashes.items()}, engine
+            hashes.setdefault(key, Counter())[hash_] += 1
+    return {key: _commonest(session, key, found) for key, found in hashes.items()}, engine
 
 
-def _newest(session: Session, key: BodyKey, hashes: set[str]) -> str:
+def _commonest(session: Session, key: BodyKey, hashes: Counter[str]) -> str:
     if len(hashes) == 1:
         return next(iter(hashes))
     tree = body_tree(session, *key)
-    return max(hashes, key=lambda hash_: tree.version_of(hash_) or 0)
+    return max(hashes, key=lambda hash_: (hashes[hash_], tree.version_of(hash_) or 0))
