@@ -1,0 +1,293 @@
+"""What the console shows, read from the database: one frozen context per page, no HTML."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from cloud.fleet.agents import AgentStatus
+from cloud.fleet.agents import status as agent_status
+from cloud.ingest.models import ParkedEvent
+from cloud.ledger.models import Account, Balance, JournalRow, Posting
+from cloud.org.models import Store
+from cloud.prices.models import EntryStatus, PriceRow, PriceVersion, TimelineEntryRow
+from cloud.sales.models import ReceiptSeries, Sale
+
+CHART_DAYS = 28
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreRow:
+    """One store's line: its serving agent as HQ sees it, its sales, what is missing."""
+
+    store: str
+    name: str
+    agent: AgentStatus | None
+    seen_seconds: int | None
+    sales: int
+    takings_minor: int
+    parked: int
+    missing_receipts: int
+
+    @property
+    def online(self) -> bool:
+        """Tell whether its agent was heard of lately."""
+        return self.agent is not None and self.agent.online
+
+    @property
+    def backlog(self) -> int | None:
+        """Return how many events wait there, as last reported."""
+        return self.agent.reported.backlog if self.agent and self.agent.reported else None
+
+    @property
+    def runs(self) -> list[int]:
+        """Return the price-book versions its tills sell by."""
+        reported = self.agent.reported if self.agent else None
+        return sorted({till.version for till in reported.tills}) if reported else []
+
+    @property
+    def staged(self) -> list[int]:
+        """Return the versions that wait on its disk."""
+        reported = self.agent.reported if self.agent else None
+        return reported.staged if reported else []
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Tell whether a person should look."""
+        problems = self.agent.reported.problems if self.agent and self.agent.reported else []
+        return not self.online or self.parked > 0 or self.missing_receipts > 0 or bool(problems)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Today:
+    """The page that answers: is my chain all right?"""
+
+    stores: list[StoreRow]
+    currency: str
+    exponent: int
+    points: int
+    newest_version: int | None
+    days: list[tuple[date, int]]
+
+    @property
+    def needy(self) -> int:
+        """Return how many stores need a person."""
+        return sum(store.needs_somebody for store in self.stores)
+
+
+def today(session: Session, now_ms: int) -> Today:
+    """Read the overview. `now_ms` is the machine's wall time, by which a heartbeat ages."""
+    agents = _serving(agent_status(session, now_ms=now_ms))
+    sold = {
+        store: (count, minor)
+        for store, count, minor in session.execute(
+            select(Sale.store_id, func.count(), func.sum(Sale.total_minor)).group_by(col(Sale.store_id))
+        )
+    }
+    parked = _open_parked(session)
+    missing = _missing_receipts(session)
+    stores = list(session.exec(select(Store).order_by(col(Store.id))))
+    rows = [
+        StoreRow(
+            store=store.id,
+            name=store.name,
+            agent=agents.get(store.id),
+            seen_seconds=_age_seconds(agents.get(store.id), now_ms),
+            sales=sold.get(store.id, (0, 0))[0],
+            takings_minor=int(sold.get(store.id, (0, 0))[1] or 0),
+            parked=parked.get(store.id, 0),
+            missing_receipts=missing.get(store.id, 0),
+        )
+        for store in stores
+    ]
+    return Today(
+        stores=rows,
+        currency=stores[0].currency if stores else "",
+        exponent=stores[0].exponent if stores else 2,
+        points=_points(session),
+        newest_version=session.exec(select(func.max(PriceVersion.version))).one(),
+        days=_sales_by_day(session),
+    )
+
+
+def _serving(agents: Sequence[AgentStatus]) -> dict[str, AgentStatus]:
+    """Return the agent that stands for each store: the active one, else whatever was enrolled last."""
+    found: dict[str, AgentStatus] = {}
+    for agent in sorted(agents, key=lambda agent: (agent.status == "active", agent.enrolled_ms)):
+        found[agent.store] = agent
+    return found
+
+
+def _age_seconds(agent: AgentStatus | None, now_ms: int) -> int | None:
+    return None if agent is None or agent.seen_ms is None else max(0, now_ms - agent.seen_ms) // 1000
+
+
+def _open_parked(session: Session) -> dict[str, int]:
+    query = (
+        select(ParkedEvent.store_id, func.count())
+        .where(col(ParkedEvent.resolved_ms).is_(None))
+        .group_by(col(ParkedEvent.store_id))
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def _missing_receipts(session: Session) -> dict[str, int]:
+    """Count numbers between what is complete and the highest seen; the gaps page names each."""
+    query = (
+        select(ReceiptSeries.store_id, func.sum(ReceiptSeries.highest - ReceiptSeries.complete_to))
+        .where(col(ReceiptSeries.highest) > col(ReceiptSeries.complete_to))
+        .group_by(col(ReceiptSeries.store_id))
+    )
+    return {store: int(count) for store, count in session.execute(query)}
+
+
+def _points(session: Session) -> int:
+    query = (
+        select(func.coalesce(func.sum(Balance.amount), 0))
+        .join(Account, col(Account.id) == col(Balance.account_id))
+        .where(col(Account.unit) == "POINTS")
+    )
+    return int(session.exec(query).one())
+
+
+def _sales_by_day(session: Session) -> list[tuple[date, int]]:
+    query = (
+        select(col(Sale.business_date), func.count())
+        .group_by(col(Sale.business_date))
+        .order_by(col(Sale.business_date).desc())
+        .limit(CHART_DAYS)
+    )
+    return sorted(session.execute(query).tuples().all())
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionRow:
+    """One price-book version and how far it has come."""
+
+    version: int
+    title: str
+    activates: str
+    status: str
+    changed_rows: int
+    stores: int
+    held_by: int
+    runs_at: int
+
+
+def prices(session: Session, now_ms: int, *, limit: int = 60) -> list[VersionRow]:
+    """Read the newest versions with how many stores hold and run each, as the agents report."""
+    agents = _serving(agent_status(session, now_ms=now_ms)).values()
+    held: dict[int, int] = defaultdict(int)
+    runs: dict[int, int] = defaultdict(int)
+    for agent in agents:
+        if agent.reported is None:
+            continue
+        in_force = {till.version for till in agent.reported.tills}
+        for version in in_force:
+            runs[version] += 1
+        for version in in_force | set(agent.reported.staged):
+            held[version] += 1
+    newest = list(session.exec(select(PriceVersion).order_by(col(PriceVersion.version).desc()).limit(limit)))
+    numbers = [row.version for row in newest]
+    changed = dict(
+        session.execute(
+            select(PriceRow.version, func.count())
+            .where(col(PriceRow.version).in_(numbers))
+            .group_by(col(PriceRow.version))
+        )
+        .tuples()
+        .all()
+    )
+    entries: dict[int, list[TimelineEntryRow]] = defaultdict(list)
+    for entry in session.exec(select(TimelineEntryRow).where(col(TimelineEntryRow.version).in_(numbers))):
+        entries[entry.version].append(entry)
+    return [
+        VersionRow(
+            version=row.version,
+            title=row.title,
+            activates=row.activates_local,
+            status=_version_status(entries[row.version], runs[row.version], held[row.version]),
+            changed_rows=changed.get(row.version, 0),
+            stores=len(entries[row.version]),
+            held_by=held[row.version],
+            runs_at=runs[row.version],
+        )
+        for row in newest
+    ]
+
+
+def _version_status(entries: Sequence[TimelineEntryRow], runs: int, held: int) -> str:
+    if entries and all(entry.status == EntryStatus.WITHDRAWN for entry in entries):
+        return "withdrawn"
+    if runs:
+        return "active"
+    return "staged" if held or not entries else "superseded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParkedRow:
+    """One event that waits for a person."""
+
+    event: str
+    store: str
+    kind: str
+    code: str
+    reason: str
+    parked_ms: int
+
+
+def parked(session: Session, *, limit: int = 50) -> tuple[int, list[ParkedRow]]:
+    """Return how many events are parked and the oldest of them."""
+    waiting = col(ParkedEvent.resolved_ms).is_(None)
+    count = session.exec(select(func.count()).select_from(ParkedEvent).where(waiting)).one()
+    rows = session.exec(select(ParkedEvent).where(waiting).order_by(col(ParkedEvent.parked_ms)).limit(limit))
+    return count, [
+        ParkedRow(
+            event=str(row.event_id),
+            store=row.store_id,
+            kind=row.kind,
+            code=row.code,
+            reason=row.reason,
+            parked_ms=row.parked_ms,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitRow:
+    """One unit of value: who holds how much of it, and the sum of everything, which must be 0."""
+
+    unit: str
+    accounts: int
+    members: int
+    total: int
+
+
+def ledger(session: Session) -> tuple[int, list[UnitRow]]:
+    """Return the number of journals and each unit's sums."""
+    journals = session.exec(select(func.count()).select_from(JournalRow)).one()
+    totals = dict(
+        session.execute(
+            select(Account.unit, func.coalesce(func.sum(Posting.amount), 0))
+            .join(Posting, col(Posting.account_id) == col(Account.id))
+            .group_by(col(Account.unit))
+        )
+        .tuples()
+        .all()
+    )
+    held = session.execute(
+        select(Account.unit, func.count(), func.coalesce(func.sum(Balance.amount), 0))
+        .join(Balance, col(Balance.account_id) == col(Account.id))
+        .group_by(col(Account.unit))
+        .order_by(col(Account.unit))
+    )
+    return journals, [
+        UnitRow(unit=unit, accounts=count, members=int(members), total=int(totals.get(unit, 0)))
+        for unit, count, members in held
+    ]
