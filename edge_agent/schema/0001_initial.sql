@@ -26,8 +26,8 @@ CREATE TABLE event (
     id       BLOB NOT NULL UNIQUE,
     kind     TEXT NOT NULL,
     head     BLOB NOT NULL,                   -- chain head after this event
-    content  BLOB NOT NULL,
     made_ms  INTEGER NOT NULL,                -- machine wall time
+    content  BLOB NOT NULL,                   -- last: the columns before it are read without its overflow pages
     PRIMARY KEY (epoch, seq)
 ) STRICT, WITHOUT ROWID;
 
@@ -46,8 +46,10 @@ CREATE TABLE receipt_series (
     next   INTEGER NOT NULL DEFAULT 1,
     head   BLOB NOT NULL,
     open   INTEGER NOT NULL DEFAULT 1,
+    opened INTEGER NOT NULL,                  -- 1, 2, ...: the order of the till's series
     PRIMARY KEY (till, series)
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX receipt_series_open ON receipt_series (till) WHERE open = 1;
 
 -- One line per receipt number: the sale's short form, for look-up, reprint and returns. The bytes are in event.
 CREATE TABLE receipt (
@@ -94,6 +96,7 @@ CREATE TABLE payment_attempt (
     at_ms     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX payment_attempt_basket ON payment_attempt (basket);
+CREATE INDEX payment_attempt_unresolved ON payment_attempt (till) WHERE state IN ('asked', 'unknown');
 
 -- Rows of price-book bodies. A row counts from its version until a later version of the same key; a null row takes
 -- the key away. Exact bytes as HQ wrote them, so that hashes hold.

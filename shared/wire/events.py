@@ -183,7 +183,7 @@ class SeriesOpened(Event, frozen=True, kw_only=True, omit_defaults=True, tag="se
 class EpochOpened(Event, frozen=True, kw_only=True, omit_defaults=True, tag="epoch"):
     """The agent numbers its events anew, and why. `resent` events follow that HQ may already have."""
 
-    reason: Literal["first", "restored", "cloned", "forked", "new_disk"]
+    reason: Literal["first", "restored", "cloned", "forked", "new_disk", "hq_restored"]
     previous_epoch: UUID | None = None
     previous_seq: int = 0
     resent: int = 0

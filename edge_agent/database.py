@@ -1,0 +1,221 @@
+"""The agent's disk: one SQLite file, one writer, one reader.
+
+Storage code is plain functions of a `sqlite3.Connection`. `Database.run` runs one of them in one transaction and
+one thread hop, and returns only after the commit was synced to the disk (WAL, `synchronous=FULL`).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+import structlog
+
+from edge_agent.ballast import Ballast
+from edge_agent.errors import DatabaseDamaged, DiskFailed, DiskFull
+from edge_agent.migrations import migrate
+
+T = TypeVar("T")
+
+BALLAST_BYTES = 16 * 1024 * 1024
+"""Reserve for deletes and checkpoints on a full disk: several times the write-ahead log."""
+
+_WRITER_PRAGMAS = (
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA auto_vacuum = INCREMENTAL",  # counts only for a new file: pruned space goes back to the disk
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA journal_size_limit = 16777216",
+)
+_PRIMARY_CODE = 0xFF
+
+_log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """Turn SQLite's result codes into the errors this side knows."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        # Some errors of the binding itself carry no code.
+        extended = getattr(error, "sqlite_errorcode", None) or 0
+        code = extended & _PRIMARY_CODE
+        if code == sqlite3.SQLITE_FULL or extended == sqlite3.SQLITE_IOERR_SHMSIZE:
+            raise DiskFull(f"the disk of {path} is full") from error
+        if code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
+            raise DiskFailed(f"the disk failed on {path}: {error}") from error
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise DatabaseDamaged(f"{path} is damaged: {error}") from error
+        raise
+
+
+def _transaction(db: sqlite3.Connection, begin: str, fn: Callable[[sqlite3.Connection], T]) -> T:
+    db.execute(begin)
+    try:
+        result = fn(db)
+        db.execute("COMMIT")
+    except BaseException:
+        # A failed COMMIT may have rolled back by itself.
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    return result
+
+
+class _Hop:
+    """A SQLite connection that lives in a thread of its own."""
+
+    def __init__(self, path: Path, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._path = path
+        self._raw: sqlite3.Connection | None = None
+        self._connect = connect
+        self._thread = aiosqlite.Connection(self._connector, iter_chunk_size=64)
+
+    def _connector(self) -> sqlite3.Connection:
+        self._raw = self._connect()
+        return self._raw
+
+    async def open(self) -> None:
+        with _in_words(self._path):
+            await self._thread
+
+    async def close(self) -> None:
+        await self._thread.close()
+
+    async def run(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `fn` in the thread. If the caller is cancelled meanwhile, `fn` still runs to its end."""
+        raw = self._raw
+        if raw is None:
+            raise ValueError("the database is not open")
+        with _in_words(self._path):
+            # The private call, here and nowhere else: aiosqlite's public ones cost one hop between threads for
+            # each statement, and a sale of a dozen statements would wait for a dozen hops.
+            result: T = await self._thread._execute(fn, raw)  # type: ignore[no-untyped-call]  # noqa: SLF001
+        return result
+
+
+def _connect_writer(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # SQLite gives its -wal and -shm files the mode of the main file, so this one is made before SQLite can.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    path.chmod(0o600)
+    db = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+    try:
+        for pragma in _WRITER_PRAGMAS:
+            db.execute(pragma)
+        _check(db, path)
+        migrate(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _check(db: sqlite3.Connection, path: Path) -> None:
+    (finding,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if finding != "ok":
+        raise DatabaseDamaged(f"{path} is damaged: {finding}")
+
+
+def _connect_reader(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, cached_statements=256)
+    db.execute("PRAGMA busy_timeout = 5000")
+    return db
+
+
+class Database:
+    """The open database. Make one with `Database.opened`."""
+
+    def __init__(self, path: Path, ballast: Ballast) -> None:
+        self.path = path
+        self._ballast = ballast
+        self._full = False
+        self._writer = _Hop(path, lambda: _connect_writer(path))
+        self._reader = _Hop(path, lambda: _connect_reader(path))
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, path: Path, *, ballast_bytes: int = BALLAST_BYTES) -> AsyncIterator[Database]:
+        """Open the file, made if missing: check it, bring it to this program's schema, take the ballast.
+
+        Raise DatabaseDamaged, DatabaseTooNew, DiskFull or DiskFailed.
+        """
+        database = cls(path, Ballast(path.with_name(f"{path.name}.ballast"), ballast_bytes))
+        await database._open()  # a constructor that has to wait
+        try:
+            yield database
+        finally:
+            await database._close()
+
+    async def _open(self) -> None:
+        try:
+            await self._writer.open()
+        except DiskFull:
+            # Even opening needs a little room; the ballast is there for this.
+            self._ballast.release()
+            self._writer = _Hop(self.path, lambda: _connect_writer(self.path))
+            await self._writer.open()
+        try:
+            await self._reader.open()
+        except BaseException:
+            await self._writer.close()
+            raise
+        if not self._ballast.restore():
+            self._note_full()
+
+    async def _close(self) -> None:
+        await self._reader.close()
+        await self._writer.close()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk ran full and the reserve is not whole again: only transactions that make room run."""
+        return self._full
+
+    async def run(self, fn: Callable[[sqlite3.Connection], T], *, makes_room: bool = False) -> T:
+        """Run `fn` in one transaction and one thread hop; return what it returns after the commit is on the disk.
+
+        An exception rolls everything back. Raise DiskFull when there is no room; from then on every transaction
+        is refused so, except those that make room (acks, pruning, voiding), until `make_room` succeeds.
+        """
+        if self._full and not makes_room:
+            raise DiskFull(f"the disk of {self.path} is full; selling goes on when there is room again")
+        try:
+            return await self._writer.run(lambda db: _transaction(db, "BEGIN IMMEDIATE", fn))
+        except DiskFull:
+            self._note_full()
+            raise
+
+    async def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `fn` on one snapshot of what is committed, beside the writer."""
+        return await self._reader.run(lambda db: _transaction(db, "BEGIN", fn))
+
+    async def make_room(self, prune: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `prune`, give what it freed back to the disk, and take the reserve again if there is room.
+
+        Safe to call at any time; the agent calls it now and then, and at once when `is_full`.
+        """
+        result = await self.run(prune, makes_room=True)
+        await self._writer.run(_give_back)
+        if self._full and self._ballast.restore():
+            self._full = False
+            _log.warning("disk has room again", path=str(self.path))
+        return result
+
+    def _note_full(self) -> None:
+        if not self._full:
+            _log.error("disk full: selling stops", path=str(self.path))
+        self._full = True
+        self._ballast.release()
+
+
+def _give_back(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA incremental_vacuum(2000)").fetchall()
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -1,0 +1,204 @@
+"""Receipt numbers: gapless per till and series, each linked to the one before by its event's exact bytes.
+
+A series is opened for a stated reason and never used again after it was closed, so a number that a customer holds
+on paper means one sale for ever, also when the disk was put back to an earlier day.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from edge_agent import outbox
+from shared.hashchain import GENESIS, link
+from shared.wire.events import (
+    Receipt,
+    SaleCompleted,
+    SaleReturned,
+    SaleVoided,
+    SeriesOpened,
+    encode_event,
+)
+
+SeriesReason = Literal["first", "new_disk", "restored", "moved_till"]
+ReceiptEvent = SaleCompleted | SaleReturned | SaleVoided
+R = TypeVar("R", SaleCompleted, SaleReturned, SaleVoided)
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: nothing that is misread on paper
+_SERIES_CHARACTERS = 6
+_PREVIOUS_BYTES = 16
+
+
+class Printed(StrEnum):
+    """What became of a receipt's paper."""
+
+    PENDING = "pending"
+    PRINTED = "printed"
+    UNCONFIRMED = "unconfirmed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A receipt's short form, for look-up and reprint. The sale's bytes are in the outbox while it is kept."""
+
+    till: str
+    series: str
+    number: int
+    event: UUID
+    kind: str
+    business_date: str
+    at_ms: int
+    total_minor: int
+    printed: Printed
+
+    @property
+    def text(self) -> str:
+        """The number as printed: series and number."""
+        return receipt_text(self.series, self.number)
+
+
+class NoSeries(LookupError):
+    """The till has no open receipt series: it is not one of this agent's tills."""
+
+
+def receipt_text(series: str, number: int) -> str:
+    """Return a receipt number as printed on paper."""
+    return f"{series}-{number:06d}"
+
+
+def series_of(epoch: UUID) -> str:
+    """Return the series that tills open in an epoch: 30 bits of the epoch's hash, readable aloud."""
+    bits = int.from_bytes(sha256(epoch.bytes).digest()[:4], "big")
+    return "".join(_ALPHABET[bits >> 5 * place & 31] for place in range(_SERIES_CHARACTERS))
+
+
+def open_series(
+    db: sqlite3.Connection,
+    tills: Iterable[str],
+    reason: SeriesReason,
+    make: Callable[[str], SeriesOpened],
+    wall_ms: int,
+) -> None:
+    """Close each till's series and open the present epoch's, linked to the last head known.
+
+    `make(till)` gives the SeriesOpened event; series, reason and what came before are filled in here.
+    """
+    series = series_of(outbox.position(db).epoch)
+    for till in tills:
+        db.execute("UPDATE receipt_series SET open = 0 WHERE till = ?", (till,))
+        _open_one(db, till, series, reason, make(till), wall_ms)
+
+
+def open_missing_series(
+    db: sqlite3.Connection, tills: Iterable[str], make: Callable[[str], SeriesOpened], wall_ms: int
+) -> list[str]:
+    """Open a series for every till that has none open; return those tills."""
+    (epoch_reason,) = db.execute("SELECT reason FROM epoch JOIN agent USING (epoch)").fetchone()
+    reason: SeriesReason = "new_disk" if epoch_reason == "new_disk" else "first"
+    missing = [till for till in tills if _open_row(db, till) is None]
+    open_series(db, missing, reason, make, wall_ms)
+    return missing
+
+
+def tills_with_series(db: sqlite3.Connection) -> list[str]:
+    """Return the tills that have an open series."""
+    return [till for (till,) in db.execute("SELECT till FROM receipt_series WHERE open = 1 ORDER BY till")]
+
+
+def _open_one(
+    db: sqlite3.Connection, till: str, series: str, reason: SeriesReason, event: SeriesOpened, wall_ms: int
+) -> None:
+    last = db.execute(
+        "SELECT opened, series, next - 1, head FROM receipt_series WHERE till = ? ORDER BY opened DESC LIMIT 1", (till,)
+    ).fetchone()
+    opened, previous_series, previous_number, previous_head = last or (0, "", 0, b"")
+    db.execute(
+        "INSERT INTO receipt_series (till, series, head, opened) VALUES (?, ?, ?, ?)",
+        (till, series, GENESIS, opened + 1),
+    )
+    filled = msgspec.structs.replace(
+        event,
+        till=till,
+        series=series,
+        reason=reason,
+        previous_series=previous_series,
+        previous_number=previous_number,
+        previous_head=previous_head,
+    )
+    outbox.append(db, filled, wall_ms)
+
+
+def _open_row(db: sqlite3.Connection, till: str) -> tuple[str, int, bytes] | None:
+    row: tuple[str, int, bytes] | None = db.execute(
+        "SELECT series, next, head FROM receipt_series WHERE till = ? AND open = 1", (till,)
+    ).fetchone()
+    return row
+
+
+def issue(db: sqlite3.Connection, till: str, make: Callable[[Receipt], R], wall_ms: int) -> R:
+    """Give the next number to the event that `make` builds, and keep the event: outbox, chain and receipt row.
+
+    All of it happens in the caller's transaction, so that no number is ever taken without its event.
+    """
+    row = _open_row(db, till)
+    if row is None:
+        raise NoSeries(f"till {till} has no open receipt series")
+    series, number, head = row
+    event = make(Receipt(series=series, number=number, previous=head[:_PREVIOUS_BYTES]))
+    outbox.append(db, event, wall_ms)
+    db.execute(
+        "UPDATE receipt_series SET next = ?, head = ? WHERE till = ? AND series = ?",
+        (number + 1, link(head, encode_event(event)), till, series),
+    )
+    db.execute(
+        "INSERT INTO receipt (till, series, number, event, kind, business_date, at_ms, total_minor)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (till, series, number, event.id.bytes, _kind(event), event.business_date, event.at_ms, _total(event)),
+    )
+    return event
+
+
+def _kind(event: ReceiptEvent) -> str:
+    return str(event.__struct_config__.tag)
+
+
+def _total(event: ReceiptEvent) -> int:
+    return 0 if isinstance(event, SaleVoided) else event.total_minor
+
+
+_COLUMNS = "till, series, number, event, kind, business_date, at_ms, total_minor, printed"
+
+
+def find_by_event(db: sqlite3.Connection, event: UUID) -> ReceiptRow | None:
+    """Return the receipt of a sale or return by its id."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM receipt WHERE event = ?", (event.bytes,)).fetchone()  # noqa: S608
+    return None if row is None else _row(row)
+
+
+def find_by_number(db: sqlite3.Connection, till: str, series: str, number: int) -> ReceiptRow | None:
+    """Return a receipt by the number on its paper."""
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM receipt WHERE till = ? AND series = ? AND number = ?",  # noqa: S608
+        (till, series, number),
+    ).fetchone()
+    return None if row is None else _row(row)
+
+
+def _row(row: tuple[str, str, int, bytes, str, str, int, int, str]) -> ReceiptRow:
+    till, series, number, event, kind, business_date, at_ms, total_minor, printed = row
+    return ReceiptRow(
+        till, series, number, UUID(bytes=event), kind, business_date, at_ms, total_minor, Printed(printed)
+    )
+
+
+def note_printed(db: sqlite3.Connection, event: UUID, printed: Printed) -> None:
+    """Keep what became of the paper. An unknown fate is UNCONFIRMED and nobody prints it again silently."""
+    db.execute("UPDATE receipt SET printed = ? WHERE event = ?", (printed, event.bytes))

@@ -1,0 +1,90 @@
+"""Changes to a basket, as they are stored: an append-only list whose replay is the basket.
+
+A deletion is a change too, so that a deleted line stays deleted after a power cut. Tags and fields are kept as
+they are once shipped: a till may resume a basket that an earlier version of this program began.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from shared.wire.events import MemberOnSale, Tender
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="change"):
+    """What every change says: when it was made, in business time."""
+
+    at_ms: int
+
+
+class LineRung(Change, frozen=True, kw_only=True, omit_defaults=True, tag="line"):
+    """An item was added as the next line. `pieces` is what one scan of its code means; a quantity of 0 waits to be
+    weighed. `code` is what was scanned, empty when it was the item's first barcode.
+    """  # noqa: D205
+
+    item: str
+    quantity: int
+    pieces: int = 1
+    code: str = ""
+
+
+class QuantitySet(Change, frozen=True, kw_only=True, omit_defaults=True, tag="quantity"):
+    """A line's quantity is now this, in the item's unit."""
+
+    line: int
+    quantity: int
+
+
+class LineVoided(Change, frozen=True, kw_only=True, omit_defaults=True, tag="void"):
+    """A line was taken out, and its coupons with it. Its number is not used again."""
+
+    line: int
+
+
+class CouponGiven(Change, frozen=True, kw_only=True, omit_defaults=True, tag="coupon"):
+    """A paper coupon was handed over for a line."""
+
+    line: int
+    code: str
+    supplier_minor: int = 0
+    chain_minor: int = 0
+
+
+class CardShown(Change, frozen=True, kw_only=True, omit_defaults=True, tag="card"):
+    """A member card was shown; it takes the place of one shown before."""
+
+    member: MemberOnSale
+    masked_name: str = ""
+    points: int = 0
+
+
+class TenderGiven(Change, frozen=True, kw_only=True, omit_defaults=True, tag="tender"):
+    """Part of the money was given. From now on the lines stand still."""
+
+    tender: Tender
+
+
+class TendersReturned(Change, frozen=True, kw_only=True, omit_defaults=True, tag="tenders_returned"):
+    """All money given so far was handed back; the lines may change again."""
+
+
+class Recalled(Change, frozen=True, kw_only=True, omit_defaults=True, tag="recalled"):
+    """A held basket came back. `version` is the price book it is priced by from now on."""
+
+    version: int | None
+
+
+AnyChange = LineRung | QuantitySet | LineVoided | CouponGiven | CardShown | TenderGiven | TendersReturned | Recalled
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyChange] = msgspec.json.Decoder(AnyChange)
+
+
+def encode_change(change: AnyChange) -> bytes:
+    """Return the bytes to store."""
+    return _encoder.encode(change)
+
+
+def decode_change(content: bytes) -> AnyChange:
+    """Read a stored change."""
+    return _decoder.decode(content)

@@ -1,0 +1,105 @@
+"""What all use cases of one till work with, and what they have in common."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from edge_agent.clock import Clocks
+from edge_agent.till import attempts, baskets
+from edge_agent.till.basket import Basket
+from edge_agent.till.ports import MemberDirectory, PriceBooks, TillBook
+from edge_agent.till.words import WORDS, Words
+from shared.pricing import MemberFacts, PricedBasket, PriceMissing, PricingContext, price_basket
+from shared.wire.desired import StoreSettings
+from shared.wire.events import TillKind
+
+MAX_LINES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CardKeys:
+    """What a card number is hidden with: HQ's X25519 public key, and fresh random bytes as `os.urandom` gives."""
+
+    hq_public: bytes
+    random_bytes: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One till: which, where, and what it may ask. `settings` gives the store's as they are now."""
+
+    till: str
+    kind: TillKind
+    clocks: Clocks
+    mint: Callable[[], UUID]
+    books: PriceBooks
+    members: MemberDirectory
+    cards: CardKeys
+    settings: Callable[[], StoreSettings]
+
+
+class Refusal(Exception):
+    """Why a use case was not done; it rolls the transaction back and becomes the till's answer."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+
+    @property
+    def words(self) -> Words:
+        """The words for people."""
+        return WORDS[self.code]
+
+
+def require_resolved(db: sqlite3.Connection, desk: Desk) -> None:
+    """Refuse while a payment attempt of this till waits for its result: that comes before anything else."""
+    if attempts.unresolved(db, desk.till):
+        raise Refusal("payment_unresolved")
+
+
+def open_basket(db: sqlite3.Connection, desk: Desk) -> Basket:
+    """Return the till's open basket, or refuse."""
+    require_resolved(db, desk)
+    basket = baskets.load_open(db, desk.till)
+    if basket is None:
+        raise Refusal("no_open_basket")
+    return basket
+
+
+def changeable(basket: Basket) -> Basket:
+    """Return a basket whose lines may change, or refuse: after money was taken they stand still."""
+    if basket.tenders:
+        raise Refusal("payment_begun")
+    return basket
+
+
+def book_for(db: sqlite3.Connection, desk: Desk, basket: Basket | None) -> TillBook:
+    """Return the price book a basket is pinned to, else the one in force."""
+    version = basket.version if basket and basket.version is not None else desk.books.in_force(db)
+    if version is None:
+        raise Refusal("no_price_book")
+    try:
+        return desk.books.at(db, version)
+    except LookupError as error:
+        raise Refusal("no_price_book", str(version)) from error
+
+
+def priced(desk: Desk, basket: Basket, book: TillBook) -> PricedBasket:
+    """Price the basket as of its last change, so that a power cut between changes alters no price."""
+    member = MemberFacts(tier=basket.card.member.tier or "") if basket.card else None
+    context = PricingContext(at_ms=basket.priced_ms, time_zone=desk.settings().time_zone, member=member)
+    try:
+        return price_basket([line.as_rung() for line in basket.lines], book, context, basket.coupons)
+    except PriceMissing as error:
+        raise Refusal("price_missing", error.item) from error
+
+
+def total(db: sqlite3.Connection, desk: Desk, basket: Basket) -> int:
+    """Return what the basket costs; an empty one without a book costs nothing."""
+    if not basket.lines:
+        return 0
+    return priced(desk, basket, book_for(db, desk, basket)).total_minor

@@ -1,0 +1,106 @@
+"""What a till needs from its surroundings: prices, members, payment gateways.
+
+Look-ups take the connection of the running transaction, so that finding an item, pricing the basket and storing
+the change are one hop to the database's thread and one snapshot of the prices.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from shared.pricing import Item, PriceBook
+from shared.wire.desired import KnownMember
+from shared.wire.events import TenderKind
+
+
+class FoundItem(Protocol):
+    """An item found by a code."""
+
+    @property
+    def item(self) -> Item:
+        """The item."""
+        ...
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces one scan of the code means."""
+        ...
+
+
+class TillBook(PriceBook, Protocol):
+    """One version of the store's prices, as a till uses it."""
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the version's manifest, in hex."""
+        ...
+
+    def by_code(self, code: str) -> FoundItem | None:
+        """Return the item sold under a barcode or item number, or None."""
+        ...
+
+
+class PriceBooks(Protocol):
+    """The price books this agent holds."""
+
+    def in_force(self, db: sqlite3.Connection) -> int | None:
+        """Return the version that prices new baskets now, None when the store has none yet."""
+        ...
+
+    def at(self, db: sqlite3.Connection, version: int) -> TillBook:
+        """Return one version. Raise LookupError when it is not held."""
+        ...
+
+
+class MemberDirectory(Protocol):
+    """The members this store may know."""
+
+    def find(self, db: sqlite3.Connection, card: str) -> KnownMember | None:
+        """Return the member a card number belongs to, or None when this store does not know it."""
+        ...
+
+
+class AttemptState(StrEnum):
+    """What is known of a payment attempt. ASKED and UNKNOWN are unresolved: the till does nothing else first."""
+
+    ASKED = "asked"
+    UNKNOWN = "unknown"
+    PAID = "paid"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAttempt:
+    """Money asked of a gateway, on disk before it was asked."""
+
+    id: UUID
+    basket: UUID
+    till: str
+    method: TenderKind
+    minor: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentOutcome:
+    """A gateway's answer. `reference` is its own number for the payment."""
+
+    state: AttemptState
+    reference: str = ""
+
+
+class PaymentGateway(Protocol):
+    """Someone who moves money when asked, known by the attempt's id: asking twice moves it once."""
+
+    async def pay(self, attempt: PaymentAttempt) -> PaymentOutcome:
+        """Ask for the money."""
+        ...
+
+    async def look_up(self, attempt: PaymentAttempt) -> PaymentOutcome:
+        """Say what became of an attempt; one that never arrived is REFUSED, and stays so."""
+        ...

@@ -1,0 +1,143 @@
+"""Ringing up: items, quantities, weights, coupons, voided lines."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from edge_agent.till import baskets
+from edge_agent.till.basket import Basket, Line
+from edge_agent.till.changes import CouponGiven, LineRung, LineVoided, QuantitySet
+from edge_agent.till.desk import (
+    MAX_LINES,
+    Desk,
+    Refusal,
+    book_for,
+    changeable,
+    open_basket,
+    priced,
+    require_resolved,
+    total,
+)
+from edge_agent.till.ports import FoundItem, TillBook
+from edge_agent.till.results import LineAdded, LineChanged, LineGone
+from shared.pricing import PricedBasket, PricedLine, Unit
+
+MAX_PIECES = 9_999
+MAX_MEASURE = 9_999_999
+"""Largest weight in grams, or volume in millilitres, of one line."""
+
+
+def ring(db: sqlite3.Connection, desk: Desk, code: str) -> LineAdded:
+    """Add the item sold under a code as the next line, opening a basket if there is none."""
+    require_resolved(db, desk)
+    basket = baskets.load_open(db, desk.till)
+    book = book_for(db, desk, basket)
+    found = _sellable(book, code)
+    now_ms = desk.clocks.business.now_ms()
+    if basket is None:
+        basket = baskets.create(db, desk.mint(), desk.till, now_ms)
+    if len(changeable(basket).lines) >= MAX_LINES:
+        raise Refusal("basket_full")
+    if basket.version is None:
+        baskets.pin(db, basket, book.version)
+    weighed = found.item.unit is not Unit.EACH
+    first_code = found.item.barcodes[0].code if found.item.barcodes else found.item.item
+    rung = LineRung(
+        at_ms=now_ms,
+        item=found.item.item,
+        quantity=0 if weighed else found.pieces,
+        pieces=found.pieces,
+        code="" if code == first_code else code,
+    )
+    baskets.add(db, basket, rung)
+    now_priced = priced(desk, basket, book)
+    return LineAdded(
+        line=now_priced.lines[-1],
+        names=found.item.names,
+        total_minor=now_priced.total_minor,
+        measure=found.item.unit if weighed else None,
+    )
+
+
+def _sellable(book: TillBook, code: str) -> FoundItem:
+    found = book.by_code(code)
+    if found is None:
+        raise Refusal("unknown_item", code)
+    if not found.item.sellable:
+        raise Refusal("not_sellable", found.item.item)
+    if book.price(found.item.item) is None:
+        raise Refusal("price_missing", found.item.item)
+    return found
+
+
+def set_quantity(db: sqlite3.Connection, desk: Desk, count: int, n: int | None) -> LineChanged:
+    """Set how many of what was scanned a line has: 3 of a six-pack are 18 pieces."""
+    basket, line, book = _line(db, desk, n)
+    if _unit(book, line) is not Unit.EACH:
+        raise Refusal("wrong_measure", line.item)
+    if not 1 <= count * line.pieces <= MAX_PIECES:
+        raise Refusal("quantity_range", str(count))
+    return _set(db, desk, basket, book, line, count * line.pieces)
+
+
+def measure(db: sqlite3.Connection, desk: Desk, amount: int, unit: Unit, n: int | None) -> LineChanged:
+    """Set a line's weight in grams or volume in millilitres."""
+    basket, line, book = _line(db, desk, n)
+    if _unit(book, line) is not unit:
+        raise Refusal("wrong_measure", line.item)
+    if not 1 <= amount <= MAX_MEASURE:
+        raise Refusal("quantity_range", str(amount))
+    return _set(db, desk, basket, book, line, amount)
+
+
+def coupon(
+    db: sqlite3.Connection, desk: Desk, code: str, supplier_minor: int, chain_minor: int, n: int | None
+) -> LineChanged:
+    """Take a paper coupon for a line: the supplier's face value and what the chain adds, in minor units."""
+    basket, line, book = _line(db, desk, n)
+    if min(supplier_minor, chain_minor) < 0 or supplier_minor + chain_minor == 0:
+        raise Refusal("coupon_value", code)
+    change = CouponGiven(
+        at_ms=desk.clocks.business.now_ms(),
+        line=line.n,
+        code=code,
+        supplier_minor=supplier_minor,
+        chain_minor=chain_minor,
+    )
+    baskets.add(db, basket, change)
+    return _changed(priced(desk, basket, book), line)
+
+
+def void_line(db: sqlite3.Connection, desk: Desk, n: int | None) -> LineGone:
+    """Take a line out, and its coupons with it."""
+    basket = changeable(open_basket(db, desk))
+    line = basket.line(n)
+    if line is None:
+        raise Refusal("no_such_line", str(n or ""))
+    baskets.add(db, basket, LineVoided(at_ms=desk.clocks.business.now_ms(), line=line.n))
+    return LineGone(line.n, total(db, desk, basket))
+
+
+def _line(db: sqlite3.Connection, desk: Desk, n: int | None) -> tuple[Basket, Line, TillBook]:
+    basket = changeable(open_basket(db, desk))
+    line = basket.line(n)
+    if line is None:
+        raise Refusal("no_such_line", str(n or ""))
+    return basket, line, book_for(db, desk, basket)
+
+
+def _unit(book: TillBook, line: Line) -> Unit:
+    item = book.item(line.item)
+    if item is None:
+        raise Refusal("unknown_item", line.item)
+    return item.unit
+
+
+def _set(db: sqlite3.Connection, desk: Desk, basket: Basket, book: TillBook, line: Line, quantity: int) -> LineChanged:
+    baskets.add(db, basket, QuantitySet(at_ms=desk.clocks.business.now_ms(), line=line.n, quantity=quantity))
+    return _changed(priced(desk, basket, book), line)
+
+
+def _changed(basket: PricedBasket, line: Line) -> LineChanged:
+    found: PricedLine = next(one for one in basket.lines if one.n == line.n)
+    return LineChanged(found, basket.total_minor)

@@ -1,0 +1,122 @@
+"""Words for every refusal: what happened and what to do next, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A refusal for people: what happened, and what to do next."""
+
+    en: str
+    zh: str
+    next_en: str
+    next_zh: str
+
+
+WORDS: Mapping[str, Words] = {
+    # what was scanned
+    "unreadable": Words("The code could not be read.", "条码无法识别。", "Scan it again.", "请重新扫描。"),
+    "no_known_format": Words(
+        "This is not a code of ours.", "不是本店可识别的条码。", "Scan the item's barcode.", "请扫描商品条码。"
+    ),
+    "check_digit": Words(
+        "The code was read wrongly.", "条码校验位错误。", "Scan it again or type it in.", "请重新扫描或手工输入。"
+    ),
+    "unknown_item": Words(
+        "This item is not in the price book.",
+        "价格本中没有此商品。",
+        "Put it aside and tell HQ.",
+        "请放一边并通知总部。",
+    ),
+    "price_missing": Words(
+        "This item has no price.", "此商品没有价格。", "Do not sell it; tell HQ.", "请勿销售，并通知总部。"
+    ),
+    "not_sellable": Words("This item is not for sale.", "此商品已停售。", "Put it aside.", "请放一边。"),
+    "no_price_book": Words(
+        "This store has no prices yet.",
+        "本店尚无价格。",
+        "Wait for HQ's price book; call support.",
+        "请等待总部下发价格，并联系支持。",
+    ),
+    "not_a_card": Words(
+        "This is not a member card of ours.", "不是本店会员卡。", "Scan the member card again.", "请重新扫描会员卡。"
+    ),
+    # the basket
+    "no_open_basket": Words("There is nothing rung up.", "当前没有商品。", "Scan an item first.", "请先扫描商品。"),
+    "basket_open": Words(
+        "Another basket is open.", "已有未结账的购物篮。", "Pay, hold or void it first.", "请先结账、挂单或作废。"
+    ),
+    "no_such_basket": Words(
+        "This basket is not here.", "找不到此购物篮。", "Choose one from the list.", "请从列表中选择。"
+    ),
+    "basket_full": Words(
+        "A receipt has room for 1,000 lines.",
+        "一张小票最多一千行。",
+        "Take payment and start another.",
+        "请先结账，再开新单。",
+    ),
+    "basket_empty": Words(
+        "There is nothing to pay for.", "没有可结账的商品。", "Scan an item first.", "请先扫描商品。"
+    ),
+    "no_such_line": Words("There is no such line.", "没有此行。", "Choose a line that is shown.", "请选择屏幕上的行。"),
+    "weight_missing": Words(
+        "An item has not been weighed.", "有商品未称重。", "Weigh it or void its line.", "请称重或删除该行。"
+    ),
+    "wrong_measure": Words(
+        "This item is not sold by that measure.", "此商品不按该方式计量。", "Check the line.", "请检查该行。"
+    ),
+    "quantity_range": Words(
+        "This quantity cannot be sold.",
+        "数量超出范围。",
+        "Enter a quantity again, or void the line.",
+        "请重新输入数量或删除该行。",
+    ),
+    "coupon_value": Words(
+        "This coupon has no value that counts.", "优惠券金额无效。", "Check the coupon.", "请检查优惠券。"
+    ),
+    # paying
+    "payment_begun": Words(
+        "Money has been taken already.",
+        "已收取部分款项。",
+        "Take the rest, or hand the money back first.",
+        "请收取余款，或先退还已收款项。",
+    ),
+    "payment_unresolved": Words(
+        "A payment has not been answered yet.",
+        "有一笔支付尚无结果。",
+        "Wait, then ask for its result.",
+        "请稍候并查询支付结果。",
+    ),
+    "payment_refused": Words(
+        "The payment was refused.", "支付被拒绝。", "Try again or pay another way.", "请重试或换一种支付方式。"
+    ),
+    "payment_by_gateway": Words(
+        "A payment by card or phone cannot be handed back here.",
+        "刷卡或手机支付不能在此退还。",
+        "Finish the sale, then return it.",
+        "请先完成销售，再办理退货。",
+    ),
+    "no_such_payment": Words(
+        "This payment is not waiting for a result.", "该支付无需确认。", "Check the payment slip.", "请核对支付凭条。"
+    ),
+    "tender_amount": Words("This amount cannot be taken.", "金额无效。", "Enter the amount again.", "请重新输入金额。"),
+    "tender_too_much": Words(
+        "Only cash gives change.", "只有现金可以找零。", "Take no more than what is due.", "收款不能超过应付金额。"
+    ),
+    "tender_kind": Words(
+        "This is not a way to pay here.", "不支持此支付方式。", "Choose another way to pay.", "请选择其他支付方式。"
+    ),
+    # the agent
+    "disk_full": Words(
+        "The disk is full: selling is stopped.",
+        "磁盘已满：停止销售。",
+        "Call support now. Nothing was lost.",
+        "请立即联系支持。数据没有丢失。",
+    ),
+    "till_unknown": Words(
+        "This till has not been set up.", "此收银台尚未设置。", "Call HQ to add the till.", "请联系总部添加收银台。"
+    ),
+}
