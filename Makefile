@@ -21,7 +21,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCKS := requirements/dev.txt requirements/demo-data.txt requirements/postgresql.txt
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 help:
 	@sed -n '2,7s/^# \{0,1\}//p' Makefile
