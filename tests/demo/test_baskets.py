@@ -115,7 +115,11 @@ def test_generated_barcodes_are_valid_gtins_and_cards_are_never_taken_for_one():
 def test_the_catalogue_names_what_the_source_describes():
     products = {9: Product(9, "GROCERY", "CONDIMENTS/SAUCES", "BBQ SAUCE", "National", "18 OZ")}
     known, unknown = catalogue(dataset(products=products), [10, 9])
-    assert (known.item, known.name, known.category) == ("p9", "Bbq sauce 18 oz", "grocery/condiments & sauces/bbq sauce")
+    assert (known.item, known.name, known.category) == (
+        "p9",
+        "Bbq sauce 18 oz",
+        "grocery/condiments & sauces/bbq sauce",
+    )
     assert (unknown.name, unknown.category) == ("Item 10", "")
 
 
@@ -135,7 +139,8 @@ def test_a_sample_is_drawn_by_seed_and_kept_in_order():
 
 
 @pytest.mark.parametrize(
-    ("week", "local", "offset_hours"), [(1, "2016-12-26", 5), (2, "2017-01-02", 5), (12, "2017-03-13", 4), (46, "2017-11-06", 5)]
+    ("week", "local", "offset_hours"),
+    [(1, "2016-12-26", 5), (2, "2017-01-02", 5), (12, "2017-03-13", 4), (46, "2017-11-06", 5)],
 )
 def test_weeks_begin_on_monday_at_local_midnight_on_both_sides_of_dst(week, local, offset_hours):
     assert schedule.week_starts_local(week).isoformat() == f"{local}T00:00:00"
