@@ -17,7 +17,7 @@ from shared.ids import UuidMint
 
 CARD = "card"
 _LOOK_UP_AT_ONCE = 5_000
-_COLUMNS = ("id", "blind_index", "number", "masked", "member_id", "status", "first_seen_ms", "attached_ms")
+COLUMNS = ("id", "blind_index", "number", "masked", "member_id", "status", "first_seen_ms", "attached_ms")
 
 
 class FoundCard(NamedTuple):
@@ -47,8 +47,8 @@ def remember(
     found = _locked(session, sorted(by_index))
     missing = sorted(by_index.keys() - found.keys())
     if missing:
-        rows = (_new_row(vault, mint(), index, by_index[index], seen_ms) for index in missing)
-        bulk.insert_new_tuples(session, Card, _COLUMNS, list(rows))
+        rows = (new_row(vault, mint(), index, by_index[index], seen_ms) for index in missing)
+        bulk.insert_new_tuples(session, Card, COLUMNS, list(rows))
         found |= _locked(session, missing)
     return {by_index[index]: card for index, card in found.items()}
 
@@ -87,6 +87,7 @@ def _parts(indexes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
         yield indexes[start : start + _LOOK_UP_AT_ONCE]
 
 
-def _new_row(vault: Vault, card: UUID, index: bytes, number: str, seen_ms: int) -> tuple[object, ...]:
+def new_row(vault: Vault, card: UUID, index: bytes, number: str, seen_ms: int) -> tuple[object, ...]:
+    """Return the row, in the order of COLUMNS, of a card that belongs to nobody."""
     sealed = vault.encrypt(number, number_context(card))
     return card, index, sealed, normal.masked_card(number), None, ACTIVE, seen_ms, None

@@ -10,6 +10,7 @@ from cloud.database import Table, big_int, utc_ms
 
 ACTIVE = "active"
 CLOSED = "closed"
+UNKNOWN = "unknown"
 
 IDENTITY = {"info": {"retention": "identity"}}
 """Erased when a member leaves; the books keep the member's id alone."""
@@ -23,7 +24,7 @@ class Member(Table, table=True):
 
     id: UUID = Field(primary_key=True)
     status: str = Field(default=ACTIVE, max_length=16)
-    """`active`, `closed` (left; earns and spends nothing)."""
+    """`active`; `closed` (has left); `unknown`: a store named an id HQ has no record of, its points are kept."""
     masked_name: str = ""
     """As a till may show it: 李**."""
     home_store: str | None = Field(default=None, foreign_key="store.id", index=True)

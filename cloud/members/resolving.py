@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import Uuid, select
 from sqlmodel import Session
 
+from cloud.database import bulk
 from cloud.database.rowset import rowset, table_of
 from cloud.errors import Invalid
 from cloud.members import cards
-from cloud.members.models import Member
+from cloud.members.models import UNKNOWN, Member
 from cloud.privacy import CannotOpen, Vault, normal
 from shared.ids import UuidMint
 from shared.wire.events import MemberOnSale
@@ -22,15 +23,15 @@ CARD_UNREADABLE = "card_unreadable"
 
 
 class Resolution(NamedTuple):
-    """Who a reference leads to. A card without a member is one that nobody has registered yet.
+    """Whose card was shown. A card without a member is one that nobody has registered yet.
 
-    `problem` is a code why the reference cannot be believed: `unknown_member` (an id this HQ never gave out) or
-    `card_unreadable` (no key opens it, or it holds no card number); the event is for a person to look at.
+    `problem` is a code for a person to look at: `card_unreadable` (no key opens it, or it holds no card number), or
+    `unknown_member` (an id HQ has no record of, as after a restore): points are kept for it until HQ knows it again.
     """
 
-    member: UUID | None = None
-    card: UUID | None = None
-    problem: str = ""
+    member_id: UUID | None = None
+    card_id: UUID | None = None
+    problem: str | None = None
 
 
 def resolve(
@@ -42,30 +43,32 @@ def resolve(
     because the card already leads to a member, or by the attaching, because the sale is already there. `seen_ms` is
     HQ's time, kept with a card that is new.
     """
-    known = _known(session, {shown.member for shown in references if shown and shown.member})
+    members = {shown.member for shown in references if shown and shown.member}
+    unknown = members - _known(session, members)
+    _keep_place(session, unknown, seen_ms)
     numbers = {shown.sealed_card: "" for shown in references if shown and not shown.member and shown.sealed_card}
     for sealed in numbers:
         numbers[sealed] = _open(vault, sealed)
     found = cards.remember(session, vault, mint, {number for number in numbers.values() if number}, seen_ms)
-    return [_resolution(shown, known, numbers, found) for shown in references]
+    return [_resolution(shown, unknown, numbers, found) for shown in references]
 
 
 def _resolution(
     shown: MemberOnSale | None,
-    known: Collection[UUID],
+    unknown: Collection[UUID],
     numbers: dict[bytes, str],
     found: dict[str, cards.FoundCard],
 ) -> Resolution:
     if shown is None:
         return Resolution()
     if shown.member is not None:
-        return Resolution(member=shown.member) if shown.member in known else Resolution(problem=UNKNOWN_MEMBER)
+        return Resolution(member_id=shown.member, problem=UNKNOWN_MEMBER if shown.member in unknown else None)
     if shown.sealed_card is None:
         return Resolution()
     number = numbers[shown.sealed_card]
     if not number:
         return Resolution(problem=CARD_UNREADABLE)
-    return Resolution(member=found[number].member, card=found[number].card)
+    return Resolution(member_id=found[number].member, card_id=found[number].card)
 
 
 def _known(session: Session, members: Iterable[UUID]) -> set[UUID]:
@@ -74,6 +77,13 @@ def _known(session: Session, members: Iterable[UUID]) -> set[UUID]:
         return set()
     rows, member = rowset(session, "wanted", {"id": Uuid()}, [(member,) for member in wanted]), table_of(Member)
     return set(session.execute(select(member.c.id).join(rows, rows.c.id == member.c.id)).scalars())
+
+
+def _keep_place(session: Session, members: Iterable[UUID], seen_ms: int) -> None:
+    """Make a row for ids HQ lost: agents only ever learn ids from HQ, and what was bought was bought by somebody."""
+    columns = ("id", "status", "masked_name", "source", "signup_cashier", "language", "created_ms")
+    rows = [(member, UNKNOWN, "", "store", "", "", seen_ms) for member in sorted(members)]
+    bulk.insert_new_tuples(session, Member, columns, rows)
 
 
 def _open(vault: Vault, sealed: bytes) -> str:

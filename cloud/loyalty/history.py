@@ -1,0 +1,122 @@
+"""Facts of sales and returns that are in the books already: for returns of them, and for cards that become known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import Uuid, func, select
+from sqlmodel import Session
+
+from cloud.database.rowset import rowset, table_of
+from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleFacts
+from cloud.members import cards
+from cloud.sales.models import Sale, SaleLine, SaleReturn, SaleReturnLine
+
+
+def sales_of_card(session: Session, card: UUID) -> list[UUID]:
+    """Return the sales a card was shown at while nobody knew whose it is."""
+    sale = table_of(Sale)
+    return list(
+        session.execute(
+            select(sale.c.id).where(sale.c.card_id == card, sale.c.member_id.is_(None)).order_by(sale.c.id)
+        ).scalars()
+    )
+
+
+def buyers(session: Session, sales: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the members behind sales: those named then, and those who have come to own the card since.
+
+    Sales of cards that nobody owns are absent. The cards are locked against being attached, so that whatever is not
+    undone here is undone by the attaching.
+    """
+    sale = table_of(Sale)
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(sales)])
+    rows = session.execute(
+        select(sale.c.id, sale.c.member_id, sale.c.card_id).join(wanted, wanted.c.id == sale.c.id)
+    ).all()
+    shown = {row.card_id for row in rows if row.member_id is None and row.card_id is not None}
+    owner = cards.owners(session, shown)
+    members = {row.id: row.member_id or owner.get(row.card_id) for row in rows}
+    return {one: member for one, member in members.items() if member is not None}
+
+
+def sale_facts(session: Session, buyers: Mapping[UUID, UUID]) -> dict[UUID, SaleFacts]:
+    """Return the facts of sales in the books, given who bought."""
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(buyers)])
+    sale, line = table_of(Sale), table_of(SaleLine)
+    lines: defaultdict[UUID, list[LineFacts]] = defaultdict(list)
+    for row in session.execute(
+        select(line.c.sale_id, line.c.n, line.c.quantity, line.c.net_minor, line.c.category)
+        .join(wanted, wanted.c.id == line.c.sale_id)
+        .order_by(line.c.sale_id, line.c.n)
+    ):
+        lines[row.sale_id].append(LineFacts(row.n, row.quantity, row.net_minor, row.category))
+    rows = session.execute(
+        select(sale.c.id, sale.c.store_id, sale.c.till_id, sale.c.cashier, sale.c.at_ms, sale.c.business_date).join(
+            wanted, wanted.c.id == sale.c.id
+        )
+    )
+    return {
+        row.id: SaleFacts(
+            sale=row.id,
+            member=buyers[row.id],
+            store=row.store_id,
+            till=row.till_id,
+            cashier=row.cashier,
+            at_ms=row.at_ms,
+            business_date=row.business_date,
+            lines=lines[row.id],
+        )
+        for row in rows
+    }
+
+
+def returns_of_sales(session: Session, sales: Collection[UUID]) -> list[UUID]:
+    """Return every return of these sales."""
+    back = table_of(SaleReturn)
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(sales)])
+    return list(session.execute(select(back.c.id).join(wanted, wanted.c.id == back.c.original_sale_id)).scalars())
+
+
+def return_facts(session: Session, returns: Sequence[UUID], sales: Mapping[UUID, SaleFacts]) -> list[ReturnFacts]:
+    """Return the facts of returns in the books whose sales are given; what other returns took back came before."""
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(returns)])
+    back, line = table_of(SaleReturn), table_of(SaleReturnLine)
+    before = _returned_by_others(session, returns, sales.keys())
+    lines: defaultdict[UUID, list[ReturnedLineFacts]] = defaultdict(list)
+    for row in session.execute(
+        select(line).join(wanted, wanted.c.id == line.c.return_id).order_by(line.c.return_id, line.c.of_line)
+    ):
+        earlier = before.get((row.original_sale_id, row.of_line), 0)
+        lines[row.return_id].append(ReturnedLineFacts(row.of_line, row.quantity, row.refund_minor, earlier))
+    rows = session.execute(select(back).join(wanted, wanted.c.id == back.c.id).order_by(back.c.id))
+    return [
+        ReturnFacts(
+            returned=row.id,
+            sale=sales[row.original_sale_id],
+            store=row.store_id,
+            till=row.till_id,
+            cashier=row.cashier,
+            at_ms=row.at_ms,
+            lines=lines[row.id],
+        )
+        for row in rows
+        if row.original_sale_id in sales
+    ]
+
+
+def _returned_by_others(
+    session: Session, returns: Collection[UUID], sales: Collection[UUID]
+) -> dict[tuple[UUID, int], int]:
+    line = table_of(SaleReturnLine)
+    originals = rowset(session, "originals", {"id": Uuid()}, [(one,) for one in sorted(sales)])
+    mine = rowset(session, "mine", {"id": Uuid()}, [(one,) for one in sorted(returns)])
+    rows = session.execute(
+        select(line.c.original_sale_id, line.c.of_line, func.sum(line.c.quantity))
+        .join(originals, originals.c.id == line.c.original_sale_id)
+        .where(~select(mine.c.id).where(mine.c.id == line.c.return_id).exists())
+        .group_by(line.c.original_sale_id, line.c.of_line)
+    )
+    return {(sale, n): int(quantity) for sale, n, quantity in rows}
