@@ -99,7 +99,7 @@ def _line(row: Row, dataset: Dataset) -> Line:
 
 def _line_steps(line: Line, dataset: Dataset) -> list[Step]:
     steps: list[Step] = [{"scan": catalogue.barcode(line.row.product)}]
-    if line.row.product in dataset.pumped:
+    if line.row.product in dataset.fuel:
         steps.append({"volume_ml": line.quantity})
     elif line.quantity != 1:
         steps.append({"quantity": line.quantity})

@@ -15,7 +15,9 @@ _RECEIPT_CHARACTERS = 24
 
 @dataclass(frozen=True, slots=True)
 class CatalogueItem:
-    """An item as head office imports it. `unit` is `each` or `ml`; pumps count thousandths of a gallon in it."""
+    """An item as head office imports it. `unit` is `each`, or for petrol the till's volume, `ml`: there it
+    counts what the source counts, thousandths of a gallon, or cents where petrol was paid ahead.
+    """
 
     item: str
     name: str
@@ -53,7 +55,7 @@ def _item(dataset: Dataset, product: int) -> CatalogueItem:
         barcode=barcode(product),
         category="/".join(_part(part) for part in (known.department, known.category, known.kind) if part.strip()),
         brand=known.brand,
-        unit="ml" if product in dataset.pumped else "each",
+        unit="ml" if product in dataset.fuel else "each",
     )
 
 

@@ -102,6 +102,11 @@ class Dataset:
     pumped: frozenset[int]
     prepaid: frozenset[int]
 
+    @property
+    def fuel(self) -> frozenset[int]:
+        """All petrol: rung by volume, since nobody counts thousands of pieces."""
+        return self.pumped | self.prepaid
+
 
 def data_folder() -> Path:
     """Return where the data package keeps its parquet files, without importing it."""

@@ -4,7 +4,7 @@
 |---|---|
 | ordinary | scanned; paper coupon and the chain's part of it handed over for the line |
 | petrol by the thousandth of a gallon | scanned, the quantity entered as volume |
-| petrol paid ahead (one piece of any amount) | scanned; priced at one cent, the quantity is the amount |
+| petrol paid ahead (one piece of any amount) | scanned; priced at one cent, the amount entered as volume |
 | value 0, goods given free with the card | scanned at book price, a chain coupon takes off the regular amount |
 | quantity 0, value 0, with a coupon | the coupon is handed over for the basket's dearest line |
 | coupon worth more than its line | the till caps it at the line; the rest is counted as `coupon_excess` |

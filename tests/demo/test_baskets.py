@@ -62,7 +62,7 @@ def test_petrol_is_rung_by_volume_and_petrol_paid_ahead_by_amount():
         {"scan": barcode(PUMPED)},
         {"volume_ml": 8725},
         {"scan": barcode(PREPAID)},
-        {"quantity": 1500},
+        {"volume_ml": 1500},
     ]
 
 

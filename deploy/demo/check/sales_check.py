@@ -1,4 +1,4 @@
-"""Every source basket is one sale, the same at the till, in the cloud and by our own arithmetic; receipts are gapless."""
+"""Every source basket is one sale, the same at the till, in the cloud and by our own arithmetic."""
 
 from __future__ import annotations
 

@@ -114,10 +114,21 @@ class CloudSide:
         tenders: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for sale, method, minor in self.rows("SELECT sale_id, method, minor FROM sale_tender ORDER BY sale_id, n"):
             tenders[sale].append((method, minor))
-        for id_, *rest in self.rows(
+        for id_, store, till, series, number, at_ms, book_version, total_minor in self.rows(
             "SELECT id, store_id, till_id, receipt_series, receipt_number, at_ms, book_version, total_minor FROM sale"
         ):
-            yield WrittenSale(canonical(id_), *rest, tuple(lines[id_]), tuple(tenders[id_]))
+            yield WrittenSale(
+                id=canonical(id_),
+                store=store,
+                till=till,
+                series=series,
+                number=number,
+                at_ms=at_ms,
+                book_version=book_version,
+                total_minor=total_minor,
+                lines=tuple(lines[id_]),
+                tenders=tuple(tenders[id_]),
+            )
 
     def buyers(self) -> Iterator[tuple[str, str | None]]:
         """Yield every sale's id with the member who owns the card shown, as known by now."""
