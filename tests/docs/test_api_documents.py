@@ -12,7 +12,8 @@ API = Path(__file__).parents[2] / "docs" / "api"
 
 
 def test_the_wire_document_is_up_to_date() -> None:
-    assert (API / "asyncapi.json").read_text() == asyncapi.text(), "python -m cloud.asyncapi > docs/api/asyncapi.json"
+    up_to_date = (API / "asyncapi.json").read_text() == asyncapi.text()
+    assert up_to_date, "docs/api/asyncapi.json differs from the code: make api-documents"
 
 
 def test_the_wire_document_names_every_message_its_topic_and_qos() -> None:
