@@ -39,6 +39,7 @@ def begin(
     settings: StoreSettings,
     clocks: Clocks,
     mint: Callable[[], UUID],
+    *,
     reason: Literal["first", "new_disk"] = "first",
 ) -> Position:
     """Give a fresh database its identity, first epoch and receipt series, in the transaction of the enrolment.
@@ -46,9 +47,9 @@ def begin(
     EpochOpened is event 1, a SeriesOpened for each till follows. `new_disk` when HQ says this agent sold before.
     """
     wall_ms = clocks.machine.wall_ms()
-    outbox.start_sequence(db, agent, settings.store, mint(), reason, wall_ms)
+    outbox.start_sequence(db, agent, settings.store, mint(), reason=reason, wall_ms=wall_ms)
     keep_settings(db, settings)
-    outbox.append(db, _epoch_opened(db, settings, clocks, mint, reason), wall_ms)
+    outbox.append(db, _epoch_opened(db, settings, clocks, mint, reason=reason), wall_ms)
     open_missing_series(db, settings, clocks, mint)
     return outbox.position(db)
 
@@ -68,6 +69,7 @@ def _epoch_opened(
     settings: StoreSettings,
     clocks: Clocks,
     mint: Callable[[], UUID],
+    *,
     reason: Literal["first", "new_disk", "restored", "cloned", "forked", "hq_restored"],
 ) -> EpochOpened:
     at_ms = clocks.business.now_ms()
@@ -105,6 +107,7 @@ class Epochs:
         database: Database,
         clocks: Clocks,
         mint: Callable[[], UUID],
+        *,
         doorbell: Doorbell,
         witness_path: Path,
         machine: Machine | None = None,
@@ -187,7 +190,7 @@ class Epochs:
     def _open(self, db: sqlite3.Connection, reason: EpochReason) -> Position:
         settings = _settings(db)
         wall_ms = self._clocks.machine.wall_ms()
-        opened = _epoch_opened(db, settings, self._clocks, self._mint, reason)
+        opened = _epoch_opened(db, settings, self._clocks, self._mint, reason=reason)
         outbox.open_epoch(db, self._mint(), opened, wall_ms, resend_acked=reason == "hq_restored")
         if reason != "hq_restored":
             # HQ's own restore does not touch the numbers on our paper; every other reason may have used them twice.

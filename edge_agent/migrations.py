@@ -24,11 +24,14 @@ class Migration:
 
 def shipped() -> list[Migration]:
     """Return the migrations that came with this program, in order, numbered from 1 without a hole."""
-    found = []
-    for entry in files("edge_agent.schema").iterdir():
-        if match := _NAME.match(entry.name):
-            found.append(Migration(int(match[1]), entry.name, entry.read_text(encoding="utf-8")))
-    found.sort(key=lambda migration: migration.version)
+    found = sorted(
+        (
+            Migration(int(match[1]), entry.name, entry.read_text(encoding="utf-8"))
+            for entry in files("edge_agent.schema").iterdir()
+            if (match := _NAME.match(entry.name))
+        ),
+        key=lambda migration: migration.version,
+    )
     if [migration.version for migration in found] != list(range(1, len(found) + 1)):
         raise ValueError(f"migrations are not numbered 1 to {len(found)}: {[m.name for m in found]}")
     return found

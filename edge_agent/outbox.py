@@ -193,25 +193,28 @@ def apply_ack(db: sqlite3.Connection, incarnation: UUID, epoch: UUID, seq: int) 
     number is the truth. For FORKED and HQ_LOST the caller opens a new epoch (`edge_agent.epoch`).
     """
     at = position(db)
-    if epoch != at.epoch:
+    if epoch != at.epoch or (incarnation == at.incarnation and seq <= at.acked_seq):
         return AckOutcome.IGNORED
     if seq > at.last_seq:
         return AckOutcome.FORKED
-    renewed = at.incarnation is not None and incarnation != at.incarnation
-    if incarnation == at.incarnation and seq <= at.acked_seq:
-        return AckOutcome.IGNORED
     db.execute("UPDATE agent SET incarnation = ?, acked_seq = ?", (incarnation.bytes, seq))
-    if not renewed:
-        return AckOutcome.ADVANCED if seq > at.acked_seq else AckOutcome.IGNORED
-    if seq + 1 < at.oldest_seq or (seq == 0 and _has_older(db, at.epoch)):
+    if at.incarnation is not None and incarnation != at.incarnation and _is_lost(db, at, seq):
         return AckOutcome.HQ_LOST
     if seq < at.acked_seq:
         return AckOutcome.REWOUND
     return AckOutcome.ADVANCED if seq > at.acked_seq else AckOutcome.IGNORED
 
 
+def _is_lost(db: sqlite3.Connection, at: Position, seq: int) -> bool:
+    """Say whether a restored HQ, which has this epoch up to `seq`, lacks events that this epoch cannot supply."""
+    if seq + 1 < at.oldest_seq:
+        return True
+    # Without even the first event it may lack those of earlier epochs, which it had before this epoch began.
+    return seq == 0 and _has_older(db, at.epoch)
+
+
 def _has_older(db: sqlite3.Connection, epoch: UUID) -> bool:
-    """Say whether events of earlier epochs are kept: HQ had them before it had this epoch's first."""
+    """Say whether events of earlier epochs are kept."""
     return db.execute("SELECT 1 FROM event WHERE epoch <> ? LIMIT 1", (epoch.bytes,)).fetchone() is not None
 
 
@@ -220,7 +223,7 @@ def rewind(db: sqlite3.Connection, seq: int) -> None:
     db.execute("UPDATE agent SET acked_seq = min(acked_seq, ?)", (seq,))
 
 
-def start_sequence(db: sqlite3.Connection, agent: str, store: str, epoch: UUID, reason: str, wall_ms: int) -> None:
+def start_sequence(db: sqlite3.Connection, agent: str, store: str, epoch: UUID, *, reason: str, wall_ms: int) -> None:
     """Make the agent's row with an empty sequence. The first event must be an EpochOpened."""
     db.execute(
         "INSERT INTO agent (one, agent, store, epoch, next_seq, head) VALUES (1, ?, ?, ?, 1, ?)",

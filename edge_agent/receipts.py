@@ -94,7 +94,7 @@ def open_series(
     series = series_of(outbox.position(db).epoch)
     for till in tills:
         db.execute("UPDATE receipt_series SET open = 0 WHERE till = ?", (till,))
-        _open_one(db, till, series, reason, make(till), wall_ms)
+        _open_one(db, till, make(till), series=series, reason=reason, wall_ms=wall_ms)
 
 
 def open_missing_series(
@@ -114,7 +114,7 @@ def tills_with_series(db: sqlite3.Connection) -> list[str]:
 
 
 def _open_one(
-    db: sqlite3.Connection, till: str, series: str, reason: SeriesReason, event: SeriesOpened, wall_ms: int
+    db: sqlite3.Connection, till: str, event: SeriesOpened, *, series: str, reason: SeriesReason, wall_ms: int
 ) -> None:
     last = db.execute(
         "SELECT opened, series, next - 1, head FROM receipt_series WHERE till = ? ORDER BY opened DESC LIMIT 1", (till,)

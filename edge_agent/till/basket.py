@@ -71,6 +71,21 @@ class Basket:
         """Take in the next change of the list."""
         self.steps += 1
         match change:
+            case LineRung() | QuantitySet() | LineVoided() | CouponGiven():
+                self._apply_to_lines(change)
+            case CardShown():
+                self.card = change
+            case TenderGiven():
+                self.tenders.append(change.tender)
+            case TendersReturned():
+                self.tenders.clear()
+            case Recalled():
+                self.version = change.version
+        if not isinstance(change, TenderGiven | TendersReturned):
+            self.priced_ms = change.at_ms
+
+    def _apply_to_lines(self, change: LineRung | QuantitySet | LineVoided | CouponGiven) -> None:
+        match change:
             case LineRung():
                 self.last_line += 1
                 self.lines.append(Line(self.last_line, change.item, change.quantity, change.pieces, change.code))
@@ -83,16 +98,6 @@ class Basket:
                 self.coupons = [coupon for coupon in self.coupons if coupon.line != change.line]
             case CouponGiven():
                 self.coupons.append(_coupon(change))
-            case CardShown():
-                self.card = change
-            case TenderGiven():
-                self.tenders.append(change.tender)
-            case TendersReturned():
-                self.tenders.clear()
-            case Recalled():
-                self.version = change.version
-        if not isinstance(change, TenderGiven | TendersReturned):
-            self.priced_ms = change.at_ms
 
 
 def _coupon(change: CouponGiven) -> PaperCoupon:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from uuid import UUID
 
 from edge_agent import outbox, receipts
@@ -12,7 +13,7 @@ from edge_agent.receipts import NoSeries, receipt_text
 from edge_agent.till import attempts, baskets
 from edge_agent.till.basket import Basket
 from edge_agent.till.changes import TenderGiven, TendersReturned
-from edge_agent.till.desk import Desk, Refusal, book_for, open_basket, priced, require_resolved
+from edge_agent.till.desk import Desk, Refusal, book_for, open_basket, priced, total
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome, TillBook
 from edge_agent.till.results import Paid, PartlyPaid, TendersBack
 from shared.pricing import ENGINE_LEVEL, PricedBasket
@@ -43,28 +44,39 @@ def _paid(sale: SaleCompleted) -> Paid:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Bill:
+    """A basket that can be paid: its lines priced, by which book."""
+
+    basket: Basket
+    book: TillBook
+    priced: PricedBasket
+
+    @property
+    def due_minor(self) -> int:
+        return self.priced.total_minor - self.basket.paid_minor
+
+
 def tender(
-    db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | None, reference: str, cashier: str
+    db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | None, *, reference: str, cashier: str
 ) -> Paid | PartlyPaid:
-    """Take money that needs nobody's answer; None is exactly what is due. When nothing is due any more, it is a sale."""
-    basket, book, now_priced = _payable(db, desk)
-    due = now_priced.total_minor - basket.paid_minor
-    given = due if minor is None else minor
-    _check_amount(given, due, cash=method is TenderKind.CASH)
-    taken = min(given, due)
+    """Take money that needs nobody's answer; None is exactly what is due. With nothing due any more it is a sale."""
+    bill = _payable(db, desk)
+    given = bill.due_minor if minor is None else minor
+    _check_amount(given, bill.due_minor, cash=method is TenderKind.CASH)
+    taken = min(given, bill.due_minor)
     money = Tender(method=method, minor=taken, change_minor=given - taken, reference=reference)
-    return _take(db, desk, basket, book, now_priced, money, cashier)
+    return _take(db, desk, bill, money, cashier)
 
 
 def ask(db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | None) -> PaymentAttempt:
     """Put a payment attempt on the disk. Its gateway is asked after this commit, not before."""
-    basket, _book, now_priced = _payable(db, desk)
-    due = now_priced.total_minor - basket.paid_minor
-    asked = due if minor is None else minor
-    _check_amount(asked, due, cash=False)
+    bill = _payable(db, desk)
+    asked = bill.due_minor if minor is None else minor
+    _check_amount(asked, bill.due_minor, cash=False)
     if asked == 0:
         raise Refusal("tender_amount", "0")
-    attempt = PaymentAttempt(desk.mint(), basket.id, desk.till, method, asked, desk.clocks.business.now_ms())
+    attempt = PaymentAttempt(desk.mint(), bill.basket.id, desk.till, method, asked, desk.clocks.business.now_ms())
     attempts.store(db, attempt)
     return attempt
 
@@ -72,7 +84,7 @@ def ask(db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | Non
 def settle(
     db: sqlite3.Connection, desk: Desk, attempt: PaymentAttempt, outcome: PaymentOutcome, cashier: str
 ) -> Paid | PartlyPaid | None:
-    """Keep a gateway's answer; money that moved becomes a tender, and when nothing is due any more a sale.
+    """Keep a gateway's answer; money that moved becomes a tender, and with nothing due any more a sale.
 
     None when no money moved, or nobody knows yet. An answer that comes twice counts once.
     """
@@ -84,32 +96,33 @@ def settle(
     basket = baskets.load(db, attempt.basket)
     if basket is None:
         raise Refusal("no_such_basket", str(attempt.basket))
-    book = book_for(db, desk, basket)
     money = Tender(method=attempt.method, minor=attempt.minor, reference=outcome.reference, attempt=attempt.id)
-    return _take(db, desk, basket, book, priced(desk, basket, book), money, cashier)
+    return _take(db, desk, _bill(db, desk, basket), money, cashier)
 
 
 def take_back(db: sqlite3.Connection, desk: Desk) -> TendersBack:
     """Hand back what was given so far, so that lines may change again. What a gateway moved stays."""
     basket = open_basket(db, desk)
-    if any(tender.attempt for tender in basket.tenders):
+    if any(money.attempt for money in basket.tenders):
         raise Refusal("payment_by_gateway")
     given = list(basket.tenders)
     baskets.add(db, basket, TendersReturned(at_ms=desk.clocks.business.now_ms()))
-    total_minor = priced(desk, basket, book_for(db, desk, basket)).total_minor if basket.lines else 0
-    return TendersBack(given, total_minor)
+    return TendersBack(given, total(db, desk, basket))
 
 
-def _payable(db: sqlite3.Connection, desk: Desk) -> tuple[Basket, TillBook, PricedBasket]:
-    require_resolved(db, desk)
+def _payable(db: sqlite3.Connection, desk: Desk) -> _Bill:
     basket = open_basket(db, desk)
     if not basket.lines:
         raise Refusal("basket_empty")
     for line in basket.lines:
         if line.quantity == 0:
             raise Refusal("weight_missing", str(line.n))
+    return _bill(db, desk, basket)
+
+
+def _bill(db: sqlite3.Connection, desk: Desk, basket: Basket) -> _Bill:
     book = book_for(db, desk, basket)
-    return basket, book, priced(desk, basket, book)
+    return _Bill(basket, book, priced(desk, basket, book))
 
 
 def _check_amount(given: int, due: int, *, cash: bool) -> None:
@@ -120,68 +133,58 @@ def _check_amount(given: int, due: int, *, cash: bool) -> None:
         raise Refusal("tender_too_much", str(due))
 
 
-def _take(
-    db: sqlite3.Connection,
-    desk: Desk,
-    basket: Basket,
-    book: TillBook,
-    now_priced: PricedBasket,
-    money: Tender,
-    cashier: str,
-) -> Paid | PartlyPaid:
-    due = now_priced.total_minor - basket.paid_minor - money.minor
+def _take(db: sqlite3.Connection, desk: Desk, bill: _Bill, money: Tender, cashier: str) -> Paid | PartlyPaid:
+    due = bill.due_minor - money.minor
     if due > 0:
-        baskets.add(db, basket, TenderGiven(at_ms=desk.clocks.business.now_ms(), tender=money))
-        return PartlyPaid(basket.id, due)
-    return _complete(db, desk, basket, book, now_priced, [*basket.tenders, money], cashier)
+        baskets.add(db, bill.basket, TenderGiven(at_ms=desk.clocks.business.now_ms(), tender=money))
+        return PartlyPaid(bill.basket.id, due)
+    return _complete(db, desk, bill, [*bill.basket.tenders, money], cashier)
 
 
-def _complete(
-    db: sqlite3.Connection,
-    desk: Desk,
-    basket: Basket,
-    book: TillBook,
-    now_priced: PricedBasket,
-    tenders: list[Tender],
-    cashier: str,
-) -> Paid:
-    """Make the sale: its event, its receipt number, the basket gone. All of it or nothing, in the caller's transaction."""
-    settings = desk.settings()
-    at_ms = desk.clocks.business.now_ms()
+def _complete(db: sqlite3.Connection, desk: Desk, bill: _Bill, tenders: list[Tender], cashier: str) -> Paid:
+    """Make the sale: its event, its receipt number, the basket gone. All or nothing, in the caller's transaction."""
 
     def sale(receipt: Receipt) -> SaleCompleted:
-        return SaleCompleted(
-            id=basket.id,
-            store=settings.store,
-            at_ms=at_ms,
-            business_date=business_day(settings, at_ms),
-            device=device_time(db, desk.clocks.machine),
-            till=desk.till,
-            till_kind=desk.kind,
-            cashier=cashier,
-            receipt=receipt,
-            opened_ms=basket.opened_ms,
-            priced_ms=basket.priced_ms,
-            book=BookReference(
-                version=book.version,
-                manifest=bytes.fromhex(book.hash)[:_MANIFEST_BYTES],
-                engine=ENGINE_LEVEL,
-                zone=settings.time_zone,
-            ),
-            currency=settings.currency,
-            exponent=settings.exponent,
-            member=basket.card.member if basket.card else None,
-            lines=now_priced.lines,
-            coupons=basket.coupons,
-            tenders=tenders,
-            total_minor=now_priced.total_minor,
-            saved_minor=now_priced.saved_minor,
-        )
+        return _sale(db, desk, bill, tenders=tenders, cashier=cashier, receipt=receipt)
 
     try:
         event = receipts.issue(db, desk.till, sale, desk.clocks.machine.wall_ms())
     except NoSeries as error:
         raise Refusal("till_unknown", desk.till) from error
-    baskets.delete(db, basket.id)
+    baskets.delete(db, bill.basket.id)
     reached("sale.in_transaction")
     return _paid(event)
+
+
+def _sale(
+    db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tender], cashier: str, receipt: Receipt
+) -> SaleCompleted:
+    settings = desk.settings()
+    at_ms = desk.clocks.business.now_ms()
+    return SaleCompleted(
+        id=bill.basket.id,
+        store=settings.store,
+        at_ms=at_ms,
+        business_date=business_day(settings, at_ms),
+        device=device_time(db, desk.clocks.machine),
+        till=desk.till,
+        till_kind=desk.kind,
+        cashier=cashier,
+        receipt=receipt,
+        opened_ms=bill.basket.opened_ms,
+        priced_ms=bill.basket.priced_ms,
+        book=BookReference(
+            version=bill.book.version,
+            manifest=bytes.fromhex(bill.book.hash)[:_MANIFEST_BYTES],
+            engine=ENGINE_LEVEL,
+            zone=settings.time_zone,
+        ),
+        currency=settings.currency,
+        exponent=settings.exponent,
+        member=bill.basket.card.member if bill.basket.card else None,
+        lines=bill.priced.lines,
+        coupons=bill.basket.coupons,
+        tenders=tenders,
+        total_minor=bill.priced.total_minor,
+        saved_minor=bill.priced.saved_minor,
+    )

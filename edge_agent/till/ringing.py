@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 
 from edge_agent.till import baskets
 from edge_agent.till.basket import Basket, Line
@@ -20,7 +21,7 @@ from edge_agent.till.desk import (
 )
 from edge_agent.till.ports import FoundItem, TillBook
 from edge_agent.till.results import LineAdded, LineChanged, LineGone
-from shared.pricing import PricedBasket, PricedLine, Unit
+from shared.pricing import Unit
 
 MAX_PIECES = 9_999
 MAX_MEASURE = 9_999_999
@@ -72,40 +73,39 @@ def _sellable(book: TillBook, code: str) -> FoundItem:
 
 def set_quantity(db: sqlite3.Connection, desk: Desk, count: int, n: int | None) -> LineChanged:
     """Set how many of what was scanned a line has: 3 of a six-pack are 18 pieces."""
-    basket, line, book = _line(db, desk, n)
-    if _unit(book, line) is not Unit.EACH:
-        raise Refusal("wrong_measure", line.item)
-    if not 1 <= count * line.pieces <= MAX_PIECES:
+    at = _line(db, desk, n)
+    if _unit(at.book, at.line) is not Unit.EACH:
+        raise Refusal("wrong_measure", at.line.item)
+    if not 1 <= count * at.line.pieces <= MAX_PIECES:
         raise Refusal("quantity_range", str(count))
-    return _set(db, desk, basket, book, line, count * line.pieces)
+    return _set(db, desk, at, count * at.line.pieces)
 
 
 def measure(db: sqlite3.Connection, desk: Desk, amount: int, unit: Unit, n: int | None) -> LineChanged:
     """Set a line's weight in grams or volume in millilitres."""
-    basket, line, book = _line(db, desk, n)
-    if _unit(book, line) is not unit:
-        raise Refusal("wrong_measure", line.item)
+    at = _line(db, desk, n)
+    if _unit(at.book, at.line) is not unit:
+        raise Refusal("wrong_measure", at.line.item)
     if not 1 <= amount <= MAX_MEASURE:
         raise Refusal("quantity_range", str(amount))
-    return _set(db, desk, basket, book, line, amount)
+    return _set(db, desk, at, amount)
 
 
 def coupon(
-    db: sqlite3.Connection, desk: Desk, code: str, supplier_minor: int, chain_minor: int, n: int | None
+    db: sqlite3.Connection, desk: Desk, code: str, supplier_minor: int, chain_minor: int, *, n: int | None
 ) -> LineChanged:
     """Take a paper coupon for a line: the supplier's face value and what the chain adds, in minor units."""
-    basket, line, book = _line(db, desk, n)
+    at = _line(db, desk, n)
     if min(supplier_minor, chain_minor) < 0 or supplier_minor + chain_minor == 0:
         raise Refusal("coupon_value", code)
     change = CouponGiven(
         at_ms=desk.clocks.business.now_ms(),
-        line=line.n,
+        line=at.line.n,
         code=code,
         supplier_minor=supplier_minor,
         chain_minor=chain_minor,
     )
-    baskets.add(db, basket, change)
-    return _changed(priced(desk, basket, book), line)
+    return _change_line(db, desk, at, change)
 
 
 def void_line(db: sqlite3.Connection, desk: Desk, n: int | None) -> LineGone:
@@ -118,12 +118,21 @@ def void_line(db: sqlite3.Connection, desk: Desk, n: int | None) -> LineGone:
     return LineGone(line.n, total(db, desk, basket))
 
 
-def _line(db: sqlite3.Connection, desk: Desk, n: int | None) -> tuple[Basket, Line, TillBook]:
+@dataclass(frozen=True, slots=True)
+class _LineOf:
+    """A line of the open basket, with the book that prices it."""
+
+    basket: Basket
+    line: Line
+    book: TillBook
+
+
+def _line(db: sqlite3.Connection, desk: Desk, n: int | None) -> _LineOf:
     basket = changeable(open_basket(db, desk))
     line = basket.line(n)
     if line is None:
         raise Refusal("no_such_line", str(n or ""))
-    return basket, line, book_for(db, desk, basket)
+    return _LineOf(basket, line, book_for(db, desk, basket))
 
 
 def _unit(book: TillBook, line: Line) -> Unit:
@@ -133,11 +142,13 @@ def _unit(book: TillBook, line: Line) -> Unit:
     return item.unit
 
 
-def _set(db: sqlite3.Connection, desk: Desk, basket: Basket, book: TillBook, line: Line, quantity: int) -> LineChanged:
-    baskets.add(db, basket, QuantitySet(at_ms=desk.clocks.business.now_ms(), line=line.n, quantity=quantity))
-    return _changed(priced(desk, basket, book), line)
+def _set(db: sqlite3.Connection, desk: Desk, at: _LineOf, quantity: int) -> LineChanged:
+    change = QuantitySet(at_ms=desk.clocks.business.now_ms(), line=at.line.n, quantity=quantity)
+    return _change_line(db, desk, at, change)
 
 
-def _changed(basket: PricedBasket, line: Line) -> LineChanged:
-    found: PricedLine = next(one for one in basket.lines if one.n == line.n)
-    return LineChanged(found, basket.total_minor)
+def _change_line(db: sqlite3.Connection, desk: Desk, at: _LineOf, change: QuantitySet | CouponGiven) -> LineChanged:
+    baskets.add(db, at.basket, change)
+    now_priced = priced(desk, at.basket, at.book)
+    line = next(one for one in now_priced.lines if one.n == at.line.n)
+    return LineChanged(line, now_priced.total_minor)

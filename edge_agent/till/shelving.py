@@ -41,7 +41,7 @@ def hold(db: sqlite3.Connection, desk: Desk, name: str) -> HeldNow:
 
 
 def recall(db: sqlite3.Connection, desk: Desk, key: UUID) -> RecalledNow:
-    """Take a held basket up again. If prices have switched since, it is priced by the new book, and the answer says so."""
+    """Take a held basket up again; when prices have switched it is priced by the new book, and the answer says so."""
     require_resolved(db, desk)
     if baskets.load_open(db, desk.till) is not None:
         raise Refusal("basket_open")

@@ -109,10 +109,10 @@ class Till:
         return await self._change(lambda db: ringing.measure(db, self._desk, volume_ml, Unit.MILLILITRE, line))
 
     async def coupon(
-        self, code: str, supplier_minor: int, chain_minor: int = 0, line: int | None = None
+        self, code: str, supplier_minor: int, chain_minor: int = 0, *, line: int | None = None
     ) -> LineChanged | Refused:
         """Take a paper coupon for a line; without `line` the last one."""
-        return await self._change(lambda db: ringing.coupon(db, self._desk, code, supplier_minor, chain_minor, line))
+        return await self._change(lambda db: ringing.coupon(db, self._desk, code, supplier_minor, chain_minor, n=line))
 
     async def void_line(self, line: int | None = None) -> LineGone | Refused:
         """Take a line out; without `line` the last one."""
@@ -164,7 +164,8 @@ class Till:
             reached("sale.before_transaction")
             cashier = self.cashier
             answer = await self._change(
-                lambda db: paying.tender(db, self._desk, method, minor, reference, cashier), rings=True
+                lambda db: paying.tender(db, self._desk, method, minor, reference=reference, cashier=cashier),
+                rings=True,
             )
             return self._made(answer)
 
