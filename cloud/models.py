@@ -1,10 +1,12 @@
 """Every table, imported so that the metadata is complete. One line a feature."""
 
 from cloud.fleet import models as fleet
+from cloud.ingest import models as ingest
 from cloud.ledger import models as ledger
 from cloud.loyalty import models as loyalty
 from cloud.members import models as members
 from cloud.org import models as org
 from cloud.prices import models as prices
+from cloud.sales import models as sales
 
-__all__ = ["fleet", "ledger", "loyalty", "members", "org", "prices"]
+__all__ = ["fleet", "ingest", "ledger", "loyalty", "members", "org", "prices", "sales"]

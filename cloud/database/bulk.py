@@ -69,9 +69,7 @@ def insert(session: Session, table: type[Table], rows: Sequence[Mapping[str, Any
         insert_tuples(session, table, columns, [tuple(row[name] for name in columns) for row in rows])
 
 
-def insert_new_tuples(
-    session: Session, table: type[Table], columns: tuple[str, ...], rows: Sequence[Row]
-) -> set[Key]:
+def insert_new_tuples(session: Session, table: type[Table], columns: tuple[str, ...], rows: Sequence[Row]) -> set[Key]:
     """Do what `insert_new` does, for rows as tuples."""
     if not rows:
         return set()

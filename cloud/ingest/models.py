@@ -12,6 +12,7 @@ from cloud.database import Table, big_int, utc_ms
 APPLIED = "applied"
 PARKED = "parked"
 DISMISSED = "dismissed"
+REPLAYED = "replayed"
 
 
 class IngestCommit(Table, table=True):

@@ -11,13 +11,21 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
 
 BOOKS = {"info": {"retention": "books"}}
 OPERATIONS = {"info": {"retention": "operations"}}
+
+_UNCLAIMED = text("card_id IS NOT NULL AND member_id IS NULL")
+
+
+def _of_some(name: str, column: str) -> Index:
+    """Return an index that leaves out the many rows that have nothing in the column."""
+    condition = text(f"{column} IS NOT NULL")
+    return Index(name, column, postgresql_where=condition, sqlite_where=condition)
 
 
 class Sale(Table, table=True):
@@ -27,6 +35,8 @@ class Sale(Table, table=True):
     __table_args__ = (
         Index("ix_sale_store_id_business_date", "store_id", "business_date"),
         Index("ix_sale_commit_no", "commit_no"),
+        # What a card bought before anybody knew whose it is.
+        Index("ix_sale_card_id", "card_id", postgresql_where=_UNCLAIMED, sqlite_where=_UNCLAIMED),
         BOOKS,
     )
 
@@ -59,6 +69,8 @@ class Sale(Table, table=True):
     card_id: UUID | None
     member_tier: str | None
     """The tier the till priced with; null when no card was shown."""
+    member_problem: str | None
+    """Why a card that was shown leads to nobody: a code."""
     book_version: int = big_int()
     book_manifest: bytes
     engine: int

@@ -1,0 +1,165 @@
+"""The heart of ingest: batches from many agents in, one transaction, what to answer each agent out.
+
+Nothing here knows MQTT. The caller publishes the outcomes after this returns, that is, after the commit; if it dies
+in between, the agents send again and find everything done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+from sqlmodel import Session
+
+from cloud.database import Database
+from cloud.errors import Unavailable
+from cloud.ingest import accept, chain, incarnation, parking, watermarks
+from cloud.ingest.applying import apply_events
+from cloud.ingest.intake import Downstream, Intake
+from cloud.ingest.models import IngestCommit
+from cloud.ingest.outcomes import Acked, Delivery, Forked, Outcome, Rejected
+from cloud.ingest.received import Received, read
+from cloud.ingest.transience import is_transient
+from cloud.ingest.watermarks import Place, Watermark
+from cloud.sales.shops import shops
+from shared.clock import MachineClock
+
+log = structlog.get_logger(__name__)
+R = TypeVar("R")
+
+_ATTEMPTS = 3
+
+
+@dataclass(slots=True)
+class _Examined:
+    """What a group of batches comes to, before anything is written."""
+
+    events: list[Received] = field(default_factory=list)
+    repeats: dict[Place, list[Received]] = field(default_factory=dict)
+    forked: set[Place] = field(default_factory=set)
+
+
+def apply_batches(
+    database: Database, deliveries: Sequence[Delivery], clock: MachineClock, downstream: Downstream
+) -> list[Outcome]:
+    """Apply a group of batches in one transaction and return what to tell each agent about each epoch.
+
+    An agent that is unknown, revoked or speaks for another gets no outcome. Raise Unavailable when the database is
+    away or stays too busy: then nothing was applied and nothing may be acked.
+    """
+    return in_transaction(database, lambda session: _apply(session, deliveries, clock.wall_ms(), downstream))
+
+
+def in_transaction(database: Database, work: Callable[[Session], R]) -> R:
+    """Run `work` in a transaction of its own, again when the database was busy or lost, a few times in all."""
+    failure: Exception | None = None
+    for _ in range(_ATTEMPTS):
+        try:
+            with database.session() as session:
+                return work(session)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("ingest transaction failed, trying again", error=str(error).splitlines()[0])
+            failure = error
+    raise Unavailable("the database is away or too busy") from failure
+
+
+def _apply(session: Session, deliveries: Sequence[Delivery], now_ms: int, downstream: Downstream) -> list[Outcome]:
+    stores = watermarks.stores_of(session, {delivery.agent for delivery in deliveries})
+    heard, outcomes = _screen(deliveries, stores)
+    if not heard:
+        return outcomes
+    marks = watermarks.lock(session, [place for place, _ in heard], now_ms)
+    examined = _examine(heard, marks, stores)
+    if examined.events:
+        _take(session, examined.events, now_ms, downstream)
+    for place, repeated in examined.repeats.items():
+        # Numbers behind the watermark prove nothing: only that HQ has these very events does.
+        if not accept.all_known(session, repeated):
+            examined.forked.add(place)
+    watermarks.advance(session, marks)
+    return outcomes + _answers(marks, examined.forked, incarnation.current(session))
+
+
+def _screen(
+    deliveries: Sequence[Delivery], stores: dict[str, str]
+) -> tuple[list[tuple[Place, Delivery]], list[Outcome]]:
+    """Drop whoever may not speak, refuse what breaks a limit, and put the rest in the order of its numbers."""
+    heard: list[tuple[Place, Delivery]] = []
+    rejected: list[Outcome] = []
+    for delivery in deliveries:
+        batch = delivery.batch
+        if delivery.agent not in stores or batch.agent != delivery.agent:
+            log.warning("batch ignored", topic_agent=delivery.agent, envelope_agent=batch.agent)
+            continue
+        problem = chain.limits(batch)
+        if problem is not None or batch.epoch is None:
+            rejected.append(Rejected(delivery.agent, batch.epoch, batch.first, problem or "no epoch"))
+        else:
+            heard.append(((delivery.agent, batch.epoch), delivery))
+    heard.sort(key=lambda one: (*one[0], one[1].batch.first))
+    return heard, rejected
+
+
+def _examine(
+    heard: Sequence[tuple[Place, Delivery]], marks: dict[Place, Watermark], stores: dict[str, str]
+) -> _Examined:
+    examined = _Examined()
+    for place, delivery in heard:
+        mark, (agent, epoch) = marks[place], place
+        if place in examined.forked:
+            continue
+        match chain.examine(delivery.batch, mark.seq, mark.head):
+            case chain.Continues(first, contents, watermark, head):
+                examined.events.extend(_read(agent, stores[agent], epoch, first, contents))
+                mark.seq, mark.head, mark.moved = watermark, head, True
+            case chain.Repeats(contents):
+                repeated = examined.repeats.setdefault(place, [])
+                repeated.extend(_read(agent, stores[agent], epoch, delivery.batch.first, contents))
+            case chain.Breaks():
+                examined.forked.add(place)
+            case chain.Nothing():
+                pass
+    return examined
+
+
+def _read(agent: str, store: str, epoch: UUID, first: int, contents: Sequence[bytes]) -> list[Received]:
+    return [read(agent, store, epoch, seq, content) for seq, content in enumerate(contents, start=first)]
+
+
+def _take(session: Session, events: Sequence[Received], now_ms: int, downstream: Downstream) -> None:
+    """Write new events into the inbox and apply them; park what cannot be applied."""
+    commit_no = open_commit(session, now_ms)
+    new, contradicting = accept.accept(session, events, commit_no)
+    stores = {one.store for one in new}
+    intake = Intake(commit_no, now_ms, shops(session, stores) if stores else {}, downstream)
+    refused = apply_events(session, new, intake)
+    parked = contradicting + [(one, refused[one.event_id]) for one in new if one.event_id in refused]
+    if parked:
+        parking.park(session, parked, now_ms)
+        accept.mark_parked(session, [one.event_id for one, _ in parked])
+        for one, problem in parked:
+            log.warning("event parked", event_id=str(one.event_id), agent=one.agent, kind=one.kind, code=problem.code)
+
+
+def open_commit(session: Session, now_ms: int) -> int:
+    """Number this ingest transaction."""
+    commit = IngestCommit(at_ms=now_ms)
+    session.add(commit)
+    session.flush()
+    if commit.no is None:
+        raise Unavailable("the database gave no commit number")
+    return commit.no
+
+
+def _answers(marks: dict[Place, Watermark], forked: set[Place], ours: UUID) -> list[Outcome]:
+    return [
+        Forked(place[0], place[1], ours, mark.seq, "chain")
+        if place in forked
+        else Acked(place[0], place[1], ours, mark.seq)
+        for place, mark in marks.items()
+    ]

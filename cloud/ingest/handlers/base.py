@@ -1,0 +1,90 @@
+"""What every handler is, and what several of them need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TypeVar
+from uuid import UUID
+
+from sqlmodel import Session
+
+from cloud.ingest.intake import Intake
+from cloud.ingest.received import Parking, Received
+from cloud.sales import receipts
+from shared.wire.events import Event, Receipt, Tender
+
+E = TypeVar("E", bound=Event)
+
+Refusals = dict[UUID, Parking]
+"""Events that could not be applied, by id, and why."""
+
+Handler = Callable[[Session, Sequence[Received], Intake], Refusals]
+"""Applies the events of one kind that HQ has not seen before. An event it refuses leaves no trace in its tables."""
+
+RECEIPT_CONFLICT = "receipt_conflict"
+ARITHMETIC = "arithmetic"
+MALFORMED = "malformed"
+
+TENDER_COLUMNS = ("sale_id", "n", "method", "minor", "change_minor", "reference", "attempt_id")
+
+
+class Unfit(ValueError):
+    """An event whose content contradicts itself or the store it comes from; becomes a Parking."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.parking = Parking(code, reason)
+
+
+def expect(event: Event | None, kind: type[E]) -> E:
+    """Return the event as the kind its handler is registered for."""
+    if not isinstance(event, kind):
+        raise TypeError(f"handler for {kind.__name__} was given {type(event).__name__}")
+    return event
+
+
+def business_day(event: Event) -> date:
+    """Return the business date the agent stamped. Raise Unfit when it is none."""
+    try:
+        return date.fromisoformat(event.business_date)
+    except ValueError:
+        raise Unfit(MALFORMED, f"business date {event.business_date!r} is no date") from None
+
+
+def claim_receipts(session: Session, claims: Sequence[tuple[Received, Receipt]]) -> Refusals:
+    """Take the receipt numbers of events, also of those refused later: such a number is accounted for, not missing."""
+    refused: Refusals = {}
+    wanted = []
+    for received, receipt in claims:
+        till = received.event.till if received.event else ""
+        if not till or not receipt.series or receipt.number < 1:
+            reason = f"receipt {receipt.series!r} {receipt.number} of till {till!r} is no receipt number"
+            refused[received.event_id] = Parking(MALFORMED, reason)
+        else:
+            wanted.append(receipts.Claim(received.store, till, receipt, received.event_id, received.content))
+    taken = receipts.claim(session, wanted)
+    for one in wanted:
+        if one.event_id in taken:
+            number = f"{one.receipt.series}-{one.receipt.number} of till {one.till}"
+            refused[one.event_id] = Parking(
+                RECEIPT_CONFLICT, f"receipt number {number} already belongs to event {taken[one.event_id]}"
+            )
+    return refused
+
+
+def check_tenders(tenders: Sequence[Tender], total_minor: int) -> None:
+    """Raise Unfit unless the money given is exactly the total."""
+    paid = 0
+    for tender in tenders:
+        paid += tender.minor
+    if paid != total_minor:
+        raise Unfit(ARITHMETIC, f"tenders add up to {paid}, the total is {total_minor}")
+
+
+def tender_rows(event_id: UUID, tenders: Sequence[Tender]) -> list[tuple[object, ...]]:
+    """Return the rows of TENDER_COLUMNS."""
+    return [
+        (event_id, n, tender.method, tender.minor, tender.change_minor, tender.reference, tender.attempt)
+        for n, tender in enumerate(tenders, start=1)
+    ]

@@ -1,0 +1,54 @@
+"""What the handlers of one ingest transaction share: its number, its time, the stores, and what sales set in motion."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from sqlmodel import Session
+
+from cloud.loyalty.facts import ReturnFacts, SaleFacts
+from cloud.members.resolving import Resolution
+from cloud.sales.shops import Shop
+from shared.wire.events import MemberOnSale
+
+
+class ItemFacts(NamedTuple):
+    """What HQ knows of an item and the till does not send: category path, and cost if known."""
+
+    category: str
+    cost_minor: int | None
+
+
+class Downstream(Protocol):
+    """What sales and swipes set in motion outside their own tables, inside the same transaction."""
+
+    def describe(self, session: Session, store: str, version: int, items: Collection[str]) -> Mapping[str, ItemFacts]:
+        """Return what a store's price-book version says of items; what it does not know is absent."""
+        ...
+
+    def resolve(self, session: Session, references: Sequence[MemberOnSale], now_ms: int) -> Sequence[Resolution]:
+        """Find or remember the cards shown, one answer per reference in the same order."""
+        ...
+
+    def owners(self, session: Session, cards: Collection[UUID]) -> Mapping[UUID, UUID | None]:
+        """Return whose each card is now."""
+        ...
+
+    def post(
+        self, session: Session, commit_no: int, sales: Sequence[SaleFacts], returns: Sequence[ReturnFacts]
+    ) -> None:
+        """Credit what members' sales earn, take back what returned goods had earned."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """One ingest transaction as its handlers see it."""
+
+    commit_no: int
+    now_ms: int
+    shops: Mapping[str, Shop]
+    downstream: Downstream

@@ -1,0 +1,151 @@
+"""An agent's stream for ingest tests: it numbers and chains events like a real outbox, and sends any part of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+import msgspec
+from sqlmodel import Session, col, func, select
+
+from cloud.database import Database, Table
+from cloud.fleet.models import Agent
+from cloud.ingest import incarnation
+from cloud.ingest.apply import apply_batches
+from cloud.ingest.intake import ItemFacts
+from cloud.ingest.outcomes import Delivery, Outcome
+from cloud.loyalty.facts import ReturnFacts, SaleFacts
+from cloud.members.resolving import Resolution
+from cloud.org.models import LegalEntity, Store, StoreOwnership
+from shared.hashchain import GENESIS, link
+from shared.topics import shard_of
+from shared.wire.events import Event, MemberOnSale, encode_event
+from shared.wire.messages import Batch, Hello, Reported
+from tests.factories import AGENT, START_MS, STORE, DrivenMachineClock, new_id
+
+
+@dataclass
+class Outbox:
+    """What an agent has on its disk for one epoch: exact bytes, in order."""
+
+    agent: str = AGENT
+    epoch: UUID = field(default_factory=new_id)
+    contents: list[bytes] = field(default_factory=list)
+
+    def add(self, *events: Event | bytes) -> Outbox:
+        """Number events, in order."""
+        self.contents.extend(one if isinstance(one, bytes) else encode_event(one) for one in events)
+        return self
+
+    def head(self, seq: int) -> bytes:
+        """The chain head after event `seq`."""
+        head = GENESIS
+        for content in self.contents[:seq]:
+            head = link(head, content)
+        return head
+
+    def batch(self, first: int = 1, last: int | None = None) -> Delivery:
+        """A batch of the events from `first` to `last`, both included."""
+        last = len(self.contents) if last is None else last
+        return Delivery(
+            self.agent,
+            Batch(
+                id=new_id(),
+                agent=self.agent,
+                connection=new_id(),
+                at_ms=START_MS,
+                sent_ms=START_MS,
+                epoch=self.epoch,
+                first=first,
+                previous=self.head(first - 1),
+                events=[msgspec.Raw(content) for content in self.contents[first - 1 : last]],
+            ),
+        )
+
+    def hello(self, **fields: object) -> Hello:
+        """A hello that says where this outbox stands."""
+        given: dict[str, object] = {
+            "id": new_id(),
+            "agent": self.agent,
+            "connection": new_id(),
+            "at_ms": START_MS,
+            "sent_ms": START_MS,
+            "epoch": self.epoch,
+            "last_seq": len(self.contents),
+            "last_head": self.head(len(self.contents)),
+            "reported": Reported(software="1", engine=1),
+        }
+        return Hello(**{**given, **fields})  # type: ignore[arg-type]
+
+
+class NobodyShops:
+    """A downstream without members: cards lead to nobody, nothing is posted, items have no category."""
+
+    def __init__(self) -> None:
+        self.posted: list[SaleFacts] = []
+
+    def describe(self, session: Session, store: str, version: int, items: Collection[str]) -> Mapping[str, ItemFacts]:
+        return {}
+
+    def resolve(self, session: Session, references: Sequence[MemberOnSale], now_ms: int) -> Sequence[Resolution]:
+        return [Resolution() for _ in references]
+
+    def owners(self, session: Session, cards: Collection[UUID]) -> Mapping[UUID, UUID | None]:
+        return {}
+
+    def post(
+        self, session: Session, commit_no: int, sales: Sequence[SaleFacts], returns: Sequence[ReturnFacts]
+    ) -> None:
+        self.posted.extend(sales)
+
+
+def open_store(database: Database, store: str = STORE, agents: Sequence[str] = (AGENT,)) -> None:
+    """Set a chain up with one store and its agents."""
+    with database.session() as session:
+        if session.get(LegalEntity, "e1") is None:
+            session.add(LegalEntity(id="e1", name="Chain Ltd"))
+            incarnation.renew(session, "first", DrivenMachineClock())
+        session.flush()
+        session.add(Store(id=store, name=store, time_zone="Asia/Shanghai", currency="CNY", price_zone="z1"))
+        session.flush()
+        session.add(StoreOwnership(store_id=store, from_date=date(2020, 1, 1), legal_entity_id="e1"))
+        for agent in agents:
+            add_agent(session, agent, store)
+
+
+def add_agent(session: Session, agent: str, store: str = STORE, status: str = "active") -> None:
+    """Enrol an agent."""
+    session.add(
+        Agent(
+            id=agent,
+            store_id=store,
+            shard=shard_of(agent),
+            status=status,
+            public_key=b"key",
+            card_key=bytes(32),
+            enrolled_ms=START_MS,
+        )
+    )
+    session.flush()
+
+
+def take_in(database: Database, *deliveries: Delivery, downstream: NobodyShops | None = None) -> list[Outcome]:
+    """Apply deliveries as one group."""
+    return apply_batches(database, deliveries, DrivenMachineClock(), downstream or NobodyShops())
+
+
+def count(database: Database, model: type[Table]) -> int:
+    """Count the rows of a table."""
+    with database.session() as session:
+        return session.exec(select(func.count()).select_from(model)).one()
+
+
+def one(database: Database, model: type[Table], **where: object) -> Table:
+    """Return the one row of a table with these values."""
+    with database.session() as session:
+        query = select(model)
+        for name, value in where.items():
+            query = query.where(col(getattr(model, name)) == value)
+        return session.exec(query).one()
