@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
 from typing import Protocol
+from uuid import UUID
 
 from sqlmodel import Session
 
-from cloud.ingest.intake import ItemFacts, TakenReturn, TakenSale
-from cloud.loyalty import history, posting, rules
-from cloud.loyalty.facts import LineFacts, SaleFacts
-from cloud.members import dirt, resolving
+from cloud.ingest.intake import ItemFacts
+from cloud.loyalty import posting, rules
+from cloud.loyalty.facts import ReturnFacts, SaleFacts
+from cloud.members import cards, dirt, resolving
 from cloud.privacy import Vault
-from shared.clock import MachineClock
 from shared.ids import UuidMint
 from shared.wire.events import MemberOnSale
 
@@ -29,52 +28,32 @@ class Describe(Protocol):
 class LoyaltyDownstream:
     """Implements `cloud.ingest.intake.Downstream`: cards to members, sales to points, returns back again."""
 
-    def __init__(self, vault: Vault, mint: UuidMint, clock: MachineClock, describe: Describe) -> None:
+    def __init__(self, vault: Vault, mint: UuidMint, describe: Describe) -> None:
         self._vault = vault
         self._mint = mint
-        self._clock = clock
         self._describe = describe
 
     def describe(self, session: Session, store: str, version: int, items: Collection[str]) -> Mapping[str, ItemFacts]:
         """Return what a store's price-book version says of items."""
         return self._describe(session, store, version, items)
 
-    def resolve(self, session: Session, references: Sequence[MemberOnSale]) -> Sequence[resolving.Resolution]:
+    def resolve(
+        self, session: Session, references: Sequence[MemberOnSale], now_ms: int
+    ) -> Sequence[resolving.Resolution]:
         """Find or remember the cards shown."""
-        return resolving.resolve(session, self._vault, self._mint, references, self._clock.wall_ms())
+        return resolving.resolve(session, self._vault, self._mint, references, now_ms)
 
-    def post_sales(self, session: Session, commit_no: int, sales: Sequence[TakenSale]) -> None:
-        """Credit the sales of members; those of unknown cards wait for their member."""
-        facts = [fact for taken in sales if (fact := _facts(taken)) is not None]
-        if facts:
-            posting.post_sales(session, commit_no, facts, rules.load(session))
-            dirt.note(session, commit_no, ((fact.member, fact.store, fact.at_ms) for fact in facts))
+    def owners(self, session: Session, cards_: Collection[UUID]) -> Mapping[UUID, UUID | None]:
+        """Return whose each card is now."""
+        return cards.owners(session, cards_)
 
-    def post_returns(self, session: Session, commit_no: int, returns: Sequence[TakenReturn]) -> None:
-        """Take back what the returned goods had earned. Their rows and their locked sales are in this transaction."""
-        buyers = history.buyers(session, {taken.event.original for taken in returns})
-        mine = [taken.event.id for taken in returns if taken.event.original in buyers]
-        if not mine:
+    def post(
+        self, session: Session, commit_no: int, sales: Sequence[SaleFacts], returns: Sequence[ReturnFacts]
+    ) -> None:
+        """Credit what members' sales earn, take back what returned goods had earned, and note who changed."""
+        if not sales and not returns:
             return
-        facts = history.return_facts(session, mine, history.sale_facts(session, buyers))
-        posting.post_returns(session, commit_no, facts, rules.load(session))
-        dirt.note(session, commit_no, ((fact.sale.member, fact.store, fact.at_ms) for fact in facts))
-
-
-def _facts(taken: TakenSale) -> SaleFacts | None:
-    if taken.member_id is None:
-        return None
-    event = taken.event
-    return SaleFacts(
-        sale=event.id,
-        member=taken.member_id,
-        store=event.store,
-        till=event.till,
-        cashier=event.cashier,
-        at_ms=event.at_ms,
-        business_date=date.fromisoformat(event.business_date),
-        lines=[
-            LineFacts(line.n, line.quantity, line.net_minor, category)
-            for line, category in zip(event.lines, taken.categories, strict=True)
-        ],
-    )
+        posting.post(session, commit_no, sales, returns, rules.load(session))
+        visits = [(sale.member, sale.store, sale.at_ms) for sale in sales]
+        visits += [(back.sale.member, back.store, back.at_ms) for back in returns]
+        dirt.note(session, commit_no, visits)

@@ -1,4 +1,4 @@
-"""Facts of sales and returns that are in the books already: for returns of them, and for cards that become known."""
+"""Facts of sales and returns that are in the books already, for cards that come to belong to somebody."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlmodel import Session
 
 from cloud.database.rowset import rowset, table_of
 from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleFacts
-from cloud.members import cards
 from cloud.sales.models import Sale, SaleLine, SaleReturn, SaleReturnLine
 
 
@@ -23,23 +22,6 @@ def sales_of_card(session: Session, card: UUID) -> list[UUID]:
             select(sale.c.id).where(sale.c.card_id == card, sale.c.member_id.is_(None)).order_by(sale.c.id)
         ).scalars()
     )
-
-
-def buyers(session: Session, sales: Collection[UUID]) -> dict[UUID, UUID]:
-    """Return the members behind sales: those named then, and those who have come to own the card since.
-
-    Sales of cards that nobody owns are absent. The cards are locked against being attached, so that whatever is not
-    undone here is undone by the attaching.
-    """
-    sale = table_of(Sale)
-    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(sales)])
-    rows = session.execute(
-        select(sale.c.id, sale.c.member_id, sale.c.card_id).join(wanted, wanted.c.id == sale.c.id)
-    ).all()
-    shown = {row.card_id for row in rows if row.member_id is None and row.card_id is not None}
-    owner = cards.owners(session, shown)
-    members = {row.id: row.member_id or owner.get(row.card_id) for row in rows}
-    return {one: member for one, member in members.items() if member is not None}
 
 
 def sale_facts(session: Session, buyers: Mapping[UUID, UUID]) -> dict[UUID, SaleFacts]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
@@ -104,6 +105,10 @@ class StoreMember(Table, table=True):
     """
 
     __tablename__ = "store_member"
+    __table_args__ = (
+        Index("ix_store_member_store_id_version", "store_id", "version"),
+        Index("ix_store_member_store_id_seen_ms", "store_id", "seen_ms"),
+    )
 
     store_id: str = Field(primary_key=True, foreign_key="store.id")
     member_id: UUID = Field(primary_key=True, index=True)

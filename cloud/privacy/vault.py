@@ -55,9 +55,10 @@ class Vault:
         except (InvalidTag, ValueError):
             raise CannotOpen(f"{context}: damaged, or moved from another place") from None
 
-    def is_current(self, content: bytes) -> bool:
-        """Tell whether a field is under the current key already; the rotation job encrypts the others anew."""
-        return content[: 1 + _KEY_ID_BYTES] == _FORM + self._current
+    @property
+    def current_prefix(self) -> bytes:
+        """How everything encrypted under the current key begins; the rotation job encrypts the rest anew."""
+        return _FORM + self._current
 
     def blind_index(self, kind: str, value: str) -> bytes:
         """Return the keyed hash (HMAC-SHA256, 32 bytes) by which an exact value of a kind is found."""

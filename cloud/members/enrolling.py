@@ -1,0 +1,144 @@
+"""Make members, and keep what they told us: every personal field encrypted, with its source and date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from cloud.database import bulk
+from cloud.database.rowset import table_of, upsert_into
+from cloud.errors import Invalid, NotFound
+from cloud.members import dirt
+from cloud.members.attaching import attach_card
+from cloud.members.models import ACTIVE, Consent, Member, MemberField
+from cloud.org.models import Store
+from cloud.privacy import Vault, normal
+from shared.ids import UuidMint
+
+NAME = "name"
+PHONE = "phone"
+FIELDS = (NAME, PHONE, "email", "birthday", "gender", "address", "note")
+"""Every field a member may have; a new one is a word here."""
+
+_LONGEST_FIELD = 500
+_COLUMNS = ("member_id", "name", "content", "blind_index", "source", "set_ms", "retention")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignUp:
+    """What is known when somebody becomes a member. `consents` maps a channel to the version of the text agreed to."""
+
+    source: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    cards: tuple[str, ...] = ()
+    home_store: str | None = None
+    store: str | None = None
+    cashier: str = ""
+    language: str = ""
+    consents: Mapping[str, str] = field(default_factory=dict)
+
+
+def enrol(session: Session, vault: Vault, mint: UuidMint, sign_up: SignUp, *, commit_no: int, now_ms: int) -> UUID:
+    """Make a member with cards, and credit what those cards bought before. Return the member's id.
+
+    Raise Invalid for a field that cannot be, NotFound for a home store that is not there, Refused for a card that
+    belongs to somebody else; the caller then rolls back.
+    """
+    if sign_up.home_store is not None and session.get(Store, sign_up.home_store) is None:
+        raise NotFound(f"there is no store {sign_up.home_store!r}")
+    member = mint()
+    row = Member(
+        id=member,
+        status=ACTIVE,
+        masked_name=normal.masked_name(sign_up.fields.get(NAME, "")),
+        home_store=sign_up.home_store,
+        source=sign_up.source,
+        signup_store=sign_up.store,
+        signup_cashier=sign_up.cashier,
+        language=sign_up.language,
+        created_ms=now_ms,
+    )
+    session.add(row)
+    session.flush()
+    for name, value in sign_up.fields.items():
+        set_field(session, vault, member, name, value, source=sign_up.source, now_ms=now_ms)
+    for channel, version in sign_up.consents.items():
+        session.add(Consent(member_id=member, channel=channel, given_ms=now_ms, version=version, source=sign_up.source))
+    session.flush()
+    for number in sign_up.cards:
+        attach_card(session, vault, mint, member=member, number=number, commit_no=commit_no, now_ms=now_ms)
+    dirt.note(session, commit_no, [(member, dirt.HEAD_OFFICE, now_ms)])
+    return member
+
+
+def set_field(session: Session, vault: Vault, member: UUID, name: str, value: str, *, source: str, now_ms: int) -> None:
+    """Set a personal field. Raise Invalid for one that does not exist or cannot be right."""
+    statement = upsert_into(session, MemberField).values(
+        dict(zip(_COLUMNS, field_row(vault, member, name, value, source=source, now_ms=now_ms), strict=True))
+    )
+    replaced = {column: statement.excluded[column] for column in _COLUMNS[2:]}
+    session.execute(statement.on_conflict_do_update(index_elements=["member_id", "name"], set_=replaced))
+
+
+def field_row(
+    vault: Vault, member: UUID, name: str, value: str, *, source: str, now_ms: int
+) -> tuple[UUID, str, bytes, bytes | None, str, int, str]:
+    """Return a field's row, encrypted. Raise Invalid."""
+    if name not in FIELDS:
+        raise Invalid(f"a member has no field {name!r}; there are {', '.join(FIELDS)}")
+    value = normal.phone(value) if name == PHONE else value.strip()
+    if not 0 < len(value) <= _LONGEST_FIELD:
+        raise Invalid(f"{name} must have 1 to {_LONGEST_FIELD} characters, got {len(value)}")
+    index = vault.blind_index(PHONE, value) if name == PHONE else None
+    return member, name, vault.encrypt(value, field_context(member, name)), index, source, now_ms, "membership"
+
+
+def field_context(member: UUID, name: str) -> str:
+    """Return the context a member's field is encrypted with."""
+    return f"member/{member}/{name}"
+
+
+def fields_of(session: Session, vault: Vault, member: UUID) -> dict[str, str]:
+    """Return a member's personal fields, opened. The caller sees to it that somebody may."""
+    fields = table_of(MemberField)
+    rows = session.execute(select(fields.c.name, fields.c.content).where(fields.c.member_id == member))
+    return {row.name: vault.decrypt(row.content, field_context(member, row.name)) for row in rows}
+
+
+def find_by_phone(session: Session, vault: Vault, phone: str) -> list[UUID]:
+    """Return the members with this phone number, oldest first."""
+    fields = table_of(MemberField)
+    index = vault.blind_index(PHONE, normal.phone(phone))
+    return list(
+        session.execute(
+            select(fields.c.member_id).where(fields.c.blind_index == index).order_by(fields.c.member_id)
+        ).scalars()
+    )
+
+
+def encrypt_anew(session: Session, vault: Vault, limit: int = 1_000) -> int:
+    """Encrypt up to `limit` fields under the current key that still stand under an older one. Return how many did."""
+    fields = table_of(MemberField)
+    prefix = vault.current_prefix
+    old = session.execute(
+        select(fields)
+        .where(func.substr(fields.c.content, 1, len(prefix)) != prefix)
+        .order_by(fields.c.member_id, fields.c.name)
+        .limit(limit)
+        .with_for_update()
+    ).all()
+    for row in old:
+        context = field_context(row.member_id, row.name)
+        content = vault.encrypt(vault.decrypt(row.content, context), context)
+        here = (fields.c.member_id == row.member_id) & (fields.c.name == row.name)
+        session.execute(fields.update().where(here).values(content=content))
+    return len(old)
+
+
+def field_rows_insert(session: Session, rows: list[tuple[UUID, str, bytes, bytes | None, str, int, str]]) -> None:
+    """Write the fields of new members in bulk."""
+    bulk.insert_tuples(session, MemberField, _COLUMNS, rows)
