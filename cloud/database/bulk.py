@@ -139,7 +139,7 @@ def _plan(table: type[Table], columns: tuple[str, ...], dialect: Dialect) -> _Pl
     is_postgresql = dialect.name == "postgresql"
     types = [local.columns[column].type.dialect_impl(dialect) for column in columns]
     binary = "FROM STDIN (FORMAT BINARY)"
-    insert = f"INSERT INTO {name} ({names})"  # noqa: S608 - names of our own tables and columns
+    insert = f"INSERT INTO {name} ({names})"
     values = f"VALUES ({', '.join('?' * len(columns))})"
     return _Plan(
         insert=f"{insert} {values}",
@@ -155,7 +155,7 @@ def _plan(table: type[Table], columns: tuple[str, ...], dialect: Dialect) -> _Pl
         copy=f"COPY {name} ({names}) {binary}",
         copy_stage=f"COPY pg_temp.{stage} ({names}) {binary}",
         copy_types=tuple(_copy_type(kind.compile(dialect)) for kind in types) if is_postgresql else (),
-        convert=tuple(kind.bind_processor(dialect) for kind in types),
+        convert=() if is_postgresql else tuple(kind.bind_processor(dialect) for kind in types),
         key_of=_key_of(columns, keys),
     )
 

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from cloud.database import Database
 from cloud.errors import Unavailable
-from cloud.ingest import accept, chain, incarnation, parking, watermarks
+from cloud.ingest import accept, chain, collection, incarnation, parking, watermarks
 from cloud.ingest.applying import apply_events
 from cloud.ingest.intake import Downstream, Intake
 from cloud.ingest.models import IngestCommit
@@ -50,7 +50,8 @@ def apply_batches(
     An agent that is unknown, revoked or speaks for another gets no outcome. Raise Unavailable when the database is
     away or stays too busy: then nothing was applied and nothing may be acked.
     """
-    return in_transaction(database, lambda session: _apply(session, deliveries, clock.wall_ms(), downstream))
+    with collection.held_off():
+        return in_transaction(database, lambda session: _apply(session, deliveries, clock.wall_ms(), downstream))
 
 
 def in_transaction(database: Database, work: Callable[[Session], R]) -> R:
