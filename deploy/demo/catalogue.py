@@ -15,8 +15,10 @@ _RECEIPT_CHARACTERS = 24
 
 @dataclass(frozen=True, slots=True)
 class CatalogueItem:
-    """An item as head office imports it. `unit` is `each`, or for petrol the till's volume, `ml`: there it
-    counts what the source counts, thousandths of a gallon, or cents where petrol was paid ahead.
+    """An item as head office imports it.
+
+    `unit` is `each`, or for petrol the till's volume, `ml`: there it counts what the source counts, thousandths of a
+    gallon, or cents where petrol was paid ahead.
     """
 
     item: str
