@@ -6,9 +6,10 @@ one thread hop, and returns only after the commit was synced to the disk (WAL, `
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -33,6 +34,7 @@ _WRITER_PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA journal_size_limit = 16777216",
 )
+_READER_PRAGMAS = ("PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON")
 _PRIMARY_CODE = 0xFF
 
 _log = structlog.get_logger(__name__)
@@ -72,19 +74,30 @@ def _transaction(db: sqlite3.Connection, begin: str, fn: Callable[[sqlite3.Conne
 class _Hop:
     """A SQLite connection that lives in a thread of its own."""
 
-    def __init__(self, path: Path, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, path: Path, target: str, pragmas: Sequence[str]) -> None:
         self._path = path
+        self._target = target
+        self._pragmas = pragmas
         self._raw: sqlite3.Connection | None = None
-        self._connect = connect
-        self._thread = aiosqlite.Connection(self._connector, iter_chunk_size=64)
+        self._thread = aiosqlite.Connection(self._connect, iter_chunk_size=64)
 
-    def _connector(self) -> sqlite3.Connection:
-        self._raw = self._connect()
+    def _connect(self) -> sqlite3.Connection:
+        self._raw = sqlite3.connect(self._target, uri=True, isolation_level=None, cached_statements=256)
         return self._raw
 
-    async def open(self) -> None:
+    async def open(self, prepare: Callable[[sqlite3.Connection], object]) -> None:
         with _in_words(self._path):
             await self._thread
+        try:
+            await self.run(self._set)
+            await self.run(prepare)
+        except BaseException:
+            await self.close()
+            raise
+
+    def _set(self, db: sqlite3.Connection) -> None:
+        for pragma in self._pragmas:
+            db.execute(pragma).close()
 
     async def close(self) -> None:
         await self._thread.close()
@@ -101,33 +114,20 @@ class _Hop:
         return result
 
 
-def _connect_writer(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # SQLite gives its -wal and -shm files the mode of the main file, so this one is made before SQLite can.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    path.chmod(0o600)
-    db = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+def _make_private(path: Path) -> None:
+    """Make the file before SQLite can: its -wal and -shm files take its mode."""
     try:
-        for pragma in _WRITER_PRAGMAS:
-            db.execute(pragma)
-        _check(db, path)
-        migrate(db)
-    except BaseException:
-        db.close()
-        raise
-    return db
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        raise DiskFailed(f"the database {path} cannot be made or written: {error.strerror}") from error
 
 
 def _check(db: sqlite3.Connection, path: Path) -> None:
     (finding,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if finding != "ok":
         raise DatabaseDamaged(f"{path} is damaged: {finding}")
-
-
-def _connect_reader(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, cached_statements=256)
-    db.execute("PRAGMA busy_timeout = 5000")
-    return db
 
 
 class Database:
@@ -137,8 +137,11 @@ class Database:
         self.path = path
         self._ballast = ballast
         self._full = False
-        self._writer = _Hop(path, lambda: _connect_writer(path))
-        self._reader = _Hop(path, lambda: _connect_reader(path))
+        self._writer = self._new_writer()
+        self._reader = _Hop(path, f"{path.absolute().as_uri()}?mode=ro", _READER_PRAGMAS)
+
+    def _new_writer(self) -> _Hop:
+        return _Hop(self.path, self.path.absolute().as_uri(), _WRITER_PRAGMAS)
 
     @classmethod
     @asynccontextmanager
@@ -155,20 +158,25 @@ class Database:
             await database._close()
 
     async def _open(self) -> None:
+        await asyncio.to_thread(_make_private, self.path)
         try:
-            await self._writer.open()
+            await self._writer.open(self._prepare)
         except DiskFull:
             # Even opening needs a little room; the ballast is there for this.
             self._ballast.release()
-            self._writer = _Hop(self.path, lambda: _connect_writer(self.path))
-            await self._writer.open()
+            self._writer = self._new_writer()
+            await self._writer.open(self._prepare)
         try:
-            await self._reader.open()
+            await self._reader.open(lambda _db: None)
         except BaseException:
             await self._writer.close()
             raise
         if not self._ballast.restore():
             self._note_full()
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        _check(db, self.path)
+        migrate(db)
 
     async def _close(self) -> None:
         await self._reader.close()

@@ -132,10 +132,19 @@ class Epochs:
         return reason
 
     def _judged(self, db: sqlite3.Connection, seen: witness.Witness | None) -> EpochReason | None:
+        nothing_numbered = outbox.position(db).last_seq == 0
+        if nothing_numbered and (seen is None or seen.seq == 0):
+            return None
         reason = witness.judge(db, seen, self._machine)
-        if reason is not None:
-            if seen is not None:
-                witness.note_lost(db, seen, self._clocks.machine.wall_ms())
+        if reason is None:
+            return None
+        wall_ms = self._clocks.machine.wall_ms()
+        if seen is not None:
+            witness.note_lost(db, seen, wall_ms)
+        if nothing_numbered:
+            # The first event waits for HQ's settings, and will carry this reason.
+            outbox.replace_epoch(db, self._mint(), reason=reason, wall_ms=wall_ms)
+        else:
             self._open(db, reason)
         return reason
 

@@ -232,6 +232,15 @@ def start_sequence(db: sqlite3.Connection, agent: str, store: str, epoch: UUID, 
     db.execute("INSERT INTO epoch (epoch, opened_ms, reason) VALUES (?, ?, ?)", (epoch.bytes, wall_ms, reason))
 
 
+def replace_epoch(db: sqlite3.Connection, epoch: UUID, *, reason: str, wall_ms: int) -> None:
+    """Give an empty sequence another epoch."""
+    db.execute(
+        "INSERT INTO epoch (epoch, opened_ms, reason) VALUES (?, ?, ?)",
+        (epoch.bytes, _after_last_opened(db, wall_ms), reason),
+    )
+    db.execute("UPDATE agent SET epoch = ?, next_seq = 1, head = ?, acked_seq = 0", (epoch.bytes, GENESIS))
+
+
 def open_epoch(
     db: sqlite3.Connection, epoch: UUID, opened: EpochOpened, wall_ms: int, *, resend_acked: bool = False
 ) -> Position:
@@ -244,9 +253,7 @@ def open_epoch(
     sources = _sources(db, at, resend_acked=resend_acked)
     resent = sum(_count_after(db, source, seq) for source, seq in sources)
     last_used = _close(db, at)
-    opened_ms = _after_last_opened(db, wall_ms)
-    db.execute("INSERT INTO epoch (epoch, opened_ms, reason) VALUES (?, ?, ?)", (epoch.bytes, opened_ms, opened.reason))
-    db.execute("UPDATE agent SET epoch = ?, next_seq = 1, head = ?, acked_seq = 0", (epoch.bytes, GENESIS))
+    replace_epoch(db, epoch, reason=opened.reason, wall_ms=wall_ms)
     filled = msgspec.structs.replace(opened, previous_epoch=at.epoch, previous_seq=last_used, resent=resent)
     append(db, filled, wall_ms)
     for source, seq in sources:

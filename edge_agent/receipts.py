@@ -7,7 +7,7 @@ on paper means one sale for ever, also when the disk was put back to an earlier 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -34,6 +34,13 @@ R = TypeVar("R", SaleCompleted, SaleReturned, SaleVoided)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: nothing that is misread on paper
 _SERIES_CHARACTERS = 6
 _PREVIOUS_BYTES = 16
+_SERIES_REASONS: Mapping[str, SeriesReason] = {
+    "new_disk": "new_disk",
+    "restored": "restored",
+    "cloned": "restored",
+    "forked": "restored",
+}
+"""Why a till opens its first series in an epoch that began so."""
 
 
 class Printed(StrEnum):
@@ -102,7 +109,7 @@ def open_missing_series(
 ) -> list[str]:
     """Open a series for every till that has none open; return those tills."""
     (epoch_reason,) = db.execute("SELECT reason FROM epoch JOIN agent USING (epoch)").fetchone()
-    reason: SeriesReason = "new_disk" if epoch_reason == "new_disk" else "first"
+    reason = _SERIES_REASONS.get(epoch_reason, "first")
     missing = [till for till in tills if _open_row(db, till) is None]
     open_series(db, missing, reason, make, wall_ms)
     return missing

@@ -87,10 +87,10 @@ class MemoryBooks:
         self.books[book.version] = book
         self.current = book.version
 
-    def in_force(self, db: sqlite3.Connection) -> int | None:
+    def in_force(self, _db: sqlite3.Connection) -> int | None:
         return self.current
 
-    def at(self, db: sqlite3.Connection, version: int) -> MemoryTillBook:
+    def at(self, _db: sqlite3.Connection, version: int) -> MemoryTillBook:
         return self.books[version]
 
 
@@ -100,7 +100,7 @@ class MemoryMembers:
 
     known: dict[str, KnownMember] = field(default_factory=dict)
 
-    def find(self, db: sqlite3.Connection, card: str) -> KnownMember | None:
+    def find(self, _db: sqlite3.Connection, card: str) -> KnownMember | None:
         return self.known.get(card)
 
 
