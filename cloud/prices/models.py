@@ -89,6 +89,7 @@ class PriceVersion(Table, table=True):
     activates_local: str = ""
     """Local wall time as chosen (ISO); empty: at once."""
     engine: int = 1
+    changed_rows: int = 0
     status: str = VersionStatus.PUBLISHED
     rollback_of: int | None = big_int(default=None)
     """The version whose content came back with this one."""

@@ -107,8 +107,9 @@ def place(session: Session, plans: Sequence[Plan], facts: VersionFacts) -> dict[
 def _place_lane(session: Session, lane: _Lane, facts: VersionFacts) -> int:
     version = next_version(session)
     made = {key: _make_body(session, key, *step, version) for key, step in lane.steps.items()}
+    changed = sum(rows for _, rows in made.values())
     for plan in lane.plans:
-        plan.bodies |= {key: made[key] for key in plan.changes}
+        plan.bodies |= {key: made[key][0] for key in plan.changes}
         plan.engine = max(plan.engine, facts.engine)
     session.add(
         PriceVersion(
@@ -120,6 +121,7 @@ def _place_lane(session: Session, lane: _Lane, facts: VersionFacts) -> int:
             published_ms=facts.published_ms,
             activates_local=facts.activates_local,
             engine=max(plan.engine for plan in lane.plans),
+            changed_rows=changed,
             rollback_of=facts.rollback_of,
             rebuilt_from=facts.rebuilt_from,
         )
@@ -153,8 +155,8 @@ def _write_manifests(session: Session, version: int, plans: Iterable[Plan]) -> N
     session.execute(insert(StoreManifest), rows)
 
 
-def _make_body(session: Session, key: BodyKey, base_hash: str, change: Change, version: int) -> str:
-    """Write a body's changed rows at a version and return its hash; one that changes nothing writes nothing."""
+def _make_body(session: Session, key: BodyKey, base_hash: str, change: Change, version: int) -> tuple[str, int]:
+    """Write a body's changed rows at a version; return its hash and their number. No change, nothing written."""
     kind, scope = key
     tree = body_tree(session, kind, scope)
     base = tree.version_of(base_hash)
@@ -165,12 +167,12 @@ def _make_body(session: Session, key: BodyKey, base_hash: str, change: Change, v
     else:
         rows, buckets = _edited(session, tree, base, change.rows)
     if not rows:
-        return base_hash
+        return base_hash, 0
     hash_ = body_hash(kind, scope, buckets)
     write_rows(session, kind, scope, version, rows)
     session.add(Body(kind=kind, scope=scope, version=version, base=base, hash=hash_, buckets=b"".join(buckets)))
     session.flush()
-    return hash_
+    return hash_, len(rows)
 
 
 def _edited(

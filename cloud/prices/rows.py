@@ -105,7 +105,8 @@ def rows_of(session: Session, line: Lineage, keys: Collection[str]) -> dict[str,
         row.c.key == wanted.c.key,
         row.c.version == newest,
     )
-    query = select(row.c.key, row.c.row).select_from(wanted.join(row, same_key))
+    # An outer join keeps SQLite from looking through the whole body for each of the few keys wanted.
+    query = select(row.c.key, row.c.row).select_from(wanted.outerjoin(row, same_key))
     return {key: content for key, content in session.execute(query) if content is not None}
 
 

@@ -1,0 +1,128 @@
+"""Price books of any store at any version, for the audit: read in bulk, by lineage, withdrawn versions included."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+from sqlmodel import Session
+
+from cloud.prices.models import StoreManifest
+from cloud.prices.placing import BodyKey
+from cloud.prices.rows import Lineage, body_tree, rows_of
+from cloud.prices.starting import bodies_of
+from shared.body import BodyKind
+from shared.pricing import Item, Price
+
+V = TypeVar("V")
+
+MAX_ROWS = 300_000
+"""Rows kept in memory: a few hundred bytes each."""
+MAX_BOOKS = 10_000
+_PRICED = (BodyKind.ITEMS, BodyKind.PRICES, BodyKind.OVERRIDES)
+_item = msgspec.json.Decoder(Item)
+_price = msgspec.json.Decoder(Price)
+
+
+@dataclass(slots=True)
+class _BodyRows:
+    """Rows of one body, as far as they were asked for; None where the body has none."""
+
+    line: Lineage
+    rows: dict[str, Item | Price | None] = field(default_factory=dict)
+
+    def load(self, session: Session, keys: Sequence[str]) -> int:
+        """Read the rows not read yet, in one query; return how many."""
+        wanted = [key for key in keys if key not in self.rows]
+        if wanted:
+            found = rows_of(session, self.line, wanted)
+            decoder: msgspec.json.Decoder[Item] | msgspec.json.Decoder[Price]
+            decoder = _item if self.line.kind is BodyKind.ITEMS else _price
+            self.rows |= {key: decoder.decode(found[key]) if key in found else None for key in wanted}
+        return len(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What a version means in a store: its manifest's hash and its bodies by kind."""
+
+    hash: str
+    bodies: dict[BodyKind, tuple[BodyKey, str]]
+
+
+class StoreBook:
+    """One version of one store's prices, as long as its session lasts; implements `shared.pricing.PriceBook`."""
+
+    def __init__(self, books: StoreBooks, session: Session, version: int, known: _Version) -> None:
+        self.version = version
+        self.hash = known.hash
+        """SHA-256 of the manifest, in hex."""
+        self._books = books
+        self._session = session
+        self._known = known
+
+    def prefetch(self, items: Iterable[str]) -> None:
+        """Read items and their prices in bulk, so that the questions after it ask no database."""
+        keys = list(dict.fromkeys(items))
+        for kind in self._known.bodies:
+            self._rows(kind, keys)
+
+    def item(self, item: str) -> Item | None:
+        """Return the item, or None when the book does not know it."""
+        return self._row(BodyKind.ITEMS, item, Item)
+
+    def price(self, item: str) -> Price | None:
+        """Return the item's price in this store, its own before its zone's, or None: a missing price is never 0."""
+        return self._row(BodyKind.OVERRIDES, item, Price) or self._row(BodyKind.PRICES, item, Price)
+
+    def _row(self, kind: BodyKind, key: str, expected: type[V]) -> V | None:
+        row = self._rows(kind, [key]).get(key) if kind in self._known.bodies else None
+        return row if isinstance(row, expected) else None
+
+    def _rows(self, kind: BodyKind, keys: Sequence[str]) -> dict[str, Item | Price | None]:
+        return self._books.rows(self._session, *self._known.bodies[kind], keys)
+
+
+class StoreBooks:
+    """Books by store and version. Keep one per worker: what a version holds never changes, so rows stay cached.
+
+    Stores that share a body share its rows; the bodies used longest ago make room.
+    """
+
+    def __init__(self, *, max_rows: int = MAX_ROWS) -> None:
+        self._max_rows = max_rows
+        self._kept = 0
+        self._bodies: OrderedDict[tuple[BodyKey, str], _BodyRows] = OrderedDict()
+        self._versions: OrderedDict[tuple[str, int], _Version] = OrderedDict()
+
+    def book(self, session: Session, store: str, version: int) -> StoreBook | None:
+        """Return a store's book, withdrawn or not, or None when HQ never gave this store that version."""
+        known = self._versions.get((store, version)) or self._find(session, store, version)
+        return None if known is None else StoreBook(self, session, version, known)
+
+    def rows(self, session: Session, body: BodyKey, hash_: str, keys: Sequence[str]) -> dict[str, Item | Price | None]:
+        """Return the rows kept of a body, with those of `keys` among them."""
+        found = self._bodies.get((body, hash_))
+        if found is None:
+            tree = body_tree(session, *body)
+            found = self._bodies[body, hash_] = _BodyRows(tree.lineage(tree.version_of(hash_)))
+        self._bodies.move_to_end((body, hash_))
+        self._kept += found.load(session, keys)
+        while self._kept > self._max_rows and len(self._bodies) > 1:
+            _, dropped = self._bodies.popitem(last=False)
+            self._kept -= len(dropped.rows)
+        return found.rows
+
+    def _find(self, session: Session, store: str, version: int) -> _Version | None:
+        manifest = session.get(StoreManifest, (version, store))
+        if manifest is None:
+            return None
+        hashes, _ = bodies_of(manifest)
+        known = _Version(manifest.hash, {key[0]: (key, hash_) for key, hash_ in hashes.items() if key[0] in _PRICED})
+        self._versions[store, version] = known
+        if len(self._versions) > MAX_BOOKS:
+            self._versions.popitem(last=False)
+        return known
