@@ -9,7 +9,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup test check format demo bench lock api-documents clean
+.PHONY: help setup test check format demo bench lock documents clean
 
 JOBS ?= 2
 TESTS ?= tests
@@ -77,9 +77,11 @@ lock: $(READY)
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --custom-compile-command 'make lock'
 
-api-documents: $(READY)
+documents: $(READY)
 	@$(BIN)/python -m cloud.asyncapi > docs/api/asyncapi.json
-	@echo "Wrote docs/api/asyncapi.json."
+	@$(BIN)/python -m cloud.openapi > docs/api/openapi.json
+	@$(BIN)/python -m tests.docs.promises
+	@echo "Up to date: docs/api/asyncapi.json, docs/api/openapi.json and the README's table of promises."
 
 clean:
 	@rm -rf $(VENV) var build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

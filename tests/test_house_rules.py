@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
 import pytest
 from importlinter.cli import lint_imports
 
@@ -104,6 +105,17 @@ def test_every_message_and_event_is_in_its_registry() -> None:
     modules()
     assert set(_leaves(Message)) == set(MESSAGES)
     assert set(_leaves(Event)) == set(EVENTS)
+
+
+def test_hq_handles_every_kind_of_event() -> None:
+    handlers = importlib.import_module("cloud.ingest.handlers").HANDLERS
+    assert set(handlers) == {_tag(event) for event in EVENTS}
+
+
+def _tag(event: type[Event]) -> str:
+    info = msgspec.inspect.type_info(event)
+    assert isinstance(info, msgspec.inspect.StructType)
+    return str(info.tag)
 
 
 def _leaves(kind: type) -> Iterator[type]:

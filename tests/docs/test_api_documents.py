@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cloud import asyncapi
+from cloud import asyncapi, openapi
 from shared.wire.messages import MESSAGES
 
 API = Path(__file__).parents[2] / "docs" / "api"
@@ -13,7 +13,12 @@ API = Path(__file__).parents[2] / "docs" / "api"
 
 def test_the_wire_document_is_up_to_date() -> None:
     up_to_date = (API / "asyncapi.json").read_text() == asyncapi.text()
-    assert up_to_date, "docs/api/asyncapi.json differs from the code: make api-documents"
+    assert up_to_date, "docs/api/asyncapi.json differs from the code: make documents"
+
+
+def test_the_api_document_is_up_to_date() -> None:
+    up_to_date = (API / "openapi.json").read_text() == openapi.text()
+    assert up_to_date, "docs/api/openapi.json differs from the code: make documents"
 
 
 def test_the_wire_document_names_every_message_its_topic_and_qos() -> None:
