@@ -37,6 +37,15 @@ class HeldBody:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive rows of a whole body: all there are after a key up to the last of them, or to the body's end."""
+
+    after: str
+    rows: Sequence[Row]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Orphan:
     """A body whose version was withdrawn, or that a power cut left half staged."""
 
@@ -71,9 +80,7 @@ def holds(db: sqlite3.Connection, body: BodyReference, version: int) -> bool:
     return found is not None
 
 
-def prove_delta(
-    db: sqlite3.Connection, header: BodyHeader, rows: Sequence[Row], base: HeldBody
-) -> bytes:
+def prove_delta(db: sqlite3.Connection, header: BodyHeader, rows: Sequence[Row], base: HeldBody) -> bytes:
     """Return the bucket hashes that a delta leads to from its base. Raise BodyError unless they give its hash.
 
     Only the buckets it touches are read and hashed.
@@ -123,18 +130,16 @@ def finish(db: sqlite3.Connection, body: BodyReference, version: int, buckets: b
     )
 
 
-def differences(
-    db: sqlite3.Connection, kind: str, scope: str, base: int, rows: Sequence[Row], after: str, *, last: bool
-) -> list[Row]:
-    """Return how a stretch of a whole body, from key `after` on, differs from the body at version `base`.
+def differences(db: sqlite3.Connection, kind: str, scope: str, base: int, stretch: Stretch) -> list[Row]:
+    """Return how a stretch of a whole body differs from the body at version `base`.
 
-    Keys of the base that the stretch leaves out are taken away; the last stretch reaches to the end.
+    Keys of the base that the stretch leaves out are taken away.
     """
-    where, bounds = "key > ?", [after]
-    if not last:
-        where, bounds = "key > ? AND key <= ?", [after, rows[-1][0]]
+    where, bounds = "key > ?", [stretch.after]
+    if not stretch.last:
+        where, bounds = "key > ? AND key <= ?", [stretch.after, stretch.rows[-1][0]]
     held = dict(db.execute(_AS_OF.format(where=where), (kind, scope, *bounds, base)).fetchall())
-    changed: list[Row] = [(key, row) for key, row in rows if held.pop(key, None) != row]
+    changed: list[Row] = [(key, row) for key, row in stretch.rows if held.pop(key, None) != row]
     changed += [(key, None) for key, row in held.items() if row is not None]
     return changed
 

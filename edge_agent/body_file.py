@@ -44,7 +44,7 @@ def _lines(source: Path | bytes) -> Iterator[BinaryIO]:
     with (
         source.open("rb") as file,
         zstandard.ZstdDecompressor().stream_reader(file) as opened,
-        io.BufferedReader(opened, 1 << 16) as lines,  # type: ignore[type-var]
+        io.BufferedReader(opened, 1 << 16) as lines,
     ):
         yield lines
 

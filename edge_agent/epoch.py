@@ -148,14 +148,24 @@ class Epochs:
             self._open(db, reason)
         return reason
 
-    async def open(self, reason: EpochReason) -> Position:
-        """Open a new epoch: on HQ's Fork with reason `forked`."""
-        position = await self._database.run(lambda db: self._open(db, reason), makes_room=True)
-        reached("epoch.opened")
-        _log.error("new epoch", reason=reason)
-        self._doorbell.ring()
-        await self.write_witness()
+    async def take_fork(self, incarnation: UUID, epoch: UUID) -> Position | None:
+        """Open a new epoch on HQ's Fork; None when it speaks of an epoch that is over already (a repeat)."""
+        position = await self._database.run(lambda db: self._take_fork(db, incarnation, epoch), makes_room=True)
+        if position is not None:
+            reached("epoch.opened")
+            _log.error("new epoch", reason="forked")
+            self._doorbell.ring()
+            await self.write_witness()
         return position
+
+    def _take_fork(self, db: sqlite3.Connection, incarnation: UUID, epoch: UUID) -> Position | None:
+        at = outbox.position(db)
+        if epoch != at.epoch:
+            return None
+        renewed = at.incarnation is not None and incarnation != at.incarnation
+        db.execute("UPDATE agent SET incarnation = ?", (incarnation.bytes,))
+        # An HQ restored since may lack what the one before had acked.
+        return self._open(db, "forked", resend_acked=renewed)
 
     async def take_ack(self, incarnation: UUID, epoch: UUID, seq: int) -> AckOutcome:
         """Apply HQ's ack and do what it asks for: a new epoch when HQ and this disk no longer agree."""
@@ -175,7 +185,7 @@ class Epochs:
         if outcome is AckOutcome.FORKED:
             self._open(db, "forked")
         elif outcome is AckOutcome.HQ_LOST:
-            self._open(db, "hq_restored")
+            self._open(db, "hq_restored", resend_acked=True)
             if seq + 1 < before.oldest_seq:
                 self._declare_gap(db, before.epoch, seq + 1, before.oldest_seq - 1)
         return outcome
@@ -196,11 +206,11 @@ class Epochs:
         )
         outbox.append(db, gap, self._clocks.machine.wall_ms())
 
-    def _open(self, db: sqlite3.Connection, reason: EpochReason) -> Position:
+    def _open(self, db: sqlite3.Connection, reason: EpochReason, *, resend_acked: bool = False) -> Position:
         settings = _settings(db)
         wall_ms = self._clocks.machine.wall_ms()
         opened = _epoch_opened(db, settings, self._clocks, self._mint, reason=reason)
-        outbox.open_epoch(db, self._mint(), opened, wall_ms, resend_acked=reason == "hq_restored")
+        outbox.open_epoch(db, self._mint(), opened, wall_ms, resend_acked=resend_acked)
         if reason != "hq_restored":
             # HQ's own restore does not touch the numbers on our paper; every other reason may have used them twice.
             series_reason: SeriesReason = "restored"

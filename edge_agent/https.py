@@ -18,8 +18,9 @@ import structlog
 from edge_agent.identity import Identity
 from edge_agent.link import Link, LinkLost, LinkRefused
 from edge_agent.price_keeper import BodyMissing, BodyUnreachable
-from shared import codec
 from shared.clock import MachineClock
+from shared.wire import framing
+from shared.wire.framing import FramingError
 from shared.wire.messages import DownlinkMessage, Message, MessageError, decode_downlink, encode_message
 
 _POLL_SECONDS = 25
@@ -121,7 +122,7 @@ class HttpsLink:
 
     async def poll(self) -> None:
         """Ask for what HQ has to say, over and over; ends by noting why it could not go on."""
-        path = f"/api/v1/agent/messages?wait={_POLL_SECONDS}&connection={self.connection}"
+        path = f"/api/v1/agent/messages?wait={_POLL_SECONDS}"
         try:
             while True:
                 async with self._api.request("GET", path) as answer:
@@ -133,8 +134,8 @@ class HttpsLink:
 
     def _hear(self, content: bytes) -> None:
         try:
-            self._heard.extend(decode_downlink(part) for part in codec.split(content))
-        except (MessageError, codec.CodecError) as error:
+            self._heard.extend(decode_downlink(part) for part in framing.split(content))
+        except (MessageError, FramingError) as error:
             _log.warning("downlink_unreadable", reason=str(error))
         self._arrived.set()
 
@@ -149,7 +150,8 @@ class HttpsConnector:
 
     @asynccontextmanager
     async def connect(self, connection: UUID, will: Message) -> AsyncIterator[Link]:
-        """Yield a link and poll beside it; the will is sent on a planned end, since there is no broker to hold it."""
+        """Yield a link and poll beside it. There is no broker to hold a will: HQ goes by the age of the last words."""
+        del will
         link = HttpsLink(self._api, connection)
         poll = asyncio.create_task(link.poll(), name="https poll")
         try:
@@ -157,11 +159,6 @@ class HttpsConnector:
         finally:
             poll.cancel()
             await asyncio.gather(poll, return_exceptions=True)
-            try:
-                async with asyncio.timeout(2):
-                    await link.send(will)
-            except (LinkLost, TimeoutError) as error:
-                _log.debug("https_goodbye_failed", reason=str(error))
 
 
 class HttpsBodies:
@@ -200,7 +197,7 @@ def check(answer: httpx.Response) -> None:
 
 async def _save(answer: httpx.Response, part: Path, start: int) -> None:
     part.parent.mkdir(parents=True, exist_ok=True)
-    with part.open("r+b" if start else "wb") as file:  # noqa: ASYNC230 - small writes to a local file
+    with part.open("r+b" if start else "wb") as file:
         file.seek(start)
         size = start
         async for piece in answer.aiter_raw():

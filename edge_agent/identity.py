@@ -50,6 +50,16 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("enrolment lacks HQ's sealing key or this agent's card key")
 
 
+class Renewal(msgspec.Struct, frozen=True, kw_only=True):
+    """HQ's answer to a renewal: the next certificate, and what may have changed since enrolment."""
+
+    certificate: str
+    ca: str
+    brokers: list[str]
+    signing_keys: dict[str, bytes]
+    sealing_key: bytes
+
+
 class Identity:
     """An enrolled agent's identity, kept in `<state>/identity` and readable by its own user only."""
 
@@ -93,11 +103,9 @@ class Identity:
         """Return a certificate request (PEM) signed by the agent's key."""
         return _request(self._key, self.agent)
 
-    def renewed(self, certificate_pem: str) -> Identity:
-        """Keep a new certificate for the same key and return the identity that has it."""
-        if not _certifies(certificate_pem, self._key):
-            raise ValueError("the certificate HQ sent is not for this agent's key")
-        enrolment = msgspec.structs.replace(self.enrolment, certificate=certificate_pem)
+    def renewed(self, renewal: Renewal) -> Identity:
+        """Keep a renewal on disk and return the identity that has it. Raise ValueError if it is not for this key."""
+        enrolment = msgspec.structs.replace(self.enrolment, **msgspec.structs.asdict(renewal))
         return keep(self.directory.parent, enrolment, self._key)
 
     def token(self, wall_ms: int, random_bytes: Callable[[int], bytes] = os.urandom) -> str:
@@ -121,9 +129,7 @@ def make_key(state_dir: Path) -> ec.EllipticCurvePrivateKey:
     if path.exists():
         return _load_key(path)
     key = ec.generate_private_key(ec.SECP256R1())
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     _write(path, pem)
     return key
 

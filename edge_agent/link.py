@@ -87,9 +87,13 @@ class LinkChoice:
             return self._connectors[1]
         return self._connectors[0]
 
-    def return_at(self) -> float | None:
-        """Return the monotonic time at which a connection by the second way should make room for the first."""
-        return None if self._fallback_since is None else self._fallback_since + self.STAY_SECONDS
+    def is_time_to_return(self, connector: Connector, now: float) -> bool:
+        """Tell whether a connection by the second way should make room for a try of the first."""
+        return (
+            connector is not self._connectors[0]
+            and self._fallback_since is not None
+            and now - self._fallback_since >= self.STAY_SECONDS
+        )
 
     def tried(self, connector: Connector, *, heard_hq: bool) -> None:
         """Note how a try ended: HQ was heard over it, or it never was."""

@@ -56,7 +56,7 @@ class MqttLink:
         try:
             async for received in self._client.messages:
                 try:
-                    message = decode_downlink(bytes(received.payload))  # type: ignore[arg-type]
+                    message = decode_downlink(bytes(received.payload))
                 except MessageError as error:
                     _log.warning("downlink_unreadable", topic=str(received.topic), reason=str(error))
                     continue
@@ -73,21 +73,21 @@ class MqttConnector:
     def __init__(
         self,
         agent: str,
-        brokers: Sequence[str],
+        brokers: Callable[[], Sequence[str]],
         tls: Callable[[], ssl.SSLContext | None],
         *,
         step_seconds: float = 10.0,
     ) -> None:
         """Take brokers as `mqtts://host:port` (or `mqtt://` without TLS, for tests) and a maker of TLS contexts."""
         self._agent = agent
-        self._brokers = list(brokers)
+        self._brokers = brokers
         self._tls = tls
         self._step_seconds = step_seconds
 
     @asynccontextmanager
     async def connect(self, connection: UUID, will: Message) -> AsyncIterator[Link]:
         """Connect to a broker, hear this agent's topics, then yield the link. Raise LinkLost or LinkRefused."""
-        client = self._client(secrets.choice(self._brokers), will)
+        client = self._client(secrets.choice(self._brokers()), will)
         try:
             async with asyncio.timeout(3 * self._step_seconds):
                 await client.__aenter__()
@@ -113,7 +113,7 @@ class MqttConnector:
             clean_session=True,
             keepalive=_KEEPALIVE_SECONDS,
             timeout=self._step_seconds,
-            will=aiomqtt.Will(up_topic(self._agent, will.KIND), encode_message(will), qos=1),  # type: ignore[arg-type]
+            will=aiomqtt.Will(up_topic(self._agent, will.KIND), encode_message(will), qos=1),
             tls_context=self._tls() if encrypted else None,
             max_inflight_messages=_IN_FLIGHT,
             max_queued_outgoing_messages=_IN_FLIGHT,

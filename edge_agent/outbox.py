@@ -209,8 +209,9 @@ def _is_lost(db: sqlite3.Connection, at: Position, seq: int) -> bool:
     """Say whether a restored HQ, which has this epoch up to `seq`, lacks events that this epoch cannot supply."""
     if seq + 1 < at.oldest_seq:
         return True
-    # Without even the first event it may lack those of earlier epochs, which it had before this epoch began.
-    return seq == 0 and _has_older(db, at.epoch)
+    # It had the events of earlier epochs before the first of this one. So it may lack them if it lacks that one, or
+    # if the HQ before never acked it: then it may have arrived after the restore.
+    return (seq == 0 or at.acked_seq == 0) and _has_older(db, at.epoch)
 
 
 def _has_older(db: sqlite3.Connection, epoch: UUID) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +22,7 @@ _MAX_DELTA_ROWS = 20_000
 """A longer delta costs more memory than fetching the whole body line by line."""
 _RETRY_SECONDS = 30.0
 _LONGEST_REST_SECONDS = 60.0
+_SHORTEST_REST_SECONDS = 0.05
 _log = structlog.get_logger(__name__)
 
 
@@ -54,6 +56,7 @@ class PriceKeeper:
         database: Database,
         source: BodySource,
         clock: BusinessClock,
+        *,
         directory: Path,
         changed: Callable[[], None],
     ) -> None:
@@ -64,6 +67,7 @@ class PriceKeeper:
         self._changed = changed
         self._offered: dict[str, bytes] = {}
         self._wake = asyncio.Event()
+        self._switch_ms: int | None = None
         self.problems: list[str] = []
 
     def offer(self, deltas: Sequence[bytes]) -> None:
@@ -76,8 +80,13 @@ class PriceKeeper:
                 _log.warning("delta_refused", reason=str(error))
 
     def wake(self) -> None:
-        """Look at the timeline again: it changed, or the business clock was set."""
+        """Look at the timeline again: it changed."""
         self._wake.set()
+
+    def clock_set(self) -> None:
+        """Switch prices if the business clock, set from outside, has come to the moment of the next version."""
+        if self._switch_ms is not None and self._clock.now_ms() >= self._switch_ms:
+            self._wake.set()
 
     async def run(self) -> None:
         """Keep the books ready for ever."""
@@ -102,17 +111,20 @@ class PriceKeeper:
         await self._latch()
         await self._sweep()
         while targets := await self._database.read(lambda db: timeline.targets(db, self._clock.now_ms())):
-            version = targets[0]
-            for body in version.manifest.bodies:
-                await self._obtain(body, version.version)
-            ready = await self._database.run(lambda db, v=version: timeline.mark_ready_if_complete(db, v))
-            if not ready:
+            if not await self._make_ready(targets[0]):
                 break  # the timeline changed meanwhile; the next round sees the new one
+        self._offered.clear()
+        await self._prune()
+
+    async def _make_ready(self, version: timeline.Version) -> bool:
+        for body in version.manifest.bodies:
+            await self._obtain(body, version.version)
+        ready = await self._database.run(lambda db: timeline.mark_ready_if_complete(db, version))
+        if ready:
             _log.info("price_book_ready", version=version.version)
             await self._latch()
             self._changed()
-        self._offered.clear()
-        await self._prune()
+        return ready
 
     async def _latch(self) -> None:
         now_ms = self._clock.now_ms()
@@ -123,8 +135,10 @@ class PriceKeeper:
             self._changed()
 
     async def _seconds_to_switch(self) -> float:
-        at_ms = await self._database.read(timeline.next_activation_ms)
-        return _LONGEST_REST_SECONDS if at_ms is None else max(0.05, (at_ms - self._clock.now_ms()) / 1000)
+        self._switch_ms = await self._database.read(timeline.next_activation_ms)
+        if self._switch_ms is None:
+            return _LONGEST_REST_SECONDS
+        return max(_SHORTEST_REST_SECONDS, (self._switch_ms - self._clock.now_ms()) / 1000)
 
     async def _obtain(self, body: BodyReference, version: int) -> None:
         if await self._database.read(lambda db: bodies.holds(db, body, version)):
@@ -186,28 +200,34 @@ class PriceKeeper:
         buckets: bytes,
     ) -> None:
         """Stage rows step by step, then give the body its hash. On a base, a whole body is reduced to what changed."""
-        kind, scope, after = body.kind, body.scope, ""
-        await self._database.run(lambda db: bodies.begin(db, kind, scope, version))
-        while True:
+        after, last = "", False
+        await self._database.run(lambda db: bodies.begin(db, body.kind, body.scope, version))
+        while not last:
             step = await asyncio.to_thread(lambda: list(islice(rows, bodies.STEP_ROWS)))
-            last, changed = len(step) < bodies.STEP_ROWS, step
+            last = len(step) < bodies.STEP_ROWS
+            changed = step
             if whole_on is not None:
-                base = whole_on.version
+                stretch = bodies.Stretch(after, step, last=last)
                 changed = await self._database.read(
-                    lambda db, a=after, s=step, e=last: bodies.differences(db, kind, scope, base, s, a, last=e)
+                    partial(
+                        bodies.differences, kind=body.kind, scope=body.scope, base=whole_on.version, stretch=stretch
+                    )
                 )
             if changed:
-                await self._database.run(lambda db, c=changed: bodies.stage(db, kind, scope, version, c))
-            if last:
-                break
-            after = step[-1][0]
+                await self._database.run(
+                    partial(bodies.stage, kind=body.kind, scope=body.scope, version=version, rows=changed)
+                )
+            after = step[-1][0] if step else after
         await self._database.run(lambda db: bodies.finish(db, body, version, buckets))
 
     async def _sweep(self) -> None:
         for orphan in await self._database.read(bodies.orphans):
-            while keys := await self._database.read(lambda db, o=orphan: bodies.orphan_keys(db, o)):
-                await self._database.run(lambda db, o=orphan, k=keys: bodies.sweep(db, o, k))
-            await self._database.run(lambda db, o=orphan: bodies.drop(db, o))
+            await self._sweep_one(orphan)
+
+    async def _sweep_one(self, orphan: bodies.Orphan) -> None:
+        while keys := await self._database.read(lambda db: bodies.orphan_keys(db, orphan)):
+            await self._database.run(partial(bodies.sweep, orphan=orphan, keys=keys))
+        await self._database.run(lambda db: bodies.drop(db, orphan))
 
     async def _prune(self) -> None:
         floor = await self._database.read(price_pruning.floor_version)
@@ -215,8 +235,8 @@ class PriceKeeper:
         if floor is None or not held or held[0].version >= floor:
             return
         place = price_pruning.Place()
-        while found := await self._database.read(lambda db, p=place: price_pruning.superseded(db, floor, p)):
-            await self._database.run(lambda db, f=found: price_pruning.prune_rows(db, f))
+        while found := await self._database.read(partial(price_pruning.superseded, floor=floor, after=place)):
+            await self._database.run(partial(price_pruning.prune_rows, places=found))
             place = found[-1]
         await self._database.run(lambda db: price_pruning.prune_versions(db, floor))
         _log.info("price_books_pruned", oldest=floor)

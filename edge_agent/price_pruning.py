@@ -42,7 +42,7 @@ def superseded(db: sqlite3.Connection, floor: int, after: Place) -> list[Place]:
     Those are rows with a later one at or before the floor, rows that took a key away, and rows of bodies that no
     version from the floor on names.
     """
-    named = _named_scopes(db, floor)
+    named = msgspec.json.encode(_named_scopes(db, floor)).decode()
     rows = db.execute(
         "SELECT kind, scope, key, version FROM body_row AS r"
         " WHERE (kind, scope, key, version) > (?, ?, ?, ?) AND version <= ? AND ("
@@ -50,7 +50,7 @@ def superseded(db: sqlite3.Connection, floor: int, after: Place) -> list[Place]:
         "  OR EXISTS (SELECT 1 FROM body_row WHERE kind = r.kind AND scope = r.scope AND key = r.key"
         "             AND version > r.version AND version <= ?))"
         " ORDER BY kind, scope, key, version LIMIT ?",
-        (after.kind, after.scope, after.key, after.version, floor, msgspec.json.encode(named).decode(), floor, _STEP_ROWS),
+        (after.kind, after.scope, after.key, after.version, floor, named, floor, _STEP_ROWS),
     ).fetchall()
     return [Place(*row) for row in rows]
 
@@ -73,7 +73,8 @@ def prune_versions(db: sqlite3.Connection, floor: int) -> None:
 
 def _named_scopes(db: sqlite3.Connection, floor: int) -> list[str]:
     manifests = db.execute("SELECT manifest FROM timeline WHERE version >= ?", (floor,)).fetchall()
-    return sorted({f"{body.kind}/{body.scope}" for (content,) in manifests for body in _manifest.decode(content).bodies})
+    named = [body for (content,) in manifests for body in _manifest.decode(content).bodies]
+    return sorted({f"{body.kind}/{body.scope}" for body in named})
 
 
 def _prune_barcodes(db: sqlite3.Connection, scope: str, item: str) -> None:

@@ -6,11 +6,14 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Generic, TypeVar
 
 import msgspec
 
+from edge_agent.timeline import version_in_force
 from shared.body import BodyKind
+from shared.clock import BusinessClock
 from shared.pricing import Item, Price
 from shared.wire.desired import Manifest
 
@@ -48,14 +51,18 @@ class _Recent(Generic[V]):
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._answers: OrderedDict[str, V] = OrderedDict()
+        self._lock = Lock()  # the database's writer and reader threads both look things up
 
     def get(self, key: str, find: Callable[[str], V]) -> V:
-        if key in self._answers:
-            self._answers.move_to_end(key)
-            return self._answers[key]
-        answer = self._answers[key] = find(key)
-        if len(self._answers) > self._limit:
-            self._answers.popitem(last=False)
+        with self._lock:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                return self._answers[key]
+        answer = find(key)
+        with self._lock:
+            self._answers[key] = answer
+            if len(self._answers) > self._limit:
+                self._answers.popitem(last=False)
         return answer
 
 
@@ -140,20 +147,30 @@ class StorePriceBook:
 class PriceBooks:
     """Every version this agent holds ready. Keeps the rows used last, for the few versions in use."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: BusinessClock) -> None:
+        self._clock = clock
         self._versions: OrderedDict[int, _Version] = OrderedDict()
+        self._lock = Lock()
+
+    def in_force(self, db: sqlite3.Connection) -> int | None:
+        """Return the version that prices new baskets now, None when the store has none yet.
+
+        A version whose moment has come is latched in the caller's transaction.
+        """
+        return version_in_force(db, self._clock.now_ms())
 
     def at(self, db: sqlite3.Connection, version: int) -> StorePriceBook:
         """Return a version to look things up in through `db`. Raise UnknownVersion when it is not ready."""
         found = db.execute("SELECT manifest, hash FROM timeline WHERE version = ? AND ready = 1", (version,)).fetchone()
         if found is None:
             raise UnknownVersion(version)
-        kept = self._versions.get(version)
-        if kept is None or kept.hash != found[1]:
-            kept = self._versions[version] = _open_version(found[0], found[1])
-        self._versions.move_to_end(version)
-        while len(self._versions) > _VERSIONS_KEPT:
-            self._versions.popitem(last=False)
+        with self._lock:
+            kept = self._versions.get(version)
+            if kept is None or kept.hash != found[1]:
+                kept = self._versions[version] = _open_version(found[0], found[1])
+            self._versions.move_to_end(version)
+            while len(self._versions) > _VERSIONS_KEPT:
+                self._versions.popitem(last=False)
         return StorePriceBook(db, version, kept)
 
 

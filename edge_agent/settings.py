@@ -64,7 +64,7 @@ class EdgeSettings(BaseSettings):
         """Arguments first, then the environment, then the file."""
         del dotenv_settings, file_secret_settings
         file = settings_cls.model_config.get("toml_file")
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)  # type: ignore[arg-type]
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
 
 def load(state_dir: Path, **overrides: Any) -> EdgeSettings:

@@ -76,22 +76,3 @@ def unpack(data: bytes, *, limit: int = MAX_OPENED_BYTES, compressed_limit: int 
         )
     except zstandard.ZstdError as error:
         raise CodecError(f"not a complete zstd frame: {error}") from error
-
-
-def split(data: bytes) -> list[bytes]:
-    """Cut packed messages that stand one behind the other into the single ones, each to be opened by `unpack`."""
-    parts: list[bytes] = []
-    while data:
-        try:
-            declared = zstandard.frame_content_size(data)
-            if not 0 <= declared <= MAX_OPENED_BYTES:
-                raise CodecError(f"frame declares {declared} bytes, limit is {MAX_OPENED_BYTES}")
-            opener = zstandard.ZstdDecompressor(dict_data=_DICTIONARY).decompressobj()
-            opener.decompress(data)
-        except zstandard.ZstdError as error:
-            raise CodecError(f"not a list of zstd frames: {error}") from error
-        if not opener.eof:
-            raise CodecError("the last of the zstd frames is cut off")
-        parts.append(data[: len(data) - len(opener.unused_data)])
-        data = opener.unused_data
-    return parts

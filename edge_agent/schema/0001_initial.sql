@@ -12,6 +12,7 @@ CREATE TABLE agent (
     incarnation      BLOB,                    -- of HQ, as last seen
     acked_seq        INTEGER NOT NULL DEFAULT 0,
     desired_serial   INTEGER NOT NULL DEFAULT 0,
+    desired_incarnation BLOB,                  -- of HQ, when it set desired_serial
     settings         BLOB,                    -- StoreSettings, JSON
     members_version  INTEGER NOT NULL DEFAULT 0,
     hq_offset_ms     INTEGER NOT NULL DEFAULT 0,

@@ -1,0 +1,264 @@
+"""The composition root: builds the agent from its settings and runs it until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from edge_agent import first_start, identity, outbox, timeline, witness
+from edge_agent.agent_row import store_settings
+from edge_agent.bench import Bench
+from edge_agent.clock import Clocks, DrivenBusinessClock, SystemBusinessClock, SystemMachineClock
+from edge_agent.database import Database
+from edge_agent.downlink import Downlink
+from edge_agent.enrol import renew
+from edge_agent.epoch import Epochs
+from edge_agent.hq_time import HqTime
+from edge_agent.https import HqApi, HttpsBodies, HttpsConnector
+from edge_agent.identity import Identity
+from edge_agent.link import Connector, LinkChoice, LinkLost
+from edge_agent.member_set import MemberSet
+from edge_agent.mqtt import MqttConnector
+from edge_agent.outbox import Doorbell
+from edge_agent.price_keeper import PriceKeeper
+from edge_agent.prices import PriceBooks
+from edge_agent.questions import Questions
+from edge_agent.reported import read_reported
+from edge_agent.sender import Sender
+from edge_agent.settings import EdgeSettings
+from edge_agent.state_lock import StateLock
+from edge_agent.till.desk import CardKeys
+from edge_agent.tills import Tills
+from edge_agent.tls import client_context
+from edge_agent.uplink import Uplink
+from shared.clock import BusinessClock
+from shared.ids import UuidMint
+from shared.wire.desired import StoreSettings
+from shared.wire.messages import Reported
+
+_PRUNE_SECONDS = 600.0
+_PRUNE_FULL_SECONDS = 10.0
+_RENEWAL_CHECK_SECONDS = 3600.0
+_REPORT_SECONDS = 300.0
+_log = structlog.get_logger(__name__)
+
+
+class Agent:
+    """One agent, built but not running. Everything that lives as long as it does hangs on it."""
+
+    def __init__(self, settings: EdgeSettings, who: Identity, database: Database, api: HqApi, clocks: Clocks) -> None:
+        self._settings = settings
+        self._who = who
+        self._database = database
+        self._api = api
+        self._clocks = clocks
+        self._mint: Callable[[], UUID] = UuidMint(clocks.machine.wall_ms, os.urandom)
+        self._doorbell = Doorbell()
+        self._witness_path = settings.state_dir / "witness.json"
+        self._epochs = Epochs(database, clocks, self._mint, doorbell=self._doorbell, witness_path=self._witness_path)
+        self._keeper = PriceKeeper(
+            database, HttpsBodies(api), clocks.business, directory=settings.downloads_dir, changed=self._changed
+        )
+        self._questions = Questions(database, clocks, lambda: self._who.enrolment.sealing_key, os.urandom)
+        self._tills = Tills(
+            database,
+            self._doorbell,
+            clocks,
+            self._mint,
+            books=PriceBooks(clocks.business),
+            members=MemberSet(who.enrolment.card_key),
+            cards=CardKeys(who.enrolment.sealing_key, os.urandom),
+            changed=self._changed,
+        )
+        self._sender = Sender(database, self._doorbell, clocks.machine, random=random.random, epochs=self._epochs)
+        hq_time = HqTime(clocks.machine)
+        self._downlink = Downlink(
+            database,
+            lambda: self._who,
+            sender=self._sender,
+            keeper=self._keeper,
+            questions=self._questions,
+            hq_time=hq_time,
+            settings_changed=self._take_settings,
+            changed=self._changed,
+        )
+        self._uplink = Uplink(
+            who.agent,
+            LinkChoice(self._connectors()),
+            clocks,
+            self._mint,
+            sender=self._sender,
+            downlink=self._downlink,
+            questions=self._questions,
+            hq_time=hq_time,
+            reported=self.reported,
+            random=random.random,
+            heartbeat_seconds=settings.heartbeat_seconds,
+            step_seconds=settings.step_seconds,
+        )
+
+    async def run(self) -> None:
+        """Start selling from this disk, then talk to HQ; ends when cancelled."""
+        await self._start()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._epochs.keep_witness(), name="witness")
+            tasks.create_task(self._tills.run(), name="tills")
+            tasks.create_task(self._keeper.run(), name="prices")
+            tasks.create_task(self._uplink.run(), name="uplink")
+            tasks.create_task(self._prune(), name="pruning")
+            tasks.create_task(self._renew(), name="certificate")
+            tasks.create_task(self._report(), name="report")
+            if self._settings.bench_socket is not None:
+                bench = Bench(self._tills.served, self._clocks.business, self._keeper.clock_set, self.status)
+                tasks.create_task(bench.serve(self._settings.bench_socket), name="bench")
+
+    async def reported(self) -> Reported:
+        """Return what this agent reports to HQ now."""
+        problems = [*self._keeper.problems, *self._downlink.problems, *self._own_problems()]
+        return await self._database.read(lambda db: read_reported(db, self._settings.state_dir, problems))
+
+    async def status(self) -> dict[str, Any]:
+        """Return how the agent is, for the bench and the status page."""
+        reported = await self.reported()
+        at = await self._database.read(outbox.position)
+        return {
+            "agent": self._who.agent,
+            "store": self._who.store,
+            "link": self._uplink.connected_by,
+            "heard_hq_ms": self._uplink.heard_wall_ms,
+            "business_ms": self._clocks.business.now_ms(),
+            "in_force": await self._database.read(timeline.latched_version),
+            "staged": reported.staged,
+            "tills": {
+                till: {
+                    "version": next((one.version for one in reported.tills if one.till == till), None),
+                    "devices": {device.device: device.state.value for device in served.station.devices},
+                }
+                for till, served in self._tills.served.items()
+            },
+            "backlog": reported.backlog,
+            "acked_seq": at.acked_seq,
+            "last_seq": at.last_seq,
+            "members_version": reported.members_version,
+            "desired_serial": reported.desired_serial,
+            "problems": reported.problems,
+        }
+
+    def _changed(self) -> None:
+        self._uplink.report()
+
+    def _own_problems(self) -> list[str]:
+        problems = []
+        if self._database.is_full:
+            problems.append("disk_full: this agent cannot sell until there is room")
+        if self._sender.unsendable is not None:
+            problems.append(f"event_unsendable: HQ cannot open event {self._sender.unsendable}")
+        return problems
+
+    def _connectors(self) -> list[Connector]:
+        step = self._settings.step_seconds
+        mqtt = MqttConnector(self._who.agent, lambda: self._who.enrolment.brokers, self._tls, step_seconds=step)
+        https = HttpsConnector(self._api)
+        ways: dict[str, list[Connector]] = {"mqtt": [mqtt], "https": [https], "auto": [mqtt, https]}
+        return ways[self._settings.link]
+
+    def _tls(self) -> ssl.SSLContext:
+        who = self._who
+        return client_context(who.enrolment.ca, certificate=who.certificate_path, key=who.key_path)
+
+    async def _start(self) -> None:
+        """Find out whether this disk simply went on, and open the tills from what it holds."""
+        sold_before = witness.read(self._witness_path) is not None
+        who = self._who
+        fresh = await self._database.run(
+            lambda db: first_start.claim(db, who.agent, who.store, self._clocks, self._mint, sold_before=sold_before)
+        )
+        if fresh or not await self._database.read(first_start.has_begun):
+            await self._epochs.write_witness()
+        else:
+            await self._epochs.check_at_start()
+        settings = await self._database.read(store_settings)
+        if settings is not None:
+            self._tills.take_settings(settings)
+        _log.info("agent_started", agent=who.agent, store=who.store, has_settings=settings is not None)
+
+    async def _take_settings(self, settings: StoreSettings) -> None:
+        opened = await self._database.run(lambda db: first_start.take_settings(db, settings, self._clocks, self._mint))
+        if opened:
+            _log.info("receipt_series_opened", tills=opened)
+            self._doorbell.ring()
+        self._tills.take_settings(settings)
+
+    async def _prune(self) -> None:
+        while True:
+            settings = self._tills.settings
+            if settings is not None:
+                days, budget = settings.retain_days, settings.outbox_budget_bytes
+                wall_ms = self._clocks.machine.wall_ms()
+                while await self._database.make_room(lambda db: outbox.prune(db, wall_ms, days, budget)):
+                    await asyncio.sleep(0)
+            await asyncio.sleep(_PRUNE_FULL_SECONDS if self._database.is_full else _PRUNE_SECONDS)
+
+    async def _renew(self) -> None:
+        while True:
+            if self._who.renewal_due(self._clocks.machine.wall_ms()):
+                try:
+                    self._who = await renew(self._api, self._who)
+                    _log.info("certificate_renewed", not_after_ms=self._who.not_after_ms)
+                    self._uplink.reconnect()
+                except (LinkLost, ValueError) as error:
+                    _log.warning("certificate_not_renewed", reason=str(error))
+            await asyncio.sleep(_RENEWAL_CHECK_SECONDS)
+
+    async def _report(self) -> None:
+        """Report now and then even when nothing was noticed to change: the backlog, the disk."""
+        while True:
+            await asyncio.sleep(_REPORT_SECONDS)
+            self._changed()
+
+
+@asynccontextmanager
+async def opened(settings: EdgeSettings) -> AsyncIterator[Agent]:
+    """Open everything an agent needs, in order, and close it in reverse.
+
+    Raise IdentityMissing, StateInUse or one of `edge_agent.errors`.
+    """
+    who = identity.load(settings.state_dir)
+    machine = SystemMachineClock()
+    business: BusinessClock = SystemBusinessClock()
+    if settings.business_clock == "driven":
+        business = DrivenBusinessClock(settings.business_start_ms)
+    with StateLock(settings.state_dir):
+        async with (
+            Database.opened(settings.database_path) as database,
+            HqApi(
+                lambda: who,
+                lambda: client_context(who.enrolment.ca),
+                machine,
+                step_seconds=settings.step_seconds,
+            ) as api,
+        ):
+            yield Agent(settings, who, database, api, Clocks(business, machine))
+
+
+async def run(settings: EdgeSettings) -> None:
+    """Run an agent until SIGTERM or SIGINT; what is not acked then waits on the disk."""
+    async with opened(settings) as agent:
+        task = asyncio.create_task(agent.run(), name="agent")
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        status = await agent.status()
+        _log.info("agent_ended", backlog=status["backlog"])

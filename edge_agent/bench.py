@@ -1,0 +1,266 @@
+"""The bench: the simulated devices' front panel and a cashier's keys, on a Unix socket of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from edge_agent.bench_words import (
+    AnyCommand,
+    AskStatus,
+    FindBasket,
+    RingBasket,
+    ScannerFault,
+    SetClock,
+    Step,
+    SwipeCard,
+    VoidBasket,
+    decode_command,
+)
+from edge_agent.clock import DrivenBusinessClock
+from edge_agent.devices.ports import DeviceUnavailable
+from edge_agent.devices.transports.simulated import SimulatedTransport
+from edge_agent.station import Station
+from edge_agent.till.results import (
+    Begun,
+    Found,
+    LineAdded,
+    LineChanged,
+    MemberAttached,
+    Paid,
+    PartlyPaid,
+    Refused,
+    Voided,
+)
+from shared.clock import BusinessClock
+
+Reply = dict[str, Any]
+Answer = LineAdded | LineChanged | MemberAttached | PartlyPaid | Paid | Refused
+
+_MAX_LINE_BYTES = 4 * 1024 * 1024
+_SCAN_SECONDS = 30.0
+_log = structlog.get_logger(__name__)
+
+
+class _StepFailed(Exception):
+    """A step that never came to the till."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(slots=True)
+class BenchTill:
+    """A till as the bench works it: its station and its simulated scanner. One basket at a time."""
+
+    station: Station
+    scanner: SimulatedTransport
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Bench:
+    """Answers commands. Tills work side by side; commands for one till wait for each other."""
+
+    def __init__(
+        self,
+        tills: Mapping[str, BenchTill],
+        clock: BusinessClock,
+        clock_set: Callable[[], None],
+        status: Callable[[], Awaitable[Reply]],
+    ) -> None:
+        self._tills = tills
+        self._clock = clock
+        self._clock_set = clock_set
+        self._status = status
+
+    async def serve(self, path: Path) -> None:
+        """Listen on a Unix socket that only this user may open, until cancelled."""
+        path.unlink(missing_ok=True)
+        server = await asyncio.start_unix_server(self._talk, path, limit=_MAX_LINE_BYTES)
+        path.chmod(0o600)
+        _log.info("bench_open", socket=str(path))
+        try:
+            async with server:
+                await server.serve_forever()
+        finally:
+            path.unlink(missing_ok=True)
+
+    async def answer(self, line: bytes) -> Reply:
+        """Do what a line says; whatever is wrong with it is an answer too."""
+        try:
+            command = decode_command(line)
+        except (msgspec.DecodeError, ValueError) as error:
+            return _failed("bench_command", str(error))
+        till = getattr(command, "till", None)
+        if till is None:
+            return await self._do(command)
+        known = self._tills.get(till)
+        if known is None:
+            return _failed("till_unknown", f"this store has no till {till!r}")
+        async with known.busy:
+            return await self._do_at(known, command)
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                writer.write(msgspec.json.encode(await self.answer(line)) + b"\n")
+                await writer.drain()
+        except (ConnectionError, ValueError) as error:
+            _log.info("bench_connection_ended", reason=str(error))
+        finally:
+            writer.close()
+
+    async def _do(self, command: AnyCommand) -> Reply:
+        if isinstance(command, SetClock):
+            return self._set_clock(command.ms, force=command.force)
+        return {"ok": True, **await self._status()}
+
+    async def _do_at(self, till: BenchTill, command: AnyCommand) -> Reply:
+        match command:
+            case RingBasket():
+                return await self._ring(till, command)
+            case FindBasket():
+                return _found(await till.station.till.find(command.id))
+            case VoidBasket():
+                return _plain(await till.station.till.void_basket())
+            case SwipeCard():
+                return await self._swipe(till, command)
+            case ScannerFault():
+                return await _order_fault(till.scanner, command)
+            case SetClock() | AskStatus():
+                return await self._do(command)
+
+    def _set_clock(self, now_ms: int, *, force: bool = False) -> Reply:
+        if not isinstance(self._clock, DrivenBusinessClock):
+            return _failed("clock_not_driven", "business time is the machine's; set business_clock to 'driven'")
+        self._clock.set(now_ms, force=force)
+        self._clock_set()
+        return {"ok": True, "ms": self._clock.now_ms()}
+
+    async def _swipe(self, till: BenchTill, command: SwipeCard) -> Reply:
+        if command.at_ms is not None and not (moved := self._set_clock(command.at_ms))["ok"]:
+            return moved
+        till.station.till.cashier = command.cashier
+        return _plain(await till.station.till.swipe(command.card))
+
+    async def _ring(self, till: BenchTill, command: RingBasket) -> Reply:
+        if command.at_ms is not None and not (moved := self._set_clock(command.at_ms))["ok"]:
+            return moved
+        till.station.till.cashier = command.cashier
+        begun = await till.station.till.begin(command.id)
+        if isinstance(begun, Paid):
+            return _paid(begun)
+        if isinstance(begun, Refused):
+            return _refused(begun)
+        return await _go_on(till, command, begun)
+
+
+async def _go_on(till: BenchTill, command: RingBasket, begun: Begun) -> Reply:
+    """Do the steps that are not stored yet; each step stores one change, so their count says where to go on."""
+    for number, step in enumerate(command.steps):
+        if number < begun.steps:
+            continue
+        try:
+            answer = await _take(till, command, step)
+        except _StepFailed as failure:
+            return {**_failed(failure.code, str(failure)), "step": number}
+        if isinstance(answer, Refused):
+            return {**_refused(answer), "step": number}
+        if isinstance(answer, Paid):
+            return _paid(answer)
+    return {"ok": True, "state": "open", "sale": str(command.id), "steps": len(command.steps)}
+
+
+async def _take(till: BenchTill, command: RingBasket, step: Step) -> Answer:
+    use = till.station.till
+    if step.scan is not None:
+        return await _scan(till, step.scan)
+    if step.quantity is not None:
+        return await use.set_quantity(step.quantity)
+    if step.weight_g is not None:
+        return await use.weigh(step.weight_g)
+    if step.volume_ml is not None:
+        return await use.pour(step.volume_ml)
+    if step.coupon is not None:
+        return await use.coupon(step.coupon.code, step.coupon.supplier_minor, step.coupon.chain_minor)
+    if step.card is not None:
+        return await use.attach_card(step.card)
+    if step.tender is not None:
+        return await use.tender(step.tender.method, step.tender.minor, basket=command.id)
+    raise ValueError("an empty step cannot be decoded")
+
+
+async def _scan(till: BenchTill, text: str) -> Answer:
+    """Let the simulated scanner read a code and wait for what the till makes of it."""
+    with till.station.watched() as heard:
+        try:
+            await till.scanner.press(text.encode() + b"\r")
+            async with asyncio.timeout(_SCAN_SECONDS):
+                answer = await heard.get()
+        except DeviceUnavailable as error:
+            raise _StepFailed("scanner_away", str(error)) from error
+        except TimeoutError:
+            words = f"nothing came of the scan within {_SCAN_SECONDS:.0f} s"
+            raise _StepFailed("scanner_silent", words) from None
+    if answer is None:
+        raise _StepFailed("scan_cut", "the code broke off")
+    return answer
+
+
+async def _order_fault(scanner: SimulatedTransport, fault: ScannerFault) -> Reply:
+    if fault.plugged is False:
+        await scanner.unplug()
+    if fault.plugged is True:
+        scanner.plug()
+    if fault.split_every is not None:
+        scanner.split(fault.split_every or None)
+    if fault.noise is not None:
+        scanner.noise(fault.noise.encode())
+    return {"ok": True, "plugged": scanner.plugged}
+
+
+def _failed(code: str, message: str) -> Reply:
+    return {"ok": False, "code": code, "message": message}
+
+
+def _refused(answer: Refused) -> Reply:
+    detail = f" ({answer.detail})" if answer.detail else ""
+    return _failed(answer.code, f"{answer.words.en}{detail} {answer.words.next_en}")
+
+
+def _paid(answer: Paid) -> Reply:
+    return {
+        "ok": True,
+        "sale": str(answer.sale),
+        "receipt": answer.receipt,
+        "total_minor": answer.total_minor,
+        "change_minor": answer.change_minor,
+        "lines": answer.lines,
+    }
+
+
+def _found(found: Found) -> Reply:
+    return {
+        "ok": True,
+        "state": found.state,
+        "steps": found.steps,
+        "receipt": found.receipt or None,
+        "total_minor": found.total_minor,
+    }
+
+
+def _plain(answer: Voided | MemberAttached | Refused) -> Reply:
+    match answer:
+        case Refused():
+            return _refused(answer)
+        case Voided(basket):
+            return {"ok": True, "basket": str(basket)}
+        case MemberAttached():
+            return {"ok": True, "known": answer.known, "tier": answer.tier}

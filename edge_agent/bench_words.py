@@ -1,0 +1,107 @@
+"""What is said over the bench's socket: one JSON object a line, one answer line each."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from shared.wire.events import TenderKind
+
+
+class GiveCoupon(msgspec.Struct, forbid_unknown_fields=True):
+    """A paper coupon for the line just added; values in minor units."""
+
+    code: str
+    supplier_minor: int = 0
+    chain_minor: int = 0
+
+
+class GiveTender(msgspec.Struct, forbid_unknown_fields=True):
+    """Money; without `minor` what is due."""
+
+    method: TenderKind
+    minor: int | None = None
+
+
+class Step(msgspec.Struct, forbid_unknown_fields=True):
+    """One thing a cashier does: exactly one field is given."""
+
+    scan: str | None = None
+    quantity: int | None = None
+    weight_g: int | None = None
+    volume_ml: int | None = None
+    coupon: GiveCoupon | None = None
+    card: str | None = None
+    tender: GiveTender | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"a step does one thing, got {', '.join(given) or 'nothing'}")
+
+
+class Command(msgspec.Struct, tag_field="do", forbid_unknown_fields=True):
+    """What every command is: an object whose `do` says which."""
+
+
+class SetClock(Command, tag="clock"):
+    """Set the driven business clock, in milliseconds since 1970 UTC; it never goes back unless forced."""
+
+    ms: int
+    force: bool = False
+
+
+class RingBasket(Command, tag="basket"):
+    """Ring a whole basket. The id becomes the sale's; the same id again goes on where it stopped."""
+
+    till: str
+    id: UUID
+    steps: list[Step]
+    at_ms: int | None = None
+    cashier: str = ""
+
+
+class FindBasket(Command, tag="find"):
+    """Say what became of a basket."""
+
+    till: str
+    id: UUID
+
+
+class VoidBasket(Command, tag="void"):
+    """Give up the open basket."""
+
+    till: str
+
+
+class SwipeCard(Command, tag="swipe"):
+    """Show a member card without a sale."""
+
+    till: str
+    card: str
+    at_ms: int | None = None
+    cashier: str = ""
+
+
+class ScannerFault(Command, tag="scanner"):
+    """Order a fault of a till's scanner, or end it: exactly what is given changes."""
+
+    till: str
+    plugged: bool | None = None
+    split_every: int | None = None
+    noise: str | None = None
+
+
+class AskStatus(Command, tag="status"):
+    """Say how the agent is."""
+
+
+AnyCommand = SetClock | RingBasket | FindBasket | VoidBasket | SwipeCard | ScannerFault | AskStatus
+
+_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+
+
+def decode_command(line: bytes) -> AnyCommand:
+    """Read a command. Raise msgspec.ValidationError or DecodeError naming what does not fit."""
+    return _decoder.decode(line)

@@ -1,0 +1,97 @@
+"""The command `storewire-edge`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import structlog
+import typer
+
+from edge_agent import agent, enrol
+from edge_agent.doctor import examine
+from edge_agent.errors import StorageError
+from edge_agent.identity import IdentityMissing
+from edge_agent.settings import EdgeSettings, SettingsRefused, load
+from edge_agent.standing import read_standing
+from edge_agent.state_lock import StateInUse
+
+app = typer.Typer(help="The agent of one store.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+StateDir = Annotated[Path, typer.Option("--state", help="Where this agent keeps its identity and its database.")]
+
+
+@app.command(name="enroll")
+def enroll(
+    state: StateDir,
+    cloud: Annotated[str, typer.Option("--cloud", help="HQ's address, https://host:port.")],
+    code: Annotated[str, typer.Option("--code", help="The claim code from HQ.")],
+) -> None:
+    """Make this device the agent of a store, by a claim code from HQ."""
+    try:
+        who = enrol.enrol(state.expanduser().absolute(), cloud, code)
+    except enrol.EnrolmentRefused as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"cannot write to {state}: {error.strerror or error}")
+    typer.echo(f"enrolled as agent {who.agent} of store {who.store}; start it with: storewire-edge run --state {state}")
+
+
+@app.command()
+def run(state: StateDir) -> None:
+    """Run the agent until it is told to end."""
+    settings = _settings(state)
+    _log_as_json(settings.log_level)
+    try:
+        asyncio.run(agent.run(settings))
+    except (IdentityMissing, StateInUse, StorageError, ValueError) as error:
+        _fail(str(error))
+
+
+@app.command()
+def status(state: StateDir) -> None:
+    """Say how the agent stands, from its own disk; it need not run."""
+    try:
+        for name, value in read_standing(_settings(state)).items():
+            typer.echo(f"{name:<18}{value}")
+    except (IdentityMissing, StorageError) as error:
+        _fail(str(error))
+
+
+@app.command()
+def doctor(state: StateDir) -> None:
+    """Examine what the agent needs, and say what to do where something is wrong."""
+    findings = examine(_settings(state))
+    for finding in findings:
+        typer.echo(f"{'ok  ' if finding.good else 'BAD '} {finding.what}: {finding.words}")
+    if not all(finding.good for finding in findings):
+        raise typer.Exit(1)
+
+
+def _settings(state: Path) -> EdgeSettings:
+    try:
+        return load(state)
+    except SettingsRefused as error:
+        _fail(str(error))
+
+
+def _log_as_json(level: str) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _fail(words: str) -> NoReturn:
+    typer.echo(words, err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""Devices of a till: bytes from cables become meaning; they come and go, and nobody restarts anything."""

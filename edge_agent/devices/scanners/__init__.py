@@ -1,0 +1,1 @@
+"""Scanner protocols: what bytes from a scanner mean, without any I/O."""

@@ -1,0 +1,96 @@
+"""Enrolment: a claim code and a key made here become an identity; and the certificate's later renewals."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from edge_agent import identity
+from edge_agent.https import HqApi
+from edge_agent.identity import Enrolment, Identity, IdentityMissing, Renewal
+from edge_agent.tls import client_context
+
+_CODE = re.compile(r"^[a-z2-7]{16,64}\.[0-9a-f]{32,64}$")
+_TIMEOUT_SECONDS = 20.0
+
+
+class EnrolmentRefused(ValueError):
+    """This device cannot be enrolled; the text says why and what to do."""
+
+
+class _Words(msgspec.Struct):
+    message: str = ""
+
+
+def enrol(state_dir: Path, cloud: str, code: str) -> Identity:
+    """Enrol this device with the cloud at `cloud` (https://host:port). Raise EnrolmentRefused.
+
+    The code's second half is the fingerprint of HQ's root certificate: the first half, a secret, is sent only over
+    a connection that this root vouches for.
+    """
+    code = code.strip().lower()
+    if not _CODE.match(code):
+        raise EnrolmentRefused("a claim code looks like <letters and digits>.<fingerprint>; copy it as a whole from HQ")
+    if not cloud.startswith("https://"):
+        raise EnrolmentRefused(f"the cloud's address starts with https://, got {cloud!r}")
+    _refuse_second_time(state_dir)
+    try:
+        chain = _pinned_chain(cloud, code.partition(".")[2])
+        key = identity.make_key(state_dir)
+        content = msgspec.json.encode({"code": code, "csr": identity.request_for(key)})
+        with httpx.Client(verify=client_context(chain), timeout=_TIMEOUT_SECONDS) as http:
+            answer = http.post(
+                f"{cloud.rstrip('/')}/api/v1/enrol", content=content, headers={"Content-Type": "application/json"}
+            )
+        if answer.is_error:
+            raise EnrolmentRefused(f"HQ refuses: {_words(answer)}")
+        return identity.keep(state_dir, msgspec.json.decode(answer.content, type=Enrolment), key)
+    except httpx.HTTPError as error:
+        raise EnrolmentRefused(f"{cloud} cannot be reached: {error}") from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise error if isinstance(error, EnrolmentRefused) else EnrolmentRefused(str(error)) from error
+
+
+async def renew(api: HqApi, current: Identity) -> Identity:
+    """Get the next certificate for the same key and keep it. Raise LinkLost, or ValueError for a wrong answer."""
+    answer = await api.post_json("/api/v1/agent/renew", msgspec.json.encode({"csr": current.request()}))
+    return current.renewed(msgspec.json.decode(answer, type=Renewal))
+
+
+def _refuse_second_time(state_dir: Path) -> None:
+    try:
+        present = identity.load(state_dir)
+    except IdentityMissing:
+        return
+    raise EnrolmentRefused(f"{state_dir} already belongs to agent {present.agent} of store {present.store}")
+
+
+def _pinned_chain(cloud: str, fingerprint: str) -> str:
+    """Fetch HQ's CA chain over a connection nobody vouches for, and prove its root by the fingerprint."""
+    blind = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    blind.check_hostname = False
+    blind.verify_mode = ssl.CERT_NONE
+    with httpx.Client(verify=blind, timeout=_TIMEOUT_SECONDS) as http:
+        answer = http.get(f"{cloud.rstrip('/')}/api/v1/ca")
+    if answer.is_error:
+        raise EnrolmentRefused(f"{cloud} is no Storewire cloud: it answers {answer.status_code}")
+    for certificate in x509.load_pem_x509_certificates(answer.content):
+        if sha256(certificate.public_bytes(Encoding.DER)).hexdigest().startswith(fingerprint):
+            # Only the root is taken: whatever else was sent must be vouched for by it.
+            return certificate.public_bytes(Encoding.PEM).decode()
+    raise EnrolmentRefused(f"{cloud} is not the cloud this claim code is for; check address and code")
+
+
+def _words(answer: httpx.Response) -> str:
+    try:
+        said = msgspec.json.decode(answer.content, type=_Words).message
+    except msgspec.DecodeError:
+        said = ""
+    return said or f"{answer.status_code} {answer.reason_phrase}"

@@ -1,0 +1,43 @@
+"""The reported half of the device twin: what this agent really runs and holds, read from its own disk."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from edge_agent import bodies, member_set, outbox, timeline
+from edge_agent.agent_row import store_settings
+from edge_agent.till import baskets
+from shared.pricing import ENGINE_LEVEL
+from shared.wire.messages import Reported, TillReport
+
+SOFTWARE = version("storewire")
+
+
+def read_reported(db: sqlite3.Connection, state_dir: Path, problems: Sequence[str]) -> Reported:
+    """Return what to report now. `problems` are sentences for HQ; each starts with a code and a colon."""
+    (serial,) = db.execute("SELECT desired_serial FROM agent").fetchone()
+    settings = store_settings(db)
+    in_force = timeline.latched_version(db)
+    waiting = outbox.backlog(db)
+    tills = [till.till for till in settings.tills] if settings and in_force is not None else []
+    beyond = [f"engine: price book {number} needs a newer program" for number in timeline.beyond_engine(db)]
+    return Reported(
+        software=SOFTWARE,
+        engine=ENGINE_LEVEL,
+        desired_serial=serial,
+        staged=timeline.staged(db),
+        tills=[
+            TillReport(till=till, version=in_force or 0, oldest_open_version=baskets.oldest_version(db, till))
+            for till in tills
+        ],
+        body_hashes=bodies.newest_hashes(db),
+        members_version=member_set.version(db),
+        backlog=waiting.count,
+        backlog_since_ms=waiting.oldest_ms,
+        disk_free_bytes=shutil.disk_usage(state_dir).free,
+        problems=[*problems, *beyond],
+    )

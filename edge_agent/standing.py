@@ -1,0 +1,55 @@
+"""How the agent stands, read from its disk beside the running process or without one."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge_agent import identity, member_set, outbox, timeline
+from edge_agent.agent_row import NotEnrolled, store_settings
+from edge_agent.errors import DatabaseDamaged
+from edge_agent.settings import EdgeSettings
+from edge_agent.state_lock import is_running
+
+
+def read_standing(settings: EdgeSettings) -> dict[str, str]:
+    """Return what to show, by name. Raise IdentityMissing or DatabaseDamaged."""
+    who = identity.load(settings.state_dir)
+    standing = {
+        "agent": who.agent,
+        "store": who.store,
+        "running": "yes" if is_running(settings.state_dir) else "no",
+        "certificate until": _time(who.not_after_ms),
+    }
+    if not settings.database_path.exists():
+        return {**standing, "database": "none yet: the agent has never run"}
+    return {**standing, **_from_database(settings.database_path)}
+
+
+def _from_database(path: Path) -> dict[str, str]:
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            at = outbox.position(db)
+            waiting = outbox.backlog(db)
+            settings = store_settings(db)
+            in_force = timeline.latched_version(db)
+            return {
+                "tills": ", ".join(till.till for till in settings.tills)
+                if settings
+                else "unknown: HQ has not spoken yet",
+                "price book": str(in_force) if in_force is not None else "none: this store cannot sell yet",
+                "staged": ", ".join(str(version) for version in timeline.staged(db)) or "none",
+                "events": f"{at.last_seq} in epoch {at.epoch}, {at.acked_seq} acked",
+                "backlog": f"{waiting.count}" + (f" since {_time(waiting.oldest_ms)}" if waiting.oldest_ms else ""),
+                "member set": str(member_set.version(db)),
+            }
+    except NotEnrolled:
+        return {"database": "empty: the agent has never run"}
+    except sqlite3.DatabaseError as error:
+        raise DatabaseDamaged(f"{path} cannot be read: {error}") from error
+
+
+def _time(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,99 @@
+"""The tills this agent serves: made from HQ's settings, each with its devices, kept while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+import structlog
+
+from edge_agent.bench import BenchTill
+from edge_agent.clock import Clocks
+from edge_agent.database import Database
+from edge_agent.devices.scanner import ScannerDriver
+from edge_agent.devices.supervisor import Supervisor
+from edge_agent.devices.transports.simulated import SimulatedTransport
+from edge_agent.member_set import MemberSet
+from edge_agent.outbox import Doorbell
+from edge_agent.prices import PriceBooks
+from edge_agent.station import Station
+from edge_agent.till.desk import CardKeys, Desk
+from edge_agent.till.results import Refused
+from edge_agent.till.till import Till
+from shared.wire import desired
+from shared.wire.desired import StoreSettings
+
+_log = structlog.get_logger(__name__)
+
+
+class Tills:
+    """Every till of the store. New ones appear when HQ adds them; a till HQ took away stays until a restart."""
+
+    def __init__(
+        self,
+        database: Database,
+        doorbell: Doorbell,
+        clocks: Clocks,
+        mint: Callable[[], UUID],
+        *,
+        books: PriceBooks,
+        members: MemberSet,
+        cards: CardKeys,
+        changed: Callable[[], None],
+    ) -> None:
+        self.settings: StoreSettings | None = None
+        self.served: dict[str, BenchTill] = {}
+        self._database = database
+        self._doorbell = doorbell
+        self._clocks = clocks
+        self._mint = mint
+        self._books = books
+        self._members = members
+        self._cards = cards
+        self._changed = changed
+        self._settings_came = asyncio.Event()
+
+    def take_settings(self, settings: StoreSettings) -> None:
+        """Serve the store as HQ describes it now."""
+        self.settings = settings
+        self._settings_came.set()
+
+    async def run(self) -> None:
+        """Serve every till there is or will be, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._settings_came.wait()
+                self._settings_came.clear()
+                for till in self._now().tills:
+                    if till.till not in self.served:
+                        await self._open(till, tasks)
+                self._changed()
+
+    async def _open(self, till: desired.Till, tasks: asyncio.TaskGroup) -> None:
+        desk = Desk(
+            till=till.till,
+            kind=till.kind,
+            clocks=self._clocks,
+            mint=self._mint,
+            books=self._books,
+            members=self._members,
+            cards=self._cards,
+            settings=self._now,
+        )
+        station = Station(Till(self._database, desk, self._doorbell))
+        # What became of money asked for before a power cut comes before anything else at the till.
+        resolved = await station.till.resolve_payments()
+        if isinstance(resolved, Refused):
+            _log.warning("payment_unresolved", till=till.till, code=resolved.code)
+        scanner = SimulatedTransport(f"{till.till} scanner")
+        supervisor = Supervisor(f"{till.till}/scanner", scanner, ScannerDriver(station.heard), self._changed)
+        station.devices.append(supervisor)
+        tasks.create_task(supervisor.run(), name=f"device {supervisor.device}")
+        self.served[till.till] = BenchTill(station, scanner)
+        _log.info("till_open", till=till.till, kind=till.kind.value)
+
+    def _now(self) -> StoreSettings:
+        if self.settings is None:
+            raise RuntimeError("a till is served before HQ has described the store")
+        return self.settings
