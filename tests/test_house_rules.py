@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import pkgutil
 import re
@@ -34,6 +35,7 @@ _ELSEWHERE = re.compile(
     r"/work/|/tmp/contract|\bpypi\.org|pythonhosted|npmjs\.(org|com)|deb\.debian\.org|extra-index-url", re.IGNORECASE
 )
 _UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 @cache
@@ -145,17 +147,31 @@ def word_tables() -> Iterator[tuple[str, Mapping[str, str]]]:
         for name, table in vars(module).items():
             if isinstance(table, Mapping) and not name.startswith("__") and id(table) not in seen:
                 seen.add(id(table))
-                for key, words in table.items():
-                    if isinstance(words, Mapping) and LANGUAGES & set(map(str, words)):
+                for key, entry in table.items():
+                    for words in _by_language(entry):
                         yield f"{module.__name__}.{name}[{key!r}]", words
 
 
+def _by_language(entry: object) -> list[Mapping[str, str]]:
+    """Return the texts of a table's entry by language: a mapping, or a record whose fields end in a language."""
+    if isinstance(entry, Mapping):
+        return [entry] if LANGUAGES & set(map(str, entry)) else []
+    if not dataclasses.is_dataclass(entry) or isinstance(entry, type):
+        return []
+    texts: dict[str, dict[str, str]] = {}
+    for field, value in dataclasses.asdict(entry).items():
+        if field[-2:] in LANGUAGES:
+            texts.setdefault(field[:-2], {})[field[-2:]] = value
+    return list(texts.values())
+
+
 def test_every_word_is_there_in_both_languages() -> None:
-    tables = dict(word_tables())
+    tables = list(word_tables())
     assert tables, "no table of words was found"
-    for place, words in tables.items():
+    for place, words in tables:
         assert set(words) >= LANGUAGES, place
         assert all(words[language] for language in LANGUAGES), place
+        assert not _CHINESE.search(words["en"]), place
 
 
 def test_both_languages_fill_in_the_same_values() -> None:
