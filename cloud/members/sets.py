@@ -40,15 +40,22 @@ _NOWHERE = _Place(version=0, gone=True, seen_ms=0, digest=b"")
 _Visits = Mapping[UUID, Mapping[str, int]]
 
 
-def refresh(session: Session, *, year: int, at_once: int = AT_ONCE, most_known: int = MOST_KNOWN) -> set[str]:
-    """Work off what commits have noted. Return the stores whose set of members moved.
+class Refreshed(NamedTuple):
+    """How many notes were worked off (call again while there are any), and the stores whose sets moved by it."""
+
+    notes: int
+    stores: frozenset[str]
+
+
+def refresh(session: Session, *, year: int, at_once: int = AT_ONCE, most_known: int = MOST_KNOWN) -> Refreshed:
+    """Work off what commits have noted, at most `at_once` notes of it.
 
     `year` is the calendar year of business time, for tiers. Several workers may do this at once: notes are taken by
     one of them, members are looked at one worker at a time.
     """
-    visits = _take_notes(session, at_once)
-    if not visits:
-        return set()
+    notes, visits = _take_notes(session, at_once)
+    if not notes:
+        return Refreshed(0, frozenset())
     _lock_members(session, visits)
     sights = look_at(session, visits.keys(), year)
     places = _places(session, visits)
@@ -56,10 +63,11 @@ def refresh(session: Session, *, year: int, at_once: int = AT_ONCE, most_known: 
     for member, sight in sights.items():
         for store, place in _placed(sight, visits[member], places[member]):
             by_store[store][member] = place
-    return {store for store in sorted(by_store) if _write(session, store, by_store[store], places, most_known)}
+    moved = [store for store in sorted(by_store) if _write(session, store, by_store[store], places, most_known)]
+    return Refreshed(notes, frozenset(moved))
 
 
-def _take_notes(session: Session, at_once: int) -> _Visits:
+def _take_notes(session: Session, at_once: int) -> tuple[int, _Visits]:
     """Take notes nobody else is taking, and clear exactly those: a later commit's note is a row of its own."""
     dirty = table_of(MemberDirty)
     notes = session.execute(select(dirty).limit(at_once).with_for_update(skip_locked=True)).all()
@@ -81,7 +89,7 @@ def _take_notes(session: Session, at_once: int) -> _Visits:
                 .exists()
             )
         )
-    return visits
+    return len(notes), visits
 
 
 def _lock_members(session: Session, members: Iterable[UUID]) -> None:
