@@ -82,9 +82,7 @@ class Sender:
 
     async def on_fork(self, fork: Fork) -> None:
         """Open a new epoch if the fork is about the present one; a repeated answer is about an old one."""
-        position = await self._database.read(outbox.position)
-        if fork.epoch == position.epoch:
-            await self._epochs.open("forked")
+        if fork.epoch is not None and await self._epochs.take_fork(fork.incarnation, fork.epoch):
             self._greet_again()
 
     def _greet_again(self) -> None:
