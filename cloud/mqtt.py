@@ -183,7 +183,7 @@ class Bus:
 
     def _on_message(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         del client, userdata
-        self._heard(message.topic, message.payload)
+        self._heard(message.topic, bytes(message.payload))
 
 
 def _without_delay(client: Client, userdata: Any, sock: Any) -> None:

@@ -133,6 +133,15 @@ class ShardLease(Table, table=True):
     expires_ms: int = utc_ms(default=0)
 
 
+class IngestWorker(Table, table=True):
+    """An ingest worker and until when it lives, by the database's clock; the shards are shared among the living."""
+
+    __tablename__ = "ingest_worker"
+
+    owner: str = Field(primary_key=True, max_length=64)
+    expires_ms: int = utc_ms()
+
+
 class AuditEntry(Table, table=True):
     """A privileged act: who, what, on what, why. Append-only."""
 

@@ -66,9 +66,7 @@ class Authority:
         builder = (
             _builder(self.issuing.subject, public, now_ms, days)
             .subject_name(_name(agent))
-            .add_extension(
-                x509.SubjectAlternativeName([x509.UniformResourceIdentifier(agent_uri(agent))]), critical=False
-            )
+            .add_extension(x509.SubjectAlternativeName([agent_uri(agent)]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=True)
         )
         certificate = _leaf(builder, self).sign(self.key, SHA256())
@@ -110,9 +108,9 @@ class Authority:
         write_private(stem.with_suffix(".crt"), (pem(certificate) + self.chain).encode())
 
 
-def agent_uri(agent: str) -> str:
+def agent_uri(agent: str) -> x509.UniformResourceIdentifier:
     """Return the URI that names an agent in its certificate."""
-    return f"urn:storewire:agent:{agent}"
+    return x509.UniformResourceIdentifier(f"urn:storewire:agent:{agent}")
 
 
 def create(directory: Path, now_ms: int) -> Authority:

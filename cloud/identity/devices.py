@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete
 
-from cloud.errors import Refused
 from cloud.fleet.models import Agent, DeviceTokenSeen
+from cloud.identity.refusals import Unproven
 
 AUDIENCE = "storewire-cloud"
 MAX_LIFE_S = 60
@@ -23,14 +23,14 @@ _REQUIRED = ["aud", "sub", "jti", "exp"]
 
 
 def accept(session: Session, token: str, now_ms: int) -> Agent:
-    """Return the agent that a token proves, and use the token up. Raise Refused with a code for each reason."""
+    """Return the agent that a token proves, and use the token up. Raise Unproven with a code for each reason."""
     agent = _claimed_agent(session, token)
     claims = _verified(token, agent.public_key)
     now_s = now_ms / 1000
     if claims["exp"] <= now_s - _SKEW_S:
-        raise Refused("token_expired", "device token has expired; compare your clock with the Date of this answer")
+        raise Unproven("token_expired", "device token has expired; compare your clock with the Date of this answer")
     if claims["exp"] > now_s + MAX_LIFE_S + _SKEW_S:
-        raise Refused("token_too_long", f"device token may live {MAX_LIFE_S} s; compare your clock with the Date here")
+        raise Unproven("token_too_long", f"device token may live {MAX_LIFE_S} s; compare your clock with the Date here")
     _use_up(session, agent.id, claims)
     return agent
 
@@ -48,9 +48,9 @@ def _claimed_agent(session: Session, token: str) -> Agent:
         subject = None
     agent = session.get(Agent, subject) if isinstance(subject, str) else None
     if agent is None:
-        raise Refused("token_invalid", "device token is not one of an agent of this deployment")
+        raise Unproven("token_invalid", "device token is not one of an agent of this deployment")
     if agent.status == "revoked":
-        raise Refused("agent_revoked", f"agent {agent.id!r} is revoked")
+        raise Unproven("agent_revoked", f"agent {agent.id!r} is revoked")
     return agent
 
 
@@ -64,9 +64,9 @@ def _verified(token: str, public_key: bytes) -> Mapping[str, Any]:
         if not isinstance(claims["exp"], int | float) or not isinstance(claims["jti"], str):
             raise jwt.InvalidTokenError("exp or jti is no number or text")
     except jwt.PyJWTError as error:
-        raise Refused("token_invalid", f"device token is not valid: {error}") from None
+        raise Unproven("token_invalid", f"device token is not valid: {error}") from None
     if not 8 <= len(claims["jti"]) <= 64:
-        raise Refused("token_invalid", "device token's jti must have 8 to 64 characters")
+        raise Unproven("token_invalid", "device token's jti must have 8 to 64 characters")
     return claims
 
 
@@ -78,4 +78,4 @@ def _use_up(session: Session, agent: str, claims: Mapping[str, Any]) -> None:
         with session.begin_nested():
             session.add(seen)
     except IntegrityError:
-        raise Refused("token_replayed", f"this token of agent {agent!r} was used already") from None
+        raise Unproven("token_replayed", f"this token of agent {agent!r} was used already") from None

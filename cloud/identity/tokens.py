@@ -9,9 +9,10 @@ from hashlib import sha256
 
 from sqlmodel import Session, col, select
 
-from cloud.errors import Invalid, NotFound, Refused
+from cloud.errors import Invalid, NotFound
 from cloud.fleet import audit
 from cloud.fleet.models import ApiToken
+from cloud.identity.refusals import Unproven
 
 PREFIX = "swt_"
 SCOPES = {
@@ -88,12 +89,12 @@ def revoke(session: Session, *, name: str, actor: str, now_ms: int) -> int:
 
 
 def accept(session: Session, token: str, now_ms: int) -> TokenHolder:
-    """Return whom a token stands for. Raise Refused when it is unknown, revoked or over."""
+    """Return whom a token stands for. Raise Unproven when it is unknown, revoked or over."""
     row = session.get(ApiToken, _hash(token)) if token.startswith(PREFIX) else None
     if row is None or row.revoked_ms is not None:
-        raise Refused("token_invalid", "this API token is not valid")
+        raise Unproven("token_invalid", "this API token is not valid")
     if row.expires_ms <= now_ms:
-        raise Refused("token_expired", "this API token has expired")
+        raise Unproven("token_expired", "this API token has expired")
     return TokenHolder(name=row.name, scopes=frozenset(row.scopes.split()))
 
 

@@ -1,0 +1,65 @@
+"""The HTTPS fallback of the wire: the same messages, handled by the same code as MQTT's."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from cloud.api.auth import CurrentAgent
+from cloud.api.services import Here, Services
+from cloud.errors import Invalid
+from cloud.fleet.models import Agent
+from cloud.ingest.exchange import Addressed
+from shared.codec import MAX_COMPRESSED_BYTES
+from shared.wire import framing
+from shared.wire.messages import DownlinkMessage, decode_uplink, encode_message
+
+router = APIRouter(prefix="/api/v1/agent", tags=["agent"])
+
+MAX_WAIT_S = 55
+_LOOK_EVERY_S = 1.0
+
+
+@router.post("/messages")
+async def post_message(request: Request, services: Here, agent: CurrentAgent) -> Response:
+    """Take one encoded uplink message and return what HQ says to it, framed."""
+    content = await _body(request)
+    return await run_in_threadpool(_exchange, services, agent, content)
+
+
+@router.get("/messages")
+async def wait_for_messages(
+    request: Request, services: Here, agent: CurrentAgent, wait: Annotated[int, Query(ge=0, le=MAX_WAIT_S)] = 25
+) -> Response:
+    """Return what HQ has to say unasked; an empty body when there was nothing for `wait` seconds."""
+    ends = services.clocks.machine.monotonic() + wait
+    while True:
+        messages = await run_in_threadpool(services.exchange.unasked, agent.id)
+        if messages or services.clocks.machine.monotonic() >= ends or await request.is_disconnected():
+            return _framed(messages)
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def _exchange(services: Services, agent: Agent, content: bytes) -> Response:
+    message = decode_uplink(content)
+    if message.agent != agent.id:
+        raise Invalid(f"the envelope names agent {message.agent!r}, the token {agent.id!r}")
+    return _framed(services.exchange.answer([Addressed(agent.id, message)]))
+
+
+def _framed(messages: list[DownlinkMessage]) -> Response:
+    body = framing.join(encode_message(message) for message in messages)
+    return Response(body, media_type=framing.CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+
+
+async def _body(request: Request) -> bytes:
+    """Read the body without ever holding more than a message may have."""
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > MAX_COMPRESSED_BYTES:
+            raise Invalid(f"a message has at most {MAX_COMPRESSED_BYTES} bytes")
+    return bytes(content)

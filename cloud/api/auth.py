@@ -1,0 +1,49 @@
+"""Who calls: an agent by its device token, a person or program by an API token with a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Header
+
+from cloud.api.services import Here
+from cloud.errors import Refused
+from cloud.fleet.models import Agent
+from cloud.identity import devices, tokens
+from cloud.identity.refusals import Unproven
+from cloud.identity.tokens import TokenHolder
+
+_BEARER = "Bearer "
+
+Authorization = Annotated[str | None, Header()]
+
+
+def current_agent(services: Here, authorization: Authorization = None) -> Agent:
+    """Return the agent whose device token this is, and use the token up."""
+    now_ms = services.clocks.machine.wall_ms()
+    with services.database.session() as session:
+        return devices.accept(session, _bearer(authorization), now_ms)
+
+
+def holder_with(scope: str) -> Callable[..., TokenHolder]:
+    """Return a dependency that yields the API token's holder if the token has this scope."""
+
+    def current_holder(services: Here, authorization: Authorization = None) -> TokenHolder:
+        now_ms = services.clocks.machine.wall_ms()
+        with services.database.snapshot() as session:
+            holder = tokens.accept(session, _bearer(authorization), now_ms)
+        if not holder.may(scope):
+            raise Refused("scope_missing", f"this API token lacks the scope {scope!r}")
+        return holder
+
+    return current_holder
+
+
+CurrentAgent = Annotated[Agent, Depends(current_agent)]
+
+
+def _bearer(authorization: str | None) -> str:
+    if not authorization or not authorization.startswith(_BEARER):
+        raise Unproven("token_missing", "this needs the header `Authorization: Bearer <token>`")
+    return authorization.removeprefix(_BEARER).strip()

@@ -1,0 +1,40 @@
+"""What a request may use, built once when the process starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from cloud.api.limits import RateLimit
+from cloud.database import Database
+from cloud.identity.ca import Authority
+from cloud.identity.keys import Keys
+from cloud.ingest.exchange import Exchange
+from cloud.process.clocks import Clocks
+from cloud.process.ports import Places
+from cloud.settings import CloudSettings
+
+
+@dataclass(frozen=True)
+class Services:
+    """The process's parts, as the lifespan made them."""
+
+    settings: CloudSettings
+    places: Places
+    database: Database
+    clocks: Clocks
+    keys: Keys
+    authority: Authority
+    exchange: Exchange
+    enrolments: RateLimit
+
+
+def services_of(request: Request) -> Services:
+    """Return the services from the request's lifespan state."""
+    found: Services = request.state.services
+    return found
+
+
+Here = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,119 @@
+"""Stores, tills and claim codes for head office."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, status
+from pydantic import BaseModel, ConfigDict, Field
+
+from cloud.api.auth import holder_with
+from cloud.api.services import Here
+from cloud.identity import claims
+from cloud.identity.tokens import TokenHolder
+from cloud.org import stores
+from cloud.org.models import Store, Till
+from shared.ids import SLUG_PATTERN
+
+router = APIRouter(prefix="/api/v1", tags=["stores"])
+
+MayRead = Annotated[TokenHolder, Depends(holder_with("stores:read"))]
+MayWrite = Annotated[TokenHolder, Depends(holder_with("stores:write"))]
+Slug = Annotated[str, Field(pattern=SLUG_PATTERN)]
+
+
+class NewStore(BaseModel):
+    """A store to add."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Slug
+    name: str
+    time_zone: str
+    currency: str
+    exponent: int = 2
+    locale: str = "zh"
+    price_zone: Slug = "main"
+    day_cutoff_minutes: int = 0
+    legal_entity: Slug = stores.DEFAULT_ENTITY
+    ownership: str = "direct"
+
+
+class NewTill(BaseModel):
+    """A till to add."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Slug
+    number: int
+    kind: str = "staffed"
+
+
+class NewClaim(BaseModel):
+    """Which agent the code will make."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agent: Slug
+    valid_hours: int | None = Field(default=None, ge=1, le=24 * 90)
+
+
+class Claim(BaseModel):
+    """A claim code, shown this once."""
+
+    code: str
+    expires_ms: int
+
+
+@router.get("/stores")
+def list_stores(services: Here, _: MayRead) -> list[Store]:
+    """Return every store."""
+    with services.database.snapshot() as session:
+        return stores.stores(session)
+
+
+@router.post("/stores", status_code=status.HTTP_201_CREATED)
+def add_store(services: Here, who: MayWrite, body: NewStore) -> Store:
+    """Add a store."""
+    row = Store(**body.model_dump(exclude={"legal_entity", "ownership"}))
+    now_ms = services.clocks.machine.wall_ms()
+    with services.database.session() as session:
+        return stores.add_store(
+            session, row, entity=body.legal_entity, ownership=body.ownership, actor=who.actor, now_ms=now_ms
+        )
+
+
+@router.get("/stores/{store}/tills")
+def list_tills(services: Here, _: MayRead, store: str) -> list[Till]:
+    """Return a store's tills."""
+    with services.database.snapshot() as session:
+        stores.find_store(session, store)
+        return stores.tills(session, store)
+
+
+@router.post("/stores/{store}/tills", status_code=status.HTTP_201_CREATED)
+def add_till(services: Here, who: MayWrite, store: str, body: NewTill) -> Till:
+    """Add a till to a store."""
+    now_ms = services.clocks.machine.wall_ms()
+    with services.database.session() as session:
+        return stores.add_till(
+            session, store, body.id, number=body.number, kind=body.kind, actor=who.actor, now_ms=now_ms
+        )
+
+
+@router.post("/stores/{store}/claims", status_code=status.HTTP_201_CREATED)
+def create_claim(services: Here, who: MayWrite, store: str, body: NewClaim) -> Claim:
+    """Make a single-use code with which a mini PC becomes this store's agent."""
+    now_ms = services.clocks.machine.wall_ms()
+    hours = body.valid_hours or services.settings.claim_hours
+    with services.database.session() as session:
+        code = claims.create(
+            session,
+            store=store,
+            agent=body.agent,
+            fingerprint=services.authority.fingerprint,
+            actor=who.actor,
+            now_ms=now_ms,
+            valid_hours=hours,
+        )
+    return Claim(code=code, expires_ms=now_ms + hours * 3_600_000)

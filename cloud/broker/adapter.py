@@ -1,0 +1,57 @@
+"""What the keeper asks of a broker, whichever program it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+INGEST = "service:ingest"
+"""The name in the certificate of our ingest workers. The colon keeps it from ever being an agent's."""
+
+
+class BrokerUnavailable(Exception):
+    """The broker's program is not installed or does not start; the text says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokerPlan:
+    """Everything a broker's configuration is made of."""
+
+    directory: Path
+    """Configuration, logs and storage; the storage is disposable."""
+    keys_dir: Path
+    host: str
+    port: int
+    monitor_port: int
+    client_port: int
+    max_agents: int
+    node: str = ""
+    cluster_port: int = 0
+    cluster_routes: Sequence[str] = ()
+
+
+class BrokerAdapter(Protocol):
+    """One kind of broker on one machine."""
+
+    @property
+    def storage(self) -> Path:
+        """The directory that may be thrown away whenever it stands in the way."""
+        ...
+
+    def command(self) -> list[str]:
+        """Return the command that runs it in the foreground. Raise BrokerUnavailable."""
+        ...
+
+    def write(self, agents: Sequence[str]) -> None:
+        """Write its configuration, with rights for exactly these agents."""
+        ...
+
+    def allow(self, agents: Sequence[str], pid: int) -> None:
+        """Change who may connect while it runs; whoever is gone from the list is cut off at once."""
+        ...
+
+    def is_healthy(self) -> bool:
+        """Tell whether it takes connections; answers within two seconds."""
+        ...

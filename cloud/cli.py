@@ -1,0 +1,147 @@
+"""The command `storewire-cloud`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloud import logging
+from cloud import main as api_process
+from cloud.command import Invocation, actor, database_of, invocation_of, now_ms, said_plainly, settings_of
+from cloud.fleet import commands as fleet
+from cloud.identity import commands as identity
+from cloud.ingest import incarnation
+from cloud.org import commands as org
+from cloud.process import (
+    broker as broker_process,
+)
+from cloud.process import (
+    doctor as examination,
+)
+from cloud.process import (
+    ingest as ingest_process,
+)
+from cloud.process import (
+    jobs as jobs_process,
+)
+from cloud.process import (
+    serve as one_box,
+)
+from cloud.process import (
+    setup,
+    tether,
+)
+from cloud.settings import load
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Head office's half of Storewire.")
+app.add_typer(org.store_app, name="store")
+app.add_typer(org.till_app, name="till")
+app.add_typer(identity.claim_app, name="claim")
+app.add_typer(identity.token_app, name="token")
+app.add_typer(identity.keys_app, name="keys")
+app.add_typer(fleet.agent_app, name="agent")
+
+Tethered = Annotated[bool, typer.Option("--tethered", hidden=True)]
+
+
+@app.callback()
+def _begin(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="TOML file with settings.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where keys, ports and the embedded database lie.")] = None,
+) -> None:
+    with said_plainly():
+        settings = load(config, data_dir=data_dir)
+    arguments = ["--config", str(config.absolute())] if config else []
+    arguments += ["--data-dir", str(settings.data_dir)] if data_dir else []
+    logging.configure(context.invoked_subcommand or "cloud", settings.log_level)
+    context.obj = Invocation(settings, arguments)
+
+
+@app.command()
+def init(context: typer.Context) -> None:
+    """Make keys, CA, certificates and an empty database. Run once."""
+    with said_plainly():
+        fingerprint = setup.init(settings_of(context))
+    typer.echo(f"Ready in {settings_of(context).data_dir}.")
+    typer.echo(f"Root CA fingerprint {fingerprint}. Back up the keys directory; without it members cannot be read.")
+
+
+@app.command()
+def migrate(context: typer.Context) -> None:
+    """Bring the database to this program's version."""
+    with said_plainly():
+        setup.migrate(settings_of(context))
+    typer.echo("The database is up to date.")
+
+
+@app.command()
+def serve(context: typer.Context) -> None:
+    """Run everything on one box: broker, API, ingest and jobs, until SIGTERM."""
+    found = invocation_of(context)
+    with said_plainly():
+        setup.check(found.settings)
+        asyncio.run(one_box.serve(found.settings, found.arguments))
+
+
+@app.command()
+def broker(context: typer.Context, *, tethered: Tethered = False) -> None:
+    """Run the broker and keep its allow-list."""
+    _hold(tethered=tethered)
+    with said_plainly():
+        broker_process.main(settings_of(context))
+
+
+@app.command()
+def api(context: typer.Context, *, tethered: Tethered = False) -> None:
+    """Run one API process."""
+    _hold(tethered=tethered)
+    with said_plainly():
+        setup.check(settings_of(context))
+        api_process.main(settings_of(context))
+
+
+@app.command()
+def ingest(context: typer.Context, *, tethered: Tethered = False) -> None:
+    """Run one ingest worker; several share the agents."""
+    _hold(tethered=tethered)
+    with said_plainly():
+        ingest_process.main(settings_of(context))
+
+
+@app.command()
+def jobs(context: typer.Context, *, tethered: Tethered = False) -> None:
+    """Run the jobs that follow the books: sealing, audit, housekeeping."""
+    _hold(tethered=tethered)
+    with said_plainly():
+        jobs_process.main(settings_of(context))
+
+
+@app.command()
+def restored(context: typer.Context, reason: Annotated[str, typer.Option(help="What was restored, and why.")]) -> None:
+    """Say that the database was restored from a backup, before any agent is answered: they send again."""
+    with database_of(context) as database, database.session() as session:
+        new = incarnation.renew(session, reason, setup.clock, actor=actor())
+    typer.echo(f"New incarnation {new}. Agents send again what this database lacks.")
+
+
+@app.command()
+def doctor(context: typer.Context) -> None:
+    """Look at keys, certificates, ports, database and broker, and say what is wrong."""
+    findings = examination.examine(settings_of(context), now_ms())
+    for finding in findings:
+        typer.echo(f"{'ok  ' if finding.ok else 'BAD '} {finding.what}: {finding.words}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _hold(*, tethered: bool) -> None:
+    if tethered:
+        tether.hold()
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,73 @@
+"""What every command of `storewire-cloud` shares: its settings, its database, and plain words when something fails."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from cloud.broker.adapter import BrokerUnavailable
+from cloud.clock import SystemMachineClock
+from cloud.database import Database
+from cloud.errors import CloudError
+from cloud.identity.keys import KeysExist, KeysMissing
+from cloud.process.parts import open_database
+from cloud.settings import CloudSettings, SettingsRefused
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One run of the command: the settings, and the arguments that lead a child process to the same ones."""
+
+    settings: CloudSettings
+    arguments: list[str]
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """Turn whatever may go wrong into one sentence on standard error and exit code 1."""
+    try:
+        yield
+    except (CloudError, SettingsRefused, KeysExist, KeysMissing, BrokerUnavailable) as error:
+        typer.echo(f"storewire-cloud: {error}", err=True)
+        raise typer.Exit(1) from None
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        typer.echo(f"storewire-cloud: the database refuses: {reason}", err=True)
+        raise typer.Exit(1) from None
+
+
+def invocation_of(context: typer.Context) -> Invocation:
+    """Return this invocation."""
+    found: Invocation = context.find_root().obj
+    return found
+
+
+def settings_of(context: typer.Context) -> CloudSettings:
+    """Return the settings of this invocation."""
+    return invocation_of(context).settings
+
+
+@contextmanager
+def database_of(context: typer.Context) -> Iterator[Database]:
+    """Open the deployment's database for one command; what fails is said plainly."""
+    with said_plainly():
+        database = open_database(settings_of(context))
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+def actor() -> str:
+    """Return who runs this command, for the audit log."""
+    return f"cli:{getpass.getuser()}"
+
+
+def now_ms() -> int:
+    """Return wall time."""
+    return SystemMachineClock().wall_ms()

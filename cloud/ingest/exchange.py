@@ -1,0 +1,122 @@
+"""What HQ says to what agents say, whatever wire carried it: ingest worker and HTTPS fallback share this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from cloud.database import Database
+from cloud.fleet.models import AgentEpoch
+from cloud.ingest import incarnation
+from cloud.ingest.apply import apply_batches
+from cloud.ingest.downlink import Downlink
+from cloud.ingest.envelopes import Envelopes
+from cloud.ingest.greet import farewell, greet, heartbeat
+from cloud.ingest.intake import Downstream
+from cloud.ingest.outcomes import Acked, Delivery, Rejected
+from shared.clock import MachineClock
+from shared.wire.messages import (
+    Batch,
+    DownlinkMessage,
+    Gone,
+    Hello,
+    MemberFound,
+    Question,
+    Refused,
+    State,
+    UplinkMessage,
+)
+
+
+class Addressed(NamedTuple):
+    """A message, and the agent that its topic or token proves."""
+
+    agent: str
+    message: UplinkMessage
+
+
+Answering = Callable[[str, Question], MemberFound | Refused | None]
+"""Answers an agent's question; None when it came too late to be of use, or to whom nothing is said."""
+
+
+class Exchange:
+    """Handles groups of uplink messages; every answer it returns rests on a committed transaction."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: MachineClock,
+        downstream: Downstream,
+        downlink: Downlink,
+        envelopes: Envelopes,
+        answering: Answering,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._downstream = downstream
+        self._downlink = downlink
+        self._envelopes = envelopes
+        self._answering = answering
+
+    def answer(self, heard: Sequence[Addressed]) -> list[DownlinkMessage]:
+        """Handle messages in the order that matters: questions (someone waits), hellos, batches, heartbeats, wills.
+
+        Raise cloud.errors.Unavailable when the database is away: then nothing may be said, and agents send again.
+        """
+        said: list[DownlinkMessage] = []
+        for agent, message in heard:
+            if isinstance(message, Question) and (body := self._answering(agent, message)):
+                said.append(self._envelopes.answer(message, body))
+        for agent, message in heard:
+            if isinstance(message, Hello):
+                said += self._hello(agent, message)
+        said += self._batches([(agent, message) for agent, message in heard if isinstance(message, Batch)])
+        for agent, message in heard:
+            if isinstance(message, State):
+                said += self._heartbeat(agent, message)
+            elif isinstance(message, Gone):
+                farewell(self._database, agent, message)
+        return said
+
+    def unasked(self, agent: str) -> list[DownlinkMessage]:
+        """Return what HQ has to say to an agent that has not asked: desired state and members it lacks."""
+        return self._downlink.due(agent)
+
+    def standing(self, agent: str, connection: UUID) -> list[DownlinkMessage]:
+        """Return an agent's current acknowledgement, for a worker that has just taken over its shard."""
+        with self._database.snapshot() as session:
+            acked = _newest(session, agent)
+        return [self._envelopes.outcome(acked, connection)] if acked else []
+
+    def rejection(self, agent: str, connection: UUID, epoch: UUID | None, first: int, reason: str) -> DownlinkMessage:
+        """Return the answer to a batch that could not be opened."""
+        return self._envelopes.outcome(Rejected(agent, epoch, first, reason), connection)
+
+    def _hello(self, agent: str, hello: Hello) -> list[DownlinkMessage]:
+        outcome = greet(self._database, agent, hello, self._clock)
+        if outcome is None:
+            return []
+        greeting = self._downlink.greeting(agent, hello.connection, hello.reported)
+        return [self._envelopes.outcome(outcome, hello.connection), *greeting]
+
+    def _heartbeat(self, agent: str, state: State) -> list[DownlinkMessage]:
+        outcome = heartbeat(self._database, agent, state, self._clock)
+        return [self._envelopes.outcome(outcome, state.connection)] if outcome else []
+
+    def _batches(self, batches: list[tuple[str, Batch]]) -> list[DownlinkMessage]:
+        if not batches:
+            return []
+        connections = {agent: batch.connection for agent, batch in batches}
+        deliveries = [Delivery(agent, batch) for agent, batch in batches]
+        outcomes = apply_batches(self._database, deliveries, self._clock, self._downstream)
+        return [self._envelopes.outcome(outcome, connections[outcome.agent]) for outcome in outcomes]
+
+
+def _newest(session: Session, agent: str) -> Acked | None:
+    query = select(AgentEpoch).where(col(AgentEpoch.agent_id) == agent).order_by(col(AgentEpoch.opened_ms).desc())
+    row = session.exec(query.limit(1)).first()
+    return Acked(agent, row.epoch, incarnation.current(session), row.watermark) if row else None

@@ -1,0 +1,114 @@
+"""Which agents of our shards are there, and which of them may have to be told something.
+
+Composing what every agent should run each second would be work for nothing. So the roster watches cheap marks of
+change (publications, privileged acts, member sets, reports) and names only agents that a change may concern; a slow
+round over everybody covers whatever the marks miss.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlmodel import Session, col, func, select
+
+from cloud.database import Database
+from cloud.fleet.agents import ONLINE_MS
+from cloud.fleet.models import Agent, AuditEntry
+from cloud.members.models import StoreMembers
+from cloud.prices.models import PriceVersion, TimelineEntryRow
+from shared.clock import MachineClock
+
+_ROUND_S = 60.0
+_SETTLE_S = 11.0
+"""After a change an agent is looked at again once it had time to apply it."""
+
+
+class Present(NamedTuple):
+    """An agent that is connected, as far as we know."""
+
+    id: str
+    store: str
+    connection: UUID
+
+
+class _Marks(NamedTuple):
+    """Whatever moves when something that concerns every store may have changed."""
+
+    audit: int
+    version: int
+    withdrawn: int
+
+
+class Roster:
+    """Names agents to look at. One per worker, used by its caretaker thread."""
+
+    def __init__(self, database: Database, clock: MachineClock) -> None:
+        self._database = database
+        self._clock = clock
+        self._marks: _Marks | None = None
+        self._members: dict[str, int] = {}
+        self._again: deque[tuple[float, str]] = deque()
+        self._round: deque[str] = deque()
+        self._round_began = 0.0
+
+    def agents_of(self, shards: Collection[str]) -> list[Present]:
+        """Return the agents of these shards that were heard of lately."""
+        if not shards:
+            return []
+        with self._database.snapshot() as session:
+            return self._present(session, shards)
+
+    def due(self, shards: Collection[str]) -> list[str]:
+        """Return the agents of these shards that may have to be told something now."""
+        if not shards:
+            return []
+        with self._database.snapshot() as session:
+            marks = _read_marks(session)
+            members = dict(session.exec(_MEMBER_VERSIONS).all())
+            present = self._present(session, shards)
+        named = self._concerned(present, marks, members)
+        now = self._clock.monotonic()
+        here = {agent.id for agent in present}
+        self._again.extend((now + _SETTLE_S, agent) for agent in named)
+        while self._again and self._again[0][0] <= now:
+            named.add(self._again.popleft()[1])
+        named |= self._slice_of_round(sorted(here), now)
+        return sorted(named & here)
+
+    def _concerned(self, present: list[Present], marks: _Marks, members: dict[str, int]) -> set[str]:
+        changed_all = self._marks is not None and marks != self._marks
+        moved = {store for store, version in members.items() if self._members.get(store, version) != version}
+        self._marks, self._members = marks, members
+        return {agent.id for agent in present if changed_all or agent.store in moved}
+
+    def _slice_of_round(self, here: list[str], now: float) -> set[str]:
+        """Spread a look at everybody over a minute."""
+        if not self._round and now - self._round_began >= _ROUND_S:
+            self._round, self._round_began = deque(here), now
+        size = -(-len(here) // int(_ROUND_S / 2))
+        return {self._round.popleft() for _ in range(min(size, len(self._round)))}
+
+    def _present(self, session: Session, shards: Collection[str]) -> list[Present]:
+        since = self._clock.wall_ms() - ONLINE_MS
+        query = select(col(Agent.id), col(Agent.store_id), col(Agent.connection)).where(
+            col(Agent.shard).in_(shards),
+            col(Agent.status) != "revoked",
+            col(Agent.gone).is_(False),
+            col(Agent.seen_ms) > since,
+        )
+        return [Present(agent, store, connection) for agent, store, connection in session.exec(query) if connection]
+
+
+_MEMBER_VERSIONS = select(col(StoreMembers.store_id), col(StoreMembers.version))
+
+
+def _read_marks(session: Session) -> _Marks:
+    withdrawn = select(func.count()).select_from(TimelineEntryRow).where(col(TimelineEntryRow.status) == "withdrawn")
+    return _Marks(
+        audit=session.exec(select(func.max(col(AuditEntry.id)))).one() or 0,
+        version=session.exec(select(func.max(col(PriceVersion.version)))).one() or 0,
+        withdrawn=session.exec(withdrawn).one(),
+    )

@@ -1,0 +1,154 @@
+"""The ingest worker: drains what MQTT brought, has it applied in groups, and answers after the commit.
+
+Three threads: the network's, which only fills the inbox; the main one, which handles; and the one that renews shard
+leases and tells agents what they have not asked for. A group is whatever waits when the last one is done, so a
+single sale never waits for company.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterable
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from cloud.errors import Unavailable
+from cloud.ingest.exchange import Addressed, Exchange
+from cloud.ingest.inbox import Heard, Inbox
+from cloud.ingest.leases import RENEW_S, Leases
+from cloud.ingest.opening import Unopened, open_heard
+from cloud.ingest.roster import Roster
+from cloud.ingest.transience import is_transient
+from cloud.mqtt import Bus
+from shared.codec import CodecError
+from shared.topics import down_topic, ingest_filter
+from shared.wire.messages import DownlinkMessage, encode_message
+
+_IDLE_S = 0.25
+_LONGEST_WAIT_S = 5.0
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """One ingest worker's share of the chain's agents."""
+
+    def __init__(
+        self,
+        *,
+        make_bus: Callable[[Callable[[str, bytes], None], Callable[[], None]], Bus],
+        exchange: Exchange,
+        leases: Leases,
+        roster: Roster,
+        inbox: Inbox,
+        group: int,
+    ) -> None:
+        self._inbox = inbox
+        self._bus = make_bus(inbox.put, self._reconnected)
+        self._exchange = exchange
+        self._leases = leases
+        self._roster = roster
+        self._group = group
+        self._stopping = threading.Event()
+        self._greet_all = threading.Event()
+        self._dropped = 0
+
+    def stop(self) -> None:
+        """Have `run` finish what it is doing and return."""
+        self._stopping.set()
+        self._inbox.wake()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        with self._bus:
+            caretaker = threading.Thread(target=self._take_care, name="caretaker", daemon=True)
+            caretaker.start()
+            failures = 0
+            while not self._stopping.is_set():
+                failures = 0 if self._one_group() else failures + 1
+                if failures:
+                    ceiling = min(_LONGEST_WAIT_S, 0.1 * 2 ** min(failures, 8))
+                    self._stopping.wait(random.uniform(0.05, ceiling))  # noqa: S311 - jitter
+            caretaker.join(timeout=10)
+
+    def _one_group(self) -> bool:
+        heard = self._inbox.take(self._group, _IDLE_S)
+        if not heard:
+            return True
+        addressed, unopened = self._open(heard)
+        try:
+            self._say(self._exchange.answer(addressed))
+        except (SQLAlchemyError, Unavailable) as error:
+            if not isinstance(error, Unavailable) and not is_transient(error):
+                raise
+            # Nothing was committed, so nothing is said; the agents send again.
+            log.warning("database away, group dropped", messages=len(heard), reason=type(error).__name__)
+            return False
+        self._say(
+            self._exchange.rejection(one.agent, one.connection, one.epoch, one.first, one.reason)
+            for one in unopened
+            if one.connection
+        )
+        return True
+
+    def _open(self, heard: Iterable[Heard]) -> tuple[list[Addressed], list[Unopened]]:
+        addressed: list[Addressed] = []
+        unopened: list[Unopened] = []
+        for one in heard:
+            opened = open_heard(one)
+            if isinstance(opened, Unopened):
+                log.warning("message not opened", topic=one.topic, reason=opened.reason)
+                unopened.append(opened)
+            else:
+                addressed.append(opened)
+        return addressed, unopened
+
+    def _say(self, messages: Iterable[DownlinkMessage]) -> None:
+        for message in messages:
+            try:
+                content = encode_message(message)
+            except CodecError:
+                log.exception("message too large for the wire", agent=message.agent)
+                continue
+            self._bus.publish(down_topic(message.agent, message.KIND), content, qos=message.QOS)  # type: ignore[arg-type]
+
+    def _reconnected(self) -> None:
+        """Runs in the network thread: what it asks for is done by the caretaker."""
+        self._greet_all.set()
+
+    def _take_care(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._care()
+            except (SQLAlchemyError, Unavailable) as error:
+                passing = isinstance(error, Unavailable) or is_transient(error)
+                log.warning("caretaker waits", reason=type(error).__name__, exc_info=None if passing else error)
+            self._note_drops()
+            self._stopping.wait(RENEW_S)
+        self._give_up()
+
+    def _care(self) -> None:
+        turn = self._leases.turn()
+        self._bus.unsubscribe(ingest_filter(shard) for shard in sorted(turn.lost))
+        self._bus.subscribe(ingest_filter(shard) for shard in sorted(self._leases.held))
+        if turn.gained or turn.lost:
+            log.info("shards", held=len(self._leases.held), gained=len(turn.gained), lost=len(turn.lost))
+        greet = self._leases.held if self._greet_all.is_set() else turn.gained
+        self._greet_all.clear()
+        for present in self._roster.agents_of(greet):
+            self._say(self._exchange.standing(present.id, present.connection))
+        for agent in self._roster.due(self._leases.held):
+            self._say(self._exchange.unasked(agent))
+
+    def _give_up(self) -> None:
+        try:
+            self._leases.give_up()
+        except SQLAlchemyError as error:
+            log.info("leases not given back, they end by themselves", reason=type(error).__name__)
+
+    def _note_drops(self) -> None:
+        if self._inbox.dropped != self._dropped:
+            log.warning("inbox full, agents will send again", dropped=self._inbox.dropped - self._dropped)
+            self._dropped = self._inbox.dropped

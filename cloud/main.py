@@ -1,0 +1,113 @@
+"""The API process: the app, its services for a lifetime, and the two ports it listens on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TypedDict
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from cloud.api import agent, answers, enrolment, fleet, health, stores
+from cloud.api.services import Services
+from cloud.process.parts import build_services
+from cloud.settings import CloudSettings
+
+_GRACE_S = 5
+
+log = structlog.get_logger()
+
+
+class LifespanState(TypedDict):
+    """What every request finds in `request.state`."""
+
+    services: Services
+
+
+def create_app(settings: CloudSettings, services: Services | None = None) -> FastAPI:
+    """Build the app. `services` are made from the settings when the app starts, unless given."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[LifespanState]:
+        made = services or build_services(settings)
+        try:
+            yield {"services": made}
+        finally:
+            if services is None:
+                made.database.close()
+
+    app = FastAPI(title="Storewire", version="1", lifespan=lifespan, docs_url="/api/docs", redoc_url=None)
+    answers.install(app)
+    for module in (health, enrolment, agent, stores, fleet):
+        app.include_router(module.router)
+    return app
+
+
+async def serve(settings: CloudSettings) -> None:
+    """Listen for agents (HTTPS by our CA) and, if wanted, for people on loopback (plain HTTP), until SIGTERM."""
+    services = build_services(settings)
+    app = create_app(settings, services)
+    servers = [_Server(_config(app, settings.bind_host, services.places.api_port, tls=settings))]
+    if settings.console:
+        servers.append(_Server(_config(app, "127.0.0.1", services.places.console_port)))
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for server in servers:
+                group.create_task(server.run_once(stop), name="listener")
+    finally:
+        services.database.close()
+
+
+class _Server(uvicorn.Server):
+    """A listener among several: signals belong to the process, and one that cannot listen ends the others."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def run_once(self, stop_all: object) -> None:
+        with suppress(SystemExit):
+            await self.serve()
+        if not self.started:
+            raise OSError(f"cannot listen on {self.config.host}:{self.config.port}")
+        if callable(stop_all):
+            stop_all()
+
+
+def _config(app: FastAPI, host: str, port: int, tls: CloudSettings | None = None) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_S,
+        server_header=False,
+        ssl_certfile=str(tls.keys_dir / "api.crt") if tls else None,
+        ssl_keyfile=str(tls.keys_dir / "api.key") if tls else None,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    config.load()
+    if config.ssl is not None:
+        config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
+    return config
+
+
+def main(settings: CloudSettings) -> None:
+    """Run the API process."""
+    log.info("api starts", pid=os.getpid())
+    asyncio.run(serve(settings))

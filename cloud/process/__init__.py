@@ -1,0 +1,1 @@
+"""The cloud's processes: their ports, their clocks, and the supervisor that keeps them running."""

@@ -1,0 +1,16 @@
+"""Certificates of our own services: made at first start, renewed a month before they end."""
+
+from __future__ import annotations
+
+from cloud.broker.adapter import INGEST
+from cloud.identity import ca
+from cloud.settings import CloudSettings
+
+
+def ensure_certificates(settings: CloudSettings, now_ms: int) -> None:
+    """Make or renew what is absent, ends soon, or does not name the host by which stores reach us."""
+    authority = ca.load(settings.keys_dir)
+    hosts = [settings.public_host]
+    for name in ("api", "broker"):
+        ca.ensure_server(authority, settings.keys_dir, name, hosts, now_ms)
+    ca.ensure_service(authority, settings.keys_dir, "ingest", INGEST, now_ms)

@@ -1,0 +1,87 @@
+"""A deployment examined: what is there, what answers, what ends soon."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from sqlalchemy.exc import SQLAlchemyError
+
+from cloud.errors import CloudError
+from cloud.identity import ca, keys
+from cloud.ingest import incarnation
+from cloud.process import ports
+from cloud.process.parts import open_database
+from cloud.settings import CloudSettings
+
+_DAY_MS = 86_400_000
+_SOON_DAYS = 30
+_CERTIFICATES = ("issuing-ca", "api", "broker", "ingest")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    ok: bool
+    what: str
+    words: str
+
+
+def examine(settings: CloudSettings, now_ms: int) -> list[Finding]:
+    """Look at everything that can be looked at from here; nothing is changed."""
+    return [
+        *_keys(settings),
+        *(
+            _certificate(settings.keys_dir / f"{name}.crt", now_ms)
+            for name in ("issuing-ca", "api", "broker", "ingest")
+        ),
+        _database(settings),
+        *_ports(settings),
+    ]
+
+
+def _keys(settings: CloudSettings) -> Iterator[Finding]:
+    try:
+        ring = keys.load(settings.keys_dir)
+        fingerprint = ca.load(settings.keys_dir).fingerprint
+        yield Finding(ok=True, what="keys", words=f"signing key {ring.signing.current}, root CA {fingerprint}")
+    except keys.KeysMissing as error:
+        yield Finding(ok=False, what="keys", words=str(error))
+    loose = [path.name for path in settings.keys_dir.glob("*") if path.stat().st_mode & 0o077]
+    yield Finding(ok=not loose, what="key files", words=f"others may read {loose}" if loose else "ours alone")
+
+
+def _certificate(path: Path, now_ms: int) -> Finding:
+    try:
+        end = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+    except (OSError, ValueError) as error:
+        return Finding(ok=False, what=path.name, words=str(error))
+    days = int(end.timestamp() * 1000 - now_ms) // _DAY_MS
+    return Finding(ok=days > _SOON_DAYS, what=path.name, words=f"{days} days left")
+
+
+def _database(settings: CloudSettings) -> Finding:
+    database = open_database(settings)
+    try:
+        with database.snapshot() as session:
+            words = f"incarnation {incarnation.current(session)}"
+        return Finding(ok=True, what="database", words=words)
+    except (SQLAlchemyError, CloudError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        return Finding(ok=False, what="database", words=reason)
+    finally:
+        database.close()
+
+
+def _ports(settings: CloudSettings) -> Iterator[Finding]:
+    places = ports.resolve(settings)
+    for what, port in (("api", places.api_port), ("broker", places.broker_port)):
+        try:
+            socket.create_connection((settings.bind_host, port), timeout=2).close()
+            yield Finding(ok=True, what=what, words=f"answers on port {port}")
+        except OSError as error:
+            yield Finding(ok=False, what=what, words=f"nothing answers on port {port}: {error}")

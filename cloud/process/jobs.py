@@ -1,0 +1,68 @@
+"""The jobs process: what follows the books at its own pace and never holds up a sale."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from cloud.database import Database
+from cloud.errors import CloudError
+from cloud.identity import devices
+from cloud.process.clocks import clocks_of
+from cloud.process.parts import open_database
+from cloud.settings import CloudSettings
+from shared.clock import MachineClock
+
+_IDLE_S = 1.0
+_HOUSEKEEPING_S = 60.0
+
+Job = Callable[[], bool]
+"""Does one piece of work in transactions of its own; tells whether there may be more at once."""
+
+log = structlog.get_logger()
+
+
+def run_jobs(jobs: Sequence[tuple[str, Job]], stopping: threading.Event) -> None:
+    """Run jobs in turn until stopped; one that fails waits for the next round and harms no other."""
+    while not stopping.is_set():
+        busy = False
+        for name, job in jobs:
+            try:
+                busy |= job()
+            except (SQLAlchemyError, CloudError, ValueError) as error:
+                log.exception("job failed", job=name, reason=type(error).__name__)
+        if not busy:
+            stopping.wait(_IDLE_S)
+
+
+class Housekeeping:
+    """Forgets what has expired."""
+
+    def __init__(self, database: Database, clock: MachineClock) -> None:
+        self._database = database
+        self._clock = clock
+        self._next = 0.0
+
+    def __call__(self) -> bool:
+        """Clean up once a minute."""
+        if self._clock.monotonic() >= self._next:
+            self._next = self._clock.monotonic() + _HOUSEKEEPING_S
+            with self._database.session() as session:
+                devices.forget_expired(session, self._clock.wall_ms())
+        return False
+
+
+def main(settings: CloudSettings) -> None:
+    """Run the jobs process until SIGTERM."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    clocks, database = clocks_of(settings), open_database(settings)
+    log.info("jobs start", pid=os.getpid())
+    run_jobs([("housekeeping", Housekeeping(database, clocks.machine))], stopping)
+    database.close()

@@ -1,0 +1,107 @@
+"""Composition: a process's parts built from its settings, once, in one place."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+from sqlmodel import Session
+
+from cloud.api.limits import RateLimit
+from cloud.api.services import Services
+from cloud.database import Database
+from cloud.fleet.models import Agent
+from cloud.identity import ca, keys
+from cloud.ingest.downlink import Downlink
+from cloud.ingest.envelopes import Envelopes
+from cloud.ingest.exchange import Exchange
+from cloud.ingest.intake import ItemFacts
+from cloud.ingest.questions import Answers
+from cloud.loyalty.downstream import LoyaltyDownstream
+from cloud.members.stepper import member_step, set_version
+from cloud.prices.bodies import BodyFiles
+from cloud.prices.desired import deltas_for, desired_document
+from cloud.privacy import Vault
+from cloud.process import ports
+from cloud.process.clocks import Clocks, clocks_of
+from cloud.settings import CloudSettings
+from shared.ids import UuidMint
+from shared.wire.desired import DesiredState, MemberStep
+from shared.wire.messages import Reported
+
+_ENROLMENTS = 10
+_ENROLMENT_WINDOW_S = 60.0
+
+
+def open_database(settings: CloudSettings) -> Database:
+    """Open the deployment's database, with every table known."""
+    importlib.import_module("cloud.models")
+    return Database(settings.url, pool_size=settings.database_pool)
+
+
+def build_services(settings: CloudSettings) -> Services:
+    """Build what API requests use."""
+    clocks = clocks_of(settings)
+    database = open_database(settings)
+    ring = keys.load(settings.keys_dir)
+    return Services(
+        settings=settings,
+        places=ports.resolve(settings),
+        database=database,
+        clocks=clocks,
+        keys=ring,
+        authority=ca.load(settings.keys_dir),
+        exchange=build_exchange(database, clocks, ring, BodyFiles(settings.bodies_dir)),
+        enrolments=RateLimit(clocks.machine, limit=_ENROLMENTS, window_s=_ENROLMENT_WINDOW_S),
+    )
+
+
+def build_exchange(database: Database, clocks: Clocks, ring: keys.Keys, files: BodyFiles) -> Exchange:
+    """Build what handles agents' messages, for whichever wire."""
+    mint = UuidMint(clocks.machine.wall_ms, os.urandom)
+    vault = Vault(ring)
+    envelopes = Envelopes(clocks.machine, clocks.business, mint)
+    downlink = Downlink(
+        database=database,
+        clock=clocks.machine,
+        keys=ring,
+        composer=_Composer(clocks, vault, files),
+        envelopes=envelopes,
+    )
+    return Exchange(
+        database=database,
+        clock=clocks.machine,
+        downstream=LoyaltyDownstream(vault, mint, _describe),
+        downlink=downlink,
+        envelopes=envelopes,
+        answering=Answers(database, clocks.machine, vault),
+    )
+
+
+def _describe(session: Session, store: str, version: int, items: Collection[str]) -> Mapping[str, ItemFacts]:
+    return {}
+
+
+class _Composer:
+    """What each room says an agent should run, at this moment of business time."""
+
+    def __init__(self, clocks: Clocks, vault: Vault, files: BodyFiles) -> None:
+        self._business = clocks.business
+        self._vault = vault
+        self._files = files
+
+    def desired(self, session: Session, agent: Agent) -> DesiredState | None:
+        document = desired_document(session, agent, self._business.now_ms())
+        if document is None:
+            return None
+        return msgspec.structs.replace(document, members_version=set_version(session, agent.store_id))
+
+    def deltas(self, session: Session, agent: Agent, reported: Reported) -> list[bytes]:
+        return deltas_for(session, agent, reported, self._business.now_ms(), self._files)
+
+    def members(self, session: Session, agent: Agent, version: int) -> MemberStep | None:
+        year = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).year
+        return member_step(session, self._vault, agent, version, year=year)
