@@ -112,9 +112,12 @@ def _wake(session: Session, arrived: Sequence[UUID], intake: Intake) -> None:
 def replay(session: Session, parked: ParkedEvent, intake: Intake) -> Parking | None:
     """Apply a parked event. Return why it still cannot be applied, None when it now is."""
     one = read(parked.agent_id, parked.store_id, parked.epoch, parked.seq, parked.content)
-    problem = _claim_id(session, parked, one, intake)
-    if problem is None:
-        problem = apply_events(session, [one], intake).get(one.event_id)
+    with session.begin_nested() as savepoint:
+        problem = _claim_id(session, parked, one, intake)
+        if problem is None:
+            problem = apply_events(session, [one], intake).get(one.event_id)
+        if problem is not None:
+            savepoint.rollback()
     if problem is None:
         parking.resolve(session, parked, REPLAYED, APPLIED, intake.now_ms)
     else:

@@ -233,7 +233,15 @@ class ReceiptNumber(Table, table=True):
     """
 
     __tablename__ = "receipt_number"
-    __table_args__ = (BOOKS,)
+    __table_args__ = (
+        Index(
+            "ix_receipt_number_unlinked",
+            "store_id",
+            postgresql_where=text("head IS NULL"),
+            sqlite_where=text("head IS NULL"),
+        ),
+        BOOKS,
+    )
 
     store_id: str = Field(primary_key=True)
     till_id: str = Field(primary_key=True)

@@ -74,9 +74,14 @@ def _heads(session: Session, claims: Sequence[Claim]) -> dict[_Number, bytes | N
             head: bytes | None = GENESIS
         else:
             head = heads[previous] if previous in here else known.get(previous)
-        fits = head is not None and head[:_PREVIOUS_BYTES] == one.receipt.previous
-        heads[one.number] = link(head, one.content) if head is not None and fits else None
+        linked = head is not None and fits(one.receipt.previous, head)
+        heads[one.number] = link(head, one.content) if head is not None and linked else None
     return heads
+
+
+def fits(previous: bytes, head: bytes | None) -> bool:
+    """Tell whether a receipt's word on the head before it agrees with that head; an unknown head contradicts nobody."""
+    return head is None or head[:_PREVIOUS_BYTES] == previous
 
 
 def _before(number: _Number) -> _Number:

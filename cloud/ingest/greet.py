@@ -1,0 +1,112 @@
+"""Hellos, heartbeats and last wills: where an agent stands, and whether it is there.
+
+`agent` is everywhere who the topic or the token says is speaking; a message that names another is ignored.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+import structlog
+from sqlmodel import Session
+
+from cloud.database import Database
+from cloud.fleet.models import Agent
+from cloud.ingest import incarnation, watermarks
+from cloud.ingest.apply import in_transaction
+from cloud.ingest.outcomes import Acked, Forked, Outcome
+from cloud.ingest.watermarks import Watermark
+from shared.clock import MachineClock
+from shared.wire.messages import Gone, Hello, Message, State
+
+log = structlog.get_logger(__name__)
+
+
+def greet(database: Database, agent: str, hello: Hello, clock: MachineClock) -> Outcome | None:
+    """Answer a hello with the watermark of its epoch, opened at 0 when new, or with a fork.
+
+    An agent that holds more as acked by this incarnation than HQ has is the proof that the database was restored:
+    a new incarnation is minted, once. None for whoever may not speak.
+    """
+    return in_transaction(database, lambda session: _greet(session, agent, hello, clock))
+
+
+def heartbeat(database: Database, agent: str, state: State, clock: MachineClock) -> Outcome | None:
+    """Note that an agent is alive and what it runs; return the watermark of its epoch, to be acked again."""
+    return in_transaction(database, lambda session: _heartbeat(session, agent, state, clock))
+
+
+def farewell(database: Database, agent: str, gone: Gone) -> bool:
+    """Note a last will; tell whether it counted. One that does not name the current connection is an old one."""
+    return in_transaction(database, lambda session: _farewell(session, agent, gone))
+
+
+def _greet(session: Session, agent: str, hello: Hello, clock: MachineClock) -> Outcome | None:
+    if hello.epoch is None or not _may_speak(session, agent, hello):
+        return None
+    now = clock.wall_ms()
+    # The watermark first, then the agent, everywhere: two transactions of one agent queue up instead of deadlocking.
+    mark = watermarks.lock(session, [(agent, hello.epoch)], now)[agent, hello.epoch]
+    row = _lock_agent(session, agent)
+    row.connection, row.connected_ms, row.hq_offset_ms = hello.connection, now, now - hello.sent_ms
+    row.seen_ms, row.gone, row.reported = now, False, msgspec.json.encode(hello.reported)
+    session.add(row)
+    ours = incarnation.current(session)
+    if hello.incarnation == ours and hello.acked_seq > mark.seq:
+        reason = f"agent {agent} holds {hello.acked_seq} as acked, HQ has {mark.seq}: the database was restored"
+        log.error("database was restored", agent=agent, acked=hello.acked_seq, watermark=mark.seq)
+        ours = incarnation.renew(session, reason, clock, seen=ours, actor="ingest")
+    return _compare(agent, hello.epoch, hello, mark, ours)
+
+
+def _compare(agent: str, epoch: UUID, hello: Hello, mark: Watermark, ours: UUID) -> Outcome:
+    if hello.last_seq < mark.seq:
+        return Forked(agent, epoch, ours, mark.seq, "below_watermark")
+    if hello.last_seq == mark.seq and hello.last_head != mark.head:
+        return Forked(agent, epoch, ours, mark.seq, "chain")
+    return Acked(agent, epoch, ours, mark.seq)
+
+
+def _heartbeat(session: Session, agent: str, state: State, clock: MachineClock) -> Outcome | None:
+    if state.epoch is None or not _may_speak(session, agent, state):
+        return None
+    now = clock.wall_ms()
+    mark = watermarks.lock(session, [(agent, state.epoch)], now)[agent, state.epoch]
+    row = _lock_agent(session, agent)
+    row.seen_ms = now
+    if _is_newer(state.connection, row.connection):
+        row.connection, row.connected_ms = state.connection, now  # its hello was lost
+    if state.connection == row.connection:
+        row.gone, row.hq_offset_ms = False, now - state.sent_ms
+        if state.reported is not None:
+            row.reported = msgspec.json.encode(state.reported)
+    session.add(row)
+    return Acked(agent, state.epoch, incarnation.current(session), mark.seq)
+
+
+def _farewell(session: Session, agent: str, gone: Gone) -> bool:
+    if not _may_speak(session, agent, gone):
+        return False
+    row = _lock_agent(session, agent)
+    if row.connection != gone.connection:
+        return False
+    row.gone = True
+    session.add(row)
+    return True
+
+
+def _may_speak(session: Session, agent: str, message: Message) -> bool:
+    if message.agent == agent and agent in watermarks.stores_of(session, {agent}):
+        return True
+    log.warning("message ignored", topic_agent=agent, envelope_agent=message.agent)
+    return False
+
+
+def _lock_agent(session: Session, agent: str) -> Agent:
+    return session.get_one(Agent, agent, with_for_update=True, populate_existing=True)
+
+
+def _is_newer(connection: UUID, current: UUID | None) -> bool:
+    """Connection ids are UUIDv7: on one machine the later one is greater."""
+    return current is None or connection.int > current.int
