@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
 from uuid import UUID
 
 from sqlmodel import Session
@@ -12,30 +11,31 @@ from cloud.ingest.intake import ItemFacts
 from cloud.loyalty import posting, rules
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.members import cards, dirt, resolving
+from cloud.prices.books import StoreBooks
 from cloud.privacy import Vault
 from shared.ids import UuidMint
 from shared.wire.events import MemberOnSale
 
 
-class Describe(Protocol):
-    """Looks items up in a store's price-book version."""
-
-    def __call__(self, session: Session, store: str, version: int, items: Collection[str]) -> Mapping[str, ItemFacts]:
-        """Return what the version says of these items; what it does not know is absent."""
-        ...
-
-
 class LoyaltyDownstream:
-    """Implements `cloud.ingest.intake.Downstream`: cards to members, sales to points, returns back again."""
+    """Implements `cloud.ingest.intake.Downstream`: cards to members, sales to points, returns back again.
 
-    def __init__(self, vault: Vault, mint: UuidMint, describe: Describe) -> None:
+    One per worker: the books it looks items up in are a cache without a lock.
+    """
+
+    def __init__(self, vault: Vault, mint: UuidMint, books: StoreBooks) -> None:
         self._vault = vault
         self._mint = mint
-        self._describe = describe
+        self._books = books
 
     def describe(self, session: Session, store: str, version: int, items: Collection[str]) -> Mapping[str, ItemFacts]:
         """Return what a store's price-book version says of items."""
-        return self._describe(session, store, version, items)
+        book = self._books.book(session, store, version)
+        if book is None:
+            return {}
+        book.prefetch(items)
+        known = ((item, book.item(item)) for item in items)
+        return {item: ItemFacts(facts.category, facts.cost_minor) for item, facts in known if facts is not None}
 
     def resolve(
         self, session: Session, references: Sequence[MemberOnSale], now_ms: int

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
-from sqlmodel import Session
-
 from cloud.database import Database
 from cloud.fleet.models import Agent, Deployment
 from cloud.identity import keys
 from cloud.ingest.applying import apply_events
 from cloud.ingest.handlers.base import Refusals
-from cloud.ingest.intake import Intake, ItemFacts
+from cloud.ingest.intake import Intake
+from cloud.ingest.models import IngestCommit
 from cloud.ingest.received import read
 from cloud.ledger.commits import open_commit
 from cloud.loyalty import rules
 from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.members.enrolling import SignUp, enrol
 from cloud.org.models import LegalEntity, Store, StoreOwnership
+from cloud.prices.books import StoreBooks
 from cloud.privacy import Vault
 from cloud.sales.shops import shops
 from shared.loyalty import EarningRule, Tier, TierRule
@@ -54,11 +54,6 @@ def vault() -> Vault:
 def shown(card: str) -> MemberOnSale:
     """Return a card as a till shows one that it does not know."""
     return MemberOnSale(sealed_card=seal(card.encode(), vault().sealing_public, os.urandom(32)))
-
-
-def describe(session: Session, store: str, version: int, items: Collection[str]) -> Mapping[str, ItemFacts]:
-    """Know nothing of any item."""
-    return {}
 
 
 def open_chain(database: Database) -> None:
@@ -93,9 +88,13 @@ def open_chain(database: Database) -> None:
 def take(database: Database, events: Iterable[Event]) -> Refusals:
     """Take events in, in one ingest transaction."""
     with database.session() as session:
-        downstream = LoyaltyDownstream(vault(), mint, describe)
-        commit_no = open_commit(session, START_MS)
-        intake = Intake(commit_no=commit_no, now_ms=START_MS, shops=shops(session, set(STORES)), downstream=downstream)
+        downstream = LoyaltyDownstream(vault(), mint, StoreBooks())
+        commit = IngestCommit(at_ms=START_MS)
+        session.add(commit)
+        session.flush()
+        assert commit.no is not None
+        known = shops(session, set(STORES))
+        intake = Intake(commit_no=commit.no, now_ms=START_MS, shops=known, downstream=downstream)
         received = [
             read(AGENTS[event.store], event.store, UUID(int=1), seq, encode_event(event))
             for seq, event in enumerate(events, start=1)

@@ -1,0 +1,89 @@
+"""One sale against the engine: the verdict, and every figure in which the two differ. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from cloud.pricing_audit.books import AuditBook
+from cloud.pricing_audit.models import Verdict
+from cloud.pricing_audit.records import LineRecord, SaleRecord
+from shared.pricing import ENGINE_LEVEL, PricedLine, PriceMissing, price_basket
+
+_FIELDS = ("unit", "price", "gross_minor", "net_minor", "tax_code", "tax_rate_bp", "tax_minor")
+_MANIFEST_BYTES = 16
+
+Figure = int | str | list[object]
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One figure: what the till recorded and what HQ comes to. Line 0 is the receipt as a whole."""
+
+    line: int
+    field: str
+    till: Figure
+    hq: Figure
+
+
+class Finding(NamedTuple):
+    """What an audit of one sale found."""
+
+    verdict: Verdict
+    differences: tuple[Difference, ...] = ()
+    expected_minor: int | None = None
+
+
+def audit(sale: SaleRecord, book: AuditBook | None) -> Finding:
+    """Price a sale again from its own record. What the till charged stays the fact, whatever this finds."""
+    wrong = tuple(_arithmetic(sale))
+    if wrong:
+        return Finding(Verdict.ARITHMETIC, wrong)
+    known = bytes.fromhex(book.hash)[:_MANIFEST_BYTES] if book else b""
+    if book is None or known != sale.manifest:
+        return Finding(Verdict.BOOK_UNKNOWN, (Difference(0, "manifest", sale.manifest.hex(), known.hex()),))
+    if sale.engine > ENGINE_LEVEL:
+        return Finding(Verdict.ENGINE_NEWER, (Difference(0, "engine", sale.engine, ENGINE_LEVEL),))
+    try:
+        priced = price_basket(sale.basket(), book, sale.context, sale.coupons)
+    except PriceMissing as missing:
+        return Finding(Verdict.PRICE_MISSING, (Difference(0, "item", missing.item, ""),))
+    found = tuple(_differences(sale, priced.lines))
+    return Finding(Verdict.DIFFERS if found else Verdict.SAME, found, priced.total_minor)
+
+
+def _arithmetic(sale: SaleRecord) -> Iterator[Difference]:
+    for line in sale.lines:
+        net = line.gross_minor - sum(discount.minor for discount in line.discounts)
+        if line.net_minor != net or net < 0:
+            yield Difference(line.n, "net_minor", line.net_minor, net)
+    for field, till, hq in (
+        ("total_minor", sale.total_minor, sum(line.net_minor for line in sale.lines)),
+        ("saved_minor", sale.saved_minor, sum(line.gross_minor - line.net_minor for line in sale.lines)),
+        ("tendered_minor", sale.tendered_minor, sale.total_minor),
+    ):
+        if till != hq:
+            yield Difference(0, field, till, hq)
+
+
+def _differences(sale: SaleRecord, priced: list[PricedLine]) -> Iterator[Difference]:
+    for line, again in zip(sale.lines, priced, strict=True):
+        for field in _FIELDS:
+            till, hq = getattr(line, field), getattr(again, field)
+            if till != hq:
+                yield Difference(line.n, field, *(_figure(value) for value in (till, hq)))
+        taken, expected = _discounts(line), _discounts(again)
+        if taken != expected:
+            yield Difference(line.n, "discounts", taken, expected)
+
+
+def _discounts(line: LineRecord | PricedLine) -> list[object]:
+    return [[discount.source, discount.reason, discount.minor] for discount in line.discounts]
+
+
+def _figure(value: object) -> Figure:
+    if isinstance(value, int | str):
+        return value
+    plain: list[object] = msgspec.to_builtins(value)
+    return plain

@@ -1,0 +1,145 @@
+"""Sales of commits as the engine needs them, read back from what was written down."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlmodel import Session
+
+from cloud.database.rowset import table_of
+from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SaleTender
+from shared.money import UnitPrice
+from shared.pricing import BasketLine, MemberFacts, PaperCoupon, PricingContext, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountRecord:
+    """Money the till took off a line."""
+
+    source: str
+    reason: str
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineRecord:
+    """A line as the till charged it."""
+
+    n: int
+    item: str
+    code: str
+    quantity: int
+    unit: Unit
+    price: UnitPrice
+    gross_minor: int
+    net_minor: int
+    tax_code: str
+    tax_rate_bp: int
+    tax_minor: int
+    discounts: tuple[DiscountRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRecord:
+    """A sale: what went into the engine at the till, and what it charged."""
+
+    sale: UUID
+    commit_no: int
+    store: str
+    business_date: date
+    book_version: int
+    manifest: bytes
+    """First 16 bytes of the manifest's hash."""
+    engine: int
+    total_minor: int
+    saved_minor: int
+    tendered_minor: int
+    context: PricingContext
+    lines: Sequence[LineRecord]
+    coupons: Sequence[PaperCoupon]
+
+    def basket(self) -> list[BasketLine]:
+        """Return the lines as they were rung up."""
+        return [BasketLine(n=line.n, item=line.item, quantity=line.quantity, code=line.code) for line in self.lines]
+
+
+@dataclass(slots=True)
+class _Parts:
+    """Rows below a sale, by sale."""
+
+    lines: defaultdict[UUID, list[LineRecord]] = field(default_factory=lambda: defaultdict(list))
+    coupons: defaultdict[UUID, list[PaperCoupon]] = field(default_factory=lambda: defaultdict(list))
+    tendered: defaultdict[UUID, int] = field(default_factory=lambda: defaultdict(int))
+
+
+def sales_of(session: Session, commits: Sequence[int]) -> list[SaleRecord]:
+    """Return the sales that came in with these commits."""
+    sale = table_of(Sale)
+    heads = session.execute(select(sale).where(sale.c.commit_no.in_(commits)).order_by(sale.c.id)).all()
+    if not heads:
+        return []
+    parts = _Parts()
+    _read_lines(session, commits, parts)
+    for row in session.execute(_below(SaleCoupon, commits)):
+        coupon = PaperCoupon(
+            code=row.code, line=row.line_n, supplier_minor=row.supplier_minor, chain_minor=row.chain_minor
+        )
+        parts.coupons[row.sale_id].append(coupon)
+    for row in session.execute(_below(SaleTender, commits)):
+        parts.tendered[row.sale_id] += row.minor
+    return [_record(head, parts) for head in heads]
+
+
+def _read_lines(session: Session, commits: Sequence[int], parts: _Parts) -> None:
+    discounts: defaultdict[tuple[UUID, int], list[DiscountRecord]] = defaultdict(list)
+    for row in session.execute(_below(SaleDiscount, commits)):
+        discounts[row.sale_id, row.line_n].append(DiscountRecord(row.source, row.reason, row.minor))
+    for row in session.execute(_below(SaleLine, commits)):
+        parts.lines[row.sale_id].append(
+            LineRecord(
+                n=row.n,
+                item=row.item,
+                code=row.code,
+                quantity=row.quantity,
+                unit=Unit(row.unit),
+                price=UnitPrice(row.price_minor, row.price_basis),
+                gross_minor=row.gross_minor,
+                net_minor=row.net_minor,
+                tax_code=row.tax_code,
+                tax_rate_bp=row.tax_rate_bp,
+                tax_minor=row.tax_minor,
+                discounts=tuple(discounts[row.sale_id, row.n]),
+            )
+        )
+
+
+def _below(model: type[SaleLine | SaleDiscount | SaleCoupon | SaleTender], commits: Sequence[int]) -> Select[Any]:
+    """Select the rows below the commits' sales, in the order of their keys."""
+    table, sale = table_of(model), table_of(Sale)
+    join = table.join(sale, sale.c.id == table.c.sale_id)
+    return select(table).select_from(join).where(sale.c.commit_no.in_(commits)).order_by(*table.primary_key.columns)
+
+
+def _record(head: Any, parts: _Parts) -> SaleRecord:
+    member = None if head.member_tier is None else MemberFacts(tier=head.member_tier)
+    return SaleRecord(
+        sale=head.id,
+        commit_no=head.commit_no,
+        store=head.store_id,
+        business_date=head.business_date,
+        book_version=head.book_version,
+        manifest=bytes(head.book_manifest),
+        engine=head.engine,
+        total_minor=head.total_minor,
+        saved_minor=head.saved_minor,
+        tendered_minor=parts.tendered[head.id],
+        context=PricingContext(at_ms=head.priced_ms, time_zone=head.time_zone, member=member),
+        lines=parts.lines[head.id],
+        coupons=parts.coupons[head.id],
+    )
