@@ -7,6 +7,7 @@ from cloud.loyalty import models as loyalty
 from cloud.members import models as members
 from cloud.org import models as org
 from cloud.prices import models as prices
+from cloud.pricing_audit import models as pricing_audit
 from cloud.sales import models as sales
 
-__all__ = ["fleet", "ingest", "ledger", "loyalty", "members", "org", "prices", "sales"]
+__all__ = ["fleet", "ingest", "ledger", "loyalty", "members", "org", "prices", "pricing_audit", "sales"]
