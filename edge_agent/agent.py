@@ -8,8 +8,10 @@ import os
 import random
 import signal
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +32,7 @@ from edge_agent.link import Connector, LinkChoice, LinkLost
 from edge_agent.member_set import MemberSet
 from edge_agent.mqtt import MqttConnector
 from edge_agent.outbox import Doorbell
-from edge_agent.price_keeper import PriceKeeper
+from edge_agent.price_keeper import BodySource, PriceKeeper
 from edge_agent.prices import PriceBooks
 from edge_agent.questions import Questions
 from edge_agent.reported import read_reported
@@ -53,38 +55,56 @@ _REPORT_SECONDS = 300.0
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(slots=True)
+class Badge:
+    """Who this agent is now; a renewal changes it."""
+
+    who: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What an agent reaches outside its machine: the ways to HQ, body files, the next certificate."""
+
+    connectors: list[Connector]
+    bodies: BodySource
+    renew: Callable[[Identity], Awaitable[Identity]]
+
+
 class Agent:
     """One agent, built but not running. Everything that lives as long as it does hangs on it."""
 
-    def __init__(self, settings: EdgeSettings, who: Identity, database: Database, api: HqApi, clocks: Clocks) -> None:
+    def __init__(
+        self, settings: EdgeSettings, badge: Badge, database: Database, clocks: Clocks, outside: Outside
+    ) -> None:
         self._settings = settings
-        self._who = who
+        self._badge = badge
         self._database = database
-        self._api = api
+        self._outside = outside
         self._clocks = clocks
         self._mint: Callable[[], UUID] = UuidMint(clocks.machine.wall_ms, os.urandom)
         self._doorbell = Doorbell()
         self._witness_path = settings.state_dir / "witness.json"
         self._epochs = Epochs(database, clocks, self._mint, doorbell=self._doorbell, witness_path=self._witness_path)
         self._keeper = PriceKeeper(
-            database, HttpsBodies(api), clocks.business, directory=settings.downloads_dir, changed=self._changed
+            database, outside.bodies, clocks.business, directory=settings.downloads_dir, changed=self._changed
         )
-        self._questions = Questions(database, clocks, lambda: self._who.enrolment.sealing_key, os.urandom)
+        self._questions = Questions(database, clocks, lambda: badge.who.enrolment.sealing_key, os.urandom)
         self._tills = Tills(
             database,
             self._doorbell,
             clocks,
             self._mint,
             books=PriceBooks(clocks.business),
-            members=MemberSet(who.enrolment.card_key),
-            cards=CardKeys(who.enrolment.sealing_key, os.urandom),
+            members=MemberSet(badge.who.enrolment.card_key),
+            cards=CardKeys(badge.who.enrolment.sealing_key, os.urandom),
             changed=self._changed,
         )
         self._sender = Sender(database, self._doorbell, clocks.machine, random=random.random, epochs=self._epochs)
         hq_time = HqTime(clocks.machine)
         self._downlink = Downlink(
             database,
-            lambda: self._who,
+            lambda: badge.who,
             sender=self._sender,
             keeper=self._keeper,
             questions=self._questions,
@@ -93,8 +113,8 @@ class Agent:
             changed=self._changed,
         )
         self._uplink = Uplink(
-            who.agent,
-            LinkChoice(self._connectors()),
+            badge.who.agent,
+            LinkChoice(outside.connectors),
             clocks,
             self._mint,
             sender=self._sender,
@@ -119,8 +139,11 @@ class Agent:
             tasks.create_task(self._renew(), name="certificate")
             tasks.create_task(self._report(), name="report")
             if self._settings.bench_socket is not None:
-                bench = Bench(self._tills.served, self._clocks.business, self._keeper.clock_set, self.status)
-                tasks.create_task(bench.serve(self._settings.bench_socket), name="bench")
+                tasks.create_task(self.bench().serve(self._settings.bench_socket), name="bench")
+
+    def bench(self) -> Bench:
+        """Return the front panel of this agent's simulated devices."""
+        return Bench(self._tills.served, self._clocks.business, self._keeper.clock_set, self.status)
 
     async def reported(self) -> Reported:
         """Return what this agent reports to HQ now."""
@@ -132,8 +155,8 @@ class Agent:
         reported = await self.reported()
         at = await self._database.read(outbox.position)
         return {
-            "agent": self._who.agent,
-            "store": self._who.store,
+            "agent": self._badge.who.agent,
+            "store": self._badge.who.store,
             "link": self._uplink.connected_by,
             "heard_hq_ms": self._uplink.heard_wall_ms,
             "business_ms": self._clocks.business.now_ms(),
@@ -165,21 +188,10 @@ class Agent:
             problems.append(f"event_unsendable: HQ cannot open event {self._sender.unsendable}")
         return problems
 
-    def _connectors(self) -> list[Connector]:
-        step = self._settings.step_seconds
-        mqtt = MqttConnector(self._who.agent, lambda: self._who.enrolment.brokers, self._tls, step_seconds=step)
-        https = HttpsConnector(self._api)
-        ways: dict[str, list[Connector]] = {"mqtt": [mqtt], "https": [https], "auto": [mqtt, https]}
-        return ways[self._settings.link]
-
-    def _tls(self) -> ssl.SSLContext:
-        who = self._who
-        return client_context(who.enrolment.ca, certificate=who.certificate_path, key=who.key_path)
-
     async def _start(self) -> None:
         """Find out whether this disk simply went on, and open the tills from what it holds."""
         sold_before = witness.read(self._witness_path) is not None
-        who = self._who
+        who = self._badge.who
         fresh = await self._database.run(
             lambda db: first_start.claim(db, who.agent, who.store, self._clocks, self._mint, sold_before=sold_before)
         )
@@ -203,18 +215,23 @@ class Agent:
         while True:
             settings = self._tills.settings
             if settings is not None:
-                days, budget = settings.retain_days, settings.outbox_budget_bytes
-                wall_ms = self._clocks.machine.wall_ms()
-                while await self._database.make_room(lambda db: outbox.prune(db, wall_ms, days, budget)):
-                    await asyncio.sleep(0)
+                prune = partial(
+                    outbox.prune,
+                    wall_ms=self._clocks.machine.wall_ms(),
+                    retain_days=settings.retain_days,
+                    budget_bytes=settings.outbox_budget_bytes,
+                )
+                more = 1
+                while more:
+                    more = await self._database.make_room(prune)
             await asyncio.sleep(_PRUNE_FULL_SECONDS if self._database.is_full else _PRUNE_SECONDS)
 
     async def _renew(self) -> None:
         while True:
-            if self._who.renewal_due(self._clocks.machine.wall_ms()):
+            if self._badge.who.renewal_due(self._clocks.machine.wall_ms()):
                 try:
-                    self._who = await renew(self._api, self._who)
-                    _log.info("certificate_renewed", not_after_ms=self._who.not_after_ms)
+                    self._badge.who = await self._outside.renew(self._badge.who)
+                    _log.info("certificate_renewed", not_after_ms=self._badge.who.not_after_ms)
                     self._uplink.reconnect()
                 except (LinkLost, ValueError) as error:
                     _log.warning("certificate_not_renewed", reason=str(error))
@@ -233,22 +250,30 @@ async def opened(settings: EdgeSettings) -> AsyncIterator[Agent]:
 
     Raise IdentityMissing, StateInUse or one of `edge_agent.errors`.
     """
-    who = identity.load(settings.state_dir)
+    badge = Badge(identity.load(settings.state_dir))
     machine = SystemMachineClock()
     business: BusinessClock = SystemBusinessClock()
     if settings.business_clock == "driven":
         business = DrivenBusinessClock(settings.business_start_ms)
+    api = HqApi(
+        lambda: badge.who, lambda: client_context(badge.who.enrolment.ca), machine, step_seconds=settings.step_seconds
+    )
     with StateLock(settings.state_dir):
-        async with (
-            Database.opened(settings.database_path) as database,
-            HqApi(
-                lambda: who,
-                lambda: client_context(who.enrolment.ca),
-                machine,
-                step_seconds=settings.step_seconds,
-            ) as api,
-        ):
-            yield Agent(settings, who, database, api, Clocks(business, machine))
+        async with api, Database.opened(settings.database_path) as database:
+            yield Agent(settings, badge, database, Clocks(business, machine), _outside(settings, badge, api))
+
+
+def _outside(settings: EdgeSettings, badge: Badge, api: HqApi) -> Outside:
+    def tls() -> ssl.SSLContext:
+        who = badge.who
+        return client_context(who.enrolment.ca, certificate=who.certificate_path, key=who.key_path)
+
+    mqtt = MqttConnector(
+        badge.who.agent, lambda: badge.who.enrolment.brokers, tls, step_seconds=settings.step_seconds
+    )
+    https = HttpsConnector(api)
+    ways: dict[str, list[Connector]] = {"mqtt": [mqtt], "https": [https], "auto": [mqtt, https]}
+    return Outside(ways[settings.link], HttpsBodies(api), partial(renew, api))
 
 
 async def run(settings: EdgeSettings) -> None:

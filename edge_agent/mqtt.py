@@ -16,7 +16,7 @@ import aiomqtt
 import structlog
 
 from edge_agent.link import Link, LinkLost, LinkRefused
-from shared.topics import subscribe_rights, up_topic
+from shared.topics import Up, subscribe_rights, up_topic
 from shared.wire.messages import DownlinkMessage, Message, MessageError, decode_downlink, encode_message
 
 _KEEPALIVE_SECONDS = 30
@@ -43,7 +43,7 @@ class MqttLink:
         """Publish and wait for the broker's PUBACK, which only sets the pace."""
         try:
             await self._client.publish(
-                up_topic(self._agent, message.KIND),  # type: ignore[arg-type]  # only uplink kinds are sent
+                _topic(self._agent, message),
                 encode_message(message),
                 qos=message.QOS,
                 timeout=self._step_seconds,
@@ -113,7 +113,7 @@ class MqttConnector:
             clean_session=True,
             keepalive=_KEEPALIVE_SECONDS,
             timeout=self._step_seconds,
-            will=aiomqtt.Will(up_topic(self._agent, will.KIND), encode_message(will), qos=1),
+            will=aiomqtt.Will(_topic(self._agent, will), encode_message(will), qos=1),
             tls_context=self._tls() if encrypted else None,
             max_inflight_messages=_IN_FLIGHT,
             max_queued_outgoing_messages=_IN_FLIGHT,
@@ -130,6 +130,12 @@ class MqttConnector:
             raise LinkLost(f"the broker did not confirm the subscriptions: {error}") from error
         if any(int(str(code)) >= _SUBSCRIPTION_REFUSED for code in granted if isinstance(code, int)):
             raise LinkRefused("the broker refused this agent its topics")
+
+
+def _topic(agent: str, message: Message) -> str:
+    if not isinstance(message.KIND, Up):
+        raise TypeError(f"an agent does not send {message.KIND}")
+    return up_topic(agent, message.KIND)
 
 
 async def _leave(client: aiomqtt.Client, step_seconds: float) -> None:

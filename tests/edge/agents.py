@@ -1,0 +1,125 @@
+"""Whole agents in this process: their own disk, a memory HQ, a driven business clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from edge_agent import identity
+from edge_agent.agent import Agent, Badge, Outside
+from edge_agent.bench import Bench
+from edge_agent.clock import Clocks, DrivenBusinessClock, SystemMachineClock
+from edge_agent.database import Database
+from edge_agent.identity import Enrolment, Identity
+from edge_agent.settings import load
+from tests.edge.hq import CARD_KEY, SEALING_PUBLIC, TRUSTED, MemoryHq
+from tests.factories import AGENT, START_MS, STORE
+
+WAIT_SECONDS = 20.0
+
+
+async def until(condition: Callable[[], Awaitable[bool]] | Callable[[], bool], what: str) -> None:
+    """Wait for a condition, not for a time."""
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            while True:
+                found = condition()
+                if found if isinstance(found, bool) else await found:
+                    return
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        raise AssertionError(f"waited in vain for {what}") from None
+
+
+def self_signed(key: ec.EllipticCurvePrivateKey, days: int = 90) -> str:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, AGENT)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=days))
+        .sign(key, SHA256())
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def enrolled(folder: Path) -> Identity:
+    """Make the folder an enrolled agent's."""
+    key = identity.make_key(folder)
+    pem = self_signed(key)
+    return identity.keep(
+        folder,
+        Enrolment(
+            agent=AGENT,
+            store=STORE,
+            certificate=pem,
+            ca=pem,
+            brokers=["mqtt://127.0.0.1:1"],
+            api="https://127.0.0.1:1",
+            signing_keys=TRUSTED,
+            sealing_key=SEALING_PUBLIC,
+            card_key=CARD_KEY,
+        ),
+        key,
+    )
+
+
+@dataclass
+class RunningAgent:
+    """An agent that runs as a task of the test."""
+
+    agent: Agent
+    database: Database
+    clock: DrivenBusinessClock
+    bench: Bench
+
+    async def say(self, **command: Any) -> dict[str, Any]:
+        """Tell the bench something and return its answer."""
+        return await self.bench.answer(msgspec.json.encode(command))
+
+    async def backlog(self) -> int:
+        return int((await self.agent.status())["backlog"])
+
+
+async def _claimed(database: Database) -> bool:
+    return await database.read(lambda db: db.execute("SELECT 1 FROM agent").fetchone()) is not None
+
+
+async def _never(_who: Identity) -> Identity:
+    raise AssertionError("no renewal is due in this test")
+
+
+@asynccontextmanager
+async def running(folder: Path, hq: MemoryHq, **settings: Any) -> AsyncIterator[RunningAgent]:
+    """Run an agent against a memory HQ until the block ends."""
+    who = identity.load(folder) if (folder / "identity").exists() else enrolled(folder)
+    chosen = load(folder, **{"heartbeat_seconds": 1.0, "step_seconds": 1.0, **settings})
+    clock = DrivenBusinessClock(START_MS)
+    async with Database.opened(folder / "agent.db", ballast_bytes=4096) as database:
+        agent = Agent(
+            chosen, Badge(who), database, Clocks(clock, SystemMachineClock()), Outside([hq], hq.bodies, _never)
+        )
+        task = asyncio.create_task(agent.run())
+        try:
+            await until(lambda: _claimed(database), "the agent to take its database")
+            yield RunningAgent(agent, database, clock, agent.bench())
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                raise error
