@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from deploy.demo.bench import Bench, BenchAway
 from deploy.demo.folder import RunFolder
@@ -26,6 +27,14 @@ class StoreAgent:
     async def ready(self) -> None:
         """Wait until the bench answers. Raise ProcessFailed when the agent ended by itself."""
         await until(self._answers, f"the agent of {self.store} to answer", seconds=_UP_SECONDS)
+
+    async def tell(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Ask the bench something that may be asked again, whatever happens to the agent meanwhile."""
+        while True:
+            try:
+                return await self.bench.ask(question)
+            except BenchAway:
+                await self.ready()
 
     async def _answers(self) -> bool:
         if self.process.pid is None and not self.disturbed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,14 @@ class Bench:
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None
+
+    async def aclose(self) -> None:
+        """Hang up for good."""
+        if self._streams is not None:
+            _, writer = self._streams
+            self.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._streams is None:

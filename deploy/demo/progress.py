@@ -32,6 +32,7 @@ class Board:
     """Everything shown."""
 
     doing: str = "starting"
+    done: bool = False
     week: int = 0
     weeks: int = 0
     sales: int = 0

@@ -13,6 +13,9 @@ from deploy.demo.baskets import TillBasket
 from deploy.demo.bench import BenchAway
 
 _TRIES = 200
+_TRY_AGAIN = {"scanner_away", "scanner_silent", "scan_cut", "payment_unresolved"}
+"""Refusals that a cashier answers by doing the step again."""
+_BREATH_SECONDS = 0.05
 
 
 class TradeRefused(RuntimeError):
@@ -106,7 +109,11 @@ class StoreTrade:
         """Ask until there is an answer: the same basket under the same id is never rung twice."""
         for _ in range(_TRIES):
             try:
-                return await self.agent.bench.ask(question)
+                answer = await self.agent.bench.ask(question)
             except BenchAway:
                 await self.agent.ready()
+                continue
+            if answer.get("ok") or answer.get("code") not in _TRY_AGAIN:
+                return answer
+            await asyncio.sleep(_BREATH_SECONDS)
         raise TradeRefused(f"{self.agent.store} took basket {question['id']} {_TRIES} times without an answer")

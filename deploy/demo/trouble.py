@@ -41,7 +41,10 @@ class Trouble:
             return await self._harm_agent(act, self._agents[f"s{act.store}"])
         if act.harm is Harm.CUT_DATABASE:
             return await asyncio.to_thread(cut_connections, self._database_url)
-        pid = self._cloud_pid("broker" if act.harm is Harm.KILL_BROKER else "ingest")
+        if act.harm is Harm.KILL_BROKER:
+            killed = [_send(pid, signal.SIGKILL) for pid in _children(self._cloud_pid("broker"))]
+            return any(killed)
+        pid = self._cloud_pid("ingest")
         if pid is None:
             return False  # it was hurt a moment ago and is not back yet
         if act.harm is Harm.FREEZE_INGEST:
@@ -63,10 +66,17 @@ class Trouble:
             facts = json.loads((self._cloud_data / "run.json").read_text())
         except (OSError, ValueError):
             return None
-        found = facts.get(role)
-        while isinstance(found, dict | list) and found:
-            found = found.get("pid") if isinstance(found, dict) else found[0]
+        found = facts["pids"].get(role)
         return found if isinstance(found, int) else None
+
+
+def _children(pid: int | None) -> list[int]:
+    """Return the processes a process started: the broker itself is the child of the one that configures it."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [int(child) for child in text.split()]
 
 
 def cut_connections(database_url: str) -> bool:

@@ -20,6 +20,7 @@ from cloud.ingest.models import IngestCommit
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
 from cloud.loyalty.models import EarningRuleRow, MemberYear, TierRuleRow
 from cloud.prices.models import TimelineEntryRow
+from cloud.pricing_audit.models import PriceAuditDay
 from cloud.sales.models import ReceiptNumber, Sale, SaleLine, SaleTender
 from deploy.demo.check import verdict
 from deploy.demo.check.expected import Expected, ExpectedLine, ExpectedSale
@@ -105,6 +106,7 @@ def write_cloud(url, expected):
     total = 0
     with Session(engine) as session, session.begin():
         put(session, IngestCommit, no=1, sealed=True, audited=True)
+        put(session, PriceAuditDay, store_id="s367", business_date=date(2017, 3, 20), verdict="same", sales=3)
         put(session, EarningRuleRow, version=1, rule=json.dumps({"points": 1, "per_minor": 100}))
         tiers = {"tiers": [{"code": "silver", "from_minor": 1000}, {"code": "gold", "from_minor": 99_999}]}
         put(session, TierRuleRow, version=1, rule=json.dumps(tiers))

@@ -39,7 +39,7 @@ def examine(run: Run) -> dict[str, Any]:
         check_receipts(edges, _receipt_numbers(cloud), findings)
         ledger = check_ledger(cloud, expected, findings)
         published, applied = check_books(timelines(cloud), edges, len(expected.weeks), findings)
-        audited = _audit_differences(cloud, findings)
+        audited = _audit_differences(cloud, len(expected.sales), findings)
         _check_nothing_waits(cloud, edges, findings)
     tender_minor = sum(sale.total_minor for sale in expected.sales.values())
     findings.expect("tender", sales.edge_tender_minor, tender_minor, "taken by all tills")
@@ -101,10 +101,12 @@ def _check_rows(expected: Expected, findings: Findings) -> None:
     findings.expect("source_rows", accounted, expected.source_rows, "source rows accounted for")
 
 
-def _audit_differences(cloud: CloudSide, findings: Findings) -> int:
+def _audit_differences(cloud: CloudSide, sales: int, findings: Findings) -> int:
     """HQ priced every sale again and found the same."""
     waiting = cloud.one("SELECT count(*) FROM ingest_commit WHERE NOT audited")
     findings.expect("audited", waiting, 0, "commits not yet audited")
+    confirmed = cloud.one("SELECT coalesce(sum(sales), 0) FROM price_audit_day WHERE verdict = 'same'")
+    findings.expect("audited", confirmed, sales, "sales that HQ priced again and confirmed")
     differences = cloud.one("SELECT count(*) FROM price_audit")
     findings.expect("audit_differences", differences, 0, "differences HQ's audit found")
     return differences

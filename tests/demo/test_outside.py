@@ -1,0 +1,162 @@
+"""The demo's dealings with the outside: its bench client, its child processes, its folder, its command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from deploy.demo.agents import StoreAgent
+from deploy.demo.baskets import TillBasket
+from deploy.demo.bench import Bench, BenchAway
+from deploy.demo.folder import FolderUnusable, RunFolder
+from deploy.demo.options import parse
+from deploy.demo.patience import WaitedTooLong, until
+from deploy.demo.processes import Processes, ProcessFailed
+from deploy.demo.progress import Board, StoreLine
+from deploy.demo.trade import Pace, StoreTrade, Tally, TradeRefused
+
+SALE = UUID("01595f9e-70b0-7000-8000-000000000001")
+ENVIRONMENT = dict(os.environ)
+
+
+class FakeBench:
+    """Answers each question with the next of `answers`; None hangs up."""
+
+    def __init__(self, path: Path, answers: list[dict | None]) -> None:
+        self.path, self.answers, self.heard = path, answers, []
+        self.client = Bench(path)
+
+    async def __aenter__(self):
+        self._server = await asyncio.start_unix_server(self._talk, self.path)
+        return self
+
+    async def __aexit__(self, *error):
+        await self.client.aclose()
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _talk(self, reader, writer):
+        while line := await reader.readline():
+            question = json.loads(line)
+            self.heard.append(question)
+            answer = {"ok": True} if question["do"] == "status" else self.answers.pop(0)
+            if answer is None:
+                break
+            writer.write(json.dumps(answer).encode() + b"\n")
+            await writer.drain()
+        writer.close()
+
+
+class RunningProcess:
+    """Stands for an agent's process that runs."""
+
+    pid = 1
+
+
+def trade_at(bench: FakeBench) -> StoreTrade:
+    async def rung() -> None:
+        return None
+
+    agent = StoreAgent("s1", RunningProcess(), bench.client)
+    return StoreTrade(agent, 2, 1, Tally(), Pace(None), rung)
+
+
+def basket() -> TillBasket:
+    return TillBasket(SALE, 1, 1, 5, 900, 2, [{"scan": "1"}, {"tender": {"method": "cash"}}])
+
+
+async def test_a_basket_cut_off_is_asked_again_under_its_id(tmp_path):
+    paid = {"ok": True, "sale": str(SALE), "total_minor": 250}
+    async with FakeBench(tmp_path / "b", [None, {"ok": False, "code": "scanner_away"}, paid]) as bench:
+        trade = trade_at(bench)
+        await trade.ring_all([basket()])
+        asked = [question for question in bench.heard if question["do"] == "basket"]
+    assert [question["id"] for question in asked] == [str(SALE)] * 3
+    assert asked[0] == asked[1] == asked[2]
+    assert (trade.tally.total, trade.tally.lines, trade.tally.tender_minor) == (1, 2, 250)
+
+
+async def test_a_refusal_names_basket_and_reason(tmp_path):
+    refused = {"ok": False, "step": 0, "code": "price_missing", "message": "no price"}
+    async with FakeBench(tmp_path / "b", [refused]) as bench:
+        with pytest.raises(TradeRefused, match=f"step 0 of basket {SALE}: price_missing: no price"):
+            await trade_at(bench).ring_all([basket()])
+
+
+async def test_a_sale_under_another_id_is_refused(tmp_path):
+    async with FakeBench(tmp_path / "b", [{"ok": True, "sale": "other", "total_minor": 1}]) as bench:
+        with pytest.raises(TradeRefused, match="under the id other"):
+            await trade_at(bench).ring_all([basket()])
+
+
+async def test_a_bench_that_is_not_there_is_said_to_be_away(tmp_path):
+    with pytest.raises(BenchAway, match="does not answer"):
+        await Bench(tmp_path / "nobody").ask({"do": "status"})
+
+
+async def test_processes_end_with_the_block_even_when_frozen(tmp_path):
+    script = "import time, signal; signal.signal(signal.SIGTERM, lambda *_: exit(0)); signal.pause()"
+    async with Processes(tmp_path, ENVIRONMENT) as processes:
+        process = await processes.start("agent-a", [sys.executable, "-c", script])
+        process.send(signal.SIGSTOP)
+        assert process.pid is not None
+    assert process.pid is None
+
+
+async def test_a_command_that_fails_says_what_it_said(tmp_path):
+    processes = Processes(tmp_path, ENVIRONMENT)
+    assert await processes.command("greeting", [sys.executable, "-c", "print('hello')"]) == "hello\n"
+    with pytest.raises(ProcessFailed, match="greeting failed: no luck"):
+        await processes.command("greeting", [sys.executable, "-c", "import sys; sys.exit('no luck')"])
+
+
+async def test_waiting_ends_with_words():
+    async def never() -> bool:
+        return False
+
+    with pytest.raises(WaitedTooLong, match="for the moon"):
+        await until(never, "the moon", seconds=0.01)
+
+
+def test_a_folder_is_used_once_and_must_be_short_enough(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.create()
+    folder.write_manifest({"seed": 1})
+    with pytest.raises(FolderUnusable, match="earlier run"):
+        folder.create()
+    with pytest.raises(FolderUnusable, match="too long"):
+        RunFolder(tmp_path / ("x" * 120)).create()
+
+
+def test_the_command_line_of_the_issue_is_understood(tmp_path):
+    options = parse(
+        ["--stores", "5", "--baskets", "5000", "--speed", "max", "--seed", "1", "--exit", "--report", "report.json"]
+    )
+    assert (options.stores, options.baskets, options.speed, options.seed) == (5, 5000, None, 1)
+    assert (options.exit, options.report, options.chaos, options.sabotage) == (True, Path("report.json"), False, None)
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--stores", "-1"], ["--speed", "0"], ["--speed", "soon"], ["--tills", "0"], ["--sabotage", "lose"]]
+)
+def test_a_mistake_on_the_command_line_is_a_sentence(wrong, capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse(wrong)
+    assert ended.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+def test_the_board_says_what_is_going_on():
+    board = Board("trading", week=3, weeks=53, sales=7, baskets=9, cloud_sales=6, points=40, versions=4)
+    board.stores = {"s1": StoreLine(sales=7, backlog=1, version=3, staged=4, online=True)}
+    assert board.sentence() == (
+        "trading: week 3 of 53, 7 of 9 sales rung, 6 at HQ, backlog 1, 40 points, price book 4, 1 of 1 stores online"
+    )
+    assert board.table().row_count == 1
