@@ -54,7 +54,7 @@ def _typed(kind: BodyKind, raw: bytes) -> tuple[bytes, str]:
     if kind is BodyKind.ITEMS:
         item = msgspec.json.decode(raw, type=Item)
         _check_item(item)
-        return msgspec.json.encode(item), item.item
+        return _canonical(msgspec.structs.replace(item, names=dict(sorted(item.names.items())))), item.item
     if kind is BodyKind.PROMOTIONS:
         # Promotions are richer than this program needs to know; their bytes are kept with fields in order.
         whole: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
@@ -64,7 +64,20 @@ def _typed(kind: BodyKind, raw: bytes) -> tuple[bytes, str]:
         return msgspec.json.encode(whole, order="sorted"), promotion.promotion
     price = msgspec.json.decode(raw, type=Price)
     _check_price(price)
-    return msgspec.json.encode(price), price.item
+    return _canonical(price), price.item
+
+
+def _canonical(row: Item | Price) -> bytes:
+    """Write a row the one way equal rows are written: fields in order, without those that say the default.
+
+    (msgspec leaves a default out by identity, so text read from a file would stay in.)
+    """
+    content: dict[str, Any] = msgspec.to_builtins(row)
+    for known in msgspec.structs.fields(row):
+        default = known.default if known.default_factory is msgspec.NODEFAULT else known.default_factory()
+        if known.name in content and getattr(row, known.name) == default:
+            del content[known.name]
+    return msgspec.json.encode(content)
 
 
 def _check_item(item: Item) -> None:

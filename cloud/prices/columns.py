@@ -1,0 +1,216 @@
+"""How rows of prices and items look in a spreadsheet: columns, their texts, and what is wrong with a cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from shared.body import BodyKind
+from shared.pricing import Item, Price, Unit
+from shared.pricing.book import Barcode
+
+YES = frozenset({"yes", "y", "true", "1", "x", "是"})
+NO = frozenset({"", "no", "n", "false", "0", "否"})
+_AMOUNT = re.compile(r"^(\d{1,12})(?:\.(\d*))?$")
+_SHORTENED = re.compile(r"^\d(\.\d+)?[eE]\+\d+$")
+_BARCODE = re.compile(
+    r"^(?:(?P<digits>\d{1,48})[xX](?P<times>\d{1,4})|(?P<code>[0-9A-Za-z-]{1,48})(?:\*(?P<pieces>\d{1,4}))?)$"
+)
+_LANGUAGE = re.compile(r"^name_([a-z]{2,3})$")
+
+SCOPE_COLUMN = {BodyKind.ITEMS: "", BodyKind.PRICES: "zone", BodyKind.OVERRIDES: "store"}
+_PRICE_COLUMNS = ("item", "regular", "member", "basis", "remove")
+COLUMNS: Mapping[BodyKind, tuple[str, ...]] = {
+    BodyKind.ITEMS: (
+        "item", "name_en", "name_zh", "receipt_name", "barcodes", "category", "brand", "unit", "tax_code",
+        "tax_rate_percent", "cost", "sellable", "remove",
+    ),
+    BodyKind.PRICES: ("zone", *_PRICE_COLUMNS),
+    BodyKind.OVERRIDES: ("store", *_PRICE_COLUMNS),
+}  # fmt: skip
+REQUIRED: Mapping[BodyKind, tuple[str, ...]] = {
+    BodyKind.ITEMS: ("item",),
+    BodyKind.PRICES: ("zone", "item", "regular"),
+    BodyKind.OVERRIDES: ("store", "item", "regular"),
+}
+ALIASES: Mapping[str, str] = {
+    "价区": "zone", "门店": "store", "商品": "item", "货号": "item", "售价": "regular", "零售价": "regular",
+    "会员价": "member", "基数": "basis", "删除": "remove", "英文名": "name_en", "中文名": "name_zh", "品名": "name_zh",
+    "小票名": "receipt_name", "条码": "barcodes", "类别": "category", "品牌": "brand", "单位": "unit",
+    "税码": "tax_code", "税率": "tax_rate_percent", "成本": "cost", "可售": "sellable",
+}  # fmt: skip
+
+
+class Bad(ValueError):
+    """A cell that cannot be used: its column, what is wrong, what to do."""
+
+    def __init__(self, column: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{column}: {problem}")
+        self.column = column
+        self.problem = problem
+        self.remedy = remedy
+
+
+def is_column(kind: BodyKind, name: str) -> bool:
+    """Tell whether a column means something; items take a name in any language."""
+    return name in COLUMNS[kind] or (kind is BodyKind.ITEMS and _LANGUAGE.match(name) is not None)
+
+
+def parse_row(kind: BodyKind, cells: Mapping[str, str], exponent: int) -> Item | Price | None:
+    """Read a row's cells; None where the row takes its key away. Raise Bad."""
+    if _flag(cells, "remove"):
+        return None
+    return _item(cells, exponent) if kind is BodyKind.ITEMS else _price(cells, exponent)
+
+
+def parse_key(cells: Mapping[str, str]) -> str:
+    """Read the item's number. Raise Bad."""
+    return _plain(cells, "item", "write the item's number")
+
+
+def format_row(kind: BodyKind, scope: str, row: Item | Price, exponent: int, columns: tuple[str, ...]) -> list[str]:
+    """Write a row as the texts that `parse_row` reads."""
+    texts = _item_texts(row, exponent) if isinstance(row, Item) else _price_texts(row, exponent)
+    texts |= {SCOPE_COLUMN[kind]: scope, "remove": ""}
+    return [texts.get(column, "") for column in columns]
+
+
+def amount_text(minor: int, exponent: int) -> str:
+    """Write minor units as a decimal."""
+    if not exponent:
+        return str(minor)
+    whole, part = divmod(minor, 10**exponent)
+    return f"{whole}.{part:0{exponent}d}"
+
+
+def _price(cells: Mapping[str, str], exponent: int) -> Price:
+    regular = _amount(cells, "regular", exponent)
+    if regular is None:
+        raise Bad("regular", "the price is missing", "write the price, or 'yes' in the column remove")
+    return Price(
+        item=parse_key(cells),
+        regular_minor=regular,
+        member_minor=_amount(cells, "member", exponent),
+        basis=_whole(cells, "basis", default=1, least=1),
+    )
+
+
+def _item(cells: Mapping[str, str], exponent: int) -> Item:
+    names = {
+        match.group(1): text for name, text in cells.items() if (match := _LANGUAGE.match(name)) is not None and text
+    }
+    if not names:
+        raise Bad("name_en", "the item has no name", "write a name in at least one of name_en, name_zh")
+    first = next(iter(names.values()))
+    unit = cells.get("unit", "") or "each"
+    if unit not in {str(known) for known in Unit}:
+        raise Bad("unit", f"{unit!r} is no unit", f"write one of {', '.join(Unit)}")
+    return Item(
+        item=parse_key(cells),
+        names=names,
+        receipt_name=cells.get("receipt_name", "") or first[:24],
+        barcodes=_barcodes(cells.get("barcodes", "")),
+        category=cells.get("category", ""),
+        brand=cells.get("brand", ""),
+        unit=Unit(unit),
+        tax_code=cells.get("tax_code", "") or "standard",
+        tax_rate_bp=_scaled(cells, "tax_rate_percent", 2, "write a percentage such as 13 or 9.5") or 0,
+        cost_minor=_amount(cells, "cost", exponent),
+        sellable=_flag(cells, "sellable", default=True),
+    )
+
+
+def _barcodes(text: str) -> list[Barcode]:
+    found: list[Barcode] = []
+    for part in re.split(r"[\s;,|]+", text):
+        if not part:
+            continue
+        match = _BARCODE.match(part)
+        if match is None:
+            raise Bad(
+                "barcodes",
+                f"{part!r} is no barcode",
+                "write codes separated by spaces, '*6' behind one that means six; format the column as text",
+            )
+        found.append(Barcode(match["digits"] or match["code"], int(match["times"] or match["pieces"] or 1)))
+    return found
+
+
+def _plain(cells: Mapping[str, str], column: str, remedy: str) -> str:
+    text = cells.get(column, "")
+    if not text:
+        raise Bad(column, "the cell is empty", remedy)
+    if _SHORTENED.match(text):
+        raise Bad(column, f"the spreadsheet program has shortened this number to {text}", "format the column as text")
+    return text
+
+
+def _amount(cells: Mapping[str, str], column: str, exponent: int) -> int | None:
+    example = amount_text(1250, exponent)
+    return _scaled(cells, column, exponent, f"write an amount such as {example}, without currency or thousands marks")
+
+
+def _scaled(cells: Mapping[str, str], column: str, places: int, remedy: str) -> int | None:
+    """Read a decimal as a whole number of its smallest unit, digit by digit: no float on the way."""
+    text = cells.get(column, "").removesuffix("%").strip()
+    if not text:
+        return None
+    match = _AMOUNT.match(text)
+    if match is None:
+        raise Bad(column, f"{text!r} is not an amount", remedy)
+    part = (match.group(2) or "").rstrip("0")
+    if len(part) > places:
+        raise Bad(column, f"{text!r} has more than {places} decimal places", remedy)
+    return int(match.group(1) + part.ljust(places, "0"))
+
+
+def _whole(cells: Mapping[str, str], column: str, *, default: int, least: int) -> int:
+    text = cells.get(column, "")
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not least <= int(text[:12]) or len(text) > 9:
+        raise Bad(column, f"{text!r} is not a whole number from {least}", f"write {least} or more")
+    return int(text)
+
+
+def _flag(cells: Mapping[str, str], column: str, *, default: bool = False) -> bool:
+    text = cells.get(column, "").lower()
+    if not text:
+        return default
+    if text in YES:
+        return True
+    if text in NO:
+        return False
+    raise Bad(column, f"{text!r} is neither yes nor no", "write yes or no")
+
+
+def _price_texts(price: Price, exponent: int) -> dict[str, str]:
+    return {
+        "item": price.item,
+        "regular": amount_text(price.regular_minor, exponent),
+        "member": "" if price.member_minor is None else amount_text(price.member_minor, exponent),
+        "basis": str(price.basis),
+    }
+
+
+def _item_texts(item: Item, exponent: int) -> dict[str, str]:
+    codes = (_barcode_text(code) for code in item.barcodes)
+    return {
+        "item": item.item,
+        **{f"name_{language}": name for language, name in item.names.items()},
+        "receipt_name": item.receipt_name,
+        "barcodes": " ".join(codes),
+        "category": item.category,
+        "brand": item.brand,
+        "unit": str(item.unit),
+        "tax_code": item.tax_code,
+        "tax_rate_percent": amount_text(item.tax_rate_bp, 2),
+        "cost": "" if item.cost_minor is None else amount_text(item.cost_minor, exponent),
+        "sellable": "yes" if item.sellable else "no",
+    }
+
+
+def _barcode_text(barcode: Barcode) -> str:
+    plain = _BARCODE.match(barcode.code)
+    ambiguous = plain is None or plain["digits"] is not None
+    return f"{barcode.code}*{barcode.pieces}" if barcode.pieces != 1 or ambiguous else barcode.code

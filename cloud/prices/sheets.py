@@ -1,0 +1,184 @@
+"""CSV and XLSX as plain tables of text: bounded, in the encodings that shops really send, safe to open again.
+
+A number that a spreadsheet program has shortened, a formula, a byte order mark, a semicolon: all of it is met here,
+so that the rest sees only rows of text under column names.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.utils.exceptions import InvalidFileException
+
+MAX_FILE_BYTES = 32 * 1024**2
+MAX_OPENED_BYTES = 256 * 1024**2
+MAX_ROWS = 200_000
+MAX_CELL_CHARACTERS = 2_000
+
+SheetFormat = Literal["csv", "xlsx"]
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_ENCODINGS = ("utf-8-sig", "gb18030")
+_NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
+
+
+class SheetUnreadable(ValueError):
+    """A file that is no table we can read; the text says what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One row under the header: its number as the spreadsheet program shows it, and its cells by column name."""
+
+    number: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table of text."""
+
+    columns: list[str]
+    rows: list[SheetRow]
+
+
+def read_sheet(content: bytes) -> Sheet:
+    """Read a CSV or XLSX file, told apart by its first bytes. Raise SheetUnreadable."""
+    if len(content) > MAX_FILE_BYTES:
+        raise SheetUnreadable(f"the file has {len(content)} bytes, at most {MAX_FILE_BYTES} are read: split it")
+    lines = _xlsx_lines(content) if content.startswith(b"PK") else _csv_lines(content)
+    header = next(lines, None)
+    if header is None or not any(header[1]):
+        raise SheetUnreadable("the file has no header: the first row must name the columns")
+    columns = [_column_name(cell) for cell in header[1]]
+    while columns and not columns[-1]:
+        columns.pop()
+    twice = sorted({name for name in columns if name and columns.count(name) > 1})
+    if twice:
+        raise SheetUnreadable(f"the column {twice[0]!r} appears twice: remove or rename one of them")
+    return Sheet(columns, list(_named(columns, lines)))
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """Return a CSV file that spreadsheet programs open as text, never as formulas."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([guard(cell) for cell in row])
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def write_xlsx(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str) -> bytes:
+    """Return an XLSX file whose cells are all text, so that leading zeros stay and nothing is a formula."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    for row in ([*columns], *rows):
+        sheet.append([_text_cell(sheet, cell) for cell in row])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def guard(cell: str) -> str:
+    """Put an apostrophe before text that a spreadsheet program would take for a formula."""
+    return f"'{cell}" if cell.startswith(_DANGEROUS) and not _NUMBER.match(cell) else cell
+
+
+def unguard(cell: str) -> str:
+    """Take that apostrophe away again."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_DANGEROUS) else cell
+
+
+def _named(columns: Sequence[str], lines: Iterator[tuple[int, list[str]]]) -> Iterator[SheetRow]:
+    count = 0
+    for number, cells in lines:
+        if not any(cells):
+            continue
+        count += 1
+        if count > MAX_ROWS:
+            raise SheetUnreadable(f"the file has more than {MAX_ROWS} rows: split it")
+        if any(cells[len(columns) :]):
+            raise SheetUnreadable(f"row {number} has more cells than the header has columns: name every column")
+        yield SheetRow(number, {name: cell for name, cell in zip(columns, cells, strict=False) if name})
+
+
+def _column_name(cell: str) -> str:
+    return re.sub(r"[\s\-]+", "_", cell.strip().lower())
+
+
+def _csv_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    text = _decode(content)
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    csv.field_size_limit(MAX_CELL_CHARACTERS * 4)
+    number = 1
+    try:
+        for cells in reader:
+            yield number, [_clean(cell) for cell in cells]
+            number = reader.line_num + 1
+    except csv.Error as error:
+        raise SheetUnreadable(f"row {number} is not CSV ({error}): check the quotation marks") from error
+
+
+def _decode(content: bytes) -> str:
+    if b"\0" in content:
+        raise SheetUnreadable("the file is neither CSV nor XLSX: save it as one of these")
+    for encoding in _ENCODINGS:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise SheetUnreadable("the text is neither UTF-8 nor GB18030: save the file as 'CSV UTF-8'")
+
+
+def _xlsx_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            opened = sum(entry.file_size for entry in archive.infolist())
+        if opened > MAX_OPENED_BYTES:
+            raise SheetUnreadable(f"the workbook opens to {opened} bytes, at most {MAX_OPENED_BYTES} are read")
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
+        if isinstance(error, SheetUnreadable):
+            raise
+        raise SheetUnreadable("the file is not a complete XLSX workbook: save it again") from error
+    try:
+        sheet = book.worksheets[0]
+        for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+            yield number, [_clean(_cell_text(cell)) for cell in cells]
+    finally:
+        book.close()
+
+
+def _cell_text(value: Any) -> str:
+    """Write a cell's value as a person typed it: 12.5, not 12.500000000000002; 1001, not 1001.0."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    return str(value)
+
+
+def _clean(cell: str) -> str:
+    if len(cell) > MAX_CELL_CHARACTERS:
+        raise SheetUnreadable(f"a cell has {len(cell)} characters, at most {MAX_CELL_CHARACTERS} are read")
+    return unguard(cell.strip())
+
+
+def _text_cell(sheet: Any, text: str) -> Any:
+    cell = WriteOnlyCell(sheet, value=text)
+    cell.data_type = "s"  # else a text beginning with '=' is written as a formula
+    cell.number_format = "@"
+    return cell

@@ -1,0 +1,219 @@
+"""Spreadsheets: a dry run names every bad row, what comes out goes in again, nothing becomes a formula."""
+
+from __future__ import annotations
+
+import io
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+
+from cloud.database import Database
+from cloud.errors import Invalid
+from cloud.org.models import Store
+from cloud.prices.content import encode_row
+from cloud.prices.drafts import DraftRow, draft_changes
+from cloud.prices.exports import export_body, export_draft
+from cloud.prices.imports import Problem, import_sheet
+from cloud.prices.sheets import MAX_ROWS, SheetUnreadable, guard, read_sheet, unguard, write_csv, write_xlsx
+from shared.body import BodyKind
+from shared.pricing import Item, Price, Unit
+from shared.pricing.book import Barcode
+from tests.cloud.prices_data import draft_of, found_chain, item, price, publish_rows
+
+
+@pytest.fixture
+def chain(database: Database) -> None:
+    with database.session() as session:
+        found_chain(session)
+        publish_rows(session, [item("1", barcodes=[Barcode("6900000000014")]), item("2"), price("1", 100)])
+
+
+def dry_run(database: Database, kind: BodyKind, text: str | bytes) -> list[Problem]:
+    content = text.encode() if isinstance(text, str) else text
+    with database.session() as session:
+        draft = draft_of(session, [])
+        result = import_sheet(session, draft, kind, content, dry_run=True)
+        assert not result.stored
+        assert draft_changes(session, draft) == {}
+        return result.problems
+
+
+@pytest.mark.usefixtures("chain")
+def test_a_dry_run_names_every_bad_row(database: Database) -> None:
+    problems = dry_run(
+        database,
+        BodyKind.PRICES,
+        "zone,item,regular,member,basis,remove\n"
+        "z1,1,9.99,8.99,1,\n"
+        "z9,1,9.99,,,\n"
+        "z1,,9.99,,,\n"
+        "z1,2,9.999,,,\n"
+        "z1,2,abc,,,\n"
+        "z1,2,,,,\n"
+        "z1,7,1.00,,,\n"
+        "z1,1,5,,,\n"
+        "z1,2,5,6,0,\n"
+        "z1,2,5,6,1000,\n"
+        "z2,2,5,,,perhaps\n"
+        "z2,6.9E+12,5,,,\n"
+        "z2,1,,,,yes\n",
+    )
+    assert [(p.row, p.column, p.severity) for p in problems] == [
+        (3, "zone", "error"),
+        (4, "item", "error"),
+        (5, "regular", "error"),
+        (6, "regular", "error"),
+        (7, "regular", "error"),
+        (8, "item", "error"),
+        (9, "item", "error"),
+        (10, "basis", "error"),
+        (11, "member", "warning"),
+        (12, "remove", "error"),
+        (13, "item", "error"),
+    ]
+    assert problems[0].problem == "there is no zone 'z9'"
+    assert "z1, z2" in problems[0].remedy
+    assert problems[2].problem == "'9.999' has more than 2 decimal places"
+    assert problems[5].problem == "there is no such item"
+    assert problems[6].problem == "row 2 already says something about it"
+    assert all(problem.remedy for problem in problems)
+
+
+@pytest.mark.usefixtures("chain")
+def test_columns_that_mean_nothing_are_named(database: Database) -> None:
+    problems = dry_run(database, BodyKind.PRICES, "zone,item,pirce\nz1,1,5\n")
+    assert [(p.row, p.column) for p in problems] == [(1, "pirce"), (1, "regular")]
+
+
+@pytest.mark.usefixtures("chain")
+def test_a_barcode_belongs_to_one_item(database: Database) -> None:
+    problems = dry_run(
+        database,
+        BodyKind.ITEMS,
+        "item,name_en,barcodes\n3,Tea,4000\n4,Milk,4000x6\n"
+        "5,Rice,6900000000014\n1,Salt,6900000000014 77\n6,Oil,12 34!\n",
+    )
+    assert [(p.row, p.value) for p in problems] == [(3, "4000"), (5, "6900000000014"), (6, "12 34!")]
+
+
+@pytest.mark.usefixtures("chain")
+def test_all_of_a_file_or_nothing(database: Database) -> None:
+    with database.session() as session:
+        draft = draft_of(session, [])
+        bad = import_sheet(session, draft, BodyKind.PRICES, b"zone;item;regular\nz1;1;5\nz1;2;x\n", dry_run=False)
+        assert not bad.stored
+        assert draft_changes(session, draft) == {}
+        good = import_sheet(session, draft, BodyKind.PRICES, b"zone;item;regular\nz1;1;5\nz1;2;6\n", dry_run=False)
+        assert (good.stored, good.rows, good.changes) == (True, 2, 2)
+        changes = draft_changes(session, draft)[BodyKind.PRICES, "z1"]
+        assert changes["1"] == encode_row(BodyKind.PRICES, "1", Price(item="1", regular_minor=500))
+
+
+@pytest.mark.usefixtures("chain")
+def test_chinese_headers_and_encoding(database: Database) -> None:
+    text = "价区,商品,售价,会员价\nz1,1,9.90,8.80\n".encode("gb18030")
+    assert dry_run(database, BodyKind.PRICES, text) == []
+
+
+@pytest.mark.usefixtures("chain")
+def test_money_without_decimals_follows_the_store(database: Database) -> None:
+    with database.session() as session:
+        session.get_one(Store, "s3").exponent = 0
+        draft = draft_of(session, [])
+        problems = import_sheet(session, draft, BodyKind.PRICES, b"zone,item,regular\nz2,1,120\nz2,2,1.5\n").problems
+        assert [(p.row, p.column) for p in problems] == [(3, "regular")]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+@pytest.mark.usefixtures("chain")
+def test_what_is_exported_is_imported_again_unchanged(database: Database, form: str) -> None:
+    full = Item(
+        item="0042",
+        names={"en": "=HYPERLINK(1)", "zh": "茶", "fr": "@thé"},
+        receipt_name="-tea",
+        barcodes=[Barcode("0012345678905"), Barcode("77", 6), Barcode("12x6")],
+        category="drinks/tea",
+        brand="+1",
+        unit=Unit.GRAM,
+        tax_rate_bp=1305,
+        cost_minor=3,
+        sellable=False,
+    )
+    rows = [
+        DraftRow(BodyKind.ITEMS, "chain", "0042", encode_row(BodyKind.ITEMS, "0042", full)),
+        DraftRow(BodyKind.ITEMS, "chain", "2", None),
+        DraftRow(
+            BodyKind.PRICES, "z1", "0042",
+            encode_row(BodyKind.PRICES, "0042", Price(item="0042", regular_minor=1, member_minor=0, basis=500)),
+        ),
+        price("1", 1250, "s1", BodyKind.OVERRIDES),
+    ]  # fmt: skip
+    with database.session() as session:
+        first = draft_of(session, rows)
+        second = draft_of(session, [])
+        for kind in (BodyKind.ITEMS, BodyKind.PRICES, BodyKind.OVERRIDES):
+            content = export_draft(session, first, kind, form)  # type: ignore[arg-type]
+            result = import_sheet(session, second, kind, content, dry_run=False)
+            assert result.problems == []
+        assert draft_changes(session, second) == draft_changes(session, first)
+        again = draft_of(session, [])
+        whole = export_body(session, BodyKind.ITEMS, "chain", form)  # type: ignore[arg-type]
+        assert import_sheet(session, again, BodyKind.ITEMS, whole, dry_run=False).changes == 2
+
+
+def test_nothing_exported_is_a_formula() -> None:
+    columns, row = ["item", "name"], ["=1+1", "@x"]
+    assert b"'=1+1,'@x" in write_csv(columns, [row])
+    sheet = load_workbook(io.BytesIO(write_xlsx(columns, [row], "items"))).worksheets[0]
+    assert [cell.data_type for cell in sheet[2]] == ["s", "s"]
+    assert read_sheet(write_xlsx(columns, [row], "items")).rows[0].cells == {"item": "=1+1", "name": "@x"}
+
+
+@settings(max_examples=50)
+@given(st.text(max_size=10))
+def test_guarding_a_cell_is_undone_on_reading(text: str) -> None:
+    if not text.startswith("'"):
+        assert unguard(guard(text)) == text
+
+
+def test_numbers_of_a_workbook_read_as_typed() -> None:
+    book = Workbook()
+    book.active.append(["zone", "item", "regular"])  # type: ignore[union-attr]
+    book.active.append(["z1", 1001, 12.1])  # type: ignore[union-attr]
+    book.active.append(["z1", 1002.0, 0.1 + 0.2])  # type: ignore[union-attr]
+    out = io.BytesIO()
+    book.save(out)
+    rows = read_sheet(out.getvalue()).rows
+    assert [list(row.cells.values()) for row in rows] == [["z1", "1001", "12.1"], ["z1", "1002", "0.3"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no header"),
+        (b"PK\x03\x04nonsense", "not a complete XLSX workbook"),
+        (b"\xd0\xcf\x11\xe0\0\0", "neither CSV nor XLSX"),
+        (b"item,item\n1,2\n", "appears twice"),
+        (b"item\n1,2\n", "row 2 has more cells"),
+        (b'item\n"1\n', "row 2 is not CSV"),
+        (b"item\n" + b"1\n" * (MAX_ROWS + 1), "more than 200000 rows"),
+        (b"item\n" + b"1" * 3000 + b"\n", "a cell has 3000 characters"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_in_words(content: bytes, words: str) -> None:
+    with pytest.raises(SheetUnreadable, match=words):
+        read_sheet(content)
+
+
+@pytest.mark.usefixtures("chain")
+def test_promotions_do_not_come_by_spreadsheet(database: Database) -> None:
+    with database.session() as session, pytest.raises(Invalid, match="as rows"):
+        import_sheet(session, draft_of(session, []), BodyKind.PROMOTIONS, b"x\n")
+
+
+def test_rows_are_kept_as_the_exact_bytes_of_their_kind() -> None:
+    row = encode_row(BodyKind.PRICES, "1", {"basis": 1, "regular_minor": 5, "item": "1"})
+    assert row == msgspec.json.encode(Price(item="1", regular_minor=5))
