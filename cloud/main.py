@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from cloud.api import agent, answers, enrolment, fleet, health, stores
 from cloud.api.services import Services
+from cloud.console import pages
 from cloud.process.parts import build_services
 from cloud.settings import CloudSettings
 
@@ -30,8 +31,11 @@ class LifespanState(TypedDict):
     services: Services
 
 
-def create_app(settings: CloudSettings, services: Services | None = None) -> FastAPI:
-    """Build the app. `services` are made from the settings when the app starts, unless given."""
+def create_app(settings: CloudSettings, services: Services | None = None, *, console: bool = False) -> FastAPI:
+    """Build the app, with the pages for people if wanted: those belong on loopback.
+
+    `services` are made from the settings when the app starts, unless given.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[LifespanState]:
@@ -46,16 +50,19 @@ def create_app(settings: CloudSettings, services: Services | None = None) -> Fas
     answers.install(app)
     for module in (health, enrolment, agent, stores, fleet):
         app.include_router(module.router)
+    if console:
+        pages.mount(app)
     return app
 
 
 async def serve(settings: CloudSettings) -> None:
     """Listen for agents (HTTPS by our CA) and, if wanted, for people on loopback (plain HTTP), until SIGTERM."""
     services = build_services(settings)
-    app = create_app(settings, services)
-    servers = [_Server(_config(app, settings.bind_host, services.places.api_port, tls=settings))]
+    api = create_app(settings, services)
+    servers = [_Server(_config(api, settings.bind_host, services.places.api_port, tls=settings))]
     if settings.console:
-        servers.append(_Server(_config(app, "127.0.0.1", services.places.console_port)))
+        people = create_app(settings, services, console=True)
+        servers.append(_Server(_config(people, "127.0.0.1", services.places.console_port)))
 
     def stop() -> None:
         for server in servers:

@@ -1,24 +1,49 @@
-"""Questions that a till has now: answered within their deadline or not at all, because the till goes on without."""
+"""Questions that a till has now. Answers only read: asking again gives the same answer and leaves no trace."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from sqlmodel import Session
+
 from cloud.database import Database
-from cloud.fleet.agents import find
-from cloud.privacy import Vault
-from shared.clock import MachineClock
+from cloud.errors import Invalid
+from cloud.ingest.watermarks import stores_of
+from cloud.members import cards
+from cloud.members.sight import look_at
+from cloud.privacy import CannotOpen, Vault, normal
+from shared.clock import BusinessClock
 from shared.wire.messages import MemberFound, Question, Refused
 
 
 class Answers:
     """Answers questions from the books."""
 
-    def __init__(self, database: Database, clock: MachineClock, vault: Vault) -> None:
+    def __init__(self, database: Database, business: BusinessClock, vault: Vault) -> None:
         self._database = database
-        self._clock = clock
+        self._business = business
         self._vault = vault
 
     def __call__(self, agent: str, question: Question) -> MemberFound | Refused | None:
-        """Answer a question, or return None."""
+        """Say whose card it is, or why nobody's: `card_unreadable`, `card_unknown`, `member_closed`.
+
+        None, and so no answer at all, for an agent that may not speak.
+        """
         with self._database.snapshot() as session:
-            find(session, agent)
-        return None
+            if agent not in stores_of(session, {agent}):
+                return None
+            return self._whose(session, question.body.sealed_card)
+
+    def _whose(self, session: Session, sealed_card: bytes) -> MemberFound | Refused:
+        try:
+            number = normal.card(self._vault.unseal(sealed_card))
+        except (CannotOpen, Invalid):
+            return Refused(code="card_unreadable")
+        card = cards.find(session, self._vault, number)
+        if card is None or card.member is None:
+            return Refused(code="card_unknown")
+        year = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).year
+        sight = look_at(session, [card.member], year).get(card.member)
+        if sight is None or sight.closed:
+            return Refused(code="member_closed")
+        return MemberFound(member=card.member, masked_name=sight.masked_name, tier=sight.tier, points=sight.points)

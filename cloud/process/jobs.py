@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,6 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from cloud.database import Database
 from cloud.errors import CloudError
 from cloud.identity import devices
+from cloud.ingest.transience import is_transient
+from cloud.ledger.seal import seal_pending
+from cloud.members.sets import refresh
+from cloud.prices.books import StoreBooks
+from cloud.pricing_audit.auditing import audit_pending
 from cloud.process.clocks import clocks_of
 from cloud.process.parts import open_database
 from cloud.settings import CloudSettings
@@ -35,9 +41,35 @@ def run_jobs(jobs: Sequence[tuple[str, Job]], stopping: threading.Event) -> None
             try:
                 busy |= job()
             except (SQLAlchemyError, CloudError, ValueError) as error:
-                log.exception("job failed", job=name, reason=type(error).__name__)
+                passing = is_transient(error)
+                log.warning("job waits", job=name, reason=type(error).__name__, exc_info=None if passing else error)
         if not busy:
             stopping.wait(_IDLE_S)
+
+
+def build_jobs(settings: CloudSettings, database: Database) -> list[tuple[str, Job]]:
+    """Return every job, the ones that agents wait for first."""
+    clocks = clocks_of(settings)
+    books = StoreBooks()
+
+    def refresh_member_sets() -> bool:
+        year = datetime.fromtimestamp(clocks.business.now_ms() // 1000, UTC).year
+        with database.session() as session:
+            return refresh(session, year=year).notes > 0
+
+    def seal_ledger() -> bool:
+        with database.session() as session:
+            return seal_pending(session, clocks.machine.wall_ms()) > 0
+
+    def audit_prices() -> bool:
+        return audit_pending(database, books, clocks.machine.wall_ms()).commits > 0
+
+    return [
+        ("member sets", refresh_member_sets),
+        ("ledger seal", seal_ledger),
+        ("price audit", audit_prices),
+        ("housekeeping", Housekeeping(database, clocks.machine)),
+    ]
 
 
 class Housekeeping:
@@ -62,7 +94,7 @@ def main(settings: CloudSettings) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
-    clocks, database = clocks_of(settings), open_database(settings)
+    database = open_database(settings)
     log.info("jobs start", pid=os.getpid())
-    run_jobs([("housekeeping", Housekeeping(database, clocks.machine))], stopping)
+    run_jobs(build_jobs(settings, database), stopping)
     database.close()

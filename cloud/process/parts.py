@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -18,11 +17,11 @@ from cloud.identity import ca, keys
 from cloud.ingest.downlink import Downlink
 from cloud.ingest.envelopes import Envelopes
 from cloud.ingest.exchange import Exchange
-from cloud.ingest.intake import ItemFacts
 from cloud.ingest.questions import Answers
 from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.members.stepper import member_step, set_version
 from cloud.prices.bodies import BodyFiles
+from cloud.prices.books import StoreBooks
 from cloud.prices.desired import deltas_for, desired_document
 from cloud.privacy import Vault
 from cloud.process import ports
@@ -74,15 +73,11 @@ def build_exchange(database: Database, clocks: Clocks, ring: keys.Keys, files: B
     return Exchange(
         database=database,
         clock=clocks.machine,
-        downstream=LoyaltyDownstream(vault, mint, _describe),
+        downstream=LoyaltyDownstream(vault, mint, StoreBooks()),
         downlink=downlink,
         envelopes=envelopes,
-        answering=Answers(database, clocks.machine, vault),
+        answering=Answers(database, clocks.business, vault),
     )
-
-
-def _describe(session: Session, store: str, version: int, items: Collection[str]) -> Mapping[str, ItemFacts]:
-    return {}
 
 
 class _Composer:
