@@ -8,6 +8,8 @@ from contextlib import closing, contextmanager
 from enum import StrEnum
 from typing import Any
 
+from deploy.demo.database import server_url
+
 
 class Sabotage(StrEnum):
     """What is done."""
@@ -90,5 +92,5 @@ def _transaction(url: str) -> Iterator[Execute]:
     else:
         import psycopg  # noqa: PLC0415 - only where the run used PostgreSQL
 
-        with psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://", 1)) as server:
+        with psycopg.connect(server_url(url)) as server:
             yield lambda query: server.execute(query.encode())

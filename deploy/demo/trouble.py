@@ -12,6 +12,7 @@ from typing import Any
 
 from deploy.demo.agents import StoreAgent
 from deploy.demo.chaos import Act, Harm
+from deploy.demo.database import server_url
 
 
 class Trouble:
@@ -83,8 +84,7 @@ def cut_connections(database_url: str) -> bool:
     """End every other connection to a PostgreSQL database."""
     import psycopg  # noqa: PLC0415 - only where the run uses PostgreSQL
 
-    url = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(server_url(database_url), autocommit=True) as connection:
         rows = connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"

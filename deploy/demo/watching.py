@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from typing import Any
 
+from deploy.demo.database import DatabaseAway, query
 from deploy.demo.progress import Board, StoreLine
 from deploy.demo.trade import Tally
 
@@ -15,6 +14,17 @@ _FIGURES = """
 SELECT (SELECT count(*) FROM sale), (SELECT coalesce(sum(amount), 0) FROM balance),
        (SELECT coalesce(max(version), 0) FROM price_version)
 """
+
+
+_UNSETTLED = "SELECT count(*) FROM ingest_commit WHERE NOT audited OR NOT sealed"
+
+
+def is_settled(database_url: str) -> bool:
+    """Tell whether HQ has audited and sealed everything that came in."""
+    try:
+        return query(database_url, _UNSETTLED) == [(0,)]
+    except DatabaseAway:
+        return False
 
 
 class Watch:
@@ -29,29 +39,16 @@ class Watch:
         """Read the figures again."""
         self._board.sales = self._tally.total
         try:
-            figures, fleet = self._read()
-        except (OSError, sqlite3.Error, RuntimeError):
+            figures, fleet = query(self._url, _FIGURES), query(self._url, _FLEET)
+        except DatabaseAway:
             return
-        self._board.cloud_sales, self._board.points, self._board.versions = map(int, figures)
+        self._board.cloud_sales, self._board.points, self._board.versions = map(int, figures[0])
         for store, gone, reported in fleet:
             line = self._board.stores.setdefault(store, StoreLine())
             line.online = not gone
             line.sales = self._tally.sales.get(store, 0)
             if reported:
                 _take_report(line, json.loads(bytes(reported)))
-
-    def _read(self) -> tuple[Any, list[Any]]:
-        if self._url.startswith("sqlite:///"):
-            path = self._url.removeprefix("sqlite:///")
-            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1)) as db:
-                return db.execute(_FIGURES).fetchone(), db.execute(_FLEET).fetchall()
-        import psycopg  # noqa: PLC0415 - only where the run uses PostgreSQL
-
-        try:
-            with psycopg.connect(self._url.replace("postgresql+psycopg://", "postgresql://", 1)) as server:
-                return server.execute(_FIGURES).fetchone(), server.execute(_FLEET).fetchall()
-        except psycopg.Error as error:
-            raise RuntimeError(str(error)) from error
 
 
 def _take_report(line: StoreLine, reported: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from deploy.demo.patience import until
 from deploy.demo.progress import Progress
 from deploy.demo.trade import Pace, StoreTrade, Tally
 from deploy.demo.trouble import Trouble
+from deploy.demo.watching import is_settled
 from deploy.demo.weekly_prices import Changes, weekly_changes
 
 _STAGED_SECONDS = 300.0
@@ -99,7 +100,7 @@ class Year:
         for agent in self._chain.agents.values():
             if (await agent.tell({"do": "status"})).get("backlog"):
                 return False
-        return await self._chain.hq.is_settled()
+        return await asyncio.to_thread(is_settled, self._chain.cloud.database_url)
 
     async def _trade(self, week: int, store: int, group: asyncio.TaskGroup) -> None:
         async def rung() -> None:
