@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from threading import Lock
 from uuid import UUID
 
 from sqlmodel import Session
@@ -20,22 +21,24 @@ from shared.wire.events import MemberOnSale
 class LoyaltyDownstream:
     """Implements `cloud.ingest.intake.Downstream`: cards to members, sales to points, returns back again.
 
-    One per worker: the books it looks items up in are a cache without a lock.
+    Safe to use from several threads: the books it looks items up in are read by one at a time.
     """
 
     def __init__(self, vault: Vault, mint: UuidMint, books: StoreBooks) -> None:
         self._vault = vault
         self._mint = mint
         self._books = books
+        self._reading = Lock()
 
     def describe(self, session: Session, store: str, version: int, items: Collection[str]) -> Mapping[str, ItemFacts]:
         """Return what a store's price-book version says of items."""
-        book = self._books.book(session, store, version)
-        if book is None:
-            return {}
-        book.prefetch(items)
-        known = ((item, book.item(item)) for item in items)
-        return {item: ItemFacts(facts.category, facts.cost_minor) for item, facts in known if facts is not None}
+        with self._reading:
+            book = self._books.book(session, store, version)
+            if book is None:
+                return {}
+            book.prefetch(items)
+            known = ((item, book.item(item)) for item in items)
+            return {item: ItemFacts(facts.category, facts.cost_minor) for item, facts in known if facts is not None}
 
     def resolve(
         self, session: Session, references: Sequence[MemberOnSale], now_ms: int
