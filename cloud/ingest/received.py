@@ -66,7 +66,8 @@ def read(agent: str, store: str, epoch: UUID, seq: int, content: bytes) -> Recei
 
 def name_by_content(agent: str, content: bytes) -> UUID:
     """Return the id under which bytes without a usable id of their own are kept."""
-    return UUID(bytes=sha256(agent.encode() + b"\n" + content).digest()[:16], version=8)
+    number = int.from_bytes(sha256(agent.encode() + b"\n" + content).digest()[:16], "big")
+    return UUID(int=number & ~(0xF << 76 | 0b11 << 62) | 8 << 76 | 0b10 << 62)  # version 8: a meaning of our own
 
 
 def _identify(agent: str, content: bytes) -> tuple[UUID, str]:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from cloud.database.rowset import table_of
 from cloud.ingest.models import InboxEvent, IngestCommit
 from cloud.sales.models import ReceiptNumber, ReceiptSeries
-from cloud.sales.receipts import fits
+from cloud.sales.receipts import Series, fits
 from shared.hashchain import GENESIS
 
 MAX_GAPS = 1000
@@ -50,21 +50,19 @@ def missing(session: Session, *, store_id: str | None = None, limit: int = MAX_G
         query = query.where(series.c.store_id == store_id)
     order = (series.c.store_id, series.c.till_id, series.c.series)
     for row in session.execute(query.order_by(*order)).all():
-        gaps += _gaps_of(session, row.store_id, row.till_id, row.series, row.complete_to, limit - len(gaps))
+        gaps += _gaps_of(session, (row.store_id, row.till_id, row.series), row.complete_to, limit - len(gaps))
         if len(gaps) >= limit:
             break
     return gaps
 
 
-def _gaps_of(
-    session: Session, store_id: str, till_id: str, series: str, complete_to: int, limit: int
-) -> list[MissingNumbers]:
+def _gaps_of(session: Session, series: Series, complete_to: int, limit: int) -> list[MissingNumbers]:
     number, event, commit = table_of(ReceiptNumber), table_of(InboxEvent), table_of(IngestCommit)
     present = session.execute(
         select(number.c.number, commit.c.at_ms)
         .join(event, event.c.event_id == number.c.event_id)
         .join(commit, commit.c.no == event.c.commit_no)
-        .where(number.c.store_id == store_id, number.c.till_id == till_id, number.c.series == series)
+        .where(number.c.store_id == series[0], number.c.till_id == series[1], number.c.series == series[2])
         .where(number.c.number > complete_to)
         .order_by(number.c.number)
     )
@@ -72,7 +70,7 @@ def _gaps_of(
     expected = complete_to + 1
     for found, received_ms in present:
         if found > expected:
-            gaps.append(MissingNumbers(store_id, till_id, series, expected, found - 1, received_ms))
+            gaps.append(MissingNumbers(*series, expected, found - 1, received_ms))
             if len(gaps) >= limit:
                 break
         expected = found + 1

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from cloud.database import Database, Table
 from cloud.fleet.models import Agent
@@ -24,6 +26,8 @@ from shared.topics import shard_of
 from shared.wire.events import Event, MemberOnSale, encode_event
 from shared.wire.messages import Batch, Hello, Reported
 from tests.factories import AGENT, START_MS, STORE, DrivenMachineClock, new_id
+
+T = TypeVar("T", bound=Table)
 
 
 @dataclass
@@ -142,10 +146,9 @@ def count(database: Database, model: type[Table]) -> int:
         return session.exec(select(func.count()).select_from(model)).one()
 
 
-def one(database: Database, model: type[Table], **where: object) -> Table:
-    """Return the one row of a table with these values."""
-    with database.session() as session:
-        query = select(model)
-        for name, value in where.items():
-            query = query.where(col(getattr(model, name)) == value)
-        return session.exec(query).one()
+def of_kind(model: type[T], **where: object) -> SelectOfScalar[T]:
+    """Select the rows of a table with these values."""
+    query = select(model)
+    for name, value in where.items():
+        query = query.where(col(getattr(model, name)) == value)
+    return query
