@@ -18,6 +18,7 @@ import aiosqlite
 import structlog
 
 from edge_agent.ballast import Ballast
+from edge_agent.durable_file import sync_folder
 from edge_agent.errors import DatabaseDamaged, DiskFailed, DiskFull
 from edge_agent.migrations import migrate
 
@@ -115,11 +116,12 @@ class _Hop:
 
 
 def _make_private(path: Path) -> None:
-    """Make the file before SQLite can: its -wal and -shm files take its mode."""
+    """Make the file before SQLite can, its name synced too: its -wal and -shm files take its mode."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         path.chmod(0o600)
+        sync_folder(path.parent)
     except OSError as error:
         raise DiskFailed(f"the database {path} cannot be made or written: {error.strerror}") from error
 

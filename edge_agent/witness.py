@@ -7,7 +7,6 @@ sale pays nothing for it. A copy restored to a point inside that second is found
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 from typing import Literal
@@ -16,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from edge_agent import outbox
+from edge_agent.durable_file import replace_file
 
 _MACHINE_ID = Path("/etc/machine-id")
 _PRODUCT_ID = Path("/sys/class/dmi/id/product_uuid")
@@ -64,19 +64,7 @@ def read(path: Path) -> Witness | None:
 
 def write(path: Path, witness: Witness) -> None:
     """Replace the witness durably: a power cut leaves the old one or the new one."""
-    fresh = path.with_name(f"{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(descriptor, msgspec.json.encode(witness))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    replace_file(path, msgspec.json.encode(witness))
 
 
 def of(db: sqlite3.Connection, machine: Machine) -> Witness:

@@ -22,12 +22,16 @@ class Mood(StrEnum):
 
 
 class SimulatedGateway:
-    """Implements `PaymentGateway`. While `answering` is not set, every answer waits: a slow gateway."""
+    """Implements `PaymentGateway`. While `answering` is not set, every answer waits: a slow gateway.
+
+    `asked` is set when a payment has come in.
+    """
 
     def __init__(self, mood: Mood = Mood.PAY) -> None:
         self.mood = mood
         self.answering = asyncio.Event()
         self.answering.set()
+        self.asked = asyncio.Event()
         self.taken: dict[UUID, PaymentOutcome] = {}
 
     async def pay(self, attempt: PaymentAttempt) -> PaymentOutcome:
@@ -35,6 +39,7 @@ class SimulatedGateway:
         if self.mood is not Mood.NEVER_ARRIVES and attempt.id not in self.taken:
             state = AttemptState.REFUSED if self.mood is Mood.REFUSE else AttemptState.PAID
             self.taken[attempt.id] = PaymentOutcome(state, f"sim-{attempt.id.hex[-8:]}")
+        self.asked.set()
         await self.answering.wait()
         if self.mood in {Mood.LOSE_REPLY, Mood.NEVER_ARRIVES}:
             return PaymentOutcome(AttemptState.UNKNOWN)
