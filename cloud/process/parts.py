@@ -22,7 +22,6 @@ from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.members.stepper import member_step, set_version
 from cloud.prices.bodies import BodyFiles
 from cloud.prices.books import StoreBooks
-from cloud.prices.books import StoreBooks
 from cloud.prices.desired import deltas_for, desired_document
 from cloud.privacy import Vault
 from cloud.process import ports
