@@ -14,14 +14,17 @@ from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleF
 from cloud.sales.models import Sale, SaleLine, SaleReturn, SaleReturnLine
 
 
-def sales_of_card(session: Session, card: UUID) -> list[UUID]:
-    """Return the sales a card was shown at while nobody knew whose it is."""
+def unclaimed_sales(session: Session, cards: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the sales that cards were shown at while nobody knew whose they are: sale to card."""
     sale = table_of(Sale)
-    return list(
-        session.execute(
-            select(sale.c.id).where(sale.c.card_id == card, sale.c.member_id.is_(None)).order_by(sale.c.id)
-        ).scalars()
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(card,) for card in sorted(cards)])
+    rows = session.execute(
+        select(sale.c.id, sale.c.card_id)
+        .join(wanted, wanted.c.id == sale.c.card_id)
+        .where(sale.c.card_id.is_not(None), sale.c.member_id.is_(None))
+        .order_by(sale.c.id)
     )
+    return {row.id: row.card_id for row in rows}
 
 
 def sale_facts(session: Session, buyers: Mapping[UUID, UUID]) -> dict[UUID, SaleFacts]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlmodel import Session
 
-from cloud.database import bulk
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound, Refused
 from cloud.loyalty import history, posting, rules
@@ -39,36 +39,29 @@ def attach_card(
         raise NotFound(f"there is no member {member}")
     if row.status == CLOSED:
         raise Refused("member_closed", f"member {member} has left")
-    card, owner = _lock(session, vault, mint, normal.card(number), now_ms)
-    if owner == member:
-        return Attached(card, 0)
-    if owner is not None:
+    number = normal.card(number)
+    found = cards.take(session, vault, mint, [number], now_ms)[number]
+    if found.member == member:
+        return Attached(found.card, 0)
+    if found.member is not None:
         raise Refused("card_taken", f"card {normal.masked_card(number)} belongs to another member")
-    cards_ = table_of(Card)
-    session.execute(update(cards_).where(cards_.c.id == card).values(member_id=member, attached_ms=now_ms))
-    credited = _credit(session, commit_no, card, member)
+    card = table_of(Card)
+    session.execute(update(card).where(card.c.id == found.card).values(member_id=member, attached_ms=now_ms))
+    credited = credit_cards(session, commit_no, {found.card: member})
     dirt.note(session, commit_no, [(member, dirt.HEAD_OFFICE, 0)])
-    return Attached(card, credited)
+    return Attached(found.card, credited)
 
 
-def _lock(session: Session, vault: Vault, mint: UuidMint, number: str, now_ms: int) -> tuple[UUID, UUID | None]:
-    """Return (card, owner) under an exclusive lock: no sale with this card is half-way in while we look."""
-    card, index = table_of(Card), vault.blind_index(cards.CARD, number)
-    bulk.insert_new_tuples(session, Card, cards.COLUMNS, [cards.new_row(vault, mint(), index, number, now_ms)])
-    row = session.execute(
-        select(card.c.id, card.c.member_id).where(card.c.blind_index == index).with_for_update()
-    ).one()
-    return row.id, row.member_id
+def credit_cards(session: Session, commit_no: int, owners: Mapping[UUID, UUID]) -> int:
+    """Credit every sale that cards were shown at before they had an owner, less what was returned of it.
 
-
-def _credit(session: Session, commit_no: int, card: UUID, member: UUID) -> int:
-    """Credit every sale the card was shown at, and take back what was returned of them."""
-    sales = history.sales_of_card(session, card)
-    if not sales:
+    The cards are held exclusively (`cards.take`). Return how many sales were credited.
+    """
+    buyers = {sale: owners[card] for sale, card in history.unclaimed_sales(session, owners.keys()).items()}
+    if not buyers:
         return 0
-    facts = history.sale_facts(session, dict.fromkeys(sales, member))
-    returns = history.return_facts(session, history.returns_of_sales(session, sales), facts)
+    facts = history.sale_facts(session, buyers)
+    returns = history.return_facts(session, history.returns_of_sales(session, buyers.keys()), facts)
     posting.post(session, commit_no, list(facts.values()), returns, rules.load(session))
-    visits = ((member, fact.store, fact.at_ms) for fact in facts.values())
-    dirt.note(session, commit_no, visits)
-    return len(sales)
+    dirt.note(session, commit_no, ((fact.member, fact.store, fact.at_ms) for fact in facts.values()))
+    return len(buyers)

@@ -17,7 +17,7 @@ from shared.ids import UuidMint
 
 CARD = "card"
 _LOOK_UP_AT_ONCE = 5_000
-COLUMNS = ("id", "blind_index", "number", "masked", "member_id", "status", "first_seen_ms", "attached_ms")
+_COLUMNS = ("id", "blind_index", "number", "masked", "member_id", "status", "first_seen_ms", "attached_ms")
 
 
 class FoundCard(NamedTuple):
@@ -43,13 +43,26 @@ def remember(
     session: Session, vault: Vault, mint: UuidMint, numbers: Collection[str], seen_ms: int
 ) -> dict[str, FoundCard]:
     """Find cards by their numbers, making those never seen; each is share-locked until the transaction ends."""
+    return _hold(session, vault, mint, numbers, seen_ms, exclusively=False)
+
+
+def take(
+    session: Session, vault: Vault, mint: UuidMint, numbers: Collection[str], seen_ms: int
+) -> dict[str, FoundCard]:
+    """Do the same under exclusive locks: no sale with one of these cards is half-way in while the caller looks."""
+    return _hold(session, vault, mint, numbers, seen_ms, exclusively=True)
+
+
+def _hold(
+    session: Session, vault: Vault, mint: UuidMint, numbers: Collection[str], seen_ms: int, *, exclusively: bool
+) -> dict[str, FoundCard]:
     by_index = {vault.blind_index(CARD, number): number for number in numbers}
-    found = _locked(session, sorted(by_index))
+    found = _locked(session, sorted(by_index), exclusively=exclusively)
     missing = sorted(by_index.keys() - found.keys())
     if missing:
-        rows = (new_row(vault, mint(), index, by_index[index], seen_ms) for index in missing)
-        bulk.insert_new_tuples(session, Card, COLUMNS, list(rows))
-        found |= _locked(session, missing)
+        rows = (_new_row(vault, mint(), index, by_index[index], seen_ms) for index in missing)
+        bulk.insert_new_tuples(session, Card, _COLUMNS, list(rows))
+        found |= _locked(session, missing, exclusively=exclusively)
     return {by_index[index]: card for index, card in found.items()}
 
 
@@ -67,7 +80,7 @@ def owners(session: Session, cards: Collection[UUID]) -> dict[UUID, UUID | None]
     return {row.id: row.member_id for row in found}
 
 
-def _locked(session: Session, indexes: Sequence[bytes]) -> dict[bytes, FoundCard]:
+def _locked(session: Session, indexes: Sequence[bytes], *, exclusively: bool) -> dict[bytes, FoundCard]:
     card = table_of(Card)
     found: dict[bytes, FoundCard] = {}
     for part in _parts(indexes):
@@ -76,7 +89,7 @@ def _locked(session: Session, indexes: Sequence[bytes]) -> dict[bytes, FoundCard
             select(card.c.id, card.c.blind_index, card.c.member_id)
             .where(card.c.blind_index.in_(part))
             .order_by(card.c.blind_index)
-            .with_for_update(read=True)
+            .with_for_update(read=not exclusively)
         )
         found |= {row.blind_index: FoundCard(row.id, row.member_id) for row in rows}
     return found
@@ -87,7 +100,6 @@ def _parts(indexes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
         yield indexes[start : start + _LOOK_UP_AT_ONCE]
 
 
-def new_row(vault: Vault, card: UUID, index: bytes, number: str, seen_ms: int) -> tuple[object, ...]:
-    """Return the row, in the order of COLUMNS, of a card that belongs to nobody."""
+def _new_row(vault: Vault, card: UUID, index: bytes, number: str, seen_ms: int) -> tuple[object, ...]:
     sealed = vault.encrypt(number, number_context(card))
     return card, index, sealed, normal.masked_card(number), None, ACTIVE, seen_ms, None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -88,13 +89,19 @@ def field_row(
     vault: Vault, member: UUID, name: str, value: str, *, source: str, now_ms: int
 ) -> tuple[UUID, str, bytes, bytes | None, str, int, str]:
     """Return a field's row, encrypted. Raise Invalid."""
+    value = check_field(name, value)
+    index = vault.blind_index(PHONE, value) if name == PHONE else None
+    return member, name, vault.encrypt(value, field_context(member, name)), index, source, now_ms, "membership"
+
+
+def check_field(name: str, value: str) -> str:
+    """Return a field's value in its one spelling. Raise Invalid, without repeating the value."""
     if name not in FIELDS:
         raise Invalid(f"a member has no field {name!r}; there are {', '.join(FIELDS)}")
     value = normal.phone(value) if name == PHONE else value.strip()
     if not 0 < len(value) <= _LONGEST_FIELD:
         raise Invalid(f"{name} must have 1 to {_LONGEST_FIELD} characters, got {len(value)}")
-    index = vault.blind_index(PHONE, value) if name == PHONE else None
-    return member, name, vault.encrypt(value, field_context(member, name)), index, source, now_ms, "membership"
+    return value
 
 
 def field_context(member: UUID, name: str) -> str:
@@ -139,6 +146,6 @@ def encrypt_anew(session: Session, vault: Vault, limit: int = 1_000) -> int:
     return len(old)
 
 
-def field_rows_insert(session: Session, rows: list[tuple[UUID, str, bytes, bytes | None, str, int, str]]) -> None:
-    """Write the fields of new members in bulk."""
+def insert_fields(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write `field_row`s of new members in bulk."""
     bulk.insert_tuples(session, MemberField, _COLUMNS, rows)

@@ -1,0 +1,199 @@
+"""Members from a spreadsheet: first a dry run that names every bad row, then all of it or nothing.
+
+Columns: `name`, `phone`, `email`, `birthday`, `gender`, `address`, `note` (all kept encrypted), `home_store`,
+`language`, and `cards`, several separated by spaces or semicolons.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, select, update
+from sqlmodel import Session
+
+from cloud.database import bulk
+from cloud.database.rowset import Columns, rowset, table_of
+from cloud.errors import Invalid
+from cloud.members import cards, dirt, enrolling
+from cloud.members.attaching import credit_cards
+from cloud.members.models import ACTIVE, Card, Member
+from cloud.org.models import Store
+from cloud.prices.sheets import Sheet, SheetRow, SheetUnreadable, read_sheet
+from cloud.privacy import Vault, normal
+from shared.ids import UuidMint
+
+SOURCE = "import"
+COLUMNS = (*enrolling.FIELDS, "home_store", "language", "cards")
+
+_BETWEEN_CARDS = re.compile(r"[\s;,、，；]+")
+_MEMBER = ("id", "status", "masked_name", "home_store", "source", "signup_cashier", "language", "created_ms")
+_LOOK_UP_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one row. Cards and phones are never repeated: this text ends in logs and on screens."""
+
+    row: int
+    column: str
+    problem: str
+
+
+@dataclass(slots=True)
+class MemberImport:
+    """What a file would make, or has made."""
+
+    rows: int
+    cards: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    stored: bool = False
+    sales_credited: int = 0
+    """Earlier sales of cards that were shown before they were anybody's."""
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the file can be imported as it is."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class _NewMember:
+    """One good row."""
+
+    id: UUID
+    row: int
+    fields: Mapping[str, str]
+    cards: Sequence[str]
+    home_store: str | None
+    language: str
+
+
+class _BadRow(Exception):
+    """One thing wrong with a row."""
+
+    def __init__(self, column: str, problem: str) -> None:
+        super().__init__(problem)
+        self.column = column
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """What an import needs besides the file. `open_commit` numbers the transaction when something is to be written."""
+
+    vault: Vault
+    mint: UuidMint
+    now_ms: int
+    open_commit: Callable[[Session, int], int]
+
+    def run(self, session: Session, content: bytes, *, dry_run: bool = True) -> MemberImport:
+        """Import a CSV or XLSX file. Nothing is stored on a dry run, or when a single row is bad.
+
+        Raise Invalid for a file that is no table of members.
+        """
+        sheet = _read(content)
+        result = MemberImport(len(sheet.rows))
+        stores = set(session.execute(select(table_of(Store).c.id)).scalars())
+        members = list(self._parse(sheet, stores, result))
+        result.cards = sum(len(member.cards) for member in members)
+        indexes = {self.vault.blind_index(cards.CARD, number): member for member in members for number in member.cards}
+        self._check_owners(session, indexes, result)
+        result.problems.sort(key=lambda problem: problem.row)
+        if result.ok and not dry_run and members:
+            result.sales_credited = self._write(session, members)
+            result.stored = True
+        return result
+
+    def _parse(self, sheet: Sheet, stores: Collection[str], result: MemberImport) -> Iterator[_NewMember]:
+        seen: dict[str, int] = {}
+        for row in sheet.rows:
+            try:
+                yield self._member(row, stores, seen)
+            except _BadRow as bad:
+                result.problems.append(Problem(row.number, bad.column, bad.problem))
+
+    def _member(self, row: SheetRow, stores: Collection[str], seen: dict[str, int]) -> _NewMember:
+        home_store = row.cells.get("home_store") or None
+        if home_store is not None and home_store not in stores:
+            raise _BadRow("home_store", f"there is no store {home_store!r}")
+        numbers = [_card(text) for text in _BETWEEN_CARDS.split(row.cells.get("cards", "")) if text]
+        for number in numbers:
+            if seen.setdefault(number, row.number) != row.number:
+                raise _BadRow("cards", f"a card of this row is in row {seen[number]} too")
+        fields = {name: row.cells[name] for name in enrolling.FIELDS if row.cells.get(name)}
+        if not fields and not numbers:
+            raise _BadRow("cards", "the row names nobody: neither a card nor anything personal")
+        for name, value in fields.items():
+            _check_field(name, value)
+        language = row.cells.get("language", "")
+        return _NewMember(self.mint(), row.number, fields, list(dict.fromkeys(numbers)), home_store, language)
+
+    def _check_owners(self, session: Session, indexes: Mapping[bytes, _NewMember], result: MemberImport) -> None:
+        card, wanted = table_of(Card), sorted(indexes)
+        for start in range(0, len(wanted), _LOOK_UP_AT_ONCE):
+            part = wanted[start : start + _LOOK_UP_AT_ONCE]
+            owned = select(card.c.blind_index, card.c.masked).where(
+                card.c.blind_index.in_(part), card.c.member_id.is_not(None)
+            )
+            for row in session.execute(owned):
+                problem = f"card {row.masked} belongs to a member already"
+                result.problems.append(Problem(indexes[bytes(row.blind_index)].row, "cards", problem))
+
+    def _write(self, session: Session, members: Sequence[_NewMember]) -> int:
+        commit_no = self.open_commit(session, self.now_ms)
+        bulk.insert_tuples(session, Member, _MEMBER, [self._row(member) for member in members])
+        enrolling.insert_fields(session, list(self._fields(members)))
+        owners = self._attach(session, members)
+        credited = credit_cards(session, commit_no, owners)
+        dirt.note(session, commit_no, ((member.id, dirt.HEAD_OFFICE, self.now_ms) for member in members))
+        return credited
+
+    def _row(self, member: _NewMember) -> tuple[Any, ...]:
+        masked = normal.masked_name(member.fields.get(enrolling.NAME, ""))
+        return member.id, ACTIVE, masked, member.home_store, SOURCE, "", member.language, self.now_ms
+
+    def _fields(self, members: Iterable[_NewMember]) -> Iterator[tuple[Any, ...]]:
+        for member in members:
+            for name, value in member.fields.items():
+                yield enrolling.field_row(self.vault, member.id, name, value, source=SOURCE, now_ms=self.now_ms)
+
+    def _attach(self, session: Session, members: Iterable[_NewMember]) -> dict[UUID, UUID]:
+        """Give every card to its member, under the cards' locks. Return the owners of cards that were here before."""
+        wanted = {number: member.id for member in members for number in member.cards}
+        found = cards.take(session, self.vault, self.mint, wanted, self.now_ms)
+        rows = sorted((card.card, wanted[number]) for number, card in found.items())
+        shape: Columns = {"id": Uuid(), "member_id": Uuid()}
+        owner, card = rowset(session, "owner", shape, rows), table_of(Card)
+        session.execute(
+            update(card).values(member_id=owner.c.member_id, attached_ms=self.now_ms).where(card.c.id == owner.c.id)
+        )
+        return dict(rows)
+
+
+def _read(content: bytes) -> Sheet:
+    try:
+        sheet = read_sheet(content)
+    except SheetUnreadable as error:
+        raise Invalid(str(error)) from error
+    unknown = [name for name in sheet.columns if name and name not in COLUMNS]
+    if unknown:
+        raise Invalid(f"the column {unknown[0]!r} is not known; known are {', '.join(COLUMNS)}")
+    return sheet
+
+
+def _card(text: str) -> str:
+    try:
+        return normal.card(text)
+    except Invalid as error:
+        raise _BadRow("cards", str(error)) from error
+
+
+def _check_field(name: str, value: str) -> None:
+    try:
+        enrolling.check_field(name, value)
+    except Invalid as error:
+        raise _BadRow(name, str(error)) from error
