@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -57,6 +58,10 @@ class Sender:
                     await self._step(link, envelope, reported)
             finally:
                 bell.cancel()
+
+    async def epoch(self) -> UUID:
+        """Return the epoch that events are numbered in now."""
+        return (await self._database.read(outbox.position)).epoch
 
     async def on_ack(self, ack: Ack) -> None:
         """Apply an ack to the outbox, then to the window."""

@@ -120,7 +120,7 @@ class Uplink:
         while True:
             await asyncio.sleep(self._heartbeat_seconds)
             self._hq_time.asked()
-            await link.send(State(**envelope.fields()))
+            await link.send(State(**envelope.fields(await self._sender.epoch())))
 
     async def _tell(self, link: Link, envelope: Envelope) -> None:
         told: Reported | None = None
@@ -131,7 +131,7 @@ class Uplink:
             reported = await self._reported()
             if reported != told:
                 told = reported
-                await link.send(State(**envelope.fields(), reported=reported))
+                await link.send(State(**envelope.fields(await self._sender.epoch()), reported=reported))
 
     async def _watch(self, connector: Connector) -> None:
         """End the connection when HQ has fallen silent, or when it is time to try the better way again."""
