@@ -15,6 +15,7 @@ from cloud.fleet import commands as fleet
 from cloud.identity import commands as identity
 from cloud.ingest import incarnation
 from cloud.org import commands as org
+from cloud.prices import commands as prices
 from cloud.process import (
     broker as broker_process,
 )
@@ -43,6 +44,7 @@ app.add_typer(identity.claim_app, name="claim")
 app.add_typer(identity.token_app, name="token")
 app.add_typer(identity.keys_app, name="keys")
 app.add_typer(fleet.agent_app, name="agent")
+app.add_typer(prices.app, name="prices")
 
 Tethered = Annotated[bool, typer.Option("--tethered", hidden=True)]
 

@@ -17,6 +17,9 @@ from fastapi import FastAPI
 from cloud.api import agent, answers, enrolment, fleet, health, stores
 from cloud.api.services import Services
 from cloud.console import pages
+from cloud.prices import api as prices
+from cloud.prices import bodies_api as bodies
+from cloud.prices import publication_api as publication
 from cloud.process.parts import build_services
 from cloud.settings import CloudSettings
 
@@ -48,7 +51,7 @@ def create_app(settings: CloudSettings, services: Services | None = None, *, con
 
     app = FastAPI(title="Storewire", version="1", lifespan=lifespan, docs_url="/api/docs", redoc_url=None)
     answers.install(app)
-    for module in (health, enrolment, agent, stores, fleet):
+    for module in (health, enrolment, agent, stores, fleet, prices, publication, bodies):
         app.include_router(module.router)
     if console:
         pages.mount(app)

@@ -14,6 +14,7 @@ from cloud.errors import NotFound
 from cloud.prices.content import engine_level
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import DraftStatus, PriceDraft, PriceDraftRow
+from cloud.prices.targets import check_targets
 from shared.body import BodyKind
 
 _CHUNK = 10_000
@@ -39,6 +40,7 @@ def create_draft(
     """Start a draft. The id is made by the caller."""
     if not title.strip() or len(title) > MAX_TITLE_CHARACTERS:
         raise PriceRefusal("bad_title", f"a draft needs a title of 1 to {MAX_TITLE_CHARACTERS} characters")
+    check_targets(targets)
     draft = PriceDraft(
         id=str(id_), title=title.strip(), targets=" ".join(targets), created_by=actor, created_ms=wall_ms
     )
