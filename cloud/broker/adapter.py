@@ -9,6 +9,8 @@ from typing import Protocol
 
 INGEST = "service:ingest"
 """The name in the certificate of our ingest workers. The colon keeps it from ever being an agent's."""
+KEEPER = "service:keeper"
+"""The name in the certificate with which the keeper changes rights in a running mosquitto."""
 
 
 class BrokerUnavailable(Exception):
@@ -54,4 +56,8 @@ class BrokerAdapter(Protocol):
 
     def is_healthy(self) -> bool:
         """Tell whether it takes connections; answers within two seconds."""
+        ...
+
+    def close(self) -> None:
+        """Let go of whatever connects us to it."""
         ...

@@ -79,6 +79,7 @@ class Keeper:
             return True
         finally:
             await _end(process)
+            await asyncio.to_thread(self._adapter.close)
 
     async def _is_ready(self, process: Process) -> bool:
         ends = self._clock.monotonic() + READY_S

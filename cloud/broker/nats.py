@@ -67,6 +67,9 @@ class NatsBroker:
             return bool(answer.status == 200)
         return False
 
+    def close(self) -> None:
+        """Do nothing: files and signals need no connection."""
+
     def _write_users(self, agents: Sequence[str]) -> None:
         users = [_user(INGEST, ["sw.1.*.*.down.*"], ["sw.1.*.*.up.*"])]
         users += [

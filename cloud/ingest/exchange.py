@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -61,6 +62,8 @@ class Exchange:
         self._downlink = downlink
         self._envelopes = envelopes
         self._answering = answering
+        # What looks items up keeps a cache without a lock; the HTTPS fallback calls from many threads.
+        self._one_at_a_time = threading.Lock()
 
     def answer(self, heard: Sequence[Addressed]) -> list[DownlinkMessage]:
         """Handle messages in the order that matters: questions (someone waits), hellos, batches, heartbeats, wills.
@@ -112,7 +115,8 @@ class Exchange:
             return []
         connections = {agent: batch.connection for agent, batch in batches}
         deliveries = [Delivery(agent, batch) for agent, batch in batches]
-        outcomes = apply_batches(self._database, deliveries, self._clock, self._downstream)
+        with self._one_at_a_time:
+            outcomes = apply_batches(self._database, deliveries, self._clock, self._downstream)
         return [self._envelopes.outcome(outcome, connections[outcome.agent]) for outcome in outcomes]
 
 

@@ -10,6 +10,7 @@ import structlog
 
 from cloud.broker.adapter import BrokerAdapter, BrokerPlan, BrokerUnavailable
 from cloud.broker.keeper import Keeper
+from cloud.broker.mosquitto import MosquittoBroker
 from cloud.broker.nats import NatsBroker
 from cloud.clock import SystemMachineClock
 from cloud.process import ports
@@ -40,6 +41,8 @@ def adapter_of(settings: CloudSettings) -> BrokerAdapter:
     """Return the adapter for the broker that the settings name. Raise BrokerUnavailable for an external one."""
     if settings.broker == "nats":
         return NatsBroker(plan_of(settings))
+    if settings.broker == "mosquitto":
+        return MosquittoBroker(plan_of(settings))
     raise BrokerUnavailable("the settings say that the broker is external: nothing to run here")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloud.broker.adapter import INGEST
+from cloud.broker.adapter import INGEST, KEEPER
 from cloud.identity import ca
 from cloud.settings import CloudSettings
 
@@ -13,4 +13,5 @@ def ensure_certificates(settings: CloudSettings, now_ms: int) -> None:
     hosts = [settings.public_host]
     for name in ("api", "broker"):
         ca.ensure_server(authority, settings.keys_dir, name, hosts, now_ms)
-    ca.ensure_service(authority, settings.keys_dir, "ingest", INGEST, now_ms)
+    for name, common_name in (("ingest", INGEST), ("keeper", KEEPER)):
+        ca.ensure_service(authority, settings.keys_dir, name, common_name, now_ms)
