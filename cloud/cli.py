@@ -14,6 +14,7 @@ from cloud.command import Invocation, actor, database_of, invocation_of, now_ms,
 from cloud.fleet import commands as fleet
 from cloud.identity import commands as identity
 from cloud.ingest import incarnation
+from cloud.members import commands as members
 from cloud.org import commands as org
 from cloud.prices import commands as prices
 from cloud.process import (
@@ -44,6 +45,8 @@ app.add_typer(identity.claim_app, name="claim")
 app.add_typer(identity.token_app, name="token")
 app.add_typer(identity.keys_app, name="keys")
 app.add_typer(fleet.agent_app, name="agent")
+app.add_typer(prices.app, name="prices")
+app.add_typer(members.app, name="members")
 app.add_typer(prices.app, name="prices")
 
 Tethered = Annotated[bool, typer.Option("--tethered", hidden=True)]

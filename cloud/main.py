@@ -17,13 +17,28 @@ from fastapi import FastAPI
 from cloud.api import agent, answers, enrolment, fleet, health, stores
 from cloud.api.services import Services
 from cloud.console import pages
+from cloud.loyalty import api as loyalty
+from cloud.members import api as members
 from cloud.prices import api as prices
+from cloud.prices import bodies_api, publication_api
 from cloud.prices import bodies_api as bodies
 from cloud.prices import publication_api as publication
 from cloud.process.parts import build_services
 from cloud.settings import CloudSettings
 
 _GRACE_S = 5
+_ROUTERS = (
+    health.router,
+    enrolment.router,
+    agent.router,
+    bodies_api.router,
+    stores.router,
+    fleet.router,
+    prices.router,
+    publication_api.router,
+    members.router,
+    loyalty.router,
+)
 
 log = structlog.get_logger()
 

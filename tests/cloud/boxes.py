@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ from cloud.settings import CloudSettings
 from shared.ids import UuidMint
 
 CLOCK = SystemMachineClock()
-mint = UuidMint(CLOCK.wall_ms, lambda count: bytes(count))
+mint = UuidMint(CLOCK.wall_ms, os.urandom)
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cloud.fleet import agents
+from cloud.process.broker import adapter_of
 from cloud.process.ingest import ingest_address
 from shared.topics import Down, Up, down_topic, ingest_filter, shard_of, subscribe_rights, up_topic
 from tests.cloud.boxes import CLOCK, Box, Listener, kept_broker, make_box, until
@@ -106,8 +107,6 @@ def test_p3_a_killed_broker_with_wiped_storage_comes_back(box: Box) -> None:
 
 
 def test_p3_broken_storage_is_moved_aside(box: Box) -> None:
-    from cloud.process.broker import adapter_of
-
     storage = adapter_of(box.settings).storage
     storage.parent.mkdir(parents=True, exist_ok=True)
     if box.settings.broker == "mosquitto":
