@@ -16,7 +16,7 @@ from cloud.database import Database, Table
 from cloud.fleet.models import Agent
 from cloud.ingest import incarnation
 from cloud.ingest.apply import apply_batches
-from cloud.ingest.intake import ItemFacts
+from cloud.ingest.intake import Downstream, ItemFacts
 from cloud.ingest.outcomes import Delivery, Outcome
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.members.resolving import Resolution
@@ -85,24 +85,27 @@ class Outbox:
 
 
 class NobodyShops:
-    """A downstream without members: cards lead to nobody, nothing is posted, items have no category."""
+    """A downstream without members: cards lead to nobody, nothing is posted, items are known as given."""
 
-    def __init__(self) -> None:
-        self.posted: list[SaleFacts] = []
+    def __init__(self, items: Mapping[str, ItemFacts] | None = None) -> None:
+        self.items = items or {}
 
-    def describe(self, session: Session, store: str, version: int, items: Collection[str]) -> Mapping[str, ItemFacts]:
-        return {}
+    def describe(
+        self, _session: Session, _store: str, _version: int, items: Collection[str]
+    ) -> Mapping[str, ItemFacts]:
+        return {item: self.items[item] for item in items if item in self.items}
 
-    def resolve(self, session: Session, references: Sequence[MemberOnSale], now_ms: int) -> Sequence[Resolution]:
+    def resolve(self, _session: Session, references: Sequence[MemberOnSale], _now_ms: int) -> Sequence[Resolution]:
         return [Resolution() for _ in references]
 
-    def owners(self, session: Session, cards: Collection[UUID]) -> Mapping[UUID, UUID | None]:
+    def owners(self, _session: Session, _cards: Collection[UUID]) -> Mapping[UUID, UUID | None]:
         return {}
 
     def post(
-        self, session: Session, commit_no: int, sales: Sequence[SaleFacts], returns: Sequence[ReturnFacts]
+        self, _session: Session, _commit_no: int, sales: Sequence[SaleFacts], returns: Sequence[ReturnFacts]
     ) -> None:
-        self.posted.extend(sales)
+        assert not sales, "nobody here is a member"
+        assert not returns
 
 
 def open_store(database: Database, store: str = STORE, agents: Sequence[str] = (AGENT,)) -> None:
@@ -135,7 +138,7 @@ def add_agent(session: Session, agent: str, store: str = STORE, status: str = "a
     session.flush()
 
 
-def take_in(database: Database, *deliveries: Delivery, downstream: NobodyShops | None = None) -> list[Outcome]:
+def take_in(database: Database, *deliveries: Delivery, downstream: Downstream | None = None) -> list[Outcome]:
     """Apply deliveries as one group."""
     return apply_batches(database, deliveries, DrivenMachineClock(), downstream or NobodyShops())
 

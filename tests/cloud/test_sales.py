@@ -7,10 +7,10 @@ from datetime import date
 import msgspec
 
 from cloud.database import Database
+from cloud.ingest.intake import ItemFacts
 from cloud.ingest.models import IngestCommit, ParkedEvent
 from cloud.org.models import LegalEntity, StoreOwnership
 from cloud.sales import gaps
-from cloud.sales.catalogue import Catalogue
 from cloud.sales.models import (
     ReceiptNumber,
     ReceiptSeries,
@@ -26,7 +26,7 @@ from shared.hashchain import GENESIS, link
 from shared.pricing import PaperCoupon
 from shared.pricing.model import Payer
 from shared.wire.events import Event, MemberOnSale, TenderKind, encode_event
-from tests.cloud.ingesting import Outbox, count, of_kind, open_store, take_in
+from tests.cloud.ingesting import NobodyShops, Outbox, count, of_kind, open_store, take_in
 from tests.factories import START_MS, make_return, make_sale, make_series, make_void
 
 DAY_MS = 24 * 3600 * 1000
@@ -180,7 +180,10 @@ def test_p9_a_receipt_number_belongs_to_one_sale(database: Database) -> None:
 
 
 def test_the_book_names_category_and_cost(database: Database) -> None:
-    """The catalogue asks for nothing when the store never had that version."""
+    """What the till leaves to HQ is looked up in the version the sale was priced with."""
     open_store(database)
+    facts = {"1001": ItemFacts("food/fruit", 310)}
+    take_in(database, Outbox().add(make_sale()).batch(), downstream=NobodyShops(facts))
     with database.session() as session:
-        assert Catalogue()(session, "s001", 1, {"1001"}) == {}
+        lines = session.exec(of_kind(SaleLine).order_by("n")).all()
+    assert [(line.category, line.cost_minor) for line in lines] == [("food/fruit", 310), ("", None)]
