@@ -19,7 +19,7 @@ def replace_file(path: Path, content: bytes) -> None:
     """Replace a private file durably: a power cut leaves the old content or the new, never a part."""
     fresh = path.with_name(f"{path.name}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(descriptor)

@@ -164,7 +164,9 @@ class Epochs:
             return None
         renewed = at.incarnation is not None and incarnation != at.incarnation
         db.execute("UPDATE agent SET incarnation = ?", (incarnation.bytes,))
-        # An HQ restored since may lack what the one before had acked.
+        if renewed:
+            # A restored HQ may lack what the one before had acked.
+            outbox.rewind(db, 0)
         return self._open(db, "forked", resend_acked=renewed)
 
     async def take_ack(self, incarnation: UUID, epoch: UUID, seq: int) -> AckOutcome:

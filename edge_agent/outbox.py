@@ -21,7 +21,6 @@ from shared.wire.events import EpochOpened, Event, encode_event
 
 _DAY_MS = 24 * 3600 * 1000
 _PAGE = 500
-_ALL = 1 << 62
 _ENVELOPE_BYTES = 2048
 """Left free for the envelope around a batch's events."""
 
@@ -94,51 +93,64 @@ class AckOutcome(Enum):
     HQ_LOST = "hq_lost"
 
 
-def position(db: sqlite3.Connection) -> Position:
-    """Return where the outbox stands. Raise NotEnrolled before the first epoch."""
-    row = db.execute("SELECT epoch, next_seq, head, acked_seq, incarnation FROM agent").fetchone()
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Where the present epoch lies among the events: its number s is row `base + s`; `last` is the newest row."""
+
+    base: int
+    last: int
+    head: bytes
+
+
+def _rows(db: sqlite3.Connection) -> _Rows:
+    row = db.execute("SELECT base FROM agent JOIN epoch USING (epoch)").fetchone()
     if row is None:
         raise NotEnrolled("this agent has no identity yet: enrol it first")
-    epoch, next_seq, head, acked_seq, incarnation = row
-    (oldest,) = db.execute("SELECT min(seq) FROM event WHERE epoch = ?", (epoch,)).fetchone()
-    if oldest is None:
-        oldest = next_seq
-    elif oldest > 1:
+    (base,) = row
+    newest = db.execute("SELECT n, head FROM event ORDER BY n DESC LIMIT 1").fetchone()
+    if newest is None or newest[0] <= base:
+        return _Rows(base, base, GENESIS)
+    return _Rows(base, newest[0], newest[1])
+
+
+def position(db: sqlite3.Connection) -> Position:
+    """Return where the outbox stands. Raise NotEnrolled before the first epoch."""
+    rows = _rows(db)
+    epoch, acked_seq, incarnation = db.execute("SELECT epoch, acked_seq, incarnation FROM agent").fetchone()
+    (oldest,) = db.execute("SELECT min(n) FROM event WHERE n > ?", (rows.base,)).fetchone()
+    oldest_seq = 1 if oldest is None else oldest - rows.base
+    if oldest_seq > 1:
         # The oldest row kept is there for its head: the chain before it is gone, so sending starts after it.
-        oldest += 1
+        oldest_seq += 1
     return Position(
         epoch=UUID(bytes=epoch),
-        next_seq=next_seq,
-        head=head,
+        next_seq=rows.last - rows.base + 1,
+        head=rows.head,
         acked_seq=acked_seq,
         incarnation=None if incarnation is None else UUID(bytes=incarnation),
-        oldest_seq=oldest,
+        oldest_seq=oldest_seq,
     )
 
 
 def append(db: sqlite3.Connection, event: Event, wall_ms: int) -> int:
     """Number an event, chain it and keep its bytes, inside the caller's transaction. Return its number.
 
-    This is the only way an event comes to be. The same id twice is a bug and raises sqlite3.IntegrityError.
+    This is the only way an event comes to be.
     """
-    row = db.execute("SELECT epoch, next_seq, head FROM agent").fetchone()
-    if row is None:
-        raise NotEnrolled("this agent has no identity yet: enrol it first")
-    epoch, seq, previous = row
+    rows = _rows(db)
     content = encode_event(event)
-    head = link(previous, content)
     db.execute(
-        "INSERT INTO event (epoch, seq, id, kind, head, content, made_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (epoch, seq, event.id.bytes, event.__struct_config__.tag, head, content, wall_ms),
+        "INSERT INTO event (n, id, kind, head, made_ms, content) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            rows.last + 1,
+            event.id.bytes,
+            event.__struct_config__.tag,
+            link(rows.head, content),
+            wall_ms,
+            content,
+        ),
     )
-    db.execute("UPDATE agent SET next_seq = ?, head = ?", (seq + 1, head))
-    return int(seq)
-
-
-def content_of(db: sqlite3.Connection, event: UUID) -> bytes | None:
-    """Return an event's exact bytes while they are kept."""
-    row = db.execute("SELECT content FROM event WHERE id = ?", (event.bytes,)).fetchone()
-    return None if row is None else row[0]
+    return rows.last + 1 - rows.base
 
 
 def take(db: sqlite3.Connection, after_seq: int, max_events: int, max_bytes: int) -> Batchful | None:
@@ -146,17 +158,15 @@ def take(db: sqlite3.Connection, after_seq: int, max_events: int, max_bytes: int
 
     At least one event comes, however large: whether it fits the wire is for the sender to see.
     """
-    (epoch,) = db.execute("SELECT epoch FROM agent").fetchone()
-    previous = _head_after(db, epoch, after_seq)
+    at = _rows(db)
+    after = at.base + after_seq
+    previous = GENESIS if after_seq == 0 else _head_of(db, after)
     if previous is None:
         return None
     events: list[bytes] = []
     size = 0
     limit = min(max_bytes, codec.MAX_OPENED_BYTES - _ENVELOPE_BYTES)
-    rows = db.execute(
-        "SELECT content FROM event WHERE epoch = ? AND seq > ? ORDER BY seq LIMIT ?", (epoch, after_seq, max_events)
-    )
-    for (content,) in rows:
+    for (content,) in db.execute("SELECT content FROM event WHERE n > ? ORDER BY n LIMIT ?", (after, max_events)):
         size += len(content) + 1
         if events and size > limit:
             break
@@ -164,11 +174,14 @@ def take(db: sqlite3.Connection, after_seq: int, max_events: int, max_bytes: int
     return Batchful(after_seq + 1, previous, _compressible(events)) if events else None
 
 
-def _head_after(db: sqlite3.Connection, epoch: bytes, seq: int) -> bytes | None:
-    if seq == 0:
-        return GENESIS
-    row = db.execute("SELECT head FROM event WHERE epoch = ? AND seq = ?", (epoch, seq)).fetchone()
+def _head_of(db: sqlite3.Connection, n: int) -> bytes | None:
+    row = db.execute("SELECT head FROM event WHERE n = ?", (n,)).fetchone()
     return None if row is None else row[0]
+
+
+def head_at(db: sqlite3.Connection, seq: int) -> bytes | None:
+    """Return the chain head after event `seq` of the present epoch, None when it is not kept."""
+    return _head_of(db, _rows(db).base + seq)
 
 
 def _compressible(events: list[bytes]) -> list[bytes]:
@@ -211,12 +224,12 @@ def _is_lost(db: sqlite3.Connection, at: Position, seq: int) -> bool:
         return True
     # It had the events of earlier epochs before the first of this one. So it may lack them if it lacks that one, or
     # if the HQ before never acked it: then it may have arrived after the restore.
-    return (seq == 0 or at.acked_seq == 0) and _has_older(db, at.epoch)
+    return (seq == 0 or at.acked_seq == 0) and _has_older(db)
 
 
-def _has_older(db: sqlite3.Connection, epoch: UUID) -> bool:
+def _has_older(db: sqlite3.Connection) -> bool:
     """Say whether events of earlier epochs are kept."""
-    return db.execute("SELECT 1 FROM event WHERE epoch <> ? LIMIT 1", (epoch.bytes,)).fetchone() is not None
+    return db.execute("SELECT 1 FROM event WHERE n <= ? LIMIT 1", (_rows(db).base,)).fetchone() is not None
 
 
 def rewind(db: sqlite3.Connection, seq: int) -> None:
@@ -226,20 +239,20 @@ def rewind(db: sqlite3.Connection, seq: int) -> None:
 
 def start_sequence(db: sqlite3.Connection, agent: str, store: str, epoch: UUID, *, reason: str, wall_ms: int) -> None:
     """Make the agent's row with an empty sequence. The first event must be an EpochOpened."""
-    db.execute(
-        "INSERT INTO agent (one, agent, store, epoch, next_seq, head) VALUES (1, ?, ?, ?, 1, ?)",
-        (agent, store, epoch.bytes, GENESIS),
-    )
-    db.execute("INSERT INTO epoch (epoch, opened_ms, reason) VALUES (?, ?, ?)", (epoch.bytes, wall_ms, reason))
+    db.execute("INSERT INTO agent (one, agent, store, epoch) VALUES (1, ?, ?, ?)", (agent, store, epoch.bytes))
+    _add_epoch(db, epoch, base=0, reason=reason, wall_ms=wall_ms)
 
 
 def replace_epoch(db: sqlite3.Connection, epoch: UUID, *, reason: str, wall_ms: int) -> None:
-    """Give an empty sequence another epoch."""
+    """Number what follows in another epoch, from 1."""
+    _add_epoch(db, epoch, base=_rows(db).last, reason=reason, wall_ms=wall_ms)
+    db.execute("UPDATE agent SET epoch = ?, acked_seq = 0", (epoch.bytes,))
+
+
+def _add_epoch(db: sqlite3.Connection, epoch: UUID, *, base: int, reason: str, wall_ms: int) -> None:
     db.execute(
-        "INSERT INTO epoch (epoch, opened_ms, reason) VALUES (?, ?, ?)",
-        (epoch.bytes, _after_last_opened(db, wall_ms), reason),
+        "INSERT INTO epoch (epoch, base, opened_ms, reason) VALUES (?, ?, ?, ?)", (epoch.bytes, base, wall_ms, reason)
     )
-    db.execute("UPDATE agent SET epoch = ?, next_seq = 1, head = ?, acked_seq = 0", (epoch.bytes, GENESIS))
 
 
 def open_epoch(
@@ -250,28 +263,22 @@ def open_epoch(
     With `resend_acked` everything kept follows, of earlier epochs too: a restored HQ may lack it. The fields of
     `opened` that name the previous epoch and the count of events resent are filled in here.
     """
-    at = position(db)
-    sources = _sources(db, at, resend_acked=resend_acked)
-    resent = sum(_count_after(db, source, seq) for source, seq in sources)
+    at, rows = position(db), _rows(db)
+    unacked = (rows.base + at.acked_seq, rows.last)
+    spans = [(0, rows.base), unacked] if resend_acked else [unacked]
+    resent = sum(_count(db, span) for span in spans)
     last_used = _close(db, at)
     replace_epoch(db, epoch, reason=opened.reason, wall_ms=wall_ms)
     filled = msgspec.structs.replace(opened, previous_epoch=at.epoch, previous_seq=last_used, resent=resent)
     append(db, filled, wall_ms)
-    for source, seq in sources:
-        _move(db, source, seq, epoch.bytes)
+    for span in spans:
+        _move_to_end(db, span)
     return position(db)
 
 
-def _sources(db: sqlite3.Connection, at: Position, *, resend_acked: bool) -> list[tuple[bytes, int]]:
-    """Return (epoch, number after which its events are resent), oldest epoch first."""
-    if not resend_acked:
-        return [(at.epoch.bytes, at.acked_seq)]
-    rows = db.execute("SELECT epoch FROM epoch ORDER BY opened_ms").fetchall()
-    return [(epoch, at.acked_seq if epoch == at.epoch.bytes else 0) for (epoch,) in rows]
-
-
-def _count_after(db: sqlite3.Connection, epoch: bytes, seq: int) -> int:
-    (count,) = db.execute("SELECT count(*) FROM event WHERE epoch = ? AND seq > ?", (epoch, seq)).fetchone()
+def _count(db: sqlite3.Connection, span: tuple[int, int]) -> int:
+    """Count the events of a span of rows: those after its first and up to its last."""
+    (count,) = db.execute("SELECT count(*) FROM event WHERE n > ? AND n <= ?", span).fetchone()
     return int(count)
 
 
@@ -284,23 +291,17 @@ def _close(db: sqlite3.Connection, at: Position) -> int:
     return int(last)
 
 
-def _after_last_opened(db: sqlite3.Connection, wall_ms: int) -> int:
-    """Return a time that sorts after every earlier epoch, also when the wall clock was set back."""
-    (last,) = db.execute("SELECT coalesce(max(opened_ms), 0) FROM epoch").fetchone()
-    return max(wall_ms, int(last) + 1)
-
-
-def _move(db: sqlite3.Connection, source: bytes, after_seq: int, target: bytes) -> None:
-    """Renumber a source's events after `after_seq` to the end of the target, page by page."""
-    seq, head = db.execute("SELECT next_seq, head FROM agent").fetchone()
-    while rows := db.execute(
-        "SELECT id, content FROM event WHERE epoch = ? AND seq > ? ORDER BY seq LIMIT ?", (source, after_seq, _PAGE)
+def _move_to_end(db: sqlite3.Connection, span: tuple[int, int]) -> None:
+    """Renumber the events of a span of rows to the end of the sequence, page by page."""
+    rows = _rows(db)
+    n, head = rows.last, rows.head
+    while page := db.execute(
+        "SELECT n, id, content FROM event WHERE n > ? AND n <= ? ORDER BY n LIMIT ?", (*span, _PAGE)
     ).fetchall():
-        for event, content in rows:
-            head = link(head, content)
-            db.execute("UPDATE event SET epoch = ?, seq = ?, head = ? WHERE id = ?", (target, seq, head, event))
-            seq += 1
-    db.execute("UPDATE agent SET next_seq = ?, head = ?", (seq, head))
+        for old, event, content in page:
+            n, head = n + 1, link(head, content)
+            db.execute("UPDATE event SET n = ?, head = ? WHERE n = ?", (n, head, old))
+            db.execute("UPDATE receipt SET n = ? WHERE event = ?", (n, event))
 
 
 def prune(db: sqlite3.Connection, wall_ms: int, retain_days: int, budget_bytes: int, *, at_most: int = 2000) -> int:
@@ -311,21 +312,14 @@ def prune(db: sqlite3.Connection, wall_ms: int, retain_days: int, budget_bytes: 
     """
     over_budget = _bytes_used(db) > budget_bytes
     before_ms = wall_ms - retain_days * _DAY_MS
-    current, acked_seq = db.execute("SELECT epoch, acked_seq FROM agent").fetchone()
-    deleted = 0
-    for (epoch,) in db.execute("SELECT epoch FROM epoch ORDER BY opened_ms").fetchall():
-        below = acked_seq if epoch == current else _ALL
-        rows = db.execute(
-            "SELECT seq, made_ms FROM event WHERE epoch = ? AND seq < ? ORDER BY seq LIMIT ?",
-            (epoch, below, at_most - deleted),
-        )
-        old = takewhile(lambda row: over_budget or row[1] < before_ms, rows.fetchall())
-        seqs = [seq for seq, _made_ms in old]
-        if not seqs:
-            continue
-        db.execute("DELETE FROM event WHERE epoch = ? AND seq BETWEEN ? AND ?", (epoch, seqs[0], seqs[-1]))
-        deleted += len(seqs)
-    return deleted
+    base, acked_seq = db.execute("SELECT base, acked_seq FROM agent JOIN epoch USING (epoch)").fetchone()
+    rows = db.execute(
+        "SELECT n, made_ms FROM event WHERE n < ? ORDER BY n LIMIT ?", (max(base + acked_seq, base + 1), at_most)
+    ).fetchall()
+    old = [n for n, _made_ms in takewhile(lambda row: over_budget or row[1] < before_ms, rows)]
+    if old:
+        db.execute("DELETE FROM event WHERE n BETWEEN ? AND ?", (old[0], old[-1]))
+    return len(old)
 
 
 def _bytes_used(db: sqlite3.Connection) -> int:
@@ -335,9 +329,9 @@ def _bytes_used(db: sqlite3.Connection) -> int:
 
 def backlog(db: sqlite3.Connection) -> Backlog:
     """Return how much HQ does not have yet."""
-    row = db.execute("SELECT epoch, next_seq - 1 - acked_seq, acked_seq FROM agent").fetchone()
+    row = db.execute("SELECT acked_seq FROM agent").fetchone()
     if row is None:
         return Backlog(0, None)
-    epoch, count, acked_seq = row
-    oldest = db.execute("SELECT made_ms FROM event WHERE epoch = ? AND seq = ?", (epoch, acked_seq + 1)).fetchone()
-    return Backlog(count, None if oldest is None else oldest[0])
+    rows, (acked_seq,) = _rows(db), row
+    oldest = db.execute("SELECT made_ms FROM event WHERE n = ?", (rows.base + acked_seq + 1,)).fetchone()
+    return Backlog(rows.last - rows.base - acked_seq, None if oldest is None else oldest[0])

@@ -110,7 +110,7 @@ def open_missing_series(
     """Open a series for every till that has none open; return those tills."""
     (epoch_reason,) = db.execute("SELECT reason FROM epoch JOIN agent USING (epoch)").fetchone()
     reason = _SERIES_REASONS.get(epoch_reason, "first")
-    missing = [till for till in tills if _open_row(db, till) is None]
+    missing = [till for till in tills if _open_of(db, till) is None]
     open_series(db, missing, reason, make, wall_ms)
     return missing
 
@@ -124,13 +124,11 @@ def _open_one(
     db: sqlite3.Connection, till: str, event: SeriesOpened, *, series: str, reason: SeriesReason, wall_ms: int
 ) -> None:
     last = db.execute(
-        "SELECT opened, series, next - 1, head FROM receipt_series WHERE till = ? ORDER BY opened DESC LIMIT 1", (till,)
+        "SELECT opened, series FROM receipt_series WHERE till = ? ORDER BY opened DESC LIMIT 1", (till,)
     ).fetchone()
-    opened, previous_series, previous_number, previous_head = last or (0, "", 0, b"")
-    db.execute(
-        "INSERT INTO receipt_series (till, series, head, opened) VALUES (?, ?, ?, ?)",
-        (till, series, GENESIS, opened + 1),
-    )
+    opened, previous_series = last or (0, "")
+    previous_number, previous_head = _stand(db, till, previous_series) if last else (0, b"")
+    db.execute("INSERT INTO receipt_series (till, series, opened) VALUES (?, ?, ?)", (till, series, opened + 1))
     filled = msgspec.structs.replace(
         event,
         till=till,
@@ -143,11 +141,17 @@ def _open_one(
     outbox.append(db, filled, wall_ms)
 
 
-def _open_row(db: sqlite3.Connection, till: str) -> tuple[str, int, bytes] | None:
-    row: tuple[str, int, bytes] | None = db.execute(
-        "SELECT series, next, head FROM receipt_series WHERE till = ? AND open = 1", (till,)
+def _open_of(db: sqlite3.Connection, till: str) -> str | None:
+    row = db.execute("SELECT series FROM receipt_series WHERE till = ? AND open = 1", (till,)).fetchone()
+    return None if row is None else row[0]
+
+
+def _stand(db: sqlite3.Connection, till: str, series: str) -> tuple[int, bytes]:
+    """Return the last number of a series and its chain head."""
+    row: tuple[int, bytes] | None = db.execute(
+        "SELECT number, head FROM receipt WHERE till = ? AND series = ? ORDER BY number DESC LIMIT 1", (till, series)
     ).fetchone()
-    return row
+    return row or (0, GENESIS)
 
 
 def issue(db: sqlite3.Connection, till: str, make: Callable[[Receipt], R], wall_ms: int) -> R:
@@ -155,20 +159,26 @@ def issue(db: sqlite3.Connection, till: str, make: Callable[[Receipt], R], wall_
 
     All of it happens in the caller's transaction, so that no number is ever taken without its event.
     """
-    row = _open_row(db, till)
-    if row is None:
+    series = _open_of(db, till)
+    if series is None:
         raise NoSeries(f"till {till} has no open receipt series")
-    series, number, head = row
-    event = make(Receipt(series=series, number=number, previous=head[:_PREVIOUS_BYTES]))
+    last, head = _stand(db, till, series)
+    event = make(Receipt(series=series, number=last + 1, previous=head[:_PREVIOUS_BYTES]))
     outbox.append(db, event, wall_ms)
     db.execute(
-        "UPDATE receipt_series SET next = ?, head = ? WHERE till = ? AND series = ?",
-        (number + 1, link(head, encode_event(event)), till, series),
-    )
-    db.execute(
-        "INSERT INTO receipt (till, series, number, event, kind, business_date, at_ms, total_minor)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (till, series, number, event.id.bytes, _kind(event), event.business_date, event.at_ms, _total(event)),
+        "INSERT INTO receipt (till, series, number, head, event, n, kind, business_date, at_ms, total_minor)"
+        " VALUES (?, ?, ?, ?, ?, (SELECT max(n) FROM event), ?, ?, ?, ?)",
+        (
+            till,
+            series,
+            last + 1,
+            link(head, encode_event(event)),
+            event.id.bytes,
+            _kind(event),
+            event.business_date,
+            event.at_ms,
+            _total(event),
+        ),
     )
     return event
 
@@ -188,6 +198,14 @@ def find_by_event(db: sqlite3.Connection, event: UUID) -> ReceiptRow | None:
     """Return the receipt of a sale or return by its id."""
     row = db.execute(f"SELECT {_COLUMNS} FROM receipt WHERE event = ?", (event.bytes,)).fetchone()  # noqa: S608
     return None if row is None else _row(row)
+
+
+def content_of(db: sqlite3.Connection, event: UUID) -> bytes | None:
+    """Return the exact bytes of a sale or return while the outbox keeps them."""
+    row = db.execute(
+        "SELECT event.content FROM receipt JOIN event USING (n) WHERE receipt.event = ?", (event.bytes,)
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 def find_by_number(db: sqlite3.Connection, till: str, series: str, number: int) -> ReceiptRow | None:

@@ -97,10 +97,8 @@ def _knows(db: sqlite3.Connection, witness: Witness) -> bool:
 
 
 def _same_head(db: sqlite3.Connection, witness: Witness) -> bool:
-    row = db.execute(
-        "SELECT head FROM event WHERE epoch = ? AND seq = ?", (witness.epoch.bytes, witness.seq)
-    ).fetchone()
-    return row is None or row[0] == witness.head
+    head = outbox.head_at(db, witness.seq)
+    return head is None or head == witness.head
 
 
 def note_lost(db: sqlite3.Connection, witness: Witness, wall_ms: int) -> None:

@@ -7,8 +7,6 @@ CREATE TABLE agent (
     agent            TEXT NOT NULL,
     store            TEXT NOT NULL,
     epoch            BLOB NOT NULL,
-    next_seq         INTEGER NOT NULL,
-    head             BLOB NOT NULL,           -- chain head after event next_seq - 1 of this epoch
     incarnation      BLOB,                    -- of HQ, as last seen
     acked_seq        INTEGER NOT NULL DEFAULT 0,
     desired_serial   INTEGER NOT NULL DEFAULT 0,
@@ -20,44 +18,46 @@ CREATE TABLE agent (
     business_high_ms INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- Every event, exact bytes, numbered in one sequence per epoch. Sent until acked, kept for retain_days after.
+-- Every event, exact bytes, in one sequence: event n is number n - base of its epoch. Sent until acked, kept for
+-- retain_days after. No index: a sale writes each page twice (log, then file), and the newest row says all there is to
+-- know. Content last: the columns before it are read without its overflow pages.
 CREATE TABLE event (
-    epoch    BLOB NOT NULL,
-    seq      INTEGER NOT NULL,
-    id       BLOB NOT NULL UNIQUE,
+    n        INTEGER PRIMARY KEY,
+    id       BLOB NOT NULL,
     kind     TEXT NOT NULL,
     head     BLOB NOT NULL,                   -- chain head after this event
     made_ms  INTEGER NOT NULL,                -- machine wall time
-    content  BLOB NOT NULL,                   -- last: the columns before it are read without its overflow pages
-    PRIMARY KEY (epoch, seq)
-) STRICT, WITHOUT ROWID;
+    content  BLOB NOT NULL
+) STRICT;
 
--- Epochs this disk has numbered in, newest last.
+-- Epochs this disk has numbered in, and those a lost copy of it had (their base is null).
 CREATE TABLE epoch (
     epoch     BLOB PRIMARY KEY,
+    base      INTEGER,
     opened_ms INTEGER NOT NULL,
     reason    TEXT NOT NULL,
     last_seq  INTEGER                         -- set when the epoch was closed
 ) STRICT, WITHOUT ROWID;
 
--- Receipt series per till: gapless numbers, hash-linked.
+-- Receipt series per till: gapless numbers, hash-linked. The last receipt says where the series stands.
 CREATE TABLE receipt_series (
     till   TEXT NOT NULL,
     series TEXT NOT NULL,
-    next   INTEGER NOT NULL DEFAULT 1,
-    head   BLOB NOT NULL,
     open   INTEGER NOT NULL DEFAULT 1,
     opened INTEGER NOT NULL,                  -- 1, 2, ...: the order of the till's series
     PRIMARY KEY (till, series)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX receipt_series_open ON receipt_series (till) WHERE open = 1;
 
--- One line per receipt number: the sale's short form, for look-up, reprint and returns. The bytes are in event.
+-- One line per receipt number: the sale's short form, for look-up, reprint and returns. The bytes are in event n,
+-- while it is kept.
 CREATE TABLE receipt (
     till          TEXT NOT NULL,
     series        TEXT NOT NULL,
     number        INTEGER NOT NULL,
+    head          BLOB NOT NULL,              -- the series' chain head after this receipt
     event         BLOB NOT NULL UNIQUE,
+    n             INTEGER NOT NULL,
     kind          TEXT NOT NULL,
     business_date TEXT NOT NULL,
     at_ms         INTEGER NOT NULL,
@@ -65,18 +65,16 @@ CREATE TABLE receipt (
     printed       TEXT NOT NULL DEFAULT 'pending', -- pending, printed, unconfirmed, failed
     PRIMARY KEY (till, series, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX receipt_business_date ON receipt (business_date);
 
 -- Baskets not yet paid: an append-only list of changes, so that a power cut resumes and a deleted line stays deleted.
 CREATE TABLE basket (
     id           BLOB PRIMARY KEY,
     till         TEXT NOT NULL,
-    state        TEXT NOT NULL,               -- open, held
+    state        TEXT NOT NULL,               -- open (one a till at most), held
     opened_ms    INTEGER NOT NULL,            -- business time
     book_version INTEGER,                     -- pinned by the first line
     name         TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX basket_open ON basket (till) WHERE state = 'open';
 
 CREATE TABLE basket_change (
     basket  BLOB NOT NULL REFERENCES basket (id) ON DELETE CASCADE,

@@ -24,7 +24,7 @@ class HeldBasket:
 
 
 def create(db: sqlite3.Connection, basket: UUID, till: str, opened_ms: int) -> Basket:
-    """Open an empty basket at a till. Raise sqlite3.IntegrityError when another one is open there."""
+    """Open an empty basket at a till. The caller has seen that none is open there, in the same transaction."""
     db.execute(
         "INSERT INTO basket (id, till, state, opened_ms) VALUES (?, ?, 'open', ?)", (basket.bytes, till, opened_ms)
     )

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from uuid import UUID
 
-from edge_agent import outbox, receipts
+from edge_agent import receipts
 from edge_agent.agent_row import business_day, device_time
 from edge_agent.failpoints import reached
 from edge_agent.receipts import NoSeries, receipt_text
@@ -27,7 +27,7 @@ def paid_before(db: sqlite3.Connection, sale: UUID) -> Paid | None:
     row = receipts.find_by_event(db, sale)
     if row is None:
         return None
-    content = outbox.content_of(db, sale)
+    content = receipts.content_of(db, sale)
     event = None if content is None else decode_event(content)
     if not isinstance(event, SaleCompleted):
         return Paid(sale, row.text, row.total_minor, change_minor=0, lines=0)
@@ -55,6 +55,13 @@ class _Bill:
     @property
     def due_minor(self) -> int:
         return self.priced.total_minor - self.basket.paid_minor
+
+
+def paid_already(db: sqlite3.Connection, desk: Desk, basket: UUID | None, last: Paid | None) -> Paid | None:
+    """Return the answer of a sale that a second tap means: the basket named, else the till's last if none is open."""
+    if basket is not None:
+        return paid_before(db, basket)
+    return last if last and baskets.load_open(db, desk.till) is None else None
 
 
 def tender(

@@ -157,14 +157,15 @@ class Till:
         second tap finds the sale made by the first.
         """
         async with self._paying:
-            if done := await self._paid_already(basket):
-                return done
             if gateway := self._gateways.get(method):
-                return await self._by_gateway(gateway, method, minor)
+                return await self._by_gateway(gateway, method, minor, basket)
             reached("sale.before_transaction")
-            cashier = self.cashier
+            cashier, last = self.cashier, self._last_paid
             answer = await self._change(
-                lambda db: paying.tender(db, self._desk, method, minor, reference=reference, cashier=cashier),
+                lambda db: (
+                    paying.paid_already(db, self._desk, basket, last)
+                    or paying.tender(db, self._desk, method, minor, reference=reference, cashier=cashier)
+                ),
                 rings=True,
             )
             return self._made(answer)
@@ -219,19 +220,14 @@ class Till:
         settings = self._desk.settings()
         return isinstance(classify(card, settings.card_prefixes, settings.card_digits), MemberCard)
 
-    async def _paid_already(self, basket: UUID | None) -> Paid | None:
-        if basket is not None:
-            return await self._database.read(lambda db: paying.paid_before(db, basket))
-        if self._last_paid is None:
-            return None
-        none_open = await self._database.read(lambda db: baskets.load_open(db, self.id) is None)
-        return self._last_paid if none_open else None
-
     async def _by_gateway(
-        self, gateway: PaymentGateway, method: TenderKind, minor: int | None
+        self, gateway: PaymentGateway, method: TenderKind, minor: int | None, basket: UUID | None
     ) -> Paid | PartlyPaid | Refused:
-        attempt = await self._change(lambda db: paying.ask(db, self._desk, method, minor))
-        if isinstance(attempt, Refused):
+        last = self._last_paid
+        attempt = await self._change(
+            lambda db: paying.paid_already(db, self._desk, basket, last) or paying.ask(db, self._desk, method, minor)
+        )
+        if not isinstance(attempt, PaymentAttempt):
             return attempt
         return await self._settle(attempt, await self._timed(gateway.pay(attempt)))
 

@@ -21,9 +21,7 @@ from tests.factories import new_id
 
 
 async def events(store: Store) -> list[Any]:
-    rows = await store.database.read(
-        lambda db: db.execute("SELECT content FROM event JOIN epoch USING (epoch) ORDER BY opened_ms, seq").fetchall()
-    )
+    rows = await store.database.read(lambda db: db.execute("SELECT content FROM event ORDER BY n").fetchall())
     return [decode_event(content) for (content,) in rows]
 
 

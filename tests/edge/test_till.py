@@ -51,7 +51,7 @@ def till(store: Store) -> Till:
 
 
 async def events(store: Store) -> list[Any]:
-    rows = await store.database.read(lambda db: db.execute("SELECT content FROM event ORDER BY seq").fetchall())
+    rows = await store.database.read(lambda db: db.execute("SELECT content FROM event ORDER BY n").fetchall())
     return [decode_event(content) for (content,) in rows]
 
 

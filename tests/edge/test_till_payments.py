@@ -30,7 +30,7 @@ def by_gateway(store: Store, gateway: object, *, till: str = "t1", seconds: floa
 
 
 async def last_sale(store: Store) -> SaleCompleted:
-    rows = await store.database.read(lambda db: db.execute("SELECT content FROM event ORDER BY seq DESC").fetchone())
+    rows = await store.database.read(lambda db: db.execute("SELECT content FROM event ORDER BY n DESC").fetchone())
     event = decode_event(rows[0])
     assert isinstance(event, SaleCompleted)
     return event

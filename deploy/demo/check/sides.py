@@ -58,7 +58,7 @@ def read_edge(store: str, path: Path) -> EdgeSide:
             sale = _edge_sale(json.loads(content))
             side.sales[sale.id] = sale
         side.unacked = _one(
-            db.execute("SELECT count(*) FROM event e, agent a WHERE e.epoch = a.epoch AND e.seq > a.acked_seq")
+            db.execute("SELECT count(*) FROM agent JOIN epoch USING (epoch) JOIN event ON n > base + acked_seq")
         )
         side.version_in_force = _one(
             db.execute("SELECT coalesce(max(version), 0) FROM timeline WHERE latched_ms IS NOT NULL")
