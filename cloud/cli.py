@@ -13,6 +13,7 @@ from cloud import main as api_process
 from cloud.command import Invocation, actor, database_of, invocation_of, now_ms, said_plainly, settings_of
 from cloud.fleet import commands as fleet
 from cloud.identity import commands as identity
+from cloud.ingest import commands as parked
 from cloud.ingest import incarnation
 from cloud.members import commands as members
 from cloud.org import commands as org
@@ -47,7 +48,7 @@ app.add_typer(identity.keys_app, name="keys")
 app.add_typer(fleet.agent_app, name="agent")
 app.add_typer(prices.app, name="prices")
 app.add_typer(members.app, name="members")
-app.add_typer(prices.app, name="prices")
+app.add_typer(parked.app, name="parked")
 
 Tethered = Annotated[bool, typer.Option("--tethered", hidden=True)]
 
