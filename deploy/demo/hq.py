@@ -1,16 +1,29 @@
-"""Head office's people, as a program: stores, tills, claim codes over the HTTP API with an API token."""
+"""Head office's people, as a program: stores, prices and members over the HTTP API with an API token."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 
-from deploy.demo import schedule
+from deploy.demo import members, schedule
+from deploy.demo.catalogue import CatalogueItem
+from deploy.demo.price_files import items_file, prices_file
+from deploy.demo.weekly_prices import Quote
 
+Row = TypeVar("Row")
 _SECONDS = 300.0
-_TRIES = 60
+_TRIES = 120
+_BREATH_SECONDS = 0.5
+_FILE_ROWS = 100_000
+_TIERS = [
+    {"code": "silver", "names": {"en": "Silver", "zh": "银卡"}, "from_minor": 50_000},
+    {"code": "gold", "names": {"en": "Gold", "zh": "金卡"}, "from_minor": 200_000},
+]
 
 
 class HqRefused(RuntimeError):
@@ -32,20 +45,24 @@ class Hq:
     ) -> None:
         await self._client.aclose()
 
+    async def set_rules(self) -> None:
+        """Say how cards look, how points are earned and which tiers there are, before the first sale."""
+        cards = {"card_prefixes": [members.CARD_PREFIX], "card_digits": members.CARD_DIGITS}
+        await self.ask("PUT", "/prices/till-settings", cards)
+        await self.ask("POST", "/loyalty/earning-rules", {"version": 1, "valid_from": "2016-01-01"})
+        await self.ask("POST", "/loyalty/tier-rules", {"version": 1, "tiers": _TIERS})
+
     async def add_store(self, store: str, number: int, tills: int) -> None:
         """Add a store with its tills; its price zone is its own."""
-        await self.ask(
-            "POST",
-            "/stores",
-            {
-                "id": store,
-                "name": f"Store {number}",
-                "time_zone": schedule.ZONE_NAME,
-                "currency": "USD",
-                "locale": "en",
-                "price_zone": store,
-            },
-        )
+        facts = {
+            "id": store,
+            "name": f"Store {number}",
+            "time_zone": schedule.ZONE_NAME,
+            "currency": "USD",
+            "locale": "en",
+            "price_zone": store,
+        }
+        await self.ask("POST", "/stores", facts)
         for till in range(1, tills + 1):
             await self.ask("POST", f"/stores/{store}/tills", {"id": f"t{till}", "number": till})
 
@@ -59,9 +76,66 @@ class Hq:
         found: list[dict[str, Any]] = await self.ask("GET", "/agents")
         return found
 
+    async def publish(
+        self,
+        title: str,
+        *,
+        items: Sequence[CatalogueItem],
+        prices: Mapping[tuple[str, int], Quote],
+        activates_local: datetime,
+    ) -> int:
+        """Import items and prices into a draft, publish it for a local time, and return the version."""
+        draft = str((await self.ask("POST", "/prices/drafts", {"title": title}))["id"])
+        for item_rows in _parts(items):
+            await self._import_prices(draft, "items", items_file(item_rows))
+        for price_rows in _parts(list(prices.items())):
+            await self._import_prices(draft, "prices", prices_file(dict(price_rows)))
+        when = {"activates_local": activates_local.isoformat()}
+        try:
+            return int((await self.ask("POST", f"/prices/drafts/{draft}/publish", when))["version"])
+        except HqRefused:
+            # The answer to an earlier try may have been lost: then the draft is a version already.
+            versions = await self.ask("GET", "/prices/versions")
+            found = [one["version"] for one in versions if one["title"] == title]
+            if not found:
+                raise
+            return int(max(found))
+
+    async def import_members(self, households: Sequence[int]) -> None:
+        """Import households with their cards; those that are known already are left alone."""
+        if households:
+            await self.send("/members/import", members.import_file(households), {"dry_run": "false"})
+
     async def ask(self, method: str, path: str, body: object = None) -> Any:
         """Make a request. Raise HqRefused with HQ's own words."""
-        response = await self._client.request(method, path, json=body)
-        if not response.is_success:
-            raise HqRefused(f"{method} {path}: {response.status_code} {response.text[:500]}")
-        return response.json() if response.content else None
+        return await self._request(method, path, json=body)
+
+    async def send(self, path: str, content: bytes, parameters: Mapping[str, str]) -> Any:
+        """Send a file. Raise HqRefused when a row of it is refused."""
+        return await self._request("POST", path, content=content, params=dict(parameters))
+
+    async def _import_prices(self, draft: str, kind: str, content: bytes) -> None:
+        await self.send(f"/prices/drafts/{draft}/import", content, {"kind": kind, "dry_run": "false"})
+
+    async def _request(self, method: str, path: str, **parts: Any) -> Any:
+        """Ask, and ask again while head office is away: it may be hurt on purpose just now."""
+        reason = ""
+        for _ in range(_TRIES):
+            try:
+                response = await self._client.request(method, path, **parts)
+            except httpx.TransportError as error:
+                reason = str(error) or type(error).__name__
+            else:
+                if response.is_success:
+                    return response.json() if response.content else None
+                reason = f"{response.status_code} {response.text[:500]}"
+                if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    break
+            await asyncio.sleep(_BREATH_SECONDS)
+        raise HqRefused(f"{method} {path}: {reason}")
+
+
+def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Cut a long table into files that head office takes."""
+    for start in range(0, len(rows), _FILE_ROWS):
+        yield rows[start : start + _FILE_ROWS]

@@ -31,3 +31,9 @@ def split_by_registration(households: Iterable[int], seed: int) -> tuple[list[in
     """Return the households registered from the start, and those registered half-way."""
     everybody = sorted(set(households))
     return [one for one in everybody if not is_late(one, seed)], [one for one in everybody if is_late(one, seed)]
+
+
+def import_file(households: Iterable[int]) -> bytes:
+    """Return the CSV file of members that head office imports."""
+    rows = [f"{member_reference(household)},{card_number(household)}" for household in households]
+    return "\n".join(("reference,cards", *rows, "")).encode()
