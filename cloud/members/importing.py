@@ -1,7 +1,8 @@
 """Members from a spreadsheet: first a dry run that names every bad row, then all of it or nothing.
 
 Columns: `name`, `phone`, `email`, `birthday`, `gender`, `address`, `note` (all kept encrypted), `home_store`,
-`language`, and `cards`, several separated by spaces or semicolons.
+`language`, `cards` (several separated by spaces or semicolons), and `reference`, what another system calls them: a
+row whose reference is here already is left alone, so that an import can be repeated.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, select, update
+from sqlalchemy import String, Uuid, select, update
 from sqlmodel import Session
 
 from cloud.database import bulk
@@ -27,10 +28,23 @@ from cloud.privacy import Vault, normal
 from shared.ids import UuidMint
 
 SOURCE = "import"
-COLUMNS = (*enrolling.FIELDS, "home_store", "language", "cards")
+REFERENCE = "reference"
+COLUMNS = (REFERENCE, *enrolling.FIELDS, "home_store", "language", "cards")
+
+_LONGEST_REFERENCE = 64
 
 _BETWEEN_CARDS = re.compile(r"[\s;,、，；]+")
-_MEMBER = ("id", "status", "masked_name", "home_store", "source", "signup_cashier", "language", "created_ms")
+_MEMBER = (
+    "id",
+    "reference",
+    "status",
+    "masked_name",
+    "home_store",
+    "source",
+    "signup_cashier",
+    "language",
+    "created_ms",
+)
 _LOOK_UP_AT_ONCE = 5_000
 
 
@@ -48,6 +62,8 @@ class MemberImport:
     """What a file would make, or has made."""
 
     rows: int
+    known: int = 0
+    """Rows whose reference is here already."""
     cards: int = 0
     problems: list[Problem] = field(default_factory=list)
     stored: bool = False
@@ -66,6 +82,7 @@ class _NewMember:
 
     id: UUID
     row: int
+    reference: str | None
     fields: Mapping[str, str]
     cards: Sequence[str]
     home_store: str | None
@@ -98,7 +115,7 @@ class Importer:
         sheet = _read(content)
         result = MemberImport(len(sheet.rows))
         stores = set(session.execute(select(table_of(Store).c.id)).scalars())
-        members = list(self._parse(sheet, stores, result))
+        members = list(self._parse(_unknown(session, sheet, result), stores, result))
         result.cards = sum(len(member.cards) for member in members)
         indexes = {self.vault.blind_index(cards.CARD, number): member for member in members for number in member.cards}
         self._check_owners(session, indexes, result)
@@ -108,29 +125,34 @@ class Importer:
             result.stored = True
         return result
 
-    def _parse(self, sheet: Sheet, stores: Collection[str], result: MemberImport) -> Iterator[_NewMember]:
-        seen: dict[str, int] = {}
-        for row in sheet.rows:
+    def _parse(self, rows: Sequence[SheetRow], stores: Collection[str], result: MemberImport) -> Iterator[_NewMember]:
+        seen: dict[tuple[str, str], int] = {}
+        for row in rows:
             try:
                 yield self._member(row, stores, seen)
             except _BadRow as bad:
                 result.problems.append(Problem(row.number, bad.column, bad.problem))
 
-    def _member(self, row: SheetRow, stores: Collection[str], seen: dict[str, int]) -> _NewMember:
+    def _member(self, row: SheetRow, stores: Collection[str], seen: dict[tuple[str, str], int]) -> _NewMember:
+        reference = row.cells.get(REFERENCE) or None
+        if reference is not None and len(reference) > _LONGEST_REFERENCE:
+            raise _BadRow(REFERENCE, f"a reference has at most {_LONGEST_REFERENCE} characters")
+        _first(seen, REFERENCE, reference, row.number)
         home_store = row.cells.get("home_store") or None
         if home_store is not None and home_store not in stores:
             raise _BadRow("home_store", f"there is no store {home_store!r}")
         numbers = [_card(text) for text in _BETWEEN_CARDS.split(row.cells.get("cards", "")) if text]
         for number in numbers:
-            if seen.setdefault(number, row.number) != row.number:
-                raise _BadRow("cards", f"a card of this row is in row {seen[number]} too")
+            _first(seen, "cards", number, row.number)
         fields = {name: row.cells[name] for name in enrolling.FIELDS if row.cells.get(name)}
         if not fields and not numbers:
             raise _BadRow("cards", "the row names nobody: neither a card nor anything personal")
         for name, value in fields.items():
             _check_field(name, value)
         language = row.cells.get("language", "")
-        return _NewMember(self.mint(), row.number, fields, list(dict.fromkeys(numbers)), home_store, language)
+        return _NewMember(
+            self.mint(), row.number, reference, fields, list(dict.fromkeys(numbers)), home_store, language
+        )
 
     def _check_owners(self, session: Session, indexes: Mapping[bytes, _NewMember], result: MemberImport) -> None:
         card, wanted = table_of(Card), sorted(indexes)
@@ -154,7 +176,7 @@ class Importer:
 
     def _row(self, member: _NewMember) -> tuple[Any, ...]:
         masked = normal.masked_name(member.fields.get(enrolling.NAME, ""))
-        return member.id, ACTIVE, masked, member.home_store, SOURCE, "", member.language, self.now_ms
+        return member.id, member.reference, ACTIVE, masked, member.home_store, SOURCE, "", member.language, self.now_ms
 
     def _fields(self, members: Iterable[_NewMember]) -> Iterator[tuple[Any, ...]]:
         for member in members:
@@ -183,6 +205,26 @@ def _read(content: bytes) -> Sheet:
     if unknown:
         raise Invalid(f"the column {unknown[0]!r} is not known; known are {', '.join(COLUMNS)}")
     return sheet
+
+
+def _unknown(session: Session, sheet: Sheet, result: MemberImport) -> list[SheetRow]:
+    """Return the rows whose reference is not here yet."""
+    references = sorted({row.cells[REFERENCE] for row in sheet.rows if row.cells.get(REFERENCE)})
+    wanted, member = (
+        rowset(session, "wanted", {"reference": String()}, [(one,) for one in references]),
+        table_of(Member),
+    )
+    known = set(
+        session.execute(select(member.c.reference).join(wanted, wanted.c.reference == member.c.reference)).scalars()
+    )
+    rows = [row for row in sheet.rows if row.cells.get(REFERENCE, "") not in known]
+    result.known = len(sheet.rows) - len(rows)
+    return rows
+
+
+def _first(seen: dict[tuple[str, str], int], column: str, value: str | None, row: int) -> None:
+    if value is not None and seen.setdefault((column, value), row) != row:
+        raise _BadRow(column, f"what this row says here is in row {seen[column, value]} too")
 
 
 def _card(text: str) -> str:

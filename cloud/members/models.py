@@ -24,6 +24,8 @@ class Member(Table, table=True):
     __table_args__ = IDENTITY
 
     id: UUID = Field(primary_key=True)
+    reference: str | None = Field(default=None, max_length=64, unique=True)
+    """What another system calls them: importing it again makes nobody twice. Nothing personal belongs here."""
     status: str = Field(default=ACTIVE, max_length=16)
     """`active`; `closed` (has left); `unknown`: a store named an id HQ has no record of, its points are kept."""
     masked_name: str = ""

@@ -8,7 +8,7 @@ import unicodedata
 from cloud.errors import Invalid
 
 _PHONE_SEPARATORS = re.compile(r"[\s().\-/]+")
-_E164 = re.compile(r"^\+[1-9]\d{6,14}$")
+_E164 = re.compile(r"^\+[1-9][0-9]{6,14}$")
 _CARD = re.compile(r"^[0-9A-Za-z]{4,32}$")
 _TRUNK_PREFIX = "0"
 

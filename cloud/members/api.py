@@ -1,0 +1,186 @@
+"""Members over HTTP. Card numbers travel in bodies, never in addresses, which end in logs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response, status
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from cloud.api.auth import holder_with
+from cloud.api.services import Here, Services
+from cloud.errors import Invalid
+from cloud.fleet import audit
+from cloud.identity.tokens import TokenHolder
+from cloud.ledger.commits import open_commit
+from cloud.members import enrolling, finding
+from cloud.members.attaching import attach_card
+from cloud.members.importing import Importer, MemberImport
+from cloud.prices.sheets import MAX_FILE_BYTES
+from cloud.privacy import Vault
+from shared.ids import UuidMint
+
+router = APIRouter(prefix="/api/v1/members", tags=["members"])
+
+MayRead = Annotated[TokenHolder, Depends(holder_with("members:read"))]
+MayWrite = Annotated[TokenHolder, Depends(holder_with("members:write"))]
+CardNumber = Annotated[str, Field(min_length=4, max_length=32)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ByCard(_Body):
+    """Which card."""
+
+    card: CardNumber
+
+
+class NewMember(_Body):
+    """Somebody to enrol. `fields` are name, phone, email, birthday, gender, address, note."""
+
+    fields: dict[str, str] = {}
+    cards: list[CardNumber] = []
+    home_store: str | None = None
+    language: str = ""
+    consents: dict[str, str] = {}
+
+
+class MemberView(BaseModel):
+    """A member as a till may show them."""
+
+    member: UUID
+    masked_name: str
+    tier: str
+    points: int
+    home_store: str | None
+    closed: bool
+
+
+class Enrolled(BaseModel):
+    """Who was enrolled."""
+
+    member: UUID
+
+
+class AttachedView(BaseModel):
+    """What attaching a card did."""
+
+    sales_credited: int
+
+
+class ProblemView(BaseModel):
+    """What is wrong with a row of a file."""
+
+    row: int
+    column: str
+    problem: str
+
+
+class ImportView(BaseModel):
+    """What a file would make, or has made."""
+
+    rows: int
+    known: int
+    cards: int
+    problems: list[ProblemView]
+    stored: bool
+    sales_credited: int
+
+
+@router.post("/find")
+def find_by_card(services: Here, who: MayRead, body: ByCard) -> MemberView:
+    """Return the member behind a card with balance and tier. The look-up is recorded."""
+    year = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).year
+    with services.database.session() as session:
+        found = finding.by_card(session, Vault(services.keys), body.card, year)
+        _record(services, session, who, "member.find", str(found.member))
+        return MemberView(**asdict(found))
+
+
+@router.post("", status_code=status.HTTP_201_CREATED)
+def enrol(services: Here, who: MayWrite, body: NewMember) -> Enrolled:
+    """Enrol a member; cards that were shown before bring their sales with them."""
+    now_ms = services.clocks.machine.wall_ms()
+    sign_up = enrolling.SignUp(source="api", **{**body.model_dump(), "cards": tuple(body.cards)})
+    with services.database.session() as session:
+        member = enrolling.enrol(
+            session,
+            Vault(services.keys),
+            _mint(services),
+            sign_up,
+            commit_no=open_commit(session, now_ms),
+            now_ms=now_ms,
+        )
+        _record(services, session, who, "member.enrol", str(member))
+    return Enrolled(member=member)
+
+
+@router.post("/{member}/cards")
+def attach(services: Here, who: MayWrite, member: UUID, body: ByCard) -> AttachedView:
+    """Give a card to a member."""
+    now_ms = services.clocks.machine.wall_ms()
+    with services.database.session() as session:
+        done = attach_card(
+            session,
+            Vault(services.keys),
+            _mint(services),
+            member=member,
+            number=body.card,
+            commit_no=open_commit(session, now_ms),
+            now_ms=now_ms,
+        )
+        _record(services, session, who, "member.card", str(member))
+    return AttachedView(sales_credited=done.sales_credited)
+
+
+@router.post("/import")
+async def import_file(
+    request: Request,
+    services: Here,
+    who: MayWrite,
+    response: Response,
+    *,
+    dry_run: Annotated[bool, Query(description="Only say what is wrong; store nothing.")] = True,
+) -> ImportView:
+    """Read a CSV or XLSX file of members, sent as the request's body. A single bad row and nothing is stored (422)."""
+    content = await _read(request)
+    result = await run_in_threadpool(_import, services, who, content, dry_run=dry_run)
+    if not result.ok and not dry_run:
+        response.status_code = status.HTTP_422_UNPROCESSABLE_CONTENT
+    return ImportView(**asdict(result))
+
+
+def _import(services: Services, who: TokenHolder, content: bytes, *, dry_run: bool) -> MemberImport:
+    importer = Importer(Vault(services.keys), _mint(services), services.clocks.machine.wall_ms(), open_commit)
+    opened = services.database.snapshot if dry_run else services.database.session
+    with opened() as session:
+        result = importer.run(session, content, dry_run=dry_run)
+        if result.stored:
+            _record(services, session, who, "member.import", f"{result.rows} rows")
+        return result
+
+
+def _record(services: Services, session: Session, who: TokenHolder, action: str, subject: str) -> None:
+    audit.record(session, at_ms=services.clocks.machine.wall_ms(), actor=who.actor, action=action, subject=subject)
+
+
+def _mint(services: Services) -> UuidMint:
+    return UuidMint(services.clocks.machine.wall_ms, os.urandom)
+
+
+async def _read(request: Request) -> bytes:
+    """Read the body without ever holding more than a file may have."""
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > MAX_FILE_BYTES:
+            raise Invalid(f"the file has more than {MAX_FILE_BYTES} bytes: split it")
+    return bytes(content)

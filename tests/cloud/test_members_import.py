@@ -1,0 +1,96 @@
+"""Members from a spreadsheet on both databases: every bad row named, all or nothing, repeatable."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from cloud.database import Database
+from cloud.database.rowset import table_of
+from cloud.errors import Invalid
+from cloud.ledger.commits import open_commit
+from cloud.ledger.reading import points_of
+from cloud.members import enrolling, finding
+from cloud.members.importing import Importer, MemberImport
+from cloud.members.models import Card, Member
+from cloud.members.sets import refresh
+from tests.cloud.members_data import CARD, OTHER_CARD, join, mint, open_chain, shown, take, vault
+from tests.factories import START_MS, make_sale
+
+HEADER = "reference,name,phone,home_store,cards\n"
+
+
+@pytest.fixture(autouse=True)
+def _chain(database: Database) -> None:
+    open_chain(database)
+
+
+def run(database: Database, text: str, *, dry_run: bool = False) -> MemberImport:
+    with database.session() as session:
+        return Importer(vault(), mint, START_MS, open_commit).run(session, text.encode(), dry_run=dry_run)
+
+
+def count(database: Database, model: type[Member | Card]) -> int:
+    with database.snapshot() as session:
+        return int(session.execute(select(func.count()).select_from(table_of(model))).scalar_one())
+
+
+def test_a_file_of_members_is_stored_and_found_by_card(database: Database) -> None:
+    take(database, [make_sale([("1002", 1)], member=shown(CARD), store="s002")])
+    text = f"{HEADER}h1,李小明,13800138000,s001,{CARD} {OTHER_CARD}\nh2,,,,8810000000000003\n"
+    assert run(database, text, dry_run=True) == MemberImport(rows=2, cards=3)
+    assert count(database, Member) == 0
+    assert run(database, text) == MemberImport(rows=2, cards=3, stored=True, sales_credited=1)
+    with database.session() as session:
+        found = finding.by_card(session, vault(), OTHER_CARD, 2026)
+        assert (found.masked_name, found.points, found.home_store) == ("李**", 12, "s001")
+        assert points_of(session, [found.member]) == {found.member: 12}
+        assert enrolling.find_by_phone(session, vault(), "+8613800138000") == [found.member]
+        assert refresh(session, year=2026).stores == {"s001", "s002"}
+
+
+def test_repeating_an_import_makes_nobody_twice(database: Database) -> None:
+    text = f"{HEADER}h1,Ann,,s001,{CARD}\n"
+    run(database, text)
+    again = run(database, text + f"h2,Bob,,s002,{OTHER_CARD}\n")
+    assert again == MemberImport(rows=2, known=1, cards=1, stored=True)
+    assert count(database, Member) == 2
+
+
+def test_every_bad_row_is_named_and_nothing_is_stored(database: Database) -> None:
+    join(database, [CARD])
+    rows = [
+        "h1,Ann,,s999,8810000000000010",
+        "h2,Bob,12,s001,",
+        f"h3,Cid,,s001,{CARD}",
+        "h4,Dan,,s001,8810000000000011",
+        "h5,Eve,,s001,8810000000000011",
+        "h6,,,s001,",
+        "h7,Fay,,s001,?",
+        "h4,Gus,,s001,",
+    ]
+    found = run(database, HEADER + "\n".join(rows))
+    assert [(problem.row, problem.column) for problem in found.problems] == [
+        (2, "home_store"),
+        (3, "phone"),
+        (4, "cards"),
+        (6, "cards"),
+        (7, "cards"),
+        (8, "cards"),
+        (9, "reference"),
+    ]
+    assert not found.stored
+    assert count(database, Member) == 1
+    assert not any(CARD in problem.problem for problem in found.problems)
+
+
+def test_a_file_that_is_no_table_of_members_is_refused(database: Database) -> None:
+    for text in ("", "name,shoe_size\nAnn,44\n"):
+        with pytest.raises(Invalid):
+            run(database, text)
+
+
+def test_thousands_of_members_come_in_at_once(database: Database) -> None:
+    rows = "".join(f"h{n},,,s001,88{n:010}\n" for n in range(3_000))
+    assert run(database, HEADER + rows).stored
+    assert (count(database, Member), count(database, Card)) == (3_000, 3_000)

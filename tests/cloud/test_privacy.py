@@ -1,0 +1,121 @@
+"""HQ's keys at work: fields that open only in their place, keys that rotate, hashes that find."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud.database import Database
+from cloud.errors import Invalid
+from cloud.identity import keys
+from cloud.members import enrolling
+from cloud.privacy import CannotOpen, Vault, normal
+from shared.sealing import seal
+from tests.cloud.members_data import join, make_keys, vault
+
+
+def test_p7_a_field_opens_only_in_its_own_place() -> None:
+    content = vault().encrypt("李小明", "member/1/name")
+    assert "李小明".encode() not in content
+    assert vault().decrypt(content, "member/1/name") == "李小明"
+    assert content != vault().encrypt("李小明", "member/1/name")
+    for wrong in (
+        lambda: vault().decrypt(content, "member/2/name"),
+        lambda: vault().decrypt(content[:-1] + bytes([content[-1] ^ 1]), "member/1/name"),
+        lambda: vault().decrypt(b"\x02" + content[1:], "member/1/name"),
+        lambda: vault().decrypt(content[:5], "member/1/name"),
+        lambda: vault().decrypt(b"", "member/1/name"),
+    ):
+        with pytest.raises(CannotOpen) as refused:
+            wrong()
+        assert "李" not in str(refused.value)
+
+
+def test_keys_rotate_and_what_they_closed_still_opens(tmp_path: Path) -> None:
+    old = Vault(keys.create(tmp_path / "keys"))
+    field, card = old.encrypt("Ann", "x"), seal(b"8801", old.sealing_public, os.urandom(32))
+    keys.rotate(tmp_path / "keys", "fields")
+    keys.rotate(tmp_path / "keys", "sealing")
+    new = Vault(keys.load(tmp_path / "keys"))
+    assert new.sealing_public != old.sealing_public
+    assert not field.startswith(new.current_prefix)
+    assert new.encrypt("Ann", "x").startswith(new.current_prefix)
+    assert (new.decrypt(field, "x"), new.unseal(card)) == ("Ann", "8801")
+    assert new.blind_index("card", "8801") == old.blind_index("card", "8801")
+    with pytest.raises(CannotOpen):
+        old.decrypt(new.encrypt("Ann", "x"), "x")
+    with pytest.raises(CannotOpen):
+        old.unseal(seal(b"8801", new.sealing_public, os.urandom(32)))
+
+
+def test_the_rotation_job_encrypts_members_anew(database: Database, tmp_path: Path) -> None:
+    ann = join(database, fields={"name": "Ann", "phone": "+442079460000", "email": "a@example.com"})
+    directory = tmp_path / "keys"
+    keys.create(directory)
+    with database.session() as session:
+        assert enrolling.encrypt_anew(session, vault()) == 0
+        ring = vault_after_rotation(directory)
+        assert enrolling.encrypt_anew(session, ring, limit=2) == 2
+        assert enrolling.encrypt_anew(session, ring, limit=2) == 1
+        assert enrolling.encrypt_anew(session, ring, limit=2) == 0
+        assert enrolling.fields_of(session, ring, ann)["name"] == "Ann"
+
+
+def vault_after_rotation(directory: Path) -> Vault:
+    """Return the tests' vault with a field key on top, as a rotation leaves it."""
+    fresh = keys.rotate(directory, "fields")
+    known = make_keys()
+    fields = keys.Keyring(fresh.current, {**known.fields.secrets, fresh.current: fresh.secret})
+    return Vault(replace(known, fields=fields))
+
+
+def test_a_blind_index_tells_kinds_and_deployments_apart(tmp_path: Path) -> None:
+    other = Vault(keys.create(tmp_path / "keys"))
+    assert vault().blind_index("card", "8801") == vault().blind_index("card", "8801")
+    assert vault().blind_index("card", "8801") != vault().blind_index("phone", "8801")
+    assert vault().blind_index("card", "8801") != other.blind_index("card", "8801")
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "expected"),
+    [
+        ("138 0013 8000", "86", "+8613800138000"),
+        ("+86-138-0013-8000", "86", "+8613800138000"),
+        ("0086 13800138000", "44", "+8613800138000"),
+        ("020 7946 0000", "44", "+442079460000"),
+        ("（010）8888-8888", "86", "+861088888888"),
+        ("１３８００１３８０００", "86", "+8613800138000"),
+    ],
+)
+def test_a_phone_has_one_spelling(text: str, country: str, expected: str) -> None:
+    assert normal.phone(text, country) == expected
+
+
+@given(st.text(alphabet="0123456789+-() ٣３x", max_size=20))
+def test_whatever_is_a_phone_is_e164_and_stays_itself(text: str) -> None:
+    with suppress(Invalid):
+        phone = normal.phone(text)
+        assert re.fullmatch(r"\+[1-9][0-9]{6,14}", phone)
+        assert normal.phone(phone) == phone
+
+
+def test_a_refusal_does_not_repeat_what_it_refuses() -> None:
+    for refuse in (normal.phone, normal.card):
+        with pytest.raises(Invalid) as refused:
+            refuse("secret-12-secret!")
+        assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "masked"),
+    [("李小明", "李**"), ("李", "李*"), ("欧阳娜娜", "欧***"), ("Smith Ann", "S***"), ("Bo", "B*"), ("  ", "")],
+)
+def test_a_till_shows_a_masked_name(name: str, masked: str) -> None:
+    assert normal.masked_name(name) == masked
