@@ -57,7 +57,7 @@ def reported_versions(session: Session, now_ms: int, stores: Sequence[str] | Non
     if stores is not None:
         query = query.where(col(Till.store_id).in_(stores))
     tills = list(session.execute(query).scalars())
-    timelines = live_entries(session, {till.store_id for till in tills})
+    timelines = live_entries(session, {till.store_id for till in tills}, now_ms)
     agents = _active_agents(session)
     return [_compare(till, timelines[till.store_id], agents.get(till.store_id), now_ms) for till in tills]
 

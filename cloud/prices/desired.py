@@ -56,7 +56,7 @@ def desired_document(session: Session, agent: Agent, now_ms: int) -> DesiredStat
 
 def current_entries(session: Session, store: str, now_ms: int) -> list[Entry]:
     """Return the entry in force in a store and those staged after it, in order."""
-    entries = live_entries(session, [store])[store]
+    entries = live_entries(session, [store], now_ms)[store]
     current = in_force(entries, now_ms)
     return [*([] if current is None else [current]), *staged(entries, now_ms)]
 

@@ -89,7 +89,7 @@ def publish(
     engine = engine_needed(changes)
     _check_engines(session, stores, engine)
     when = moments(stores, activates_local, act.now_ms)
-    timelines = live_entries(session, [store.id for store in stores])
+    timelines = live_entries(session, [store.id for store in stores], act.now_ms)
     plans = start_plans(session, stores, timelines, when)
     if not changes and all(plan.previous is not None for plan in plans):
         raise PriceRefusal("empty_draft", f"draft {draft.title!r} changes nothing", [draft_id])

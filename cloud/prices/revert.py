@@ -44,8 +44,8 @@ def rollback(
     source = get_version(session, version)
     stores = resolve_targets(session, targets)
     when = moments(stores, activates_local, act.now_ms)
-    goals = _had_with(session, version, stores)
-    timelines = live_entries(session, [store.id for store in stores])
+    goals = _had_with(session, version, stores, act.now_ms)
+    timelines = live_entries(session, [store.id for store in stores], act.now_ms)
     plans = start_plans(session, stores, timelines, when)
     for plan in plans:
         _return_to(plan, goals[plan.store.id])
@@ -117,18 +117,25 @@ def _return_to(plan: Plan, goal: StoreManifest) -> None:
     plan.engine = engine
 
 
-def _had_with(session: Session, version: int, stores: Sequence[Store]) -> dict[str, StoreManifest]:
-    """Return each store's manifest of the version, or of the last one it had before."""
+def _had_with(session: Session, version: int, stores: Sequence[Store], now_ms: int) -> dict[str, StoreManifest]:
+    """Return each store's manifest of the version, or of the last one that was in force there before it."""
     live = (
         select(col(TimelineEntryRow.store_id), func.max(col(TimelineEntryRow.version)))
         .where(
             col(TimelineEntryRow.store_id).in_([store.id for store in stores]),
             col(TimelineEntryRow.version) <= version,
             col(TimelineEntryRow.status) == EntryStatus.STAGED,
+            col(TimelineEntryRow.activates_ms) <= now_ms,
         )
         .group_by(col(TimelineEntryRow.store_id))
     )
     found = {row[0]: row[1] for row in session.execute(live)}
+    if version not in found.values():
+        raise PriceRefusal(
+            "never_in_force",
+            f"version {version} was never in force in these stores: choose one that was",
+            [str(version)],
+        )
     missing = sorted(store.id for store in stores if store.id not in found)
     if missing:
         raise PriceRefusal(

@@ -58,7 +58,7 @@ def _adopt_missing(session: Session, plans: Sequence[Plan]) -> None:
 
 
 def _in_force_elsewhere(session: Session, at_ms: int) -> tuple[dict[BodyKey, str], int]:
-    timelines = live_entries(session, list(session.execute(select(col(Store.id))).scalars()))
+    timelines = live_entries(session, list(session.execute(select(col(Store.id))).scalars()), at_ms)
     current = [(store, entry.version) for store, entries in timelines.items() if (entry := in_force(entries, at_ms))]
     hashes: dict[BodyKey, Counter[str]] = {}
     engine = 1

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ScalarSelect, func, insert, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from cloud.org.models import Store
@@ -55,17 +56,37 @@ def moments(stores: Sequence[Store], activates_local: datetime | None, now_ms: i
     return found
 
 
-def live_entries(session: Session, stores: Collection[str]) -> dict[str, list[Entry]]:
-    """Return the entries that count, per store, by version, which is also their order of activation."""
+def live_entries(session: Session, stores: Collection[str], from_ms: int | None = None) -> dict[str, list[Entry]]:
+    """Return the entries that count, per store, by version, which is also their order of activation.
+
+    `from_ms` leaves out what was over at that moment: the first entry is then the one in force.
+    """
     query = (
         select(TimelineEntryRow)
         .where(col(TimelineEntryRow.store_id).in_(stores), col(TimelineEntryRow.status) == EntryStatus.STAGED)
         .order_by(col(TimelineEntryRow.store_id), col(TimelineEntryRow.version))
     )
+    if from_ms is not None:
+        query = query.where(col(TimelineEntryRow.version) >= func.coalesce(_in_force_at(from_ms), 0))
     found: dict[str, list[Entry]] = {store: [] for store in stores}
     for row in session.execute(query).scalars():
         found[row.store_id].append(Entry(row.version, Moment(row.activates_ms, row.activates_local)))
     return found
+
+
+def _in_force_at(at_ms: int) -> ScalarSelect[int]:
+    """Select the version in force in the store of the surrounding query's row."""
+    earlier = aliased(TimelineEntryRow)
+    return (
+        select(func.max(col(earlier.version)))
+        .where(
+            col(earlier.store_id) == col(TimelineEntryRow.store_id),
+            col(earlier.status) == EntryStatus.STAGED,
+            col(earlier.activates_ms) <= at_ms,
+        )
+        .correlate(TimelineEntryRow)
+        .scalar_subquery()
+    )
 
 
 def in_force(entries: Iterable[Entry], at_ms: int) -> Entry | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from uuid import UUID
 
@@ -160,6 +161,32 @@ def test_a_staged_rollback_is_rebuilt_as_a_rollback(database: Database) -> None:
         between = publish_rows(session, [price("1", 80), price("2", 5)], act=later(1000))
         assert prices_in(session, "s1", between.rebuilt[0].new) == {"1": 100}
         assert {c.key for c in between.conflicts} == {"*"}
+
+
+def test_only_what_was_in_force_can_come_back(database: Database) -> None:
+    with database.session() as session:
+        publish_rows(session, [price("1", 100)])
+        publish_rows(session, [price("1", 90)], at="2026-03-01T00:00")
+        with refused("never_in_force"):
+            rollback(session, 2, later(1000))
+        withdraw(session, 2, later(1000))
+        with refused("never_in_force"):
+            rollback(session, 2, later(100 * DAY_MS))
+
+
+def test_publications_at_the_same_time_queue(database: Database) -> None:
+    with database.session() as session:
+        publish_rows(session, [price(str(n), 100) for n in range(20)])
+        ids = [draft_of(session, [price(str(n), 1)]) for n in range(6)]
+
+    def run(draft: str) -> int:
+        with database.session() as session:
+            return publish(session, draft, later(1000)).version
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(run, ids)) == [2, 3, 4, 5, 6, 7]
+    with database.session() as session:
+        assert sum(prices_in(session, "s1", 7).values()) == 14 * 100 + 6
 
 
 def test_withdrawing_a_staged_version_rebuilds_what_follows(database: Database) -> None:
