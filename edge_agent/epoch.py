@@ -123,7 +123,8 @@ class Epochs:
     async def check_at_start(self) -> EpochReason | None:
         """Ask the witness, before anything is sold, whether this database simply went on; open an epoch if not."""
         seen = witness.read(self._path)
-        reason = await self._database.run(lambda db: self._judged(db, seen))
+        # Also on a full disk: the agent starts, drains its backlog, and sells again when there is room.
+        reason = await self._database.run(lambda db: self._judged(db, seen), makes_room=True)
         if reason is not None:
             _log.error("this database is not the one last used here: new epoch", reason=reason)
             reached("epoch.opened")
@@ -229,8 +230,14 @@ class Epochs:
     async def write_witness(self) -> None:
         """Write the witness if the outbox has moved since. Called after commits, so it never leads the database."""
         now = await self._database.read(lambda db: witness.of(db, self._machine))
-        if now != self._written:
+        if now == self._written:
+            return
+        try:
             await asyncio.to_thread(witness.write, self._path, now)
+        except OSError as error:
+            # It lags, as it may; the database is what counts.
+            _log.warning("the witness cannot be written", path=str(self._path), error=str(error))
+        else:
             self._written = now
 
     async def keep_witness(self) -> None:

@@ -251,7 +251,6 @@ class Till:
 
     def _made(self, answer: Paid | PartlyPaid | Refused) -> Paid | PartlyPaid | Refused:
         if isinstance(answer, Paid):
-            self._last_paid = answer
             reached("sale.after_commit")
         return answer
 
@@ -265,6 +264,7 @@ class Till:
             return Refused(refusal.code, refusal.words, refusal.detail)
         except DiskFull:
             return refused("disk_full")
+        self._last_paid = result if isinstance(result, Paid) else None
         reached("basket.change_stored")
         if rings:
             self._doorbell.ring()

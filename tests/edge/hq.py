@@ -210,9 +210,7 @@ class MemoryHq:
     def know(self, version: int, *cards: str) -> None:
         """Let the store know members with these cards."""
         known = [
-            KnownMember(
-                member=self.mint(), cards=[card_hash(card, CARD_KEY)], masked_name="张*", tier="gold", points=7
-            )
+            KnownMember(member=self.mint(), cards=[card_hash(card, CARD_KEY)], masked_name="张*", tier="gold", points=7)
             for card in cards
         ]
         self.members = (version, known)
