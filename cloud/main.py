@@ -21,8 +21,6 @@ from cloud.loyalty import api as loyalty
 from cloud.members import api as members
 from cloud.prices import api as prices
 from cloud.prices import bodies_api, publication_api
-from cloud.prices import bodies_api as bodies
-from cloud.prices import publication_api as publication
 from cloud.process.parts import build_services
 from cloud.settings import CloudSettings
 
@@ -66,8 +64,8 @@ def create_app(settings: CloudSettings, services: Services | None = None, *, con
 
     app = FastAPI(title="Storewire", version="1", lifespan=lifespan, docs_url="/api/docs", redoc_url=None)
     answers.install(app)
-    for module in (health, enrolment, agent, stores, fleet, prices, publication, bodies):
-        app.include_router(module.router)
+    for router in _ROUTERS:
+        app.include_router(router)
     if console:
         pages.mount(app)
     return app
