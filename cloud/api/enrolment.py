@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.api.auth import CurrentAgent
 from cloud.api.services import Here
+from cloud.errors import CloudError
 from cloud.fleet.agents import find
 from cloud.identity import enrolment
 
@@ -66,17 +67,14 @@ def read_ca(services: Here) -> str:
 @router.post("/enrol")
 def enrol(request: Request, services: Here, body: EnrolRequest) -> EnrolAnswer:
     """Turn a claim code into an agent."""
-    services.enrolments.attempt(request.client.host if request.client else "")
-    with services.database.session() as session:
-        enrolled = enrolment.enrol(
-            session,
-            services.authority,
-            code=body.code,
-            csr=body.csr,
-            now_ms=services.clocks.machine.wall_ms(),
-            days=services.settings.certificate_days,
-        )
-        agent = enrolled.agent
+    caller = request.client.host if request.client else ""
+    services.enrolments.admit(caller)
+    try:
+        enrolled = _enrolled(services, body)
+    except CloudError:
+        services.enrolments.failed(caller)
+        raise
+    agent = enrolled.agent
     return EnrolAnswer(
         agent=agent.id,
         store=agent.store_id,
@@ -109,6 +107,18 @@ def renew(services: Here, agent: CurrentAgent, body: RenewRequest) -> RenewAnswe
         signing_keys=_signing_keys(services),
         sealing_key=_b64(services.keys.sealing_public()),
     )
+
+
+def _enrolled(services: Here, body: EnrolRequest) -> enrolment.Enrolled:
+    with services.database.session() as session:
+        return enrolment.enrol(
+            session,
+            services.authority,
+            code=body.code,
+            csr=body.csr,
+            now_ms=services.clocks.machine.wall_ms(),
+            days=services.settings.certificate_days,
+        )
 
 
 def _signing_keys(services: Here) -> dict[str, str]:

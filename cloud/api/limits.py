@@ -1,4 +1,4 @@
-"""A limit on how often somebody may try: so many in a window, counted by caller, in this process."""
+"""A limit on how often somebody may fail: so often in a window, counted by caller, in this process."""
 
 from __future__ import annotations
 
@@ -19,28 +19,37 @@ class TooMany(CloudError):
         self.wait_s = wait_s
 
 
-class RateLimit:
-    """At most `limit` attempts of one caller in any `window_s` seconds."""
+class FailureLimit:
+    """At most `limit` failures of one caller in any `window_s` seconds; success costs nothing."""
 
     def __init__(self, clock: MachineClock, *, limit: int, window_s: float) -> None:
         self._clock = clock
         self._limit = limit
         self._window_s = window_s
-        self._attempts: dict[str, deque[float]] = {}
+        self._failures: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
-    def attempt(self, caller: str) -> None:
-        """Count an attempt. Raise TooMany when it is one too many."""
+    def admit(self, caller: str) -> None:
+        """Let a caller try. Raise TooMany after too many failures."""
         now = self._clock.monotonic()
         with self._lock:
-            if len(self._attempts) > _MAX_CALLERS:
-                self._attempts = {who: when for who, when in self._attempts.items() if self._is_live(when, now)}
-            recent = self._attempts.setdefault(caller, deque())
-            while recent and recent[0] <= now - self._window_s:
-                recent.popleft()
+            recent = self._recent(caller, now)
             if len(recent) >= self._limit:
                 raise TooMany(max(1, int(recent[0] + self._window_s - now) + 1))
-            recent.append(now)
 
-    def _is_live(self, attempts: deque[float], now: float) -> bool:
-        return bool(attempts) and attempts[-1] > now - self._window_s
+    def failed(self, caller: str) -> None:
+        """Count a failure."""
+        now = self._clock.monotonic()
+        with self._lock:
+            if len(self._failures) > _MAX_CALLERS:
+                self._failures = {who: when for who, when in self._failures.items() if self._is_live(when, now)}
+            self._recent(caller, now).append(now)
+
+    def _recent(self, caller: str, now: float) -> deque[float]:
+        recent = self._failures.setdefault(caller, deque())
+        while recent and recent[0] <= now - self._window_s:
+            recent.popleft()
+        return recent
+
+    def _is_live(self, failures: deque[float], now: float) -> bool:
+        return bool(failures) and failures[-1] > now - self._window_s

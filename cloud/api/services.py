@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from cloud.api.limits import RateLimit
+from cloud.api.limits import FailureLimit
 from cloud.database import Database
 from cloud.identity.ca import Authority
 from cloud.identity.keys import Keys
@@ -28,7 +28,7 @@ class Services:
     keys: Keys
     authority: Authority
     exchange: Exchange
-    enrolments: RateLimit
+    enrolments: FailureLimit
 
 
 def services_of(request: Request) -> Services:

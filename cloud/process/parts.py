@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 from sqlmodel import Session
 
-from cloud.api.limits import RateLimit
+from cloud.api.limits import FailureLimit
 from cloud.api.services import Services
 from cloud.database import Database
 from cloud.fleet.models import Agent
@@ -31,7 +31,7 @@ from shared.ids import UuidMint
 from shared.wire.desired import DesiredState, MemberStep
 from shared.wire.messages import Reported
 
-_ENROLMENTS = 10
+_FAILED_ENROLMENTS = 10
 _ENROLMENT_WINDOW_S = 60.0
 
 
@@ -54,7 +54,7 @@ def build_services(settings: CloudSettings) -> Services:
         keys=ring,
         authority=ca.load(settings.keys_dir),
         exchange=build_exchange(database, clocks, ring, BodyFiles(settings.bodies_dir)),
-        enrolments=RateLimit(clocks.machine, limit=_ENROLMENTS, window_s=_ENROLMENT_WINDOW_S),
+        enrolments=FailureLimit(clocks.machine, limit=_FAILED_ENROLMENTS, window_s=_ENROLMENT_WINDOW_S),
     )
 
 
