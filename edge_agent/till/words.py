@@ -106,9 +106,6 @@ WORDS: Mapping[str, Words] = {
     "tender_too_much": Words(
         "Only cash gives change.", "只有现金可以找零。", "Take no more than what is due.", "收款不能超过应付金额。"
     ),
-    "tender_kind": Words(
-        "This is not a way to pay here.", "不支持此支付方式。", "Choose another way to pay.", "请选择其他支付方式。"
-    ),
     # the agent
     "disk_full": Words(
         "The disk is full: selling is stopped.",

@@ -205,3 +205,27 @@ async def test_full_is_refused_but_what_makes_room_runs(tmp_path: Path, database
     assert await database.make_room(count) == 1
     assert not database.is_full
     await database.run(add)
+
+
+async def test_p1_an_agent_starts_on_a_full_disk_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened_store(tmp_path) as store:
+        await store.till().scan(APPLES)
+        await store.till().tender(TenderKind.CASH)
+    (tmp_path / "agent.db.ballast").unlink()
+
+    def refuse(_ballast: Ballast) -> None:
+        raise OSError(28, "No space left on device")
+
+    def unwritable(path: Path, _content: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    with monkeypatch.context() as full:
+        full.setattr(Ballast, "_fill", refuse)
+        full.setattr("edge_agent.witness.replace_file", unwritable)
+        (tmp_path / "witness.json").unlink()
+        async with opened_store(tmp_path, seed=2) as store:
+            answer = await store.till().scan(APPLES)
+            assert isinstance(answer, Refused)
+            assert answer.code == "disk_full"
+    async with opened_store(tmp_path, seed=3) as store:
+        assert not isinstance(await store.till().scan(APPLES), Refused)

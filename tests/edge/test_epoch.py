@@ -11,13 +11,15 @@ from uuid import UUID
 
 import pytest
 
-from edge_agent import outbox, witness
-from edge_agent.outbox import AckOutcome
+from edge_agent import first_start, outbox, witness
+from edge_agent.database import Database
+from edge_agent.epoch import Epochs
+from edge_agent.outbox import AckOutcome, Doorbell
 from edge_agent.till.results import Found, Paid
 from edge_agent.witness import Machine, Witness
 from shared.wire.events import EpochOpened, GapDeclared, SaleCompleted, SeriesOpened, TenderKind, decode_event
-from tests.edge.tills import APPLES, Store, opened_store
-from tests.factories import new_id
+from tests.edge.tills import APPLES, Store, open_clocks, opened_store, store_settings
+from tests.factories import START_MS, make_mint, new_id
 
 HQ, HQ2 = UUID(int=1), UUID(int=2)
 DAY_MS = 24 * 3600 * 1000
@@ -191,3 +193,28 @@ def test_the_witness_is_replaced_whole(tmp_path: Path) -> None:
     witness.write(path, fresh)
     assert witness.read(path) == fresh
     assert [entry.name for entry in tmp_path.iterdir()] == ["witness.json"]
+
+
+async def test_an_agent_that_waits_for_its_first_settings_is_judged_too(tmp_path: Path) -> None:
+    path = tmp_path / "witness.json"
+    clocks, _business, machine_clock = open_clocks()
+    mint = make_mint(machine_clock.wall_ms)
+    async with Database.opened(tmp_path / "agent.db", ballast_bytes=0) as database:
+        await database.run(
+            lambda db: outbox.start_sequence(db, "s001-a", "s001", mint(), reason="first", wall_ms=START_MS)
+        )
+        epochs = Epochs(database, clocks, mint, doorbell=Doorbell(), witness_path=path, machine=Machine(system="m"))
+        assert await epochs.check_at_start() is None
+        before = await database.read(outbox.position)
+        lost = Witness(machine=Machine(system="m"), epoch=before.epoch, seq=5, head=bytes(32))
+        witness.write(path, lost)
+        assert await epochs.check_at_start() == "restored"
+        after = await database.read(outbox.position)
+        assert (after.epoch != before.epoch, after.last_seq) == (True, 0)
+        await database.run(lambda db: first_start.take_settings(db, store_settings(), clocks, mint))
+        batch = await database.read(lambda db: outbox.take(db, 0, 10, 1 << 30))
+    assert batch is not None
+    opened, series = [decode_event(content) for content in batch.events]
+    assert isinstance(opened, EpochOpened)
+    assert isinstance(series, SeriesOpened)
+    assert (opened.reason, series.reason) == ("restored", "restored")
