@@ -80,9 +80,7 @@ class Store:
 @pytest.fixture
 async def store(database: Database, tmp_path: Path) -> AsyncIterator[Store]:
     await database.run(
-        lambda db: db.execute(
-            "INSERT INTO agent (one, agent, store, epoch, next_seq, head) VALUES (1, 'a', ?, x'00', 1, x'00')", (STORE,)
-        )
+        lambda db: db.execute("INSERT INTO agent (one, agent, store, epoch) VALUES (1, 'a', ?, x'00')", (STORE,))
     )
     yield Store(database, tmp_path / "downloads")
 
@@ -297,9 +295,7 @@ async def test_zone_change_brings_the_new_zone_and_drops_the_old(store: Store) -
     manifest = timeline.open_manifest(moved, STORE)
     other = store.source.add(BodyKind.PRICES, "z2", book(price=55).prices)
     changed = msgspec.json.encode(
-        msgspec.structs.replace(
-            manifest, bodies=[other if body.kind == "prices" else body for body in manifest.bodies]
-        )
+        msgspec.structs.replace(manifest, bodies=[other if body.kind == "prices" else body for body in manifest.bodies])
     )
     await store.settle(
         TimelineEntry(version=2, manifest=msgspec.Raw(changed), hash=sha256(changed).hexdigest(), activates_ms=START_MS)
