@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import jwt
+import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from fastapi import FastAPI
 
 from cloud.broker.adapter import BrokerAdapter
 from cloud.broker.keeper import Keeper
@@ -162,3 +165,29 @@ class Listener:
         with self.bus:
             until(lambda: self.bus.is_connected, "connected")
             yield self
+
+
+class _Server(uvicorn.Server):
+    """A server in a thread: signals are the test runner's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextmanager
+def served_api(app: FastAPI) -> Iterator[httpx.Client]:
+    """Serve an app on a free port of this machine; yields a client of it."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="on")
+    server = _Server(config)
+    thread = threading.Thread(target=server.run, name="api", daemon=True)
+    thread.start()
+    try:
+        until(lambda: server.started, "api started")
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=15) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join(timeout=15)
+        assert not thread.is_alive()
