@@ -46,13 +46,15 @@ def apply_events(session: Session, events: Sequence[Received], intake: Intake) -
         else:
             refused[one.event_id] = problem
     refused |= _attempt(session, ready, intake)
-    refused |= _settle_waiting(session, [one for one in ready if one.event_id in refused], refused, intake)
-    _wake(session, [one.event_id for one in ready if refused.get(one.event_id) is None], intake)
-    return {event_id: problem for event_id, problem in refused.items() if problem is not None}
+    for one in _no_longer_waiting(session, ready, refused, intake):
+        del refused[one.event_id]
+        refused |= _attempt(session, [one], intake)
+    _wake(session, [one.event_id for one in ready if one.event_id not in refused], intake)
+    return refused
 
 
 def _attempt(session: Session, events: Sequence[Received], intake: Intake) -> Refusals:
-    """Apply events all at once, or, when the database refuses, each for itself."""
+    """Apply events all at once, or, when something in them fails, in halves, down to the ones that fail alone."""
     if not events:
         return {}
     try:
@@ -63,11 +65,9 @@ def _attempt(session: Session, events: Sequence[Received], intake: Intake) -> Re
             raise
         if len(events) == 1:
             return {events[0].event_id: _failure(events[0], error)}
-        log.warning("bulk application failed, applying one by one", events=len(events), error=_words(error))
-    refused: Refusals = {}
-    for one in events:
-        refused |= _attempt(session, [one], intake)
-    return refused
+        log.warning("bulk application failed, applying in halves", events=len(events), error=_words(error))
+    middle = len(events) // 2
+    return _attempt(session, events[:middle], intake) | _attempt(session, events[middle:], intake)
 
 
 def _unfit(one: Received, intake: Intake) -> Parking | None:
@@ -89,18 +89,21 @@ def _apply(session: Session, events: Sequence[Received], intake: Intake) -> Refu
     return refused
 
 
-def _settle_waiting(session: Session, events: Sequence[Received], refused: Refusals, intake: Intake) -> Refusals:
-    """Make sure that what an event waits for is really absent; when it has just come, try the event again.
+def _no_longer_waiting(
+    session: Session, events: Sequence[Received], refused: Refusals, intake: Intake
+) -> list[Received]:
+    """Return the refused events for which what they wait for is here after all.
 
-    Without this, an event and the one it waits for, brought by two transactions at the same time, could each
-    overlook the other.
+    Without this look under lock, an event and the one it waits for, brought by two transactions at the same time,
+    could each overlook the other.
     """
-    settled: Refusals = {}
-    for one in events:
-        awaited = refused[one.event_id].waits_for
-        if awaited is not None and not accept.lock_absence(session, awaited, one, intake.commit_no):
-            settled[one.event_id] = _attempt(session, [one], intake).get(one.event_id)
-    return settled
+    return [
+        one
+        for one in events
+        if one.event_id in refused
+        and (awaited := refused[one.event_id].waits_for) is not None
+        and not accept.lock_absence(session, awaited, one, intake.commit_no)
+    ]
 
 
 def _wake(session: Session, arrived: Sequence[UUID], intake: Intake) -> None:

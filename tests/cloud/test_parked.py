@@ -86,16 +86,18 @@ def test_a_sale_that_contradicts_itself_is_parked(database: Database, change: di
 
 
 def test_what_the_database_refuses_is_parked_alone(database: Database) -> None:
+    """Also when the return of a good sale stands far from it in the group."""
     open_store(database)
-    huge = make_sale(number=2)
-    line = msgspec.structs.replace(huge.lines[0], code="x", tax_rate_bp=2**80)
-    huge = msgspec.structs.replace(huge, lines=[line, *huge.lines[1:]])
-    outbox = Outbox().add(make_sale(number=1), huge, make_sale(number=3))
-    (outcome,) = take_in(database, outbox.batch())
+    sales = [make_sale(number=n) for n in range(1, 8)]
+    for index in (1, 5):
+        line = msgspec.structs.replace(sales[index].lines[0], tax_rate_bp=2**80)
+        sales[index] = msgspec.structs.replace(sales[index], lines=[line, *sales[index].lines[1:]])
+    back = make_return(sales[6], number=8)
+    (outcome,) = take_in(database, Outbox().add(back, *sales).batch())
     assert isinstance(outcome, Acked)
-    assert outcome.seq == 3
-    assert parked_codes(database) == {huge.id: "database"}
-    assert count(database, Sale) == 2
+    assert outcome.seq == 8
+    assert parked_codes(database) == {sales[1].id: "database", sales[5].id: "database"}
+    assert (count(database, Sale), count(database, SaleReturn)) == (5, 1)
 
 
 def test_a_fault_of_ours_parks_only_its_event(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
