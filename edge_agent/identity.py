@@ -144,7 +144,8 @@ def keep(state_dir: Path, enrolment: Enrolment, key: ec.EllipticCurvePrivateKey)
     if not _certifies(enrolment.certificate, key):
         raise ValueError("the certificate HQ sent is not for this agent's key")
     directory = state_dir / "identity"
-    _write(directory / "certificate.pem", enrolment.certificate.encode())
+    # With the CA's chain behind it, because a broker may know only the root.
+    _write(directory / "certificate.pem", (enrolment.certificate.rstrip() + "\n" + enrolment.ca).encode())
     _write(directory / "enrolment.json", msgspec.json.encode(enrolment))
     return Identity(directory, enrolment, key)
 

@@ -128,7 +128,8 @@ class MqttConnector:
             granted = await client.subscribe([(topic, 0) for topic in subscribe_rights(self._agent)])
         except aiomqtt.MqttError as error:
             raise LinkLost(f"the broker did not confirm the subscriptions: {error}") from error
-        if any(int(str(code)) >= _SUBSCRIPTION_REFUSED for code in granted if isinstance(code, int)):
+        # paho gives numbers or objects with a value, by version of the protocol
+        if any(getattr(code, "value", code) >= _SUBSCRIPTION_REFUSED for code in granted):
             raise LinkRefused("the broker refused this agent its topics")
 
 
