@@ -75,13 +75,13 @@ def newcomers(database: Database) -> tuple[list[UUID], str]:
 
 
 @pytest.fixture
-def chain(sqlite_database: Database) -> Database:
-    open_chain(sqlite_database)
-    return sqlite_database
+def chain(database: Database) -> Database:
+    open_chain(database)
+    return database
 
 
 @given(order=st.permutations(range(9)), cuts=st.sets(st.integers(1, 8)))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_p5_every_order_of_arrival_gives_the_same_balances(chain: Database, order: list[int], cuts: set[int]) -> None:
     """Each event travels in an outbox of its own store's agent, in any order, in groups cut anywhere."""
     members, card = newcomers(chain)
