@@ -193,7 +193,8 @@ class Agent:
         sold_before = witness.read(self._witness_path) is not None
         who = self._badge.who
         fresh = await self._database.run(
-            lambda db: first_start.claim(db, who.agent, who.store, self._clocks, self._mint, sold_before=sold_before)
+            lambda db: first_start.claim(db, who.agent, who.store, self._clocks, self._mint, sold_before=sold_before),
+            makes_room=True,  # also on a full disk the agent starts, to drain what it holds
         )
         if fresh or not await self._database.read(first_start.has_begun):
             await self._epochs.write_witness()

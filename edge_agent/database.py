@@ -10,7 +10,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,6 +37,9 @@ _WRITER_PRAGMAS = (
 )
 _READER_PRAGMAS = ("PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON")
 _PRIMARY_CODE = 0xFF
+_PAGES_AT_ONCE = 500
+_BULK = {"event", "body_row"}
+"""Tables that grow to most of the file: their pages are not read at every start."""
 
 _log = structlog.get_logger(__name__)
 
@@ -126,8 +129,16 @@ def _make_private(path: Path) -> None:
         raise DiskFailed(f"the database {path} cannot be made or written: {error.strerror}") from error
 
 
-def _check(db: sqlite3.Connection, path: Path) -> None:
-    (finding,) = db.execute("PRAGMA quick_check(1)").fetchone()
+def _check_start(db: sqlite3.Connection, path: Path) -> None:
+    """Check what selling needs, in a time that does not grow with the years; `Database.check` sees the rest."""
+    tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    for (table,) in tables:
+        if table not in _BULK:
+            _check(db, path, f"PRAGMA quick_check('{table}')")
+
+
+def _check(db: sqlite3.Connection, path: Path, pragma: str) -> None:
+    finding = db.execute(pragma).fetchone()[0]
     if finding != "ok":
         raise DatabaseDamaged(f"{path} is damaged: {finding}")
 
@@ -177,7 +188,7 @@ class Database:
             self._note_full()
 
     def _prepare(self, db: sqlite3.Connection) -> None:
-        _check(db, self.path)
+        _check_start(db, self.path)
         migrate(db)
 
     async def _close(self) -> None:
@@ -207,13 +218,27 @@ class Database:
         """Run `fn` on one snapshot of what is committed, beside the writer."""
         return await self._reader.run(lambda db: _transaction(db, "BEGIN", fn))
 
+    async def check(self) -> None:
+        """Check the whole file beside the reader and the writer; takes about a second for each 100 MB.
+
+        Raise DatabaseDamaged. The agent runs it in the background after its start.
+        """
+        await asyncio.to_thread(self._check_all)
+
+    def _check_all(self) -> None:
+        with _in_words(self.path), closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            _check(db, self.path, "PRAGMA quick_check(1)")
+
     async def make_room(self, prune: Callable[[sqlite3.Connection], T]) -> T:
         """Run `prune`, give what it freed back to the disk, and take the reserve again if there is room.
 
         Safe to call at any time; the agent calls it now and then, and at once when `is_full`.
         """
         result = await self.run(prune, makes_room=True)
-        await self._writer.run(_give_back)
+        if self._full:
+            await self._writer.run(_give_back_all)
+        else:
+            await self._writer.run(_give_back_much)
         if self._full and self._ballast.restore():
             self._full = False
             _log.warning("disk has room again", path=str(self.path))
@@ -226,6 +251,19 @@ class Database:
         self._ballast.release()
 
 
-def _give_back(db: sqlite3.Connection) -> None:
-    db.execute("PRAGMA incremental_vacuum(2000)").fetchall()
+def _give_back_all(db: sqlite3.Connection) -> None:
+    """Shorten the file and empty the log, waiting for readers: on a full disk nothing else matters."""
+    _vacuum(db, pages=0)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _give_back_much(db: sqlite3.Connection) -> None:
+    """Shorten a file that is mostly free, a little at a time: free pages are soon used again, and no till waits."""
+    (free,), (pages,) = (db.execute(f"PRAGMA {name}").fetchone() for name in ("freelist_count", "page_count"))
+    if free * 2 > pages:
+        _vacuum(db, _PAGES_AT_ONCE)
+
+
+def _vacuum(db: sqlite3.Connection, pages: int) -> None:
+    # As a script, because it frees one page a step and `execute` takes only one of a statement without columns.
+    db.executescript(f"PRAGMA incremental_vacuum({pages})")

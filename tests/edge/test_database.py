@@ -101,6 +101,23 @@ async def test_says_that_a_file_is_damaged(tmp_path: Path, content: bytes | None
             pass
 
 
+async def test_damage_in_the_bulk_of_the_file_is_found_beside_selling(tmp_path: Path) -> None:
+    async with opened_store(tmp_path) as store:
+        await store.till().scan(APPLES)
+        await store.till().tender(TenderKind.CASH)
+        await store.database.check()
+        root = await store.database.read(
+            lambda db: db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'body_row'").fetchone()[0]
+        )
+    with (tmp_path / "agent.db").open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    async with opened_store(tmp_path, seed=2) as store:
+        assert not isinstance(await store.till().scan(APPLES), Refused)
+        with pytest.raises(DatabaseDamaged):
+            await store.database.check()
+
+
 async def test_says_that_the_disk_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "agent.db-wal").mkdir()
     with pytest.raises(DiskFailed):
@@ -229,3 +246,14 @@ async def test_p1_an_agent_starts_on_a_full_disk_and_says_so(tmp_path: Path, mon
             assert answer.code == "disk_full"
     async with opened_store(tmp_path, seed=3) as store:
         assert not isinstance(await store.till().scan(APPLES), Refused)
+
+
+async def test_space_that_is_mostly_free_goes_back_to_the_disk(tmp_path: Path, database: Database) -> None:
+    await database.run(table)
+    await database.run(lambda db: db.execute("INSERT INTO note VALUES (zeroblob(8000000))").close())
+    size = await database.make_room(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    await database.run(lambda db: db.execute("DELETE FROM note").close())
+    sizes = [await database.make_room(lambda db: db.execute("PRAGMA page_count").fetchone()[0]) for _ in range(5)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] == size
+    assert sizes[-1] <= size // 2
