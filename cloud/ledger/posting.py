@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, String, Update, Uuid, or_, select, update
@@ -32,16 +33,24 @@ def post(session: Session, commit_no: int, journals: Sequence[Journal]) -> set[J
     """
     wanted = _once_each(journals)
     new = bulk.insert_new_tuples(
-        session, JournalRow, _JOURNAL_COLUMNS, [_journal_row(commit_no, wanted[key]) for key in sorted(wanted)]
+        session,
+        JournalRow,
+        _JOURNAL_COLUMNS,
+        [_journal_row(commit_no, wanted[key]) for key in sorted(wanted, key=_order)],
     )
     posted = {(cause, purpose) for cause, purpose in new}
     _refuse_conflicts(session, [journal for key, journal in wanted.items() if key not in posted])
-    fresh = [wanted[key] for key in sorted(posted)]
+    fresh = [wanted[key] for key in sorted(posted, key=_order)]
     if fresh:
         _open_accounts(session, {leg.account for journal in fresh for leg in journal.legs})
         bulk.insert_tuples(session, Posting, _POSTING_COLUMNS, list(_posting_rows(fresh)))
         _move_balances(session, fresh)
     return posted
+
+
+def _order(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Sort rows that begin with an id as the databases do; comparing ids as numbers is many times faster."""
+    return row[0].int, *row[1:]
 
 
 def _once_each(journals: Iterable[Journal]) -> dict[JournalKey, Journal]:
@@ -90,7 +99,7 @@ def _compare(posted: Journal, wanted: Journal) -> None:
 def _open_accounts(session: Session, accounts: Collection[AccountKey]) -> None:
     """Make the accounts that do not exist yet, in the order of ids, so that two openers wait instead of deadlocking."""
     shape: Columns = {"id": Uuid(), "kind": String(), "owner": String(), "unit": String()}
-    rows = rowset(session, "wanted", shape, sorted((account.id, *account) for account in accounts))
+    rows = rowset(session, "wanted", shape, sorted(((account.id, *account) for account in accounts), key=_order))
     account = table_of(Account)
     known = select(account.c.id).where(account.c.id == rows.c.id).exists()
     missing = session.execute(select(*rows.c).where(~known).order_by(rows.c.id)).all()
@@ -112,7 +121,7 @@ def _move_balances(session: Session, journals: Sequence[Journal]) -> None:
         for leg in journal.legs:
             if KINDS[leg.account.kind].keeps_balance:
                 moves[leg.account.id] += leg.amount
-    rows = sorted((account, amount) for account, amount in moves.items() if amount)
+    rows = sorted(((account, amount) for account, amount in moves.items() if amount), key=_order)
     if not rows:
         return
     moved = set(session.execute(_move_statement(session, rows)).scalars())

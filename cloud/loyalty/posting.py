@@ -102,7 +102,7 @@ def _taken_back(returns: Iterable[ReturnFacts], rules: Rules) -> Iterable[Journa
 
 
 def _add_spend(session: Session, spend: dict[MemberYearKey, int], rules: Rules) -> None:
-    rows = sorted((member, year, minor, "") for (member, year), minor in spend.items())
+    rows = [(member, year, minor, "") for (member, year), minor in spend.items()]
     if not rows:
         return
     shape: Columns = {"member_id": Uuid(), "year": Integer(), "spend_minor": BigInteger(), "tier": String()}

@@ -18,5 +18,5 @@ def note(session: Session, commit_no: int, visits: Iterable[tuple[UUID, str, int
     newest: dict[tuple[UUID, str], int] = {}
     for member, store, at_ms in visits:
         newest[member, store] = max(at_ms, newest.get((member, store), at_ms))
-    rows = [(member, commit_no, store, at_ms) for (member, store), at_ms in sorted(newest.items())]
+    rows = [(member, commit_no, store, at_ms) for (member, store), at_ms in newest.items()]
     bulk.insert_new_tuples(session, MemberDirty, ("member_id", "commit_no", "store_id", "at_ms"), rows)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, String, Uuid, delete, select, update
+from sqlalchemy import BigInteger, String, Uuid, delete, select, tuple_, update
 from sqlmodel import Session
 
 from cloud.database import bulk
@@ -78,17 +78,8 @@ def _take_notes(session: Session, at_once: int) -> tuple[int, _Visits]:
     if notes:
         shape: Columns = {"member_id": Uuid(), "commit_no": BigInteger(), "store_id": String()}
         taken = rowset(session, "taken", shape, [(note.member_id, note.commit_no, note.store_id) for note in notes])
-        session.execute(
-            delete(dirty).where(
-                select(taken.c.member_id)
-                .where(
-                    taken.c.member_id == dirty.c.member_id,
-                    taken.c.commit_no == dirty.c.commit_no,
-                    taken.c.store_id == dirty.c.store_id,
-                )
-                .exists()
-            )
-        )
+        key = (dirty.c.member_id, dirty.c.commit_no, dirty.c.store_id)
+        session.execute(delete(dirty).where(tuple_(*key).in_(select(*taken.c))))
     return len(notes), visits
 
 
