@@ -189,8 +189,10 @@ class Epochs:
             self._open(db, "forked")
         elif outcome is AckOutcome.HQ_LOST:
             self._open(db, "hq_restored", resend_acked=True)
-            if seq + 1 < before.oldest_seq:
-                self._declare_gap(db, before.epoch, seq + 1, before.oldest_seq - 1)
+            # The row before the oldest that could be sent is kept for its head, and was sent again just now.
+            last_gone = before.oldest_seq - 2
+            if seq < last_gone:
+                self._declare_gap(db, before.epoch, seq + 1, last_gone)
         return outcome
 
     def _declare_gap(self, db: sqlite3.Connection, epoch: UUID, first: int, last: int) -> None:

@@ -156,9 +156,19 @@ async def test_p1_a_restored_hq_gets_again_what_is_kept_and_hears_of_what_is_not
         next_receipt = (await sell(store)).receipt
     assert [type(event) for event in found] == [EpochOpened, SaleCompleted, GapDeclared]
     assert found[0].reason == "hq_restored"
-    assert (found[2].epoch, found[2].first, found[2].last) == (at.epoch, 3, at.last_seq)
+    assert (found[2].epoch, found[2].first, found[2].last) == (at.epoch, 3, at.last_seq - 1)
     # HQ's own restore touches no paper: the series goes on.
     assert next_receipt.split("-")[0] == receipts[0].split("-")[0]
+
+
+async def test_p1_a_fork_said_by_a_restored_hq_sends_everything_kept_again(tmp_path: Path) -> None:
+    async with opened_store(tmp_path) as store:
+        sales = [(await sell(store)).sale for _ in range(3)]
+        at = await store.database.read(outbox.position)
+        await store.epochs.take_ack(HQ, at.epoch, at.last_seq)
+        await store.epochs.take_fork(HQ2, at.epoch)
+        found = await present(store)
+    assert [event.id for event in found if isinstance(event, SaleCompleted)] == sales
 
 
 async def test_an_ack_for_numbers_never_given_is_a_fork(tmp_path: Path) -> None:
