@@ -61,8 +61,8 @@ class NatsBroker:
         os.kill(pid, signal.SIGHUP)
 
     def is_healthy(self) -> bool:
-        """Ask its health endpoint, which also covers JetStream."""
-        url = f"http://127.0.0.1:{self._plan.monitor_port}/healthz"
+        """Ask its health endpoint about this node; a quorum that is not there yet is not this node's fault."""
+        url = f"http://127.0.0.1:{self._plan.monitor_port}/healthz?js-server-only=true"
         with suppress(OSError, ValueError), urllib.request.urlopen(url, timeout=_HEALTH_TIMEOUT_S) as answer:
             return bool(answer.status == 200)
         return False

@@ -77,15 +77,19 @@ class Authority:
             public_key=public_der(public),
         )
 
-    def issue_server(self, directory: Path, name: str, hosts: list[str], now_ms: int) -> None:
-        """Make a server key and certificate `name.key`, `name.crt` (with the whole chain) for these hosts."""
+    def issue_server(self, directory: Path, name: str, hosts: list[str], now_ms: int, *, is_peer: bool = False) -> None:
+        """Make a server key and certificate `name.key`, `name.crt` (with the whole chain) for these hosts.
+
+        A peer of a cluster is also a client of its like.
+        """
         names = [_general_name(host) for host in dict.fromkeys([*hosts, "localhost", "127.0.0.1", "::1"])]
-        self._issue(directory / name, hosts[0], names, usage=ExtendedKeyUsageOID.SERVER_AUTH, now_ms=now_ms)
+        usage = [ExtendedKeyUsageOID.SERVER_AUTH, *([ExtendedKeyUsageOID.CLIENT_AUTH] if is_peer else [])]
+        self._issue(directory / name, hosts[0], names, usage=usage, now_ms=now_ms)
 
     def issue_service(self, directory: Path, name: str, common_name: str, now_ms: int) -> None:
         """Make a client key and certificate for one of our own services (its name has a colon: no agent's can)."""
         names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(f"urn:storewire:{common_name}")]
-        self._issue(directory / name, common_name, names, usage=ExtendedKeyUsageOID.CLIENT_AUTH, now_ms=now_ms)
+        self._issue(directory / name, common_name, names, usage=[ExtendedKeyUsageOID.CLIENT_AUTH], now_ms=now_ms)
 
     def _issue(
         self,
@@ -93,7 +97,7 @@ class Authority:
         common_name: str,
         names: list[x509.GeneralName],
         *,
-        usage: x509.ObjectIdentifier,
+        usage: list[x509.ObjectIdentifier],
         now_ms: int,
     ) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
@@ -101,7 +105,7 @@ class Authority:
             _builder(self.issuing.subject, key.public_key(), now_ms, _SERVER_DAYS)
             .subject_name(_name(common_name))
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            .add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
+            .add_extension(x509.ExtendedKeyUsage(usage), critical=True)
         )
         certificate = _leaf(builder, self).sign(self.key, SHA256())
         write_private(stem.with_suffix(".key"), key_pem(key))
@@ -147,11 +151,13 @@ def load(directory: Path) -> Authority:
     return Authority(root=root, issuing=issuing, key=key)
 
 
-def ensure_server(authority: Authority, directory: Path, name: str, hosts: list[str], now_ms: int) -> bool:
+def ensure_server(
+    authority: Authority, directory: Path, name: str, hosts: list[str], now_ms: int, *, is_peer: bool = False
+) -> bool:
     """Make or renew a server certificate that is absent, ends within 30 days or lacks a host; tell whether it did."""
     if _still_good(directory / f"{name}.crt", now_ms) and not _lacks(directory / f"{name}.crt", hosts):
         return False
-    authority.issue_server(directory, name, hosts, now_ms)
+    authority.issue_server(directory, name, hosts, now_ms, is_peer=is_peer)
     return True
 
 

@@ -6,6 +6,7 @@ A worker that was stopped and goes on finds its leases over by its own monotonic
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -37,13 +38,15 @@ class Turn:
 class Leases:
     """One worker's share of the 256 shards, in step with the other workers'."""
 
-    def __init__(self, database: Database, clock: MachineClock, owner: str) -> None:
+    def __init__(self, database: Database, clock: MachineClock, owner: str, *, lease_ms: int = LEASE_MS) -> None:
         self._database = database
         self._clock = clock
         self._owner = owner
+        self._lease_ms = lease_ms
         self._now = _NOW_MS[database.engine.dialect.name]
         self._held: dict[str, int] = {}
         self._good_until = 0.0
+        self._turning = threading.Lock()
 
     @property
     def held(self) -> frozenset[str]:
@@ -52,6 +55,10 @@ class Leases:
 
     def turn(self) -> Turn:
         """Renew what we hold, give back what is too much, take what is free up to our share."""
+        with self._turning:
+            return self._turn()
+
+    def _turn(self) -> Turn:
         asked_at = self._clock.monotonic()
         before = set(self._held)
         with self._database.session() as session:
@@ -62,7 +69,7 @@ class Leases:
             self._release(session, spare)
             taken = self._take(session, share - (len(kept) - len(spare)))
         self._held = {shard: fence for shard, fence in kept.items() if shard not in spare} | taken
-        self._good_until = asked_at + LEASE_MS / 1000
+        self._good_until = asked_at + self._lease_ms / 1000
         # A shard that was lost and won back within one turn is news too: its fence has moved.
         won = {shard for shard in taken if shard in before}
         return Turn(frozenset(set(self._held) - before) | won, frozenset(before - set(self._held)))
@@ -87,7 +94,7 @@ class Leases:
                 f"UPDATE shard_lease SET expires_ms = {self._now} + :lease"  # noqa: S608 - our own constants
                 f" WHERE owner = :owner AND expires_ms > {self._now} RETURNING shard, fence"
             ),
-            {"lease": LEASE_MS, "owner": self._owner},
+            {"lease": self._lease_ms, "owner": self._owner},
         )
         return {row.shard: row.fence for row in rows}
 
@@ -97,7 +104,7 @@ class Leases:
             f"INSERT INTO ingest_worker (owner, expires_ms) VALUES (:owner, {self._now} + :lease)"  # noqa: S608
             " ON CONFLICT (owner) DO UPDATE SET expires_ms = excluded.expires_ms"
         )
-        session.execute(text(upsert), {"owner": self._owner, "lease": LEASE_MS})
+        session.execute(text(upsert), {"owner": self._owner, "lease": self._lease_ms})
         session.execute(
             text(f"DELETE FROM ingest_worker WHERE expires_ms < {self._now} - :old"),  # noqa: S608
             {"old": _FORGET_WORKER_MS},
@@ -123,6 +130,6 @@ class Leases:
                 f" WHERE shard IN (SELECT shard FROM shard_lease WHERE expires_ms <= {self._now}"
                 f" ORDER BY shard LIMIT :count{skip}) RETURNING shard, fence"
             ),
-            {"owner": self._owner, "lease": LEASE_MS, "count": count},
+            {"owner": self._owner, "lease": self._lease_ms, "count": count},
         )
         return {row.shard: row.fence for row in rows}

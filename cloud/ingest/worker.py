@@ -23,7 +23,7 @@ from cloud.ingest.roster import Roster
 from cloud.ingest.transience import is_transient
 from cloud.mqtt import Bus
 from shared.codec import CodecError
-from shared.topics import down_topic, ingest_filter
+from shared.topics import down_topic, ingest_filter, shard_of
 from shared.wire.messages import DownlinkMessage, encode_message
 
 _IDLE_S = 0.25
@@ -53,6 +53,7 @@ class Worker:
         self._group = group
         self._stopping = threading.Event()
         self._greet_all = threading.Event()
+        self._heard: frozenset[str] = frozenset()
         self._dropped = 0
 
     def stop(self) -> None:
@@ -79,7 +80,7 @@ class Worker:
             return True
         addressed, unopened = self._open(heard)
         try:
-            self._say(self._exchange.answer(addressed))
+            self._say(self._exchange.answer(self._ours(addressed)))
         except (SQLAlchemyError, Unavailable) as error:
             if not isinstance(error, Unavailable) and not is_transient(error):
                 raise
@@ -92,6 +93,15 @@ class Worker:
             if one.connection
         )
         return True
+
+    def _ours(self, addressed: list[Addressed]) -> list[Addressed]:
+        """Leave out what belongs to another worker by now: this one may have been stopped for a while."""
+        held = self._leases.held or self._renewed()
+        return [one for one in addressed if shard_of(one.agent) in held]
+
+    def _renewed(self) -> frozenset[str]:
+        self._leases.turn()
+        return self._leases.held
 
     def _open(self, heard: Iterable[Heard]) -> tuple[list[Addressed], list[Unopened]]:
         addressed: list[Addressed] = []
@@ -130,16 +140,19 @@ class Worker:
         self._give_up()
 
     def _care(self) -> None:
-        turn = self._leases.turn()
-        self._bus.unsubscribe(ingest_filter(shard) for shard in sorted(turn.lost))
-        self._bus.subscribe(ingest_filter(shard) for shard in sorted(self._leases.held))
-        if turn.gained or turn.lost:
-            log.info("shards", held=len(self._leases.held), gained=len(turn.gained), lost=len(turn.lost))
-        greet = self._leases.held if self._greet_all.is_set() else turn.gained
+        self._leases.turn()
+        held = self._leases.held
+        gained, lost = held - self._heard, self._heard - held
+        self._bus.unsubscribe(ingest_filter(shard) for shard in sorted(lost))
+        self._bus.subscribe(ingest_filter(shard) for shard in sorted(gained))
+        self._heard = held
+        if gained or lost:
+            log.info("shards", held=len(held), gained=len(gained), lost=len(lost))
+        greet = held if self._greet_all.is_set() else gained
         self._greet_all.clear()
         for present in self._roster.agents_of(greet):
             self._say(self._exchange.standing(present.id, present.connection))
-        for agent in self._roster.due(self._leases.held):
+        for agent in self._roster.due(held):
             self._say(self._exchange.unasked(agent))
 
     def _give_up(self) -> None:

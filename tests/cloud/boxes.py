@@ -38,13 +38,13 @@ CLOCK = SystemMachineClock()
 mint = UuidMint(CLOCK.wall_ms, os.urandom)
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = 10.0, *, look_every_s: float = 0.02) -> None:
     """Wait for a condition; fail naming it when it does not come true in time."""
     ends = time.monotonic() + seconds
     pause = threading.Event()
     while not condition():
         assert time.monotonic() < ends, f"{what}: not within {seconds} s"
-        pause.wait(0.02)
+        pause.wait(look_every_s)
 
 
 def make_key() -> ec.EllipticCurvePrivateKey:
@@ -161,9 +161,9 @@ class Listener:
         self.connections += 1
 
     @contextmanager
-    def running(self) -> Iterator[Listener]:
+    def running(self, seconds: float = 10.0) -> Iterator[Listener]:
         with self.bus:
-            until(lambda: self.bus.is_connected, "connected")
+            until(lambda: self.bus.is_connected, "connected", seconds)
             yield self
 
 
