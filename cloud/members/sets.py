@@ -15,8 +15,9 @@ from sqlmodel import Session
 
 from cloud.database import bulk
 from cloud.database.rowset import Columns, is_postgresql, rowset, table_of, upsert_into
-from cloud.members.dirt import HEAD_OFFICE
-from cloud.members.models import Member, MemberDirty, StoreMember, StoreMembers
+from cloud.loyalty.models import MemberYear
+from cloud.members import dirt
+from cloud.members.models import Member, MemberDirty, StoreMember, StoreMembers, TierYear
 from cloud.members.sight import Sight, look_at
 
 AT_ONCE = 2_000
@@ -53,6 +54,7 @@ def refresh(session: Session, *, year: int, at_once: int = AT_ONCE, most_known: 
     `year` is the calendar year of business time, for tiers. Several workers may do this at once: notes are taken by
     one of them, members are looked at one worker at a time.
     """
+    _turn_year(session, year)
     notes, visits = _take_notes(session, at_once)
     if not notes:
         return Refreshed(0, frozenset())
@@ -65,6 +67,15 @@ def refresh(session: Session, *, year: int, at_once: int = AT_ONCE, most_known: 
             by_store[store][member] = place
     moved = [store for store in sorted(by_store) if _write(session, store, by_store[store], places, most_known)]
     return Refreshed(notes, frozenset(moved))
+
+
+def _turn_year(session: Session, year: int) -> None:
+    """Note whose tier ended with the last year, once a year: nothing else happens to them that would tell."""
+    if session.get(TierYear, year) is not None or not bulk.insert_new_tuples(session, TierYear, ("year",), [(year,)]):
+        return
+    years = table_of(MemberYear)
+    ended = session.execute(select(years.c.member_id).where(years.c.year == year - 2, years.c.tier != "")).scalars()
+    dirt.note(session, -year, ((member, dirt.HEAD_OFFICE, 0) for member in ended))
 
 
 def _take_notes(session: Session, at_once: int) -> tuple[int, _Visits]:
@@ -108,7 +119,7 @@ def _places(session: Session, members: Iterable[UUID]) -> Mapping[UUID, dict[str
 
 def _placed(sight: Sight, visits: Mapping[str, int], places: Mapping[str, _Place]) -> Iterable[tuple[str, _Place]]:
     """Say where a member belongs now: where they already are, where they shopped, and at home."""
-    stores = {*places, *(store for store in visits if store != HEAD_OFFICE)}
+    stores = {*places, *(store for store in visits if store != dirt.HEAD_OFFICE)}
     if sight.home_store is not None:
         stores.add(sight.home_store)
     for store in sorted(stores):

@@ -97,6 +97,20 @@ def test_a_balance_follows_the_member_to_every_store_that_knows_them(database: D
     assert here.steps == 2
 
 
+def test_a_tier_ends_with_the_year_after_it_was_reached(database: Database) -> None:
+    ann = join(database, [CARD], home_store="s001")
+    take(database, [make_sale([("1002", 10)], member=MemberOnSale(member=ann))])
+    tiers, version = [], 0
+    for year in (2026, 2027, 2028):
+        with database.session() as session:
+            refresh(session, year=year)
+            agent = session.get_one(Agent, AGENTS["s001"])
+            step = member_step(session, vault(), agent, version, year=year)
+        tiers.append(step.put[0].tier if step else None)
+        version = step.version if step else version
+    assert tiers == ["silver", None, ""]
+
+
 def test_nothing_is_said_where_nothing_changed(database: Database) -> None:
     ann = join(database, [CARD], home_store="s001")
     settle(database)
