@@ -91,6 +91,7 @@ class Progress:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._refresh()
         self.show()
         if self._live is not None:
             self._live.stop()
