@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
@@ -26,6 +27,7 @@ from cloud.ingest.received import (
     read,
 )
 from cloud.ingest.transience import is_transient
+from cloud.sales.shops import shops
 
 log = structlog.get_logger(__name__)
 
@@ -107,8 +109,12 @@ def _no_longer_waiting(
 
 
 def _wake(session: Session, arrived: Sequence[UUID], intake: Intake) -> None:
-    """Apply parked events that were waiting for one of these."""
-    for parked in parking.waiting_for(session, arrived):
+    """Apply parked events that were waiting for one of these, from whatever store they came."""
+    waiting = parking.waiting_for(session, arrived)
+    absent = {parked.store_id for parked in waiting} - intake.shops.keys()
+    if absent:
+        intake = replace(intake, shops={**intake.shops, **shops(session, absent)})
+    for parked in waiting:
         replay(session, parked, intake)
 
 
