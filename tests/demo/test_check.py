@@ -67,13 +67,14 @@ def event_of(number: int, sale: ExpectedSale) -> dict:
 
 
 AGENT = """
-INSERT INTO agent (one, agent, store, epoch, next_seq, head, acked_seq) VALUES (1, 'a', 's367', x'01', 4, x'00', 3);
+INSERT INTO agent (one, agent, store, epoch, acked_seq) VALUES (1, 'a', 's367', x'01', 3);
+INSERT INTO epoch (epoch, base, opened_ms, reason) VALUES (x'01', 10, 0, 'first');
 INSERT INTO timeline (version, manifest, hash, activates_ms, ready, latched_ms) VALUES (1, x'', '', 0, 1, 0);
 """
-EVENT = "INSERT INTO event (epoch, seq, id, kind, head, content, made_ms) VALUES (x'01', ?, ?, 'sale', x'00', ?, 0)"
+EVENT = "INSERT INTO event (n, id, kind, head, content, made_ms) VALUES (10 + ?, ?, 'sale', x'00', ?, 0)"
 RECEIPT = """
-INSERT INTO receipt (till, series, number, event, kind, business_date, at_ms, total_minor)
-VALUES ('t1', 'aa', ?, ?, 'sale', '2017-03-20', ?, ?)
+INSERT INTO receipt (till, series, number, head, event, n, kind, business_date, at_ms, total_minor)
+VALUES ('t1', 'aa', ?, x'00', ?, ?, 'sale', '2017-03-20', ?, ?)
 """
 
 
@@ -85,7 +86,7 @@ def write_edge(path, expected):
         for number, sale in enumerate(expected.sales.values(), start=1):
             id_ = UUID(sale.id).bytes
             db.execute(EVENT, (number, id_, json.dumps(event_of(number, sale)).encode()))
-            db.execute(RECEIPT, (number, id_, sale.at_ms, sale.total_minor))
+            db.execute(RECEIPT, (number, id_, 10 + number, sale.at_ms, sale.total_minor))
 
 
 def put(session: Session, model: type, **values: object) -> None:
@@ -193,3 +194,9 @@ def test_a_sale_by_the_wrong_price_book_is_noticed(run):
         db.execute("INSERT INTO timeline_entry SELECT store_id, 2, ?, '', 'staged' FROM timeline_entry", (AT_MS,))
     report = examine(run)
     assert (report["price_books_published"], report["price_books_applied"]) == (2, 1)
+
+
+def test_an_event_not_yet_acknowledged_is_noticed(run):
+    with closing(sqlite3.connect(run.edges["s367"])) as db, db:
+        db.execute("UPDATE agent SET acked_seq = 2")
+    assert [text for text in examine(run)["failures"] if text.startswith("nothing_waits")]

@@ -58,7 +58,10 @@ def read_edge(store: str, path: Path) -> EdgeSide:
             sale = _edge_sale(json.loads(content))
             side.sales[sale.id] = sale
         side.unacked = _one(
-            db.execute("SELECT count(*) FROM agent JOIN epoch USING (epoch) JOIN event ON n > base + acked_seq")
+            # Event n is number n - base of the epoch it was numbered in last.
+            db.execute(
+                "SELECT count(*) FROM event e, agent a JOIN epoch p USING (epoch) WHERE e.n - p.base > a.acked_seq"
+            )
         )
         side.version_in_force = _one(
             db.execute("SELECT coalesce(max(version), 0) FROM timeline WHERE latched_ms IS NOT NULL")
