@@ -49,6 +49,7 @@ app.add_typer(fleet.agent_app, name="agent")
 app.add_typer(prices.app, name="prices")
 app.add_typer(members.app, name="members")
 app.add_typer(parked.app, name="parked")
+app.add_typer(parked.app, name="parked")
 
 Tethered = Annotated[bool, typer.Option("--tethered", hidden=True)]
 
@@ -98,6 +99,7 @@ def broker(context: typer.Context, *, tethered: Tethered = False) -> None:
     """Run the broker and keep its allow-list."""
     _hold(tethered=tethered)
     with said_plainly():
+        setup.check(settings_of(context))
         broker_process.main(settings_of(context))
 
 
@@ -115,6 +117,7 @@ def ingest(context: typer.Context, *, tethered: Tethered = False) -> None:
     """Run one ingest worker; several share the agents."""
     _hold(tethered=tethered)
     with said_plainly():
+        setup.check(settings_of(context))
         ingest_process.main(settings_of(context))
 
 
@@ -123,6 +126,7 @@ def jobs(context: typer.Context, *, tethered: Tethered = False) -> None:
     """Run the jobs that follow the books: sealing, audit, housekeeping."""
     _hold(tethered=tethered)
     with said_plainly():
+        setup.check(settings_of(context))
         jobs_process.main(settings_of(context))
 
 

@@ -103,12 +103,10 @@ class CloudSettings(BaseSettings):
 
 def load(config: Path | None = None, **overrides: Any) -> CloudSettings:
     """Read the settings: `overrides`, then the environment, then the TOML file. Raise SettingsRefused."""
-    sources: Mapping[str, Any] = {}
+    if config is not None and not config.is_file():
+        raise SettingsRefused(f"no configuration file at {config}")
     try:
-        if config is not None:
-            if not config.is_file():
-                raise SettingsRefused(f"no configuration file at {config}")
-            sources = TomlConfigSettingsSource(CloudSettings, config)()
+        sources: Mapping[str, Any] = TomlConfigSettingsSource(CloudSettings, config)() if config else {}
 
         class _WithFile(CloudSettings):
             @classmethod
@@ -122,7 +120,7 @@ def load(config: Path | None = None, **overrides: Any) -> CloudSettings:
     except ValidationError as error:
         raise SettingsRefused("; ".join(_sentence(part) for part in error.errors())) from error
     except ValueError as error:
-        raise SettingsRefused(str(error)) from error
+        raise SettingsRefused(f"{config} cannot be read: {error}") from error
 
 
 def _sentence(part: Any) -> str:

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from sqlmodel import Session, col, update
 
-from cloud.errors import Conflict, Refused
+from cloud.errors import Conflict, Invalid, Refused
 from cloud.fleet import audit
 from cloud.fleet.models import Agent, ClaimCode
 from cloud.org.stores import find_store
@@ -25,7 +25,8 @@ def create(
     The fingerprint lets the mini PC prove at its first contact that it talks to this deployment.
     """
     find_store(session, store)
-    if session.get(Agent, check_slug(agent, "agent")):
+    _check(agent)
+    if session.get(Agent, agent):
         raise Conflict(f"agent {agent!r} exists; a new mini PC gets a new agent id")
     secret = base64.b32encode(os.urandom(_SECRET_BYTES)).decode().lower()
     session.add(
@@ -62,6 +63,13 @@ def take(session: Session, code: str, now_ms: int) -> ClaimCode:
     if taken.rowcount != 1:  # type: ignore[attr-defined]
         raise Refused("claim_used", "this claim code was used already; ask HQ for a new one")
     return claim
+
+
+def _check(agent: str) -> None:
+    try:
+        check_slug(agent, "agent")
+    except ValueError as error:
+        raise Invalid(str(error)) from None
 
 
 def code_hash(secret: str) -> bytes:

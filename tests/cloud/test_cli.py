@@ -1,0 +1,122 @@
+"""The command line: what it makes, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from cloud import logging
+from cloud.cli import app
+from cloud.database import Database
+
+Cloud = Callable[..., Result]
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """Run a command on a configuration of this test's own. Logging stays the test runner's."""
+    monkeypatch.setattr(logging, "configure", lambda *_: None)
+    config = tmp_path / "cloud.toml"
+    ports = ("api_port = 0", "console_port = 0", "broker_port = 0")
+    config.write_text("\n".join([f'data_dir = "{tmp_path / "data"}"', *ports]))
+
+    def run(*arguments: str, settings: str | None = None) -> Result:
+        if settings is not None:
+            config.write_text(settings)
+        result = CliRunner().invoke(app, ["--config", str(config), *arguments])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def made(cloud: Cloud) -> Cloud:
+    assert cloud("init").exit_code == 0
+    return cloud
+
+
+def test_init_makes_a_deployment_once(made: Cloud) -> None:
+    again = made("init")
+    assert again.exit_code == 1
+    assert "never written over" in again.stderr
+
+
+def test_a_store_from_nothing_to_a_claim_code(made: Cloud) -> None:
+    assert (
+        made("store", "add", "s1", "--name", "One", "--time-zone", "Asia/Shanghai", "--currency", "CNY").exit_code == 0
+    )
+    assert made("till", "add", "s1", "t1", "--number", "1").exit_code == 0
+    assert "t1 (1)" in made("store", "list").stdout
+    secret, _, fingerprint = made("claim", "create", "s1", "a1").stdout.strip().partition(".")
+    assert (len(secret), len(fingerprint)) == (24, 32)
+    assert made("agent", "list").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("store", "add", "S 1", "--name", "x", "--time-zone", "Asia/Shanghai", "--currency", "CNY"), "store must be"),
+        (("store", "add", "s1", "--name", "x", "--time-zone", "Mars", "--currency", "CNY"), "no time zone"),
+        (("till", "add", "nowhere", "t1", "--number", "1"), "no store 'nowhere'"),
+        (("claim", "create", "nowhere", "a1"), "no store 'nowhere'"),
+        (("claim", "create", "nowhere", "A 1"), "agent must be"),
+        (("agent", "revoke", "nobody", "--reason", "x"), "no agent 'nobody'"),
+        (("token", "create", "t", "--scope", "fly"), "fly"),
+        (("token", "revoke", "t"), "no token named 't'"),
+        (("keys", "rotate", "nothing"), "no keyring"),
+    ],
+)
+def test_wrong_requests_are_refused_in_words(made: Cloud, arguments: tuple[str, ...], words: str) -> None:
+    done = made(*arguments)
+    assert done.exit_code == 1
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("colour = 'red'", "colour"),
+        ("api_port = 'x'", "api_port"),
+        ("api_port = 1\napi_port = 2", "cannot be read"),
+        ("broker = 'pigeon'", "broker"),
+    ],
+)
+def test_wrong_settings_are_named(cloud: Cloud, settings: str, words: str) -> None:
+    done = cloud("doctor", settings=settings)
+    assert done.exit_code == 1
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "api", "ingest", "broker"])
+def test_nothing_starts_before_init(cloud: Cloud, command: str) -> None:
+    done = cloud(command)
+    assert done.exit_code == 1
+    assert "storewire-cloud init" in done.stderr
+
+
+def test_a_restored_database_gets_a_new_incarnation(made: Cloud, tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'cloud.db'}")
+
+    def incarnation() -> object:
+        with database.snapshot() as session:
+            return session.connection().execute(text("SELECT incarnation FROM deployment")).scalar_one()
+
+    before = incarnation()
+    assert made("restored", "--reason", "disk died, backup of Sunday").exit_code == 0
+    assert incarnation() != before
+    database.close()
+
+
+def test_no_secret_is_in_what_commands_print(made: Cloud, tmp_path: Path) -> None:
+    printed = made("keys", "list").stdout + made("keys", "rotate", "fields").stdout
+    assert "current" in printed
+    for path in (tmp_path / "data" / "keys").glob("*.json"):
+        for secret in json.loads(path.read_text())["secrets"].values():
+            assert secret not in printed

@@ -1,0 +1,125 @@
+"""One box under one command: everything up, children that die come back, and all of it ends together."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cloud.boxes import until
+
+pytestmark = pytest.mark.processes
+
+
+def _config(folder: Path, *more: str) -> Path:
+    path = folder / "cloud.toml"
+    lines = [f'data_dir = "{folder / "data"}"', "api_port = 0", "console_port = 0", "broker_port = 0", *more]
+    path.write_text("\n".join(lines))
+    return path
+
+
+def _cloud(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cloud.cli", "--config", str(config), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@contextmanager
+def _served(config: Path) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-m", "cloud.cli", "--config", str(config), "serve"])
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(30)
+
+
+def _run_file(config: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((config.parent / "data" / "run.json").read_text())
+    except (OSError, ValueError):
+        return {"pids": {}}
+    return found
+
+
+def _is_ready(config: Path) -> bool:
+    facts = _run_file(config)
+    if set(facts["pids"]) != {"serve", "broker", "api", "ingest", "jobs"}:
+        return False
+    trusted = str(config.parent / "data" / "keys" / "root-ca.crt")
+    try:
+        context = ssl.create_default_context(cafile=trusted)
+        return httpx.get(f"{facts['api']}/readyz", verify=context, timeout=5).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    made = _config(tmp_path)
+    assert _cloud(made, "init").returncode == 0
+    return made
+
+
+def test_everything_runs_and_ends_with_sigterm(config: Path) -> None:
+    with _served(config) as process:
+        until(lambda: _is_ready(config), "ready", 40)
+        facts = _run_file(config)
+        assert httpx.get(f"{facts['console']}/healthz").json() == {"ok": True}
+        examined = _cloud(config, "doctor")
+        assert examined.returncode == 0, examined.stdout
+        everyone = [*facts["pids"].values(), *_children(facts["pids"]["broker"])]
+        assert len(everyone) == 6
+        process.terminate()
+        assert process.wait(30) == 0
+        until(lambda: not any(_lives(pid) for pid in everyone), "everyone ended")
+        assert not (config.parent / "data" / "run.json").exists()
+
+
+def test_children_that_die_come_back_on_the_same_ports(config: Path) -> None:
+    with _served(config):
+        until(lambda: _is_ready(config), "ready", 40)
+        before = _run_file(config)
+        for name in ("api", "ingest", "jobs", "broker"):
+            os.kill(before["pids"][name], signal.SIGKILL)
+
+        def all_new() -> bool:
+            pids = _run_file(config)["pids"]
+            names = ("broker", "api", "ingest", "jobs")
+            return all(pids.get(name, before["pids"][name]) != before["pids"][name] for name in names)
+
+        until(all_new, "all are new", 30)
+        until(lambda: _is_ready(config) and _cloud(config, "doctor").returncode == 0, "ready again", 40)
+        after = _run_file(config)
+        assert (after["api"], after["broker"]) == (before["api"], before["broker"])
+
+
+def test_children_do_not_outlive_a_killed_supervisor(config: Path) -> None:
+    with _served(config) as process:
+        until(lambda: _is_ready(config), "ready", 40)
+        pids = _run_file(config)["pids"]
+        everyone = [*pids.values(), *_children(pids["broker"])]
+        process.kill()
+        until(lambda: not any(_lives(pid) for pid in everyone), "everyone ended", 20)
