@@ -13,6 +13,17 @@ MAX_ROW_BYTES = 16 * 1024
 MAX_KEY_CHARACTERS = 128
 
 
+def _defaults(kind: type[Item] | type[Price]) -> list[tuple[str, object]]:
+    return [
+        (known.name, known.default if known.default_factory is msgspec.NODEFAULT else known.default_factory())
+        for known in msgspec.structs.fields(kind)
+        if not known.required
+    ]
+
+
+_DEFAULTS = {kind: _defaults(kind) for kind in (Item, Price)}
+
+
 class PromotionRow(msgspec.Struct, frozen=True):
     """What HQ itself must know of a promotion row: its id and the engine level it needs."""
 
@@ -73,10 +84,9 @@ def _canonical(row: Item | Price) -> bytes:
     (msgspec leaves a default out by identity, so text read from a file would stay in.)
     """
     content: dict[str, Any] = msgspec.to_builtins(row)
-    for known in msgspec.structs.fields(row):
-        default = known.default if known.default_factory is msgspec.NODEFAULT else known.default_factory()
-        if known.name in content and getattr(row, known.name) == default:
-            del content[known.name]
+    for name, default in _DEFAULTS[type(row)]:
+        if name in content and getattr(row, name) == default:
+            del content[name]
     return msgspec.json.encode(content)
 
 

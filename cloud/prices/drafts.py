@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
+from cloud.database.bulk import insert_tuples
 from cloud.database.rowset import upsert_into
 from cloud.errors import NotFound
 from cloud.prices.content import engine_level
@@ -18,6 +19,7 @@ from cloud.prices.targets import check_targets
 from shared.body import BodyKind
 
 _CHUNK = 10_000
+_COLUMNS = ("draft_id", "kind", "scope", "key", "row")
 MAX_TITLE_CHARACTERS = 200
 
 
@@ -77,17 +79,17 @@ def list_drafts(session: Session, status: DraftStatus | None = None) -> list[Pri
 def put_rows(session: Session, draft_id: str, rows: Iterable[DraftRow]) -> int:
     """Put changes into an open draft, replacing earlier ones of the same keys. Return how many were put."""
     open_draft(session, draft_id)
-    values = [
-        {"draft_id": draft_id, "kind": str(row.kind), "scope": row.scope, "key": row.key, "row": row.row}
-        for row in rows
-    ]
-    statement = upsert_into(session, PriceDraftRow)
-    statement = statement.on_conflict_do_update(
-        index_elements=["draft_id", "kind", "scope", "key"], set_={"row": statement.excluded.row}
-    )
-    for start in range(0, len(values), _CHUNK):
-        session.connection().execute(statement, values[start : start + _CHUNK])
-    return len(values)
+    bodies: DraftChanges = {}
+    for row in rows:
+        bodies.setdefault((row.kind, row.scope), {})[row.key] = row.row
+    known = _bodies_in(session, draft_id)
+    for body, changes in bodies.items():
+        values = [(draft_id, str(body[0]), body[1], key, row) for key, row in changes.items()]
+        if body in known:
+            _upsert(session, values)
+        else:  # the usual import of a whole file, which may have a hundred thousand rows
+            insert_tuples(session, PriceDraftRow, _COLUMNS, values)
+    return sum(map(len, bodies.values()))
 
 
 def drop_rows(session: Session, draft_id: str, kind: BodyKind, scope: str, keys: Sequence[str]) -> None:
@@ -142,3 +144,23 @@ def engine_needed(changes: Mapping[tuple[BodyKind, str], Mapping[str, bytes | No
         ),
         default=1,
     )
+
+
+def _bodies_in(session: Session, draft_id: str) -> set[tuple[BodyKind, str]]:
+    """Return which bodies a draft already has changes for."""
+    query = (
+        select(col(PriceDraftRow.kind), col(PriceDraftRow.scope))
+        .where(col(PriceDraftRow.draft_id) == draft_id)
+        .distinct()
+    )
+    return {(BodyKind(kind), scope) for kind, scope in session.execute(query)}
+
+
+def _upsert(session: Session, values: Sequence[tuple[object, ...]]) -> None:
+    statement = upsert_into(session, PriceDraftRow)
+    statement = statement.on_conflict_do_update(
+        index_elements=["draft_id", "kind", "scope", "key"], set_={"row": statement.excluded.row}
+    )
+    for start in range(0, len(values), _CHUNK):
+        part = [dict(zip(_COLUMNS, row, strict=True)) for row in values[start : start + _CHUNK]]
+        session.connection().execute(statement, part)
