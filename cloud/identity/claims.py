@@ -24,8 +24,8 @@ def create(
 
     The fingerprint lets the mini PC prove at its first contact that it talks to this deployment.
     """
-    find_store(session, store)
     _check(agent)
+    find_store(session, store)
     if session.get(Agent, agent):
         raise Conflict(f"agent {agent!r} exists; a new mini PC gets a new agent id")
     secret = base64.b32encode(os.urandom(_SECRET_BYTES)).decode().lower()
