@@ -15,6 +15,8 @@ from edge_agent.bench_words import (
     AnyCommand,
     AskStatus,
     FindBasket,
+    GiveCoupon,
+    GiveTender,
     RingBasket,
     ScannerFault,
     SetClock,
@@ -38,6 +40,7 @@ from edge_agent.till.results import (
     Refused,
     Voided,
 )
+from edge_agent.till.till import Till
 from shared.clock import BusinessClock
 
 Reply = dict[str, Any]
@@ -82,15 +85,15 @@ class Bench:
 
     async def serve(self, path: Path) -> None:
         """Listen on a Unix socket that only this user may open, until cancelled."""
-        path.unlink(missing_ok=True)
+        _remove(path)
         server = await asyncio.start_unix_server(self._talk, path, limit=_MAX_LINE_BYTES)
-        path.chmod(0o600)
+        _keep_to_this_user(path)
         _log.info("bench_open", socket=str(path))
         try:
             async with server:
                 await server.serve_forever()
         finally:
-            path.unlink(missing_ok=True)
+            _remove(path)
 
     async def answer(self, line: bytes) -> Reply:
         """Do what a line says; whatever is wrong with it is an answer too."""
@@ -162,6 +165,14 @@ class Bench:
         return await _go_on(till, command, begun)
 
 
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _keep_to_this_user(path: Path) -> None:
+    path.chmod(0o600)
+
+
 async def _go_on(till: BenchTill, command: RingBasket, begun: Begun) -> Reply:
     """Do the steps that are not stored yet; each step stores one change, so their count says where to go on."""
     for number, step in enumerate(command.steps):
@@ -180,21 +191,24 @@ async def _go_on(till: BenchTill, command: RingBasket, begun: Begun) -> Reply:
 
 async def _take(till: BenchTill, command: RingBasket, step: Step) -> Answer:
     use = till.station.till
-    if step.scan is not None:
-        return await _scan(till, step.scan)
+    match step:
+        case Step(scan=str(text)):
+            return await _scan(till, text)
+        case Step(card=str(number)):
+            return await use.attach_card(number)
+        case Step(coupon=GiveCoupon(code, supplier_minor, chain_minor)):
+            return await use.coupon(code, supplier_minor, chain_minor)
+        case Step(tender=GiveTender(method, minor)):
+            return await use.tender(method, minor, basket=command.id)
+    return await _measure(use, step)
+
+
+async def _measure(use: Till, step: Step) -> Answer:
     if step.quantity is not None:
         return await use.set_quantity(step.quantity)
     if step.weight_g is not None:
         return await use.weigh(step.weight_g)
-    if step.volume_ml is not None:
-        return await use.pour(step.volume_ml)
-    if step.coupon is not None:
-        return await use.coupon(step.coupon.code, step.coupon.supplier_minor, step.coupon.chain_minor)
-    if step.card is not None:
-        return await use.attach_card(step.card)
-    if step.tender is not None:
-        return await use.tender(step.tender.method, step.tender.minor, basket=command.id)
-    raise ValueError("an empty step cannot be decoded")
+    return await use.pour(step.volume_ml or 0)
 
 
 async def _scan(till: BenchTill, text: str) -> Answer:

@@ -165,7 +165,7 @@ def load(state_dir: Path) -> Identity:
 def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_pem_private_key(path.read_bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError(f"{path} is not an elliptic-curve key")
+        raise ValueError(f"{path} is not an elliptic-curve key")  # noqa: TRY004 - the file is wrong, not the program
     return key
 
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -112,8 +113,12 @@ class MemoryBodies:
         if name not in self.files:
             raise BodyMissing(name)
         self.fetched.append(name)
-        into.parent.mkdir(parents=True, exist_ok=True)
-        into.write_bytes(zstandard.compress(self.files[name]))
+        _save(into, zstandard.compress(self.files[name]))
+
+
+def _save(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 @dataclass
@@ -297,7 +302,7 @@ class MemoryHq:
         mark = self.marks.get(epoch, (0, GENESIS))[0] if epoch else 0
         return Ack(**self._envelope(wire.connection, epoch), incarnation=self.incarnation, seq=mark)
 
-    def _envelope(self, connection: UUID, epoch: UUID | None = None) -> dict[str, object]:
+    def _envelope(self, connection: UUID, epoch: UUID | None = None) -> dict[str, Any]:
         now = self.clock.wall_ms()
         return {
             "id": self.mint(),

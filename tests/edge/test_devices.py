@@ -10,8 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.devices.ports import ByteStream, DeviceMisconfigured, DeviceState, DeviceUnavailable, Reading, ScanCut
-from edge_agent.devices.ports import Scanned
+from edge_agent.devices.ports import (
+    ByteStream,
+    DeviceMisconfigured,
+    DeviceState,
+    DeviceUnavailable,
+    Reading,
+    ScanCut,
+    Scanned,
+)
 from edge_agent.devices.scanner import ScannerDriver
 from edge_agent.devices.scanners.lines import LineScanner
 from edge_agent.devices.supervisor import Supervisor

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -114,12 +113,10 @@ class Ground:
 
 
 @pytest.fixture
-async def ground(tmp_path: Path, database: Database) -> AsyncIterator[Ground]:
+async def ground(tmp_path: Path, database: Database) -> Ground:
     made = Ground(tmp_path, database)
-    await database.run(
-        lambda db: first_start.claim(db, AGENT, STORE, made.clocks, made.mint, sold_before=False)
-    )
-    yield made
+    await database.run(lambda db: first_start.claim(db, AGENT, STORE, made.clocks, made.mint, sold_before=False))
+    return made
 
 
 async def test_signed_state_is_followed_once(ground: Ground) -> None:
@@ -150,9 +147,7 @@ async def test_p6_wrong_state_is_refused_and_reported(ground: Ground, change: di
 
 async def test_p6_document_changed_on_the_way_is_refused(ground: Ground) -> None:
     signed = sign_desired(
-        DesiredState(
-            agent=AGENT, incarnation=incarnation(1), serial=1, settings=store_settings(), timeline=[]
-        ),
+        DesiredState(agent=AGENT, incarnation=incarnation(1), serial=1, settings=store_settings(), timeline=[]),
         SIGNING,
     )
     bent = msgspec.structs.replace(signed, document=msgspec.Raw(bytes(signed.document).replace(b"CNY", b"EUR")))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -78,11 +77,11 @@ class Store:
 
 
 @pytest.fixture
-async def store(database: Database, tmp_path: Path) -> AsyncIterator[Store]:
+async def store(database: Database, tmp_path: Path) -> Store:
     await database.run(
         lambda db: db.execute("INSERT INTO agent (one, agent, store, epoch) VALUES (1, 'a', ?, x'00')", (STORE,))
     )
-    yield Store(database, tmp_path / "downloads")
+    return Store(database, tmp_path / "downloads")
 
 
 def book(count: int = 3, price: int = 100, **overrides: int) -> Book:
@@ -318,9 +317,8 @@ async def test_any_history_ends_in_the_wanted_content(store: Store, seed: int) -
     """Random publications, withdrawals and switches: what is looked up is always what the manifest says."""
     draw = random.Random(seed)
     wanted: dict[int, tuple[TimelineEntry, Book]] = {}
-    number, in_force = 0, 0
-    for _ in range(14):
-        number += 1
+    in_force = 0
+    for number in range(1, 15):
         made = book(draw.randrange(1, 700), price=draw.randrange(1, 4) * 10)
         for key in draw.sample(sorted(made.prices), min(5, len(made.prices))):
             made.prices[key] = row(Price(item=key, regular_minor=draw.randrange(1000)))
