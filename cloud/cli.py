@@ -37,6 +37,7 @@ from cloud.process import (
     setup,
     tether,
 )
+from cloud.process.certificates import ensure_certificates
 from cloud.settings import load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Head office's half of Storewire.")
@@ -128,6 +129,14 @@ def jobs(context: typer.Context, *, tethered: Tethered = False) -> None:
     with said_plainly():
         setup.check(settings_of(context))
         jobs_process.main(settings_of(context))
+
+
+@app.command()
+def certificates(context: typer.Context) -> None:
+    """Make or renew the certificates of this machine's own services."""
+    with said_plainly():
+        ensure_certificates(settings_of(context), now_ms())
+    typer.echo("Certificates are up to date; restart what uses them.")
 
 
 @app.command()

@@ -120,3 +120,10 @@ def test_no_secret_is_in_what_commands_print(made: Cloud, tmp_path: Path) -> Non
     for path in (tmp_path / "data" / "keys").glob("*.json"):
         for secret in json.loads(path.read_text())["secrets"].values():
             assert secret not in printed
+
+
+def test_certificates_are_made_again_where_they_are_missing(made: Cloud, tmp_path: Path) -> None:
+    lost = tmp_path / "data" / "keys" / "broker.crt"
+    lost.unlink()
+    assert made("certificates").exit_code == 0
+    assert b"BEGIN CERTIFICATE" in lost.read_bytes()
