@@ -170,9 +170,11 @@ class Epochs:
             outbox.rewind(db, 0)
         return self._open(db, "forked", resend_acked=renewed)
 
-    async def take_ack(self, incarnation: UUID, epoch: UUID, seq: int) -> AckOutcome:
+    async def take_ack(self, incarnation: UUID, epoch: UUID, seq: int, head: bytes = b"") -> AckOutcome:
         """Apply HQ's ack and do what it asks for: a new epoch when HQ and this disk no longer agree."""
-        outcome = await self._database.run(lambda db: self._take_ack(db, incarnation, epoch, seq), makes_room=True)
+        outcome = await self._database.run(
+            lambda db: self._take_ack(db, incarnation, epoch, seq, head), makes_room=True
+        )
         reached("ack.applied")
         if outcome in {AckOutcome.FORKED, AckOutcome.HQ_LOST}:
             reached("epoch.opened")
@@ -182,11 +184,11 @@ class Epochs:
             self._doorbell.ring()
         return outcome
 
-    def _take_ack(self, db: sqlite3.Connection, incarnation: UUID, epoch: UUID, seq: int) -> AckOutcome:
+    def _take_ack(self, db: sqlite3.Connection, incarnation: UUID, epoch: UUID, seq: int, head: bytes) -> AckOutcome:
         before = outbox.position(db)
-        outcome = outbox.apply_ack(db, incarnation, epoch, seq)
+        outcome = outbox.apply_ack(db, incarnation, epoch, seq, head)
         if outcome is AckOutcome.FORKED:
-            self._open(db, "forked")
+            self._take_fork(db, incarnation, epoch)
         elif outcome is AckOutcome.HQ_LOST:
             self._open(db, "hq_restored", resend_acked=True)
             # The row before the oldest that could be sent is kept for its head, and was sent again just now.

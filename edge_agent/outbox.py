@@ -199,16 +199,18 @@ def _compressible(events: list[bytes]) -> list[bytes]:
     return events
 
 
-def apply_ack(db: sqlite3.Connection, incarnation: UUID, epoch: UUID, seq: int) -> AckOutcome:
-    """Note that HQ, in this incarnation, has committed the epoch's events up to `seq`.
+def apply_ack(db: sqlite3.Connection, incarnation: UUID, epoch: UUID, seq: int, head: bytes = b"") -> AckOutcome:
+    """Note that HQ, in this incarnation, has committed the epoch's events up to `seq`, where its chain has `head`.
 
-    Under the incarnation known, a lower number is an old repeat. A new incarnation is a restored HQ: its lower
-    number is the truth. For FORKED and HQ_LOST the caller opens a new epoch (`edge_agent.epoch`).
+    A head (or the first bytes of it) that is not this disk's means that HQ has other events under these numbers:
+    FORKED, and nothing is noted. Under the incarnation known, a lower number is an old repeat. A new incarnation is
+    a restored HQ: its lower number is the truth. For FORKED and HQ_LOST the caller opens a new epoch
+    (`edge_agent.epoch`).
     """
     at = position(db)
     if epoch != at.epoch or (incarnation == at.incarnation and seq <= at.acked_seq):
         return AckOutcome.IGNORED
-    if seq > at.last_seq:
+    if seq > at.last_seq or not _is_ours(db, seq, head):
         return AckOutcome.FORKED
     db.execute("UPDATE agent SET incarnation = ?, acked_seq = ?", (incarnation.bytes, seq))
     if at.incarnation is not None and incarnation != at.incarnation and _is_lost(db, at, seq):
@@ -216,6 +218,12 @@ def apply_ack(db: sqlite3.Connection, incarnation: UUID, epoch: UUID, seq: int) 
     if seq < at.acked_seq:
         return AckOutcome.REWOUND
     return AckOutcome.ADVANCED if seq > at.acked_seq else AckOutcome.IGNORED
+
+
+def _is_ours(db: sqlite3.Connection, seq: int, head: bytes) -> bool:
+    """Say whether this disk's chain can have had this head after event `seq`: not when it is known to have another."""
+    ours = GENESIS if seq == 0 else head_at(db, seq)
+    return ours is None or ours.startswith(head)
 
 
 def _is_lost(db: sqlite3.Connection, at: Position, seq: int) -> bool:

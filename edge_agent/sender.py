@@ -68,7 +68,7 @@ class Sender:
         epoch = ack.epoch
         if epoch is None:
             return
-        outcome = await self._epochs.take_ack(ack.incarnation, epoch, ack.seq)
+        outcome = await self._epochs.take_ack(ack.incarnation, epoch, ack.seq, ack.head)
         if outcome in {AckOutcome.FORKED, AckOutcome.HQ_LOST}:
             self._greet_again()
             return

@@ -161,6 +161,6 @@ def _answers(marks: dict[Place, Watermark], forked: set[Place], ours: UUID) -> l
     return [
         Forked(place[0], place[1], ours, mark.seq, "chain")
         if place in forked
-        else Acked(place[0], place[1], ours, mark.seq)
+        else Acked(place[0], place[1], ours, mark.seq, mark.head)
         for place, mark in marks.items()
     ]

@@ -22,6 +22,8 @@ from shared.wire.messages import (
     Reject,
 )
 
+_ACK_HEAD_BYTES = 16
+
 
 class Envelopes:
     """Writes the envelope that every message down carries."""
@@ -36,7 +38,9 @@ class Envelopes:
         head = self._head(outcome.agent, connection, outcome.epoch)
         match outcome:
             case Acked():
-                return Ack(**head, incarnation=outcome.incarnation, seq=outcome.seq)
+                return Ack(
+                    **head, incarnation=outcome.incarnation, seq=outcome.seq, head=outcome.head[:_ACK_HEAD_BYTES]
+                )
             case Forked():
                 return Fork(**head, incarnation=outcome.incarnation, watermark=outcome.watermark, reason=outcome.reason)
             case Rejected():

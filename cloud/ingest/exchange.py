@@ -123,4 +123,4 @@ class Exchange:
 def _newest(session: Session, agent: str) -> Acked | None:
     query = select(AgentEpoch).where(col(AgentEpoch.agent_id) == agent).order_by(col(AgentEpoch.opened_ms).desc())
     row = session.exec(query.limit(1)).first()
-    return Acked(agent, row.epoch, incarnation.current(session), row.watermark) if row else None
+    return Acked(agent, row.epoch, incarnation.current(session), row.watermark, row.head) if row else None

@@ -65,7 +65,7 @@ def _compare(agent: str, epoch: UUID, hello: Hello, mark: Watermark, ours: UUID)
         return Forked(agent, epoch, ours, mark.seq, "below_watermark")
     if hello.last_seq == mark.seq and hello.last_head != mark.head:
         return Forked(agent, epoch, ours, mark.seq, "chain")
-    return Acked(agent, epoch, ours, mark.seq)
+    return Acked(agent, epoch, ours, mark.seq, mark.head)
 
 
 def _heartbeat(session: Session, agent: str, state: State, clock: MachineClock) -> Outcome | None:
@@ -82,7 +82,7 @@ def _heartbeat(session: Session, agent: str, state: State, clock: MachineClock) 
         if state.reported is not None:
             row.reported = msgspec.json.encode(state.reported)
     session.add(row)
-    return Acked(agent, state.epoch, incarnation.current(session), mark.seq)
+    return Acked(agent, state.epoch, incarnation.current(session), mark.seq, mark.head)
 
 
 def _farewell(session: Session, agent: str, gone: Gone) -> bool:

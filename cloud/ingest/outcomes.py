@@ -19,12 +19,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Acked:
-    """Everything of this epoch up to and including `seq` is committed."""
+    """Everything of this epoch up to and including `seq` is committed; `head` is the chain head there."""
 
     agent: str
     epoch: UUID
     incarnation: UUID
     seq: int
+    head: bytes
 
 
 @dataclass(frozen=True, slots=True)

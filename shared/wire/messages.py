@@ -122,13 +122,18 @@ class Question(Message, frozen=True, kw_only=True, omit_defaults=True, tag="ques
 
 
 class Ack(Message, frozen=True, kw_only=True, omit_defaults=True, tag="ack"):
-    """HQ has committed everything of the envelope's epoch up to and including `seq`. Cumulative and repeatable."""
+    """HQ has committed everything of the envelope's epoch up to and including `seq`. Cumulative and repeatable.
+
+    `head` is the first 16 bytes of the chain head there (empty: not said). An agent whose chain has another head at
+    `seq` used these numbers for something else: HQ has a clone's events, or those of a disk since put back.
+    """
 
     KIND: ClassVar[Up | Down] = Down.ACK
     QOS: ClassVar[int] = 1
 
     incarnation: UUID
     seq: int
+    head: bytes = b""
 
 
 class Reject(Message, frozen=True, kw_only=True, omit_defaults=True, tag="reject"):

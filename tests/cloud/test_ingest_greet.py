@@ -35,16 +35,16 @@ def ours(database: Database) -> object:
 def test_a_new_epoch_starts_at_nothing(database: Database) -> None:
     open_store(database)
     outbox = full(3)
-    assert hello(database, outbox) == Acked(AGENT, outbox.epoch, ours(database), 0)
+    assert hello(database, outbox) == Acked(AGENT, outbox.epoch, ours(database), 0, outbox.head(0))
 
 
 def test_a_hello_is_answered_with_the_watermark(database: Database) -> None:
     open_store(database)
     outbox = full(3)
     take_in(database, outbox.batch(1, 2))
-    assert hello(database, outbox) == Acked(AGENT, outbox.epoch, ours(database), 2)
+    assert hello(database, outbox) == Acked(AGENT, outbox.epoch, ours(database), 2, outbox.head(2))
     take_in(database, outbox.batch())
-    assert hello(database, outbox) == Acked(AGENT, outbox.epoch, ours(database), 3)
+    assert hello(database, outbox) == Acked(AGENT, outbox.epoch, ours(database), 3, outbox.head(3))
 
 
 def test_p1_an_agent_restored_from_an_old_disk_is_told(database: Database) -> None:
@@ -82,10 +82,11 @@ def test_p1_a_restored_cloud_notices_and_gets_everything_again(database: Databas
     answer = hello(database, outbox, acked_seq=4, incarnation=before)
     after = ours(database)
     assert after != before
-    assert answer == Acked(AGENT, outbox.epoch, after, 0)
+    assert answer == Acked(AGENT, outbox.epoch, after, 0, outbox.head(0))
     take_in(database, outbox.batch())
     assert count(database, Sale) == 4
-    assert hello(database, outbox, acked_seq=4, incarnation=after) == Acked(AGENT, outbox.epoch, after, 4)
+    again = hello(database, outbox, acked_seq=4, incarnation=after)
+    assert again == Acked(AGENT, outbox.epoch, after, 4, outbox.head(4))
     with database.session() as session:
         entries = session.exec(select(AuditEntry.reason).where(AuditEntry.action == "incarnation.renew")).all()
     assert len(entries) == 2

@@ -170,6 +170,7 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
         id=_id(24), **_envelope, question=_id(25), deadline_ms=900, body=Ask(sealed_card=HEAD + HEAD)
     ),
     "ack.v1": Ack(id=_id(26), **_envelope, incarnation=INCARNATION, seq=9),
+    "ack.v1.head": Ack(id=_id(33), **_envelope, incarnation=INCARNATION, seq=9, head=HEAD[:16]),
     "reject.v1": Reject(id=_id(27), **_envelope, first=8, reason="frame declares 9999999 bytes, limit is 4194304"),
     "fork.v1": Fork(id=_id(28), **_envelope, incarnation=INCARNATION, watermark=9, reason="chain"),
     "desired.v1": Desired(
