@@ -131,5 +131,4 @@ def _sale(
         coupons=coupons,
         tenders=[Tender(method=TenderKind.BANK_CARD, minor=priced.total_minor)],
         total_minor=priced.total_minor,
-        saved_minor=priced.saved_minor,
     )

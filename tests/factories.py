@@ -215,7 +215,6 @@ def make_sale(
         coupons=list(coupons),
         tenders=[Tender(method=method, minor=priced.total_minor)],
         total_minor=priced.total_minor,
-        saved_minor=priced.saved_minor,
     )
 
 

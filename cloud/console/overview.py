@@ -15,7 +15,7 @@ from cloud.fleet.agents import status as agent_status
 from cloud.ingest.models import ParkedEvent
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
 from cloud.org.models import Store
-from cloud.prices.models import EntryStatus, PriceRow, PriceVersion, TimelineEntryRow
+from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
 from cloud.sales.models import ReceiptSeries, Sale
 
 CHART_DAYS = 28
@@ -133,7 +133,7 @@ def _open_parked(session: Session) -> dict[str, int]:
         .where(col(ParkedEvent.resolved_ms).is_(None))
         .group_by(col(ParkedEvent.store_id))
     )
-    return dict(session.execute(query).tuples().all())
+    return {store: count for store, count in session.execute(query)}
 
 
 def _missing_receipts(session: Session) -> dict[str, int]:
@@ -162,7 +162,7 @@ def _sales_by_day(session: Session) -> list[tuple[date, int]]:
         .order_by(col(Sale.business_date).desc())
         .limit(CHART_DAYS)
     )
-    return sorted(session.execute(query).tuples().all())
+    return sorted((day, count) for day, count in session.execute(query))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,15 +194,6 @@ def prices(session: Session, now_ms: int, *, limit: int = 60) -> list[VersionRow
             held[version] += 1
     newest = list(session.exec(select(PriceVersion).order_by(col(PriceVersion.version).desc()).limit(limit)))
     numbers = [row.version for row in newest]
-    changed = dict(
-        session.execute(
-            select(PriceRow.version, func.count())
-            .where(col(PriceRow.version).in_(numbers))
-            .group_by(col(PriceRow.version))
-        )
-        .tuples()
-        .all()
-    )
     entries: dict[int, list[TimelineEntryRow]] = defaultdict(list)
     for entry in session.exec(select(TimelineEntryRow).where(col(TimelineEntryRow.version).in_(numbers))):
         entries[entry.version].append(entry)
@@ -212,7 +203,7 @@ def prices(session: Session, now_ms: int, *, limit: int = 60) -> list[VersionRow
             title=row.title,
             activates=row.activates_local,
             status=_version_status(entries[row.version], runs[row.version], held[row.version]),
-            changed_rows=changed.get(row.version, 0),
+            changed_rows=row.changed_rows,
             stores=len(entries[row.version]),
             held_by=held[row.version],
             runs_at=runs[row.version],
@@ -272,15 +263,14 @@ class UnitRow:
 def ledger(session: Session) -> tuple[int, list[UnitRow]]:
     """Return the number of journals and each unit's sums."""
     journals = session.exec(select(func.count()).select_from(JournalRow)).one()
-    totals = dict(
-        session.execute(
+    totals = {
+        unit: int(total)
+        for unit, total in session.execute(
             select(Account.unit, func.coalesce(func.sum(Posting.amount), 0))
             .join(Posting, col(Posting.account_id) == col(Account.id))
             .group_by(col(Account.unit))
         )
-        .tuples()
-        .all()
-    )
+    }
     held = session.execute(
         select(Account.unit, func.count(), func.coalesce(func.sum(Balance.amount), 0))
         .join(Balance, col(Balance.account_id) == col(Account.id))
@@ -288,6 +278,6 @@ def ledger(session: Session) -> tuple[int, list[UnitRow]]:
         .order_by(col(Account.unit))
     )
     return journals, [
-        UnitRow(unit=unit, accounts=count, members=int(members), total=int(totals.get(unit, 0)))
+        UnitRow(unit=unit, accounts=count, members=int(members), total=totals.get(unit, 0))
         for unit, count, members in held
     ]

@@ -193,5 +193,4 @@ def _sale(
         coupons=bill.basket.coupons,
         tenders=tenders,
         total_minor=bill.priced.total_minor,
-        saved_minor=bill.priced.saved_minor,
     )

@@ -58,7 +58,6 @@ def _price_line(
         quantity=line.quantity,
         unit=item.unit,
         price=regular,
-        gross_minor=gross,
         net_minor=net,
         discounts=discounts,
         tax_code=item.tax_code,

@@ -20,7 +20,7 @@ def lowest_price(line: BasketLine, price: Price, gross_minor: int, context: Pric
     saving = gross_minor - member.amount(line.quantity)
     if saving <= 0:
         return []
-    return [Discount(source=MEMBER_PRICE, reason=MEMBER_PRICE, minor=saving)]
+    return [Discount(reason=MEMBER_PRICE, minor=saving)]
 
 
 def coupons(left_minor: int, handed_over: Sequence[PaperCoupon]) -> list[Discount]:
@@ -33,7 +33,7 @@ def coupons(left_minor: int, handed_over: Sequence[PaperCoupon]) -> list[Discoun
         ):
             taken = min(minor, left_minor)
             if taken > 0:
-                discounts.append(Discount(source=coupon.code, reason=reason, minor=taken, payers=payers))
+                discounts.append(Discount(reason=reason, minor=taken, source=coupon.code, payers=payers))
                 left_minor -= taken
     return discounts
 

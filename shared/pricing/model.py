@@ -55,16 +55,19 @@ class PricingContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
-    """Money taken off a line, by what, and who bears it (basis points by payer; empty means the chain)."""
+    """Money taken off a line: why, how much, and who bears it (basis points by payer; empty means the chain).
 
-    source: str
+    `source` names the promotion or coupon behind it; empty where the reason says all.
+    """
+
     reason: str
     minor: int
+    source: str = ""
     payers: dict[Payer, int] = {}
 
 
 class PricedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
-    """A line with its price and every reason for it. `net_minor = gross_minor - sum(discounts)`, never below 0.
+    """A line with its price and every reason for it: what is left of it after its discounts, never below 0.
 
     On the wire an array: fields are only ever appended. `code` is what was scanned, empty when it was the item's
     first barcode. `category` and `cost_minor` are empty when the book names them: HQ owns them and looks them up.
@@ -74,7 +77,6 @@ class PricedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     item: str
     quantity: int
     price: UnitPrice
-    gross_minor: int
     net_minor: int
     discounts: list[Discount] = []
     unit: Unit = Unit.EACH
@@ -84,6 +86,11 @@ class PricedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     code: str = ""
     category: str = ""
     cost_minor: int | None = None
+
+    @property
+    def gross_minor(self) -> int:
+        """What the line costs at its price, before any discount."""
+        return self.price.amount(self.quantity)
 
 
 class PricedBasket(msgspec.Struct, frozen=True, kw_only=True):

@@ -129,7 +129,11 @@ class SaleCompleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="s
     coupons: list[PaperCoupon] = []
     tenders: list[Tender]
     total_minor: int
-    saved_minor: int = 0
+
+    @property
+    def saved_minor(self) -> int:
+        """What all discounts came to."""
+        return sum(line.gross_minor - line.net_minor for line in self.lines)
 
 
 class ReturnedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

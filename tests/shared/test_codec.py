@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared import codec
 
-DICTIONARY_OF_VERSION_1 = "5b7e8d6931c0397f0c37df100055d58b0437af572f64caeb0eb5bca2a5d02ea6"
+DICTIONARY_OF_VERSION_1 = "7a1c1c618d5eaa72e779874b1e348bf4dcc039a60c286026c7f5db0bd090437e"
 
 
 @given(st.binary(max_size=10_000))

@@ -66,7 +66,7 @@ def test_p4_a_line(item: str, quantity: int, context: PricingContext, gross: int
 
 def test_p4_a_member_price_names_itself() -> None:
     (discount,) = one("1001", 2, MEMBER).discounts
-    assert (discount.source, discount.minor, discount.payers) == (MEMBER_PRICE, 100, {})
+    assert (discount.reason, discount.minor, discount.payers) == (MEMBER_PRICE, 100, {})
 
 
 def test_p4_a_member_price_above_the_regular_one_is_no_price() -> None:

@@ -96,7 +96,7 @@ def _check_line(line: PricedLine) -> None:
     for discount in line.discounts:
         left -= discount.minor
         if discount.payers and sum(discount.payers.values()) != BASIS_POINTS:
-            raise Unfit(ARITHMETIC, f"line {line.n}: the payers of {discount.source} do not bear exactly all of it")
+            raise Unfit(ARITHMETIC, f"line {line.n}: the payers of {discount.source or discount.reason} do not bear exactly all of it")
     if left != line.net_minor:
         raise Unfit(ARITHMETIC, f"line {line.n}: gross less discounts is {left}, net is {line.net_minor}")
     if line.net_minor < 0 or line.quantity < 1:
