@@ -6,7 +6,9 @@ The broker's storage is disposable: when the broker will not run on it, it is mo
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
 from asyncio.subprocess import Process
 from collections.abc import Callable
 from contextlib import suppress
@@ -66,10 +68,12 @@ class Keeper:
     async def _one_life(self) -> bool:
         """Run the broker once; tell whether it ever became ready."""
         current = await asyncio.to_thread(self._allowed)
+        await self._end_leftover()
         await asyncio.to_thread(self._adapter.write, current.agents)
         process = await asyncio.create_subprocess_exec(
             *self._adapter.command(), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL
         )
+        self._pid_file.write_text(str(process.pid))
         try:
             if not await self._is_ready(process):
                 return False
@@ -80,6 +84,30 @@ class Keeper:
         finally:
             await _end(process)
             await asyncio.to_thread(self._adapter.close)
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._adapter.storage.parent / "broker.pid"
+
+    async def _end_leftover(self) -> None:
+        """End the broker of a keeper that was killed: nobody tells it any more who may connect."""
+        try:
+            pid = int(self._pid_file.read_text())
+        except (OSError, ValueError):
+            return
+        while not self._stopping.is_set() and self._is_ours(pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            log.warning("leftover broker ended", pid=pid)
+            await self._pause(0.1)
+
+    def _is_ours(self, pid: int) -> bool:
+        """Tell whether a process is a broker with our very configuration, and not just one with an old number."""
+        with suppress(OSError):
+            return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[-2:-1] == [
+                self._adapter.command()[-1].encode()
+            ]
+        return False
 
     async def _is_ready(self, process: Process) -> bool:
         ends = self._clock.monotonic() + READY_S

@@ -80,7 +80,7 @@ class Downlink:
     def greeting(self, agent: str, connection: UUID, reported: Reported) -> list[DownlinkMessage]:
         """Return desired state (always) and the first member step, in answer to a hello."""
         with self._database.session() as session:
-            row = session.get(Agent, agent)
+            row = session.get(Agent, agent, with_for_update=True)
             if row is None or row.status == "revoked":
                 return []
             told = self._told[agent] = _Told(connection)
@@ -93,7 +93,7 @@ class Downlink:
     def due(self, agent: str) -> list[DownlinkMessage]:
         """Return what an agent lacks and was not told within the last ten seconds."""
         with self._database.session() as session:
-            row = session.get(Agent, agent)
+            row = session.get(Agent, agent, with_for_update=True)
             if row is None or row.connection is None or row.reported is None or row.status == "revoked":
                 return []
             return self._due(session, row, row.connection, _reported.decode(row.reported))

@@ -108,7 +108,11 @@ class Exchange:
 
     def _heartbeat(self, agent: str, state: State) -> list[DownlinkMessage]:
         outcome = heartbeat(self._database, agent, state, self._clock)
-        return [self._envelopes.outcome(outcome, state.connection)] if outcome else []
+        if outcome is None:
+            return []
+        # An agent that has just done one thing may be waiting for the next: the rest of a member set, say.
+        more = self._downlink.due(agent) if state.reported is not None else []
+        return [self._envelopes.outcome(outcome, state.connection), *more]
 
     def _batches(self, batches: list[tuple[str, Batch]]) -> list[DownlinkMessage]:
         if not batches:

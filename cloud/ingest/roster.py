@@ -1,7 +1,7 @@
 """Which agents of our shards are there, and which of them may have to be told something.
 
 Composing what every agent should run each second would be work for nothing. So the roster watches cheap marks of
-change (publications, privileged acts, member sets, reports) and names only agents that a change may concern; a slow
+change (publications, stores, tills, settings, member sets) and names only agents that a change may concern; a slow
 round over everybody covers whatever the marks miss.
 """
 
@@ -16,9 +16,10 @@ from sqlmodel import Session, col, func, select
 
 from cloud.database import Database
 from cloud.fleet.agents import ONLINE_MS
-from cloud.fleet.models import Agent, AuditEntry
+from cloud.fleet.models import Agent
 from cloud.members.models import StoreMembers
-from cloud.prices.models import PriceVersion, TimelineEntryRow
+from cloud.org.models import Store, Till
+from cloud.prices.models import ChainSetting, PriceVersion
 from shared.clock import MachineClock
 
 _ROUND_S = 60.0
@@ -37,9 +38,11 @@ class Present(NamedTuple):
 class _Marks(NamedTuple):
     """Whatever moves when something that concerns every store may have changed."""
 
-    audit: int
-    version: int
-    withdrawn: int
+    stores: int
+    tills: int
+    settings: tuple[bytes, ...]
+    newest_version: int
+    versions: tuple[tuple[str, int], ...]
 
 
 class Roster:
@@ -79,8 +82,10 @@ class Roster:
         return sorted(named & here)
 
     def _concerned(self, present: list[Present], marks: _Marks, members: dict[str, int]) -> set[str]:
-        changed_all = self._marks is not None and marks != self._marks
-        moved = {store for store, version in members.items() if self._members.get(store, version) != version}
+        if self._marks is None:
+            self._marks, self._members = marks, members
+        changed_all = marks != self._marks
+        moved = {store for store, version in members.items() if self._members.get(store) != version}
         self._marks, self._members = marks, members
         return {agent.id for agent in present if changed_all or agent.store in moved}
 
@@ -106,9 +111,11 @@ _MEMBER_VERSIONS = select(col(StoreMembers.store_id), col(StoreMembers.version))
 
 
 def _read_marks(session: Session) -> _Marks:
-    withdrawn = select(func.count()).select_from(TimelineEntryRow).where(col(TimelineEntryRow.status) == "withdrawn")
+    statuses = select(col(PriceVersion.status), func.count()).group_by(col(PriceVersion.status))
     return _Marks(
-        audit=session.exec(select(func.max(col(AuditEntry.id)))).one() or 0,
-        version=session.exec(select(func.max(col(PriceVersion.version)))).one() or 0,
-        withdrawn=session.exec(withdrawn).one(),
+        stores=session.exec(select(func.count()).select_from(Store)).one(),
+        tills=session.exec(select(func.count()).select_from(Till)).one(),
+        settings=tuple(session.exec(select(col(ChainSetting.value)).order_by(col(ChainSetting.name)))),
+        newest_version=session.exec(select(func.max(col(PriceVersion.version)))).one() or 0,
+        versions=tuple(sorted(session.exec(statuses).all())),
     )

@@ -152,6 +152,7 @@ class Worker:
         self._greet_all.clear()
         for present in self._roster.agents_of(greet):
             self._say(self._exchange.standing(present.id, present.connection))
+            self._say(self._exchange.unasked(present.id))
         for agent in self._roster.due(held):
             self._say(self._exchange.unasked(agent))
 

@@ -102,6 +102,7 @@ def test_children_that_die_come_back_on_the_same_ports(config: Path) -> None:
     with _served(config):
         until(lambda: _is_ready(config), "ready", 40)
         before = _run_file(config)
+        (orphan,) = _children(before["pids"]["broker"])
         for name in ("api", "ingest", "jobs", "broker"):
             os.kill(before["pids"][name], signal.SIGKILL)
 
@@ -114,6 +115,7 @@ def test_children_that_die_come_back_on_the_same_ports(config: Path) -> None:
         until(lambda: _is_ready(config) and _cloud(config, "doctor").returncode == 0, "ready again", 40)
         after = _run_file(config)
         assert (after["api"], after["broker"]) == (before["api"], before["broker"])
+        assert not _lives(orphan), "a broker whose keeper died would keep its allow-list for ever"
 
 
 def test_children_do_not_outlive_a_killed_supervisor(config: Path) -> None:
