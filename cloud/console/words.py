@@ -36,6 +36,7 @@ WORDS: dict[str, dict[Language, str]] = {
     "show_table": {"en": "Show as a table", "zh": "以表格显示"},
     "day": {"en": "Business day", "zh": "营业日"},
     "store": {"en": "Store", "zh": "门店"},
+    "stores": {"en": "Stores", "zh": "门店"},
     "agent": {"en": "Agent", "zh": "前置机"},
     "state": {"en": "State", "zh": "状态"},
     "sales": {"en": "Sales", "zh": "销售笔数"},
