@@ -86,12 +86,19 @@ class Bench:
     async def serve(self, path: Path) -> None:
         """Listen on a Unix socket that only this user may open, until cancelled."""
         _remove(path)
-        server = await asyncio.start_unix_server(self._talk, path, limit=_MAX_LINE_BYTES)
-        _keep_to_this_user(path)
-        _log.info("bench_open", socket=str(path))
         try:
-            async with server:
-                await server.serve_forever()
+            async with asyncio.TaskGroup() as talks:
+
+                def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                    talks.create_task(self._talk(reader, writer), name="bench talk")
+
+                server = await asyncio.start_unix_server(connected, path, limit=_MAX_LINE_BYTES)
+                _keep_to_this_user(path)
+                _log.info("bench_open", socket=str(path))
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    server.close()
         finally:
             _remove(path)
 
