@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 from uuid import UUID
@@ -20,7 +20,7 @@ from edge_agent.agent_row import NotEnrolled, business_day, device_time, keep_se
 from edge_agent.clock import Clocks
 from edge_agent.database import Database
 from edge_agent.failpoints import reached
-from edge_agent.outbox import AckOutcome, Doorbell, Position
+from edge_agent.outbox import AckOutcome, Doorbell, Position, Pruned
 from edge_agent.receipts import SeriesReason
 from edge_agent.till import baskets
 from edge_agent.witness import Machine
@@ -165,10 +165,14 @@ class Epochs:
             return None
         renewed = at.incarnation is not None and incarnation != at.incarnation
         db.execute("UPDATE agent SET incarnation = ?", (incarnation.bytes,))
-        if renewed:
-            # A restored HQ may lack what the one before had acked.
-            outbox.rewind(db, 0)
-        return self._open(db, "forked", resend_acked=renewed)
+        if not renewed:
+            return self._open(db, "forked")
+        # A restored HQ may lack what the one before had acked.
+        outbox.rewind(db, 0)
+        gone = [*outbox.pruned_before(db), Pruned(at.epoch, _last_gone(at))]
+        self._open(db, "forked", resend_acked=True)
+        self._declare_gaps(db, [(one.epoch, 1, one.last) for one in gone])
+        return outbox.position(db)
 
     async def take_ack(self, incarnation: UUID, epoch: UUID, seq: int, head: bytes = b"") -> AckOutcome:
         """Apply HQ's ack and do what it asks for: a new epoch when HQ and this disk no longer agree."""
@@ -190,28 +194,30 @@ class Epochs:
         if outcome is AckOutcome.FORKED:
             self._take_fork(db, incarnation, epoch)
         elif outcome is AckOutcome.HQ_LOST:
+            # How far HQ has earlier epochs it did not say: of what is gone there it may lack any.
+            gaps = [(one.epoch, 1, one.last) for one in outbox.pruned_before(db)]
             self._open(db, "hq_restored", resend_acked=True)
-            # The row before the oldest that could be sent is kept for its head, and was sent again just now.
-            last_gone = before.oldest_seq - 2
-            if seq < last_gone:
-                self._declare_gap(db, before.epoch, seq + 1, last_gone)
+            self._declare_gaps(db, [*gaps, (before.epoch, seq + 1, _last_gone(before))])
         return outcome
 
-    def _declare_gap(self, db: sqlite3.Connection, epoch: UUID, first: int, last: int) -> None:
+    def _declare_gaps(self, db: sqlite3.Connection, gaps: Iterable[tuple[UUID, int, int]]) -> None:
+        """Tell HQ which numbers, as (epoch, first, last), this disk can no longer supply."""
         settings = _settings(db)
         at_ms = self._clocks.business.now_ms()
-        gap = GapDeclared(
-            id=self._mint(),
-            store=settings.store,
-            at_ms=at_ms,
-            business_date=business_day(settings, at_ms),
-            device=device_time(db, self._clocks.machine),
-            epoch=epoch,
-            first=first,
-            last=last,
-            reason="pruned",
-        )
-        outbox.append(db, gap, self._clocks.machine.wall_ms())
+        for epoch, first, last in gaps:
+            if first <= last:
+                gap = GapDeclared(
+                    id=self._mint(),
+                    store=settings.store,
+                    at_ms=at_ms,
+                    business_date=business_day(settings, at_ms),
+                    device=device_time(db, self._clocks.machine),
+                    epoch=epoch,
+                    first=first,
+                    last=last,
+                    reason="pruned",
+                )
+                outbox.append(db, gap, self._clocks.machine.wall_ms())
 
     def _open(self, db: sqlite3.Connection, reason: EpochReason, *, resend_acked: bool = False) -> Position:
         settings = _settings(db)
@@ -252,6 +258,11 @@ class Epochs:
                 await self.write_witness()
         finally:
             await self.write_witness()
+
+
+def _last_gone(at: Position) -> int:
+    """Return the last number of the epoch that was pruned; the row after it is kept for its head and can be resent."""
+    return at.oldest_seq - 2
 
 
 def _settings(db: sqlite3.Connection) -> StoreSettings:

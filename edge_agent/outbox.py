@@ -232,12 +232,30 @@ def _is_lost(db: sqlite3.Connection, at: Position, seq: int) -> bool:
         return True
     # It had the events of earlier epochs before the first of this one. So it may lack them if it lacks that one, or
     # if the HQ before never acked it: then it may have arrived after the restore.
-    return (seq == 0 or at.acked_seq == 0) and _has_older(db)
+    return (seq == 0 or at.acked_seq == 0) and (_has_older(db) or bool(pruned_before(db)))
 
 
 def _has_older(db: sqlite3.Connection) -> bool:
     """Say whether events of earlier epochs are kept."""
     return db.execute("SELECT 1 FROM event WHERE n <= ? LIMIT 1", (_rows(db).base,)).fetchone() is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Numbers 1 to `last` of an epoch, whose events this disk no longer has."""
+
+    epoch: UUID
+    last: int
+
+
+def pruned_before(db: sqlite3.Connection) -> list[Pruned]:
+    """Return what was pruned of epochs before the present one, oldest first."""
+    (oldest,) = db.execute("SELECT min(n) FROM event").fetchone()
+    return [
+        Pruned(UUID(bytes=epoch), min(kept_seq, oldest - 1 - base))
+        for epoch, base, kept_seq in db.execute("SELECT epoch, base, kept_seq FROM epoch ORDER BY base, opened_ms")
+        if kept_seq and oldest is not None and base < oldest - 1
+    ]
 
 
 def rewind(db: sqlite3.Connection, seq: int) -> None:
@@ -276,6 +294,8 @@ def open_epoch(
     spans = [(0, rows.base), unacked] if resend_acked else [unacked]
     resent = sum(_count(db, span) for span in spans)
     last_used = _close(db, at)
+    if resend_acked:
+        db.execute("UPDATE epoch SET kept_seq = 0 WHERE epoch <> ?", (at.epoch.bytes,))
     replace_epoch(db, epoch, reason=opened.reason, wall_ms=wall_ms)
     filled = msgspec.structs.replace(opened, previous_epoch=at.epoch, previous_seq=last_used, resent=resent)
     append(db, filled, wall_ms)
@@ -293,7 +313,8 @@ def _count(db: sqlite3.Connection, span: tuple[int, int]) -> int:
 def _close(db: sqlite3.Connection, at: Position) -> int:
     """Close the epoch; return the last number known to be used in it, which a witness may have put higher."""
     db.execute(
-        "UPDATE epoch SET last_seq = max(coalesce(last_seq, 0), ?) WHERE epoch = ?", (at.last_seq, at.epoch.bytes)
+        "UPDATE epoch SET last_seq = max(coalesce(last_seq, 0), ?), kept_seq = ? WHERE epoch = ?",
+        (at.last_seq, at.acked_seq, at.epoch.bytes),
     )
     (last,) = db.execute("SELECT last_seq FROM epoch WHERE epoch = ?", (at.epoch.bytes,)).fetchone()
     return int(last)

@@ -36,7 +36,8 @@ CREATE TABLE epoch (
     base      INTEGER,
     opened_ms INTEGER NOT NULL,
     reason    TEXT NOT NULL,
-    last_seq  INTEGER                         -- set when the epoch was closed
+    last_seq  INTEGER,                        -- set when the epoch was closed
+    kept_seq  INTEGER                         -- then: its events up to here stayed, the rest was numbered anew
 ) STRICT, WITHOUT ROWID;
 
 -- Receipt series per till: gapless numbers, hash-linked. The last receipt says where the series stands.
