@@ -146,14 +146,14 @@ class Sender:
             previous=content.previous,
             events=[msgspec.Raw(event) for event in content.events],
         )
-        reached("batch_before_send")
+        reached("batch.before_send")
         try:
             await link.send(batch)
         except CodecError as error:
             _log.error("batch_too_large", first=content.first, events=len(content.events), reason=str(error))
             if not self._window.rejected(self._clock.monotonic(), content.first):
                 self.unsendable = content.first
-        reached("batch_sent")
+        reached("batch.sent")
 
     async def _rest(self, seconds: float | None) -> None:
         try:
