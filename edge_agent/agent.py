@@ -269,9 +269,7 @@ def _outside(settings: EdgeSettings, badge: Badge, api: HqApi) -> Outside:
         who = badge.who
         return client_context(who.enrolment.ca, certificate=who.certificate_path, key=who.key_path)
 
-    mqtt = MqttConnector(
-        badge.who.agent, lambda: badge.who.enrolment.brokers, tls, step_seconds=settings.step_seconds
-    )
+    mqtt = MqttConnector(badge.who.agent, lambda: badge.who.enrolment.brokers, tls, step_seconds=settings.step_seconds)
     https = HttpsConnector(api)
     ways: dict[str, list[Connector]] = {"mqtt": [mqtt], "https": [https], "auto": [mqtt, https]}
     return Outside(ways[settings.link], HttpsBodies(api), partial(renew, api))
