@@ -80,8 +80,8 @@ def _edge_sale(event: dict[str, Any]) -> WrittenSale:
         at_ms=event["at_ms"],
         book_version=event["book"]["version"],
         total_minor=event["total_minor"],
-        # On the wire a line is an array: number, item, quantity, price, gross, net, and more we do not need.
-        lines=tuple((line[1], line[2], line[5]) for line in event["lines"]),
+        # On the wire a line is an array: number, item, quantity, price, net, and more we do not need.
+        lines=tuple((line[1], line[2], line[4]) for line in event["lines"]),
         tenders=tuple((tender["method"], tender["minor"]) for tender in event["tenders"]),
     )
 
