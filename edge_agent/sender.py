@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
-from uuid import UUID
 
 import msgspec
 import structlog
@@ -20,7 +19,7 @@ from edge_agent.outbox import AckOutcome, Batchful, Doorbell, Position
 from edge_agent.send_window import Limits, Rest, SayHello, SendAfter, SendWindow
 from shared.clock import MachineClock
 from shared.codec import CodecError
-from shared.wire.messages import Ack, Batch, Fork, Hello, Reject, Reported
+from shared.wire.messages import Ack, Batch, Fork, Hello, Reject, Reported, State
 
 _STALLED_SECONDS = 90.0
 _log = structlog.get_logger(__name__)
@@ -59,9 +58,10 @@ class Sender:
             finally:
                 bell.cancel()
 
-    async def epoch(self) -> UUID:
-        """Return the epoch that events are numbered in now."""
-        return (await self._database.read(outbox.position)).epoch
+    async def state(self, envelope: Envelope, reported: Reported | None = None) -> State:
+        """Return a heartbeat: where the outbox stands, and what this agent runs if that is news."""
+        at = await self._database.read(outbox.position)
+        return State(**envelope.fields(at.epoch), acked_seq=at.acked_seq, incarnation=at.incarnation, reported=reported)
 
     async def on_ack(self, ack: Ack) -> None:
         """Apply an ack to the outbox, then to the window."""

@@ -15,7 +15,7 @@ from edge_agent.hq_time import HqTime
 from edge_agent.link import Connector, Link, LinkChoice, LinkLost, LinkRefused, Pauses
 from edge_agent.questions import Questions
 from edge_agent.sender import Sender
-from shared.wire.messages import Gone, Reported, State
+from shared.wire.messages import Gone, Reported
 
 _GATHER_SECONDS = 0.2
 """Changes that come together are reported together."""
@@ -120,7 +120,7 @@ class Uplink:
         while True:
             await asyncio.sleep(self._heartbeat_seconds)
             self._hq_time.asked()
-            await link.send(State(**envelope.fields(await self._sender.epoch())))
+            await link.send(await self._sender.state(envelope))
 
     async def _tell(self, link: Link, envelope: Envelope) -> None:
         told: Reported | None = None
@@ -131,7 +131,7 @@ class Uplink:
             reported = await self._reported()
             if reported != told:
                 told = reported
-                await link.send(State(**envelope.fields(await self._sender.epoch()), reported=reported))
+                await link.send(await self._sender.state(envelope, reported))
 
     async def _watch(self, connector: Connector) -> None:
         """End the connection when HQ has fallen silent, or when it is time to try the better way again."""

@@ -52,12 +52,18 @@ def _greet(session: Session, agent: str, hello: Hello, clock: MachineClock) -> O
     row.connection, row.connected_ms, row.hq_offset_ms = hello.connection, now, now - hello.sent_ms
     row.seen_ms, row.gone, row.reported = now, False, msgspec.json.encode(hello.reported)
     session.add(row)
-    ours = incarnation.current(session)
-    if hello.incarnation == ours and hello.acked_seq > mark.seq:
-        reason = f"agent {agent} holds {hello.acked_seq} as acked, HQ has {mark.seq}: the database was restored"
-        log.error("database was restored", agent=agent, acked=hello.acked_seq, watermark=mark.seq)
-        ours = incarnation.renew(session, reason, clock, seen=ours, actor="ingest")
+    ours = _incarnation(session, agent, hello, mark, clock)
     return _compare(agent, hello.epoch, hello, mark, ours)
+
+
+def _incarnation(session: Session, agent: str, said: Hello | State, mark: Watermark, clock: MachineClock) -> UUID:
+    """Return HQ's incarnation: a new one when an agent holds more as acked by the present one than HQ has."""
+    ours = incarnation.current(session)
+    if said.incarnation != ours or said.acked_seq <= mark.seq:
+        return ours
+    reason = f"agent {agent} holds {said.acked_seq} as acked, HQ has {mark.seq}: the database was restored"
+    log.error("database was restored", agent=agent, acked=said.acked_seq, watermark=mark.seq)
+    return incarnation.renew(session, reason, clock, seen=ours, actor="ingest")
 
 
 def _compare(agent: str, epoch: UUID, hello: Hello, mark: Watermark, ours: UUID) -> Outcome:
@@ -82,7 +88,7 @@ def _heartbeat(session: Session, agent: str, state: State, clock: MachineClock) 
         if state.reported is not None:
             row.reported = msgspec.json.encode(state.reported)
     session.add(row)
-    return Acked(agent, state.epoch, incarnation.current(session), mark.seq, mark.head)
+    return Acked(agent, state.epoch, _incarnation(session, agent, state, mark, clock), mark.seq, mark.head)
 
 
 def _farewell(session: Session, agent: str, gone: Gone) -> bool:

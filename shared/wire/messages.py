@@ -89,11 +89,17 @@ class Batch(Message, frozen=True, kw_only=True, omit_defaults=True, tag="batch")
 
 
 class State(Message, frozen=True, kw_only=True, omit_defaults=True, tag="state"):
-    """Heartbeat, and the reported state whenever it changed; HQ answers the heartbeat with an Ack."""
+    """Heartbeat, and the reported state whenever it changed; HQ answers the heartbeat with an Ack.
+
+    `acked_seq` is what the agent holds as acked in the envelope's epoch by `incarnation`, as in a hello: so an agent
+    that stays connected while HQ's database is put back tells HQ of it with its next heartbeat.
+    """
 
     KIND: ClassVar[Up | Down] = Up.STATE
     QOS: ClassVar[int] = 1
 
+    acked_seq: int = 0
+    incarnation: UUID | None = None
     reported: Reported | None = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import msgspec
 import pytest
 from sqlmodel import delete, select
 
@@ -93,6 +94,22 @@ def test_p1_a_restored_cloud_notices_and_gets_everything_again(database: Databas
     assert "was restored" in entries[1]
 
 
+def test_p1_a_heartbeat_tells_of_a_restore_too(database: Database) -> None:
+    open_store(database)
+    outbox, clock = full(4), DrivenMachineClock()
+    take_in(database, outbox.batch())
+    before = ours(database)
+    held = msgspec.structs.replace(beat(outbox, new_id()), acked_seq=4, incarnation=before)
+    assert heartbeat(database, AGENT, held, clock) == Acked(AGENT, outbox.epoch, before, 4, outbox.head(4))
+    restore_empty(database)
+    answer = heartbeat(database, AGENT, held, clock)
+    after = ours(database)
+    assert after != before
+    assert answer == Acked(AGENT, outbox.epoch, after, 0, outbox.head(0))
+    # Said before the agent heard of it: what it names is of the incarnation that is over.
+    assert heartbeat(database, AGENT, held, clock) == answer
+
+
 @pytest.mark.postgresql
 def test_p1_of_many_agents_that_notice_a_restore_one_renews(postgresql_database: Database) -> None:
     database = postgresql_database
@@ -146,7 +163,7 @@ def will(connection: object) -> Gone:
     return Gone(id=new_id(), agent=AGENT, connection=connection, at_ms=START_MS, sent_ms=START_MS)  # type: ignore[arg-type]
 
 
-def beat(outbox: Outbox, connection: object, reported: Reported) -> State:
+def beat(outbox: Outbox, connection: object, reported: Reported | None = None) -> State:
     return State(
         id=new_id(),
         agent=AGENT,

@@ -165,6 +165,7 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
         events=[msgspec.Raw(content) for content in _batch_events],
     ),
     "state.v1": State(id=_id(22), **_envelope, reported=_reported),
+    "state.v1.standing": State(id=_id(34), **_envelope, acked_seq=8, incarnation=INCARNATION),
     "gone.v1": Gone(id=_id(23), **_envelope),
     "question.v1": Question(
         id=_id(24), **_envelope, question=_id(25), deadline_ms=900, body=Ask(sealed_card=HEAD + HEAD)
