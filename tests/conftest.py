@@ -23,6 +23,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("CI", "").lower() in {"1", "true", "yes"},
         help="a skipped test fails the run (the default where CI is set)",
     )
+    parser.addoption(
+        "--histories",
+        type=int,
+        metavar="N",
+        help="live through N random histories of a chain in each test of promise 1 that does so, instead of a few",
+    )
+    parser.addoption(
+        "--history-seed",
+        type=int,
+        metavar="SEED",
+        help="the seed of the first history by chance; the next ones follow it (a failure names its seed)",
+    )
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
