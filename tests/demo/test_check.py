@@ -58,8 +58,7 @@ def event_of(number: int, sale: ExpectedSale) -> dict:
         "receipt": {"series": "aa", "number": number, "previous": ""},
         "book": {"version": 1},
         "lines": [
-            [n, f"p{line.product}", line.quantity, [1, 1], line.net_minor, line.net_minor]
-            for n, line in enumerate(sale.lines, start=1)
+            [n, f"p{line.product}", line.quantity, [1, 1], line.net_minor] for n, line in enumerate(sale.lines, start=1)
         ],
         "tenders": [{"method": "cash", "minor": sale.total_minor}],
         "total_minor": sale.total_minor,

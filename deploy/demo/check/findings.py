@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 _EXAMPLES = 3
+_CHARACTERS = 400
 
 
 @dataclass(slots=True)
@@ -19,7 +20,7 @@ class Findings:
         self.counts[promise] = self.counts.get(promise, 0) + 1
         shown = self.examples.setdefault(promise, [])
         if len(shown) < _EXAMPLES:
-            shown.append(example)
+            shown.append(example if len(example) <= _CHARACTERS else f"{example[:_CHARACTERS]} ...")
 
     def expect(self, promise: str, found: object, wanted: object, of: str) -> None:
         """Note a break unless what was found is what was wanted."""

@@ -17,6 +17,10 @@ Tenders = tuple[tuple[str, int], ...]
 """Method and amount of each tender, in the order given."""
 
 
+_ITEM, _QUANTITY, _NET = 1, 2, 4
+"""In an event a line is an array: number, item, quantity, price, net, and more that we do not need."""
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenSale:
     """A sale as one side has it. `lines` are (item, quantity, net) in the order rung."""
@@ -80,8 +84,7 @@ def _edge_sale(event: dict[str, Any]) -> WrittenSale:
         at_ms=event["at_ms"],
         book_version=event["book"]["version"],
         total_minor=event["total_minor"],
-        # On the wire a line is an array: number, item, quantity, price, net, and more we do not need.
-        lines=tuple((line[1], line[2], line[4]) for line in event["lines"]),
+        lines=tuple((line[_ITEM], line[_QUANTITY], line[_NET]) for line in event["lines"]),
         tenders=tuple((tender["method"], tender["minor"]) for tender in event["tenders"]),
     )
 
