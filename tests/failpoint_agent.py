@@ -6,30 +6,15 @@ with SIGKILL, as a power cut would, when it comes to the moment NAME for the NTH
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 
 from edge_agent import failpoints
+from tests.provision import failpoints as provision
 
 
 def arm(moment: str) -> None:
     """Make this process kill itself at `NAME` or `NAME:NTH`."""
-    name, _, nth = moment.partition(":")
-    left = int(nth or 1)
-    harmless = failpoints.reached
-
-    def deadly(reached: str) -> None:
-        nonlocal left
-        if reached == name:
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    failpoints.reached = deadly
-    for module in list(sys.modules.values()):
-        if getattr(module, "reached", None) is harmless:
-            vars(module)["reached"] = deadly
+    provision.arm(failpoints, moment)
 
 
 def main() -> None:

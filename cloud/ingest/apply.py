@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from cloud.database import Database
 from cloud.errors import Unavailable
+from cloud.failpoints import reached
 from cloud.ingest import accept, chain, collection, incarnation, parking, watermarks
 from cloud.ingest.applying import apply_events
 from cloud.ingest.intake import Downstream, Intake
@@ -83,6 +84,7 @@ def _apply(session: Session, deliveries: Sequence[Delivery], now_ms: int, downst
         if not accept.all_known(session, repeated):
             examined.forked.add(place)
     watermarks.advance(session, marks)
+    reached("batches.in_transaction")
     return outcomes + _answers(marks, examined.forked, incarnation.current(session))
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from cloud.database import Database
+from cloud.failpoints import reached
 from cloud.fleet.models import AgentEpoch
 from cloud.ingest import incarnation
 from cloud.ingest.apply import apply_batches
@@ -121,6 +122,7 @@ class Exchange:
         deliveries = [Delivery(agent, batch) for agent, batch in batches]
         with self._one_at_a_time:
             outcomes = apply_batches(self._database, deliveries, self._clock, self._downstream)
+        reached("batches.committed")
         return [self._envelopes.outcome(outcome, connections[outcome.agent]) for outcome in outcomes]
 
 
