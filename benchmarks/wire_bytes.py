@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import msgspec
 import zstandard
 
-from benchmarks.figures import report
-from benchmarks.real_sales import real_sales
+from benchmarks.rig.figures import report
+from benchmarks.rig.real_sales import real_sales
 from shared.hashchain import GENESIS, link_all
 from shared.ids import uuid7
 from shared.wire.events import encode_event

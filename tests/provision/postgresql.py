@@ -16,7 +16,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,8 +93,8 @@ def _major(binaries: Path) -> int:
 
 
 @contextmanager
-def running(binaries: Path) -> Iterator[PostgresqlServer]:
-    """Run a server with a fresh data directory until the block ends."""
+def running(binaries: Path, settings: Mapping[str, str] | None = None) -> Iterator[PostgresqlServer]:
+    """Run a server with a fresh data directory until the block ends; `settings` go before those for tests."""
     with tempfile.TemporaryDirectory(prefix="sw-pg-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
         identity = _unprivileged()
@@ -105,9 +105,10 @@ def running(binaries: Path) -> Iterator[PostgresqlServer]:
             {} if identity is None else {"user": identity[0], "group": identity[1], "extra_groups": []}
         )
         _initialise(binaries, directory, account)
+        options = _options({**_SETTINGS, **(settings or {})})
         with (directory / "log").open("wb") as log:
             server = subprocess.Popen(
-                [*_dies_with_us(), binaries / "postgres", "-D", directory / "data", "-k", directory, *_options()],
+                [*_dies_with_us(), binaries / "postgres", "-D", directory / "data", "-k", directory, *options],
                 stdout=log, stderr=log, cwd=directory, start_new_session=True, **account,
             )  # fmt: skip
         try:
@@ -160,8 +161,8 @@ def _initialise(binaries: Path, directory: Path, account: dict[str, Any]) -> Non
         raise ServerFailed(f"initdb failed:\n{answer.stdout}{answer.stderr}")
 
 
-def _options() -> list[str]:
-    return [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+def _options(settings: Mapping[str, str]) -> list[str]:
+    return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
 
 
 def _dies_with_us() -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -11,11 +11,12 @@ from deploy.demo import catalogue
 from deploy.demo.baskets import lines_of, sale_id
 from deploy.demo.dataset import Dataset, SourceBasket, load
 from deploy.demo.schedule import ZONE, ZONE_NAME
-from deploy.demo.weekly_prices import BookRow, book_row, weekly_changes
+from deploy.demo.weekly_prices import BookRow, Changes, book_row, weekly_changes
 from shared.calendar import business_date
 from shared.hashchain import GENESIS, link
 from shared.ids import uuid7
 from shared.pricing import (
+    ENGINE_LEVEL,
     BasketLine,
     Item,
     MemberFacts,
@@ -38,13 +39,14 @@ from shared.wire.events import (
 )
 
 CUTOFF_MINUTES = 0
+_SALES_OF_BUSIEST = ((5, 15_700), (10, 28_100), (20, 49_900), (30, 67_600), (50, 97_600), (60, 112_000), (100, 148_900))
+"""How many baskets the busiest stores had together, nearly."""
 
 
 @dataclass
 class _Book:
     """A store's prices in one week, in memory."""
 
-    version: int
     fuel: frozenset[int]
     rows: dict[str, BookRow] = field(default_factory=dict)
 
@@ -74,28 +76,54 @@ def member_id(household: int) -> UUID:
     return uuid7(1_480_000_000_000 + household, household)
 
 
+Publish = Callable[[int, Changes], Callable[[str], BookReference]]
+"""Takes a week's price changes and returns how sales of that week name their book, by store."""
+
+
 def real_sales(stores: int = 10, baskets: int = 0, *, seed: int = 1) -> Iterator[StoreSale]:
     """Yield the year's sales of the busiest stores in order of time, each with a valid receipt chain per store."""
-    dataset = load(stores, baskets, seed)
+    return sales_of(load(stores, baskets, seed), seed=seed)
+
+
+def enough_stores(sales: int) -> int:
+    """Return how many of the busiest stores are sure to have had so many sales."""
+    return next((stores for stores, had in _SALES_OF_BUSIEST if had >= sales * 1.03), 0)
+
+
+def sales_of(dataset: Dataset, publish: Publish | None = None, *, seed: int = 1) -> Iterator[StoreSale]:
+    """Yield the data set's sales in order of time. `publish` is told each week's prices before that week's sales."""
     by_week: dict[int, list[SourceBasket]] = defaultdict(list)
     for basket in dataset.rung:
         by_week[basket.week].append(basket)
-    books = {store: _Book(0, dataset.fuel) for store in dataset.stores}
+    books = {store: _Book(dataset.fuel) for store in dataset.stores}
     heads: dict[int, tuple[int, bytes]] = defaultdict(lambda: (1, GENESIS))
     for week, changes in weekly_changes(dataset):
         for (store, product), quote in changes.items():
-            books[store].version = week
             books[store].rows[catalogue.item_code(product)] = book_row(quote)
+        reference_of = _unpublished(week) if publish is None else publish(week, changes)
         for basket in by_week[week]:
             number, head = heads[basket.store]
-            sale = _sale(basket, dataset, books[basket.store], (number, head), seed)
+            reference = reference_of(f"s{basket.store}")
+            sale = _sale(basket, dataset, books[basket.store], reference=reference, place=(number, head), seed=seed)
             if sale is not None:
                 heads[basket.store] = (number + 1, link(head, encode_event(sale)))
                 yield StoreSale(f"s{basket.store}", sale)
 
 
+def _unpublished(week: int) -> Callable[[str], BookReference]:
+    manifest = link(GENESIS, week.to_bytes(4, "big"))[:16]
+    reference = BookReference(version=week, manifest=manifest, engine=ENGINE_LEVEL, zone=ZONE_NAME)
+    return lambda _store: reference
+
+
 def _sale(
-    basket: SourceBasket, dataset: Dataset, book: _Book, place: tuple[int, bytes], seed: int
+    basket: SourceBasket,
+    dataset: Dataset,
+    book: _Book,
+    *,
+    reference: BookReference,
+    place: tuple[int, bytes],
+    seed: int,
 ) -> SaleCompleted | None:
     rung = lines_of(basket, dataset)
     if not rung:
@@ -111,8 +139,6 @@ def _sale(
     ]
     context = PricingContext(at_ms=basket.at_ms, time_zone=ZONE_NAME, member=MemberFacts())
     priced = price_basket(lines, book, context, coupons)
-    manifest = link(GENESIS, book.version.to_bytes(4, "big"))[:16]
-    reference = BookReference(version=book.version, manifest=manifest, engine=1, zone=ZONE_NAME)
     return SaleCompleted(
         id=sale_id(basket.at_ms, basket.id, seed),
         store=f"s{basket.store}",
