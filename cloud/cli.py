@@ -80,10 +80,13 @@ def init(context: typer.Context) -> None:
 
 @app.command()
 def migrate(context: typer.Context) -> None:
-    """Bring the database to this program's version."""
+    """Bring the database to this program's revision. Back it up first: there is no way back but the backup."""
     with said_plainly():
-        setup.migrate(settings_of(context))
-    typer.echo("The database is up to date.")
+        done = setup.migrate(settings_of(context))
+    if done.before == done.after:
+        typer.echo(f"The database is at revision {done.after} already.")
+    else:
+        typer.echo(f"The database went from {done.before or 'nothing'} to revision {done.after}.")
 
 
 @app.command()

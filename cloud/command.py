@@ -15,6 +15,7 @@ from cloud.clock import SystemMachineClock
 from cloud.database import Database
 from cloud.errors import CloudError
 from cloud.identity.keys import KeysExist, KeysMissing
+from cloud.migrations.revisions import require_newest
 from cloud.process.parts import open_database
 from cloud.settings import CloudSettings, SettingsRefused
 
@@ -54,10 +55,11 @@ def settings_of(context: typer.Context) -> CloudSettings:
 
 @contextmanager
 def database_of(context: typer.Context) -> Iterator[Database]:
-    """Open the deployment's database for one command; what fails is said plainly."""
+    """Open the deployment's database, at this program's revision, for one command; what fails is said plainly."""
     with said_plainly():
         database = open_database(settings_of(context))
         try:
+            require_newest(database)
             yield database
         finally:
             database.close()

@@ -29,6 +29,8 @@ ROOMS = (shared, device_profiles, edge_agent, cloud)
 MAX_LINES = 400
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base_manager"}
 LANGUAGES = {"en", "zh"}
+FROZEN = ROOT / "cloud" / "migrations" / "versions"
+"""Migrations are generated, and as long as what they build."""
 NOT_OURS = (ROOT / "requirements", ROOT / "LICENSE", ROOT / "tests" / "golden" / "packed")
 
 _ELSEWHERE = re.compile(
@@ -78,7 +80,7 @@ def test_imports_follow_the_arrows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_module_is_longer_than_a_sitting() -> None:
-    sizes = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in python_files()}
+    sizes = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in python_files() if path.parent != FROZEN}
     assert {path: lines for path, lines in sizes.items() if lines > MAX_LINES} == {}
 
 

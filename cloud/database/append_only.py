@@ -1,4 +1,7 @@
-"""Tables whose rows are never changed nor deleted: the database itself refuses, whoever asks."""
+"""Tables whose rows are never changed nor deleted: the database itself refuses, whoever asks.
+
+Released migrations call `install`, so what it does to a table stays as it is; something else is another function.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, event
 
+_MARK = "append_only"
 _POSTGRESQL_FUNCTION = """
 CREATE OR REPLACE FUNCTION storewire_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION USING ERRCODE = 'restrict_violation', MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$
@@ -13,12 +17,18 @@ BEGIN RAISE EXCEPTION USING ERRCODE = 'restrict_violation', MESSAGE = TG_TABLE_N
 
 
 def guard(table: Table) -> None:
-    """Let the table's triggers be made together with the table."""
+    """Let the table's triggers be made together with the table, by its migration too."""
+    table.info[_MARK] = True
     event.listen(table, "after_create", _after_create)
 
 
+def is_guarded(table: Table) -> bool:
+    """Tell whether a model's table is append-only."""
+    return bool(table.info.get(_MARK))
+
+
 def install(connection: Connection, table: str) -> None:
-    """Make the database refuse UPDATE and DELETE on a table. A migration that creates such a table calls this."""
+    """Make the database refuse UPDATE, DELETE and TRUNCATE on a table, by the migration that creates or rebuilds it."""
     for statement in _statements(connection.dialect.name, table):
         connection.exec_driver_sql(statement)
 
@@ -33,7 +43,7 @@ def _statements(dialect: str, table: str) -> list[str]:
             _POSTGRESQL_FUNCTION,
             # For each statement, not each row: inserting pays nothing.
             (
-                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION storewire_append_only()"
             ),
         ]

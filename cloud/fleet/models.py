@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlmodel import Field
 
-from cloud.database import Table, big_int, utc_ms
+from cloud.database import Table, append_only, big_int, utc_ms
+from cloud.database.rowset import table_of
 
 
 class Deployment(Table, table=True):
@@ -154,3 +155,6 @@ class AuditEntry(Table, table=True):
     subject: str
     reason: str = ""
     detail: str = ""
+
+
+append_only.guard(table_of(AuditEntry))

@@ -64,13 +64,18 @@ class Keys:
 
 def create(directory: Path) -> Keys:
     """Make every keyring in a directory. Raise KeysExist when one is there already."""
-    for name in KEYRINGS:
-        if _file(directory, name).exists():
-            raise KeysExist(f"{_file(directory, name)} exists; keys are never written over")
+    refuse_existing(directory)
     private_directory(directory)
     for name in KEYRINGS:
         _write(directory, name, _with_new(name, None))
     return load(directory)
+
+
+def refuse_existing(directory: Path) -> None:
+    """Raise KeysExist when a directory has keyrings already."""
+    for name in KEYRINGS:
+        if _file(directory, name).exists():
+            raise KeysExist(f"{_file(directory, name)} exists; keys are never written over")
 
 
 def load(directory: Path) -> Keys:

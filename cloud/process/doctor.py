@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.errors import CloudError
 from cloud.identity import ca, keys
-from cloud.ingest import incarnation
 from cloud.process import ports
 from cloud.process.parts import open_database
+from cloud.process.setup import check_database
 from cloud.settings import CloudSettings
 
 _DAY_MS = 86_400_000
@@ -67,9 +67,7 @@ def _certificate(path: Path, now_ms: int) -> Finding:
 def _database(settings: CloudSettings) -> Finding:
     database = open_database(settings)
     try:
-        with database.snapshot() as session:
-            words = f"incarnation {incarnation.current(session)}"
-        return Finding(ok=True, what="database", words=words)
+        return Finding(ok=True, what="database", words=check_database(database))
     except (SQLAlchemyError, CloudError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         return Finding(ok=False, what="database", words=reason)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -12,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from cloud.database import Database, Table
-from tests.provision import postgresql
+from cloud.database import Database
+from tests.provision import databases, postgresql
 from tests.provision.postgresql import PostgresqlServer
 
 _MODEL_DATABASE = "storewire_test"
@@ -38,15 +35,6 @@ _EMPTY_ALL = text(
 )
 
 
-def _know_all_tables() -> None:
-    """Import every table, so that the metadata is complete."""
-    if importlib.util.find_spec("cloud.models"):
-        importlib.import_module("cloud.models")
-    else:
-        importlib.import_module("cloud.org.models")
-        importlib.import_module("cloud.fleet.models")
-
-
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[PostgresqlServer]:
     """One PostgreSQL server per test process. Skips, by name and count, where there are no binaries."""
@@ -61,33 +49,14 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
 def _postgresql_tables(postgresql_server: PostgresqlServer) -> str:
     """The URL of a database with all tables."""
     url = postgresql_server.create(_MODEL_DATABASE)
-    _create_tables(url)
+    databases.build(url)
     return url
 
 
-@pytest.fixture(scope="session")
-def _sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with all tables, to be copied."""
-    path = tmp_path_factory.mktemp("tables") / "tables.db"
-    _create_tables(f"sqlite:///{path}")
-    return path
-
-
-def _create_tables(url: str) -> None:
-    _know_all_tables()
-    database = Database(url)
-    try:
-        Table.metadata.create_all(database.engine)
-    finally:
-        database.close()
-
-
 @pytest.fixture
-def sqlite_database(_sqlite_tables: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
     """An empty embedded database with all tables."""
-    path = tmp_path / "cloud.db"
-    shutil.copy(_sqlite_tables, path)
-    database = Database(f"sqlite:///{path}")
+    database = databases.new_sqlite(tmp_path / "cloud.db")
     yield database
     database.close()
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from sqlalchemy.exc import OperationalError
 
-from cloud.database import Database, Table
+from cloud.database import Database
 from cloud.ledger import Journal, LedgerConflict, LedgerRefused, Leg, Overdrawn, post
 from cloud.ledger.commits import open_commit
 from cloud.ledger.proof import prove
@@ -25,6 +25,7 @@ from cloud.ledger.reading import points_of
 from cloud.ledger.seal import seal_pending
 from tests.cloud.test_ledger import ISSUED, earn, points_account
 from tests.factories import make_mint
+from tests.provision.databases import new_sqlite
 
 mint = make_mint(seed=11)
 MEMBERS = [mint() for _ in range(3)]
@@ -39,8 +40,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.directory = TemporaryDirectory()
-        self.database = Database(f"sqlite:///{Path(self.directory.name) / 'ledger.db'}")
-        Table.metadata.create_all(self.database.engine)
+        self.database = new_sqlite(Path(self.directory.name) / "ledger.db")
         self.known: dict[tuple[UUID, str], Journal] = {}
         self.balances = Counter[UUID](dict.fromkeys(MEMBERS, 0))
 

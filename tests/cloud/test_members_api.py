@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from cloud import cli
 from cloud.api import answers
 from cloud.api.services import services_of
-from cloud.database import Database, Table
+from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.fleet.models import AuditEntry
 from cloud.identity import keys, tokens
@@ -25,6 +25,7 @@ from cloud.members import api as members_api
 from cloud.members.models import MemberDirty
 from tests.cloud.members_data import CARD, OTHER_CARD, make_keys, open_chain, shown, take
 from tests.factories import DrivenMachineClock, make_sale
+from tests.provision.databases import new_sqlite
 
 
 class Client:
@@ -135,8 +136,7 @@ def test_rules_are_published_in_versions(client: Client, sqlite_database: Databa
 def test_members_come_in_by_command(tmp_path: Path) -> None:
     data = tmp_path / "data"
     keys.create(data / "keys")
-    database = Database(f"sqlite:///{data / 'cloud.db'}")
-    Table.metadata.create_all(database.engine)
+    database = new_sqlite(data / "cloud.db")
     open_chain(database)
     database.close()
     file = tmp_path / "members.csv"

@@ -10,13 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from cloud.cli import app
-from cloud.database import Database, Table
 from cloud.identity import keys
 from cloud.ingest.models import ParkedEvent
 from cloud.sales.models import Sale
 from shared.wire.events import SaleCompleted, encode_event
 from tests.cloud.ingesting import Outbox, count, of_kind, open_store, take_in
 from tests.factories import make_sale
+from tests.provision.databases import new_sqlite
 
 
 class Office:
@@ -24,8 +24,7 @@ class Office:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.database = Database(f"sqlite:///{directory / 'chain.db'}")
-        Table.metadata.create_all(self.database.engine)
+        self.database = new_sqlite(directory / "chain.db")
         keys.create(directory / "keys")
         open_store(self.database)
 

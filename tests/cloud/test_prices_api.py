@@ -19,7 +19,7 @@ from cloud.api.auth import current_agent
 from cloud.api.services import Services, services_of
 from cloud.cli import app as command
 from cloud.clock import DrivenBusinessClock
-from cloud.database import Database, Table
+from cloud.database import Database
 from cloud.fleet.models import Agent
 from cloud.identity import tokens
 from cloud.prices import api, bodies_api, publication_api
@@ -30,6 +30,7 @@ from shared.body import read_body
 from shared.wire.desired import Manifest
 from tests.cloud.prices_data import found_chain, item, price, prices_in, publish_rows, report
 from tests.factories import START_MS, DrivenMachineClock
+from tests.provision.databases import new_sqlite
 
 ITEMS = b"item,name_en\n1,Tea\n2,Milk\n"
 PRICES = b"zone,item,regular,member\nz1,1,9.90,8.80\nz1,2,5,\n"
@@ -210,8 +211,7 @@ def test_bodies_are_served_whole_in_part_and_for_ever(client: Client, database: 
 
 
 def test_the_command_line_does_the_same(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'cloud.db'}")
-    Table.metadata.create_all(database.engine)
+    database = new_sqlite(tmp_path / "cloud.db")
     with database.session() as session:
         found_chain(session)
     database.close()

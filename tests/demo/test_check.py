@@ -13,8 +13,6 @@ from uuid import UUID, uuid5
 import pytest
 from sqlmodel import Session, create_engine
 
-import cloud.models  # noqa: F401 - fills the metadata
-from cloud.database import Table
 from cloud.database.rowset import table_of
 from cloud.ingest.models import IngestCommit
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
@@ -26,6 +24,7 @@ from deploy.demo.check import verdict
 from deploy.demo.check.expected import Expected, ExpectedLine, ExpectedSale
 from deploy.demo.check.verdict import Run, examine
 from deploy.demo.sabotage import Sabotage, commit_sabotage
+from tests.provision.databases import build
 
 SPACE = UUID(int=7)
 AT_MS = 1_490_000_000_000
@@ -100,8 +99,8 @@ def put(session: Session, model: type, **values: object) -> None:
 
 def write_cloud(url, expected):
     # An engine of our own: without foreign keys there is no need to fill tables the checker does not read.
+    build(url)
     engine = create_engine(url)
-    Table.metadata.create_all(engine)
     member, account, contra = uid("member"), uid("account"), uid("contra")
     total = 0
     with Session(engine) as session, session.begin():

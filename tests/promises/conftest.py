@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from cloud.database import Database, Table
+from cloud.database import Database
+from cloud.migrations import revisions
 from tests.promises.simulation.office import BooksPlace, PostgresqlPlace, SqlitePlace, found_chain
 from tests.provision import postgresql
 
@@ -63,7 +64,7 @@ def history_folders(quick_folder: Path) -> Iterator[Callable[[], Path]]:
 
 def _found(url: str) -> None:
     database = Database(url)
-    Table.metadata.create_all(database.engine)
+    revisions.upgrade(database)
     found_chain(database)
     database.close()
 

@@ -1,0 +1,756 @@
+"""Initial. Frozen: once released it is never edited, what follows is a new revision."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from cloud.database import append_only
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+BIG_INT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Bring the database here from the revision before."""
+    op.create_table(
+        "account",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("owner", sa.String(length=36), nullable=False),
+        sa.Column("unit", sa.String(length=8), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
+        sa.UniqueConstraint("kind", "owner", "unit", name=op.f("uq_account_kind_owner_unit")),
+    )
+    op.create_table(
+        "api_token",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("scopes", sa.String(), nullable=False),
+        sa.Column("created_ms", BIG_INT, nullable=False),
+        sa.Column("expires_ms", BIG_INT, nullable=False),
+        sa.Column("revoked_ms", BIG_INT, nullable=True),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_api_token")),
+    )
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", BIG_INT, nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+    )
+    append_only.install(op.get_bind(), "audit_entry")
+    op.create_table(
+        "balance",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.Column("may_owe", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("amount >= 0 OR may_owe", name=op.f("ck_balance_covered")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_balance")),
+    )
+    op.create_table(
+        "chain_setting",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_chain_setting")),
+    )
+    op.create_table(
+        "deployment",
+        sa.Column("one", sa.Integer(), nullable=False),
+        sa.Column("incarnation", sa.Uuid(), nullable=False),
+        sa.Column("since_ms", BIG_INT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("one", name=op.f("pk_deployment")),
+    )
+    op.create_table(
+        "device_token_seen",
+        sa.Column("jti", sa.String(length=64), nullable=False),
+        sa.Column("expires_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("jti", name=op.f("pk_device_token_seen")),
+    )
+    op.create_index(op.f("ix_device_token_seen_expires_ms"), "device_token_seen", ["expires_ms"], unique=False)
+    op.create_table(
+        "earning_rule",
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_earning_rule")),
+    )
+    op.create_table(
+        "event",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("epoch", sa.Uuid(), nullable=False),
+        sa.Column("seq", BIG_INT, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_event")),
+    )
+    op.create_table(
+        "ingest_commit",
+        sa.Column("no", BIG_INT, nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("sealed", sa.Boolean(), nullable=False),
+        sa.Column("audited", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("no", name=op.f("pk_ingest_commit")),
+    )
+    op.create_index(
+        "ix_ingest_commit_to_audit",
+        "ingest_commit",
+        ["no"],
+        unique=False,
+        postgresql_where=sa.text("NOT audited"),
+        sqlite_where=sa.text("NOT audited"),
+    )
+    op.create_index(
+        "ix_ingest_commit_to_seal",
+        "ingest_commit",
+        ["no"],
+        unique=False,
+        postgresql_where=sa.text("NOT sealed"),
+        sqlite_where=sa.text("NOT sealed"),
+    )
+    op.create_table(
+        "ingest_worker",
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("expires_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("owner", name=op.f("pk_ingest_worker")),
+    )
+    op.create_table(
+        "journal",
+        sa.Column("cause", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("till", sa.String(length=32), nullable=False),
+        sa.Column("cashier", sa.String(length=64), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("cause", "purpose", name=op.f("pk_journal")),
+    )
+    append_only.install(op.get_bind(), "journal")
+    op.create_index(op.f("ix_journal_commit_no"), "journal", ["commit_no"], unique=False)
+    op.create_table(
+        "ledger_seal",
+        sa.Column("number", BIG_INT, nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("journals", sa.Integer(), nullable=False),
+        sa.Column("head", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_ledger_seal")),
+        sa.UniqueConstraint("commit_no", name=op.f("uq_ledger_seal_commit_no")),
+    )
+    append_only.install(op.get_bind(), "ledger_seal")
+    op.create_table(
+        "legal_entity",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_entity")),
+    )
+    op.create_table(
+        "member_dirty",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "commit_no", "store_id", name=op.f("pk_member_dirty")),
+    )
+    op.create_table(
+        "member_year",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("spend_minor", BIG_INT, nullable=False),
+        sa.Column("tier", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "year", name=op.f("pk_member_year")),
+    )
+    op.create_table(
+        "parked_event",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("epoch", sa.Uuid(), nullable=False),
+        sa.Column("seq", BIG_INT, nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("original", sa.LargeBinary(), nullable=True),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("waits_for", sa.Uuid(), nullable=True),
+        sa.Column("parked_ms", BIG_INT, nullable=False),
+        sa.Column("resolved_ms", BIG_INT, nullable=True),
+        sa.Column("resolution", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_parked_event")),
+    )
+    op.create_index(op.f("ix_parked_event_agent_id"), "parked_event", ["agent_id"], unique=False)
+    op.create_index(
+        "ix_parked_event_open",
+        "parked_event",
+        ["parked_ms"],
+        unique=False,
+        postgresql_where=sa.text("resolved_ms IS NULL"),
+        sqlite_where=sa.text("resolved_ms IS NULL"),
+    )
+    op.create_index(
+        "ix_parked_event_waits_for",
+        "parked_event",
+        ["waits_for"],
+        unique=False,
+        postgresql_where=sa.text("resolved_ms IS NULL AND waits_for IS NOT NULL"),
+        sqlite_where=sa.text("resolved_ms IS NULL AND waits_for IS NOT NULL"),
+    )
+    op.create_table(
+        "posting",
+        sa.Column("cause", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("cause", "purpose", "n", name=op.f("pk_posting")),
+    )
+    append_only.install(op.get_bind(), "posting")
+    op.create_index(op.f("ix_posting_account_id"), "posting", ["account_id"], unique=False)
+    op.create_table(
+        "price_audit",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("book_version", BIG_INT, nullable=False),
+        sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("difference", sa.String(), nullable=False),
+        sa.Column("charged_minor", BIG_INT, nullable=False),
+        sa.Column("expected_minor", BIG_INT, nullable=True),
+        sa.Column("audited_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("sale_id", name=op.f("pk_price_audit")),
+    )
+    op.create_index("ix_price_audit_store_id_business_date", "price_audit", ["store_id", "business_date"], unique=False)
+    op.create_table(
+        "price_audit_day",
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("sales", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "business_date", "verdict", name=op.f("pk_price_audit_day")),
+    )
+    op.create_table(
+        "price_body",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("scope", sa.String(length=32), nullable=False),
+        sa.Column("version", BIG_INT, nullable=False),
+        sa.Column("base", BIG_INT, nullable=True),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("buckets", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "scope", "version", name=op.f("pk_price_body")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_price_body_hash"), "price_body", ["hash"], unique=False)
+    op.create_table(
+        "price_draft",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("targets", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("created_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_draft")),
+    )
+    op.create_table(
+        "price_row",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("scope", sa.String(length=32), nullable=False),
+        sa.Column("bucket", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("version", BIG_INT, nullable=False),
+        sa.Column("row", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("kind", "scope", "bucket", "key", "version", name=op.f("pk_price_row")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "receipt_number",
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("series", sa.String(), nullable=False),
+        sa.Column("number", BIG_INT, nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("previous", sa.LargeBinary(), nullable=False),
+        sa.Column("head", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("store_id", "till_id", "series", "number", name=op.f("pk_receipt_number")),
+    )
+    op.create_index(
+        "ix_receipt_number_unlinked",
+        "receipt_number",
+        ["store_id"],
+        unique=False,
+        postgresql_where=sa.text("head IS NULL"),
+        sqlite_where=sa.text("head IS NULL"),
+    )
+    op.create_table(
+        "receipt_series",
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("series", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("opened_ms", BIG_INT, nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("previous_series", sa.String(), nullable=False),
+        sa.Column("previous_number", BIG_INT, nullable=False),
+        sa.Column("previous_head", sa.LargeBinary(), nullable=False),
+        sa.Column("complete_to", BIG_INT, nullable=False),
+        sa.Column("highest", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "till_id", "series", name=op.f("pk_receipt_series")),
+    )
+    op.create_table(
+        "sale",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("legal_entity_id", sa.String(), nullable=True),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("till_kind", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("receipt_series", sa.String(), nullable=False),
+        sa.Column("receipt_number", BIG_INT, nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("opened_ms", BIG_INT, nullable=False),
+        sa.Column("priced_ms", BIG_INT, nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("exponent", sa.Integer(), nullable=False),
+        sa.Column("tax_mode", sa.String(), nullable=False),
+        sa.Column("total_minor", BIG_INT, nullable=False),
+        sa.Column("saved_minor", BIG_INT, nullable=False),
+        sa.Column("tax_minor", BIG_INT, nullable=False),
+        sa.Column("line_count", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("card_id", sa.Uuid(), nullable=True),
+        sa.Column("member_tier", sa.String(), nullable=True),
+        sa.Column("member_problem", sa.String(), nullable=True),
+        sa.Column("book_version", BIG_INT, nullable=False),
+        sa.Column("book_manifest", sa.LargeBinary(), nullable=False),
+        sa.Column("engine", sa.Integer(), nullable=False),
+        sa.Column("time_zone", sa.String(), nullable=False),
+        sa.Column("device_ms", BIG_INT, nullable=False),
+        sa.Column("hq_offset_ms", BIG_INT, nullable=False),
+        sa.Column("time_quality", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sale")),
+    )
+    op.create_index(
+        "ix_sale_card_id",
+        "sale",
+        ["card_id"],
+        unique=False,
+        postgresql_where=sa.text("card_id IS NOT NULL AND member_id IS NULL"),
+        sqlite_where=sa.text("card_id IS NOT NULL AND member_id IS NULL"),
+    )
+    op.create_index("ix_sale_commit_no", "sale", ["commit_no"], unique=False)
+    op.create_index("ix_sale_store_id_business_date", "sale", ["store_id", "business_date"], unique=False)
+    op.create_table(
+        "sale_coupon",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("line_n", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("supplier_minor", BIG_INT, nullable=False),
+        sa.Column("chain_minor", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("sale_id", "n", name=op.f("pk_sale_coupon")),
+    )
+    op.create_table(
+        "sale_discount",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("line_n", sa.Integer(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("minor", BIG_INT, nullable=False),
+        sa.Column("chain_minor", BIG_INT, nullable=False),
+        sa.Column("store_minor", BIG_INT, nullable=False),
+        sa.Column("supplier_minor", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("sale_id", "line_n", "n", name=op.f("pk_sale_discount")),
+    )
+    op.create_table(
+        "sale_line",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("quantity", BIG_INT, nullable=False),
+        sa.Column("unit", sa.String(), nullable=False),
+        sa.Column("price_minor", BIG_INT, nullable=False),
+        sa.Column("price_basis", sa.Integer(), nullable=False),
+        sa.Column("gross_minor", BIG_INT, nullable=False),
+        sa.Column("net_minor", BIG_INT, nullable=False),
+        sa.Column("tax_code", sa.String(), nullable=False),
+        sa.Column("tax_rate_bp", sa.Integer(), nullable=False),
+        sa.Column("tax_minor", BIG_INT, nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("cost_minor", BIG_INT, nullable=True),
+        sa.PrimaryKeyConstraint("sale_id", "n", name=op.f("pk_sale_line")),
+    )
+    op.create_table(
+        "sale_return",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("original_sale_id", sa.Uuid(), nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("legal_entity_id", sa.String(), nullable=True),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("till_kind", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("receipt_series", sa.String(), nullable=False),
+        sa.Column("receipt_number", BIG_INT, nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("exponent", sa.Integer(), nullable=False),
+        sa.Column("total_minor", BIG_INT, nullable=False),
+        sa.Column("tax_minor", BIG_INT, nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.Column("device_ms", BIG_INT, nullable=False),
+        sa.Column("hq_offset_ms", BIG_INT, nullable=False),
+        sa.Column("time_quality", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sale_return")),
+    )
+    op.create_index("ix_sale_return_commit_no", "sale_return", ["commit_no"], unique=False)
+    op.create_index("ix_sale_return_original_sale_id", "sale_return", ["original_sale_id"], unique=False)
+    op.create_index("ix_sale_return_store_id_business_date", "sale_return", ["store_id", "business_date"], unique=False)
+    op.create_table(
+        "sale_return_line",
+        sa.Column("return_id", sa.Uuid(), nullable=False),
+        sa.Column("of_line", sa.Integer(), nullable=False),
+        sa.Column("original_sale_id", sa.Uuid(), nullable=False),
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("quantity", BIG_INT, nullable=False),
+        sa.Column("refund_minor", BIG_INT, nullable=False),
+        sa.Column("tax_minor", BIG_INT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("return_id", "of_line", name=op.f("pk_sale_return_line")),
+    )
+    op.create_index(
+        "ix_sale_return_line_original_sale_id", "sale_return_line", ["original_sale_id", "of_line"], unique=False
+    )
+    op.create_table(
+        "sale_tender",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("minor", BIG_INT, nullable=False),
+        sa.Column("change_minor", BIG_INT, nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=True),
+        sa.PrimaryKeyConstraint("sale_id", "n", name=op.f("pk_sale_tender")),
+    )
+    op.create_table(
+        "sale_void",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("receipt_series", sa.String(), nullable=False),
+        sa.Column("receipt_number", BIG_INT, nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("original_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sale_void")),
+    )
+    op.create_table(
+        "shard_lease",
+        sa.Column("shard", sa.String(length=2), nullable=False),
+        sa.Column("owner", sa.String(), nullable=True),
+        sa.Column("fence", BIG_INT, nullable=False),
+        sa.Column("expires_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("shard", name=op.f("pk_shard_lease")),
+    )
+    op.create_table(
+        "store",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("time_zone", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("exponent", sa.Integer(), nullable=False),
+        sa.Column("tax_mode", sa.String(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        sa.Column("price_zone", sa.String(length=32), nullable=False),
+        sa.Column("day_cutoff_minutes", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_store")),
+    )
+    op.create_index(op.f("ix_store_price_zone"), "store", ["price_zone"], unique=False)
+    op.create_table(
+        "store_group",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_store_group")),
+    )
+    op.create_table(
+        "swipe",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("till_kind", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("card_id", sa.Uuid(), nullable=True),
+        sa.Column("basket_id", sa.Uuid(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_swipe")),
+    )
+    op.create_index("ix_swipe_store_id_business_date", "swipe", ["store_id", "business_date"], unique=False)
+    op.create_table(
+        "tier_rule",
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_tier_rule")),
+    )
+    op.create_table(
+        "tier_year",
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("year", name=op.f("pk_tier_year")),
+    )
+    op.create_table(
+        "agent",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("shard", sa.String(length=2), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("card_key", sa.LargeBinary(), nullable=False),
+        sa.Column("enrolled_ms", BIG_INT, nullable=False),
+        sa.Column("revoked_ms", BIG_INT, nullable=True),
+        sa.Column("connection", sa.Uuid(), nullable=True),
+        sa.Column("connected_ms", BIG_INT, nullable=True),
+        sa.Column("seen_ms", BIG_INT, nullable=True),
+        sa.Column("gone", sa.Boolean(), nullable=False),
+        sa.Column("hq_offset_ms", BIG_INT, nullable=True),
+        sa.Column("reported", sa.LargeBinary(), nullable=True),
+        sa.Column("desired_serial", sa.Integer(), nullable=False),
+        sa.Column("desired_digest", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_agent_store_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent")),
+    )
+    op.create_index(op.f("ix_agent_shard"), "agent", ["shard"], unique=False)
+    op.create_index(op.f("ix_agent_store_id"), "agent", ["store_id"], unique=False)
+    op.create_table(
+        "claim_code",
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("agent_id", sa.String(length=32), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("created_ms", BIG_INT, nullable=False),
+        sa.Column("expires_ms", BIG_INT, nullable=False),
+        sa.Column("used_ms", BIG_INT, nullable=True),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_claim_code_store_id")),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_claim_code")),
+    )
+    op.create_index(op.f("ix_claim_code_store_id"), "claim_code", ["store_id"], unique=False)
+    op.create_table(
+        "member",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=True),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("masked_name", sa.String(), nullable=False),
+        sa.Column("home_store", sa.String(), nullable=True),
+        sa.Column("source", sa.String(length=32), nullable=False),
+        sa.Column("signup_store", sa.String(length=32), nullable=True),
+        sa.Column("signup_cashier", sa.String(length=64), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("created_ms", BIG_INT, nullable=False),
+        sa.ForeignKeyConstraint(["home_store"], ["store.id"], name=op.f("fk_member_home_store")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
+        sa.UniqueConstraint("reference", name=op.f("uq_member_reference")),
+    )
+    op.create_index(op.f("ix_member_home_store"), "member", ["home_store"], unique=False)
+    op.create_table(
+        "price_draft_row",
+        sa.Column("draft_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("scope", sa.String(length=32), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("row", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["draft_id"], ["price_draft.id"], name=op.f("fk_price_draft_row_draft_id")),
+        sa.PrimaryKeyConstraint("draft_id", "kind", "scope", "key", name=op.f("pk_price_draft_row")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "price_version",
+        sa.Column("version", BIG_INT, autoincrement=False, nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("parent", BIG_INT, nullable=True),
+        sa.Column("draft_id", sa.String(length=36), nullable=True),
+        sa.Column("published_by", sa.String(), nullable=False),
+        sa.Column("published_ms", BIG_INT, nullable=False),
+        sa.Column("activates_local", sa.String(), nullable=False),
+        sa.Column("engine", sa.Integer(), nullable=False),
+        sa.Column("changed_rows", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("rollback_of", BIG_INT, nullable=True),
+        sa.Column("rebuilt_from", BIG_INT, nullable=True),
+        sa.ForeignKeyConstraint(["draft_id"], ["price_draft.id"], name=op.f("fk_price_version_draft_id")),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_price_version")),
+    )
+    op.create_index(op.f("ix_price_version_draft_id"), "price_version", ["draft_id"], unique=False)
+    op.create_table(
+        "store_group_member",
+        sa.Column("group_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["group_id"], ["store_group.id"], name=op.f("fk_store_group_member_group_id")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_store_group_member_store_id")),
+        sa.PrimaryKeyConstraint("group_id", "store_id", name=op.f("pk_store_group_member")),
+    )
+    op.create_index(op.f("ix_store_group_member_store_id"), "store_group_member", ["store_id"], unique=False)
+    op.create_table(
+        "store_manifest",
+        sa.Column("version", BIG_INT, nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_store_manifest_store_id")),
+        sa.PrimaryKeyConstraint("version", "store_id", name=op.f("pk_store_manifest")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_store_manifest_store_id"), "store_manifest", ["store_id"], unique=False)
+    op.create_table(
+        "store_member",
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("version", BIG_INT, nullable=False),
+        sa.Column("gone", sa.Boolean(), nullable=False),
+        sa.Column("seen_ms", BIG_INT, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_store_member_store_id")),
+        sa.PrimaryKeyConstraint("store_id", "member_id", name=op.f("pk_store_member")),
+    )
+    op.create_index(op.f("ix_store_member_member_id"), "store_member", ["member_id"], unique=False)
+    op.create_index("ix_store_member_store_id_seen_ms", "store_member", ["store_id", "seen_ms"], unique=False)
+    op.create_index("ix_store_member_store_id_version", "store_member", ["store_id", "version"], unique=False)
+    op.create_table(
+        "store_members",
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("version", BIG_INT, nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_store_members_store_id")),
+        sa.PrimaryKeyConstraint("store_id", name=op.f("pk_store_members")),
+    )
+    op.create_table(
+        "store_ownership",
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("from_date", sa.Date(), nullable=False),
+        sa.Column("legal_entity_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["legal_entity_id"], ["legal_entity.id"], name=op.f("fk_store_ownership_legal_entity_id")
+        ),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_store_ownership_store_id")),
+        sa.PrimaryKeyConstraint("store_id", "from_date", name=op.f("pk_store_ownership")),
+    )
+    op.create_index(op.f("ix_store_ownership_legal_entity_id"), "store_ownership", ["legal_entity_id"], unique=False)
+    op.create_table(
+        "till",
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_till_store_id")),
+        sa.PrimaryKeyConstraint("store_id", "id", name=op.f("pk_till")),
+    )
+    op.create_table(
+        "timeline_entry",
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("version", BIG_INT, nullable=False),
+        sa.Column("activates_ms", BIG_INT, nullable=False),
+        sa.Column("activates_local", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_timeline_entry_store_id")),
+        sa.PrimaryKeyConstraint("store_id", "version", name=op.f("pk_timeline_entry")),
+    )
+    op.create_table(
+        "agent_epoch",
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("epoch", sa.Uuid(), nullable=False),
+        sa.Column("watermark", BIG_INT, nullable=False),
+        sa.Column("head", sa.LargeBinary(), nullable=False),
+        sa.Column("opened_ms", BIG_INT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_agent_epoch_agent_id")),
+        sa.PrimaryKeyConstraint("agent_id", "epoch", name=op.f("pk_agent_epoch")),
+    )
+    op.create_table(
+        "agent_gap",
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("epoch", sa.Uuid(), nullable=False),
+        sa.Column("first", BIG_INT, nullable=False),
+        sa.Column("last", BIG_INT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("declared_ms", BIG_INT, nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_agent_gap_agent_id")),
+        sa.PrimaryKeyConstraint("agent_id", "epoch", "first", name=op.f("pk_agent_gap")),
+    )
+    op.create_table(
+        "card",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("blind_index", sa.LargeBinary(), nullable=False),
+        sa.Column("number", sa.LargeBinary(), nullable=False),
+        sa.Column("masked", sa.String(length=16), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("first_seen_ms", BIG_INT, nullable=False),
+        sa.Column("attached_ms", BIG_INT, nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_card_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_card")),
+        sa.UniqueConstraint("blind_index", name=op.f("uq_card_blind_index")),
+    )
+    op.create_index(op.f("ix_card_member_id"), "card", ["member_id"], unique=False)
+    op.create_table(
+        "certificate",
+        sa.Column("serial", sa.String(length=40), nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("issued_ms", BIG_INT, nullable=False),
+        sa.Column("not_after_ms", BIG_INT, nullable=False),
+        sa.Column("revoked_ms", BIG_INT, nullable=True),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_certificate_agent_id")),
+        sa.PrimaryKeyConstraint("serial", name=op.f("pk_certificate")),
+    )
+    op.create_index(op.f("ix_certificate_agent_id"), "certificate", ["agent_id"], unique=False)
+    op.create_table(
+        "consent",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.String(length=32), nullable=False),
+        sa.Column("given_ms", BIG_INT, nullable=False),
+        sa.Column("version", sa.String(length=32), nullable=False),
+        sa.Column("source", sa.String(length=32), nullable=False),
+        sa.Column("withdrawn_ms", BIG_INT, nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_consent_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "channel", "given_ms", name=op.f("pk_consent")),
+    )
+    op.create_table(
+        "member_field",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("blind_index", sa.LargeBinary(), nullable=True),
+        sa.Column("source", sa.String(length=32), nullable=False),
+        sa.Column("set_ms", BIG_INT, nullable=False),
+        sa.Column("retention", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_member_field_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "name", name=op.f("pk_member_field")),
+    )
+    op.create_index(op.f("ix_member_field_blind_index"), "member_field", ["blind_index"], unique=False)
