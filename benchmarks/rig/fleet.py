@@ -69,14 +69,18 @@ async def _never(who: Identity) -> Identity:
 async def until_drained(fleet: list[FleetAgent]) -> None:
     """Return when no agent has a backlog any more: looked at on the disk, one agent after the other."""
     for one in fleet:
-        while (await one.database.read(outbox.backlog)).count:
+        while (await one.database.read(outbox.backlog)).count:  # noqa: ASYNC110 - what counts is what the disk says
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-async def main(folder: Path) -> None:
+def agents_in(folder: Path) -> list[Path]:
+    """Return the state directories of enrolled agents in a folder."""
+    return sorted(path for path in folder.iterdir() if (path / "identity").is_dir())
+
+
+async def main(states: list[Path]) -> None:
     """Open the agents, wait for the word, drain, report, wait for the end."""
     async with AsyncExitStack() as stack:
-        states = sorted(path for path in folder.iterdir() if (path / "identity").is_dir())
         fleet = [await stack.enter_async_context(opened(state)) for state in states]
         loop = asyncio.get_running_loop()
         sys.stdout.write("ready\n")
@@ -96,4 +100,4 @@ async def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(agents_in(Path(sys.argv[1]))))

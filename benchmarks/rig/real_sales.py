@@ -48,6 +48,7 @@ class _Book:
     """A store's prices in one week, in memory."""
 
     fuel: frozenset[int]
+    version: int = 0
     rows: dict[str, BookRow] = field(default_factory=dict)
 
     def item(self, item: str) -> Item | None:
