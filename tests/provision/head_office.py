@@ -74,9 +74,13 @@ class HeadOffice:
         process.start([sys.executable, "-m", "tests.failpoint_cloud", moment, *self.arguments("ingest")[1:]])
         return process
 
-    def stop(self) -> None:
-        """Ask every process to end; start them again with `start`."""
-        for process in reversed(self._processes.values()):
+    def stop(self, *names: str) -> None:
+        """Ask these processes to end, all by default; start them again with `start`."""
+        ending = [self._processes[name] for name in names or self._processes]
+        for process in ending:
+            if process.pid is not None:
+                process.send(signal.SIGTERM)
+        for process in ending:
             process.stop()
 
     def close(self) -> None:

@@ -95,6 +95,62 @@ def _major(binaries: Path) -> int:
 @contextmanager
 def running(binaries: Path, settings: Mapping[str, str] | None = None) -> Iterator[PostgresqlServer]:
     """Run a server with a fresh data directory until the block ends; `settings` go before those for tests."""
+    with prepared(binaries, settings) as cluster:
+        cluster.start()
+        yield cluster.server
+
+
+@dataclass(slots=True)
+class Cluster:
+    """A data directory of its own, served or not."""
+
+    binaries: Path
+    directory: Path
+    account: dict[str, Any]
+    options: list[str]
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def server(self) -> PostgresqlServer:
+        """How the server is reached while it runs."""
+        return PostgresqlServer(self.directory)
+
+    def start(self) -> None:
+        """Serve what the directory holds; return once it answers."""
+        log = self.directory / "log"
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [*_dies_with_us(), self.binaries / "postgres", "-D", self.directory / "data", "-k", self.directory,
+                 *self.options],
+                stdout=out, stderr=out, cwd=self.directory, start_new_session=True, **self.account,
+            )  # fmt: skip
+        _wait_until_ready(self.server, self._process, log)
+
+    def stop(self) -> None:
+        """Cut everybody off and end the server, if it runs."""
+        if self._process is not None and self._process.poll() is None:
+            _stop(self._process)
+
+    def back_up(self) -> None:
+        """Stop the server, copy its data, serve again."""
+        self.stop()
+        self._copy("data", "backup")
+        self.start()
+
+    def put_back(self) -> None:
+        """Have the copy in place of everything that has happened since, as after a disk died; then serve it."""
+        self.stop()
+        self._copy("backup", "data")
+        self.start()
+
+    def _copy(self, source: str, target: str) -> None:
+        shutil.rmtree(self.directory / target, ignore_errors=True)
+        subprocess.run(["cp", "-a", source, target], cwd=self.directory, check=True)  # keeps the owner
+
+
+@contextmanager
+def prepared(binaries: Path, settings: Mapping[str, str] | None = None) -> Iterator[Cluster]:
+    """Make a fresh data directory, not served yet; it goes with the end of the block."""
     with tempfile.TemporaryDirectory(prefix="sw-pg-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
         identity = _unprivileged()
@@ -105,16 +161,11 @@ def running(binaries: Path, settings: Mapping[str, str] | None = None) -> Iterat
             {} if identity is None else {"user": identity[0], "group": identity[1], "extra_groups": []}
         )
         _initialise(binaries, directory, account)
-        options = _options({**_SETTINGS, **(settings or {})})
-        with (directory / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [*_dies_with_us(), binaries / "postgres", "-D", directory / "data", "-k", directory, *options],
-                stdout=log, stderr=log, cwd=directory, start_new_session=True, **account,
-            )  # fmt: skip
+        cluster = Cluster(binaries, directory, account, _options({**_SETTINGS, **(settings or {})}))
         try:
-            yield _wait_until_ready(PostgresqlServer(directory), server, directory / "log")
+            yield cluster
         finally:
-            _stop(server)
+            cluster.stop()
 
 
 def _unprivileged() -> tuple[int, int] | None:

@@ -138,6 +138,11 @@ class StoreAgent:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.status()}\n{self.process.last_words()}") from None
 
+    @property
+    def connections(self) -> int:
+        """How often HQ has answered it on a new connection, since its log began."""
+        return self.process.written().count('"link_up"')
+
     def status(self) -> dict[str, Any]:
         """Return what it says of itself."""
         return self.ask({"do": "status"})
