@@ -75,9 +75,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(number=box)
     def converse(self, number: int) -> None:
-        for _ in range(3):
-            self._do(self.history.pump, number)
-            self._do(self.history.deliver, range(len(self.history.wire.on_its_way)))
+        self._do(self.history.converse, number)
 
     @precondition(lambda self: self.history.wire.on_its_way)
     @rule(which=places, doubled=place)

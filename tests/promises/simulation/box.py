@@ -34,6 +34,8 @@ RETAIN_DAYS = 35
 LIMITS = Limits(batch_events=4, window_batches=3)
 _STALLED_SECONDS = 90.0
 _STEPS = 200
+_AT_MOST = 5
+"""Events pruned at once: so few that a history sees a half-pruned epoch."""
 
 
 @dataclass
@@ -188,10 +190,17 @@ class Box:
         """Forget acked events that are old, or all of them on a small budget."""
         before = self.kept()
         wall_ms = self._clocks.machine.wall_ms()
-        self._guarded(self.disk.run(lambda db: outbox.prune(db, wall_ms, RETAIN_DAYS, budget_bytes, at_most=5)))
-        if self.is_on:
-            gone = before.keys() - self.kept().keys()
-            self.past.pruned |= {event: before[event] for event in gone}
+        try:
+            self._run(self.disk.run(lambda db: outbox.prune(db, wall_ms, RETAIN_DAYS, budget_bytes, at_most=_AT_MOST)))
+        except PowerCut:
+            self._forget(before)
+            self.cut()
+        else:
+            self._forget(before)
+
+    def _forget(self, before: Mapping[UUID, tuple[UUID, int]]) -> None:
+        gone = before.keys() - self.kept().keys()
+        self.past.pruned |= {event: before[event] for event in gone}
 
     def kept(self) -> Mapping[UUID, tuple[UUID, int]]:
         """Return the events on the disk with their epoch and number."""

@@ -16,12 +16,13 @@ _PACKETS = 1 << 30
 Weights = Mapping[str, int]
 
 _WEIGHTS: Weights = {
-    "sell": 24, "bring_back": 6, "void": 1, "swipe": 2, "register": 3,
-    "pump": 22, "deliver": 26, "deliver_all": 8, "drop": 3, "double": 3, "reconnect": 3, "wait": 4,
-    "wait_days": 1, "wipe_broker": 1, "light_fuse": 2, "cut_power": 2, "write_witness": 2,
-    "copy_disk": 4, "restore_disk": 3, "clone": 1, "lose_witness": 1, "replace_disk": 1, "lose_database": 1,
-    "replace_agent": 1, "prune": 2, "back_up_office": 2, "restore_office": 2,
+    "sell": 60, "bring_back": 12, "void": 2, "swipe": 4, "register": 6,
+    "pump": 40, "converse": 30, "deliver": 50, "deliver_all": 16, "drop": 6, "double": 6, "reconnect": 6, "wait": 8,
+    "wait_days": 3, "wipe_broker": 2, "light_fuse": 5, "cut_power": 4, "write_witness": 4,
+    "copy_disk": 8, "restore_disk": 6, "clone": 3, "lose_witness": 2, "replace_disk": 1, "lose_database": 1,
+    "replace_agent": 1, "prune": 7, "back_up_office": 5, "restore_office": 6,
 }  # fmt: skip
+_FAVOURED = 6
 
 
 def live(folder: Path, make_place: Callable[[Path], BooksPlace], seed: int, steps: int = STEPS) -> None:
@@ -31,7 +32,7 @@ def live(folder: Path, make_place: Callable[[Path], BooksPlace], seed: int, step
     try:
         # Some histories see little but one kind of trouble, so that troubles also meet themselves.
         favourite = rng.choice([*_WEIGHTS, *["none"] * len(_WEIGHTS)])
-        weights = [weight * (6 if name == favourite else 1) for name, weight in _WEIGHTS.items()]
+        weights = [weight * (_FAVOURED if name == favourite else 1) for name, weight in _WEIGHTS.items()]
         for _ in range(steps):
             (name,) = rng.choices(list(_WEIGHTS), weights)
             _happens(history, rng, name)
@@ -55,6 +56,7 @@ def _happens(history: History, rng: random.Random, name: str) -> None:
         "swipe": lambda: history.swipe(box),
         "register": lambda: history.register(place()),
         "pump": lambda: history.pump(box),
+        "converse": lambda: history.converse(box),
         "deliver": lambda: history.deliver(some),
         "deliver_all": lambda: history.deliver(range(len(history.wire.on_its_way))),
         "drop": lambda: history.drop(some),

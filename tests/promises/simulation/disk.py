@@ -12,7 +12,7 @@ from edge_agent.migrations import migrate
 T = TypeVar("T")
 
 
-class PowerCut(Exception):  # noqa: N818 - not an error: it is what the history says
+class PowerCut(Exception):
     """The machine is off from this very moment."""
 
 

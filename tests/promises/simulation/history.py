@@ -7,17 +7,15 @@ import random
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 from edge_agent.witness import Machine
+from shared.topics import down_topic
 from shared.wire.events import Event
 from shared.wire.messages import Batch, decode_uplink, encode_message
-from shared.topics import down_topic
-from tests.factories import START_MS, DrivenMachineClock, make_mint
+from tests.factories import DrivenMachineClock, make_mint
 from tests.promises.simulation.box import Box, Copy, make_clocks
 from tests.promises.simulation.customers import Customers
-from tests.promises.simulation.office import STORES, UNKNOWN_CARDS, MEMBERS, Backup, BooksPlace, HeadOffice, agents_of
+from tests.promises.simulation.office import MEMBERS, STORES, UNKNOWN_CARDS, Backup, BooksPlace, HeadOffice, agents_of
 from tests.promises.simulation.shuffling import check_any_order
 from tests.promises.simulation.trail import Trail
 from tests.promises.simulation.verdict import judge
@@ -173,6 +171,12 @@ class History:
                     # A clone has the same name and hears everything that is said to it.
                     self.wire.put(Packet(box.number, topic, content))
         self.check_office()
+
+    def converse(self, number: int) -> None:
+        """For once the wire is good."""
+        for _ in range(3):
+            self.pump(number)
+            self.deliver(range(len(self.wire.on_its_way)))
 
     def drop(self, places: Sequence[int]) -> None:
         self.wire.take(places)

@@ -33,10 +33,9 @@ from cloud.members.attaching import attach_card
 from cloud.members.models import ACTIVE, Member
 from cloud.org.models import LegalEntity, Store, StoreOwnership
 from cloud.prices.books import StoreBooks
-from shared.ids import UuidMint
 from shared.loyalty import EarningRule, Tier, TierRule
 from shared.topics import shard_of
-from shared.wire.messages import DownlinkMessage, Reported, encode_message
+from shared.wire.messages import DownlinkMessage, Reported
 from tests.cloud.members_data import vault
 from tests.factories import START_MS, DrivenMachineClock, make_mint
 from tests.promises.simulation.wire import Packet

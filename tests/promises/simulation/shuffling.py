@@ -33,8 +33,10 @@ def check_any_order(trail: Trail, books: Books, office: HeadOffice, fresh: HeadO
             if not isinstance(one, UUID):
                 fresh.register(*one)
     again = read_books(fresh)
-    assert (again.sales, again.returns) == (books.sales, books.returns)
-    assert again.parked == {key: code for key, code in books.parked.items() if code != RECEIPT_CONFLICT}
+    same = (again.sales, again.returns) == (books.sales, books.returns)
+    assert same, "another order of arrival gives other sales or returns"
+    waiting = {key: code for key, code in books.parked.items() if code != RECEIPT_CONFLICT}
+    assert again.parked == waiting, f"another order of arrival parks {again.parked} instead of {waiting}"
     assert standings(fresh.database) == standings(office.database), "another order of arrival gives other points"
 
 

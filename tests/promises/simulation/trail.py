@@ -97,9 +97,7 @@ def _check_receipts(box: Box) -> None:
         "SELECT till, series, count(*), min(number), max(number) FROM receipt GROUP BY till, series"
     )
     for till, series, present, lowest, highest in counted:
-        assert (lowest, highest) == (1, present), (
-            f"box {box.number}: {present} receipts of {till} in {series}, to {highest}"
-        )
+        assert (lowest, highest) == (1, present), f"box {box.number}: {present} of {highest} in {till} {series}"
 
 
 def _check_memory(box: Box) -> None:

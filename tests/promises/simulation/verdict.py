@@ -90,7 +90,8 @@ def _check_parked(trail: Trail, books: Books) -> None:
         event = trail.issued[key]
         if code == "receipt_conflict":
             owner = books.receipts[number_of(event)]
-            assert owner != key and owner in trail.issued, f"{key} is parked for a number that is its own"
+            assert owner != key, f"{key} is parked for a number that is its own"
+            assert owner in trail.issued
         else:
             assert code == "original_missing", f"{key} is parked: {code}"
             assert isinstance(event, SaleReturned)
