@@ -36,9 +36,8 @@ class LoyaltyDownstream:
             book = self._books.book(session, store, version)
             if book is None:
                 return {}
-            book.prefetch(items)
-            known = ((item, book.item(item)) for item in items)
-            return {item: ItemFacts(facts.category, facts.cost_minor) for item, facts in known if facts is not None}
+            known = book.items(items)
+        return {item: ItemFacts(facts.category, facts.cost_minor) for item, facts in known.items()}
 
     def resolve(
         self, session: Session, references: Sequence[MemberOnSale], now_ms: int

@@ -70,6 +70,12 @@ class StoreBook:
         for kind in self._known.bodies:
             self._rows(kind, keys)
 
+    def items(self, items: Iterable[str]) -> dict[str, Item]:
+        """Return those of the items that the book knows, read in bulk, without their prices."""
+        keys = list(dict.fromkeys(items))
+        rows = self._rows(BodyKind.ITEMS, keys) if BodyKind.ITEMS in self._known.bodies else {}
+        return {key: row for key in keys if isinstance(row := rows.get(key), Item)}
+
     def item(self, item: str) -> Item | None:
         """Return the item, or None when the book does not know it."""
         return self._row(BodyKind.ITEMS, item, Item)
