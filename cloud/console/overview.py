@@ -16,7 +16,7 @@ from cloud.ingest.models import ParkedEvent
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
 from cloud.org.models import Store
 from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
-from cloud.sales.models import ReceiptSeries, Sale
+from cloud.sales.models import ReceiptSeries, StoreDay
 
 CHART_DAYS = 28
 
@@ -84,9 +84,11 @@ def today(session: Session, now_ms: int) -> Today:
     """Read the overview. `now_ms` is the machine's wall time, by which a heartbeat ages."""
     agents = _serving(agent_status(session, now_ms=now_ms))
     sold = {
-        store: (count, minor)
+        store: (int(count), int(minor))
         for store, count, minor in session.execute(
-            select(Sale.store_id, func.count(), func.sum(Sale.total_minor)).group_by(col(Sale.store_id))
+            select(StoreDay.store_id, func.sum(StoreDay.sales), func.sum(StoreDay.total_minor)).group_by(
+                col(StoreDay.store_id)
+            )
         )
     }
     parked = _open_parked(session)
@@ -99,7 +101,7 @@ def today(session: Session, now_ms: int) -> Today:
             agent=agents.get(store.id),
             seen_seconds=_age_seconds(agents.get(store.id), now_ms),
             sales=sold.get(store.id, (0, 0))[0],
-            takings_minor=int(sold.get(store.id, (0, 0))[1] or 0),
+            takings_minor=sold.get(store.id, (0, 0))[1],
             parked=parked.get(store.id, 0),
             missing_receipts=missing.get(store.id, 0),
         )
@@ -157,12 +159,13 @@ def _points(session: Session) -> int:
 
 def _sales_by_day(session: Session) -> list[tuple[date, int]]:
     query = (
-        select(col(Sale.business_date), func.count())
-        .group_by(col(Sale.business_date))
-        .order_by(col(Sale.business_date).desc())
+        select(col(StoreDay.business_date), func.sum(StoreDay.sales))
+        .where(col(StoreDay.sales) > 0)
+        .group_by(col(StoreDay.business_date))
+        .order_by(col(StoreDay.business_date).desc())
         .limit(CHART_DAYS)
     )
-    return sorted((day, count) for day, count in session.execute(query))
+    return sorted((day, int(count)) for day, count in session.execute(query))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -273,6 +273,21 @@ class ReceiptSeries(Table, table=True):
     highest: int = big_int(default=0)
 
 
+class StoreDay(Table, table=True):
+    """A store's business day added up, in the transaction that brings what it adds: pages need no look at the sales."""
+
+    __tablename__ = "store_day"
+    __table_args__ = (BOOKS,)
+
+    store_id: str = Field(primary_key=True)
+    business_date: date = Field(primary_key=True)
+    sales: int = big_int()
+    lines: int = big_int()
+    total_minor: int = big_int()
+    returns: int = big_int()
+    refund_minor: int = big_int()
+
+
 class Swipe(Table, table=True):
     """A member card was shown at a till."""
 

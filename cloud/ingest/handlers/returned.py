@@ -23,6 +23,7 @@ from cloud.ingest.handlers.base import (
 from cloud.ingest.intake import Intake
 from cloud.ingest.received import ORIGINAL_MISSING, Parking, Received
 from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleFacts
+from cloud.sales import days
 from cloud.sales.models import SaleReturn, SaleReturnLine, SaleTender
 from cloud.sales.originals import Original, lock_originals
 from shared.wire.events import SaleReturned
@@ -108,6 +109,7 @@ def _write(session: Session, returns: _Fit, intake: Intake) -> None:
     insert_tuples(session, SaleReturn, _RETURN, [_return_row(one, event, intake) for one, event, _ in returns])
     insert_tuples(session, SaleReturnLine, _LINE, lines)
     insert_tuples(session, SaleTender, TENDER_COLUMNS, tenders)
+    days.add_returns(session, ((one.store, business_day(event), event.total_minor) for one, event, _ in returns))
 
 
 def _return_row(one: Received, event: SaleReturned, intake: Intake) -> tuple[Any, ...]:

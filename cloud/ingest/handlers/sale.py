@@ -26,6 +26,7 @@ from cloud.ingest.intake import Intake, ItemFacts
 from cloud.ingest.received import Received
 from cloud.loyalty.facts import LineFacts, SaleFacts
 from cloud.members.resolving import Resolution
+from cloud.sales import days
 from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SaleTender
 from cloud.sales.shops import Shop
 from shared.money import BASIS_POINTS, allocate
@@ -131,6 +132,9 @@ def _write(session: Session, sales: Sequence[tuple[Received, SaleCompleted]], in
     insert_tuples(session, SaleDiscount, _DISCOUNT, discounts)
     insert_tuples(session, SaleCoupon, _COUPON, coupons)
     insert_tuples(session, SaleTender, TENDER_COLUMNS, tenders)
+    days.add_sales(
+        session, ((one.store, business_day(sale), len(sale.lines), sale.total_minor) for one, sale in sales)
+    )
     if facts:
         intake.downstream.post(session, intake.commit_no, facts, ())
 

@@ -64,7 +64,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "deployment",
-        sa.Column("one", sa.Integer(), nullable=False),
+        sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("incarnation", sa.Uuid(), nullable=False),
         sa.Column("since_ms", BIG_INT, nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
@@ -490,6 +490,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_store")),
     )
     op.create_index(op.f("ix_store_price_zone"), "store", ["price_zone"], unique=False)
+    op.create_table(
+        "store_day",
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("sales", BIG_INT, nullable=False),
+        sa.Column("lines", BIG_INT, nullable=False),
+        sa.Column("total_minor", BIG_INT, nullable=False),
+        sa.Column("returns", BIG_INT, nullable=False),
+        sa.Column("refund_minor", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "business_date", name=op.f("pk_store_day")),
+    )
     op.create_table(
         "store_group",
         sa.Column("id", sa.String(length=32), nullable=False),
