@@ -50,7 +50,6 @@ app.add_typer(fleet.agent_app, name="agent")
 app.add_typer(prices.app, name="prices")
 app.add_typer(members.app, name="members")
 app.add_typer(parked.app, name="parked")
-app.add_typer(parked.app, name="parked")
 
 Tethered = Annotated[bool, typer.Option("--tethered", hidden=True)]
 

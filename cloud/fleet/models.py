@@ -15,7 +15,7 @@ class Deployment(Table, table=True):
 
     __tablename__ = "deployment"
 
-    one: int = Field(default=1, primary_key=True)
+    one: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
     incarnation: UUID
     since_ms: int = utc_ms()
     reason: str

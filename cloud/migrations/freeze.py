@@ -9,6 +9,7 @@ condition of a partial index is not seen (tests/cloud/test_migrations.py does se
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,7 +29,7 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel.sql.sqltypes import AutoString
 
 from cloud.database import Database, append_only
-from cloud.migrations.revisions import configuration, current, upgrade
+from cloud.migrations.revisions import SHIPPED, configuration, upgrade
 
 
 class MakeAppendOnly(MigrateOperation):
@@ -47,41 +48,44 @@ def _render_append_only(context: AutogenContext, step: MakeAppendOnly) -> str:
 def freeze(words: str, *, again: bool = False) -> Path:
     """Write the next revision, or with `again` the newest one anew, and return its file."""
     importlib.import_module("cloud.models")
-    newest = _newest()
-    if again and newest is not None:
-        words = words or newest.doc.partition(".")[0].lower()
-        Path(newest.path).unlink()
-        newest = _newest()
-    with TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{Path(folder) / 'scratch.db'}")
-        try:
-            return _write(database, words, newest)
-        finally:
-            database.close()
+    (versions,) = SHIPPED
+    released = sorted(versions.glob("*.py"))
+    rewritten = released.pop() if again and released else None
+    # Written aside and moved when it is whole: others may be running what is there.
+    with TemporaryDirectory(dir=versions.parent) as folder:
+        for path in released:
+            shutil.copy(path, folder)
+        written = _write(Path(folder), words or (rewritten.stem[5:] if rewritten else ""))
+        moved = written.replace(versions / written.name)
+    if rewritten is not None and rewritten != moved:
+        rewritten.unlink()
+    return moved
 
 
-def _newest() -> Script | None:
-    scripts = ScriptDirectory.from_config(configuration())
-    head = scripts.get_current_head()
-    return scripts.get_revision(head) if head is not None else None
+def _write(versions: Path, words: str) -> Path:
+    database = Database(f"sqlite:///{versions / 'scratch.db'}")
+    try:
+        return _write_difference(database, versions, words)
+    finally:
+        database.close()
 
 
-def _write(database: Database, words: str, newest: Script | None) -> Path:
-    if newest is not None:
-        upgrade(database)
-    config = configuration()
+def _write_difference(database: Database, versions: Path, words: str) -> Path:
+    config = configuration([versions])
+    latest = ScriptDirectory.from_config(config).get_current_head()
+    if latest is not None:
+        upgrade(database, config)
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     _tidy_afterwards(config)
     config.attributes["autogenerate"] = {
         "render_item": _render_item,
         "process_revision_directives": _add_guards,
         # SQLite changes a table by building it anew; the first revision has nothing to change.
-        "render_as_batch": newest is not None,
+        "render_as_batch": latest is not None,
     }
     with database.engine.begin() as connection:
         config.attributes["connection"] = connection
-        number = int(current(connection) or "0") + 1
-        script = command.revision(config, words, autogenerate=True, rev_id=f"{number:04d}")
+        script = command.revision(config, words, autogenerate=True, rev_id=f"{int(latest or 0) + 1:04d}")
     if not isinstance(script, Script):
         raise SystemExit("the models are what the migrations make: nothing to write")
     return Path(script.path)
@@ -90,7 +94,7 @@ def _write(database: Database, words: str, newest: Script | None) -> Path:
 def _tidy_afterwards(config: Config) -> None:
     """Let the project's own linter bring the text into the project's form."""
     ruff = Path(sys.executable).with_name("ruff")
-    for name, options in (("form", "format --quiet"), ("lint", "check --quiet --fix")):
+    for name, options in (("form", "format --quiet"), ("lint", "check --quiet --select I,F401 --fix")):
         config.set_section_option("post_write_hooks", f"{name}.type", "exec")
         config.set_section_option("post_write_hooks", f"{name}.executable", str(ruff))
         config.set_section_option("post_write_hooks", f"{name}.options", f"{options} REVISION_SCRIPT_FILENAME")

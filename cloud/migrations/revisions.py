@@ -20,7 +20,8 @@ from sqlalchemy import Connection, inspect
 from cloud.database import Database, Table
 from cloud.errors import Conflict
 
-_VERSIONS = Path(__file__).with_name("versions")
+SHIPPED = (Path(__file__).with_name("versions"),)
+"""Where the revisions lie that came with this program."""
 _LOCK = 0x5357_4D47
 """The number of PostgreSQL's advisory lock that two migrations at once take in turn."""
 _LOCK_WAIT = "30s"
@@ -35,7 +36,7 @@ class Upgrade:
     after: str
 
 
-def configuration(versions: Sequence[Path] = (_VERSIONS,)) -> Config:
+def configuration(versions: Sequence[Path] = SHIPPED) -> Config:
     """Return Alembic's configuration: no file, so that an installed package needs none."""
     config = Config()
     config.set_main_option("script_location", "cloud:migrations")
@@ -65,7 +66,9 @@ def require_newest(database: Database, config: Config | None = None) -> str:
         found = current(session.connection())
     wanted = newest(config)
     if found is None:
-        raise Conflict("the database has no tables yet: run `storewire-cloud migrate`")
+        raise Conflict(
+            "the database is empty: a new deployment begins with `storewire-cloud init`, a lost one with its backup"
+        )
     _refuse_unknown(found, config)
     if found != wanted:
         raise Conflict(

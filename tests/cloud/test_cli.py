@@ -127,3 +127,38 @@ def test_certificates_are_made_again_where_they_are_missing(made: Cloud, tmp_pat
     lost.unlink()
     assert made("certificates").exit_code == 0
     assert b"BEGIN CERTIFICATE" in lost.read_bytes()
+
+
+def test_the_database_revision_is_said_and_guarded(made: Cloud, tmp_path: Path) -> None:
+    assert "ok   database: revision 0001, incarnation" in made("doctor").stdout
+    assert "is at revision 0001 already" in made("migrate").stdout
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'cloud.db'}")
+    with database.session() as session:
+        session.connection().execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    commands = (("serve",), ("api",), ("ingest",), ("jobs",), ("broker",), ("migrate",), ("store", "list"))
+    for command in commands:
+        done = made(*command)
+        assert done.exit_code == 1
+        assert "revision 9999, which is newer than this program" in done.stderr
+    assert "BAD  database: the database is at revision 9999" in made("doctor").stdout
+
+
+def test_init_makes_no_keys_for_a_database_it_must_not_touch(cloud: Cloud, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'cloud.db'}")
+    with database.session() as session:
+        session.connection().execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        session.connection().execute(text("INSERT INTO alembic_version VALUES ('9999')"))
+    database.close()
+    done = cloud("init")
+    assert done.exit_code == 1
+    assert "revision 9999" in done.stderr
+    assert not (tmp_path / "data" / "keys").exists()
+
+
+def test_a_database_without_tables_is_no_database(made: Cloud, tmp_path: Path) -> None:
+    (tmp_path / "data" / "cloud.db").unlink()
+    done = made("serve")
+    assert done.exit_code == 1
+    assert "the database is empty" in done.stderr
