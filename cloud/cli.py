@@ -15,6 +15,7 @@ from cloud.fleet import commands as fleet
 from cloud.identity import commands as identity
 from cloud.ingest import commands as parked
 from cloud.ingest import incarnation
+from cloud.ledger import commands as ledger
 from cloud.members import commands as members
 from cloud.org import commands as org
 from cloud.prices import commands as prices
@@ -50,6 +51,7 @@ app.add_typer(fleet.agent_app, name="agent")
 app.add_typer(prices.app, name="prices")
 app.add_typer(members.app, name="members")
 app.add_typer(parked.app, name="parked")
+app.add_typer(ledger.app, name="ledger")
 
 Tethered = Annotated[bool, typer.Option("--tethered", hidden=True)]
 

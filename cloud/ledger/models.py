@@ -78,5 +78,17 @@ class LedgerSeal(Table, table=True):
     sealed_ms: int = utc_ms()
 
 
+class LedgerProof(Table, table=True):
+    """What the last proof of the whole ledger found. One row: only the newest is of use."""
+
+    __tablename__ = "ledger_proof"
+
+    one: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at_ms: int = utc_ms()
+    took_ms: int
+    found: bytes
+    """`cloud.ledger.proof.Proof`, JSON."""
+
+
 for _model in (JournalRow, Posting, LedgerSeal):
     append_only.guard(table_of(_model))

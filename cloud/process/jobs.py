@@ -15,6 +15,7 @@ from cloud.database import Database
 from cloud.errors import CloudError
 from cloud.identity import devices
 from cloud.ingest.transience import is_transient
+from cloud.ledger.proving import Proving
 from cloud.ledger.seal import seal_pending
 from cloud.members.sets import refresh
 from cloud.prices.books import StoreBooks
@@ -26,6 +27,8 @@ from shared.clock import MachineClock
 
 _IDLE_S = 1.0
 _HOUSEKEEPING_S = 60.0
+_LAST_PROOF_S = 5.0
+"""How long a proof may still take when the process is to end; one that is cut short has changed nothing."""
 
 Job = Callable[[], bool]
 """Does one piece of work in transactions of its own; tells whether there may be more at once."""
@@ -96,5 +99,10 @@ def main(settings: CloudSettings) -> None:
         signal.signal(number, lambda _number, _frame: stopping.set())
     database = open_database(settings)
     log.info("jobs start", pid=os.getpid())
+    # A proof reads the whole ledger: nobody's points may wait for it.
+    proving = [("ledger proof", Proving(database, clocks_of(settings).machine))]
+    beside = threading.Thread(target=run_jobs, args=(proving, stopping), name="proof", daemon=True)
+    beside.start()
     run_jobs(build_jobs(settings, database), stopping)
+    beside.join(timeout=_LAST_PROOF_S)
     database.close()

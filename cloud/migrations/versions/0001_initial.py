@@ -143,6 +143,14 @@ def upgrade() -> None:
     append_only.install(op.get_bind(), "journal")
     op.create_index(op.f("ix_journal_commit_no"), "journal", ["commit_no"], unique=False)
     op.create_table(
+        "ledger_proof",
+        sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("took_ms", sa.Integer(), nullable=False),
+        sa.Column("found", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("one", name=op.f("pk_ledger_proof")),
+    )
+    op.create_table(
         "ledger_seal",
         sa.Column("number", BIG_INT, nullable=False),
         sa.Column("commit_no", BIG_INT, nullable=False),
