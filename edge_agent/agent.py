@@ -89,7 +89,7 @@ class Agent:
         self._keeper = PriceKeeper(
             database, outside.bodies, clocks.business, directory=settings.downloads_dir, changed=self._changed
         )
-        self._questions = Questions(database, clocks, lambda: badge.who.enrolment.sealing_key, os.urandom)
+        self._questions = Questions(database, clocks)
         self._tills = Tills(
             database,
             self._doorbell,
@@ -98,6 +98,7 @@ class Agent:
             books=PriceBooks(clocks.business),
             members=MemberSet(badge.who.enrolment.card_key),
             cards=CardKeys(badge.who.enrolment.sealing_key, os.urandom),
+            owners=self._questions,
             changed=self._changed,
         )
         self._sender = Sender(database, self._doorbell, clocks.machine, random=random.random, epochs=self._epochs)

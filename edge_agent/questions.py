@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
@@ -13,10 +12,11 @@ from edge_agent.clock import Clocks
 from edge_agent.database import Database
 from edge_agent.envelope import Envelope
 from edge_agent.link import Link, LinkLost
-from shared.sealing import seal
 from shared.wire.messages import Answer, Ask, MemberFound, Question, Refused
 
 DEADLINE_MS = 800
+REMEMBERED_MS = 7 * 24 * 3600 * 1000
+"""A question is not asked again after so long; what was refused is forgotten then."""
 _refused = msgspec.json.Decoder(Refused)
 
 
@@ -27,15 +27,11 @@ class QuestionChanged(ValueError):
 class Questions:
     """Asks HQ. A business refusal is remembered under the question's id; anything that may pass leaves no trace."""
 
-    def __init__(
-        self, database: Database, clocks: Clocks, sealing_key: Callable[[], bytes], random_bytes: Callable[[int], bytes]
-    ) -> None:
+    def __init__(self, database: Database, clocks: Clocks) -> None:
         self._database = database
         self._clocks = clocks
-        self._sealing_key = sealing_key
-        self._random_bytes = random_bytes
         self._wire: tuple[Link, Envelope] | None = None
-        self._open: dict[UUID, asyncio.Future[MemberFound | Refused]] = {}
+        self._open: dict[UUID, asyncio.Future[MemberFound | Refused | None]] = {}
 
     def attach(self, link: Link, envelope: Envelope) -> None:
         """Ask over this link from now on."""
@@ -45,11 +41,12 @@ class Questions:
         """There is no link: questions get no answer, and nobody waits for one."""
         self._wire = None
         for waiting in self._open.values():
-            waiting.cancel()
+            if not waiting.done():
+                waiting.set_result(None)
 
-    async def whose_card(self, question: UUID, till: str, card: str) -> MemberFound | Refused | None:
+    async def whose_card(self, question: UUID, till: str, sealed_card: bytes) -> MemberFound | Refused | None:
         """Ask who a card belongs to; None when HQ gave no answer in time, which is not a no."""
-        return await self.ask(question, till, Ask(sealed_card=self._seal(card)))
+        return await self.ask(question, till, Ask(sealed_card=sealed_card))
 
     async def ask(self, question: UUID, till: str, body: Ask) -> MemberFound | Refused | None:
         """Ask under an id made by the caller. The same id again gets the answer that is remembered, if any."""
@@ -59,17 +56,13 @@ class Questions:
             return remembered
         made_ms = self._clocks.machine.wall_ms()
         await self._database.run(lambda db: _store(db, question, till, body, made_ms))
-        answer: asyncio.Future[MemberFound | Refused] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[MemberFound | Refused | None] = asyncio.get_running_loop().create_future()
         self._open[question] = answer
         try:
             async with asyncio.timeout(DEADLINE_MS / 1000):
                 await self._send(wire, question, body)
                 found = await answer
         except (TimeoutError, LinkLost):
-            found = None
-        except asyncio.CancelledError:
-            if not answer.cancelled():
-                raise
             found = None
         finally:
             self._open.pop(question, None)
@@ -86,9 +79,6 @@ class Questions:
         link, envelope = wire
         await link.send(Question(**envelope.fields(), question=question, deadline_ms=DEADLINE_MS, body=body))
 
-    def _seal(self, card: str) -> bytes:
-        return seal(card.encode(), self._sealing_key(), self._random_bytes(32))
-
 
 def _remembered(db: sqlite3.Connection, question: UUID, till: str) -> Refused | None:
     row = db.execute("SELECT till, answer FROM question WHERE id = ?", (question.bytes,)).fetchone()
@@ -100,6 +90,7 @@ def _remembered(db: sqlite3.Connection, question: UUID, till: str) -> Refused | 
 
 
 def _store(db: sqlite3.Connection, question: UUID, till: str, body: Ask, made_ms: int) -> None:
+    db.execute("DELETE FROM question WHERE made_ms < ?", (made_ms - REMEMBERED_MS,))
     db.execute(
         "INSERT OR IGNORE INTO question (id, till, body, made_ms) VALUES (?, ?, ?, ?)",
         (question.bytes, till, msgspec.json.encode(body), made_ms),

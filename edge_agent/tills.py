@@ -19,6 +19,8 @@ from edge_agent.outbox import Doorbell
 from edge_agent.prices import PriceBooks
 from edge_agent.station import Station
 from edge_agent.till.desk import CardKeys, Desk
+from edge_agent.till.enquiry import Enquiry
+from edge_agent.till.ports import CardOwners
 from edge_agent.till.results import Refused
 from edge_agent.till.till import Till
 from shared.wire import desired
@@ -40,6 +42,7 @@ class Tills:
         books: PriceBooks,
         members: MemberSet,
         cards: CardKeys,
+        owners: CardOwners,
         changed: Callable[[], None],
     ) -> None:
         self.settings: StoreSettings | None = None
@@ -51,6 +54,7 @@ class Tills:
         self._books = books
         self._members = members
         self._cards = cards
+        self._owners = owners
         self._changed = changed
         self._settings_came = asyncio.Event()
 
@@ -81,7 +85,8 @@ class Tills:
             cards=self._cards,
             settings=self._now,
         )
-        station = Station(Till(self._database, desk, self._doorbell))
+        enquiry = Enquiry(self._database, desk, self._owners)
+        station = Station(Till(self._database, desk, self._doorbell, enquiry=enquiry))
         # What became of money asked for before a power cut comes before anything else at the till.
         resolved = await station.till.resolve_payments()
         if isinstance(resolved, Refused):
@@ -89,6 +94,7 @@ class Tills:
         scanner = SimulatedTransport(f"{till.till} scanner")
         supervisor = Supervisor(f"{till.till}/scanner", scanner, ScannerDriver(station.heard), self._changed)
         station.devices.append(supervisor)
+        tasks.create_task(enquiry.run(), name=f"{till.till} enquiries")
         tasks.create_task(supervisor.run(), name=f"device {supervisor.device}")
         self.served[till.till] = BenchTill(station, scanner)
         _log.info("till_open", till=till.till, kind=till.kind.value)

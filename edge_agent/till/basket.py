@@ -11,6 +11,7 @@ from edge_agent.till.changes import (
     CouponGiven,
     LineRung,
     LineVoided,
+    MemberNamed,
     QuantitySet,
     Recalled,
     TenderGiven,
@@ -37,8 +38,9 @@ class Line:
 
 @dataclass(slots=True)
 class Basket:
-    """A basket not yet paid. `version` is the price book its first line pinned; `steps` the changes stored.
+    """A basket not yet paid. `version` is the price book its first line pinned; `stored` counts the changes.
 
+    `steps` are those of them that somebody at the till made, so a driver of the till can count on their number.
     `priced_ms` is the business moment its prices are of: that of the last change to what is bought or by whom.
     """
 
@@ -48,12 +50,14 @@ class Basket:
     version: int | None
     state: str = "open"
     name: str = ""
+    stored: int = 0
     steps: int = 0
     priced_ms: int = 0
     last_line: int = 0
     lines: list[Line] = field(default_factory=list)
     coupons: list[PaperCoupon] = field(default_factory=list)
     card: CardShown | None = None
+    named: MemberNamed | None = None
     tenders: list[Tender] = field(default_factory=list)
 
     @property
@@ -69,12 +73,16 @@ class Basket:
 
     def apply(self, change: AnyChange) -> None:
         """Take in the next change of the list."""
+        self.stored += 1
+        if isinstance(change, MemberNamed):
+            self.named = change
+            return
         self.steps += 1
         match change:
             case LineRung() | QuantitySet() | LineVoided() | CouponGiven():
                 self._apply_to_lines(change)
             case CardShown():
-                self.card = change
+                self.card, self.named = change, None
             case TenderGiven():
                 self.tenders.append(change.tender)
             case TendersReturned():

@@ -56,7 +56,7 @@ def add(db: sqlite3.Connection, basket: Basket, change: AnyChange) -> None:
     """Store a change and apply it to the basket."""
     db.execute(
         "INSERT INTO basket_change (basket, n, content) VALUES (?, ?, ?)",
-        (basket.id.bytes, basket.steps + 1, encode_change(change)),
+        (basket.id.bytes, basket.stored + 1, encode_change(change)),
     )
     basket.apply(change)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from uuid import UUID
 
 from edge_agent import outbox
 from edge_agent.agent_row import business_day, device_time
 from edge_agent.till import baskets
-from edge_agent.till.changes import CardShown
+from edge_agent.till.changes import CardShown, MemberNamed
 from edge_agent.till.desk import Desk, changeable, require_resolved, total
 from edge_agent.till.results import MemberAttached
 from shared.sealing import seal
 from shared.wire.events import MemberOnSale, MemberSwiped
+from shared.wire.messages import MemberFound
 
 _ONE_TIME_KEY_BYTES = 32
 
@@ -39,16 +41,46 @@ def swipe(db: sqlite3.Connection, desk: Desk, card: str, cashier: str) -> Member
     return attached(shown, None, 0)
 
 
-def attached(shown: CardShown, basket: UUID | None, total_minor: int) -> MemberAttached:
-    """Return what the till may show of a card's member."""
+def attached(
+    shown: CardShown, basket: UUID | None, total_minor: int, *, named: MemberNamed | None = None
+) -> MemberAttached:
+    """Return what the till may show of a card's member: what the store knows, else what HQ said since."""
     return MemberAttached(
-        known=shown.member.member is not None,
-        masked_name=shown.masked_name,
-        tier=shown.member.tier or "",
-        points=shown.points,
+        known=shown.member.member is not None or named is not None,
+        masked_name=named.masked_name if named else shown.masked_name,
+        tier=named.tier if named else shown.member.tier or "",
+        points=named.points if named else shown.points,
         basket=basket,
         total_minor=total_minor,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Nameless:
+    """A sealed card of an open basket, whose member only HQ can name."""
+
+    basket: UUID
+    sealed_card: bytes
+
+
+def nameless(db: sqlite3.Connection, till: str) -> Nameless | None:
+    """Return the card of the till's open basket if nobody here knows whose it is."""
+    basket = baskets.load_open(db, till)
+    if basket is None or basket.card is None or basket.named or basket.card.member.sealed_card is None:
+        return None
+    return Nameless(basket.id, basket.card.member.sealed_card)
+
+
+def name(db: sqlite3.Connection, desk: Desk, card: Nameless, found: MemberFound) -> bool:
+    """Attach what HQ said to the basket; False when it is no longer open, or another card was shown since."""
+    basket = baskets.load_open(db, desk.till)
+    if basket is None or nameless(db, desk.till) != card:
+        return False
+    at_ms = desk.clocks.business.now_ms()
+    baskets.add(
+        db, basket, MemberNamed(at_ms=at_ms, masked_name=found.masked_name, tier=found.tier, points=found.points)
+    )
+    return True
 
 
 def _shown(db: sqlite3.Connection, desk: Desk, card: str) -> CardShown:

@@ -58,6 +58,16 @@ class CardShown(Change, frozen=True, kw_only=True, omit_defaults=True, tag="card
     points: int = 0
 
 
+class MemberNamed(Change, frozen=True, kw_only=True, omit_defaults=True, tag="named"):
+    """HQ said whose the sealed card is that was shown last. For the people at the till only: price and sale are the
+    same without it, so they cannot depend on whether HQ answered in time.
+    """  # noqa: D205
+
+    masked_name: str
+    tier: str = ""
+    points: int = 0
+
+
 class TenderGiven(Change, frozen=True, kw_only=True, omit_defaults=True, tag="tender"):
     """Part of the money was given. From now on the lines stand still."""
 
@@ -74,7 +84,17 @@ class Recalled(Change, frozen=True, kw_only=True, omit_defaults=True, tag="recal
     version: int | None
 
 
-AnyChange = LineRung | QuantitySet | LineVoided | CouponGiven | CardShown | TenderGiven | TendersReturned | Recalled
+AnyChange = (
+    LineRung
+    | QuantitySet
+    | LineVoided
+    | CouponGiven
+    | CardShown
+    | MemberNamed
+    | TenderGiven
+    | TendersReturned
+    | Recalled
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyChange] = msgspec.json.Decoder(AnyChange)

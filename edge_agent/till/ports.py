@@ -15,6 +15,7 @@ from uuid import UUID
 from shared.pricing import Item, PriceBook
 from shared.wire.desired import KnownMember
 from shared.wire.events import TenderKind
+from shared.wire.messages import MemberFound, Refused
 
 
 class FoundItem(Protocol):
@@ -61,6 +62,14 @@ class MemberDirectory(Protocol):
 
     def find(self, db: sqlite3.Connection, card: str) -> KnownMember | None:
         """Return the member a card number belongs to, or None when this store does not know it."""
+        ...
+
+
+class CardOwners(Protocol):
+    """Who may know a card that this store does not: HQ."""
+
+    async def whose_card(self, question: UUID, till: str, sealed_card: bytes) -> MemberFound | Refused | None:
+        """Ask under an id minted for it; None when there was no answer in time, which is not a no."""
         ...
 
 

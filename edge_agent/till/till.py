@@ -19,6 +19,7 @@ from edge_agent.receipts import Printed
 from edge_agent.till import attempts, baskets, cards, paying, ringing, shelving
 from edge_agent.till.baskets import HeldBasket
 from edge_agent.till.desk import Desk, Refusal
+from edge_agent.till.enquiry import Enquiry
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentGateway, PaymentOutcome
 from edge_agent.till.results import (
     BasketView,
@@ -60,7 +61,7 @@ class Till:
     """The use cases of one till. Every answer is one of `edge_agent.till.results`; a refusal is an answer.
 
     `cashier` is who stands there now. `gateways` says by whom each way to pay is moved; a way without one needs
-    nobody's answer (cash, a terminal that is not connected).
+    nobody's answer (cash, a terminal that is not connected). `enquiry` asks HQ about cards this store does not know.
     """
 
     def __init__(
@@ -70,6 +71,8 @@ class Till:
         doorbell: Doorbell,
         gateways: Mapping[TenderKind, PaymentGateway] | None = None,
         gateway_seconds: float = GATEWAY_SECONDS,
+        *,
+        enquiry: Enquiry | None = None,
     ) -> None:
         self.cashier = ""
         self._database = database
@@ -77,6 +80,7 @@ class Till:
         self._doorbell = doorbell
         self._gateways = dict(gateways or {})
         self._gateway_seconds = gateway_seconds
+        self._enquiry = enquiry
         self._paying = asyncio.Lock()
         self._last_paid: Paid | None = None
 
@@ -119,11 +123,18 @@ class Till:
         return await self._change(lambda db: ringing.void_line(db, self._desk, line))
 
     async def attach_card(self, card: str) -> MemberAttached | Refused:
-        """Attach a member card to the basket, opening one if there is none."""
+        """Attach a member card to the basket, opening one if there is none.
+
+        A card that this store does not know goes on sealed, at member prices. HQ is asked whose it is, and if it
+        answers in time the basket shows it; nothing waits for that.
+        """
         if not self._is_card(card):
             return refused("not_a_card")
         cashier = self.cashier
-        return await self._change(lambda db: cards.attach(db, self._desk, card, cashier), rings=True)
+        answer = await self._change(lambda db: cards.attach(db, self._desk, card, cashier), rings=True)
+        if self._enquiry and isinstance(answer, MemberAttached) and not answer.known:
+            self._enquiry.want()
+        return answer
 
     async def swipe(self, card: str) -> MemberAttached | Refused:
         """Record that a member card was shown, without a basket."""

@@ -19,7 +19,7 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
         return None
     book = book_for(db, desk, basket) if basket.lines else None
     now_priced = priced(desk, basket, book) if book else PricedBasket(lines=[], total_minor=0, saved_minor=0)
-    member = cards.attached(basket.card, basket.id, now_priced.total_minor) if basket.card else None
+    member = cards.attached(basket.card, basket.id, now_priced.total_minor, named=basket.named) if basket.card else None
     return BasketView(
         basket=basket.id,
         version=basket.version,

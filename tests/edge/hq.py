@@ -23,7 +23,7 @@ from shared.body import BodyHeader, BodyKind, body_hash, bucket_hashes, write_bo
 from shared.hashchain import GENESIS, link_all
 from shared.ids import UuidMint
 from shared.pricing import Item, Price
-from shared.sealing import card_hash
+from shared.sealing import card_hash, unseal
 from shared.signing import key_id, sign_desired, sign_members
 from shared.wire.desired import (
     BodyReference,
@@ -36,14 +36,17 @@ from shared.wire.desired import (
 )
 from shared.wire.messages import (
     Ack,
+    Answer,
     Batch,
     Desired,
     DownlinkMessage,
     Fork,
     Hello,
+    MemberFound,
     Members,
     Message,
     Question,
+    Refused,
     Reject,
     Reported,
     State,
@@ -170,7 +173,8 @@ class MemoryHq:
         self.reported: Reported | None = None
         self.hellos: list[Hello] = []
         self.gone: list[UUID] = []
-        self.answers_questions = True
+        self.card_owners: dict[str, MemberFound | Refused] = {}
+        self.questions: list[Question] = []
         self.online = True
         self.lose = 0.0
         self.duplicate = 0.0
@@ -252,9 +256,16 @@ class MemoryHq:
                 self._note(message.reported)
                 wire.say(self._ack(wire, wire.epoch))
             case Question():
-                pass
+                self.questions.append(message)
+                self._answer(wire, message)
             case _:
                 self.gone.append(message.connection)
+
+    def _answer(self, wire: _Wire, question: Question) -> None:
+        """Answer about cards in `card_owners`; about any other say nothing."""
+        card = unseal(question.body.sealed_card, SEALING.private_bytes_raw()).decode()
+        if body := self.card_owners.get(card):
+            wire.say(Answer(**self._envelope(wire.connection), question=question.question, body=body))
 
     def _greet(self, wire: _Wire, hello: Hello) -> None:
         assert hello.epoch is not None

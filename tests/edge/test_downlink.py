@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import asyncio
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,10 +21,10 @@ from edge_agent.link import LinkLost
 from edge_agent.member_set import MemberSet
 from edge_agent.outbox import Doorbell
 from edge_agent.price_keeper import PriceKeeper
-from edge_agent.questions import DEADLINE_MS, QuestionChanged, Questions
+from edge_agent.questions import DEADLINE_MS, REMEMBERED_MS, QuestionChanged, Questions
 from edge_agent.sender import Sender
 from shared.ids import uuid7
-from shared.sealing import card_hash, unseal
+from shared.sealing import card_hash, seal, unseal
 from shared.signing import sign_desired, sign_members
 from shared.wire.desired import DesiredState, KnownMember, MemberStep, StoreSettings
 from shared.wire.messages import (
@@ -38,13 +38,14 @@ from shared.wire.messages import (
     Question,
     Refused,
 )
-from tests.edge.agents import enrolled
+from tests.edge.agents import enrolled, until
 from tests.edge.hq import CARD_KEY, SEALING, SEALING_PUBLIC, SIGNING, MemoryBodies, MemoryHq, entry
 from tests.edge.test_prices import book
 from tests.edge.tills import store_settings
 from tests.factories import AGENT, START_MS, STORE, DrivenMachineClock, make_mint, new_id
 
 OTHER_KEY = bytes(reversed(range(32)))
+SEALED = seal(b"8800000009", SEALING_PUBLIC, bytes(range(2, 34)))
 
 
 def incarnation(number: int) -> UUID:
@@ -67,7 +68,7 @@ class Ground:
         self.keeper = PriceKeeper(
             database, self.bodies, self.clocks.business, directory=folder / "d", changed=lambda: None
         )
-        self.questions = Questions(database, self.clocks, lambda: SEALING_PUBLIC, random.Random(1).randbytes)
+        self.questions = Questions(database, self.clocks)
         who = enrolled(folder)
         self.downlink = Downlink(
             database,
@@ -269,7 +270,7 @@ async def remembered(ground: Ground) -> int:
 async def test_question_is_answered_and_the_card_stays_sealed(ground: Ground) -> None:
     link = AnsweringLink(ground, MemberFound(member=new_id(), masked_name="李*", points=5))
     ask_over(ground, link)
-    answer = await ground.questions.whose_card(new_id(), "t1", "8800000009")
+    answer = await ground.questions.whose_card(new_id(), "t1", SEALED)
     assert isinstance(answer, MemberFound)
     assert unseal(link.asked[0].body.sealed_card, SEALING.private_bytes_raw()) == b"8800000009"
     assert await remembered(ground) == 0
@@ -279,22 +280,40 @@ async def test_refusal_is_remembered_under_its_id(ground: Ground) -> None:
     question, link = new_id(), AnsweringLink(ground, Refused(code="unknown_card"))
     ask_over(ground, link)
     for _ in range(2):
-        assert await ground.questions.whose_card(question, "t1", "8800000009") == Refused(code="unknown_card")
+        assert await ground.questions.whose_card(question, "t1", SEALED) == Refused(code="unknown_card")
     assert len(link.asked) == 1
     with pytest.raises(QuestionChanged):
-        await ground.questions.whose_card(question, "t2", "8800000009")
+        await ground.questions.whose_card(question, "t2", SEALED)
+    ground.machine.advance(REMEMBERED_MS + 1)
+    await ground.questions.whose_card(new_id(), "t1", SEALED)
+    assert await remembered(ground) == 1, "what was refused long ago is forgotten"
 
 
 @pytest.mark.parametrize("broken", [True, False])
 async def test_transient_error_leaves_no_trace(ground: Ground, broken: bool) -> None:
     ask_over(ground, AnsweringLink(ground, None, broken=broken))
-    assert await ground.questions.whose_card(new_id(), "t1", "8800000009") is None
+    assert await ground.questions.whose_card(new_id(), "t1", SEALED) is None
     assert await remembered(ground) == 0
     assert DEADLINE_MS < 1000
 
 
+async def test_lost_link_answers_at_once_and_whoever_asks_can_be_cancelled(ground: Ground) -> None:
+    link = AnsweringLink(ground, None)
+    ask_over(ground, link)
+    asking = asyncio.create_task(ground.questions.whose_card(new_id(), "t1", SEALED))
+    await until(lambda: bool(link.asked), "the question")
+    ground.questions.detach()
+    assert await asking is None
+    ask_over(ground, link)
+    asking = asyncio.create_task(ground.questions.whose_card(new_id(), "t1", SEALED))
+    await until(lambda: len(link.asked) == 2, "the question")
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+
 async def test_without_a_link_nobody_waits(ground: Ground) -> None:
-    assert await ground.questions.whose_card(new_id(), "t1", "8800000009") is None
+    assert await ground.questions.whose_card(new_id(), "t1", SEALED) is None
     assert await remembered(ground) == 0
 
 

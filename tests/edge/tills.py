@@ -19,7 +19,8 @@ from edge_agent.database import Database
 from edge_agent.epoch import Epochs
 from edge_agent.outbox import Doorbell
 from edge_agent.till.desk import CardKeys, Desk
-from edge_agent.till.ports import PaymentGateway
+from edge_agent.till.enquiry import Enquiry
+from edge_agent.till.ports import CardOwners, PaymentGateway
 from edge_agent.till.till import Till
 from edge_agent.witness import Machine
 from shared.pricing import Item, Price
@@ -133,13 +134,16 @@ class Store:
     books: MemoryBooks
     members: MemoryMembers
     settings: StoreSettings
+    enquiries: dict[str, Enquiry | None] = field(default_factory=dict)
 
     def till(
         self,
         till: str = "t1",
         gateways: Mapping[TenderKind, PaymentGateway] | None = None,
         gateway_seconds: float = 60.0,
+        owners: CardOwners | None = None,
     ) -> Till:
+        """Return a till. With `owners` it asks them about cards when `enquiries[till]` runs."""
         desk = Desk(
             till=till,
             kind=TillKind.STAFFED,
@@ -150,7 +154,8 @@ class Store:
             cards=CardKeys(HQ_PUBLIC, random.Random(7).randbytes),
             settings=lambda: self.settings,
         )
-        made = Till(self.database, desk, self.doorbell, gateways, gateway_seconds)
+        enquiry = self.enquiries[till] = Enquiry(self.database, desk, owners) if owners else None
+        made = Till(self.database, desk, self.doorbell, gateways, gateway_seconds, enquiry=enquiry)
         made.cashier = "c1"
         return made
 
