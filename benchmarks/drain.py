@@ -1,7 +1,7 @@
 """A backlog drained: real sales from several agents' disks over MQTT and TLS into PostgreSQL's ledger, acked on disk.
 
-Everything runs on this machine: the agents (the product's own, in one process), the broker, one ingest worker,
-PostgreSQL. The yardstick, in the same run: the same rows by COPY with a conflict check into the same tables.
+Everything runs on this machine: the agents (the product's own, in one process), the broker, ingest
+workers, PostgreSQL. The yardstick, in the same run: the same rows by COPY with a conflict check into the same tables.
 """
 
 from __future__ import annotations
@@ -56,18 +56,18 @@ def postgresql_pids(head: Office) -> list[int]:
         return [pid for (pid,) in rows] if local else []
 
 
-def drain(head: Office, folder: Path) -> dict[str, Any]:
+def drain(head: Office, folder: Path, workers: int) -> dict[str, Any]:
     """Let the agents send everything, and return how it went."""
     with ExitStack() as stack:
         broker = stack.enter_context(head.broker())
-        ingest = stack.enter_context(head.ingest())
+        ingest = stack.enter_context(head.ingest(workers))
         fleet = stack.enter_context(started("fleet", ["-m", "benchmarks.rig.fleet", str(folder)], folder))
         fleet.hear()
         usage = Usage(
             {
                 "agents": [fleet.pid],
                 "broker": children_of(broker.pid),
-                "ingest": [ingest.pid],
+                "ingest": [worker.pid for worker in ingest],
                 "postgresql": postgresql_pids(head),
             }
         )
@@ -93,7 +93,7 @@ def check(head: Office, sales: int) -> dict[str, int]:
     return found
 
 
-def one_round(server: databases.Server, dataset: Dataset) -> dict[str, Any]:
+def one_round(server: databases.Server, dataset: Dataset, workers: int) -> dict[str, Any]:
     """Drain once into a fresh database, then write the same rows barely into another."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sw-drain-")))
@@ -102,7 +102,7 @@ def one_round(server: databases.Server, dataset: Dataset) -> dict[str, Any]:
         (folder / "agents").mkdir()
         head = stack.enter_context(office(folder / "cloud", url))
         sales = prepare(head, folder / "agents", dataset)
-        drained = drain(head, folder / "agents")
+        drained = drain(head, folder / "agents", workers)
         arrived = check(head, sales)
         bare_database = Database(empty)
         Table.metadata.create_all(bare_database.engine)
@@ -117,15 +117,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sales", type=int, default=100_000, help="how many sales wait on the agents' disks")
     parser.add_argument("--rounds", type=int, default=1, help="how often to drain, each time into a fresh database")
+    parser.add_argument("--workers", type=int, default=2, help="ingest workers that share the agents")
     databases.add_option(parser)
     options = parser.parse_args(arguments)
     dataset = load(enough_stores(options.sales), options.sales, 1)
     with databases.server(options.database) as server:
-        rounds = [one_round(server, dataset) for _ in range(options.rounds)]
+        rounds = [one_round(server, dataset, options.workers) for _ in range(options.rounds)]
         settings = server.settings()
     report(
         "drain",
         BUDGET,
+        ingest_workers=options.workers,
         sales_per_second=spread([one["rate"] for one in rounds], 0),
         compared_with={
             "bare COPY with conflict check, sales/s": spread([one["bare"] for one in rounds], 0),

@@ -65,7 +65,7 @@ def deployment(server: databases.Server, name: str, dataset: Dataset) -> Iterato
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sales", type=int, default=6_000, help="sales of one turn; ten times as many are there before")
+    parser.add_argument("--sales", type=int, default=6_000, help="sales of one turn, on top of ten turns' worth")
     parser.add_argument("--turns", type=int, default=4)
     databases.add_option(parser)
     options = parser.parse_args(arguments)

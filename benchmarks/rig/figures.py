@@ -60,7 +60,12 @@ def report(name: str, budget: str, **figures: object) -> None:
                 "benchmark": name,
                 "budget": budget,
                 **figures,
-                "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
+                "machine": {
+                    "cpus": os.cpu_count(),
+                    "python": platform.python_version(),
+                    "system": platform.system(),
+                    "load_1m": round(os.getloadavg()[0], 1),
+                },
                 "repeat": f"python -m benchmarks.{name} {' '.join(sys.argv[1:])}".strip(),
             },
             indent=2,

@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -100,11 +100,15 @@ class Office:
             yield process
 
     @contextmanager
-    def ingest(self) -> Iterator[Process]:
-        """Run one ingest worker until the block ends; it holds every shard when this yields."""
-        with started("ingest", self._command("ingest"), self.settings.data_dir) as process:
-            until(self._shards_held, "ingest to hold its shards", process)
-            yield process
+    def ingest(self, workers: int = 1) -> Iterator[list[Process]]:
+        """Run ingest workers until the block ends; they have shared out every shard when this yields."""
+        with ExitStack() as stack:
+            processes = [
+                stack.enter_context(started(f"ingest-{number}", self._command("ingest"), self.settings.data_dir))
+                for number in range(1, workers + 1)
+            ]
+            until(lambda: self._shards_shared(workers), "ingest to hold its shards", processes[0])
+            yield processes
 
     def api(self) -> Process:
         """Return the API process, not started."""
@@ -113,10 +117,11 @@ class Office:
     def _command(self, name: str) -> list[str]:
         return ["-m", "cloud.cli", "--config", str(self.settings.data_dir / "cloud.toml"), name]
 
-    def _shards_held(self) -> bool:
+    def _shards_shared(self, workers: int) -> bool:
         with self.database.snapshot() as session:
-            held = select(func.count()).select_from(ShardLease).where(col(ShardLease.owner).is_not(None))
-            return session.exec(held).one() == _SHARDS
+            held = select(func.count()).where(col(ShardLease.owner).is_not(None)).group_by(col(ShardLease.owner))
+            counts = session.exec(held).all()
+        return sum(counts) == _SHARDS and len(counts) == workers and max(counts) - min(counts) <= workers
 
 
 _TIERS = (("silver", 50_000), ("gold", 150_000))

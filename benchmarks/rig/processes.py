@@ -34,7 +34,7 @@ class Process:
             self.child = subprocess.Popen(
                 [sys.executable, *self.arguments],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE if self.name not in _SILENT else log,
+                stdout=log if self.name.partition("-")[0] in _SILENT else subprocess.PIPE,
                 stderr=log,
                 text=True,
                 env={**os.environ, **self.environment},
@@ -149,3 +149,7 @@ class Usage:
                 "peak_rss_mib": round(max((peak_rss_mib(pid) for pid in live), default=0.0), 1),
             }
         return found
+
+    def end_of(self, seconds: float) -> dict[str, float]:
+        """Return how busy each was, as a share of one processor over so many seconds."""
+        return {name: round(used["cpu_seconds"] / seconds, 3) for name, used in self.end().items()}
