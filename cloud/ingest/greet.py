@@ -22,6 +22,8 @@ from shared.wire.messages import Gone, Hello, Message, State
 
 log = structlog.get_logger(__name__)
 
+_MOST_OFFSET_MS = 1 << 53
+
 
 def greet(database: Database, agent: str, hello: Hello, clock: MachineClock) -> Outcome | None:
     """Answer a hello with the watermark of its epoch, opened at 0 when new, or with a fork.
@@ -49,7 +51,7 @@ def _greet(session: Session, agent: str, hello: Hello, clock: MachineClock) -> O
     # The watermark first, then the agent, everywhere: two transactions of one agent queue up instead of deadlocking.
     mark = watermarks.lock(session, [(agent, hello.epoch)], now)[agent, hello.epoch]
     row = _lock_agent(session, agent)
-    row.connection, row.connected_ms, row.hq_offset_ms = hello.connection, now, now - hello.sent_ms
+    row.connection, row.connected_ms, row.hq_offset_ms = hello.connection, now, _offset(now, hello)
     row.seen_ms, row.gone, row.reported = now, False, msgspec.json.encode(hello.reported)
     session.add(row)
     ours = _incarnation(session, agent, hello, mark, clock)
@@ -84,7 +86,7 @@ def _heartbeat(session: Session, agent: str, state: State, clock: MachineClock) 
     if _is_newer(state.connection, row.connection):
         row.connection, row.connected_ms = state.connection, now  # its hello was lost
     if state.connection == row.connection:
-        row.gone, row.hq_offset_ms = False, now - state.sent_ms
+        row.gone, row.hq_offset_ms = False, _offset(now, state)
         if state.reported is not None:
             row.reported = msgspec.json.encode(state.reported)
     session.add(row)
@@ -111,6 +113,11 @@ def _may_speak(session: Session, agent: str, message: Message) -> bool:
 
 def _lock_agent(session: Session, agent: str) -> Agent:
     return session.get_one(Agent, agent, with_for_update=True, populate_existing=True)
+
+
+def _offset(now_ms: int, message: Message) -> int:
+    """Return what to add to an agent's time for ours; how far beyond all reason a clock is, nobody needs to know."""
+    return max(-_MOST_OFFSET_MS, min(now_ms - message.sent_ms, _MOST_OFFSET_MS))
 
 
 def _is_newer(connection: UUID, current: UUID | None) -> bool:

@@ -57,7 +57,7 @@ def open_heard(heard: Heard) -> Addressed | Unopened:
 def _rejectable(agent: str, payload: bytes, reason: str) -> Unopened:
     try:
         outline = _outline.decode(codec.unpack(payload))
-    except (codec.CodecError, msgspec.DecodeError, UnicodeDecodeError):
+    except (codec.CodecError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Unopened(reason)
     if outline.agent != agent:
         return Unopened(reason)

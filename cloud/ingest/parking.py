@@ -11,6 +11,13 @@ from cloud.database.bulk import insert_new
 from cloud.ingest.models import InboxEvent, ParkedEvent
 from cloud.ingest.received import Parking, Received
 
+_REASON_CHARACTERS = 500
+
+
+def _writable(reason: str) -> str:
+    """Return a reason as a database can keep it: it may repeat what an agent wrote, and that may be anything."""
+    return reason.replace("\0", "\N{REPLACEMENT CHARACTER}")[:_REASON_CHARACTERS]
+
 
 def park(session: Session, events: Sequence[tuple[Received, Parking]], now_ms: int) -> None:
     """Put events away with their exact bytes and the reason."""
@@ -27,7 +34,7 @@ def park(session: Session, events: Sequence[tuple[Received, Parking]], now_ms: i
                 "kind": one.kind,
                 "content": one.content,
                 "code": problem.code,
-                "reason": problem.reason,
+                "reason": _writable(problem.reason),
                 "waits_for": problem.waits_for,
                 "parked_ms": now_ms,
             }
@@ -59,6 +66,6 @@ def resolve(session: Session, parked: ParkedEvent, resolution: str, status: str,
 
 def restate(session: Session, parked: ParkedEvent, problem: Parking) -> None:
     """Note why a parked event still cannot be applied."""
-    parked.code, parked.reason, parked.waits_for = problem.code, problem.reason, problem.waits_for
+    parked.code, parked.reason, parked.waits_for = problem.code, _writable(problem.reason), problem.waits_for
     session.add(parked)
     session.flush()

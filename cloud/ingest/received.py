@@ -73,6 +73,6 @@ def name_by_content(agent: str, content: bytes) -> UUID:
 def _identify(agent: str, content: bytes) -> tuple[UUID, str]:
     try:
         head = msgspec.json.decode(content, type=_Head)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return name_by_content(agent, content), ""
     return head.id, "".join(sign for sign in head.kind[:_KIND_CHARACTERS] if sign.isprintable())

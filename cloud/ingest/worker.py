@@ -80,10 +80,8 @@ class Worker:
             return True
         addressed, unopened = self._open(heard)
         try:
-            self._say(self._exchange.answer(self._ours(addressed)))
+            self._say(self._answers(self._ours(addressed)))
         except (SQLAlchemyError, Unavailable) as error:
-            if not isinstance(error, Unavailable) and not is_transient(error):
-                raise
             # Nothing was committed, so nothing is said; the agents send again.
             log.warning("database away, group dropped", messages=len(heard), reason=type(error).__name__)
             return False
@@ -93,6 +91,24 @@ class Worker:
             if one.connection
         )
         return True
+
+    def _answers(self, group: list[Addressed]) -> list[DownlinkMessage]:
+        """Handle a group, or, when something in it fails, its halves, down to the message that fails alone.
+
+        What one agent sends must never keep HQ from hearing the others, so that message is passed over, loudly. A
+        database that is away says nothing about the messages and is raised.
+        """
+        try:
+            return self._exchange.answer(group)
+        except Exception as error:
+            if _is_passing(error):
+                raise
+            if len(group) == 1:
+                log.exception("message passed over", agent=group[0].agent, kind=group[0].message.KIND)
+                return []
+            log.warning("group failed, trying its halves", messages=len(group), reason=type(error).__name__)
+        middle = len(group) // 2
+        return self._answers(group[:middle]) + self._answers(group[middle:])
 
     def _ours(self, addressed: list[Addressed]) -> list[Addressed]:
         """Leave out what belongs to another worker by now: this one may have been stopped for a while."""
@@ -132,9 +148,11 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 self._care()
-            except (SQLAlchemyError, Unavailable) as error:
-                passing = isinstance(error, Unavailable) or is_transient(error)
-                log.warning("caretaker waits", reason=type(error).__name__, exc_info=None if passing else error)
+            except Exception as error:
+                # Whatever it is, the leases must go on being renewed: without them this worker hears nobody.
+                log.warning(
+                    "caretaker waits", reason=type(error).__name__, exc_info=None if _is_passing(error) else error
+                )
             self._note_drops()
             self._stopping.wait(RENEW_S)
         self._give_up()
@@ -152,9 +170,18 @@ class Worker:
         self._greet_all.clear()
         for present in self._roster.agents_of(greet):
             self._say(self._exchange.standing(present.id, present.connection))
-            self._say(self._exchange.unasked(present.id))
+            self._tell(present.id)
         for agent in self._roster.due(held):
+            self._tell(agent)
+
+    def _tell(self, agent: str) -> None:
+        """Tell an agent what it lacks; what goes wrong over one agent's report is not the others' loss."""
+        try:
             self._say(self._exchange.unasked(agent))
+        except Exception as error:
+            if _is_passing(error):
+                raise
+            log.exception("agent not told", agent=agent)
 
     def _give_up(self) -> None:
         try:
@@ -166,3 +193,8 @@ class Worker:
         if self._inbox.dropped != self._dropped:
             log.warning("inbox full, agents will send again", dropped=self._inbox.dropped - self._dropped)
             self._dropped = self._inbox.dropped
+
+
+def _is_passing(error: BaseException) -> bool:
+    """Tell whether an error says only that the database is away for now."""
+    return isinstance(error, Unavailable) or is_transient(error)

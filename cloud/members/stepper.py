@@ -47,7 +47,7 @@ def member_step(
     version = set_version(session, agent.store_id)
     if reported_version == version:
         return None
-    base = reported_version if reported_version < version else 0
+    base = reported_version if 0 <= reported_version < version else 0
     put: list[KnownMember] = []
     gone: list[UUID] = []
     reached, left = base, max_bytes

@@ -26,6 +26,9 @@ RECEIPT_CONFLICT = "receipt_conflict"
 ARITHMETIC = "arithmetic"
 MALFORMED = "malformed"
 
+MAX_MINOR = 10**13
+"""No till takes more at once; sums of what is taken then fit 64 bits for as long as a chain can trade."""
+
 TENDER_COLUMNS = ("sale_id", "n", "method", "minor", "change_minor", "reference", "attempt_id")
 
 
@@ -77,6 +80,8 @@ def check_tenders(tenders: Sequence[Tender], total_minor: int) -> None:
     """Raise Unfit unless the money given is exactly the total."""
     paid = 0
     for tender in tenders:
+        if max(abs(tender.minor), abs(tender.change_minor)) > MAX_MINOR:
+            raise Unfit(ARITHMETIC, f"a tender of {tender.minor}, change {tender.change_minor}: no till takes so much")
         paid += tender.minor
     if paid != total_minor:
         raise Unfit(ARITHMETIC, f"tenders add up to {paid}, the total is {total_minor}")

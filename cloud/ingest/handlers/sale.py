@@ -13,6 +13,7 @@ from cloud.database.bulk import insert_tuples
 from cloud.ingest.handlers.base import (
     ARITHMETIC,
     MALFORMED,
+    MAX_MINOR,
     TENDER_COLUMNS,
     Refusals,
     Unfit,
@@ -94,10 +95,15 @@ def check(sale: SaleCompleted, shop: Shop) -> None:
 
 def _check_line(line: PricedLine) -> None:
     left = line.gross_minor
+    if max(left, line.quantity, abs(line.tax_minor)) > MAX_MINOR:
+        raise Unfit(ARITHMETIC, f"line {line.n}: {line.quantity} for {left} is beyond what a till sells")
     for discount in line.discounts:
         left -= discount.minor
         if discount.payers and sum(discount.payers.values()) != BASIS_POINTS:
-            raise Unfit(ARITHMETIC, f"line {line.n}: the payers of {discount.source or discount.reason} do not bear exactly all of it")
+            raise Unfit(
+                ARITHMETIC,
+                f"line {line.n}: the payers of {discount.source or discount.reason} do not bear exactly all of it",
+            )
     if left != line.net_minor:
         raise Unfit(ARITHMETIC, f"line {line.n}: gross less discounts is {left}, net is {line.net_minor}")
     if line.net_minor < 0 or line.quantity < 1:
@@ -132,9 +138,7 @@ def _write(session: Session, sales: Sequence[tuple[Received, SaleCompleted]], in
     insert_tuples(session, SaleDiscount, _DISCOUNT, discounts)
     insert_tuples(session, SaleCoupon, _COUPON, coupons)
     insert_tuples(session, SaleTender, TENDER_COLUMNS, tenders)
-    days.add_sales(
-        session, ((one.store, business_day(sale), len(sale.lines), sale.total_minor) for one, sale in sales)
-    )
+    days.add_sales(session, ((one.store, business_day(sale), len(sale.lines), sale.total_minor) for one, sale in sales))
     if facts:
         intake.downstream.post(session, intake.commit_no, facts, ())
 
