@@ -25,6 +25,10 @@ _ENVELOPE_BYTES = 2048
 """Left free for the envelope around a batch's events."""
 
 
+class EventTooLarge(ValueError):
+    """An event that no batch could carry, not even alone. It never comes to be, so nothing waits behind it."""
+
+
 class Doorbell:
     """Rings when the outbox has grown, so that a new event is sent at once."""
 
@@ -135,10 +139,12 @@ def position(db: sqlite3.Connection) -> Position:
 def append(db: sqlite3.Connection, event: Event, wall_ms: int) -> int:
     """Number an event, chain it and keep its bytes, inside the caller's transaction. Return its number.
 
-    This is the only way an event comes to be.
+    This is the only way an event comes to be. Raise EventTooLarge for one that could never be sent.
     """
     rows = _rows(db)
     content = encode_event(event)
+    if not _fits(content):
+        raise EventTooLarge(f"event {event.id} of {len(content)} bytes does not fit the wire")
     db.execute(
         "INSERT INTO event (n, id, kind, head, made_ms, content) VALUES (?, ?, ?, ?, ?, ?)",
         (
@@ -186,17 +192,23 @@ def head_at(db: sqlite3.Connection, seq: int) -> bytes | None:
 
 def _compressible(events: list[bytes]) -> list[bytes]:
     """Halve until the events fit the wire compressed; tried only when they are larger than that uncompressed."""
-    while len(events) > 1:
-        joined = b",".join(events)
-        if len(joined) <= codec.MAX_COMPRESSED_BYTES - _ENVELOPE_BYTES:
-            break
-        try:
-            codec.pack(joined, limit=codec.MAX_COMPRESSED_BYTES - _ENVELOPE_BYTES)
-        except codec.CodecError:
-            events = events[: len(events) // 2]
-        else:
-            break
+    while len(events) > 1 and not _fits(b",".join(events)):
+        events = events[: len(events) // 2]
     return events
+
+
+def _fits(content: bytes) -> bool:
+    """Say whether a batch can carry this content; compressed to see only when it is larger than that as it is."""
+    limit = codec.MAX_COMPRESSED_BYTES - _ENVELOPE_BYTES
+    if len(content) <= limit:
+        return True
+    if len(content) > codec.MAX_OPENED_BYTES - _ENVELOPE_BYTES:
+        return False
+    try:
+        codec.pack(content, limit=limit)
+    except codec.CodecError:
+        return False
+    return True
 
 
 def apply_ack(db: sqlite3.Connection, incarnation: UUID, epoch: UUID, seq: int, head: bytes = b"") -> AckOutcome:

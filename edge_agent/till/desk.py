@@ -17,6 +17,11 @@ from shared.wire.desired import StoreSettings
 from shared.wire.events import TillKind
 
 MAX_LINES = 1000
+MAX_COUPONS = 500
+MAX_COUPON_CHARACTERS = 128
+MAX_TENDERS = 100
+MAX_REFERENCE_CHARACTERS = 128
+"""Limits of one basket. A sale at all of them at once fits the wire, so that none can be stuck in the outbox."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,16 @@ from edge_agent.receipts import NoSeries, receipt_text
 from edge_agent.till import attempts, baskets
 from edge_agent.till.basket import Basket
 from edge_agent.till.changes import TenderGiven, TendersReturned
-from edge_agent.till.desk import Desk, Refusal, book_for, open_basket, priced, total
+from edge_agent.till.desk import (
+    MAX_REFERENCE_CHARACTERS,
+    MAX_TENDERS,
+    Desk,
+    Refusal,
+    book_for,
+    open_basket,
+    priced,
+    total,
+)
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome, TillBook
 from edge_agent.till.results import Paid, PartlyPaid, TendersBack
 from shared.pricing import ENGINE_LEVEL, PricedBasket
@@ -70,7 +79,9 @@ def tender(
     """Take money that needs nobody's answer; None is exactly what is due. With nothing due any more it is a sale."""
     bill = _payable(db, desk)
     given = bill.due_minor if minor is None else minor
-    _check_amount(given, bill.due_minor, cash=method is TenderKind.CASH)
+    _check_amount(given, bill, cash=method is TenderKind.CASH)
+    if len(reference) > MAX_REFERENCE_CHARACTERS or not reference.isprintable():
+        raise Refusal("tender_reference", reference[:MAX_REFERENCE_CHARACTERS])
     taken = min(given, bill.due_minor)
     money = Tender(method=method, minor=taken, change_minor=given - taken, reference=reference)
     return _take(db, desk, bill, money, cashier)
@@ -80,7 +91,7 @@ def ask(db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | Non
     """Put a payment attempt on the disk. Its gateway is asked after this commit, not before."""
     bill = _payable(db, desk)
     asked = bill.due_minor if minor is None else minor
-    _check_amount(asked, bill.due_minor, cash=False)
+    _check_amount(asked, bill, cash=False)
     if asked == 0:
         raise Refusal("tender_amount", "0")
     attempt = PaymentAttempt(desk.mint(), bill.basket.id, desk.till, method, asked, desk.clocks.business.now_ms())
@@ -103,7 +114,8 @@ def settle(
     basket = baskets.load(db, attempt.basket)
     if basket is None:
         raise Refusal("no_such_basket", str(attempt.basket))
-    money = Tender(method=attempt.method, minor=attempt.minor, reference=outcome.reference, attempt=attempt.id)
+    reference = outcome.reference[:MAX_REFERENCE_CHARACTERS]  # whole in the attempt; money that moved is never refused
+    money = Tender(method=attempt.method, minor=attempt.minor, reference=reference, attempt=attempt.id)
     return _take(db, desk, _bill(db, desk, basket), money, cashier)
 
 
@@ -132,12 +144,15 @@ def _bill(db: sqlite3.Connection, desk: Desk, basket: Basket) -> _Bill:
     return _Bill(basket, book, priced(desk, basket, book))
 
 
-def _check_amount(given: int, due: int, *, cash: bool) -> None:
+def _check_amount(given: int, bill: _Bill, *, cash: bool) -> None:
+    due = bill.due_minor
     # A basket that costs nothing (all coupons) is closed by giving nothing; otherwise nothing is no payment.
     if given < 0 or (given == 0 and due > 0):
         raise Refusal("tender_amount", str(given))
     if given > due and not cash:
         raise Refusal("tender_too_much", str(due))
+    if given < due and len(bill.basket.tenders) >= MAX_TENDERS - 1:
+        raise Refusal("tenders_full", str(due))
 
 
 def _take(db: sqlite3.Connection, desk: Desk, bill: _Bill, money: Tender, cashier: str) -> Paid | PartlyPaid:

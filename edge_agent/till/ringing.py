@@ -9,6 +9,8 @@ from edge_agent.till import baskets
 from edge_agent.till.basket import Basket, Line
 from edge_agent.till.changes import CouponGiven, LineRung, LineVoided, QuantitySet
 from edge_agent.till.desk import (
+    MAX_COUPON_CHARACTERS,
+    MAX_COUPONS,
     MAX_LINES,
     Desk,
     Refusal,
@@ -96,6 +98,10 @@ def coupon(
 ) -> LineChanged:
     """Take a paper coupon for a line: the supplier's face value and what the chain adds, in minor units."""
     at = _line(db, desk, n)
+    if not (0 < len(code) <= MAX_COUPON_CHARACTERS and code.isprintable()):
+        raise Refusal("coupon_code", code[:MAX_COUPON_CHARACTERS])
+    if len(at.basket.coupons) >= MAX_COUPONS:
+        raise Refusal("coupons_full")
     if min(supplier_minor, chain_minor) < 0 or supplier_minor + chain_minor == 0:
         raise Refusal("coupon_value", code)
     change = CouponGiven(

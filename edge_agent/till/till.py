@@ -14,7 +14,7 @@ from edge_agent import receipts
 from edge_agent.database import Database
 from edge_agent.errors import DiskFull
 from edge_agent.failpoints import reached
-from edge_agent.outbox import Doorbell
+from edge_agent.outbox import Doorbell, EventTooLarge
 from edge_agent.receipts import Printed
 from edge_agent.till import attempts, baskets, cards, paying, ringing, shelving
 from edge_agent.till.baskets import HeldBasket
@@ -275,6 +275,9 @@ class Till:
             return Refused(refusal.code, refusal.words, refusal.detail)
         except DiskFull:
             return refused("disk_full")
+        except EventTooLarge as error:
+            _log.error("sale_too_large", till=self.id, reason=str(error))
+            return refused("basket_too_large")
         self._last_paid = result if isinstance(result, Paid) else None
         reached("basket.change_stored")
         if rings:

@@ -77,6 +77,21 @@ WORDS: Mapping[str, Words] = {
     "coupon_value": Words(
         "This coupon has no value that counts.", "优惠券金额无效。", "Check the coupon.", "请检查优惠券。"
     ),
+    "coupon_code": Words(
+        "This coupon's code cannot be read.", "优惠券代码无法识别。", "Scan the coupon again.", "请重新扫描优惠券。"
+    ),
+    "coupons_full": Words(
+        "A receipt has room for 500 coupons.",
+        "一张小票最多五百张优惠券。",
+        "Take payment and start another.",
+        "请先结账，再开新单。",
+    ),
+    "basket_too_large": Words(
+        "This basket is too large for one receipt.",
+        "购物篮内容超出一张小票的容量。",
+        "Void lines or coupons and ring them up as another basket.",
+        "请删除部分商品或优惠券，另开一单。",
+    ),
     # paying
     "payment_begun": Words(
         "Money has been taken already.",
@@ -105,6 +120,15 @@ WORDS: Mapping[str, Words] = {
     "tender_amount": Words("This amount cannot be taken.", "金额无效。", "Enter the amount again.", "请重新输入金额。"),
     "tender_too_much": Words(
         "Only cash gives change.", "只有现金可以找零。", "Take no more than what is due.", "收款不能超过应付金额。"
+    ),
+    "tender_reference": Words(
+        "This payment number is too long.", "支付凭证号过长。", "Enter it again from the slip.", "请按凭条重新输入。"
+    ),
+    "tenders_full": Words(
+        "Money was given in too many parts.",
+        "付款次数过多。",
+        "Take all that is still due at once.",
+        "请一次收清余款。",
     ),
     # the agent
     "disk_full": Words(
