@@ -105,7 +105,7 @@ async def test_largest_sale_fits_the_wire_and_travels(store: Store) -> None:
     await filled(store, till, lines=desk.MAX_LINES, coupons=desk.MAX_COUPONS, tenders=desk.MAX_TENDERS - 1)
     paid = await till.tender(TenderKind.CASH, reference=text(desk.MAX_REFERENCE_CHARACTERS))
     assert isinstance(paid, Paid)
-    found = await store.database.read(lambda db: outbox.take(db, 3, 100, 256 * 1024))
+    found = await store.database.read(lambda db: outbox.take(db, 2, 100, 256 * 1024))
     assert found is not None
     (content,) = found.events
     batch = Batch(
