@@ -5,6 +5,7 @@ A database that a newer program has migrated is refused: an older one must not g
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -105,6 +106,7 @@ def _refuse_unknown(found: str, config: Config) -> None:
 
 
 def _refuse_strange_tables(connection: Connection) -> None:
+    importlib.import_module("cloud.models")  # fills the metadata
     ours = sorted(set(inspect(connection).get_table_names()) & set(Table.metadata.tables))
     if ours:
         raise Conflict(

@@ -6,12 +6,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cloud import models
 from cloud.database import Database
 from cloud.migrations import revisions
-
-TABLES = models
-"""Every table is known once this module is."""
 
 
 def build(url: str) -> None:
