@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import random
 import signal
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from edge_agent import first_start, identity, outbox, timeline, witness
@@ -25,6 +25,7 @@ from edge_agent.database import Database
 from edge_agent.downlink import Downlink
 from edge_agent.enrol import renew
 from edge_agent.epoch import Epochs
+from edge_agent.errors import DiskFull, StorageError
 from edge_agent.hq_time import HqTime
 from edge_agent.https import HqApi, HttpsBodies, HttpsConnector
 from edge_agent.identity import Identity
@@ -40,18 +41,21 @@ from edge_agent.sender import Sender
 from edge_agent.settings import EdgeSettings
 from edge_agent.state_lock import StateLock
 from edge_agent.till.desk import CardKeys
+from edge_agent.till.ports import PaymentGateway
 from edge_agent.tills import Tills
 from edge_agent.tls import client_context
 from edge_agent.uplink import Uplink
 from shared.clock import BusinessClock
 from shared.ids import UuidMint
 from shared.wire.desired import StoreSettings
+from shared.wire.events import TenderKind
 from shared.wire.messages import Reported
 
 _PRUNE_SECONDS = 600.0
 _PRUNE_FULL_SECONDS = 10.0
 _RENEWAL_CHECK_SECONDS = 3600.0
 _REPORT_SECONDS = 300.0
+_EXAMINE_SECONDS = 24 * 3600.0
 _log = structlog.get_logger(__name__)
 
 
@@ -69,6 +73,8 @@ class Outside:
     connectors: list[Connector]
     bodies: BodySource
     renew: Callable[[Identity], Awaitable[Identity]]
+    gateways: Mapping[TenderKind, PaymentGateway] = field(default_factory=dict)
+    """By whom each way to pay is moved; a way without one needs nobody's answer."""
 
 
 class Agent:
@@ -99,9 +105,11 @@ class Agent:
             members=MemberSet(badge.who.enrolment.card_key),
             cards=CardKeys(badge.who.enrolment.sealing_key, os.urandom),
             owners=self._questions,
+            gateways=outside.gateways,
             changed=self._changed,
         )
         self._sender = Sender(database, self._doorbell, clocks.machine, random=random.random, epochs=self._epochs)
+        self._damage = ""
         hq_time = HqTime(clocks.machine)
         self._downlink = Downlink(
             database,
@@ -137,6 +145,7 @@ class Agent:
             tasks.create_task(self._keeper.run(), name="prices")
             tasks.create_task(self._uplink.run(), name="uplink")
             tasks.create_task(self._prune(), name="pruning")
+            tasks.create_task(self._examine(), name="examination")
             tasks.create_task(self._renew(), name="certificate")
             tasks.create_task(self._report(), name="report")
             if self._settings.bench_socket is not None:
@@ -150,6 +159,10 @@ class Agent:
         """Return what this agent reports to HQ now."""
         problems = [*self._keeper.problems, *self._downlink.problems, *self._own_problems()]
         return await self._database.read(lambda db: read_reported(db, self._settings.state_dir, problems))
+
+    async def backlog(self) -> int:
+        """Return how many events HQ does not have yet."""
+        return (await self._database.read(outbox.backlog)).count
 
     async def status(self) -> dict[str, Any]:
         """Return how the agent is, for the bench and the status page."""
@@ -185,6 +198,8 @@ class Agent:
         problems = []
         if self._database.is_full:
             problems.append("disk_full: this agent cannot sell until there is room")
+        if self._damage:
+            problems.append(f"database_damaged: {self._damage}; keep the file and call support")
         if self._sender.unsendable is not None:
             problems.append(f"event_unsendable: HQ cannot open event {self._sender.unsendable}")
         return problems
@@ -203,11 +218,14 @@ class Agent:
             await self._epochs.check_at_start()
         settings = await self._database.read(store_settings)
         if settings is not None:
-            self._tills.take_settings(settings)
+            # Once more what a new description of the store asks for: the power may have gone just after it was kept.
+            await self._take_settings(settings)
         _log.info("agent_started", agent=who.agent, store=who.store, has_settings=settings is not None)
 
     async def _take_settings(self, settings: StoreSettings) -> None:
-        opened = await self._database.run(lambda db: first_start.take_settings(db, settings, self._clocks, self._mint))
+        opened = await self._database.run(
+            lambda db: first_start.take_settings(db, settings, self._clocks, self._mint), makes_room=True
+        )
         if opened:
             _log.info("receipt_series_opened", tills=opened)
             self._doorbell.ring()
@@ -224,9 +242,24 @@ class Agent:
                     budget_bytes=settings.outbox_budget_bytes,
                 )
                 more = 1
-                while more:
-                    more = await self._database.make_room(prune)
+                try:
+                    while more:
+                        more = await self._database.make_room(prune)
+                except DiskFull as error:
+                    _log.warning("not_pruned", reason=str(error))
             await asyncio.sleep(_PRUNE_FULL_SECONDS if self._database.is_full else _PRUNE_SECONDS)
+
+    async def _examine(self) -> None:
+        """Read the whole file, after the start and once a day: damage is told while HQ may still have what is lost."""
+        while True:
+            try:
+                await self._database.check()
+                self._damage = ""
+            except StorageError as error:
+                self._damage = str(error)
+                _log.error("database_damaged", reason=self._damage)
+                self._changed()
+            await asyncio.sleep(_EXAMINE_SECONDS)
 
     async def _renew(self) -> None:
         while True:
@@ -235,7 +268,7 @@ class Agent:
                     self._badge.who = await self._outside.renew(self._badge.who)
                     _log.info("certificate_renewed", not_after_ms=self._badge.who.not_after_ms)
                     self._uplink.reconnect()
-                except (LinkLost, ValueError) as error:
+                except (LinkLost, ValueError, msgspec.DecodeError, OSError) as error:
                     _log.warning("certificate_not_renewed", reason=str(error))
             await asyncio.sleep(_RENEWAL_CHECK_SECONDS)
 
@@ -283,7 +316,17 @@ async def run(settings: EdgeSettings) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, task.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
+        try:
             await task
-        status = await agent.status()
-        _log.info("agent_ended", backlog=status["backlog"])
+        except asyncio.CancelledError:
+            _log.info("agent_ended", backlog=await agent.backlog())
+        except ExceptionGroup as group:
+            raise _cause(group) from group
+
+
+def _cause(group: ExceptionGroup[Exception]) -> Exception:
+    """Return the first of the errors that ended the agent's tasks."""
+    first: Exception = group
+    while isinstance(first, ExceptionGroup):
+        first = first.exceptions[0]
+    return first

@@ -18,6 +18,8 @@ Row = tuple[str, bytes | None]
 
 _MAX_LINE_BYTES = 256 * 1024
 _NULL = b"null"
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading a line can end in: the deltas of a message are not signed, so a line may be anything."""
 _header = msgspec.json.Decoder(BodyHeader)
 _row = msgspec.json.Decoder(BodyRow)
 
@@ -31,7 +33,7 @@ def open_body(source: Path | bytes) -> Iterator[tuple[BodyHeader, Iterator[Row]]
     with _lines(source) as lines:
         try:
             header = _header.decode(_line(lines))
-        except msgspec.DecodeError as error:
+        except _UNREADABLE as error:
             raise BodyError(f"body header cannot be read: {error}") from error
         yield header, _rows(header, lines)
 
@@ -65,7 +67,7 @@ def _rows(header: BodyHeader, lines: BinaryIO) -> Iterator[Row]:
         line = _line(lines)
         try:
             row = _row.decode(line)
-        except msgspec.DecodeError as error:
+        except _UNREADABLE as error:
             raise BodyError(f"body {header.hash}, row {number + 1} of {header.rows}: {error}") from error
         if last_key is not None and row.key <= last_key:
             raise BodyError(f"body {header.hash}: key {row.key!r} does not follow {last_key!r}")

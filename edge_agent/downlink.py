@@ -12,6 +12,7 @@ import structlog
 
 from edge_agent import agent_row, member_set
 from edge_agent.database import Database
+from edge_agent.errors import DiskFull
 from edge_agent.hq_time import HqTime
 from edge_agent.identity import Identity
 from edge_agent.price_keeper import PriceKeeper
@@ -63,6 +64,7 @@ class Downlink:
         self._settings_changed = settings_changed
         self._changed = changed
         self._time_noted_ms: int | None = None
+        self._unsettled = False
         self.problems: list[str] = []
 
     async def take(self, message: DownlinkMessage) -> None:
@@ -76,6 +78,9 @@ class Downlink:
             kind = type(message).__name__.lower()
             _log.warning("downlink_refused", kind=kind, reason=str(error))
             self._note_problem(kind, f"{kind}_refused: {error}")
+        except DiskFull as error:
+            # HQ says it again; meanwhile acks still count, and free the room that is missing.
+            _log.warning("downlink_not_kept", kind=type(message).__name__.lower(), reason=str(error))
 
     async def _handle(self, message: DownlinkMessage) -> None:
         match message:
@@ -111,7 +116,10 @@ class Downlink:
         if problems is not None:
             _log.info("desired_followed", serial=state.serial, versions=[entry.version for entry in state.timeline])
             self._note_problem("timeline", *problems)
+            self._unsettled = True
+        if self._unsettled:
             await self._settings_changed(state.settings)
+            self._unsettled = False
             self._changed()
         self._note_problem("desired")
         self._keeper.wake()

@@ -14,6 +14,7 @@ import structlog
 from edge_agent import bodies, price_pruning, timeline
 from edge_agent.body_file import Row, hash_whole_body, open_body
 from edge_agent.database import Database
+from edge_agent.errors import DiskFull
 from shared.body import BodyError, BodyHeader, BodyKind, empty_hash, write_body
 from shared.clock import BusinessClock
 from shared.wire.desired import BodyReference
@@ -90,14 +91,15 @@ class PriceKeeper:
 
     async def run(self) -> None:
         """Keep the books ready for ever."""
-        self._directory.mkdir(parents=True, exist_ok=True)
         while True:
             self._wake.clear()
             rest = _LONGEST_REST_SECONDS
             try:
+                self._directory.mkdir(parents=True, exist_ok=True)
                 await self.settle()
                 self._report([])
-            except (BodyError, BodyMissing, BodyUnreachable) as error:
+            except (BodyError, BodyMissing, OSError, DiskFull) as error:
+                # A full disk too: the agent must live on to drain what it has sold, and to sell when there is room.
                 self._report([f"price_book: {error}"])
                 rest = _RETRY_SECONDS
             try:

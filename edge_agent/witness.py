@@ -58,7 +58,7 @@ def read(path: Path) -> Witness | None:
     """Return the witness; None when there is none or it cannot be read, which is as good as none."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Witness)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, msgspec.DecodeError, ValueError):
         return None
 
 
