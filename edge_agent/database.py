@@ -223,11 +223,17 @@ class Database:
 
         Raise DatabaseDamaged. The agent runs it in the background after its start.
         """
-        await asyncio.to_thread(self._check_all)
-
-    def _check_all(self) -> None:
-        with _in_words(self.path), closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            _check(db, self.path, "PRAGMA quick_check(1)")
+        target = f"{self.path.absolute().as_uri()}?mode=ro"
+        # Used by one thread after the other, and by this one only to interrupt it: an agent that is told to end
+        # does not wait for a file of gigabytes.
+        with _in_words(self.path), closing(sqlite3.connect(target, uri=True, check_same_thread=False)) as db:
+            checking = asyncio.ensure_future(asyncio.to_thread(_check, db, self.path, "PRAGMA quick_check(1)"))
+            try:
+                await asyncio.shield(checking)
+            except asyncio.CancelledError:
+                db.interrupt()
+                await asyncio.gather(checking, return_exceptions=True)
+                raise
 
     async def make_room(self, prune: Callable[[sqlite3.Connection], T]) -> T:
         """Run `prune`, give what it freed back to the disk, and take the reserve again if there is room.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 import structlog
@@ -20,11 +20,12 @@ from edge_agent.prices import PriceBooks
 from edge_agent.station import Station
 from edge_agent.till.desk import CardKeys, Desk
 from edge_agent.till.enquiry import Enquiry
-from edge_agent.till.ports import CardOwners
+from edge_agent.till.ports import CardOwners, PaymentGateway
 from edge_agent.till.results import Refused
 from edge_agent.till.till import Till
 from shared.wire import desired
 from shared.wire.desired import StoreSettings
+from shared.wire.events import TenderKind
 
 _log = structlog.get_logger(__name__)
 
@@ -43,6 +44,7 @@ class Tills:
         members: MemberSet,
         cards: CardKeys,
         owners: CardOwners,
+        gateways: Mapping[TenderKind, PaymentGateway],
         changed: Callable[[], None],
     ) -> None:
         self.settings: StoreSettings | None = None
@@ -55,6 +57,8 @@ class Tills:
         self._members = members
         self._cards = cards
         self._owners = owners
+        self._gateways = gateways
+        self._opening: set[str] = set()
         self._changed = changed
         self._settings_came = asyncio.Event()
 
@@ -70,9 +74,9 @@ class Tills:
                 await self._settings_came.wait()
                 self._settings_came.clear()
                 for till in self._now().tills:
-                    if till.till not in self.served:
-                        await self._open(till, tasks)
-                self._changed()
+                    if till.till not in self._opening:
+                        self._opening.add(till.till)
+                        tasks.create_task(self._open(till, tasks), name=f"{till.till} opening")
 
     async def _open(self, till: desired.Till, tasks: asyncio.TaskGroup) -> None:
         desk = Desk(
@@ -86,8 +90,9 @@ class Tills:
             settings=self._now,
         )
         enquiry = Enquiry(self._database, desk, self._owners)
-        station = Station(Till(self._database, desk, self._doorbell, enquiry=enquiry))
-        # What became of money asked for before a power cut comes before anything else at the till.
+        station = Station(Till(self._database, desk, self._doorbell, self._gateways, enquiry=enquiry))
+        # What became of money asked for before a power cut comes before anything else at the till. Each till opens
+        # in a task of its own, so that a gateway which is slow to say keeps the others waiting for nothing.
         resolved = await station.till.resolve_payments()
         if isinstance(resolved, Refused):
             _log.warning("payment_unresolved", till=till.till, code=resolved.code)
@@ -97,6 +102,7 @@ class Tills:
         tasks.create_task(enquiry.run(), name=f"{till.till} enquiries")
         tasks.create_task(supervisor.run(), name=f"device {supervisor.device}")
         self.served[till.till] = BenchTill(station, scanner)
+        self._changed()
         _log.info("till_open", till=till.till, kind=till.kind.value)
 
     def _now(self) -> StoreSettings:

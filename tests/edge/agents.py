@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,8 @@ from edge_agent.clock import Clocks, DrivenBusinessClock, SystemMachineClock
 from edge_agent.database import Database
 from edge_agent.identity import Enrolment, Identity
 from edge_agent.settings import load
+from edge_agent.till.ports import PaymentGateway
+from shared.wire.events import TenderKind
 from tests.edge.hq import CARD_KEY, SEALING_PUBLIC, TRUSTED, MemoryHq
 from tests.factories import AGENT, START_MS, STORE
 
@@ -105,15 +107,16 @@ async def _never(_who: Identity) -> Identity:
 
 
 @asynccontextmanager
-async def running(folder: Path, hq: MemoryHq, **settings: Any) -> AsyncIterator[RunningAgent]:
+async def running(
+    folder: Path, hq: MemoryHq, *, gateways: Mapping[TenderKind, PaymentGateway] | None = None, **settings: Any
+) -> AsyncIterator[RunningAgent]:
     """Run an agent against a memory HQ until the block ends."""
     who = identity.load(folder) if (folder / "identity").exists() else enrolled(folder)
     chosen = load(folder, **{"heartbeat_seconds": 1.0, "step_seconds": 1.0, **settings})
     clock = DrivenBusinessClock(START_MS)
     async with Database.opened(folder / "agent.db", ballast_bytes=4096) as database:
-        agent = Agent(
-            chosen, Badge(who), database, Clocks(clock, SystemMachineClock()), Outside([hq], hq.bodies, _never)
-        )
+        outside = Outside([hq], hq.bodies, _never, gateways or {})
+        agent = Agent(chosen, Badge(who), database, Clocks(clock, SystemMachineClock()), outside)
         task = asyncio.create_task(agent.run())
         try:
             await until(lambda: _claimed(database), "the agent to take its database")
