@@ -88,6 +88,7 @@ def test_everything_runs_and_ends_with_sigterm(config: Path) -> None:
         until(lambda: _is_ready(config), "ready", 40)
         facts = _run_file(config)
         assert httpx.get(f"{facts['console']}/healthz").json() == {"ok": True}
+        until(lambda: _children(facts["pids"]["broker"]), "the keeper has its broker")
         examined = _cloud(config, "doctor")
         assert examined.returncode == 0, examined.stdout
         everyone = [*facts["pids"].values(), *_children(facts["pids"]["broker"])]
@@ -102,6 +103,7 @@ def test_children_that_die_come_back_on_the_same_ports(config: Path) -> None:
     with _served(config):
         until(lambda: _is_ready(config), "ready", 40)
         before = _run_file(config)
+        until(lambda: _children(before["pids"]["broker"]), "the keeper has its broker")  # the API does not wait for it
         (orphan,) = _children(before["pids"]["broker"])
         for name in ("api", "ingest", "jobs", "broker"):
             os.kill(before["pids"][name], signal.SIGKILL)
