@@ -8,7 +8,7 @@ how much came back before.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Integer, String, Uuid, select, update
@@ -17,7 +17,9 @@ from sqlmodel import Session
 from cloud import ledger
 from cloud.database.rowset import Columns, rowset, table_of, upsert_into
 from cloud.ledger import Journal
+from cloud.ledger.reading import journals_by_key
 from cloud.loyalty.earning import (
+    EARN,
     earn_journal,
     points_earned,
     points_taken_back,
@@ -26,6 +28,7 @@ from cloud.loyalty.earning import (
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.loyalty.models import MemberYear
 from cloud.loyalty.rules import Rules
+from shared.loyalty import EarningRule
 
 MemberYearKey = tuple[UUID, int]
 
@@ -43,8 +46,11 @@ def post_returns(session: Session, commit_no: int, returns: Sequence[ReturnFacts
 def post(
     session: Session, commit_no: int, sales: Sequence[SaleFacts], returns: Sequence[ReturnFacts], rules: Rules
 ) -> set[UUID]:
-    """Credit sales and take back returns at once: one pass over ledger and years for a whole commit."""
-    ledger.post(session, commit_no, [*_earned(sales, rules), *_taken_back(returns, rules)])
+    """Credit sales and take back returns at once: one pass over the years for a whole commit."""
+    ledger.post(session, commit_no, list(_earned(sales, rules)))
+    if returns:
+        earned_by = _rules_earned_by(session, {back.sale.sale for back in returns}, rules)
+        ledger.post(session, commit_no, list(_taken_back(returns, earned_by)))
     spend: defaultdict[MemberYearKey, int] = defaultdict(int)
     for sale in sales:
         spend[sale.member, sale.business_date.year] += sale.net_minor
@@ -89,10 +95,24 @@ def _earned(sales: Iterable[SaleFacts], rules: Rules) -> Iterable[Journal]:
             yield earn_journal(sale, points, rule)
 
 
-def _taken_back(returns: Iterable[ReturnFacts], rules: Rules) -> Iterable[Journal]:
+def _rules_earned_by(session: Session, sales: Collection[UUID], rules: Rules) -> dict[UUID, EarningRule]:
+    """Return the rule that each of these sales was credited by; one that earned nothing is absent.
+
+    Not the rule in force on its day: that may have been published since, and a return reverses what was posted.
+    """
+    versions = {rule.version: rule for rule in rules.earning}
+    posted = journals_by_key(session, [(sale, EARN) for sale in sales])
+    return {
+        sale: versions[journal.rule_version]
+        for (sale, _), journal in posted.items()
+        if journal.rule_version is not None
+    }
+
+
+def _taken_back(returns: Iterable[ReturnFacts], earned_by: Mapping[UUID, EarningRule]) -> Iterable[Journal]:
     together: defaultdict[tuple[UUID, int], int] = defaultdict(int)
     for back in returns:
-        rule = rules.earning_on(back.sale.business_date)
+        rule = earned_by.get(back.sale.sale)
         before = {line.of_line: line.returned_before + together[back.sale.sale, line.of_line] for line in back.lines}
         points = points_taken_back(back, rule, before) if rule else 0
         for line in back.lines:

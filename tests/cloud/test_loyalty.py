@@ -145,3 +145,19 @@ def test_a_new_tier_rule_weighs_the_years_again(database: Database) -> None:
         assert posting.reassess(session, RULES, 2026) == {ann, bob}
         assert posting.reassess(session, RULES, 2026) == set()
         assert posting.tiers_of(session, [ann], 2026) == {ann: "silver"}
+
+
+def test_p5_a_return_takes_back_what_its_sale_posted_whatever_rule_came_since(database: Database) -> None:
+    ann = new_id()
+    bought, before_any = sale(ann, LineFacts(1, 2, 10_000)), sale(ann, LineFacts(1, 1, 5_000))
+    credit(database, sales=[before_any], under=Rules())
+    credit(database, sales=[bought])
+    backdated = EarningRule(version=3, valid_from=date(2026, 2, 1), points=3)
+    later = Rules(earning=(*RULES.earning, backdated), tier=RULES.tier)
+    credit(database, returns=[back(bought, ReturnedLineFacts(1, 1, 5_000))], under=later)
+    with database.session() as session:
+        assert points_of(session, [ann]) == {ann: 50}
+    rest = [back(bought, ReturnedLineFacts(1, 1, 5_000, 1)), back(before_any, ReturnedLineFacts(1, 1, 5_000))]
+    credit(database, returns=rest, under=later)
+    with database.session() as session:
+        assert standing(session, ann) == (0, [(2026, 0, "")])
