@@ -22,6 +22,7 @@ from cloud.pricing_audit.records import SaleRecord, sales_of
 AT_ONCE = 8
 """Commits in one turn; an ingest commit holds up to some hundred sales."""
 
+_MOST_MINOR = (1 << 63) - 1
 _COLUMNS = (
     "sale_id",
     "store_id",
@@ -108,7 +109,7 @@ def _row(sale: SaleRecord, finding: Finding, now_ms: int) -> tuple[object, ...]:
         str(finding.verdict),
         msgspec.json.encode(finding.differences).decode(),
         sale.total_minor,
-        finding.expected_minor,
+        None if finding.expected_minor is None else min(finding.expected_minor, _MOST_MINOR),
         now_ms,
     )
 

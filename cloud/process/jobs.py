@@ -9,10 +9,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.database import Database
-from cloud.errors import CloudError
 from cloud.identity import devices
 from cloud.ingest.transience import is_transient
 from cloud.ledger.proving import Proving
@@ -43,7 +41,7 @@ def run_jobs(jobs: Sequence[tuple[str, Job]], stopping: threading.Event) -> None
         for name, job in jobs:
             try:
                 busy |= job()
-            except (SQLAlchemyError, CloudError, ValueError) as error:
+            except Exception as error:
                 passing = is_transient(error)
                 log.warning("job waits", job=name, reason=type(error).__name__, exc_info=None if passing else error)
         if not busy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
@@ -19,6 +20,7 @@ from cloud.ingest.opening import Unopened, open_heard
 from cloud.ingest.outcomes import Acked
 from cloud.ingest.received import read
 from cloud.ingest.worker import Worker
+from cloud.process.jobs import run_jobs
 from cloud.sales.models import Sale
 from shared import codec
 from shared.topics import SHARDS, Up, up_topic
@@ -86,6 +88,35 @@ def test_an_amount_that_no_till_charges_is_parked(database: Database) -> None:
     assert count(database, Sale) == 0
     with database.session() as session:
         assert session.exec(of_kind(ParkedEvent, code="arithmetic")).one()
+
+
+def test_a_quantity_that_no_till_sells_is_parked(database: Database) -> None:
+    """It costs nothing as sent; at HQ's price it would not fit what an audit writes down."""
+    open_store(database)
+    sale = make_sale(number=1)
+    line = msgspec.structs.replace(
+        sale.lines[0], quantity=2**62, price=type(sale.lines[0].price)(0), net_minor=0, discounts=[], tax_minor=0
+    )
+    tender = msgspec.structs.replace(sale.tenders[0], minor=0)
+    take_in(
+        database, Outbox().add(msgspec.structs.replace(sale, lines=[line], tenders=[tender], total_minor=0)).batch()
+    )
+    assert count(database, Sale) == 0
+
+
+def test_a_job_that_fails_whatever_way_harms_no_other() -> None:
+    stopping, done = threading.Event(), list[str]()
+
+    def fails() -> bool:
+        raise OverflowError("Python int too large to convert to SQLite INTEGER")
+
+    def works() -> bool:
+        done.append("work")
+        stopping.set()
+        return False
+
+    run_jobs([("fails", fails), ("works", works)], stopping)
+    assert done == ["work"]
 
 
 def test_a_time_that_no_date_can_say_is_parked(database: Database) -> None:

@@ -28,6 +28,8 @@ MALFORMED = "malformed"
 
 MAX_MINOR = 10**13
 """No till takes more at once; sums of what is taken then fit 64 bits for as long as a chain can trade."""
+MAX_QUANTITY = 10**8
+"""Of one line: ten times what a till lets anybody weigh. HQ multiplies it by its own prices when it audits."""
 
 TENDER_COLUMNS = ("sale_id", "n", "method", "minor", "change_minor", "reference", "attempt_id")
 

@@ -14,6 +14,7 @@ from cloud.ingest.handlers.base import (
     ARITHMETIC,
     MALFORMED,
     MAX_MINOR,
+    MAX_QUANTITY,
     TENDER_COLUMNS,
     Refusals,
     Unfit,
@@ -95,7 +96,7 @@ def check(sale: SaleCompleted, shop: Shop) -> None:
 
 def _check_line(line: PricedLine) -> None:
     left = line.gross_minor
-    if max(left, line.quantity, abs(line.tax_minor)) > MAX_MINOR:
+    if line.quantity > MAX_QUANTITY or max(left, abs(line.tax_minor)) > MAX_MINOR:
         raise Unfit(ARITHMETIC, f"line {line.n}: {line.quantity} for {left} is beyond what a till sells")
     for discount in line.discounts:
         left -= discount.minor
