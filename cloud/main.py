@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from cloud.api import agent, answers, enrolment, fleet, health, stores
+from cloud.api.headers import SecurityHeaders
 from cloud.api.services import Services
 from cloud.console import pages
 from cloud.loyalty import api as loyalty
@@ -62,12 +63,13 @@ def create_app(settings: CloudSettings, services: Services | None = None, *, con
             if services is None:
                 made.database.close()
 
-    app = FastAPI(title="Storewire", version="1", lifespan=lifespan, docs_url="/api/docs", redoc_url=None)
+    app = FastAPI(title="Storewire", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     answers.install(app)
     for router in _ROUTERS:
         app.include_router(router)
     if console:
         pages.mount(app)
+    app.add_middleware(SecurityHeaders)
     return app
 
 

@@ -13,12 +13,17 @@ from sqlmodel import Session, col, select
 from cloud.fleet.agents import AgentStatus
 from cloud.fleet.agents import status as agent_status
 from cloud.ingest.models import ParkedEvent
-from cloud.ledger.models import Account, Balance, JournalRow, Posting
+from cloud.ledger.commands import problems as problems_of
+from cloud.ledger.models import Account, Balance
+from cloud.ledger.proving import Proved
+from cloud.ledger.proving import newest as newest_proof
 from cloud.org.models import Store
 from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
 from cloud.sales.models import ReceiptSeries, StoreDay
 
 CHART_DAYS = 28
+STORES_SHOWN = 50
+"""Of a large chain, those that need somebody first; the rest is a link away."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,13 +112,14 @@ def today(session: Session, now_ms: int) -> Today:
         )
         for store in stores
     ]
+    rows.sort(key=lambda row: (not row.needs_somebody, row.store))
     return Today(
         stores=rows,
         currency=stores[0].currency if stores else "",
         exponent=stores[0].exponent if stores else 2,
         points=_points(session),
         newest_version=session.exec(select(func.max(PriceVersion.version))).one(),
-        days=_sales_by_day(session),
+        days=sales_by_day(session),
     )
 
 
@@ -135,7 +141,7 @@ def _open_parked(session: Session) -> dict[str, int]:
         .where(col(ParkedEvent.resolved_ms).is_(None))
         .group_by(col(ParkedEvent.store_id))
     )
-    return {store: count for store, count in session.execute(query)}
+    return {store: int(count) for store, count in session.execute(query)}
 
 
 def _missing_receipts(session: Session) -> dict[str, int]:
@@ -157,7 +163,8 @@ def _points(session: Session) -> int:
     return int(session.exec(query).one())
 
 
-def _sales_by_day(session: Session) -> list[tuple[date, int]]:
+def sales_by_day(session: Session, store: str | None = None) -> list[tuple[date, int]]:
+    """Return the last business days with sales and how many each had, of the chain or of one store."""
     query = (
         select(col(StoreDay.business_date), func.sum(StoreDay.sales))
         .where(col(StoreDay.sales) > 0)
@@ -165,6 +172,8 @@ def _sales_by_day(session: Session) -> list[tuple[date, int]]:
         .order_by(col(StoreDay.business_date).desc())
         .limit(CHART_DAYS)
     )
+    if store is not None:
+        query = query.where(col(StoreDay.store_id) == store)
     return sorted((day, int(count)) for day, count in session.execute(query))
 
 
@@ -235,11 +244,13 @@ class ParkedRow:
     parked_ms: int
 
 
-def parked(session: Session, *, limit: int = 50) -> tuple[int, list[ParkedRow]]:
-    """Return how many events are parked and the oldest of them."""
-    waiting = col(ParkedEvent.resolved_ms).is_(None)
-    count = session.exec(select(func.count()).select_from(ParkedEvent).where(waiting)).one()
-    rows = session.exec(select(ParkedEvent).where(waiting).order_by(col(ParkedEvent.parked_ms)).limit(limit))
+def parked(session: Session, *, store: str | None = None, limit: int = 50) -> tuple[int, list[ParkedRow]]:
+    """Return how many events are parked, in the chain or of one store, and the oldest of them."""
+    waiting = [col(ParkedEvent.resolved_ms).is_(None)]
+    if store is not None:
+        waiting.append(col(ParkedEvent.store_id) == store)
+    count = session.exec(select(func.count()).select_from(ParkedEvent).where(*waiting)).one()
+    rows = session.exec(select(ParkedEvent).where(*waiting).order_by(col(ParkedEvent.parked_ms)).limit(limit))
     return count, [
         ParkedRow(
             event=str(row.event_id),
@@ -254,33 +265,14 @@ def parked(session: Session, *, limit: int = 50) -> tuple[int, list[ParkedRow]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnitRow:
-    """One unit of value: who holds how much of it, and the sum of everything, which must be 0."""
+class LedgerView:
+    """What the last proof of the ledger found, in lines for people where something is wrong."""
 
-    unit: str
-    accounts: int
-    members: int
-    total: int
+    proved: Proved | None
+    problems: list[str]
 
 
-def ledger(session: Session) -> tuple[int, list[UnitRow]]:
-    """Return the number of journals and each unit's sums."""
-    journals = session.exec(select(func.count()).select_from(JournalRow)).one()
-    totals = {
-        unit: int(total)
-        for unit, total in session.execute(
-            select(Account.unit, func.coalesce(func.sum(Posting.amount), 0))
-            .join(Posting, col(Posting.account_id) == col(Account.id))
-            .group_by(col(Account.unit))
-        )
-    }
-    held = session.execute(
-        select(Account.unit, func.count(), func.coalesce(func.sum(Balance.amount), 0))
-        .join(Balance, col(Balance.account_id) == col(Account.id))
-        .group_by(col(Account.unit))
-        .order_by(col(Account.unit))
-    )
-    return journals, [
-        UnitRow(unit=unit, accounts=count, members=int(members), total=totals.get(unit, 0))
-        for unit, count, members in held
-    ]
+def ledger(session: Session) -> LedgerView:
+    """Read what the last proof found. Adding the ledger up is the proof's work, not a page's."""
+    proved = newest_proof(session)
+    return LedgerView(proved=proved, problems=problems_of(proved.proof) if proved else [])

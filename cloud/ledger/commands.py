@@ -23,7 +23,7 @@ def prove(context: typer.Context) -> None:
     with database_of(context) as database:
         done = prove_now(database, SystemMachineClock())
     found = done.proof
-    typer.echo(f"{found.journals} journals, {found.postings} postings, {found.unsealed_commits} commits not sealed yet.")
+    typer.echo(f"{found.journals} journals, {found.postings} postings, {found.unsealed_commits} commits to seal.")
     for unit, held in found.held.items():
         typer.echo(f"Members hold {held} {unit}.")
     for line in problems(found):

@@ -1,0 +1,154 @@
+"""A real Chromium for tests, spoken to over two pipes by the DevTools protocol: nothing to install but the browser.
+
+It may reach this machine only: every other name is made to lead nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable")
+_ANSWER_S = 30.0
+_OPTIONS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--remote-debugging-pipe",
+)
+
+
+def find_browser() -> str | None:
+    """Return a Chromium's path, or None where there is none."""
+    return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+
+
+class Page:
+    """One tab: loads addresses, evaluates scripts, presses keys, and remembers what went wrong and what was asked."""
+
+    def __init__(self, reading: int, writing: int) -> None:
+        self._reading, self._writing = reading, writing
+        self._buffer = b""
+        self._number = 0
+        self._events: deque[dict[str, Any]] = deque()
+        self._session = ""
+        self.errors: list[str] = []
+        self.requested: list[str] = []
+
+    def open(self) -> None:
+        """Make the tab."""
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the tab a window of a size in CSS pixels; a narrow one is a phone's."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+
+    def load(self, address: str, language: str = "en") -> None:
+        """Go to an address and wait until it is loaded."""
+        self.call("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+        self._events.clear()
+        self.call("Page.navigate", url=address)
+        self._wait_for("Page.loadEventFired")
+
+    def evaluate(self, expression: str) -> Any:
+        """Return the value of a JavaScript expression."""
+        done = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in done, done
+        return done["result"].get("value")
+
+    def press(self, key: str) -> None:
+        """Press and let go of a key."""
+        code = {"Tab": 9, "Enter": 13}[key]
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Run a command of the protocol and return its result."""
+        self._number += 1
+        message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._writing, json.dumps(message).encode() + b"\0")
+        while (answer := self._read()).get("id") != self._number:
+            self._note(answer)
+        assert "error" not in answer, f"{method}: {answer['error']}"
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def _wait_for(self, method: str) -> None:
+        while not any(event["method"] == method for event in self._events):
+            self._note(self._read())
+
+    def _note(self, event: dict[str, Any]) -> None:
+        self._events.append(event)
+        parameters = event.get("params", {})
+        match event.get("method"):
+            case "Runtime.exceptionThrown":
+                self.errors.append(str(parameters["exceptionDetails"]))
+            case "Log.entryAdded" if parameters["entry"]["level"] in {"error", "warning"}:
+                self.errors.append(parameters["entry"]["text"])
+            case "Runtime.consoleAPICalled" if parameters["type"] in {"error", "warning", "assert"}:
+                self.errors.append(str(parameters["args"]))
+            case "Network.requestWillBeSent":
+                self.requested.append(parameters["request"]["url"])
+
+    def _read(self) -> dict[str, Any]:
+        ends = time.monotonic() + _ANSWER_S
+        while b"\0" not in self._buffer:
+            ready, _, _ = select.select([self._reading], [], [], max(0.0, ends - time.monotonic()))
+            assert ready, f"the browser did not answer within {_ANSWER_S} s"
+            part = os.read(self._reading, 1 << 20)
+            assert part, "the browser ended"
+            self._buffer += part
+        message, _, self._buffer = self._buffer.partition(b"\0")
+        found: dict[str, Any] = json.loads(message)
+        return found
+
+
+@contextmanager
+def browsing(program: str, folder: Path) -> Iterator[Page]:
+    """Run a browser with a profile of its own; yields its tab."""
+    to_browser, writing = os.pipe()
+    reading, from_browser = os.pipe()
+
+    # The protocol is spoken on descriptors 3 and 4; a shell puts the pipes there.
+    place = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
+    process = subprocess.Popen(
+        ["bash", "-c", place, program, *_OPTIONS, f"--user-data-dir={folder}"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        pass_fds=(to_browser, from_browser),
+    )  # fmt: skip
+    os.close(to_browser)
+    os.close(from_browser)
+    page = Page(reading, writing)
+    try:
+        page.open()
+        yield page
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        os.close(reading)
+        os.close(writing)
