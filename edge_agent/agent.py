@@ -123,7 +123,7 @@ class Agent:
         )
         self._uplink = Uplink(
             badge.who.agent,
-            LinkChoice(outside.connectors),
+            LinkChoice(outside.connectors, stay_seconds=settings.fallback_seconds),
             clocks,
             self._mint,
             sender=self._sender,

@@ -12,6 +12,8 @@ from shared.wire.messages import DownlinkMessage, Message
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
+GOODBYE_SECONDS = 2.0
+"""How long a last word may take on a connection that is left."""
 _STEADY_SECONDS = 60.0
 """A connection that lasted this long was a good one: the next pause starts small again."""
 
@@ -65,14 +67,30 @@ class Pauses:
         return pause
 
 
+def fallback_within(heartbeat_seconds: float, step_seconds: float) -> float:
+    """Return in how many seconds an agent whose MQTT falls silent speaks with HQ by HTTPS: four minutes as shipped.
+
+    The silence has to be noticed and the dead connection left; then each try takes three steps to connect, one to
+    hear its topics and one to leave, with pauses between, and the first words by HTTPS one more.
+    """
+    silence = 2.5 * heartbeat_seconds + 1.25 * step_seconds
+    leaving = GOODBYE_SECONDS + step_seconds
+    tries = LinkChoice.FAILURES_BEFORE_FALLBACK
+    pauses = _FIRST_PAUSE_SECONDS * ((1 << tries + 1) - 1)
+    return silence + leaving + tries * 5 * step_seconds + pauses + step_seconds
+
+
 class LinkChoice:
-    """Which way to try next: the first one while it works, the second after repeated failures, and back again."""
+    """Which way to try next: the first one while it works, the second after repeated failures, and back again.
+
+    After `stay_seconds` by the second way the first gets one more try, and the second goes on if that fails.
+    """
 
     FAILURES_BEFORE_FALLBACK = 3
-    STAY_SECONDS = 600.0
 
-    def __init__(self, connectors: list[Connector]) -> None:
+    def __init__(self, connectors: list[Connector], *, stay_seconds: float = 600.0) -> None:
         self._connectors = connectors
+        self._stay_seconds = stay_seconds
         self._failures = 0
         self._fallback_since: float | None = None
 
@@ -80,9 +98,9 @@ class LinkChoice:
         """Return the way to try at monotonic time `now`."""
         if len(self._connectors) == 1:
             return self._connectors[0]
-        if self._fallback_since is not None and now - self._fallback_since < self.STAY_SECONDS:
+        if self._fallback_since is not None and now - self._fallback_since < self._stay_seconds:
             return self._connectors[1]
-        if self._failures >= self.FAILURES_BEFORE_FALLBACK:
+        if self._failures >= (self.FAILURES_BEFORE_FALLBACK if self._fallback_since is None else 1):
             self._failures, self._fallback_since = 0, now
             return self._connectors[1]
         return self._connectors[0]
@@ -92,7 +110,7 @@ class LinkChoice:
         return (
             connector is not self._connectors[0]
             and self._fallback_since is not None
-            and now - self._fallback_since >= self.STAY_SECONDS
+            and now - self._fallback_since >= self._stay_seconds
         )
 
     def tried(self, connector: Connector, *, heard_hq: bool) -> None:

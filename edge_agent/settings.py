@@ -40,6 +40,8 @@ class EdgeSettings(BaseSettings):
     """How often the agent says that it lives; HQ must answer within one more such time."""
     step_seconds: float = Field(default=10.0, ge=1.0, le=120.0)
     """How long any one step of talking to HQ may take."""
+    fallback_seconds: float = Field(default=600.0, ge=1.0, le=86_400.0)
+    """For how long HTTPS is used, once it is needed, before MQTT is tried again."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

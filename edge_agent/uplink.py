@@ -12,14 +12,13 @@ from edge_agent.clock import Clocks
 from edge_agent.downlink import Downlink
 from edge_agent.envelope import Envelope
 from edge_agent.hq_time import HqTime
-from edge_agent.link import Connector, Link, LinkChoice, LinkLost, LinkRefused, Pauses
+from edge_agent.link import GOODBYE_SECONDS, Connector, Link, LinkChoice, LinkLost, LinkRefused, Pauses
 from edge_agent.questions import Questions
 from edge_agent.sender import Sender
 from shared.wire.messages import Gone, Reported
 
 _GATHER_SECONDS = 0.2
 """Changes that come together are reported together."""
-_GOODBYE_SECONDS = 2.0
 _log = structlog.get_logger(__name__)
 
 
@@ -153,7 +152,7 @@ class Uplink:
 
 async def _say_goodbye(link: Link, envelope: Envelope) -> None:
     try:
-        async with asyncio.timeout(_GOODBYE_SECONDS):
+        async with asyncio.timeout(GOODBYE_SECONDS):
             await link.send(Gone(**envelope.fields()))
     except (LinkLost, TimeoutError):
         return  # a broken link: the broker's will, or the age of the last heartbeat, says the same

@@ -17,12 +17,14 @@ import pytest
 from edge_agent.clock import SystemMachineClock
 from edge_agent.https import HqApi, HttpsBodies, HttpsConnector
 from edge_agent.identity import Identity
-from edge_agent.link import LinkChoice, LinkLost, LinkRefused, Pauses
+from edge_agent.link import LinkChoice, LinkLost, LinkRefused, Pauses, fallback_within
 from edge_agent.price_keeper import BodyMissing, BodyUnreachable
 from shared.wire.framing import join
 from shared.wire.messages import Ack, Gone, State, encode_message
 from tests.edge.agents import enrolled
 from tests.factories import AGENT, START_MS, DrivenMachineClock, new_id
+
+STAY_SECONDS = 600.0
 
 
 class Way:
@@ -33,7 +35,8 @@ class Way:
 
 
 def choice() -> LinkChoice:
-    return LinkChoice([Way("mqtt"), Way("https")])  # type: ignore[list-item]
+    ways = [Way("mqtt"), Way("https")]
+    return LinkChoice(ways, stay_seconds=STAY_SECONDS)  # type: ignore[arg-type]
 
 
 def tried(made: LinkChoice, now: float, *, heard: bool) -> str:
@@ -53,8 +56,15 @@ def test_second_way_after_repeated_failures_and_back_again() -> None:
     assert tried(made, 100, heard=True) == "https"
     https = made.next(101)
     assert not made.is_time_to_return(https, 101)
-    assert made.is_time_to_return(https, 3 + LinkChoice.STAY_SECONDS)
-    assert tried(made, 4 + LinkChoice.STAY_SECONDS, heard=True) == "mqtt"
+    assert made.is_time_to_return(https, 3 + STAY_SECONDS)
+    assert tried(made, 4 + STAY_SECONDS, heard=False) == "mqtt"
+    assert tried(made, 5 + STAY_SECONDS, heard=True) == "https", "one failed try of the first way is enough"
+    assert tried(made, 6 + 2 * STAY_SECONDS, heard=True) == "mqtt"
+    assert [tried(made, now, heard=False) for now in range(2000, 2004)] == ["mqtt"] * 3 + ["https"]
+
+
+def test_fallback_takes_no_longer_than_is_said() -> None:
+    assert fallback_within(20.0, 10.0) < 270
 
 
 def test_one_failure_does_not_change_the_way() -> None:

@@ -1,0 +1,125 @@
+"""The agent against a live head office: a wire that goes silent, a certificate that is renewed, mosquitto."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from edge_agent import agent as agent_module
+from edge_agent import identity
+from edge_agent.agent import Agent
+from edge_agent.identity import Identity
+from edge_agent.link import fallback_within
+from edge_agent.settings import load
+from tests.edge import agents
+from tests.provision import processes
+from tests.provision.chain import Chain, running_chain
+from tests.provision.patience import until
+from tests.provision.proxy import proxied
+from tests.provision.store_agent import StoreAgent
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture(scope="module")
+def chain() -> Iterator[Chain]:
+    with running_chain("s1", "s2", agents=False) as started:
+        yield started
+
+
+def drained(agent: StoreAgent) -> None:
+    until(lambda: agent.status()["backlog"] == 0, f"{agent.name} to drain", 30)
+
+
+def test_p3_silent_mqtt_becomes_https_within_the_stated_time_and_mqtt_again(chain: Chain) -> None:
+    agent = chain.enrol("s1", "s1-a")
+    with (agent.state / "edge.toml").open("a") as file:
+        file.write("fallback_seconds = 5.0\n")
+    with proxied("127.0.0.1", chain.hq.ports["broker"]) as proxy:
+        agent.reach_by(broker_port=proxy.port)
+        chain.start(agent)
+        chain.sell(agent)
+        drained(agent)
+        assert agent.status()["link"] == "mqtt"
+
+        proxy.black_hole()
+        began = time.monotonic()
+        chain.sell(agent)
+        until(lambda: agent.status()["link"] == "https", "https", fallback_within(1.0, 2.0))
+        assert time.monotonic() - began <= fallback_within(1.0, 2.0)
+        for _ in range(3):
+            chain.sell(agent)
+        drained(agent)
+
+        proxy.heal()
+        until(lambda: agent.status()["link"] == "mqtt", "mqtt again", 5 + fallback_within(1.0, 2.0))
+        chain.sell(agent)
+        drained(agent)
+    agent.process.stop()
+
+
+def certificate_of(who: Identity) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(who.certificate_path.read_bytes())
+
+
+async def link_up(agent: Agent) -> None:
+    await agents.until(lambda: agent._uplink.connected_by == "mqtt", "the link")
+
+
+async def test_certificate_is_renewed_by_the_live_api_and_the_link_made_anew_with_it(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrolled = await asyncio.to_thread(chain.enrol, "s2", "s2-a")
+    settings = load(enrolled.state, bench_socket=None)
+    before = identity.load(enrolled.state)
+    old = certificate_of(before)
+    due = asyncio.Event()
+
+    def is_due(who: Identity, _wall_ms: int) -> bool:
+        return due.is_set() and certificate_of(who).serial_number == old.serial_number
+
+    monkeypatch.setattr(Identity, "renewal_due", is_due)
+    monkeypatch.setattr(agent_module, "_RENEWAL_CHECK_SECONDS", 0.05)
+    async with agent_module.opened(settings) as agent:
+        running = asyncio.create_task(agent.run())
+        try:
+            await link_up(agent)
+            heard = agent._uplink.heard_wall_ms
+            due.set()
+            await agents.until(lambda: certificate_of(before).serial_number != old.serial_number, "a new certificate")
+            await agents.until(lambda: agent._uplink.connected_by is None, "the old link to be left")
+            await link_up(agent)
+            assert agent._uplink.heard_wall_ms != heard
+            await agents.until(lambda: agent._badge.who.not_after_ms >= before.not_after_ms, "the badge")
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+    now = certificate_of(identity.load(enrolled.state))
+    assert now.public_key() == old.public_key()
+    assert now.subject == old.subject
+    assert not (enrolled.state / "identity" / "certificate.pem.new").exists()
+
+
+@pytest.mark.mosquitto
+def test_agent_sells_and_drains_over_mosquitto(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not (shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").exists()):
+        pytest.skip("no mosquitto on this machine: install Debian's package")
+    monkeypatch.setenv("STOREWIRE_CLOUD_BROKER", "mosquitto")
+    with running_chain("s1", link="mqtt") as chain:
+        (agent,) = chain.agents
+        assert agent.status()["link"] == "mqtt"
+        (broker,) = processes.children(chain.hq.pid("broker"))
+        assert "mosquitto" in Path(f"/proc/{broker}/cmdline").read_text()
+        for _ in range(5):
+            chain.sell(agent)
+        drained(agent)
+        chain.hq.kill("broker")
+        for _ in range(5):
+            chain.sell(agent)
+        chain.settle()
