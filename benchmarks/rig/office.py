@@ -46,11 +46,12 @@ class Office:
     authority: ca.Authority
     ring: keys.Keys
 
-    def add_stores(self, names: Sequence[str]) -> None:
-        """Add stores with one till each; the price zone of all is `z1`."""
+    def add_stores(self, names: Sequence[str], *, own_zones: bool = False) -> None:
+        """Add stores with one till each; the price zone of all is `z1`, or each one's is its own."""
         with self.database.session() as session:
             for name in names:
-                store = Store(id=name, name=name, time_zone=ZONE_NAME, currency="USD", locale="en", price_zone="z1")
+                zone = name if own_zones else "z1"
+                store = Store(id=name, name=name, time_zone=ZONE_NAME, currency="USD", locale="en", price_zone=zone)
                 stores.add_store(session, store, actor="benchmark", now_ms=CLOCK.wall_ms())
                 stores.add_till(session, name, "t1", number=1, actor="benchmark", now_ms=CLOCK.wall_ms())
 
