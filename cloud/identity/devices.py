@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -44,9 +45,10 @@ def forget_expired(session: Session, now_ms: int) -> int:
 def _claimed_agent(session: Session, token: str) -> Agent:
     try:
         subject = jwt.decode(token, options={"verify_signature": False}).get("sub")
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, RecursionError):
         subject = None
-    agent = session.get(Agent, subject) if isinstance(subject, str) else None
+    # An id is printable, and only such text can be asked of every database.
+    agent = session.get(Agent, subject) if isinstance(subject, str) and subject.isprintable() else None
     if agent is None:
         raise Unproven("token_invalid", "device token is not one of an agent of this deployment")
     if agent.status == "revoked":
@@ -61,7 +63,11 @@ def _verified(token: str, public_key: bytes) -> Mapping[str, Any]:
             raise jwt.InvalidKeyError("not a P-256 key")
         options: Any = {"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
         claims = jwt.decode(token, key, algorithms=["ES256"], audience=AUDIENCE, options=options)
-        if not isinstance(claims["exp"], int | float) or not isinstance(claims["jti"], str):
+        if (
+            not isinstance(claims["exp"], int | float)
+            or not math.isfinite(claims["exp"])
+            or not isinstance(claims["jti"], str)
+        ):
             raise jwt.InvalidTokenError("exp or jti is no number or text")
     except jwt.PyJWTError as error:
         raise Unproven("token_invalid", f"device token is not valid: {error}") from None

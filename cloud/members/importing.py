@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from cloud.database import bulk
 from cloud.database.rowset import Columns, rowset, table_of
-from cloud.errors import Invalid
+from cloud.errors import Conflict, Invalid
 from cloud.members import cards, dirt, enrolling
 from cloud.members.attaching import credit_cards
 from cloud.members.models import ACTIVE, Card, Member
@@ -187,6 +187,9 @@ class Importer:
         """Give every card to its member, under the cards' locks. Return the owners of cards that were here before."""
         wanted = {number: member.id for member in members for number in member.cards}
         found = cards.take(session, self.vault, self.mint, wanted, self.now_ms)
+        if any(card.member is not None for card in found.values()):
+            # Only now do the locks hold: what was looked at before may have changed.
+            raise Conflict("a card of this file was given to somebody meanwhile; import it again")
         rows = sorted((card.card, wanted[number]) for number, card in found.items())
         shape: Columns = {"id": Uuid(), "member_id": Uuid()}
         owner, card = rowset(session, "owner", shape, rows), table_of(Card)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import jwt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -257,6 +258,21 @@ class TestDeviceTokens:
         assert self._refusal(database, device_token(key, "a1", audience="other", now_s=now_s)) == "token_invalid"
         assert self._refusal(database, device_token(key, "a1", jti="short", now_s=now_s)) == "token_invalid"
         assert self._refusal(database, "nonsense") == "token_invalid"
+
+    @pytest.mark.parametrize(
+        "claims",
+        [
+            b'{"sub":"a1","aud":"storewire-cloud","jti":"12345678","exp":NaN}',
+            b'{"sub":"\\u0000","aud":"storewire-cloud","jti":"12345678","exp":1}',
+            b'{"sub":"a1","aud":"storewire-cloud","jti":"12345678","exp":1,"x":' + b"[" * 9000 + b"]" * 9000 + b"}",
+        ],
+        ids=["nan", "nul", "depth"],
+    )
+    def test_claims_that_no_agent_makes_are_refused_in_words(
+        self, database: Database, key: ec.EllipticCurvePrivateKey, claims: bytes
+    ) -> None:
+        token = jwt.PyJWS().encode(claims, key, algorithm="ES256")
+        assert self._refusal(database, token) == "token_invalid"
 
     def test_life_is_bounded_on_both_sides(self, database: Database, key: ec.EllipticCurvePrivateKey) -> None:
         now_s = NOW / 1000

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from cloud.database import Database
 from cloud.database.rowset import table_of
-from cloud.errors import Invalid
+from cloud.errors import Conflict, Invalid
 from cloud.ledger.commits import open_commit
 from cloud.ledger.reading import points_of
 from cloud.members import enrolling, finding
@@ -55,6 +55,19 @@ def test_repeating_an_import_makes_nobody_twice(database: Database) -> None:
     again = run(database, text + f"h2,Bob,,s002,{OTHER_CARD}\n")
     assert again == MemberImport(rows=2, known=1, cards=1, stored=True)
     assert count(database, Member) == 2
+
+
+def test_p5_a_card_that_somebody_else_got_meanwhile_stays_theirs(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another desk gave it away after the look at who owns the file's cards: the look saw nothing."""
+    owner = join(database, cards=[CARD])
+    monkeypatch.setattr(Importer, "_check_owners", lambda *_: None)
+    with pytest.raises(Conflict):
+        run(database, f"{HEADER}h1,Ann,,s001,{CARD}\n")
+    assert count(database, Member) == 1
+    with database.session() as session:
+        assert finding.by_card(session, vault(), CARD, 2026).member == owner
 
 
 def test_every_bad_row_is_named_and_nothing_is_stored(database: Database) -> None:
