@@ -75,6 +75,7 @@ class SendWindow:
         self._sent_up_to = 0
         self._singly_up_to = 0
         self._drained = False
+        self._grown = False
         self._timeouts = 0
         self._turn = 0
         self._progress_at = 0.0
@@ -108,6 +109,7 @@ class SendWindow:
             return Rest(self._due)
         if self._drained or self._is_full():
             return Rest(self._due if self._on_its_way else None)
+        self._grown = False
         singly = self._sent_up_to < self._singly_up_to
         events = 1 if singly else self._limits.batch_events
         return SendAfter(self._sent_up_to, events, self._limits.batch_bytes, self._turn)
@@ -128,13 +130,14 @@ class SendWindow:
         self._sent_up_to = first + count - 1
 
     def drained(self, turn: int) -> None:
-        """Note that there are no more events."""
-        if turn == self._turn:
+        """Note that there are no more events, unless some came while the caller was looking."""
+        if turn == self._turn and not self._grown:
             self._drained = True
 
     def grown(self) -> None:
         """Note that there are new events."""
         self._drained = False
+        self._grown = True
 
     def heard_ack(self, now: float, acked: int) -> None:
         """Take an ack that the outbox has applied: `acked` is the number it now holds as acked.
@@ -151,6 +154,8 @@ class SendWindow:
             self._start_after(acked)
             return
         if acked == self._acked:
+            if self._timeouts and self._on_its_way:
+                self._due = min(self._due, now)  # HQ is there again and lacks what is on its way
             return
         while self._on_its_way and self._on_its_way[0].last <= acked:
             batch = self._on_its_way.popleft()
@@ -196,7 +201,7 @@ class SendWindow:
     def _go_back_to(self, seq: int) -> None:
         self._turn += 1
         self._sent_up_to = seq
-        while self._on_its_way and self._on_its_way[-1].first > seq:
+        while self._on_its_way and self._on_its_way[-1].last > seq:  # also one that HQ has a part of
             self._on_its_way.pop()
         self._drained = False
 

@@ -233,3 +233,50 @@ def test_silence_counts_only_while_something_is_asked() -> None:
     assert made.silent_for(560.0) == pytest.approx(60.0)
     made.heard_ack(560.0, 5)
     assert made.silent_for(900.0) == 0.0
+
+
+def greeted_window() -> SendWindow:
+    """A window at the start of a connection whose hello was answered: nothing acked, nothing on its way."""
+    window = SendWindow(lambda: 0.0)
+    window.connected(0.0)
+    assert isinstance(window.step(0.0), SayHello)
+    window.hello_sent(0.0)
+    window.heard_ack(0.0, 0)
+    return window
+
+
+def sends(window: SendWindow, now: float, count: int) -> SendAfter:
+    step = window.step(now)
+    assert isinstance(step, SendAfter)
+    window.sent(now, step.turn, step.seq + 1, count, count * EVENT_BYTES)
+    return step
+
+
+def test_p1_the_rest_of_a_batch_that_hq_has_a_part_of_is_sent_again() -> None:
+    window = greeted_window()
+    sends(window, 0.0, 1)  # arrives, but its ack is lost with the worker that died
+    sends(window, 0.0, 3)  # is lost with it
+    assert sends(window, 10.0, 4).seq == 0  # everything again, in one batch now
+    window.heard_ack(10.1, 1)  # the next worker says what the first one had
+    step = window.step(30.0)
+    assert isinstance(step, SendAfter), "stuck behind a batch that is acked in part"
+    assert step.seq == 1
+
+
+def test_p1_a_repeated_ack_shows_that_hq_is_back() -> None:
+    window = greeted_window()
+    sends(window, 0.0, 2)
+    for now in (10.0, 20.0, 40.0):
+        assert sends(window, now, 2).seq == 0
+    assert isinstance(window.step(40.5), Rest)
+    window.heard_ack(40.5, 0)
+    assert isinstance(window.step(40.5), SendAfter)
+
+
+def test_p1_an_event_that_comes_while_the_outbox_is_read_is_not_forgotten() -> None:
+    window = greeted_window()
+    step = window.step(0.0)
+    assert isinstance(step, SendAfter)
+    window.grown()  # after the read began
+    window.drained(step.turn)  # what the read saw
+    assert isinstance(window.step(0.0), SendAfter)
