@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -63,14 +62,12 @@ def _verified(token: str, public_key: bytes) -> Mapping[str, Any]:
             raise jwt.InvalidKeyError("not a P-256 key")
         options: Any = {"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
         claims = jwt.decode(token, key, algorithms=["ES256"], audience=AUDIENCE, options=options)
-        if (
-            not isinstance(claims["exp"], int | float)
-            or not math.isfinite(claims["exp"])
-            or not isinstance(claims["jti"], str)
-        ):
+        if not isinstance(claims["exp"], int | float) or not isinstance(claims["jti"], str):
             raise jwt.InvalidTokenError("exp or jti is no number or text")
     except jwt.PyJWTError as error:
         raise Unproven("token_invalid", f"device token is not valid: {error}") from None
+    if not claims["exp"] > 0:  # JSON as Python reads it has a NaN, which is neither before nor after any time
+        raise Unproven("token_invalid", "device token's exp is no time")
     if not 8 <= len(claims["jti"]) <= 64:
         raise Unproven("token_invalid", "device token's jti must have 8 to 64 characters")
     return claims

@@ -263,10 +263,11 @@ class TestDeviceTokens:
         "claims",
         [
             b'{"sub":"a1","aud":"storewire-cloud","jti":"12345678","exp":NaN}',
+            b'{"sub":"a1","aud":"storewire-cloud","jti":"12345678","exp":-1}',
             b'{"sub":"\\u0000","aud":"storewire-cloud","jti":"12345678","exp":1}',
             b'{"sub":"a1","aud":"storewire-cloud","jti":"12345678","exp":1,"x":' + b"[" * 9000 + b"]" * 9000 + b"}",
         ],
-        ids=["nan", "nul", "depth"],
+        ids=["nan", "past", "nul", "depth"],
     )
     def test_claims_that_no_agent_makes_are_refused_in_words(
         self, database: Database, key: ec.EllipticCurvePrivateKey, claims: bytes
