@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -84,6 +85,11 @@ class Disk:
         if self.events % _PER_TRANSACTION == 0:
             self._db.execute("COMMIT")
             self._db.execute("BEGIN")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Yield the database inside the transaction that `close` commits."""
+        yield self._db
 
     def close(self) -> None:
         """Keep what was added."""

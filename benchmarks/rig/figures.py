@@ -46,10 +46,19 @@ def now() -> float:
 
 def peak_rss_mib(pid: int | None = None) -> float:
     """Return a process's peak resident memory in MiB (this one's by default)."""
-    for line in Path(f"/proc/{pid or os.getpid()}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
+    return _memory_mib(pid or os.getpid(), "VmHWM:")
+
+
+def rss_mib(pid: int) -> float:
+    """Return a process's resident memory now, in MiB."""
+    return _memory_mib(pid, "VmRSS:")
+
+
+def _memory_mib(pid: int, name: str) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(name):
             return int(line.split()[1]) / 1024
-    raise LookupError("the kernel does not say VmHWM")
+    raise LookupError(f"the kernel does not say {name}")
 
 
 def report(name: str, budget: str, **figures: object) -> None:

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from typing import Any
 
 PAYLOAD = "x" * 1000
 QUIET_SECONDS = 1.0
@@ -22,7 +23,7 @@ class Logger(logging.Logger):
         """Say nothing."""
 
 
-def opened(kind: str, folder: str):
+def opened(kind: str, folder: str) -> Any:
     """Open the peer's storage with its documented defaults, but for limits that would refuse or drop."""
     log, stop = Logger("peer", logging.CRITICAL), threading.Event()
     if kind == "file":
@@ -41,7 +42,7 @@ def opened(kind: str, folder: str):
     return SQLiteEventStorage({"data_file_path": folder + "/", "max_read_records_count": 1000}, log, stop)
 
 
-def write(storage, count: int) -> None:
+def write(storage: Any, count: int) -> None:
     """Store messages; say each number that was accepted."""
     for number in range(count):
         while not storage.put(json.dumps({"n": number, "p": PAYLOAD})):
@@ -51,7 +52,7 @@ def write(storage, count: int) -> None:
     sys.stdin.read()
 
 
-def read(storage) -> None:
+def read(storage: Any) -> None:
     """Take everything out."""
     numbers: list[int] = []
     began = last = time.perf_counter()
