@@ -18,6 +18,7 @@ from cloud.api import agent, answers, enrolment, fleet, health, stores
 from cloud.api.headers import SecurityHeaders
 from cloud.api.services import Services
 from cloud.console import pages
+from cloud.ingest import parked_api
 from cloud.loyalty import api as loyalty
 from cloud.members import api as members
 from cloud.prices import api as prices
@@ -37,6 +38,7 @@ _ROUTERS = (
     publication_api.router,
     members.router,
     loyalty.router,
+    parked_api.router,
 )
 
 log = structlog.get_logger()

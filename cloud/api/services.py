@@ -12,6 +12,8 @@ from cloud.database import Database
 from cloud.identity.ca import Authority
 from cloud.identity.keys import Keys
 from cloud.ingest.exchange import Exchange
+from cloud.ingest.intake import Downstream
+from cloud.privacy import Vault
 from cloud.process.clocks import Clocks
 from cloud.process.ports import Places
 from cloud.settings import CloudSettings
@@ -26,7 +28,9 @@ class Services:
     database: Database
     clocks: Clocks
     keys: Keys
+    vault: Vault
     authority: Authority
+    downstream: Downstream
     exchange: Exchange
     enrolments: FailureLimit
 

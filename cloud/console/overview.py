@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from cloud.fleet.agents import AgentStatus
@@ -246,7 +246,7 @@ class ParkedRow:
 
 def parked(session: Session, *, store: str | None = None, limit: int = 50) -> tuple[int, list[ParkedRow]]:
     """Return how many events are parked, in the chain or of one store, and the oldest of them."""
-    waiting = [col(ParkedEvent.resolved_ms).is_(None)]
+    waiting: list[ColumnElement[bool]] = [col(ParkedEvent.resolved_ms).is_(None)]
     if store is not None:
         waiting.append(col(ParkedEvent.store_id) == store)
     count = session.exec(select(func.count()).select_from(ParkedEvent).where(*waiting)).one()

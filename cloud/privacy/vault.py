@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
@@ -31,7 +31,12 @@ class Vault:
     `member/<id>/phone`, is bound in: bytes moved to another row or column do not open.
     """
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, again: Callable[[], Keys] | None = None) -> None:
+        """Use these keys; `again` reads them anew when something was closed with one made since."""
+        self._again = again
+        self._use(keys)
+
+    def _use(self, keys: Keys) -> None:
         self._current = bytes.fromhex(keys.fields.current)
         self._fields = {bytes.fromhex(name): AESGCM(secret) for name, secret in keys.fields.secrets.items()}
         self._index_key = keys.blind_index.secret
@@ -48,6 +53,8 @@ class Vault:
     def decrypt(self, content: bytes, context: str) -> str:
         """Open a field under whichever key it was encrypted with. Raise CannotOpen."""
         name, nonce = content[1 : 1 + _KEY_ID_BYTES], content[1 + _KEY_ID_BYTES : _HEADER_BYTES]
+        if content[:1] == _FORM and name not in self._fields and self._again is not None:
+            self._use(self._again())  # rotated while this process runs
         if content[:1] != _FORM or name not in self._fields:
             raise CannotOpen(f"{context}: encrypted in a form or under a key this keyring does not hold")
         try:

@@ -19,7 +19,7 @@ from cloud.mqtt import Bus, BusAddress
 from cloud.prices.bodies import BodyFiles
 from cloud.process import ports
 from cloud.process.clocks import clocks_of
-from cloud.process.parts import build_exchange, open_database
+from cloud.process.parts import build_exchange, open_database, open_vault
 from cloud.settings import CloudSettings
 
 log = structlog.get_logger()
@@ -36,7 +36,9 @@ def build_worker(settings: CloudSettings, owner: str) -> Worker:
 
     return Worker(
         make_bus=make_bus,
-        exchange=build_exchange(database, clocks, keys.load(settings.keys_dir), BodyFiles(settings.bodies_dir)),
+        exchange=build_exchange(
+            database, clocks, keys.load(settings.keys_dir), open_vault(settings), BodyFiles(settings.bodies_dir)
+        ),
         leases=Leases(database, clocks.machine, owner),
         roster=Roster(database, clocks.machine),
         inbox=Inbox(max_bytes=settings.inbox_bytes),

@@ -45,7 +45,7 @@ def build_services(settings: CloudSettings) -> Services:
     """Build what API requests use."""
     clocks = clocks_of(settings)
     database = open_database(settings)
-    ring = keys.load(settings.keys_dir)
+    ring, vault = keys.load(settings.keys_dir), open_vault(settings)
     return Services(
         settings=settings,
         places=ports.resolve(settings),
@@ -53,15 +53,21 @@ def build_services(settings: CloudSettings) -> Services:
         clocks=clocks,
         keys=ring,
         authority=ca.load(settings.keys_dir),
-        exchange=build_exchange(database, clocks, ring, BodyFiles(settings.bodies_dir)),
+        vault=vault,
+        downstream=LoyaltyDownstream(vault, UuidMint(clocks.machine.wall_ms, os.urandom), StoreBooks()),
+        exchange=build_exchange(database, clocks, ring, vault, BodyFiles(settings.bodies_dir)),
         enrolments=FailureLimit(clocks.machine, limit=_FAILED_ENROLMENTS, window_s=_ENROLMENT_WINDOW_S),
     )
 
 
-def build_exchange(database: Database, clocks: Clocks, ring: keys.Keys, files: BodyFiles) -> Exchange:
+def open_vault(settings: CloudSettings) -> Vault:
+    """Open the deployment's vault. It learns of keys that are made while it is open."""
+    return Vault(keys.load(settings.keys_dir), again=lambda: keys.load(settings.keys_dir))
+
+
+def build_exchange(database: Database, clocks: Clocks, ring: keys.Keys, vault: Vault, files: BodyFiles) -> Exchange:
     """Build what handles agents' messages, for whichever wire."""
     mint = UuidMint(clocks.machine.wall_ms, os.urandom)
-    vault = Vault(ring)
     envelopes = Envelopes(clocks.machine, clocks.business, mint)
     downlink = Downlink(
         database=database,

@@ -23,7 +23,7 @@ from cloud.identity import keys, tokens
 from cloud.loyalty import api as loyalty_api
 from cloud.members import api as members_api
 from cloud.members.models import MemberDirty
-from tests.cloud.members_data import CARD, OTHER_CARD, make_keys, open_chain, shown, take
+from tests.cloud.members_data import CARD, OTHER_CARD, open_chain, shown, take, vault
 from tests.factories import DrivenMachineClock, make_sale
 from tests.provision.databases import new_sqlite
 
@@ -60,7 +60,7 @@ def client(sqlite_database: Database) -> Client:
     app.include_router(members_api.router)
     app.include_router(loyalty_api.router)
     app.dependency_overrides[services_of] = lambda: SimpleNamespace(
-        database=sqlite_database, clocks=clocks, keys=make_keys()
+        database=sqlite_database, clocks=clocks, vault=vault()
     )
     with sqlite_database.session() as session:
         token = tokens.create(
