@@ -48,6 +48,8 @@ def run(state: StateDir) -> None:
         asyncio.run(agent.run(settings))
     except (IdentityMissing, StateInUse, StorageError, ValueError) as error:
         _fail(str(error))
+    except OSError as error:
+        _fail(f"this machine refuses what the agent needs: {error}")
 
 
 @app.command()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import socket
 import sqlite3
-import ssl
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,10 +20,12 @@ from edge_agent import identity
 from edge_agent.clock import SystemMachineClock
 from edge_agent.identity import Identity, IdentityMissing
 from edge_agent.settings import EdgeSettings
-from edge_agent.tls import client_context
+from edge_agent.state_lock import is_running
+from edge_agent.tls import certificate_fault, client_context
 
 _ENOUGH_BYTES = 1024**3
-_SKEW_SECONDS = 60
+_SKEW_MS = 60_000
+_DAY_MS = 24 * 3600 * 1000
 _TIMEOUT_SECONDS = 5.0
 
 
@@ -38,23 +40,31 @@ class Finding:
 
 def examine(settings: EdgeSettings) -> list[Finding]:
     """Examine disk, identity, database, clock and the ways to HQ. Changes nothing."""
-    findings = [_disk(settings), _database(settings)]
+    findings = [_disk(settings), _database(settings), _process(settings)]
     try:
         who = identity.load(settings.state_dir)
     except IdentityMissing as error:
         return [*findings, Finding("identity", good=False, words=str(error))]
     findings += [_certificate(who), _key_file(who)]
-    findings += [_guarded("api and clock", lambda: _api(who))]
+    api = _guarded("api and clock", lambda: _api(who))
+    findings += [api, *([_guarded("head office", lambda: _standing(who))] if api.good else [])]
     findings += [_guarded(f"broker {broker}", partial(_broker, who, broker)) for broker in who.enrolment.brokers]
     return findings
 
 
 def _disk(settings: EdgeSettings) -> Finding:
     if not settings.state_dir.is_dir():
-        return Finding("disk", good=False, words=f"{settings.state_dir} does not exist; enrol this agent")
+        return Finding("disk", good=False, words=f"{settings.state_dir} is no directory here; is --state right?")
     free = shutil.disk_usage(settings.state_dir).free
     words = f"{free // 1024**2} MiB free"
-    return Finding("disk", free >= _ENOUGH_BYTES, words if free >= _ENOUGH_BYTES else f"{words}; make room")
+    if free < _ENOUGH_BYTES:
+        words += f" where {settings.state_dir} lies; make room: selling stops when it is full"
+    return Finding("disk", free >= _ENOUGH_BYTES, words)
+
+
+def _process(settings: EdgeSettings) -> Finding:
+    runs = is_running(settings.state_dir)
+    return Finding("agent", good=True, words="it runs" if runs else "it does not run now")
 
 
 def _database(settings: EdgeSettings) -> Finding:
@@ -66,15 +76,27 @@ def _database(settings: EdgeSettings) -> Finding:
             (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
         found = str(error)
-    return Finding("database", found == "ok", "sound" if found == "ok" else f"{found}; keep the file and call support")
+    return Finding(
+        "database", found == "ok", "sound" if found == "ok" else f"{path}: {found}; keep the file and call support"
+    )
 
 
 def _certificate(who: Identity) -> Finding:
-    end = datetime.fromtimestamp(who.not_after_ms / 1000, UTC)
-    good = SystemMachineClock().wall_ms() < who.not_after_ms
-    return Finding(
-        "certificate", good, f"{'until' if good else 'ended'} {end:%Y-%m-%d}" + ("" if good else "; enrol anew")
-    )
+    now_ms = SystemMachineClock().wall_ms()
+    clock = f"this machine's clock says {_day(now_ms)}"
+    if now_ms < who.not_before_ms:
+        words = f"begins {_day(who.not_before_ms)}, but {clock}; set the clock (set up NTP)"
+        return Finding("certificate", good=False, words=words)
+    if now_ms >= who.not_after_ms:
+        words = (
+            f"ended {_day(who.not_after_ms)} and {clock}; if that is right, run the agent: it renews its certificate"
+        )
+        return Finding("certificate", good=False, words=f"{words} as soon as it reaches HQ's API")
+    return Finding("certificate", good=True, words=f"until {_day(who.not_after_ms)}")
+
+
+def _day(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
 
 
 def _key_file(who: Identity) -> Finding:
@@ -86,18 +108,54 @@ def _key_file(who: Identity) -> Finding:
 def _guarded(what: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
-    except (OSError, httpx.HTTPError, ssl.SSLError) as error:
-        return Finding(what, good=False, words=f"cannot be reached: {error}; selling goes on without it")
+    except (OSError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        fault = certificate_fault(error)
+        if fault is not None:
+            return Finding(what, good=False, words=f"{fault}; selling goes on without it")
+        reason = str(error) or type(error).__name__
+        words = f"cannot be reached ({reason}); check cable and router, then call HQ; selling goes on without it"
+        return Finding(what, good=False, words=words)
 
 
 def _api(who: Identity) -> Finding:
-    with httpx.Client(verify=client_context(who.enrolment.ca), timeout=_TIMEOUT_SECONDS) as http:
-        answer = http.get(f"{who.enrolment.api.rstrip('/')}/api/v1/ca")
-    hq = parsedate_to_datetime(answer.headers["date"]).timestamp() if "date" in answer.headers else None
-    off = None if hq is None else SystemMachineClock().wall_ms() / 1000 - hq
-    if off is not None and abs(off) > _SKEW_SECONDS:
-        return Finding("api and clock", good=False, words=f"reached, but this clock is {off:.0f} s off; set up NTP")
-    return Finding("api and clock", good=answer.is_success, words=f"{who.enrolment.api} answers {answer.status_code}")
+    with _http(who) as http:
+        answer = http.get("/api/v1/ca")
+    if not answer.is_success:
+        words = f"{who.enrolment.api} answers {answer.status_code}; HQ has trouble, call it; selling goes on without it"
+        return Finding("api and clock", good=False, words=words)
+    off_ms = SystemMachineClock().wall_ms() - _hq_ms(answer)
+    if abs(off_ms) > _SKEW_MS:
+        way = "ahead of" if off_ms > 0 else "behind"
+        words = f"reached, but this machine's clock is {_span(abs(off_ms))} {way} HQ's; set the clock (set up NTP)"
+        return Finding("api and clock", good=False, words=words)
+    return Finding("api and clock", good=True, words=f"{who.enrolment.api} answers, and its clock agrees")
+
+
+def _standing(who: Identity) -> Finding:
+    """Ask for a body file that nobody has: a refusal of this agent comes before the answer that it is missing."""
+    with _http(who) as http:
+        token = who.token(_hq_ms(http.get("/api/v1/ca")))
+        answer = http.get(f"/api/v1/bodies/{'0' * 64}.zst", headers={"Authorization": f"Bearer {token}"})
+    if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        words = f"refuses agent {who.agent} ({answer.status_code}): revoked, replaced or unknown there; call HQ"
+        return Finding("head office", good=False, words=f"{words}; selling goes on without it")
+    return Finding("head office", good=True, words=f"knows agent {who.agent} of store {who.store}")
+
+
+def _http(who: Identity) -> httpx.Client:
+    context = client_context(who.enrolment.ca)
+    return httpx.Client(verify=context, timeout=_TIMEOUT_SECONDS, base_url=who.enrolment.api)
+
+
+def _hq_ms(answer: httpx.Response) -> int:
+    """Return what HQ's clock says; without a word of it what this machine's does."""
+    if "date" not in answer.headers:
+        return SystemMachineClock().wall_ms()
+    return int(parsedate_to_datetime(answer.headers["date"]).timestamp() * 1000)
+
+
+def _span(ms: int) -> str:
+    return f"{ms // _DAY_MS} days" if ms >= 2 * _DAY_MS else f"{ms // 1000} s"
 
 
 def _broker(who: Identity, broker: str) -> Finding:

@@ -6,6 +6,7 @@ import re
 import ssl
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from edge_agent import identity
 from edge_agent.https import HqApi
 from edge_agent.identity import Enrolment, Identity, IdentityMissing, Renewal
-from edge_agent.tls import client_context
+from edge_agent.tls import certificate_fault, client_context
 
 _CODE = re.compile(r"^[a-z2-7]{16,64}\.[0-9a-f]{32,64}$")
 _TIMEOUT_SECONDS = 20.0
@@ -38,8 +39,7 @@ def enrol(state_dir: Path, cloud: str, code: str) -> Identity:
     code = code.strip().lower()
     if not _CODE.match(code):
         raise EnrolmentRefused("a claim code looks like <letters and digits>.<fingerprint>; copy it as a whole from HQ")
-    if not cloud.startswith("https://"):
-        raise EnrolmentRefused(f"the cloud's address starts with https://, got {cloud!r}")
+    _check_address(cloud)
     _refuse_second_time(state_dir)
     try:
         chain = _pinned_chain(cloud, code.partition(".")[2])
@@ -53,7 +53,7 @@ def enrol(state_dir: Path, cloud: str, code: str) -> Identity:
             raise EnrolmentRefused(f"HQ refuses: {_words(answer)}")
         return identity.keep(state_dir, msgspec.json.decode(answer.content, type=Enrolment), key)
     except httpx.HTTPError as error:
-        raise EnrolmentRefused(f"{cloud} cannot be reached: {error}") from error
+        raise EnrolmentRefused(_unreached(cloud, error)) from error
     except (msgspec.DecodeError, ValueError) as error:
         raise error if isinstance(error, EnrolmentRefused) else EnrolmentRefused(str(error)) from error
 
@@ -64,12 +64,32 @@ async def renew(api: HqApi, current: Identity) -> Identity:
     return current.renewed(msgspec.json.decode(answer, type=Renewal))
 
 
+def _check_address(cloud: str) -> None:
+    wanted = "the cloud's address starts with https://, as in https://hq.example.com:8443"
+    try:
+        address = urlsplit(cloud)
+        fits = address.scheme == "https" and bool(address.hostname) and address.port != 0
+    except ValueError:
+        fits = False
+    if not fits or not address.netloc.isascii():
+        raise EnrolmentRefused(f"{wanted}; got {cloud!r}")
+
+
+def _unreached(cloud: str, error: httpx.HTTPError) -> str:
+    if (fault := certificate_fault(error)) is not None:
+        return f"{cloud}: {fault}"
+    return f"{cloud} cannot be reached ({error or type(error).__name__}); check the address, the network cable and HQ"
+
+
 def _refuse_second_time(state_dir: Path) -> None:
     try:
         present = identity.load(state_dir)
     except IdentityMissing:
         return
-    raise EnrolmentRefused(f"{state_dir} already belongs to agent {present.agent} of store {present.store}")
+    raise EnrolmentRefused(
+        f"{state_dir} already belongs to agent {present.agent} of store {present.store}; it renews its certificate"
+        " by itself. For another agent use another --state"
+    )
 
 
 def _pinned_chain(cloud: str, fingerprint: str) -> str:
@@ -85,7 +105,7 @@ def _pinned_chain(cloud: str, fingerprint: str) -> str:
         if sha256(certificate.public_bytes(Encoding.DER)).hexdigest().startswith(fingerprint):
             # Only the root is taken: whatever else was sent must be vouched for by it.
             return certificate.public_bytes(Encoding.PEM).decode()
-    raise EnrolmentRefused(f"{cloud} is not the cloud this claim code is for; check address and code")
+    raise EnrolmentRefused(f"{cloud} is not the cloud that this claim code is for; check address and code with HQ")
 
 
 def _words(answer: httpx.Response) -> str:

@@ -89,6 +89,11 @@ class Identity:
         return self.directory / "key.pem"
 
     @property
+    def not_before_ms(self) -> int:
+        """When the certificate begins, in milliseconds since 1970 UTC."""
+        return int(self._certificate().not_valid_before_utc.timestamp() * 1000)
+
+    @property
     def not_after_ms(self) -> int:
         """When the certificate ends, in milliseconds since 1970 UTC."""
         return int(self._certificate().not_valid_after_utc.timestamp() * 1000)
@@ -155,11 +160,25 @@ def load(state_dir: Path) -> Identity:
     directory = state_dir / "identity"
     try:
         enrolment = msgspec.json.decode((directory / "enrolment.json").read_bytes(), type=Enrolment)
-        return Identity(directory, enrolment, _load_key(directory / "key.pem"))
+        return _fitting(directory, enrolment, _load_key(directory / "key.pem"))
     except FileNotFoundError:
         raise IdentityMissing(f"no agent is enrolled in {state_dir}; run `storewire-edge enroll` first") from None
     except (msgspec.DecodeError, ValueError) as error:
-        raise IdentityMissing(f"the identity in {directory} is damaged ({error}); enrol this agent anew") from error
+        raise IdentityMissing(
+            f"the identity in {directory} is damaged ({error}); call HQ for a new claim code, move that folder aside,"
+            " and enrol again: the sales in the database stay"
+        ) from error
+    except OSError as error:
+        raise IdentityMissing(
+            f"the identity in {directory} cannot be read ({error.strerror or error}); run this as the agent's user,"
+            " with the agent's --state"
+        ) from error
+
+
+def _fitting(directory: Path, enrolment: Enrolment, key: ec.EllipticCurvePrivateKey) -> Identity:
+    if not _certifies(enrolment.certificate, key):
+        raise ValueError("key and certificate do not belong together")
+    return Identity(directory, enrolment, key)
 
 
 def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:

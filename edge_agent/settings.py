@@ -81,10 +81,12 @@ def load(state_dir: Path, **overrides: Any) -> EdgeSettings:
         return _WithFile(state_dir=directory, **given)
     except ValidationError as error:
         raise SettingsRefused("; ".join(_sentence(part) for part in error.errors())) from error
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise SettingsRefused(f"{directory / CONFIG_NAME}: {error}") from error
 
 
 def _sentence(part: Any) -> str:
     name = ".".join(str(step) for step in part["loc"])
-    return f"setting {name!r}: {part['msg']}"
+    if part["type"] == "extra_forbidden":
+        return f"there is no setting {name!r}; take it out of {CONFIG_NAME}"
+    return f"setting {name!r}: {part['msg']}, got {part['input']!r}"

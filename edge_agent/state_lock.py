@@ -25,7 +25,9 @@ class StateLock:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
-            raise StateInUse(f"another agent runs on {self._path.parent}") from None
+            raise StateInUse(
+                f"another agent runs on {self._path.parent}; stop it first: two would give every number twice"
+            ) from None
         self._descriptor = descriptor
         return self
 
@@ -38,8 +40,8 @@ class StateLock:
 
 def is_running(state_dir: Path) -> bool:
     """Tell whether an agent runs on a state directory."""
-    if not state_dir.is_dir():
-        return False
+    if not (state_dir / "agent.lock").exists():
+        return False  # and looking makes no file
     try:
         with StateLock(state_dir):
             return False
