@@ -14,6 +14,7 @@ from edge_agent import agent, enrol
 from edge_agent.doctor import examine
 from edge_agent.errors import StorageError
 from edge_agent.identity import IdentityMissing
+from edge_agent.receipt_list import read_receipts
 from edge_agent.settings import EdgeSettings, SettingsRefused, load
 from edge_agent.standing import read_standing
 from edge_agent.state_lock import StateInUse
@@ -59,6 +60,21 @@ def status(state: StateDir) -> None:
         for name, value in read_standing(_settings(state)).items():
             typer.echo(f"{name:<18}{value}")
     except (IdentityMissing, StorageError) as error:
+        _fail(str(error))
+
+
+@app.command()
+def receipts(
+    state: StateDir,
+    business_date: Annotated[
+        str | None, typer.Option("--business-date", help="YYYY-MM-DD; the last day that has receipts if left out.")
+    ] = None,
+) -> None:
+    """List a day's receipts with totals and what became of their paper, from the agent's own disk."""
+    try:
+        for line in read_receipts(_settings(state), business_date):
+            typer.echo(line)
+    except (IdentityMissing, StorageError, ValueError) as error:
         _fail(str(error))
 
 

@@ -155,7 +155,7 @@ def _hq_ms(answer: httpx.Response) -> int:
 
 
 def _span(ms: int) -> str:
-    return f"{ms // _DAY_MS} days" if ms >= 2 * _DAY_MS else f"{ms // 1000} s"
+    return f"{(ms + _DAY_MS // 2) // _DAY_MS} days" if ms >= 2 * _DAY_MS else f"{ms // 1000} s"
 
 
 def _broker(who: Identity, broker: str) -> Finding:

@@ -217,6 +217,20 @@ def find_by_number(db: sqlite3.Connection, till: str, series: str, number: int) 
     return None if row is None else _row(row)
 
 
+def business_days(db: sqlite3.Connection) -> list[str]:
+    """Return the business dates that have receipts, oldest first."""
+    return [day for (day,) in db.execute("SELECT DISTINCT business_date FROM receipt ORDER BY business_date")]
+
+
+def of_day(db: sqlite3.Connection, business_date: str) -> list[ReceiptRow]:
+    """Return a business date's receipts in the order they were made, till by till."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM receipt WHERE business_date = ? ORDER BY till, at_ms, n",  # noqa: S608
+        (business_date,),
+    ).fetchall()
+    return [_row(row) for row in rows]
+
+
 def _row(row: tuple[str, str, int, bytes, str, str, int, int, str]) -> ReceiptRow:
     till, series, number, event, kind, business_date, at_ms, total_minor, printed = row
     return ReceiptRow(

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from edge_agent import identity, member_set, outbox, timeline
 from edge_agent.agent_row import NotEnrolled, store_settings
 from edge_agent.errors import DatabaseDamaged
 from edge_agent.settings import EdgeSettings
 from edge_agent.state_lock import is_running
+
+T = TypeVar("T")
 
 
 def read_standing(settings: EdgeSettings) -> dict[str, str]:
@@ -25,30 +31,34 @@ def read_standing(settings: EdgeSettings) -> dict[str, str]:
     }
     if not settings.database_path.exists():
         return {**standing, "database": "none yet: the agent has never run"}
-    return {**standing, **_from_database(settings.database_path)}
+    return {**standing, **read_database(settings.database_path, _from_database)}
 
 
-def _from_database(path: Path) -> dict[str, str]:
+def read_database(path: Path, fn: Callable[[sqlite3.Connection], T]) -> T:
+    """Run `fn` on the agent's database without writing to it. Raise DatabaseDamaged when it cannot be read."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            at = outbox.position(db)
-            waiting = outbox.backlog(db)
-            settings = store_settings(db)
-            in_force = timeline.latched_version(db)
-            return {
-                "tills": ", ".join(till.till for till in settings.tills)
-                if settings
-                else "unknown: HQ has not spoken yet",
-                "price book": str(in_force) if in_force is not None else "none: this store cannot sell yet",
-                "staged": ", ".join(str(version) for version in timeline.staged(db)) or "none",
-                "events": f"{at.last_seq} in epoch {at.epoch}, {at.acked_seq} acked",
-                "backlog": f"{waiting.count}" + (f" since {_time(waiting.oldest_ms)}" if waiting.oldest_ms else ""),
-                "member set": str(member_set.version(db)),
-            }
+            return fn(db)
+    except (sqlite3.DatabaseError, msgspec.DecodeError) as error:
+        raise DatabaseDamaged(f"{path} cannot be read ({error}); keep the file and call support") from error
+
+
+def _from_database(db: sqlite3.Connection) -> dict[str, str]:
+    try:
+        at = outbox.position(db)
     except NotEnrolled:
         return {"database": "empty: the agent has never run"}
-    except sqlite3.DatabaseError as error:
-        raise DatabaseDamaged(f"{path} cannot be read: {error}") from error
+    waiting = outbox.backlog(db)
+    settings = store_settings(db)
+    in_force = timeline.latched_version(db)
+    return {
+        "tills": ", ".join(till.till for till in settings.tills) if settings else "unknown: HQ has not spoken yet",
+        "price book": str(in_force) if in_force is not None else "none: this store cannot sell yet",
+        "staged": ", ".join(str(version) for version in timeline.staged(db)) or "none",
+        "events": f"{at.last_seq} in epoch {at.epoch}, {at.acked_seq} acked",
+        "backlog": f"{waiting.count}" + (f" since {_time(waiting.oldest_ms)}" if waiting.oldest_ms else ""),
+        "member set": str(member_set.version(db)),
+    }
 
 
 def _time(at_ms: int) -> str:
