@@ -37,7 +37,7 @@ async def wait_for_messages(
     """Return what HQ has to say unasked; an empty body when there was nothing for `wait` seconds."""
     ends = services.clocks.machine.monotonic() + wait
     while True:
-        messages = await run_in_threadpool(services.exchange.unasked, agent.id)
+        messages = await run_in_threadpool(services.exchange.unasked, [agent.id])
         if messages or services.clocks.machine.monotonic() >= ends or await request.is_disconnected():
             return _framed(messages)
         await asyncio.sleep(_LOOK_EVERY_S)

@@ -6,13 +6,14 @@ was sent a moment ago is not sent again until the agent had time to apply and re
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 from uuid import UUID
 
 import msgspec
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from cloud.database import Database
 from cloud.fleet.models import Agent
@@ -34,12 +35,12 @@ _reported = msgspec.json.Decoder(Reported)
 class Composer(Protocol):
     """The parts of HQ that know what an agent should run."""
 
-    def desired(self, session: Session, agent: Agent) -> DesiredState | None:
-        """Return what the agent should run, with serial 0; None while HQ has nothing for it."""
+    def desired(self, session: Session, agents: Sequence[Agent]) -> Mapping[str, DesiredState]:
+        """Return what agents should run, by agent, with serial 0; one for whom HQ has nothing is absent."""
         ...
 
-    def deltas(self, session: Session, agent: Agent, reported: Reported) -> list[bytes]:
-        """Return the delta files that lead from what it holds to that, smallest sensible set."""
+    def deltas(self, session: Session, desired: DesiredState, reported: Reported) -> list[bytes]:
+        """Return the delta files that lead from what an agent holds to that, smallest sensible set."""
         ...
 
     def members(self, session: Session, agent: Agent, version: int) -> MemberStep | None:
@@ -85,60 +86,62 @@ class Downlink:
                 return []
             told = self._told[agent] = _Told(connection)
             said: list[DownlinkMessage] = []
-            desired = self._desired(session, row, connection, reported, told)
+            document = self._composer.desired(session, [row]).get(agent)
+            if document is not None:
+                said.append(self._desired(session, self._numbered(row, document), connection, reported, told))
             step = self._members(session, row, connection, reported, told)
-            said += [message for message in (desired, step) if message]
+            said += [step] if step else []
         return said
 
-    def due(self, agent: str) -> list[DownlinkMessage]:
-        """Return what an agent lacks and was not told within the last ten seconds."""
+    def due(self, agents: Sequence[str]) -> list[DownlinkMessage]:
+        """Return what agents lack and were not told within the last ten seconds. One transaction: ask for few."""
+        query = select(Agent).where(col(Agent.id).in_(agents), col(Agent.status) != "revoked").order_by(col(Agent.id))
+        said: list[DownlinkMessage] = []
         with self._database.session() as session:
-            row = session.get(Agent, agent, with_for_update=True)
-            if row is None or row.connection is None or row.reported is None or row.status == "revoked":
-                return []
-            return self._due(session, row, row.connection, _reported.decode(row.reported))
+            rows = session.exec(query.with_for_update()).all()
+            documents = self._composer.desired(session, rows)
+            for row in rows:
+                if row.connection is not None and row.reported is not None:
+                    reported = _reported.decode(row.reported)
+                    said += self._due(session, row, row.connection, reported, documents.get(row.id))
+        return said
 
-    def _due(self, session: Session, row: Agent, connection: UUID, reported: Reported) -> list[DownlinkMessage]:
+    def _due(
+        self, session: Session, row: Agent, connection: UUID, reported: Reported, document: DesiredState | None
+    ) -> list[DownlinkMessage]:
         told = self._told.get(row.id)
         if told is None or told.connection != connection:
             told = self._told[row.id] = _Told(connection)
         now = self._clock.monotonic()
         said: list[DownlinkMessage] = []
-        serial = self._serial(session, row)
-        fresh = told.serial != serial or now - told.serial_at > AGAIN_S
-        if serial and reported.desired_serial != serial and fresh:
-            desired = self._desired(session, row, connection, reported, told)
-            said += [desired] if desired else []
+        if document is not None:
+            numbered = self._numbered(row, document)
+            fresh = told.serial != numbered.serial or now - told.serial_at > AGAIN_S
+            if reported.desired_serial != numbered.serial and fresh:
+                said.append(self._desired(session, numbered, connection, reported, told))
+            if document.members_version == reported.members_version:
+                return said
         if told.members_from != reported.members_version or now - told.members_at > AGAIN_S:
             step = self._members(session, row, connection, reported, told)
             said += [step] if step else []
         return said
 
-    def _serial(self, session: Session, row: Agent) -> int:
-        document = self._composer.desired(session, row)
-        return self._numbered(session, row, document).serial if document else 0
-
-    def _numbered(self, session: Session, row: Agent, document: DesiredState) -> DesiredState:
+    def _numbered(self, row: Agent, document: DesiredState) -> DesiredState:
         """Give a desired state its serial: the last one if nothing changed, else the next."""
-        digest = sha256(msgspec.json.encode(msgspec.structs.replace(document, serial=0))).digest()
+        digest = sha256(msgspec.json.encode(document)).digest()
         if digest != row.desired_digest:
             row.desired_digest, row.desired_serial = digest, row.desired_serial + 1
-            session.add(row)
-            session.flush()
         return msgspec.structs.replace(document, serial=row.desired_serial)
 
     def _desired(
-        self, session: Session, row: Agent, connection: UUID, reported: Reported, told: _Told
-    ) -> Desired | None:
-        document = self._composer.desired(session, row)
-        if document is None:
-            return None
-        numbered = self._numbered(session, row, document)
-        deltas = self._composer.deltas(session, row, reported)
+        self, session: Session, numbered: DesiredState, connection: UUID, reported: Reported, told: _Told
+    ) -> Desired:
+        deltas = self._composer.deltas(session, numbered, reported)
         if sum(len(delta) for delta in deltas) > _DELTA_BUDGET_BYTES:
             deltas = []
         told.serial, told.serial_at = numbered.serial, self._clock.monotonic()
-        return self._envelopes.desired(row.id, connection, sign_desired(numbered, self._signing_key), deltas)
+        signed = sign_desired(numbered, self._signing_key)
+        return self._envelopes.desired(numbered.agent, connection, signed, deltas)
 
     def _members(
         self, session: Session, row: Agent, connection: UUID, reported: Reported, told: _Told

@@ -15,7 +15,7 @@ from cloud.ingest import incarnation
 from cloud.ingest.apply import apply_batches
 from cloud.ingest.downlink import Downlink
 from cloud.ingest.envelopes import Envelopes
-from cloud.ingest.greet import farewell, greet, heartbeat
+from cloud.ingest.greet import farewell, greet, heartbeats
 from cloud.ingest.intake import Downstream
 from cloud.ingest.outcomes import Acked, Delivery, Rejected
 from shared.clock import MachineClock
@@ -79,16 +79,15 @@ class Exchange:
             if isinstance(message, Hello):
                 said += self._hello(agent, message)
         said += self._batches([(agent, message) for agent, message in heard if isinstance(message, Batch)])
+        said += self._heartbeats([(agent, message) for agent, message in heard if isinstance(message, State)])
         for agent, message in heard:
-            if isinstance(message, State):
-                said += self._heartbeat(agent, message)
-            elif isinstance(message, Gone):
+            if isinstance(message, Gone):
                 farewell(self._database, agent, message)
         return said
 
-    def unasked(self, agent: str) -> list[DownlinkMessage]:
-        """Return what HQ has to say to an agent that has not asked: desired state and members it lacks."""
-        return self._downlink.due(agent)
+    def unasked(self, agents: Sequence[str]) -> list[DownlinkMessage]:
+        """Return what HQ has to say to agents that have not asked: desired state and members they lack."""
+        return self._downlink.due(agents)
 
     def standing(self, agent: str, connection: UUID) -> list[DownlinkMessage]:
         """Return an agent's current acknowledgement, for a worker that has just taken over its shard."""
@@ -107,13 +106,14 @@ class Exchange:
         greeting = self._downlink.greeting(agent, hello.connection, hello.reported)
         return [self._envelopes.outcome(outcome, hello.connection), *greeting]
 
-    def _heartbeat(self, agent: str, state: State) -> list[DownlinkMessage]:
-        outcome = heartbeat(self._database, agent, state, self._clock)
-        if outcome is None:
+    def _heartbeats(self, states: list[tuple[str, State]]) -> list[DownlinkMessage]:
+        if not states:
             return []
+        noted = heartbeats(self._database, states, self._clock)
         # An agent that has just done one thing may be waiting for the next: the rest of a member set, say.
-        more = self._downlink.due(agent) if state.reported is not None else []
-        return [self._envelopes.outcome(outcome, state.connection), *more]
+        told = {outcome.agent for state, outcome in noted if state.reported is not None}
+        more = self._downlink.due(sorted(told)) if told else []
+        return [*(self._envelopes.outcome(outcome, state.connection) for state, outcome in noted), *more]
 
     def _batches(self, batches: list[tuple[str, Batch]]) -> list[DownlinkMessage]:
         if not batches:

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
 import structlog
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from cloud.database import Database
 from cloud.fleet.models import Agent
@@ -36,7 +37,15 @@ def greet(database: Database, agent: str, hello: Hello, clock: MachineClock) -> 
 
 def heartbeat(database: Database, agent: str, state: State, clock: MachineClock) -> Outcome | None:
     """Note that an agent is alive and what it runs; return the watermark of its epoch, to be acked again."""
-    return in_transaction(database, lambda session: _heartbeat(session, agent, state, clock))
+    noted = heartbeats(database, [(agent, state)], clock)
+    return noted[0][1] if noted else None
+
+
+def heartbeats(
+    database: Database, states: Sequence[tuple[str, State]], clock: MachineClock
+) -> list[tuple[State, Outcome]]:
+    """Do so for several agents in one transaction; whoever may not speak is absent from the answer."""
+    return in_transaction(database, lambda session: _heartbeats(session, states, clock))
 
 
 def farewell(database: Database, agent: str, gone: Gone) -> bool:
@@ -54,13 +63,14 @@ def _greet(session: Session, agent: str, hello: Hello, clock: MachineClock) -> O
     row.connection, row.connected_ms, row.hq_offset_ms = hello.connection, now, _offset(now, hello)
     row.seen_ms, row.gone, row.reported = now, False, msgspec.json.encode(hello.reported)
     session.add(row)
-    ours = _incarnation(session, agent, hello, mark, clock)
+    ours = _incarnation(session, agent, hello, mark, clock, ours=incarnation.current(session))
     return _compare(agent, hello.epoch, hello, mark, ours)
 
 
-def _incarnation(session: Session, agent: str, said: Hello | State, mark: Watermark, clock: MachineClock) -> UUID:
+def _incarnation(
+    session: Session, agent: str, said: Hello | State, mark: Watermark, clock: MachineClock, *, ours: UUID
+) -> UUID:
     """Return HQ's incarnation: a new one when an agent holds more as acked by the present one than HQ has."""
-    ours = incarnation.current(session)
     if said.incarnation != ours or said.acked_seq <= mark.seq:
         return ours
     reason = f"agent {agent} holds {said.acked_seq} as acked, HQ has {mark.seq}: the database was restored"
@@ -76,12 +86,31 @@ def _compare(agent: str, epoch: UUID, hello: Hello, mark: Watermark, ours: UUID)
     return Acked(agent, epoch, ours, mark.seq, mark.head)
 
 
-def _heartbeat(session: Session, agent: str, state: State, clock: MachineClock) -> Outcome | None:
-    if state.epoch is None or not _may_speak(session, agent, state):
-        return None
+def _heartbeats(
+    session: Session, states: Sequence[tuple[str, State]], clock: MachineClock
+) -> list[tuple[State, Outcome]]:
+    stores = watermarks.stores_of(session, {agent for agent, _ in states})
+    heard = [
+        (agent, state.epoch, state)
+        for agent, state in states
+        if state.epoch is not None and _is_from(agent, state, known=agent in stores)
+    ]
+    if not heard:
+        return []
     now = clock.wall_ms()
-    mark = watermarks.lock(session, [(agent, state.epoch)], now)[agent, state.epoch]
-    row = _lock_agent(session, agent)
+    marks = watermarks.lock(session, [(agent, epoch) for agent, epoch, _ in heard], now)
+    rows = _lock_agents(session, {agent for agent, _, _ in heard})
+    ours = incarnation.current(session)
+    noted: list[tuple[State, Outcome]] = []
+    for agent, epoch, state in heard:
+        mark = marks[agent, epoch]
+        _note(rows[agent], state, now)
+        ours = _incarnation(session, agent, state, mark, clock, ours=ours)
+        noted.append((state, Acked(agent, epoch, ours, mark.seq, mark.head)))
+    return noted
+
+
+def _note(row: Agent, state: State, now: int) -> None:
     row.seen_ms = now
     if _is_newer(state.connection, row.connection):
         row.connection, row.connected_ms = state.connection, now  # its hello was lost
@@ -89,8 +118,6 @@ def _heartbeat(session: Session, agent: str, state: State, clock: MachineClock) 
         row.gone, row.hq_offset_ms = False, _offset(now, state)
         if state.reported is not None:
             row.reported = msgspec.json.encode(state.reported)
-    session.add(row)
-    return Acked(agent, state.epoch, _incarnation(session, agent, state, mark, clock), mark.seq, mark.head)
 
 
 def _farewell(session: Session, agent: str, gone: Gone) -> bool:
@@ -105,7 +132,11 @@ def _farewell(session: Session, agent: str, gone: Gone) -> bool:
 
 
 def _may_speak(session: Session, agent: str, message: Message) -> bool:
-    if message.agent == agent and agent in watermarks.stores_of(session, {agent}):
+    return _is_from(agent, message, known=agent in watermarks.stores_of(session, {agent}))
+
+
+def _is_from(agent: str, message: Message, *, known: bool) -> bool:
+    if message.agent == agent and known:
         return True
     log.warning("message ignored", topic_agent=agent, envelope_agent=message.agent)
     return False
@@ -118,6 +149,11 @@ def _lock_agent(session: Session, agent: str) -> Agent:
 def _offset(now_ms: int, message: Message) -> int:
     """Return what to add to an agent's time for ours; how far beyond all reason a clock is, nobody needs to know."""
     return max(-_MOST_OFFSET_MS, min(now_ms - message.sent_ms, _MOST_OFFSET_MS))
+
+
+def _lock_agents(session: Session, agents: Collection[str]) -> dict[str, Agent]:
+    query = select(Agent).where(col(Agent.id).in_(agents)).order_by(col(Agent.id)).with_for_update()
+    return {row.id: row for row in session.exec(query.execution_options(populate_existing=True))}
 
 
 def _is_newer(connection: UUID, current: UUID | None) -> bool:

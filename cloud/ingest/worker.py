@@ -27,6 +27,8 @@ from shared.topics import down_topic, ingest_filter, shard_of
 from shared.wire.messages import DownlinkMessage, encode_message
 
 _IDLE_S = 0.25
+_AT_ONCE = 50
+"""Agents that are told of a change in one transaction: many share its cost, and nobody waits long for it."""
 _LONGEST_WAIT_S = 5.0
 
 log = structlog.get_logger()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -34,6 +34,12 @@ def set_version(session: Session, store: str) -> int:
     """Return the version of the set of members a store may know, 0 while it is empty."""
     sets = table_of(StoreMembers)
     return session.execute(select(sets.c.version).where(sets.c.store_id == store)).scalar_one_or_none() or 0
+
+
+def set_versions(session: Session, stores: Collection[str]) -> dict[str, int]:
+    """Return the versions of several stores' sets; a store whose set is empty may be absent."""
+    sets = table_of(StoreMembers)
+    return dict(session.execute(select(sets.c.store_id, sets.c.version).where(sets.c.store_id.in_(stores))).all())
 
 
 def member_step(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,17 +13,16 @@ from sqlmodel import Session, col
 from cloud.fleet.models import Agent, Deployment
 from cloud.org.models import Store, StoreOwnership, Till
 from cloud.prices.bodies import BodyFiles, delta_name
-from cloud.prices.placing import BodyKey
 from cloud.prices.settings import reported_numbers, till_settings
-from cloud.prices.starting import bodies_of
 from cloud.prices.timeline import Entry, in_force, live_entries, manifests, staged
 from shared.calendar import business_date
-from shared.wire.desired import DesiredState, StoreSettings, TimelineEntry
+from shared.wire.desired import DesiredState, Manifest, StoreSettings, TimelineEntry
 from shared.wire.desired import Till as WireTill
 from shared.wire.events import TillKind
 from shared.wire.messages import Reported
 
 DELTA_LIMIT_BYTES = 160 * 1024
+_manifest = msgspec.json.Decoder(Manifest)
 
 
 def desired_document(session: Session, agent: Agent, now_ms: int) -> DesiredState | None:
@@ -30,58 +30,82 @@ def desired_document(session: Session, agent: Agent, now_ms: int) -> DesiredStat
 
     None while this deployment has no identity or the agent's store is not known.
     """
-    deployment, store = session.get(Deployment, 1), session.get(Store, agent.store_id)
-    if deployment is None or store is None:
-        return None
-    entries = current_entries(session, store.id, now_ms)
-    rows = manifests(session, [(store.id, entry.version) for entry in entries])
-    timeline = [
-        TimelineEntry(
-            version=entry.version,
-            manifest=msgspec.Raw(rows[store.id, entry.version].content),
-            hash=rows[store.id, entry.version].hash,
-            activates_ms=entry.moment.at_ms,
-            activates_local=entry.moment.local,
+    return desired_documents(session, [agent], now_ms).get(agent.id)
+
+
+def desired_documents(session: Session, agents: Sequence[Agent], now_ms: int) -> dict[str, DesiredState]:
+    """Return what each of these agents should run, by agent, in as many queries as for one."""
+    deployment = session.get(Deployment, 1)
+    wanted = {agent.store_id for agent in agents}
+    stores = list(session.execute(select(Store).where(col(Store.id).in_(wanted))).scalars())
+    if deployment is None or not stores:
+        return {}
+    settings = _settings(session, stores, now_ms)
+    timelines = _timelines(session, settings.keys(), now_ms)
+    return {
+        agent.id: DesiredState(
+            agent=agent.id,
+            incarnation=deployment.incarnation,
+            serial=0,
+            settings=settings[agent.store_id],
+            timeline=timelines[agent.store_id],
         )
-        for entry in entries
-    ]
-    return DesiredState(
-        agent=agent.id,
-        incarnation=deployment.incarnation,
-        serial=0,
-        settings=store_settings(session, store, now_ms),
-        timeline=timeline,
-    )
+        for agent in agents
+        if agent.store_id in settings
+    }
 
 
-def current_entries(session: Session, store: str, now_ms: int) -> list[Entry]:
-    """Return the entry in force in a store and those staged after it, in order."""
-    entries = live_entries(session, [store], now_ms)[store]
-    current = in_force(entries, now_ms)
-    return [*([] if current is None else [current]), *staged(entries, now_ms)]
+def _timelines(session: Session, stores: Collection[str], now_ms: int) -> dict[str, list[TimelineEntry]]:
+    """Return, per store, the entry in force and those staged after it, in order."""
+    current: dict[str, list[Entry]] = {}
+    for store, entries in live_entries(session, stores, now_ms).items():
+        first = in_force(entries, now_ms)
+        current[store] = [*([] if first is None else [first]), *staged(entries, now_ms)]
+    rows = manifests(session, [(store, entry.version) for store, entries in current.items() for entry in entries])
+    return {
+        store: [
+            TimelineEntry(
+                version=entry.version,
+                manifest=msgspec.Raw(rows[store, entry.version].content),
+                hash=rows[store, entry.version].hash,
+                activates_ms=entry.moment.at_ms,
+                activates_local=entry.moment.local,
+            )
+            for entry in entries
+        ]
+        for store, entries in current.items()
+    }
 
 
-def store_settings(session: Session, store: Store, now_ms: int) -> StoreSettings:
-    """Return what a store's agent is told about its store."""
+def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[str, StoreSettings]:
+    """Return, per store, what its agents are told about it."""
     chain = till_settings(session)
-    tills = session.execute(select(Till).where(col(Till.store_id) == store.id).order_by(col(Till.number))).scalars()
-    return StoreSettings(
-        store=store.id,
-        name=store.name,
-        legal_entity=_legal_entity(session, store, now_ms),
-        time_zone=store.time_zone,
-        currency=store.currency,
-        exponent=store.exponent,
-        tax_mode=store.tax_mode,
-        locale=store.locale,
-        day_cutoff_minutes=store.day_cutoff_minutes,
-        price_zone=store.price_zone,
-        card_prefixes=chain.card_prefixes,
-        card_digits=chain.card_digits,
-        retain_days=chain.retain_days,
-        outbox_budget_bytes=chain.outbox_budget_bytes,
-        tills=[WireTill(till=till.id, number=till.number, kind=TillKind(till.kind)) for till in tills],
-    )
+    owners = _legal_entities(session, stores, now_ms)
+    ids = [store.id for store in stores]
+    tills: defaultdict[str, list[WireTill]] = defaultdict(list)
+    query = select(Till).where(col(Till.store_id).in_(ids)).order_by(col(Till.store_id), col(Till.number))
+    for till in session.execute(query).scalars():
+        tills[till.store_id].append(WireTill(till=till.id, number=till.number, kind=TillKind(till.kind)))
+    return {
+        store.id: StoreSettings(
+            store=store.id,
+            name=store.name,
+            legal_entity=owners.get(store.id, ""),
+            time_zone=store.time_zone,
+            currency=store.currency,
+            exponent=store.exponent,
+            tax_mode=store.tax_mode,
+            locale=store.locale,
+            day_cutoff_minutes=store.day_cutoff_minutes,
+            price_zone=store.price_zone,
+            card_prefixes=chain.card_prefixes,
+            card_digits=chain.card_digits,
+            retain_days=chain.retain_days,
+            outbox_budget_bytes=chain.outbox_budget_bytes,
+            tills=tills[store.id],
+        )
+        for store in stores
+    }
 
 
 def deltas_for(
@@ -97,9 +121,21 @@ def deltas_for(
 
     They form chains from the bodies the agent holds, version by version; what does not fit it fetches by HTTPS.
     """
-    steps = _steps(session, current_entries(session, agent.store_id, now_ms), agent.store_id, reported)
+    timeline = _timelines(session, [agent.store_id], now_ms)[agent.store_id]
+    return deltas_along(session, timeline, reported, files, limit_bytes=limit_bytes)
+
+
+def deltas_along(
+    session: Session,
+    timeline: Sequence[TimelineEntry],
+    reported: Reported,
+    files: BodyFiles,
+    *,
+    limit_bytes: int = DELTA_LIMIT_BYTES,
+) -> list[bytes]:
+    """Return the same for a timeline that is at hand already."""
     found: list[bytes] = []
-    for base, hash_ in steps:
+    for base, hash_ in _steps(timeline, reported):
         delta = files.opened(session, delta_name(base, hash_))
         if delta is not None and len(delta) <= limit_bytes:
             limit_bytes -= len(delta)
@@ -107,15 +143,14 @@ def deltas_for(
     return found
 
 
-def _steps(session: Session, entries: Sequence[Entry], store: str, reported: Reported) -> list[tuple[str, str]]:
+def _steps(timeline: Sequence[TimelineEntry], reported: Reported) -> list[tuple[str, str]]:
     """Return (base, hash) of every body that changes on the way through the versions an agent lacks."""
     held = set(reported_numbers(reported))
-    rows = manifests(session, [(store, entry.version) for entry in entries])
     newest = reported.body_hashes
-    at: dict[BodyKey, str] = {}
+    at: dict[tuple[str, str], str] = {}
     steps: list[tuple[str, str]] = []
-    for entry in entries:
-        bodies, _ = bodies_of(rows[store, entry.version])
+    for entry in timeline:
+        bodies = {(body.kind, body.scope): body.hash for body in _manifest.decode(bytes(entry.manifest)).bodies}
         for key, hash_ in bodies.items():
             base = at.get(key) or newest.get(f"{key[0]}/{key[1]}", "")
             if entry.version not in held and base and base != hash_:
@@ -124,13 +159,11 @@ def _steps(session: Session, entries: Sequence[Entry], store: str, reported: Rep
     return list(dict.fromkeys(steps))
 
 
-def _legal_entity(session: Session, store: Store, now_ms: int) -> str:
-    """Return the entity a store belongs to on its business date, '' before the first."""
-    today = business_date(now_ms, ZoneInfo(store.time_zone), store.day_cutoff_minutes)
+def _legal_entities(session: Session, stores: Sequence[Store], now_ms: int) -> dict[str, str]:
+    """Return the entity each store belongs to on its business date; none before the first."""
+    today = {store.id: business_date(now_ms, ZoneInfo(store.time_zone), store.day_cutoff_minutes) for store in stores}
     query = (
-        select(col(StoreOwnership.legal_entity_id))
-        .where(col(StoreOwnership.store_id) == store.id, col(StoreOwnership.from_date) <= today)
-        .order_by(col(StoreOwnership.from_date).desc())
-        .limit(1)
+        select(StoreOwnership).where(col(StoreOwnership.store_id).in_(today)).order_by(col(StoreOwnership.from_date))
     )
-    return session.execute(query).scalar_one_or_none() or ""
+    rows = session.execute(query).scalars()
+    return {row.store_id: row.legal_entity_id for row in rows if row.from_date <= today[row.store_id]}

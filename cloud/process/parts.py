@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -19,10 +20,10 @@ from cloud.ingest.envelopes import Envelopes
 from cloud.ingest.exchange import Exchange
 from cloud.ingest.questions import Answers
 from cloud.loyalty.downstream import LoyaltyDownstream
-from cloud.members.stepper import member_step, set_version
+from cloud.members.stepper import member_step, set_versions
 from cloud.prices.bodies import BodyFiles
 from cloud.prices.books import StoreBooks
-from cloud.prices.desired import deltas_for, desired_document
+from cloud.prices.desired import deltas_along, desired_documents
 from cloud.privacy import Vault
 from cloud.process import ports
 from cloud.process.clocks import Clocks, clocks_of
@@ -94,14 +95,16 @@ class _Composer:
         self._vault = vault
         self._files = files
 
-    def desired(self, session: Session, agent: Agent) -> DesiredState | None:
-        document = desired_document(session, agent, self._business.now_ms())
-        if document is None:
-            return None
-        return msgspec.structs.replace(document, members_version=set_version(session, agent.store_id))
+    def desired(self, session: Session, agents: Sequence[Agent]) -> dict[str, DesiredState]:
+        documents = desired_documents(session, agents, self._business.now_ms())
+        versions = set_versions(session, {agent.store_id for agent in agents})
+        return {
+            agent: msgspec.structs.replace(document, members_version=versions.get(document.settings.store, 0))
+            for agent, document in documents.items()
+        }
 
-    def deltas(self, session: Session, agent: Agent, reported: Reported) -> list[bytes]:
-        return deltas_for(session, agent, reported, self._business.now_ms(), self._files)
+    def deltas(self, session: Session, desired: DesiredState, reported: Reported) -> list[bytes]:
+        return deltas_along(session, desired.timeline, reported, self._files)
 
     def members(self, session: Session, agent: Agent, version: int) -> MemberStep | None:
         year = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).year
