@@ -21,6 +21,7 @@ from cloud.console import pages
 from cloud.ingest import parked_api
 from cloud.loyalty import api as loyalty
 from cloud.members import api as members
+from cloud.members import personal_api
 from cloud.prices import api as prices
 from cloud.prices import bodies_api, publication_api
 from cloud.process.parts import build_services
@@ -37,6 +38,7 @@ _ROUTERS = (
     prices.router,
     publication_api.router,
     members.router,
+    personal_api.router,
     loyalty.router,
     parked_api.router,
 )

@@ -15,6 +15,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 10000",
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA secure_delete = FAST",  # what was deleted does not stay readable on pages that are written anyway
 )
 
 
@@ -22,10 +23,13 @@ class Database:
     """The chain's database by URL: `sqlite:///path` (embedded) or `postgresql+psycopg://...` (server)."""
 
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        # Parameters stay out of error texts, which end in logs: a card number may be among them.
         self.engine = (
             _sqlite(url)
             if url.startswith("sqlite")
-            else create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+            else create_engine(
+                url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True
+            )
         )
 
     @property
@@ -55,7 +59,7 @@ class Database:
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 10})
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 10}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:

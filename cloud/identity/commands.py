@@ -7,8 +7,13 @@ from typing import Annotated
 import typer
 
 from cloud.command import actor, database_of, now_ms, said_plainly, settings_of
+from cloud.database import Database
+from cloud.errors import Invalid
 from cloud.fleet import audit
 from cloud.identity import ca, claims, keys, tokens
+from cloud.members import rotation
+from cloud.privacy import Vault
+from cloud.process.parts import open_vault
 
 claim_app = typer.Typer(no_args_is_help=True, help="Claim codes: a mini PC's way in.")
 token_app = typer.Typer(no_args_is_help=True, help="API tokens of people and programs.")
@@ -71,11 +76,50 @@ def list_keys(context: typer.Context) -> None:
 
 @keys_app.command("rotate")
 def rotate_key(
-    context: typer.Context, name: Annotated[str, typer.Argument(help="signing, sealing or fields.")]
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="signing, sealing or fields.")],
+    *,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Add no key; go on encrypting anew what an interrupted rotation left.")
+    ] = False,
 ) -> None:
-    """Add a fresh key and use it from the next start on; older ones stay to open what they closed."""
+    """Add a fresh key and use it from now on; older ones stay to open what they closed.
+
+    After `fields`, everything encrypted is encrypted anew while the chain works on. Interrupted, it goes on with
+    `--resume`.
+    """
     with database_of(context) as database:
-        ring = keys.rotate(settings_of(context).keys_dir, name)
+        if not resume:
+            ring = keys.rotate(settings_of(context).keys_dir, name)
+            with database.session() as session:
+                subject = f"{name} {ring.current}"
+                audit.record(session, at_ms=now_ms(), actor=actor(), action="keys.rotate", subject=subject)
+            typer.echo(f"{name} key {ring.current} is current. Back up the keys directory.")
+        elif name != "fields":
+            raise Invalid("only the rotation of `fields` has anything to resume")
+        if name == "fields":
+            _encrypt_anew(database, open_vault(settings_of(context)))
+        else:
+            typer.echo("Restart every process: they sign and open with it from then on.")
+
+
+def _encrypt_anew(database: Database, vault: Vault) -> None:
+    with database.snapshot() as session:
+        total = rotation.left(session, vault)
+    done, step = 0, 1
+    while step:
         with database.session() as session:
-            audit.record(session, at_ms=now_ms(), actor=actor(), action="keys.rotate", subject=f"{name} {ring.current}")
-    typer.echo(f"{name} key {ring.current} is current. Restart every process, and back up the keys directory.")
+            step = rotation.encrypt_anew(session, vault)
+        done += step
+        if step:
+            typer.echo(f"{done} of {max(total, done)} values encrypted anew")
+    with database.session() as session:
+        audit.record(
+            session,
+            at_ms=now_ms(),
+            actor=actor(),
+            action="keys.encrypt_anew",
+            subject="fields",
+            detail=f"{done} values",
+        )
+    typer.echo("Nothing stands under an older key.")

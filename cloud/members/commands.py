@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from cloud.clock import SystemMachineClock
 from cloud.command import actor, database_of, now_ms, settings_of
+from cloud.database.sweeping import sweep
 from cloud.fleet import audit
-from cloud.identity import keys
+from cloud.identity.keys import write_private
 from cloud.ledger.commits import open_commit
-from cloud.members import finding
+from cloud.members import consent, disclosure, finding, leaving
 from cloud.members.importing import Importer
-from cloud.privacy import Vault
 from cloud.process.clocks import clocks_of
+from cloud.process.parts import open_vault
 from shared.ids import UuidMint
 
 app = typer.Typer(no_args_is_help=True, help="Members and their cards.")
 
 _PROBLEMS_SHOWN = 50
+
+MemberId = Annotated[UUID, typer.Argument(help="As `members find` names them.")]
 
 
 @app.command("import")
@@ -35,7 +40,7 @@ def import_members(
     """Import members with their cards. Every bad row is named; a single one and nothing is stored."""
     with database_of(context) as database:
         mint = UuidMint(SystemMachineClock().wall_ms, os.urandom)
-        importer = Importer(Vault(keys.load(settings_of(context).keys_dir)), mint, now_ms(), open_commit)
+        importer = Importer(open_vault(settings_of(context)), mint, now_ms(), open_commit)
         opened = database.session if store else database.snapshot
         with opened() as session:
             result = importer.run(session, file.read_bytes(), dry_run=not store)
@@ -61,7 +66,57 @@ def find(
     settings = settings_of(context)
     year = datetime.fromtimestamp(clocks_of(settings).business.now_ms() // 1000, UTC).year
     with database_of(context) as database, database.session() as session:
-        member, found = finding.by_card(session, Vault(keys.load(settings.keys_dir)), card, year)
+        member, found = finding.by_card(session, open_vault(settings), card, year)
         audit.record(session, at_ms=now_ms(), actor=actor(), action="member.find", subject=str(member))
     state = " (has left)" if found.closed else ""
     typer.echo(f"{member}\t{found.masked_name}{state}\t{found.tier or 'no tier'}\t{found.points} points")
+
+
+@app.command("export")
+def export_member(
+    context: typer.Context,
+    member: MemberId,
+    file: Annotated[Path, typer.Argument(help="Where to write; readable by you alone.")],
+) -> None:
+    """Write everything held about a member to a JSON file, opened. The act is recorded."""
+    with database_of(context) as database, database.session() as session:
+        facts = disclosure.export(session, open_vault(settings_of(context)), member, actor=actor(), now_ms=now_ms())
+        write_private(file, json.dumps(facts, ensure_ascii=False, indent=1).encode())
+    typer.echo(
+        f"{file} written: {len(facts['fields'])} fields, {len(facts['cards'])} cards, {len(facts['sales'])} sales."
+    )
+
+
+@app.command("withdraw")
+def withdraw_consent(
+    context: typer.Context, member: MemberId, channel: Annotated[str, typer.Argument(help="Such as sms or email.")]
+) -> None:
+    """Note that a member takes a consent back."""
+    with database_of(context) as database, database.session() as session:
+        consent.withdraw(session, member, channel, actor=actor(), now_ms=now_ms())
+    typer.echo(f"Member {member} no longer agrees to {channel}.")
+
+
+@app.command("erase")
+def erase_member(
+    context: typer.Context,
+    member: MemberId,
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit log.")],
+    confirm: Annotated[str, typer.Option(prompt="This cannot be undone. Type the member's id", help="The id again.")],
+) -> None:
+    """Erase who a member is, for good; what they bought stays in the books under the bare id."""
+    with database_of(context) as database:
+        with database.session() as session:
+            done = leaving.erase(
+                session,
+                member,
+                confirm=confirm,
+                reason=reason,
+                actor=actor(),
+                commit_no=open_commit(session, now_ms()),
+                now_ms=now_ms(),
+            )
+        sweep(database)
+    typer.echo(
+        f"Erased: {done.fields} fields, {done.cards} cards, {done.consents} consents. Older backups still hold them."
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from cloud.database import bulk
@@ -125,25 +125,6 @@ def find_by_phone(session: Session, vault: Vault, phone: str) -> list[UUID]:
             select(fields.c.member_id).where(fields.c.blind_index == index).order_by(fields.c.member_id)
         ).scalars()
     )
-
-
-def encrypt_anew(session: Session, vault: Vault, limit: int = 1_000) -> int:
-    """Encrypt up to `limit` fields under the current key that still stand under an older one. Return how many did."""
-    fields = table_of(MemberField)
-    prefix = vault.current_prefix
-    old = session.execute(
-        select(fields)
-        .where(func.substr(fields.c.content, 1, len(prefix)) != prefix)
-        .order_by(fields.c.member_id, fields.c.name)
-        .limit(limit)
-        .with_for_update()
-    ).all()
-    for row in old:
-        context = field_context(row.member_id, row.name)
-        content = vault.encrypt(vault.decrypt(row.content, context), context)
-        here = (fields.c.member_id == row.member_id) & (fields.c.name == row.name)
-        session.execute(fields.update().where(here).values(content=content))
-    return len(old)
 
 
 def insert_fields(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
-from cloud.database import Database
+from sqlalchemy import select
+
+from cloud.database import Database, Table
 from cloud.fleet.models import Agent, Deployment
 from cloud.identity import keys
 from cloud.ingest.applying import apply_events
@@ -107,3 +109,17 @@ def join(database: Database, cards: Sequence[str] = (), **fields: object) -> UUI
     with database.session() as session:
         sign_up = SignUp(source="service_desk", cards=tuple(cards), **fields)  # type: ignore[arg-type]
         return enrol(session, vault(), mint, sign_up, commit_no=open_commit(session, START_MS), now_ms=START_MS)
+
+
+def everything_stored(database: Database) -> bytes:
+    """Return every byte a database holds: on SQLite its very files and log, on PostgreSQL all rows of all tables."""
+    if not database.is_postgresql:
+        path = Path(str(database.engine.url.database))
+        return b"".join(file.read_bytes() for file in sorted(path.parent.glob(f"{path.name}*")))
+    found = bytearray()
+    with database.snapshot() as session:
+        for table in Table.metadata.sorted_tables:
+            for row in session.execute(select(table)):
+                for value in row:
+                    found += value if isinstance(value, bytes) else str(value).encode()
+    return bytes(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from cloud.console.words import LANGUAGES, WORDS
 from cloud.database import Database
 from cloud.ingest import received
 from cloud.ingest.handlers import base, returned
+from tests.cloud.calling import call
 from tests.cloud.console_data import PARKED_JUNK, PARKED_SALE, a_normal_day, console, too_much
 
 CONSOLE = Path(rendering.__file__).parent
@@ -27,12 +27,7 @@ THERE = (*ALWAYS, "/?every=1", "/stores/s001", "/stores/s002", f"/parked/{PARKED
 
 
 def get(app: FastAPI, path: str, **headers: str) -> httpx.Response:
-    async def call() -> httpx.Response:
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
-            return await client.get(path, headers=headers)
-
-    return asyncio.run(call())
+    return call(app, "GET", path, headers=headers)
 
 
 @pytest.mark.parametrize("amount", FILLED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +20,7 @@ from cloud.identity import tokens
 from cloud.ingest import parked_api
 from cloud.sales.models import Sale
 from shared.wire.events import SaleCompleted, encode_event
+from tests.cloud.calling import call
 from tests.cloud.ingesting import NobodyShops, Outbox, count, open_store, take_in
 from tests.factories import DrivenMachineClock, make_sale, new_id
 
@@ -43,13 +43,7 @@ class Caller:
             )
 
     def __call__(self, method: str, path: str, **facts: Any) -> httpx.Response:
-        async def call() -> httpx.Response:
-            headers = {"Authorization": f"Bearer {self._token}"}
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://hq", headers=headers) as client:
-                return await client.request(method, f"/api/v1/parked{path}", **facts)
-
-        return asyncio.run(call())
+        return call(self.app, method, f"/api/v1/parked{path}", token=self._token, **facts)
 
 
 @pytest.fixture
@@ -66,28 +60,28 @@ def b64(content: bytes) -> str:
 
 
 def test_what_is_parked_is_listed_and_shown(database: Database, bad: SaleCompleted) -> None:
-    call = Caller(database, "parked:read")
-    (row,) = call("GET", "").json()
+    ask = Caller(database, "parked:read")
+    (row,) = ask("GET", "").json()
     assert (row["event"], row["code"], row["store"], row["resolution"]) == (str(bad.id), "arithmetic", "s001", None)
-    assert call("GET", "", params={"code": "malformed"}).json() == []
-    shown = call("GET", f"/{bad.id}").json()
+    assert ask("GET", "", params={"code": "malformed"}).json() == []
+    shown = ask("GET", f"/{bad.id}").json()
     assert b'"kind":"sale"' in base64.b64decode(shown["content"])
     assert shown["original"] is None
-    missing = call("GET", f"/{new_id()}")
+    missing = ask("GET", f"/{new_id()}")
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
 
 
 def test_a_repaired_event_is_applied_and_leaves_a_trace(database: Database, bad: SaleCompleted) -> None:
-    call = Caller(database, "parked:write")
-    replayed = call("POST", f"/{bad.id}/replay").json()
+    ask = Caller(database, "parked:write")
+    replayed = ask("POST", f"/{bad.id}/replay").json()
     assert (replayed["applied"], replayed["code"]) == (False, "arithmetic")
-    repaired = call("POST", f"/{bad.id}/repair", json={"content": b64(encode_event(bad)), "reason": "till bug 12"})
+    repaired = ask("POST", f"/{bad.id}/repair", json={"content": b64(encode_event(bad)), "reason": "till bug 12"})
     assert repaired.status_code == 204
-    assert call("GET", f"/{bad.id}").json()["repaired"]
-    assert call("POST", f"/{bad.id}/replay").json() == {"applied": True, "code": None, "reason": None}
+    assert ask("GET", f"/{bad.id}").json()["repaired"]
+    assert ask("POST", f"/{bad.id}/replay").json() == {"applied": True, "code": None, "reason": None}
     assert count(database, Sale) == 2
-    assert call("GET", "").json() == []
-    assert call("POST", f"/{bad.id}/replay").status_code == 409
+    assert ask("GET", "").json() == []
+    assert ask("POST", f"/{bad.id}/replay").status_code == 409
     with database.snapshot() as session:
         trail = [(one.actor, one.action, one.reason) for one in session.exec(select(AuditEntry).order_by("id"))]
     assert trail[-3:] == [
@@ -103,21 +97,21 @@ def test_a_repaired_event_is_applied_and_leaves_a_trace(database: Database, bad:
 def test_a_repair_that_is_no_event_or_another_is_refused(
     database: Database, bad: SaleCompleted, content: str, status: int
 ) -> None:
-    call = Caller(database, "parked:write")
-    assert call("POST", f"/{bad.id}/repair", json={"content": content, "reason": "x"}).status_code == status
-    assert not call("GET", f"/{bad.id}").json()["repaired"]
+    ask = Caller(database, "parked:write")
+    assert ask("POST", f"/{bad.id}/repair", json={"content": content, "reason": "x"}).status_code == status
+    assert not ask("GET", f"/{bad.id}").json()["repaired"]
 
 
 def test_an_event_is_dismissed_with_a_reason(database: Database, bad: SaleCompleted) -> None:
-    call = Caller(database, "parked:write")
-    assert call("POST", f"/{bad.id}/dismiss", json={}).status_code == 422
-    assert call("POST", f"/{bad.id}/dismiss", json={"reason": "training"}).status_code == 204
-    assert call("GET", f"/{bad.id}").json()["resolution"] == "dismissed"
+    ask = Caller(database, "parked:write")
+    assert ask("POST", f"/{bad.id}/dismiss", json={}).status_code == 422
+    assert ask("POST", f"/{bad.id}/dismiss", json={"reason": "training"}).status_code == 204
+    assert ask("GET", f"/{bad.id}").json()["resolution"] == "dismissed"
 
 
 def test_p6_each_act_needs_its_scope(database: Database, bad: SaleCompleted) -> None:
-    for call, allowed in ((Caller(database, "parked:read"), True), (Caller(database, "members:write"), False)):
-        assert call("GET", "").is_success is allowed
+    for ask, allowed in ((Caller(database, "parked:read"), True), (Caller(database, "members:write"), False)):
+        assert ask("GET", "").is_success is allowed
         for act in ("repair", "replay", "dismiss"):
-            answer = call("POST", f"/{bad.id}/{act}", json={"reason": "x", "content": ""})
+            answer = ask("POST", f"/{bad.id}/{act}", json={"reason": "x", "content": ""})
             assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")

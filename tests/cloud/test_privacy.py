@@ -11,14 +11,29 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import select
 
 from cloud.database import Database
+from cloud.database.sweeping import sweep
 from cloud.errors import Invalid
 from cloud.identity import keys
-from cloud.members import enrolling
+from cloud.members import enrolling, rotation
+from cloud.members.cards import number_context
+from cloud.members.models import Card
 from cloud.privacy import CannotOpen, Vault, normal
 from shared.sealing import seal
-from tests.cloud.members_data import join, make_keys, vault
+from tests.cloud.members_data import (
+    CARD,
+    OTHER_CARD,
+    everything_stored,
+    join,
+    make_keys,
+    open_chain,
+    shown,
+    take,
+    vault,
+)
+from tests.factories import make_sale
 
 
 def test_p7_a_field_opens_only_in_its_own_place() -> None:
@@ -55,17 +70,40 @@ def test_keys_rotate_and_what_they_closed_still_opens(tmp_path: Path) -> None:
         old.unseal(seal(b"8801", new.sealing_public, os.urandom(32)))
 
 
-def test_the_rotation_job_encrypts_members_anew(database: Database, tmp_path: Path) -> None:
-    ann = join(database, fields={"name": "Ann", "phone": "+442079460000", "email": "a@example.com"})
-    directory = tmp_path / "keys"
-    keys.create(directory)
+def test_the_rotation_encrypts_everything_anew_and_can_be_interrupted(database: Database, tmp_path: Path) -> None:
+    open_chain(database)
+    ann = join(database, [CARD], fields={"name": "Ann", "phone": "+442079460000", "email": "a@example.com"})
+    take(database, [make_sale(member=shown(OTHER_CARD))])  # a card that nobody has registered
+    keys.create(tmp_path / "keys")
+    old_key = bytes.fromhex(make_keys().fields.current)
     with database.session() as session:
-        assert enrolling.encrypt_anew(session, vault()) == 0
-        ring = vault_after_rotation(directory)
-        assert enrolling.encrypt_anew(session, ring, limit=2) == 2
-        assert enrolling.encrypt_anew(session, ring, limit=2) == 1
-        assert enrolling.encrypt_anew(session, ring, limit=2) == 0
+        assert rotation.encrypt_anew(session, vault()) == 0
+    ring = vault_after_rotation(tmp_path / "keys")
+    steps = []
+    while not steps or steps[-1]:
+        with database.session() as session:
+            steps.append(rotation.encrypt_anew(session, ring, limit=2))
+        with database.snapshot() as session:
+            assert rotation.left(session, ring) == 5 - sum(steps)
+    assert steps == [2, 2, 1, 0]
+    assert old_key in everything_stored(database) or database.is_postgresql
+    sweep(database)
+    assert old_key not in everything_stored(database)
+    with database.session() as session:
         assert enrolling.fields_of(session, ring, ann)["name"] == "Ann"
+        for card in session.exec(select(Card)):
+            assert ring.decrypt(card.number, number_context(card.id)) in {CARD, OTHER_CARD}
+
+
+def test_a_running_process_learns_of_a_new_key(tmp_path: Path) -> None:
+    directory = tmp_path / "keys"
+    running = Vault(keys.create(directory), again=lambda: keys.load(directory))
+    keys.rotate(directory, "fields")
+    fresh = Vault(keys.load(directory))
+    assert running.decrypt(fresh.encrypt("Ann", "x"), "x") == "Ann"
+    assert running.current_prefix == fresh.current_prefix
+    with pytest.raises(CannotOpen):
+        running.decrypt(Vault(keys.create(tmp_path / "other")).encrypt("Ann", "x"), "x")
 
 
 def vault_after_rotation(directory: Path) -> Vault:

@@ -1,0 +1,112 @@
+"""Everything held about a member, in plain words, for whoever has the right to it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, or_, select
+from sqlmodel import Session
+
+from cloud.database import Table as Model
+from cloud.database.rowset import table_of
+from cloud.errors import NotFound
+from cloud.fleet import audit
+from cloud.fleet.models import AuditEntry
+from cloud.ledger.journal import AccountKey
+from cloud.ledger.kinds import MEMBER_POINTS, POINTS
+from cloud.ledger.models import Balance, JournalRow, Posting
+from cloud.loyalty.models import MemberYear
+from cloud.members.cards import number_context
+from cloud.members.enrolling import field_context
+from cloud.members.models import Card, Consent, Member, MemberField, StoreMember
+from cloud.privacy import Vault
+from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SaleReturn, SaleReturnLine, SaleTender, Swipe
+
+_INSIDE = ("content", "number", "blind_index", "digest", "book_manifest")
+"""Columns that say nothing of the member: ciphertexts (given opened instead), keyed hashes, checksums."""
+
+Facts = dict[str, Any]
+
+
+def export(session: Session, vault: Vault, member: UUID, *, actor: str, now_ms: int) -> Facts:
+    """Return everything held about a member, opened, ready for JSON; the act is recorded. Raise NotFound."""
+    row = session.get(Member, member)
+    if row is None:
+        raise NotFound(f"there is no member {member}")
+    audit.record(session, at_ms=now_ms, actor=actor, action="member.export", subject=str(member))
+    session.flush()
+    own_cards = _rows(session, Card, _column(Card, "member_id") == member)
+    cards = [one["id"] for one in own_cards]
+    sales = _rows(session, Sale, _theirs(Sale, member, cards))
+    ids = [sale["id"] for sale in sales]
+    returns = _rows(session, SaleReturn, _column(SaleReturn, "original_sale_id").in_(ids))
+    back = [one["id"] for one in returns]
+    account = AccountKey(MEMBER_POINTS, str(member), POINTS).id
+    facts = {
+        "member": _plain(_rows(session, Member, _column(Member, "id") == member)[0]),
+        "fields": _fields(session, vault, member),
+        "cards": [
+            {**_plain(one), "number": vault.decrypt(one["number"], number_context(one["id"])) if one["number"] else ""}
+            for one in own_cards
+        ],
+        "consents": _of(session, Consent, _column(Consent, "member_id") == member),
+        "points": _of(session, Balance, _column(Balance, "account_id") == account),
+        "postings": _postings(session, account),
+        "years": _of(session, MemberYear, _column(MemberYear, "member_id") == member),
+        "known_to_stores": _of(session, StoreMember, _column(StoreMember, "member_id") == member),
+        "sales": [_plain(one) for one in sales],
+        "returns": [_plain(one) for one in returns],
+        "return_lines": _of(session, SaleReturnLine, _column(SaleReturnLine, "return_id").in_(back)),
+        "swipes": _of(session, Swipe, _theirs(Swipe, member, cards)),
+        "audit": _of(session, AuditEntry, _column(AuditEntry, "subject") == str(member)),
+    }
+    parts: dict[str, type[Model]] = {
+        "sale_lines": SaleLine,
+        "discounts": SaleDiscount,
+        "coupons": SaleCoupon,
+        "tenders": SaleTender,
+    }
+    for name, model in parts.items():
+        facts[name] = _of(session, model, _column(model, "sale_id").in_([*ids, *back]))
+    return facts
+
+
+def _fields(session: Session, vault: Vault, member: UUID) -> list[Facts]:
+    rows = _rows(session, MemberField, _column(MemberField, "member_id") == member)
+    return [{**_plain(row), "value": vault.decrypt(row["content"], field_context(member, row["name"]))} for row in rows]
+
+
+def _postings(session: Session, account: UUID) -> list[Facts]:
+    posting, journal = table_of(Posting), table_of(JournalRow)
+    same = (journal.c.cause == posting.c.cause) & (journal.c.purpose == posting.c.purpose)
+    query = select(journal, posting.c.amount).join(posting, same).where(posting.c.account_id == account)
+    rows = session.execute(query.order_by(journal.c.at_ms, journal.c.cause)).mappings()
+    return [_plain(dict(row)) for row in rows]
+
+
+def _theirs(model: type[Model], member: UUID, cards: list[UUID]) -> ColumnElement[bool]:
+    return or_(_column(model, "member_id") == member, _column(model, "card_id").in_(cards))
+
+
+def _column(model: type[Model], name: str) -> ColumnElement[Any]:
+    return table_of(model).c[name]
+
+
+def _rows(session: Session, model: type[Model], only: ColumnElement[bool]) -> list[Facts]:
+    table: Table = table_of(model)
+    rows = session.execute(select(table).where(only).order_by(*table.primary_key))
+    return [dict(row) for row in rows.mappings()]
+
+
+def _of(session: Session, model: type[Model], only: ColumnElement[bool]) -> list[Facts]:
+    return [_plain(row) for row in _rows(session, model, only)]
+
+
+def _plain(row: Facts) -> Facts:
+    return {name: _value(value) for name, value in row.items() if name not in _INSIDE}
+
+
+def _value(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID | date) else value
