@@ -18,6 +18,7 @@ from edge_agent.identity import Identity
 from edge_agent.link import fallback_within
 from edge_agent.settings import load
 from tests.edge import agents
+from tests.edge.test_commands import said
 from tests.provision import processes
 from tests.provision.chain import Chain, running_chain
 from tests.provision.patience import until
@@ -104,6 +105,29 @@ async def test_certificate_is_renewed_by_the_live_api_and_the_link_made_anew_wit
     assert now.public_key() == old.public_key()
     assert now.subject == old.subject
     assert not (enrolled.state / "identity" / "certificate.pem.new").exists()
+
+
+def test_technician_enrols_with_wrong_codes_then_the_right_one_and_asks_the_doctor(
+    chain: Chain, tmp_path: Path
+) -> None:
+    api = f"https://127.0.0.1:{chain.hq.ports['api']}"
+    code = chain.hq.ask("POST", "/stores/s2/claims", {"agent": "s2-b"})["code"]
+    secret, _, fingerprint = code.partition(".")
+    wrong = f"{secret[:-1]}{'a' if secret[-1] != 'a' else 'b'}.{fingerprint}"
+    stranger = f"{secret}.{fingerprint[::-1]}"
+    for given, words in ((wrong, "HQ refuses"), (stranger, "not the cloud that this claim code is for")):
+        assert words in said("enroll", "--cloud", api, "--code", given, state=tmp_path)
+    console = f"https://127.0.0.1:{chain.hq.ports['console']}"
+    assert "check the address" in said("enroll", "--cloud", console, "--code", code, state=tmp_path)
+    assert "start it with: storewire-edge run" in said("enroll", "--cloud", api, "--code", code, state=tmp_path, code=0)
+    assert "HQ refuses" in said("enroll", "--cloud", api, "--code", code, state=tmp_path / "again")
+    assert "already belongs to agent s2-b" in said("enroll", "--cloud", api, "--code", code, state=tmp_path)
+
+    found = said("doctor", state=tmp_path, code=0)
+    assert "BAD" not in found
+    assert "ok   head office: knows agent s2-b of store s2" in found
+    chain.hq.run("agent", "revoke", "s2-b", "--reason", "stolen")
+    assert "BAD  head office: refuses agent s2-b" in said("doctor", state=tmp_path)
 
 
 @pytest.mark.mosquitto
