@@ -17,7 +17,9 @@ _TILL_SETTINGS = "till_settings"
 _COUNTER = "price_version_counter"
 
 RESTORE_JUMP = 1000
-"""How far numbers jump after a restore: more versions than a chain publishes between two backups."""
+"""How far numbers jump after a restore at least: more versions than a chain publishes between two backups."""
+_JUMPS_FROM_MS = 1_767_225_600_000
+"""2026-01-01 UTC, older than any restore."""
 
 
 class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,7 +62,8 @@ def next_version(session: Session) -> int:
     """Take the next version number; publications queue here until this transaction ends.
 
     It exceeds every number HQ knows and every number an agent has reported. After a restore (a new incarnation) it
-    jumps besides, because agents that have not called yet may hold versions this database has never seen.
+    jumps besides, because agents that have not called yet may hold versions this database has never seen; at least to
+    the restore's minute, because an earlier restore that this backup does not know of may have jumped as well.
     """
     counter = _locked_counter(session)
     deployment = session.get(Deployment, 1)
@@ -68,9 +71,14 @@ def next_version(session: Session) -> int:
     known = session.execute(select(func.max(col(PriceVersion.version)))).scalar_one() or 0
     highest = max(counter.highest, known, _highest_reported(session))
     if counter.incarnation and incarnation != counter.incarnation:
-        highest += RESTORE_JUMP
+        highest = max(highest + RESTORE_JUMP, _minute_of(deployment))
     _store_counter(session, _Counter(highest=highest + 1, incarnation=incarnation))
     return highest + 1
+
+
+def _minute_of(deployment: Deployment | None) -> int:
+    """Return the minute at which the present incarnation began."""
+    return 0 if deployment is None else max(0, deployment.since_ms - _JUMPS_FROM_MS) // 60_000
 
 
 def lock_publication(session: Session) -> None:

@@ -265,6 +265,20 @@ def test_numbers_are_never_used_again_after_a_restore(database: Database) -> Non
         assert publish_rows(session, [price("1", 97)]).version == after + 1
 
 
+def test_two_restores_from_one_backup_do_not_jump_to_the_same_number(database: Database) -> None:
+    jumped = []
+    with database.session() as session:
+        publish_rows(session, [price("1", 100)])
+        for restore in (1, 2):
+            backup = session.begin_nested()
+            deployment = session.get_one(Deployment, 1)
+            deployment.incarnation, deployment.since_ms = UUID(int=restore + 1), START_MS + restore * 300 * DAY_MS
+            session.flush()
+            jumped.append([publish_rows(session, [price("1", 99 - n)]).version for n in range(3)])
+            backup.rollback()
+    assert max(jumped[0]) < min(jumped[1])
+
+
 def test_a_new_store_starts_from_what_its_zone_sells_by(database: Database) -> None:
     with database.session() as session:
         publish_rows(session, [item("1"), price("1", 100)])
