@@ -68,8 +68,11 @@ class Sender:
         epoch = ack.epoch
         if epoch is None:
             return
+        before = await self._database.read(outbox.position)
         outcome = await self._epochs.take_ack(ack.incarnation, epoch, ack.seq, ack.head)
-        if outcome in {AckOutcome.FORKED, AckOutcome.HQ_LOST}:
+        # A restored HQ knows neither what this agent runs nor that it should: hello tells it, and is answered in full.
+        restored = before.incarnation not in {None, ack.incarnation} and epoch == before.epoch
+        if restored or outcome in {AckOutcome.FORKED, AckOutcome.HQ_LOST}:
             self._greet_again()
             return
         position = await self._database.read(outbox.position)
