@@ -68,7 +68,7 @@ class Pauses:
 
 
 def fallback_within(heartbeat_seconds: float, step_seconds: float) -> float:
-    """Return in how many seconds an agent whose MQTT falls silent speaks with HQ by HTTPS: four minutes as shipped.
+    """Return in how many seconds an agent whose MQTT falls silent speaks with HQ by HTTPS: 250 as shipped.
 
     The silence has to be noticed and the dead connection left; then each try takes three steps to connect, one to
     hear its topics and one to leave, with pauses between, and the first words by HTTPS one more.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +14,10 @@ import pytest
 
 from edge_agent.database import Database
 from edge_agent.errors import DiskFull
+from edge_agent.receipts import Printed
+from edge_agent.till.offline import ACTIONS, Offline
 from edge_agent.till.results import BasketView, MemberAttached, Paid
+from edge_agent.till.results import Refused as Refusal
 from edge_agent.till.till import Till
 from shared.wire.events import SaleCompleted, TenderKind, decode_event
 from shared.wire.messages import MemberFound, Refused
@@ -21,7 +25,7 @@ from tests.edge.agents import running, until
 from tests.edge.hq import MemoryHq, entry
 from tests.edge.test_agent import MILK as SOLD
 from tests.edge.test_agent import book, drained, ready, sales
-from tests.edge.tills import APPLES, CARD, OTHER_CARD, Store, opened_store, store_settings
+from tests.edge.tills import APPLES, CARD, OTHER_CARD, PORK, Store, opened_store, store_settings
 from tests.factories import START_MS, new_id
 
 WANG = MemberFound(member=UUID(int=7), masked_name="王*", tier="gold", points=120)
@@ -109,6 +113,55 @@ async def test_p2_cashier_goes_on_while_hq_is_asked_and_the_answer_is_shown(stor
         assert after.member is not None
         assert (after.member.known, after.member.tier, after.member.points) == (True, "gold", 120)
         assert (after.priced, after.steps) == (before.priced, before.steps)
+
+
+def test_p2_every_action_says_whether_it_works_offline() -> None:
+    actions = {name for name, one in vars(Till).items() if inspect.iscoroutinefunction(one) and name[0] != "_"}
+    assert actions == set(ACTIONS)
+    for action in ACTIONS.values():
+        assert (action.limits is None) == (action.offline is Offline.YES)
+        if action.limits is not None:
+            assert all((action.limits.en, action.limits.zh, action.limits.next_en, action.limits.next_zh))
+
+
+async def test_p2_no_action_waits_for_hq_and_none_is_refused_without_it(store: Store) -> None:
+    owners = Owners()
+    owners.answering.clear()
+    done: list[tuple[str, object]] = []
+    async with asking(store, owners) as till, asyncio.timeout(20):
+
+        async def act(name: str, *parts: Any, **options: Any) -> Any:
+            answer = await getattr(till, name)(*parts, **options)
+            assert not isinstance(answer, Refusal), (name, answer)
+            done.append((name, answer))
+            return answer
+
+        await act("swipe", OTHER_CARD)
+        await act("begin")
+        await act("attach_card", CARD)
+        await until(lambda: bool(owners.asked), "a question that nobody answers")
+        await act("scan", APPLES)
+        await act("set_quantity", 2)
+        await act("coupon", "C1", 100)
+        await act("scan", PORK)
+        await act("weigh", 500)
+        await act("hold", "bench")
+        (held,) = await act("held")
+        await act("recall", held.id)
+        await act("void_line")
+        await act("tender", TenderKind.CASH, 1)
+        await act("take_back_tenders")
+        await act("view")
+        paid = await act("tender", TenderKind.CASH)
+        await act("note_printed", paid.sale, Printed.PRINTED)
+        await act("find", paid.sale)
+        await act("resolve_payments")
+        await act("unresolved_payments")
+        await act("scan", APPLES)
+        await act("void_basket")
+    assert set(ACTIONS) - {name for name, _ in done} == {"pour", "settle_payment"}, (
+        "no such goods, no such payment here"
+    )
 
 
 async def test_p4_the_sale_is_the_same_whether_or_not_the_answer_came(tmp_path: Path) -> None:
