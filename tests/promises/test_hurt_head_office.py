@@ -1,4 +1,4 @@
-"""P1, P3, P5: head office dies between commit and ack, hears batches twice and in any order, loses days of its books."""
+"""P1, P3, P5: head office dies between commit and ack, hears batches twice and in any order, loses days of books."""
 
 from __future__ import annotations
 

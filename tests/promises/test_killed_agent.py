@@ -1,4 +1,4 @@
-"""P1, P3, P9: the agent dies at any moment of a sale, the broker with everything it holds; nothing is lost or doubled."""
+"""P1, P3, P9: the agent dies at any moment of a sale, the broker with all it holds; nothing is lost or doubled."""
 
 from __future__ import annotations
 
