@@ -74,7 +74,7 @@ def drain(head: Office, folder: Path, workers: int) -> dict[str, Any]:
         usage.begin()
         fleet.say("go")
         answer = msgspec.json.decode(fleet.hear())
-        return {"seconds": answer["seconds"], "agents": answer["agents"], "processes": usage.end()}
+        return {**answer, "processes": usage.end()}
 
 
 def check(head: Office, sales: int) -> dict[str, int]:
@@ -133,7 +133,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "bare COPY with conflict check, sales/s": spread([one["bare"] for one in rounds], 0),
             "share": spread([one["share"] for one in rounds]),
         },
-        rounds=[{name: one[name] for name in ("seconds", "agents", "arrived", "rows", "processes")} for one in rounds],
+        rounds=[
+            {name: one[name] for name in ("seconds", "agents", "batches_sent", "arrived", "rows", "processes")}
+            for one in rounds
+        ],
         postgresql=settings,
     )
 

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -32,12 +33,25 @@ _BALLAST_BYTES = 4096
 _LOOK_SECONDS = 0.02
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FleetAgent:
     """One agent of the fleet and its disk."""
 
     agent: Agent
     database: Database
+    batches: int = 0
+    """Batches sent, those sent again included."""
+
+    def count_batches(self) -> None:
+        """Count from now on."""
+        window = self.agent._sender._window  # noqa: SLF001 - where every batch is noted
+        sent = window.sent
+
+        def counted(*arguments: Any) -> None:
+            self.batches += 1
+            sent(*arguments)
+
+        window.sent = counted  # type: ignore[method-assign, assignment]
 
 
 class NoBodies:
@@ -82,6 +96,8 @@ async def main(states: list[Path]) -> None:
     """Open the agents, wait for the word, drain, report, wait for the end."""
     async with AsyncExitStack() as stack:
         fleet = [await stack.enter_async_context(opened(state)) for state in states]
+        for one in fleet:
+            one.count_batches()
         loop = asyncio.get_running_loop()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
@@ -90,7 +106,7 @@ async def main(states: list[Path]) -> None:
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(one.agent.run()) for one in fleet]
             await until_drained(fleet)
-            answer = {"seconds": now() - began, "agents": len(fleet)}
+            answer = {"seconds": now() - began, "agents": len(fleet), "batches_sent": sum(one.batches for one in fleet)}
             sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
             sys.stdout.flush()
             await loop.run_in_executor(None, sys.stdin.read)
