@@ -16,6 +16,7 @@ from cloud.identity import commands as identity
 from cloud.ingest import commands as parked
 from cloud.ingest import incarnation
 from cloud.ledger import commands as ledger
+from cloud.loyalty import commands as loyalty
 from cloud.members import commands as members
 from cloud.org import commands as org
 from cloud.prices import commands as prices
@@ -52,6 +53,7 @@ app.add_typer(prices.app, name="prices")
 app.add_typer(members.app, name="members")
 app.add_typer(parked.app, name="parked")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(loyalty.app, name="rules")
 
 Tethered = Annotated[bool, typer.Option("--tethered", hidden=True)]
 
@@ -140,7 +142,7 @@ def certificates(context: typer.Context) -> None:
     """Make or renew the certificates of this machine's own services."""
     with said_plainly():
         ensure_certificates(settings_of(context), now_ms())
-    typer.echo("Certificates are up to date; restart what uses them.")
+    typer.echo("Certificates are up to date; running processes take them up within a minute.")
 
 
 @app.command()

@@ -11,11 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.api.auth import holder_with
 from cloud.api.services import Here
-from cloud.fleet import audit
 from cloud.identity.tokens import TokenHolder
-from cloud.ledger.commits import open_commit
-from cloud.loyalty import posting, rules
-from cloud.members import dirt
+from cloud.loyalty import publishing, rules
 from shared.loyalty import EarningRule, Tier, TierRule
 
 router = APIRouter(prefix="/api/v1/loyalty", tags=["loyalty"])
@@ -72,9 +69,7 @@ def publish_earning(services: Here, who: MayWrite, body: NewEarningRule) -> NewE
     """Publish the next version of the earning rule."""
     now_ms = services.clocks.machine.wall_ms()
     with services.database.session() as session:
-        rules.publish_earning(session, EarningRule(**body.model_dump()), author=who.actor, at_ms=now_ms)
-        subject = f"earning rule {body.version}"
-        audit.record(session, at_ms=now_ms, actor=who.actor, action="loyalty.publish", subject=subject)
+        publishing.publish_earning(session, EarningRule(**body.model_dump()), actor=who.actor, now_ms=now_ms)
     return body
 
 
@@ -85,11 +80,5 @@ def publish_tiers(services: Here, who: MayWrite, body: NewTierRule) -> Reassesse
     year = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).year
     rule = TierRule(version=body.version, tiers=[Tier(**tier.model_dump()) for tier in body.tiers])
     with services.database.session() as session:
-        rules.publish_tier(session, rule, author=who.actor, at_ms=now_ms)
-        audit.record(
-            session, at_ms=now_ms, actor=who.actor, action="loyalty.publish", subject=f"tier rule {body.version}"
-        )
-        found = rules.load(session)
-        changed = posting.reassess(session, found, year - 1) | posting.reassess(session, found, year)
-        dirt.note(session, open_commit(session, now_ms), ((one, dirt.HEAD_OFFICE, 0) for one in changed))
+        changed = publishing.publish_tiers(session, rule, actor=who.actor, now_ms=now_ms, year=year)
     return Reassessed(members=len(changed))

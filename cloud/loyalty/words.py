@@ -1,0 +1,87 @@
+"""Rules in words that people check before they publish: the same numbers the engine uses, in English and Chinese."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from shared.loyalty import EarningRule, TierRule
+
+Language = Literal["en", "zh"]
+
+_WORDS: dict[str, dict[Language, str]] = {
+    "earn": {
+        "en": "From {day} on, members earn {points} per {spend} spent; each receipt is rounded down once, to whole points.",
+        "zh": "自 {day} 起，会员每消费 {spend} 得 {points}，每张小票只向下取整一次。",
+    },
+    "earn_nothing": {
+        "en": "From {day} on, members earn no points.",
+        "zh": "自 {day} 起，会员消费不积分。",
+    },
+    "excluded": {"en": "Nothing is earned on {paths}.", "zh": "以下分类不积分：{paths}。"},
+    "example": {
+        "en": "A receipt of {spend} earns {points}.",
+        "zh": "一张 {spend} 的小票得 {points}。",
+    },
+    "points": {"en": "{count} points", "zh": "{count} 积分"},
+    "one_point": {"en": "1 point", "zh": "1 积分"},
+    "no_tiers": {
+        "en": "There are no tiers: all members are equal.",
+        "zh": "没有会员等级：所有会员一视同仁。",
+    },
+    "tier": {
+        "en": "{name} ({code}): {spend} or more spent in a calendar year, less what came back.",
+        "zh": "{name}（{code}）：一个自然年内消费满 {spend}（已扣除退货）。",
+    },
+    "holds": {
+        "en": "A tier holds until the end of the year after the one in which it was reached.",
+        "zh": "达到的等级保留到次年年底。",
+    },
+    "no_rule": {"en": "No earning rule yet: nobody earns points.", "zh": "还没有积分规则：消费不积分。"},
+}
+
+
+def earning_words(rule: EarningRule, language: Language, exponent: int = 2) -> list[str]:
+    """Return what an earning rule says, with an example, a sentence each."""
+    if not rule.points:
+        return [_say("earn_nothing", language, day=rule.valid_from)]
+    spend = rule.per_minor * 10 + rule.per_minor // 2
+    lines = [
+        _say("earn", language, day=rule.valid_from, points=_points(rule.points, language),
+             spend=money(rule.per_minor, exponent)),
+        _say("example", language, spend=money(spend, exponent), points=_points(rule.earn(spend), language)),
+    ]  # fmt: skip
+    if rule.excluded_categories:
+        separator = "、" if language == "zh" else ", "
+        lines.append(_say("excluded", language, paths=separator.join(rule.excluded_categories)))
+    return lines
+
+
+def tier_words(rule: TierRule, language: Language, exponent: int = 2) -> list[str]:
+    """Return what a tier rule says, a sentence for each tier, the lowest first."""
+    if not rule.tiers:
+        return [_say("no_tiers", language)]
+    lines = [
+        _say("tier", language, name=tier.names.get(language) or tier.code, code=tier.code,
+             spend=money(tier.from_minor, exponent))
+        for tier in sorted(rule.tiers, key=lambda tier: tier.from_minor)
+    ]  # fmt: skip
+    return [*lines, _say("holds", language)]
+
+
+def no_rule_words(language: Language) -> str:
+    """Say that there is no earning rule."""
+    return _say("no_rule", language)
+
+
+def money(minor: int, exponent: int) -> str:
+    """Write minor units as people do; without the currency's sign, which is the store's."""
+    whole, rest = divmod(minor, 10**exponent)
+    return f"{whole:,}.{rest:0{exponent}d}" if exponent else f"{whole:,}"
+
+
+def _points(count: int, language: Language) -> str:
+    return _say("one_point", language) if count == 1 else _say("points", language, count=f"{count:,}")
+
+
+def _say(key: str, language: Language, **values: object) -> str:
+    return _WORDS[key][language].format(**values)
