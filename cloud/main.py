@@ -24,6 +24,7 @@ from cloud.members import api as members
 from cloud.members import personal_api
 from cloud.prices import api as prices
 from cloud.prices import bodies_api, publication_api
+from cloud.process.certificates import CertificateWatch, keep_fresh
 from cloud.process.parts import build_services
 from cloud.settings import CloudSettings
 
@@ -81,7 +82,8 @@ async def serve(settings: CloudSettings) -> None:
     """Listen for agents (HTTPS by our CA) and, if wanted, for people on loopback (plain HTTP), until SIGTERM."""
     services = build_services(settings)
     api = create_app(settings, services)
-    servers = [_Server(_config(api, settings.bind_host, services.places.api_port, tls=settings))]
+    config = _config(api, settings.bind_host, services.places.api_port, tls=settings)
+    servers = [_Server(config)]
     if settings.console:
         people = create_app(settings, services, console=True)
         servers.append(_Server(_config(people, "127.0.0.1", services.places.console_port)))
@@ -95,10 +97,19 @@ async def serve(settings: CloudSettings) -> None:
         loop.add_signal_handler(number, stop)
     try:
         async with asyncio.TaskGroup() as group:
-            for server in servers:
-                group.create_task(server.run_once(stop), name="listener")
+            fresh = group.create_task(_keep_fresh(config, settings, services), name="certificates")
+            async with asyncio.TaskGroup() as listening:
+                for server in servers:
+                    listening.create_task(server.run_once(stop), name="listener")
+            fresh.cancel()
     finally:
         services.database.close()
+
+
+async def _keep_fresh(config: uvicorn.Config, settings: CloudSettings, services: Services) -> None:
+    if config.ssl is not None:
+        watch = CertificateWatch(settings, services.clocks.machine, "api")
+        await keep_fresh(config.ssl, watch, settings.keys_dir / "api")
 
 
 class _Server(uvicorn.Server):

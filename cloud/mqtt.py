@@ -65,6 +65,7 @@ class Bus:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._lost = threading.Event()
+        self._context = self._tls()
         self._client = self._build()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
@@ -120,8 +121,8 @@ class Bus:
         )
         client.max_inflight_messages_set(_MAX_IN_FLIGHT)
         client.max_queued_messages_set(_MAX_QUEUED)
-        if self._address.ca_file:
-            client.tls_set_context(self._tls())
+        if self._context is not None:
+            client.tls_set_context(self._context)
         if self._address.username:
             client.username_pw_set(self._address.username, self._address.password)
         client.on_connect = self._on_connect
@@ -130,12 +131,17 @@ class Bus:
         client.on_socket_open = _without_delay
         return client
 
-    def _tls(self) -> ssl.SSLContext:
+    def _tls(self) -> ssl.SSLContext | None:
+        if not self._address.ca_file:
+            return None
         context = ssl.create_default_context(cafile=str(self._address.ca_file))
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self._address.cert_file and self._address.key_file:
-            context.load_cert_chain(self._address.cert_file, self._address.key_file)
         return context
+
+    def _show_identity(self) -> None:
+        """Read our certificate for each connection: it may have been renewed since the last one."""
+        if self._context is not None and self._address.cert_file and self._address.key_file:
+            self._context.load_cert_chain(self._address.cert_file, self._address.key_file)
 
     def _run(self) -> None:
         failures = 0
@@ -145,6 +151,7 @@ class Bus:
             turn += 1
             self._lost.clear()
             try:
+                self._show_identity()
                 self._client.connect(url.hostname or "localhost", url.port or 8883, keepalive=_KEEPALIVE_S)
                 self._client.loop_forever()
                 failures = 0 if self._was_up else failures + 1

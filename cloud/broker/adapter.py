@@ -54,6 +54,10 @@ class BrokerAdapter(Protocol):
         """Change who may connect while it runs; whoever is gone from the list is cut off at once."""
         ...
 
+    def reload(self, pid: int) -> None:
+        """Have it take up a new certificate for connections made from now on; those that are open stay open."""
+        ...
+
     def is_healthy(self) -> bool:
         """Tell whether it takes connections; answers within two seconds."""
         ...

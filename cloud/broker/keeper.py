@@ -42,11 +42,15 @@ class Keeper:
         database: Database,
         clock: MachineClock,
         on_ready: Callable[[int], None] = lambda _pid: None,
+        *,
+        renewed: Callable[[], bool] = lambda: False,
     ) -> None:
+        """Keep a broker. `renewed` tells whether its certificate is another than when it was asked last."""
         self._adapter = adapter
         self._database = database
         self._clock = clock
         self._on_ready = on_ready
+        self._renewed = renewed
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -126,6 +130,8 @@ class Keeper:
             if self._clock.monotonic() < next_health:
                 continue
             next_health = self._clock.monotonic() + _HEALTH_EVERY_S
+            if await asyncio.to_thread(self._renewed) and process.returncode is None:
+                self._adapter.reload(process.pid)
             unhealthy = 0 if await asyncio.to_thread(self._adapter.is_healthy) else unhealthy + 1
             if unhealthy >= _UNHEALTHY_LIMIT:
                 log.error("broker does not answer, restarting it", pid=process.pid)

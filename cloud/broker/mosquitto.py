@@ -6,7 +6,9 @@ Nothing is persistent: it keeps nothing that matters.
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
@@ -60,6 +62,10 @@ class MosquittoBroker:
         if not self._connected().run(dynsec.commands(added, removed), _CHANGE_S):
             raise TimeoutError("mosquitto's dynamic-security plugin does not answer")
         self._agents = tuple(agents)
+
+    def reload(self, pid: int) -> None:
+        """Have it read its certificates anew."""
+        os.kill(pid, signal.SIGHUP)
 
     def is_healthy(self) -> bool:
         """Ask the plugin something: that tries TLS, MQTT and the plugin at once."""

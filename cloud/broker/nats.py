@@ -58,6 +58,10 @@ class NatsBroker:
     def allow(self, agents: Sequence[str], pid: int) -> None:
         """Rewrite the users and have the server read them; it cuts removed ones and leaves the others alone."""
         self._write_users(agents)
+        self.reload(pid)
+
+    def reload(self, pid: int) -> None:
+        """Have the server read its configuration, users and certificates anew."""
         os.kill(pid, signal.SIGHUP)
 
     def is_healthy(self) -> bool:

@@ -14,6 +14,7 @@ from cloud.broker.mosquitto import MosquittoBroker
 from cloud.broker.nats import NatsBroker
 from cloud.clock import SystemMachineClock
 from cloud.process import ports
+from cloud.process.certificates import CertificateWatch
 from cloud.process.parts import open_database
 from cloud.settings import CloudSettings
 
@@ -49,7 +50,9 @@ def adapter_of(settings: CloudSettings) -> BrokerAdapter:
 async def keep(settings: CloudSettings) -> None:
     """Keep the broker until SIGTERM."""
     database = open_database(settings)
-    keeper = Keeper(adapter_of(settings), database, SystemMachineClock())
+    clock = SystemMachineClock()
+    watch = CertificateWatch(settings, clock, "broker")
+    keeper = Keeper(adapter_of(settings), database, clock, renewed=watch.turn)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, keeper.stop)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable
 
 import structlog
 
 from cloud.broker.adapter import INGEST
+from cloud.clock import SystemMachineClock
 from cloud.identity import keys
 from cloud.ingest.inbox import Inbox
 from cloud.ingest.leases import Leases
@@ -18,6 +20,7 @@ from cloud.ingest.worker import Worker
 from cloud.mqtt import Bus, BusAddress
 from cloud.prices.bodies import BodyFiles
 from cloud.process import ports
+from cloud.process.certificates import CertificateWatch
 from cloud.process.clocks import clocks_of
 from cloud.process.parts import build_exchange, open_database, open_vault
 from cloud.settings import CloudSettings
@@ -64,5 +67,8 @@ def main(settings: CloudSettings) -> None:
     worker = build_worker(settings, owner)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: worker.stop())
+    watch, ended = CertificateWatch(settings, SystemMachineClock(), "ingest"), threading.Event()
+    threading.Thread(target=watch.run, args=(ended,), name="certificates", daemon=True).start()
     log.info("ingest starts", pid=os.getpid(), owner=owner)
     worker.run()
+    ended.set()
