@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -170,20 +170,26 @@ class Worker:
             log.info("shards", held=len(held), gained=len(gained), lost=len(lost))
         greet = held if self._greet_all.is_set() else gained
         self._greet_all.clear()
-        for present in self._roster.agents_of(greet):
+        greeted = self._roster.agents_of(greet)
+        for present in greeted:
             self._say(self._exchange.standing(present.id, present.connection))
-            self._tell(present.id)
-        for agent in self._roster.due(held):
-            self._tell(agent)
+        self._tell([present.id for present in greeted])
+        self._tell(self._roster.due(held))
 
-    def _tell(self, agent: str) -> None:
-        """Tell an agent what it lacks; what goes wrong over one agent's report is not the others' loss."""
-        try:
-            self._say(self._exchange.unasked(agent))
-        except Exception as error:
-            if _is_passing(error):
-                raise
-            log.exception("agent not told", agent=agent)
+    def _tell(self, agents: Sequence[str]) -> None:
+        """Tell agents what they lack; what goes wrong over one agent's report is not the others' loss."""
+        for start in range(0, len(agents), _AT_ONCE):
+            group = agents[start : start + _AT_ONCE]
+            try:
+                self._say(self._exchange.unasked(group))
+            except Exception as error:
+                if _is_passing(error):
+                    raise
+                if len(group) == 1:
+                    log.exception("agent not told", agent=group[0])
+                    continue
+                for agent in group:
+                    self._tell([agent])
 
     def _give_up(self) -> None:
         try:

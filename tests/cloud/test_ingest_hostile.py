@@ -26,8 +26,8 @@ from shared import codec
 from shared.topics import SHARDS, Up, up_topic
 from shared.wire.events import encode_event
 from shared.wire.messages import DownlinkMessage, State, encode_message
-from tests.cloud.ingesting import Outbox, count, of_kind, open_store, take_in
-from tests.factories import AGENT, START_MS, STORE, DrivenMachineClock, make_sale, make_swipe, new_id
+from tests.cloud.ingesting import RESTORES, Outbox, count, of_kind, open_store, take_in
+from tests.factories import AGENT, START_MS, STORE, make_sale, make_swipe, new_id
 
 NESTED = b"[" * 100_000 + b"]" * 100_000
 HUGE = 2**70
@@ -66,13 +66,13 @@ def test_an_event_nested_too_deeply_is_undecodable() -> None:
 @pytest.mark.parametrize("sent_ms", [HUGE, -HUGE])
 def test_a_clock_beyond_all_reason_is_taken_for_what_it_is(database: Database, sent_ms: int) -> None:
     open_store(database)
-    outbox, clock = Outbox(), DrivenMachineClock()
+    outbox = Outbox()
     hello = outbox.hello(sent_ms=sent_ms)
-    assert isinstance(greet(database, AGENT, hello, clock), Acked)
+    assert isinstance(greet(database, AGENT, hello, RESTORES), Acked)
     state = State(
         id=new_id(), agent=AGENT, connection=hello.connection, at_ms=START_MS, sent_ms=sent_ms, epoch=outbox.epoch
     )
-    assert isinstance(heartbeat(database, AGENT, state, clock), Acked)
+    assert isinstance(heartbeat(database, AGENT, state, RESTORES), Acked)
 
 
 def test_an_amount_that_no_till_charges_is_parked(database: Database) -> None:
@@ -160,10 +160,10 @@ class TouchyExchange:
         self._stop_if_done()
         return []
 
-    def unasked(self, agent: str) -> list[DownlinkMessage]:
-        if agent == self.bad:
+    def unasked(self, agents: Sequence[str]) -> list[DownlinkMessage]:
+        if self.bad in agents:
             raise OverflowError("Python int too large to convert to SQLite INTEGER")
-        self.told.append(agent)
+        self.told += agents
         self._stop_if_done()
         return []
 
