@@ -115,9 +115,14 @@ class Uplink:
             await self._downlink.take(message)
 
     async def _beat(self, link: Link, envelope: Envelope) -> None:
-        """Say that we live. HQ answers each with an ack; its silence is noticed even when there is nothing to send."""
+        """Say that we live. HQ answers each with an ack; its silence is noticed even when there is nothing to send.
+
+        Only after HQ was heard: the ack of a heartbeat would pass for the answer to a hello that was lost.
+        """
         while True:
             await asyncio.sleep(self._heartbeat_seconds)
+            if self._heard_at is None:
+                continue
             self._hq_time.asked()
             await link.send(await self._sender.state(envelope))
 
