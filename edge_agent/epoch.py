@@ -174,10 +174,12 @@ class Epochs:
         self._declare_gaps(db, [(one.epoch, 1, one.last) for one in gone])
         return outbox.position(db)
 
-    async def take_ack(self, incarnation: UUID, epoch: UUID, seq: int, head: bytes = b"") -> AckOutcome:
+    async def take_ack(
+        self, incarnation: UUID, epoch: UUID, seq: int, head: bytes = b"", *, proof: bytes = b""
+    ) -> AckOutcome:
         """Apply HQ's ack and do what it asks for: a new epoch when HQ and this disk no longer agree."""
         outcome = await self._database.run(
-            lambda db: self._take_ack(db, incarnation, epoch, seq, head), makes_room=True
+            lambda db: self._take_ack(db, incarnation, epoch, seq, head, proof=proof), makes_room=True
         )
         reached("ack.applied")
         if outcome in {AckOutcome.FORKED, AckOutcome.HQ_LOST}:
@@ -188,9 +190,11 @@ class Epochs:
             self._doorbell.ring()
         return outcome
 
-    def _take_ack(self, db: sqlite3.Connection, incarnation: UUID, epoch: UUID, seq: int, head: bytes) -> AckOutcome:
+    def _take_ack(
+        self, db: sqlite3.Connection, incarnation: UUID, epoch: UUID, seq: int, head: bytes, *, proof: bytes
+    ) -> AckOutcome:
         before = outbox.position(db)
-        outcome = outbox.apply_ack(db, incarnation, epoch, seq, head)
+        outcome = outbox.apply_ack(db, incarnation, epoch, seq, head, proof=proof)
         if outcome is AckOutcome.FORKED:
             self._take_fork(db, incarnation, epoch)
         elif outcome is AckOutcome.HQ_LOST:

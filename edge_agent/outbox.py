@@ -17,7 +17,7 @@ import msgspec
 from edge_agent.agent_row import NotEnrolled
 from shared import codec
 from shared.hashchain import GENESIS, link
-from shared.wire.events import EpochOpened, Event, encode_event
+from shared.wire.events import EpochOpened, Event, HeldAck, encode_event
 
 _DAY_MS = 24 * 3600 * 1000
 _PAGE = 500
@@ -49,7 +49,8 @@ class Doorbell:
 class Position:
     """Where the outbox stands.
 
-    `head` is the chain head after event `next_seq - 1`; `oldest_seq` the first event that can still be sent.
+    `head` is the chain head after event `next_seq - 1`; `oldest_seq` the first event that can still be sent;
+    `acked_head` and `acked_proof` come from the ack of `acked_seq` and prove it to HQ (empty: not proven).
     """
 
     epoch: UUID
@@ -58,11 +59,20 @@ class Position:
     acked_seq: int
     incarnation: UUID | None
     oldest_seq: int
+    acked_head: bytes = b""
+    acked_proof: bytes = b""
 
     @property
     def last_seq(self) -> int:
         """The number of the newest event, 0 when the epoch has none."""
         return self.next_seq - 1
+
+    @property
+    def held(self) -> HeldAck | None:
+        """The last ack with HQ's proof of it, None when there is none."""
+        if self.incarnation is None or self.acked_seq == 0 or not self.acked_proof:
+            return None
+        return HeldAck(incarnation=self.incarnation, seq=self.acked_seq, head=self.acked_head, proof=self.acked_proof)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +130,9 @@ def _rows(db: sqlite3.Connection) -> _Rows:
 def position(db: sqlite3.Connection) -> Position:
     """Return where the outbox stands. Raise NotEnrolled before the first epoch."""
     rows = _rows(db)
-    epoch, acked_seq, incarnation = db.execute("SELECT epoch, acked_seq, incarnation FROM agent").fetchone()
+    epoch, acked_seq, incarnation, acked_head, acked_proof = db.execute(
+        "SELECT epoch, acked_seq, incarnation, acked_head, acked_proof FROM agent"
+    ).fetchone()
     (oldest,) = db.execute("SELECT min(n) FROM event WHERE n > ?", (rows.base,)).fetchone()
     oldest_seq = 1 if oldest is None else oldest - rows.base
     if oldest_seq > 1:
@@ -133,6 +145,8 @@ def position(db: sqlite3.Connection) -> Position:
         acked_seq=acked_seq,
         incarnation=None if incarnation is None else UUID(bytes=incarnation),
         oldest_seq=oldest_seq,
+        acked_head=acked_head,
+        acked_proof=acked_proof,
     )
 
 
@@ -211,21 +225,27 @@ def _fits(content: bytes) -> bool:
     return True
 
 
-def apply_ack(db: sqlite3.Connection, incarnation: UUID, epoch: UUID, seq: int, head: bytes = b"") -> AckOutcome:
+def apply_ack(
+    db: sqlite3.Connection, incarnation: UUID, epoch: UUID, seq: int, head: bytes = b"", *, proof: bytes = b""
+) -> AckOutcome:
     """Note that HQ, in this incarnation, has committed the epoch's events up to `seq`, where its chain has `head`.
 
     A head (or the first bytes of it) that is not this disk's means that HQ has other events under these numbers:
     FORKED, and nothing is noted. Under the incarnation known, a lower number is an old repeat. A new incarnation is
-    a restored HQ: its lower number is the truth. For FORKED and HQ_LOST the caller opens a new epoch
-    (`edge_agent.epoch`).
+    a restored HQ: its lower number is the truth, and what it has of earlier epochs it does not say, so that everything
+    of those has to go there again. `proof` is kept, to be shown to HQ. For FORKED and HQ_LOST the caller opens a new
+    epoch (`edge_agent.epoch`).
     """
     at = position(db)
     if epoch != at.epoch or (incarnation == at.incarnation and seq <= at.acked_seq):
         return AckOutcome.IGNORED
     if seq > at.last_seq or not _is_ours(db, seq, head):
         return AckOutcome.FORKED
-    db.execute("UPDATE agent SET incarnation = ?, acked_seq = ?", (incarnation.bytes, seq))
-    if at.incarnation is not None and incarnation != at.incarnation and _is_lost(db, at, seq):
+    db.execute(
+        "UPDATE agent SET incarnation = ?, acked_seq = ?, acked_head = ?, acked_proof = ?",
+        (incarnation.bytes, seq, head, proof),
+    )
+    if at.incarnation is not None and incarnation != at.incarnation and (seq + 1 < at.oldest_seq or _has_earlier(db)):
         return AckOutcome.HQ_LOST
     if seq < at.acked_seq:
         return AckOutcome.REWOUND
@@ -238,18 +258,13 @@ def _is_ours(db: sqlite3.Connection, seq: int, head: bytes) -> bool:
     return ours is None or ours.startswith(head)
 
 
-def _is_lost(db: sqlite3.Connection, at: Position, seq: int) -> bool:
-    """Say whether a restored HQ, which has this epoch up to `seq`, lacks events that this epoch cannot supply."""
-    if seq + 1 < at.oldest_seq:
-        return True
-    # It had the events of earlier epochs before the first of this one. So it may lack them if it lacks that one, or
-    # if the HQ before never acked it: then it may have arrived after the restore.
-    return (seq == 0 or at.acked_seq == 0) and (_has_older(db) or bool(pruned_before(db)))
+def _has_earlier(db: sqlite3.Connection) -> bool:
+    """Say whether this disk has, or once had, events of earlier epochs.
 
-
-def _has_older(db: sqlite3.Connection) -> bool:
-    """Say whether events of earlier epochs are kept."""
-    return db.execute("SELECT 1 FROM event WHERE n <= ? LIMIT 1", (_rows(db).base,)).fetchone() is not None
+    That HQ has this epoch proves nothing of them: its events may have come after the restore, from a late copy too.
+    """
+    kept = db.execute("SELECT 1 FROM event WHERE n <= ? LIMIT 1", (_rows(db).base,)).fetchone()
+    return kept is not None or bool(pruned_before(db))
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +287,7 @@ def pruned_before(db: sqlite3.Connection) -> list[Pruned]:
 
 def rewind(db: sqlite3.Connection, seq: int) -> None:
     """Take every event after `seq` as not acked, so that it is sent again."""
-    db.execute("UPDATE agent SET acked_seq = min(acked_seq, ?)", (seq,))
+    db.execute("UPDATE agent SET acked_seq = ?, acked_head = x'', acked_proof = x'' WHERE acked_seq > ?", (seq, seq))
 
 
 def start_sequence(db: sqlite3.Connection, agent: str, store: str, epoch: UUID, *, reason: str, wall_ms: int) -> None:
@@ -284,7 +299,7 @@ def start_sequence(db: sqlite3.Connection, agent: str, store: str, epoch: UUID, 
 def replace_epoch(db: sqlite3.Connection, epoch: UUID, *, reason: str, wall_ms: int) -> None:
     """Number what follows in another epoch, from 1."""
     _add_epoch(db, epoch, base=_rows(db).last, reason=reason, wall_ms=wall_ms)
-    db.execute("UPDATE agent SET epoch = ?, acked_seq = 0", (epoch.bytes,))
+    db.execute("UPDATE agent SET epoch = ?, acked_seq = 0, acked_head = x'', acked_proof = x''", (epoch.bytes,))
 
 
 def _add_epoch(db: sqlite3.Connection, epoch: UUID, *, base: int, reason: str, wall_ms: int) -> None:
@@ -299,7 +314,7 @@ def open_epoch(
     """Start numbering anew: `opened` becomes event 1, every event HQ has not acked follows under its old id.
 
     With `resend_acked` everything kept follows, of earlier epochs too: a restored HQ may lack it. The fields of
-    `opened` that name the previous epoch and the count of events resent are filled in here.
+    `opened` that name the previous epoch, its last ack and the count of events resent are filled in here.
     """
     at, rows = position(db), _rows(db)
     unacked = (rows.base + at.acked_seq, rows.last)
@@ -309,7 +324,9 @@ def open_epoch(
     if resend_acked:
         db.execute("UPDATE epoch SET kept_seq = 0 WHERE epoch <> ?", (at.epoch.bytes,))
     replace_epoch(db, epoch, reason=opened.reason, wall_ms=wall_ms)
-    filled = msgspec.structs.replace(opened, previous_epoch=at.epoch, previous_seq=last_used, resent=resent)
+    filled = msgspec.structs.replace(
+        opened, previous_epoch=at.epoch, previous_seq=last_used, resent=resent, previous_ack=at.held
+    )
     append(db, filled, wall_ms)
     for span in spans:
         _move_to_end(db, span)

@@ -61,7 +61,14 @@ class Sender:
     async def state(self, envelope: Envelope, reported: Reported | None = None) -> State:
         """Return a heartbeat: where the outbox stands, and what this agent runs if that is news."""
         at = await self._database.read(outbox.position)
-        return State(**envelope.fields(at.epoch), acked_seq=at.acked_seq, incarnation=at.incarnation, reported=reported)
+        return State(
+            **envelope.fields(at.epoch),
+            acked_seq=at.acked_seq,
+            incarnation=at.incarnation,
+            acked_head=at.acked_head,
+            acked_proof=at.acked_proof,
+            reported=reported,
+        )
 
     async def on_ack(self, ack: Ack) -> None:
         """Apply an ack to the outbox, then to the window."""
@@ -69,7 +76,7 @@ class Sender:
         if epoch is None:
             return
         before = await self._database.read(outbox.position)
-        outcome = await self._epochs.take_ack(ack.incarnation, epoch, ack.seq, ack.head)
+        outcome = await self._epochs.take_ack(ack.incarnation, epoch, ack.seq, ack.head, proof=ack.proof)
         # A restored HQ knows neither what this agent runs nor that it should: hello tells it, and is answered in full.
         restored = before.incarnation not in {None, ack.incarnation} and epoch == before.epoch
         if restored or outcome in {AckOutcome.FORKED, AckOutcome.HQ_LOST}:
@@ -129,6 +136,8 @@ class Sender:
                 oldest_seq=at.oldest_seq,
                 acked_seq=at.acked_seq,
                 incarnation=at.incarnation,
+                acked_head=at.acked_head,
+                acked_proof=at.acked_proof,
                 reported=reported,
             )
         )

@@ -23,6 +23,7 @@ from cloud.ingest.intake import Downstream, Intake
 from cloud.ingest.models import IngestCommit
 from cloud.ingest.outcomes import Acked, Delivery, Forked, Outcome, Rejected
 from cloud.ingest.received import Received, read
+from cloud.ingest.restores import Restores
 from cloud.ingest.transience import is_transient
 from cloud.ingest.watermarks import Place, Watermark
 from cloud.sales.shops import shops
@@ -44,15 +45,23 @@ class _Examined:
 
 
 def apply_batches(
-    database: Database, deliveries: Sequence[Delivery], clock: MachineClock, downstream: Downstream
+    database: Database,
+    deliveries: Sequence[Delivery],
+    clock: MachineClock,
+    downstream: Downstream,
+    restores: Restores | None = None,
 ) -> list[Outcome]:
     """Apply a group of batches in one transaction and return what to tell each agent about each epoch.
+
+    `restores` weighs what a new epoch says of the one before it.
 
     An agent that is unknown, revoked or speaks for another gets no outcome. Raise Unavailable when the database is
     away or stays too busy: then nothing was applied and nothing may be acked.
     """
     with collection.held_off():
-        return in_transaction(database, lambda session: _apply(session, deliveries, clock.wall_ms(), downstream))
+        return in_transaction(
+            database, lambda session: _apply(session, deliveries, clock.wall_ms(), downstream, restores)
+        )
 
 
 def in_transaction(database: Database, work: Callable[[Session], R]) -> R:
@@ -70,7 +79,13 @@ def in_transaction(database: Database, work: Callable[[Session], R]) -> R:
     raise Unavailable("the database is away or too busy") from failure
 
 
-def _apply(session: Session, deliveries: Sequence[Delivery], now_ms: int, downstream: Downstream) -> list[Outcome]:
+def _apply(
+    session: Session,
+    deliveries: Sequence[Delivery],
+    now_ms: int,
+    downstream: Downstream,
+    restores: Restores | None,
+) -> list[Outcome]:
     stores = watermarks.stores_of(session, {delivery.agent for delivery in deliveries})
     heard, outcomes = _screen(deliveries, stores)
     if not heard:
@@ -78,7 +93,7 @@ def _apply(session: Session, deliveries: Sequence[Delivery], now_ms: int, downst
     marks = watermarks.lock(session, [place for place, _ in heard], now_ms)
     examined = _examine(heard, marks, stores)
     if examined.events:
-        _take(session, examined.events, now_ms, downstream)
+        _take(session, examined.events, now_ms, downstream, restores)
     for place, repeated in examined.repeats.items():
         # Numbers behind the watermark prove nothing: only that HQ has these very events does.
         if not accept.all_known(session, repeated):
@@ -134,12 +149,18 @@ def _read(agent: str, store: str, epoch: UUID, first: int, contents: Sequence[by
     return [read(agent, store, epoch, seq, content) for seq, content in enumerate(contents, start=first)]
 
 
-def _take(session: Session, events: Sequence[Received], now_ms: int, downstream: Downstream) -> None:
+def _take(
+    session: Session,
+    events: Sequence[Received],
+    now_ms: int,
+    downstream: Downstream,
+    restores: Restores | None,
+) -> None:
     """Write new events into the inbox and apply them; park what cannot be applied."""
     commit_no = open_commit(session, now_ms)
     new, contradicting = accept.accept(session, events, commit_no)
     stores = {one.store for one in new}
-    intake = Intake(commit_no, now_ms, shops(session, stores) if stores else {}, downstream)
+    intake = Intake(commit_no, now_ms, shops(session, stores) if stores else {}, downstream, restores)
     refused = apply_events(session, new, intake)
     parked = contradicting + [(one, refused[one.event_id]) for one in new if one.event_id in refused]
     if parked:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from cloud.ingest.outcomes import Acked, Forked, Outcome, Rejected
+from cloud.ingest.proofs import AckProofs
 from shared.clock import BusinessClock, MachineClock
 from shared.ids import UuidMint
 from shared.wire.desired import SignedDesired, SignedMembers
@@ -26,9 +27,10 @@ _ACK_HEAD_BYTES = 16
 
 
 class Envelopes:
-    """Writes the envelope that every message down carries."""
+    """Writes the envelope that every message down carries, and seals what an ack says."""
 
-    def __init__(self, machine: MachineClock, business: BusinessClock, mint: UuidMint) -> None:
+    def __init__(self, machine: MachineClock, business: BusinessClock, mint: UuidMint, proofs: AckProofs) -> None:
+        self._proofs = proofs
         self._machine = machine
         self._business = business
         self._mint = mint
@@ -38,9 +40,9 @@ class Envelopes:
         head = self._head(outcome.agent, connection, outcome.epoch)
         match outcome:
             case Acked():
-                return Ack(
-                    **head, incarnation=outcome.incarnation, seq=outcome.seq, head=outcome.head[:_ACK_HEAD_BYTES]
-                )
+                there = outcome.head[:_ACK_HEAD_BYTES]
+                proof = self._proofs.make(outcome.agent, outcome.epoch, outcome.incarnation, outcome.seq, there)
+                return Ack(**head, incarnation=outcome.incarnation, seq=outcome.seq, head=there, proof=proof)
             case Forked():
                 return Fork(**head, incarnation=outcome.incarnation, watermark=outcome.watermark, reason=outcome.reason)
             case Rejected():

@@ -18,6 +18,7 @@ from cloud.ingest.envelopes import Envelopes
 from cloud.ingest.greet import farewell, greet, heartbeats
 from cloud.ingest.intake import Downstream
 from cloud.ingest.outcomes import Acked, Delivery, Rejected
+from cloud.ingest.restores import Restores
 from shared.clock import MachineClock
 from shared.wire.messages import (
     Batch,
@@ -58,6 +59,7 @@ class Exchange:
         downlink: Downlink,
         envelopes: Envelopes,
         answering: Answering,
+        restores: Restores,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -65,6 +67,7 @@ class Exchange:
         self._downlink = downlink
         self._envelopes = envelopes
         self._answering = answering
+        self._restores = restores
 
     def answer(self, heard: Sequence[Addressed]) -> list[DownlinkMessage]:
         """Handle messages in the order that matters: questions (someone waits), hellos, batches, heartbeats, wills.
@@ -100,7 +103,7 @@ class Exchange:
         return self._envelopes.outcome(Rejected(agent, epoch, first, reason), connection)
 
     def _hello(self, agent: str, hello: Hello) -> list[DownlinkMessage]:
-        outcome = greet(self._database, agent, hello, self._clock)
+        outcome = greet(self._database, agent, hello, self._restores)
         if outcome is None:
             return []
         greeting = self._downlink.greeting(agent, hello.connection, hello.reported)
@@ -109,7 +112,7 @@ class Exchange:
     def _heartbeats(self, states: list[tuple[str, State]]) -> list[DownlinkMessage]:
         if not states:
             return []
-        noted = heartbeats(self._database, states, self._clock)
+        noted = heartbeats(self._database, states, self._restores)
         # An agent that has just done one thing may be waiting for the next: the rest of a member set, say.
         told = {outcome.agent for state, outcome in noted if state.reported is not None}
         more = self._downlink.due(sorted(told)) if told else []
@@ -120,7 +123,7 @@ class Exchange:
             return []
         connections = {agent: batch.connection for agent, batch in batches}
         deliveries = [Delivery(agent, batch) for agent, batch in batches]
-        outcomes = apply_batches(self._database, deliveries, self._clock, self._downstream)
+        outcomes = apply_batches(self._database, deliveries, self._clock, self._downstream, self._restores)
         reached("batches.committed")
         return [self._envelopes.outcome(outcome, connections[outcome.agent]) for outcome in outcomes]
 

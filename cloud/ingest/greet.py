@@ -17,8 +17,9 @@ from cloud.fleet.models import Agent
 from cloud.ingest import incarnation, watermarks
 from cloud.ingest.apply import in_transaction
 from cloud.ingest.outcomes import Acked, Forked, Outcome
+from cloud.ingest.restores import Restores
 from cloud.ingest.watermarks import Watermark
-from shared.clock import MachineClock
+from shared.wire.events import HeldAck
 from shared.wire.messages import Gone, Hello, Message, State
 
 log = structlog.get_logger(__name__)
@@ -26,26 +27,26 @@ log = structlog.get_logger(__name__)
 _MOST_OFFSET_MS = 1 << 53
 
 
-def greet(database: Database, agent: str, hello: Hello, clock: MachineClock) -> Outcome | None:
+def greet(database: Database, agent: str, hello: Hello, restores: Restores) -> Outcome | None:
     """Answer a hello with the watermark of its epoch, opened at 0 when new, or with a fork.
 
-    An agent that holds more as acked by this incarnation than HQ has is the proof that the database was restored:
-    a new incarnation is minted, once. None for whoever may not speak.
+    An agent that proves that this incarnation acked more than HQ has proves that the database was restored: a new
+    incarnation is minted, once. None for whoever may not speak.
     """
-    return in_transaction(database, lambda session: _greet(session, agent, hello, clock))
+    return in_transaction(database, lambda session: _greet(session, agent, hello, restores))
 
 
-def heartbeat(database: Database, agent: str, state: State, clock: MachineClock) -> Outcome | None:
+def heartbeat(database: Database, agent: str, state: State, restores: Restores) -> Outcome | None:
     """Note that an agent is alive and what it runs; return the watermark of its epoch, to be acked again."""
-    noted = heartbeats(database, [(agent, state)], clock)
+    noted = heartbeats(database, [(agent, state)], restores)
     return noted[0][1] if noted else None
 
 
 def heartbeats(
-    database: Database, states: Sequence[tuple[str, State]], clock: MachineClock
+    database: Database, states: Sequence[tuple[str, State]], restores: Restores
 ) -> list[tuple[State, Outcome]]:
     """Do so for several agents in one transaction; whoever may not speak is absent from the answer."""
-    return in_transaction(database, lambda session: _heartbeats(session, states, clock))
+    return in_transaction(database, lambda session: _heartbeats(session, states, restores))
 
 
 def farewell(database: Database, agent: str, gone: Gone) -> bool:
@@ -53,29 +54,24 @@ def farewell(database: Database, agent: str, gone: Gone) -> bool:
     return in_transaction(database, lambda session: _farewell(session, agent, gone))
 
 
-def _greet(session: Session, agent: str, hello: Hello, clock: MachineClock) -> Outcome | None:
+def _greet(session: Session, agent: str, hello: Hello, restores: Restores) -> Outcome | None:
     if hello.epoch is None or not _may_speak(session, agent, hello):
         return None
-    now = clock.wall_ms()
+    now = restores.clock.wall_ms()
     # The watermark first, then the agent, everywhere: two transactions of one agent queue up instead of deadlocking.
     mark = watermarks.lock(session, [(agent, hello.epoch)], now)[agent, hello.epoch]
     row = _lock_agent(session, agent)
     row.connection, row.connected_ms, row.hq_offset_ms = hello.connection, now, _offset(now, hello)
     row.seen_ms, row.gone, row.reported = now, False, msgspec.json.encode(hello.reported)
     session.add(row)
-    ours = _incarnation(session, agent, hello, mark, clock, ours=incarnation.current(session))
+    ours = restores.weigh(session, agent, hello.epoch, _held(hello), mark.seq, ours=incarnation.current(session))
     return _compare(agent, hello.epoch, hello, mark, ours)
 
 
-def _incarnation(
-    session: Session, agent: str, said: Hello | State, mark: Watermark, clock: MachineClock, *, ours: UUID
-) -> UUID:
-    """Return HQ's incarnation: a new one when an agent holds more as acked by the present one than HQ has."""
-    if said.incarnation != ours or said.acked_seq <= mark.seq:
-        return ours
-    reason = f"agent {agent} holds {said.acked_seq} as acked, HQ has {mark.seq}: the database was restored"
-    log.error("database was restored", agent=agent, acked=said.acked_seq, watermark=mark.seq)
-    return incarnation.renew(session, reason, clock, seen=ours, actor="ingest")
+def _held(said: Hello | State) -> HeldAck | None:
+    if said.incarnation is None:
+        return None
+    return HeldAck(incarnation=said.incarnation, seq=said.acked_seq, head=said.acked_head, proof=said.acked_proof)
 
 
 def _compare(agent: str, epoch: UUID, hello: Hello, mark: Watermark, ours: UUID) -> Outcome:
@@ -87,7 +83,7 @@ def _compare(agent: str, epoch: UUID, hello: Hello, mark: Watermark, ours: UUID)
 
 
 def _heartbeats(
-    session: Session, states: Sequence[tuple[str, State]], clock: MachineClock
+    session: Session, states: Sequence[tuple[str, State]], restores: Restores
 ) -> list[tuple[State, Outcome]]:
     stores = watermarks.stores_of(session, {agent for agent, _ in states})
     heard = [
@@ -97,7 +93,7 @@ def _heartbeats(
     ]
     if not heard:
         return []
-    now = clock.wall_ms()
+    now = restores.clock.wall_ms()
     marks = watermarks.lock(session, [(agent, epoch) for agent, epoch, _ in heard], now)
     rows = _lock_agents(session, {agent for agent, _, _ in heard})
     ours = incarnation.current(session)
@@ -105,7 +101,7 @@ def _heartbeats(
     for agent, epoch, state in heard:
         mark = marks[agent, epoch]
         _note(rows[agent], state, now)
-        ours = _incarnation(session, agent, state, mark, clock, ours=ours)
+        ours = restores.weigh(session, agent, epoch, _held(state), mark.seq, ours=ours)
         noted.append((state, Acked(agent, epoch, ours, mark.seq, mark.head)))
     return noted
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from cloud.ingest.restores import Restores
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.members.resolving import Resolution
 from cloud.sales.shops import Shop
@@ -46,9 +47,10 @@ class Downstream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """One ingest transaction as its handlers see it."""
+    """One ingest transaction as its handlers see it. Without `restores` nobody's word proves a restore of HQ."""
 
     commit_no: int
     now_ms: int
     shops: Mapping[str, Shop]
     downstream: Downstream
+    restores: Restores | None = None

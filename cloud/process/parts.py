@@ -18,7 +18,9 @@ from cloud.identity import ca, keys
 from cloud.ingest.downlink import Downlink
 from cloud.ingest.envelopes import Envelopes
 from cloud.ingest.exchange import Exchange
+from cloud.ingest.proofs import AckProofs
 from cloud.ingest.questions import Answers
+from cloud.ingest.restores import Restores
 from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.members.stepper import member_step, set_versions
 from cloud.prices.bodies import BodyFiles
@@ -69,7 +71,8 @@ def open_vault(settings: CloudSettings) -> Vault:
 def build_exchange(database: Database, clocks: Clocks, ring: keys.Keys, vault: Vault, files: BodyFiles) -> Exchange:
     """Build what handles agents' messages, for whichever wire."""
     mint = UuidMint(clocks.machine.wall_ms, os.urandom)
-    envelopes = Envelopes(clocks.machine, clocks.business, mint)
+    proofs = AckProofs.of(ring.blind_index)
+    envelopes = Envelopes(clocks.machine, clocks.business, mint, proofs)
     downlink = Downlink(
         database=database,
         clock=clocks.machine,
@@ -84,6 +87,7 @@ def build_exchange(database: Database, clocks: Clocks, ring: keys.Keys, vault: V
         downlink=downlink,
         envelopes=envelopes,
         answering=Answers(database, clocks.business, vault),
+        restores=Restores(proofs, clocks.machine),
     )
 
 

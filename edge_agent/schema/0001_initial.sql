@@ -9,6 +9,8 @@ CREATE TABLE agent (
     epoch            BLOB NOT NULL,
     incarnation      BLOB,                    -- of HQ, as last seen
     acked_seq        INTEGER NOT NULL DEFAULT 0,
+    acked_head       BLOB NOT NULL DEFAULT x'', -- that ack's head and HQ's proof of it; empty: not proven
+    acked_proof      BLOB NOT NULL DEFAULT x'',
     desired_serial   INTEGER NOT NULL DEFAULT 0,
     desired_incarnation BLOB,                  -- of HQ, when it set desired_serial
     settings         BLOB,                    -- StoreSettings, JSON

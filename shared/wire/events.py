@@ -184,13 +184,26 @@ class SeriesOpened(Event, frozen=True, kw_only=True, omit_defaults=True, tag="se
     previous_head: bytes = b""
 
 
+class HeldAck(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent holds as acked in an epoch: by which incarnation, up to where, with the ack's head and proof."""
+
+    incarnation: UUID
+    seq: int
+    head: bytes
+    proof: bytes
+
+
 class EpochOpened(Event, frozen=True, kw_only=True, omit_defaults=True, tag="epoch"):
-    """The agent numbers its events anew, and why. `resent` events follow that HQ may already have."""
+    """The agent numbers its events anew, and why. `resent` events follow that HQ may already have.
+
+    `previous_ack` is the last ack in the previous epoch: an HQ that was put back meanwhile learns of it only here.
+    """
 
     reason: Literal["first", "restored", "cloned", "forked", "new_disk", "hq_restored"]
     previous_epoch: UUID | None = None
     previous_seq: int = 0
     resent: int = 0
+    previous_ack: HeldAck | None = None
 
 
 class GapDeclared(Event, frozen=True, kw_only=True, omit_defaults=True, tag="gap"):

@@ -63,7 +63,8 @@ class Hello(Message, frozen=True, kw_only=True, omit_defaults=True, tag="hello")
     """First words of a connection: where the agent's outbox stands, what it runs.
 
     `last_seq` and `last_head` are the newest event numbered in `epoch`; `oldest_seq` the oldest it can still
-    supply; `acked_seq` what it holds as acked by `incarnation`.
+    supply; `acked_seq` what it holds as acked by `incarnation`, and `acked_head` and `acked_proof` that ack's head and
+    proof.
     """
 
     KIND: ClassVar[Up | Down] = Up.HELLO
@@ -74,6 +75,8 @@ class Hello(Message, frozen=True, kw_only=True, omit_defaults=True, tag="hello")
     oldest_seq: int = 1
     acked_seq: int = 0
     incarnation: UUID | None = None
+    acked_head: bytes = b""
+    acked_proof: bytes = b""
     reported: Reported
 
 
@@ -91,8 +94,9 @@ class Batch(Message, frozen=True, kw_only=True, omit_defaults=True, tag="batch")
 class State(Message, frozen=True, kw_only=True, omit_defaults=True, tag="state"):
     """Heartbeat, and the reported state whenever it changed; HQ answers the heartbeat with an Ack.
 
-    `acked_seq` is what the agent holds as acked in the envelope's epoch by `incarnation`, as in a hello: so an agent
-    that stays connected while HQ's database is put back tells HQ of it with its next heartbeat.
+    `acked_seq` is what the agent holds as acked in the envelope's epoch by `incarnation`, with that ack's head and
+    proof, as in a hello: so an agent that stays connected while HQ's database is put back tells HQ of it with its next
+    heartbeat.
     """
 
     KIND: ClassVar[Up | Down] = Up.STATE
@@ -100,6 +104,8 @@ class State(Message, frozen=True, kw_only=True, omit_defaults=True, tag="state")
 
     acked_seq: int = 0
     incarnation: UUID | None = None
+    acked_head: bytes = b""
+    acked_proof: bytes = b""
     reported: Reported | None = None
 
 
@@ -132,6 +138,7 @@ class Ack(Message, frozen=True, kw_only=True, omit_defaults=True, tag="ack"):
 
     `head` is the first 16 bytes of the chain head there (empty: not said). An agent whose chain has another head at
     `seq` used these numbers for something else: HQ has a clone's events, or those of a disk since put back.
+    `proof` is HQ's own seal on it: whoever shows it again later proves to an HQ that was put back that this was said.
     """
 
     KIND: ClassVar[Up | Down] = Down.ACK
@@ -140,6 +147,7 @@ class Ack(Message, frozen=True, kw_only=True, omit_defaults=True, tag="ack"):
     incarnation: UUID
     seq: int
     head: bytes = b""
+    proof: bytes = b""
 
 
 class Reject(Message, frozen=True, kw_only=True, omit_defaults=True, tag="reject"):

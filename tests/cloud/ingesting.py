@@ -18,16 +18,22 @@ from cloud.ingest import incarnation
 from cloud.ingest.apply import apply_batches
 from cloud.ingest.intake import Downstream, ItemFacts
 from cloud.ingest.outcomes import Delivery, Outcome
+from cloud.ingest.proofs import AckProofs
+from cloud.ingest.restores import Restores
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.members.resolving import Resolution
 from cloud.org.models import LegalEntity, Store, StoreOwnership
 from shared.hashchain import GENESIS, link
 from shared.topics import shard_of
-from shared.wire.events import Event, MemberOnSale, encode_event
+from shared.wire.events import Event, HeldAck, MemberOnSale, encode_event
 from shared.wire.messages import Batch, Hello, Reported
 from tests.factories import AGENT, START_MS, STORE, DrivenMachineClock, new_id
 
 T = TypeVar("T", bound=Table)
+
+
+PROOFS = AckProofs([bytes(32)])
+RESTORES = Restores(PROOFS, DrivenMachineClock())
 
 
 @dataclass
@@ -68,6 +74,12 @@ class Outbox:
             ),
         )
 
+    def held(self, seq: int, incarnation: UUID, agent: str | None = None) -> HeldAck:
+        """What the agent keeps of HQ's ack up to `seq`."""
+        head = self.head(seq)[:16]
+        proof = PROOFS.make(agent or self.agent, self.epoch, incarnation, seq, head)
+        return HeldAck(incarnation=incarnation, seq=seq, head=head, proof=proof)
+
     def hello(self, **fields: object) -> Hello:
         """A hello that says where this outbox stands."""
         given: dict[str, object] = {
@@ -82,6 +94,13 @@ class Outbox:
             "reported": Reported(software="1", engine=1),
         }
         return Hello(**{**given, **fields})  # type: ignore[arg-type]
+
+
+def said(held: HeldAck) -> dict[str, object]:
+    """Return the fields of a hello or heartbeat that claim an ack."""
+    return {
+        "acked_seq": held.seq, "incarnation": held.incarnation, "acked_head": held.head, "acked_proof": held.proof
+    }  # fmt: skip
 
 
 class NobodyShops:
@@ -140,7 +159,7 @@ def add_agent(session: Session, agent: str, store: str = STORE, status: str = "a
 
 def take_in(database: Database, *deliveries: Delivery, downstream: Downstream | None = None) -> list[Outcome]:
     """Apply deliveries as one group."""
-    return apply_batches(database, deliveries, DrivenMachineClock(), downstream or NobodyShops())
+    return apply_batches(database, deliveries, DrivenMachineClock(), downstream or NobodyShops(), RESTORES)
 
 
 def count(database: Database, model: type[Table]) -> int:

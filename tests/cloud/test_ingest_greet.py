@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -14,10 +15,11 @@ from cloud.ingest import incarnation
 from cloud.ingest.greet import farewell, greet, heartbeat
 from cloud.ingest.models import InboxEvent
 from cloud.ingest.outcomes import Acked, Forked
+from cloud.ingest.proofs import PROOF_BYTES, AckProofs
 from cloud.sales.models import ReceiptNumber, ReceiptSeries, Sale, SaleLine, SaleTender
 from shared.wire.messages import Gone, Reported, State
-from tests.cloud.ingesting import Outbox, count, of_kind, open_store, take_in
-from tests.factories import AGENT, START_MS, DrivenMachineClock, make_sale, new_id
+from tests.cloud.ingesting import PROOFS, RESTORES, Outbox, count, of_kind, open_store, said, take_in
+from tests.factories import AGENT, START_MS, make_epoch, make_sale, new_id
 
 
 def full(number: int) -> Outbox:
@@ -25,10 +27,10 @@ def full(number: int) -> Outbox:
 
 
 def hello(database: Database, outbox: Outbox, **fields: object) -> object:
-    return greet(database, outbox.agent, outbox.hello(**fields), DrivenMachineClock())
+    return greet(database, outbox.agent, outbox.hello(**fields), RESTORES)
 
 
-def ours(database: Database) -> object:
+def ours(database: Database) -> UUID:
     with database.session() as session:
         return incarnation.current(session)
 
@@ -61,8 +63,8 @@ def test_p1_an_agent_restored_from_an_old_disk_is_told(database: Database) -> No
 def test_a_hello_of_somebody_else_is_ignored(database: Database) -> None:
     open_store(database)
     outbox = full(1)
-    assert greet(database, "s001-b", outbox.hello(), DrivenMachineClock()) is None
-    assert greet(database, "s001-b", outbox.hello(agent="s001-b"), DrivenMachineClock()) is None
+    assert greet(database, "s001-b", outbox.hello(), RESTORES) is None
+    assert greet(database, "s001-b", outbox.hello(agent="s001-b"), RESTORES) is None
     assert hello(database, outbox, epoch=None) is None
     assert count(database, AgentEpoch) == 0
 
@@ -80,13 +82,14 @@ def test_p1_a_restored_cloud_notices_and_gets_everything_again(database: Databas
     take_in(database, outbox.batch())
     before = ours(database)
     restore_empty(database)
-    answer = hello(database, outbox, acked_seq=4, incarnation=before)
+    held = said(outbox.held(4, before))
+    answer = hello(database, outbox, **held)
     after = ours(database)
     assert after != before
     assert answer == Acked(AGENT, outbox.epoch, after, 0, outbox.head(0))
     take_in(database, outbox.batch())
     assert count(database, Sale) == 4
-    again = hello(database, outbox, acked_seq=4, incarnation=after)
+    again = hello(database, outbox, **said(outbox.held(4, after)))
     assert again == Acked(AGENT, outbox.epoch, after, 4, outbox.head(4))
     with database.session() as session:
         entries = session.exec(select(AuditEntry.reason).where(AuditEntry.action == "incarnation.renew")).all()
@@ -96,18 +99,80 @@ def test_p1_a_restored_cloud_notices_and_gets_everything_again(database: Databas
 
 def test_p1_a_heartbeat_tells_of_a_restore_too(database: Database) -> None:
     open_store(database)
-    outbox, clock = full(4), DrivenMachineClock()
+    outbox = full(4)
     take_in(database, outbox.batch())
     before = ours(database)
-    held = msgspec.structs.replace(beat(outbox, new_id()), acked_seq=4, incarnation=before)
-    assert heartbeat(database, AGENT, held, clock) == Acked(AGENT, outbox.epoch, before, 4, outbox.head(4))
+    held = msgspec.structs.replace(beat(outbox, new_id()), **said(outbox.held(4, before)))
+    assert heartbeat(database, AGENT, held, RESTORES) == Acked(AGENT, outbox.epoch, before, 4, outbox.head(4))
     restore_empty(database)
-    answer = heartbeat(database, AGENT, held, clock)
+    answer = heartbeat(database, AGENT, held, RESTORES)
     after = ours(database)
     assert after != before
     assert answer == Acked(AGENT, outbox.epoch, after, 0, outbox.head(0))
     # Said before the agent heard of it: what it names is of the incarnation that is over.
-    assert heartbeat(database, AGENT, held, clock) == answer
+    assert heartbeat(database, AGENT, held, RESTORES) == answer
+
+
+@pytest.mark.parametrize("forged", ["absent", "guessed", "higher", "of_another_agent", "of_another_epoch"])
+def test_an_agents_word_alone_makes_nobody_send_again(database: Database, forged: str) -> None:
+    open_store(database, agents=(AGENT, "s001-b"))
+    outbox = full(4)
+    take_in(database, outbox.batch())
+    before = ours(database)
+    held = {
+        "absent": said(outbox.held(4, before)) | {"acked_proof": b""},
+        "guessed": said(outbox.held(4, before)) | {"acked_proof": bytes(16)},
+        "higher": said(outbox.held(4, before)) | {"acked_seq": 1 << 80},
+        "of_another_agent": said(outbox.held(9, before, agent="s001-b")),
+        "of_another_epoch": said(Outbox(contents=outbox.contents).held(9, before)),
+    }[forged]
+    restore_empty(database)
+    for _ in range(3):
+        assert hello(database, outbox, **held) == Acked(AGENT, outbox.epoch, before, 0, outbox.head(0))
+    state = msgspec.structs.replace(beat(outbox, new_id()), **held)
+    assert heartbeat(database, AGENT, state, RESTORES) == Acked(AGENT, outbox.epoch, before, 0, outbox.head(0))
+    assert ours(database) == before
+    with database.session() as session:
+        (entry,) = session.exec(of_kind(AuditEntry, action="agent.unproven_ack")).all()
+    assert entry.subject == AGENT
+    assert str(outbox.epoch) in entry.reason
+
+
+def test_p1_a_new_epoch_proves_that_the_one_before_it_was_lost(database: Database) -> None:
+    open_store(database)
+    outbox, before = full(4), ours(database)
+    take_in(database, outbox.batch())
+    restore_empty(database)
+    take_in(database, outbox.batch(1, 2))
+    opened = make_epoch(
+        reason="restored", previous_epoch=outbox.epoch, previous_seq=4, previous_ack=outbox.held(4, before)
+    )
+    (answer,) = take_in(database, Outbox().add(opened).batch())
+    assert isinstance(answer, Acked)
+    assert answer.incarnation == ours(database) != before
+
+
+def test_a_new_epoch_that_proves_nothing_changes_nothing(database: Database) -> None:
+    open_store(database)
+    outbox, before = full(4), ours(database)
+    take_in(database, outbox.batch())
+    claims = [outbox.held(4, before), outbox.held(9, before, agent="s001-b"), outbox.held(9, new_id()), None]
+    for held in claims:
+        take_in(
+            database, Outbox().add(make_epoch(reason="forked", previous_epoch=outbox.epoch, previous_ack=held)).batch()
+        )
+    assert ours(database) == before
+
+
+def test_an_ack_is_proven_by_any_key_there_is_to_the_agent_it_was_for() -> None:
+    outbox, incarnation_ = full(2), new_id()
+    held = outbox.held(2, incarnation_)
+    assert len(held.proof) == PROOF_BYTES
+    assert AckProofs([b"new" * 8, bytes(32)]).holds(AGENT, outbox.epoch, held)
+    assert not AckProofs([b"new" * 8]).holds(AGENT, outbox.epoch, held)
+    assert not PROOFS.holds("s001-b", outbox.epoch, held)
+    assert not PROOFS.holds(AGENT, outbox.epoch, msgspec.structs.replace(held, seq=3))
+    assert not PROOFS.holds(AGENT, outbox.epoch, msgspec.structs.replace(held, head=bytes(300)))
 
 
 @pytest.mark.postgresql
@@ -122,7 +187,7 @@ def test_p1_of_many_agents_that_notice_a_restore_one_renews(postgresql_database:
 
     def notice(outbox: Outbox) -> None:
         barrier.wait(10)
-        answers.append(hello(database, outbox, acked_seq=1, incarnation=before))
+        answers.append(hello(database, outbox, **said(outbox.held(1, before))))
 
     threads = [threading.Thread(target=notice, args=(outbox,)) for outbox in outboxes]
     for thread in threads:
@@ -138,18 +203,17 @@ def test_presence_follows_the_current_connection(database: Database) -> None:
     open_store(database)
     outbox = full(1)
     first, second = outbox.hello(), outbox.hello()
-    clock = DrivenMachineClock()
-    greet(database, AGENT, first, clock)
-    greet(database, AGENT, second, clock)
+    greet(database, AGENT, first, RESTORES)
+    greet(database, AGENT, second, RESTORES)
     assert not farewell(database, AGENT, will(first.connection))
     assert not agent(database).gone
     assert farewell(database, AGENT, will(second.connection))
     assert agent(database).gone
-    answer = heartbeat(database, AGENT, beat(outbox, second.connection, Reported(software="2", engine=1)), clock)
+    answer = heartbeat(database, AGENT, beat(outbox, second.connection, Reported(software="2", engine=1)), RESTORES)
     assert isinstance(answer, Acked)
     assert not agent(database).gone
     assert b'"2"' in (agent(database).reported or b"")
-    heartbeat(database, AGENT, beat(outbox, first.connection, Reported(software="0", engine=1)), clock)
+    heartbeat(database, AGENT, beat(outbox, first.connection, Reported(software="0", engine=1)), RESTORES)
     assert b'"2"' in (agent(database).reported or b"")
     assert agent(database).connection == second.connection
 

@@ -19,7 +19,7 @@ from edge_agent.migrations import migrate
 from edge_agent.outbox import AckOutcome, Backlog, Position
 from shared import codec
 from shared.hashchain import GENESIS, link_all
-from shared.wire.events import EpochOpened, decode_event
+from shared.wire.events import EpochOpened, HeldAck, decode_event
 from tests.factories import AGENT, START_MS, STORE, make_epoch, make_sale, make_swipe, new_id
 
 DAY_MS = 24 * 3600 * 1000
@@ -129,6 +129,38 @@ def test_acks(
     assert outbox.apply_ack(db, by, new_id(), seq) is AckOutcome.IGNORED
     assert outbox.apply_ack(db, by, epoch, seq) is outcome
     assert outbox.position(db).acked_seq == now
+
+
+def test_an_ack_is_kept_with_its_proof_until_it_holds_no_more(db: sqlite3.Connection) -> None:
+    append(db, 5)
+    at = outbox.position(db)
+    head = outbox.head_at(db, 3) or b""
+    assert at.held is None
+    outbox.apply_ack(db, HQ, at.epoch, 3, head[:16], proof=b"seal")
+    held = HeldAck(incarnation=HQ, seq=3, head=head[:16], proof=b"seal")
+    assert outbox.position(db).held == held
+    outbox.apply_ack(db, HQ, at.epoch, 2, proof=b"older")
+    outbox.rewind(db, 4)
+    assert outbox.position(db).held == held
+    fresh = reopen(db)
+    batch = outbox.take(db, 0, 1, UNLIMITED)
+    assert batch is not None
+    opened = decode_event(batch.events[0])
+    assert isinstance(opened, EpochOpened)
+    assert opened.previous_ack == held
+    assert fresh.held is None
+    outbox.apply_ack(db, HQ, fresh.epoch, 1, proof=b"seal")
+    outbox.rewind(db, 0)
+    assert outbox.position(db).acked_proof == b""
+
+
+def test_hq_restored_says_nothing_of_earlier_epochs_so_they_are_sent_again(db: sqlite3.Connection) -> None:
+    append(db, 3)
+    first = outbox.position(db).epoch
+    outbox.apply_ack(db, HQ, first, 4)
+    second = reopen(db)
+    outbox.apply_ack(db, HQ, second.epoch, second.last_seq)
+    assert outbox.apply_ack(db, HQ2, second.epoch, second.last_seq) is AckOutcome.HQ_LOST
 
 
 def test_hq_restored_to_before_what_is_still_kept_is_seen(db: sqlite3.Connection) -> None:

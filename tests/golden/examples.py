@@ -26,7 +26,7 @@ from shared.wire.desired import (
     Till,
     TimelineEntry,
 )
-from shared.wire.events import Event, MemberOnSale, TillKind, encode_event
+from shared.wire.events import Event, HeldAck, MemberOnSale, TillKind, encode_event
 from shared.wire.messages import (
     Ack,
     Answer,
@@ -86,6 +86,14 @@ EVENT_EXAMPLES: dict[str, Event] = {
         "t1-2", id=_id(14), reason="new_disk", previous_series="t1-1", previous_number=43, previous_head=HEAD
     ),
     "epoch.v1": make_epoch(id=_id(15), reason="restored", previous_epoch=EPOCH, previous_seq=99, resent=7),
+    "epoch.v1.held": make_epoch(
+        id=_id(17),
+        reason="restored",
+        previous_epoch=EPOCH,
+        previous_seq=99,
+        resent=7,
+        previous_ack=HeldAck(incarnation=INCARNATION, seq=92, head=HEAD[:16], proof=HEAD[16:]),
+    ),
     "gap.v1": make_gap(EPOCH, 5, 9, id=_id(16)),
 }
 
@@ -160,18 +168,28 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
         id=_id(20), **_envelope, last_seq=9, last_head=HEAD, oldest_seq=2, acked_seq=8, incarnation=INCARNATION,
         reported=_reported,
     ),
+    "hello.v1.proven": Hello(
+        id=_id(35), **_envelope, last_seq=9, last_head=HEAD, oldest_seq=2, acked_seq=8, incarnation=INCARNATION,
+        acked_head=HEAD[:16], acked_proof=HEAD[16:], reported=_reported,
+    ),
     "batch.v1": Batch(
         id=_id(21), **_envelope, first=8, previous=link_all(GENESIS, [b"before"]),
         events=[msgspec.Raw(content) for content in _batch_events],
     ),
     "state.v1": State(id=_id(22), **_envelope, reported=_reported),
     "state.v1.standing": State(id=_id(34), **_envelope, acked_seq=8, incarnation=INCARNATION),
+    "state.v1.proven": State(
+        id=_id(36), **_envelope, acked_seq=8, incarnation=INCARNATION, acked_head=HEAD[:16], acked_proof=HEAD[16:]
+    ),
     "gone.v1": Gone(id=_id(23), **_envelope),
     "question.v1": Question(
         id=_id(24), **_envelope, question=_id(25), deadline_ms=900, body=Ask(sealed_card=HEAD + HEAD)
     ),
     "ack.v1": Ack(id=_id(26), **_envelope, incarnation=INCARNATION, seq=9),
     "ack.v1.head": Ack(id=_id(33), **_envelope, incarnation=INCARNATION, seq=9, head=HEAD[:16]),
+    "ack.v1.proof": Ack(
+        id=_id(37), **_envelope, incarnation=INCARNATION, seq=9, head=HEAD[:16], proof=HEAD[16:]
+    ),
     "reject.v1": Reject(id=_id(27), **_envelope, first=8, reason="frame declares 9999999 bytes, limit is 4194304"),
     "fork.v1": Fork(id=_id(28), **_envelope, incarnation=INCARNATION, watermark=9, reason="chain"),
     "desired.v1": Desired(

@@ -24,6 +24,8 @@ from cloud.ingest.exchange import Exchange
 from cloud.ingest.inbox import Heard
 from cloud.ingest.opening import Unopened, open_heard
 from cloud.ingest.outcomes import Delivery
+from cloud.ingest.proofs import AckProofs
+from cloud.ingest.restores import Restores
 from cloud.ledger import AccountKey
 from cloud.ledger.commits import open_commit
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS
@@ -131,7 +133,10 @@ class HeadOffice:
         self._place = place
         self._clock = clock
         self._mint = make_mint(clock.wall_ms, seed)
+        self._proofs = AckProofs([b"k" * 32])
         self.registered: dict[str, UUID] = {}
+        self.unnoticed: UUID | None = None
+        """The incarnation in which a restore was not announced: while it lasts, its acks may say too much."""
         self._open()
 
     def _open(self) -> None:
@@ -143,8 +148,9 @@ class HeadOffice:
             clock=self._clock,
             downstream=self.downstream,
             downlink=says_nothing,
-            envelopes=Envelopes(self._clock, _Business(self._clock), self._mint),
+            envelopes=Envelopes(self._clock, _Business(self._clock), self._mint, self._proofs),
             answering=lambda _agent, _question: None,
+            restores=Restores(self._proofs, self._clock),
         )
 
     def close(self) -> None:
@@ -178,14 +184,17 @@ class HeadOffice:
         self._open()
         return backup
 
-    def put_back(self, backup: Backup) -> None:
-        """Put the database back, and say so before any agent is answered, as the runbook demands."""
+    def put_back(self, backup: Backup, *, told: bool = True) -> None:
+        """Put the database back, and say so before any agent is answered, as the runbook demands; or not."""
         self.close()
         self._place.put_back(backup.content)
         self.registered = dict(backup.registered)
         self._open()
-        with self.database.session() as session:
-            incarnation.renew(session, "restored", self._clock, actor="test")
+        if told:
+            with self.database.session() as session:
+                incarnation.renew(session, "restored", self._clock, actor="test")
+        else:
+            self.unnoticed = self.incarnation()
 
     def incarnation(self) -> UUID:
         with self.database.snapshot() as session:
