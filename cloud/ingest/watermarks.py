@@ -75,6 +75,12 @@ def _locked(session: Session, places: list[Place]) -> dict[Place, Watermark]:
     return {(agent, epoch): Watermark(seq, head) for agent, epoch, seq, head in rows}
 
 
+def seq_of(session: Session, agent: str, epoch: UUID) -> int:
+    """Return how far HQ has an epoch, 0 when it has never heard of it."""
+    row = session.get(AgentEpoch, (agent, epoch), populate_existing=True)
+    return 0 if row is None else row.watermark
+
+
 def advance(session: Session, watermarks: dict[Place, Watermark]) -> None:
     """Write down the watermarks that moved."""
     row = table_of(AgentEpoch)

@@ -103,6 +103,52 @@ def test_p5_a_return_at_another_store_that_is_early_counts_when_its_sale_comes(h
     end(history)
 
 
+@pytest.mark.parametrize("contact", [False, True])
+def test_p1_a_new_epoch_does_not_hide_that_hq_was_put_back_untold(history: History, *, contact: bool) -> None:
+    """It opens before the box hears of HQ again, whose watermark of it then says nothing of the epoch before."""
+    sell(history, HERE, 2)
+    history.heal()
+    history.back_up_office()
+    sell(history, HERE, 4)
+    history.heal()
+    history.cut_power(HERE)
+    history.lose_witness(HERE)
+    history.restore_office(0, told=False)
+    if contact:
+        sell(history, HERE, 1)
+        history.pump(HERE)
+    end(history)
+
+
+def test_p1_hq_put_back_untold_is_noticed_by_whoever_it_acked_more(history: History) -> None:
+    history.back_up_office()
+    sell(history, HERE, 4)
+    history.heal()
+    before = history.office.incarnation()
+    history.restore_office(0, told=False)
+    end(history)
+    assert history.office.incarnation() != before
+
+
+def test_p1_a_late_copy_of_a_batch_does_not_hide_what_hq_lacks_of_earlier_epochs(history: History) -> None:
+    """The restored HQ has this epoch from a copy on the wire, and says so: of the epoch before it lacks four sales."""
+    history.back_up_office()
+    sell(history, HERE, 4)
+    history.heal()
+    history.lose_witness(HERE)
+    sell(history, HERE, 1)
+    for _ in range(3):
+        history.pump(HERE)
+        late = list(history.wire.on_its_way)
+        history.deliver(range(len(history.wire.on_its_way)))
+    history.heal()
+    for packet in late:
+        history.wire.put(packet)
+    history.restore_office(0)
+    history.deliver(range(len(late)))
+    end(history)
+
+
 def test_p1_hq_and_a_box_restored_together_lose_only_what_neither_has(history: History) -> None:
     sell(history, HERE, 2)
     history.heal()

@@ -146,9 +146,9 @@ class Histories(RuleBasedStateMachine):
         self._do(self.history.back_up_office)
 
     @precondition(lambda self: self.history.backups)
-    @rule(which=place)
-    def restore_office(self, which: int) -> None:
-        self._do(self.history.restore_office, which)
+    @rule(which=place, told=st.booleans())
+    def restore_office(self, which: int, *, told: bool) -> None:
+        self._do(self.history.restore_office, which, told=told)
 
     def teardown(self) -> None:
         try:

@@ -10,15 +10,17 @@ from sqlmodel import Session
 from cloud.database.bulk import insert_new
 from cloud.database.rowset import table_of
 from cloud.fleet.models import AgentEpoch, AgentGap
+from cloud.ingest import incarnation, watermarks
 from cloud.ingest.handlers.base import MALFORMED, Refusals, expect
 from cloud.ingest.intake import Intake
 from cloud.ingest.received import Parking, Received
+from cloud.ingest.restores import Restores
 from cloud.sales import receipts
 from shared.wire.events import EpochOpened, GapDeclared, SeriesOpened
 
 
-def apply_epochs(session: Session, events: Sequence[Received], _intake: Intake) -> Refusals:
-    """Note why the agent numbers its events anew."""
+def apply_epochs(session: Session, events: Sequence[Received], intake: Intake) -> Refusals:
+    """Note why the agent numbers its events anew, and see whether HQ was put back behind the epoch before."""
     row = table_of(AgentEpoch)
     session.connection().execute(
         update(row)
@@ -29,7 +31,19 @@ def apply_epochs(session: Session, events: Sequence[Received], _intake: Intake) 
             for one in events
         ],
     )
+    if intake.restores is not None:
+        for one in events:
+            _weigh(session, one, intake.restores)
     return {}
+
+
+def _weigh(session: Session, received: Received, restores: Restores) -> None:
+    """Renew the incarnation when HQ has less of the previous epoch than it acked; nobody would ask for the rest."""
+    opened = expect(received.event, EpochOpened)
+    if opened.previous_epoch is not None and opened.previous_ack is not None:
+        agent, epoch = received.agent, opened.previous_epoch
+        mark, ours = watermarks.seq_of(session, agent, epoch), incarnation.current(session)
+        restores.weigh(session, agent, epoch, opened.previous_ack, mark, ours=ours)
 
 
 def apply_gaps(session: Session, events: Sequence[Received], intake: Intake) -> Refusals:

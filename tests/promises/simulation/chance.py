@@ -21,6 +21,7 @@ _WEIGHTS: Weights = {
     "wait_days": 3, "wipe_broker": 2, "light_fuse": 5, "cut_power": 4, "write_witness": 4,
     "copy_disk": 8, "restore_disk": 6, "clone": 3, "lose_witness": 2, "replace_disk": 1, "lose_database": 1,
     "replace_agent": 1, "prune": 7, "back_up_office": 5, "restore_office": 6,
+    "restore_office_untold": 4,
 }  # fmt: skip
 _FAVOURED = 6
 
@@ -78,5 +79,6 @@ def _happens(history: History, rng: random.Random, name: str) -> None:
         "prune": lambda: history.prune(box, everything=rng.random() < 0.7),
         "back_up_office": history.back_up_office,
         "restore_office": lambda: history.restore_office(place()),
+        "restore_office_untold": lambda: history.restore_office(place(), told=False),
     }
     doings[name]()

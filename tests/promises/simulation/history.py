@@ -290,10 +290,11 @@ class History:
         self.backups.append(self.office.back_up())
         self._say(f"backup {len(self.backups) - 1} of head office")
 
-    def restore_office(self, which: int) -> None:
+    def restore_office(self, which: int, *, told: bool = True) -> None:
+        """A backup is put back, and head office may not be told of it."""
         if self.backups:
-            self.office.put_back(self.backups[which % len(self.backups)])
-            self._say(f"head office restored from backup {which % len(self.backups)}")
+            self.office.put_back(self.backups[which % len(self.backups)], told=told)
+            self._say(f"head office restored from backup {which % len(self.backups)}, told {told}")
             self.check_office()
 
     def _say(self, words: str) -> None:
