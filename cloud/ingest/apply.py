@@ -91,6 +91,12 @@ def _apply(
     if not heard:
         return outcomes
     marks = watermarks.lock(session, [place for place, _ in heard], now_ms)
+    outcomes += [
+        Rejected(*place, delivery.batch.first, watermarks.TOO_MANY_EPOCHS)
+        for place, delivery in heard
+        if place not in marks
+    ]
+    heard = [(place, delivery) for place, delivery in heard if place in marks]
     examined = _examine(heard, marks, stores)
     if examined.events:
         _take(session, examined.events, now_ms, downstream, restores)

@@ -16,7 +16,7 @@ from cloud.database import Database
 from cloud.fleet.models import Agent
 from cloud.ingest import incarnation, watermarks
 from cloud.ingest.apply import in_transaction
-from cloud.ingest.outcomes import Acked, Forked, Outcome
+from cloud.ingest.outcomes import Acked, Forked, Outcome, Rejected
 from cloud.ingest.restores import Restores
 from cloud.ingest.watermarks import Watermark
 from shared.wire.events import HeldAck
@@ -59,7 +59,9 @@ def _greet(session: Session, agent: str, hello: Hello, restores: Restores) -> Ou
         return None
     now = restores.clock.wall_ms()
     # The watermark first, then the agent, everywhere: two transactions of one agent queue up instead of deadlocking.
-    mark = watermarks.lock(session, [(agent, hello.epoch)], now)[agent, hello.epoch]
+    mark = watermarks.lock(session, [(agent, hello.epoch)], now).get((agent, hello.epoch))
+    if mark is None:
+        return Rejected(agent, hello.epoch, 0, watermarks.TOO_MANY_EPOCHS)
     row = _lock_agent(session, agent)
     row.connection, row.connected_ms, row.hq_offset_ms = hello.connection, now, _offset(now, hello)
     row.seen_ms, row.gone, row.reported = now, False, msgspec.json.encode(hello.reported)
@@ -99,8 +101,11 @@ def _heartbeats(
     ours = incarnation.current(session)
     noted: list[tuple[State, Outcome]] = []
     for agent, epoch, state in heard:
-        mark = marks[agent, epoch]
         _note(rows[agent], state, now)
+        mark = marks.get((agent, epoch))
+        if mark is None:
+            noted.append((state, Rejected(agent, epoch, 0, watermarks.TOO_MANY_EPOCHS)))
+            continue
         ours = restores.weigh(session, agent, epoch, _held(state), mark.seq, ours=ours)
         noted.append((state, Acked(agent, epoch, ours, mark.seq, mark.head)))
     return noted

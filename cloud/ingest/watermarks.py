@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, tuple_, update
-from sqlmodel import Session
+from sqlalchemy import bindparam, func, select, tuple_, update
+from sqlmodel import Session, col
 
 from cloud.database.bulk import insert_new
 from cloud.database.rowset import table_of
 from cloud.fleet.models import Agent, AgentEpoch
+from cloud.ingest import misconduct
 from shared.hashchain import GENESIS
 
 SPEAKING = ("active", "draining")
 """States in which an agent's events are taken."""
+
+MAX_NEW_EPOCHS_A_DAY = 200
+"""Of one agent. Each is a row for ever; an agent of ours opens one when a disk or HQ was put back."""
+
+TOO_MANY_EPOCHS = f"more than {MAX_NEW_EPOCHS_A_DAY} new epochs of this agent in a day"
 
 Place = tuple[str, UUID]
 """An agent and one of its epochs."""
@@ -40,10 +47,13 @@ def stores_of(session: Session, agents: Collection[str]) -> dict[str, str]:
 
 
 def lock(session: Session, places: Iterable[Place], now_ms: int) -> dict[Place, Watermark]:
-    """Lock the rows of these epochs, in one order everywhere, opening at 0 those HQ has never heard of."""
+    """Lock the rows of these epochs, in one order everywhere, opening at 0 those HQ has never heard of.
+
+    Epochs of an agent that opens more than MAX_NEW_EPOCHS_A_DAY are absent from the answer: TOO_MANY_EPOCHS.
+    """
     wanted = sorted(set(places))
     found = _locked(session, wanted)
-    missing = [place for place in wanted if place not in found]
+    missing = _within_limit(session, [place for place in wanted if place not in found], now_ms)
     if missing:
         insert_new(
             session,
@@ -62,6 +72,20 @@ def lock(session: Session, places: Iterable[Place], now_ms: int) -> dict[Place, 
         )
         found |= _locked(session, missing)
     return found
+
+
+def _within_limit(session: Session, new: list[Place], now_ms: int) -> list[Place]:
+    """Return the epochs that may be opened; note once a day whose may not."""
+    allowed: list[Place] = []
+    for agent, places in groupby(new, key=lambda place: place[0]):
+        asked = list(places)
+        since = now_ms - misconduct.DAY_MS
+        opened = select(func.count()).where(col(AgentEpoch.agent_id) == agent, col(AgentEpoch.opened_ms) > since)
+        room = max(MAX_NEW_EPOCHS_A_DAY - session.execute(opened).scalar_one(), 0)
+        if room < len(asked):
+            misconduct.note(session, agent, "agent.too_many_epochs", TOO_MANY_EPOCHS, now_ms)
+        allowed += asked[:room]
+    return allowed
 
 
 def _locked(session: Session, places: list[Place]) -> dict[Place, Watermark]:

@@ -6,19 +6,24 @@ import threading
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
+from uuid import UUID
 
 import msgspec
 import pytest
 from sqlmodel import select
 
 from cloud.database import Database
+from cloud.fleet.models import AgentEpoch, AuditEntry
+from cloud.ingest import watermarks
 from cloud.ingest.exchange import Addressed
 from cloud.ingest.greet import greet, heartbeat
 from cloud.ingest.inbox import Heard, Inbox
+from cloud.ingest.misconduct import DAY_MS
 from cloud.ingest.models import ParkedEvent
 from cloud.ingest.opening import Unopened, open_heard
-from cloud.ingest.outcomes import Acked
+from cloud.ingest.outcomes import Acked, Rejected
 from cloud.ingest.received import read
+from cloud.ingest.restores import Restores
 from cloud.ingest.worker import Worker
 from cloud.process.jobs import run_jobs
 from cloud.sales.models import Sale
@@ -26,8 +31,8 @@ from shared import codec
 from shared.topics import SHARDS, Up, up_topic
 from shared.wire.events import encode_event
 from shared.wire.messages import DownlinkMessage, State, encode_message
-from tests.cloud.ingesting import RESTORES, Outbox, count, of_kind, open_store, take_in
-from tests.factories import AGENT, START_MS, STORE, make_sale, make_swipe, new_id
+from tests.cloud.ingesting import PROOFS, RESTORES, Outbox, count, of_kind, open_store, take_in
+from tests.factories import AGENT, START_MS, STORE, DrivenMachineClock, make_sale, make_swipe, new_id
 
 NESTED = b"[" * 100_000 + b"]" * 100_000
 HUGE = 2**70
@@ -187,3 +192,28 @@ def test_p6_a_message_that_breaks_ingest_does_not_keep_it_from_hearing_the_other
     exchange.worker.run()
     assert sorted(exchange.handled) == ["s001-a", "s001-c", "s001-d", "s001-e"]
     assert set(exchange.told) == {"s001-c"}
+
+
+def test_epochs_without_end_are_refused(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is a row for ever. What the agent opened before goes on, and tomorrow is another day."""
+    monkeypatch.setattr(watermarks, "MAX_NEW_EPOCHS_A_DAY", 3)
+    open_store(database, agents=(AGENT, "s001-b"))
+    first = Outbox().add(make_sale(number=1))
+    crowd = [Outbox().add(make_sale(number=n)) for n in range(2, 6)]
+    take_in(database, first.batch())
+    answers = take_in(database, *(one.batch() for one in crowd))
+    assert sum(isinstance(one, Rejected) and one.reason == watermarks.TOO_MANY_EPOCHS for one in answers) == 2
+    assert isinstance(greet(database, AGENT, Outbox().hello(), RESTORES), Rejected)
+    assert isinstance(heartbeat(database, AGENT, _beat(new_id()), RESTORES), Rejected)
+    first.add(make_sale(number=9))
+    assert [type(one) for one in take_in(database, first.batch(2))] == [Acked]
+    assert isinstance(greet(database, "s001-b", Outbox("s001-b").hello(), RESTORES), Acked)
+    assert count(database, AgentEpoch) == 4
+    with database.session() as session:
+        assert session.exec(of_kind(AuditEntry, action="agent.too_many_epochs")).one().subject == AGENT
+    tomorrow = Restores(PROOFS, DrivenMachineClock(START_MS + DAY_MS))
+    assert isinstance(greet(database, AGENT, Outbox().hello(), tomorrow), Acked)
+
+
+def _beat(epoch: UUID) -> State:
+    return State(id=new_id(), agent=AGENT, connection=new_id(), at_ms=START_MS, sent_ms=START_MS, epoch=epoch)
