@@ -10,7 +10,7 @@ Language = Literal["en", "zh"]
 
 _WORDS: dict[str, dict[Language, str]] = {
     "earn": {
-        "en": "From {day} on, members earn {points} per {spend} spent; each receipt is rounded down once, to whole points.",
+        "en": "From {day} on, members earn {points} per {spend} spent, each receipt rounded down once.",
         "zh": "自 {day} 起，会员每消费 {spend} 得 {points}，每张小票只向下取整一次。",
     },
     "earn_nothing": {
