@@ -118,6 +118,14 @@ class HeadOffice:
             shutil.rmtree(self.data / "broker" / "jetstream")
         os.kill(broker, signal.SIGKILL)
 
+    def signal_everyone(self, number: signal.Signals) -> None:
+        """Send a signal to every process of head office, the broker included: SIGSTOP takes it off the net."""
+        everyone = [process.pid for process in self._processes.values() if process.pid is not None]
+        for pid in everyone:
+            everyone += processes.children(pid)
+        for pid in everyone:
+            os.kill(pid, number)
+
     @property
     def ports(self) -> dict[str, int]:
         """The ports of this deployment by name: api, console, broker."""
