@@ -86,6 +86,11 @@ class SendWindow:
         return self._acked
 
     @property
+    def sent_up_to(self) -> int:
+        """The last number that went out, or was acked before."""
+        return self._sent_up_to
+
+    @property
     def in_flight(self) -> int:
         """How many batches wait for an ack."""
         return len(self._on_its_way)

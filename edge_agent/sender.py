@@ -59,8 +59,12 @@ class Sender:
                 bell.cancel()
 
     async def state(self, envelope: Envelope, reported: Reported | None = None) -> State:
-        """Return a heartbeat: where the outbox stands, and what this agent runs if that is news."""
+        """Return a heartbeat: where the outbox stands, and what it runs if that is news; wake a resting sender."""
         at = await self._database.read(outbox.position)
+        if at.last_seq > self._window.sent_up_to:
+            # Nobody rang for it, or before it was there: a transaction outlives the caller who was cancelled.
+            self._window.grown()
+            self._wake.set()
         return State(
             **envelope.fields(at.epoch),
             acked_seq=at.acked_seq,

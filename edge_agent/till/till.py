@@ -268,7 +268,10 @@ class Till:
     async def _change(
         self, use_case: Callable[[sqlite3.Connection], R], *, rings: bool = False, makes_room: bool = False
     ) -> R | Refused:
-        """Run a use case in one transaction; a refusal or a full disk rolls it back and is the answer."""
+        """Run a use case in one transaction; a refusal or a full disk rolls it back and is the answer.
+
+        With `rings` the sender is woken, also when the caller was cancelled: the transaction may commit all the same.
+        """
         try:
             result = await self._database.run(use_case, makes_room=makes_room)
         except Refusal as refusal:
@@ -278,8 +281,9 @@ class Till:
         except EventTooLarge as error:
             _log.error("sale_too_large", till=self.id, reason=str(error))
             return refused("basket_too_large")
+        finally:
+            if rings:
+                self._doorbell.ring()
         self._last_paid = result if isinstance(result, Paid) else None
         reached("basket.change_stored")
-        if rings:
-            self._doorbell.ring()
         return result
