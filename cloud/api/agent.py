@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from cloud.api.auth import CurrentAgent
+from cloud.api.body import read_body
 from cloud.api.services import Here, Services
 from cloud.errors import Invalid
 from cloud.fleet.models import Agent
@@ -26,7 +27,7 @@ _LOOK_EVERY_S = 1.0
 @router.post("/messages")
 async def post_message(request: Request, services: Here, agent: CurrentAgent) -> Response:
     """Take one encoded uplink message and return what HQ says to it, framed."""
-    content = await _body(request)
+    content = await read_body(request, MAX_COMPRESSED_BYTES, f"a message has at most {MAX_COMPRESSED_BYTES} bytes")
     return await run_in_threadpool(_exchange, services, agent, content)
 
 
@@ -53,13 +54,3 @@ def _exchange(services: Services, agent: Agent, content: bytes) -> Response:
 def _framed(messages: list[DownlinkMessage]) -> Response:
     body = framing.join(encode_message(message) for message in messages)
     return Response(body, media_type=framing.CONTENT_TYPE, headers={"Cache-Control": "no-store"})
-
-
-async def _body(request: Request) -> bytes:
-    """Read the body without ever holding more than a message may have."""
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > MAX_COMPRESSED_BYTES:
-            raise Invalid(f"a message has at most {MAX_COMPRESSED_BYTES} bytes")
-    return bytes(content)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cloud.broker.adapter import BrokerAdapter
 from cloud.database import Database
 from cloud.fleet.agents import AllowList, allowed
+from cloud.process.ending import end
 from shared.clock import MachineClock
 
 READY_S = 15.0
@@ -86,7 +87,7 @@ class Keeper:
             await self._watch(process, current)
             return True
         finally:
-            await _end(process)
+            await end(process, _STOP_S)
             await asyncio.to_thread(self._adapter.close)
 
     @property
@@ -174,19 +175,6 @@ class Keeper:
         with suppress(TimeoutError):
             wait = ceiling_s if ceiling_s <= 1 else random.uniform(0.2, ceiling_s)  # noqa: S311 - jitter
             await asyncio.wait_for(self._stopping.wait(), wait)
-
-
-async def _end(process: Process) -> None:
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), _STOP_S)
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 def _remove(path: Path) -> None:

@@ -14,15 +14,15 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from cloud.api.auth import holder_with
+from cloud.api.body import read_body
 from cloud.api.services import Here, Services
-from cloud.errors import Invalid
 from cloud.fleet import audit
 from cloud.identity.tokens import TokenHolder
 from cloud.ledger.commits import open_commit
 from cloud.members import enrolling, finding
 from cloud.members.attaching import attach_card
 from cloud.members.importing import Importer, MemberImport
-from cloud.prices.sheets import MAX_FILE_BYTES
+from cloud.prices.sheets import FILE_TOO_LARGE, MAX_FILE_BYTES
 from shared.ids import UuidMint
 
 router = APIRouter(prefix="/api/v1/members", tags=["members"])
@@ -157,7 +157,7 @@ async def import_file(
     dry_run: Annotated[bool, Query(description="Only say what is wrong; store nothing.")] = True,
 ) -> ImportView:
     """Read a CSV or XLSX file of members, sent as the request's body. A single bad row and nothing is stored (422)."""
-    content = await _read(request)
+    content = await read_body(request, MAX_FILE_BYTES, FILE_TOO_LARGE)
     result = await run_in_threadpool(_import, services, who, content, dry_run=dry_run)
     if not result.ok and not dry_run:
         response.status_code = status.HTTP_422_UNPROCESSABLE_CONTENT
@@ -180,13 +180,3 @@ def _record(services: Services, session: Session, who: TokenHolder, action: str,
 
 def _mint(services: Services) -> UuidMint:
     return UuidMint(services.clocks.machine.wall_ms, os.urandom)
-
-
-async def _read(request: Request) -> bytes:
-    """Read the body without ever holding more than a file may have."""
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > MAX_FILE_BYTES:
-            raise Invalid(f"the file has more than {MAX_FILE_BYTES} bytes: split it")
-    return bytes(content)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from cloud.api.auth import holder_with
+from cloud.api.body import read_body
 from cloud.api.services import Here, Services
 from cloud.errors import Conflict, Invalid
 from cloud.identity.tokens import TokenHolder
@@ -19,7 +20,7 @@ from cloud.prices.exports import export_body, export_draft
 from cloud.prices.imports import ImportResult, import_sheet
 from cloud.prices.models import DraftStatus, PriceDraft
 from cloud.prices.schemas import ChangeRequest, DraftView, ImportView, NewDraft, RowChange
-from cloud.prices.sheets import MAX_FILE_BYTES, SheetFormat
+from cloud.prices.sheets import FILE_TOO_LARGE, MAX_FILE_BYTES, SheetFormat
 from shared.body import BodyKind
 from shared.ids import UuidMint
 
@@ -93,7 +94,7 @@ async def import_file(
     dry_run: Annotated[bool, Query(description="Only say what is wrong; store nothing.")] = True,
 ) -> ImportView:
     """Read a CSV or XLSX file, sent as the request's body. A single bad row and nothing is stored (422)."""
-    content = await _read(request)
+    content = await read_body(request, MAX_FILE_BYTES, FILE_TOO_LARGE)
     result = await run_in_threadpool(_import, services, draft, kind, content, dry_run=dry_run)
     if not result.ok and not dry_run:
         response.status_code = status.HTTP_422_UNPROCESSABLE_CONTENT
@@ -134,13 +135,3 @@ def _draft_row(number: int, change: RowChange) -> DraftRow:
 def _file(content: bytes, name: str, form: SheetFormat) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"', "Cache-Control": "no-store"}
     return Response(content, media_type=MEDIA_TYPES[form], headers=headers)
-
-
-async def _read(request: Request) -> bytes:
-    """Read the body without ever holding more than a file may have."""
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > MAX_FILE_BYTES:
-            raise Invalid(f"the file has more than {MAX_FILE_BYTES} bytes: split it")
-    return bytes(content)

@@ -19,6 +19,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
 MAX_FILE_BYTES = 32 * 1024**2
+FILE_TOO_LARGE = f"the file has more than {MAX_FILE_BYTES} bytes: split it"
 MAX_OPENED_BYTES = 256 * 1024**2
 MAX_ROWS = 200_000
 MAX_CELL_CHARACTERS = 2_000

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from cloud.process.ending import end
 from shared.clock import MachineClock
 
 _STOP_S = 15.0
@@ -66,7 +67,7 @@ class Supervisor:
             self._note(child.name, process.pid)
             await self._until_ended_or_stopped(process)
             if self._stopping.is_set():
-                await _end(process)
+                await end(process, _STOP_S)
                 self._note(child.name, None)
                 return
             self._note(child.name, None)
@@ -92,18 +93,3 @@ class Supervisor:
             self._pids[name] = pid
             log.info("child runs", child=name, pid=pid)
         self._on_change(dict(self._pids))
-
-
-async def _end(process: Process) -> None:
-    """Ask a child to end; after a while, make it."""
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), _STOP_S)
-    except TimeoutError:
-        log.warning("child does not end, killing it", pid=process.pid)
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
