@@ -37,8 +37,9 @@ class JournalRow(Table, table=True):
     commit_no: int = big_int(index=True)
     at_ms: int = utc_ms()
     store_id: str = Field(max_length=32)
-    till: str = Field(default="", max_length=32)
-    cashier: str = Field(default="", max_length=64)
+    till: str = ""
+    cashier: str = ""
+    """As the event says it. Tills keep both short; what they say is written down whatever its length."""
     rule_version: int | None = None
 
 

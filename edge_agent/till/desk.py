@@ -21,7 +21,9 @@ MAX_COUPONS = 500
 MAX_COUPON_CHARACTERS = 128
 MAX_TENDERS = 100
 MAX_REFERENCE_CHARACTERS = 128
-"""Limits of one basket. A sale at all of them at once fits the wire, so that none can be stuck in the outbox."""
+MAX_TILL_CHARACTERS = 32
+MAX_CASHIER_CHARACTERS = 64
+"""Limits of one basket. A sale at all of them at once fits the wire: none can be stuck in the outbox."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from edge_agent.outbox import Doorbell, EventTooLarge
 from edge_agent.receipts import Printed
 from edge_agent.till import attempts, baskets, cards, paying, ringing, shelving
 from edge_agent.till.baskets import HeldBasket
-from edge_agent.till.desk import Desk, Refusal
+from edge_agent.till.desk import MAX_CASHIER_CHARACTERS, MAX_TILL_CHARACTERS, Desk, Refusal
 from edge_agent.till.enquiry import Enquiry
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentGateway, PaymentOutcome
 from edge_agent.till.results import (
@@ -130,6 +130,8 @@ class Till:
         """
         if not self._is_card(card):
             return refused("not_a_card")
+        if not self._cashier_fits():
+            return refused("cashier_code", self.cashier[:MAX_CASHIER_CHARACTERS])
         cashier = self.cashier
         answer = await self._change(lambda db: cards.attach(db, self._desk, card, cashier), rings=True)
         if self._enquiry and isinstance(answer, MemberAttached) and not answer.known:
@@ -140,6 +142,8 @@ class Till:
         """Record that a member card was shown, without a basket."""
         if not self._is_card(card):
             return refused("not_a_card")
+        if not self._cashier_fits():
+            return refused("cashier_code", self.cashier[:MAX_CASHIER_CHARACTERS])
         cashier = self.cashier
         return await self._change(lambda db: cards.swipe(db, self._desk, card, cashier), rings=True)
 
@@ -167,6 +171,8 @@ class Till:
         `basket` is the one the cashier sees; one that is paid already gives the same answer again. Without it a
         second tap finds the sale made by the first.
         """
+        if not self._cashier_fits():
+            return refused("cashier_code", self.cashier[:MAX_CASHIER_CHARACTERS])
         async with self._paying:
             if gateway := self._gateways.get(method):
                 return await self._by_gateway(gateway, method, minor, basket)
@@ -231,6 +237,9 @@ class Till:
         settings = self._desk.settings()
         return isinstance(classify(card, settings.card_prefixes, settings.card_digits), MemberCard)
 
+    def _cashier_fits(self) -> bool:
+        return len(self.cashier) <= MAX_CASHIER_CHARACTERS and self.cashier.isprintable()
+
     async def _by_gateway(
         self, gateway: PaymentGateway, method: TenderKind, minor: int | None, basket: UUID | None
     ) -> Paid | PartlyPaid | Refused:
@@ -253,7 +262,8 @@ class Till:
 
     async def _settle(self, attempt: PaymentAttempt, outcome: PaymentOutcome) -> Paid | PartlyPaid | Refused:
         reached("sale.before_transaction")
-        cashier = self.cashier
+        # Money that moved is never refused.
+        cashier = self.cashier if self._cashier_fits() else ""
         answer = await self._change(lambda db: paying.settle(db, self._desk, attempt, outcome, cashier), rings=True)
         if answer is not None:
             return self._made(answer)
@@ -272,6 +282,8 @@ class Till:
 
         With `rings` the sender is woken, also when the caller was cancelled: the transaction may commit all the same.
         """
+        if len(self.id) > MAX_TILL_CHARACTERS:
+            return refused("till_id", self.id[:MAX_TILL_CHARACTERS])
         try:
             result = await self._database.run(use_case, makes_room=makes_room)
         except Refusal as refusal:

@@ -137,6 +137,18 @@ WORDS: Mapping[str, Words] = {
         "Call support now. Nothing was lost.",
         "请立即联系支持。数据没有丢失。",
     ),
+    "till_id": Words(
+        "This till's id is longer than 32 characters.",
+        "此收银台编号超过三十二个字符。",
+        "Call HQ to give the till a shorter id.",
+        "请联系总部更换较短的收银台编号。",
+    ),
+    "cashier_code": Words(
+        "This cashier code is too long or has signs that cannot be printed.",
+        "收银员代码过长或含有无法显示的字符。",
+        "Sign in with a code of at most 64 characters.",
+        "请使用不超过六十四个字符的代码登录。",
+    ),
     "till_unknown": Words(
         "This till has not been set up.", "此收银台尚未设置。", "Call HQ to add the till.", "请联系总部添加收银台。"
     ),

@@ -8,6 +8,7 @@ from itertools import count as counting
 from itertools import pairwise
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -161,3 +162,20 @@ def test_p1_the_answer_comes_only_after_the_commit(database: Database, kind: typ
     assert isinstance(outcome, Acked)
     assert outcome.seq == 2
     assert (count(database, kind), count(database, IngestCommit), count(database, JournalRow)) == before
+
+
+def test_a_cashier_and_till_of_any_length_are_credited_on_either_database(chain: Database) -> None:
+    member = join(chain, cards=[str(next(_cards))])
+    sale = make_sale([("1001", 3)], member=MemberOnSale(member=member, tier=""), till="t" * 200)
+    sale = msgspec.structs.replace(sale, cashier="c" * 5000)
+    take_in(chain, Outbox(AGENTS["s001"]).add(sale).batch())
+    with chain.session() as session:
+        assert session.exec(select(ParkedEvent.reason)).all() == []
+        journal = session.exec(select(JournalRow).where(JournalRow.cause == sale.id)).one()
+    assert (len(journal.till), len(journal.cashier)) == (200, 5000)
+
+
+def test_a_till_too_long_for_an_index_is_parked_on_either_database(chain: Database) -> None:
+    take_in(chain, Outbox(AGENTS["s001"]).add(make_sale([("1001", 3)], till="t" * 5000)).batch())
+    with chain.session() as session:
+        assert session.exec(select(ParkedEvent.code)).all() == ["malformed"]

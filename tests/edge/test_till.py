@@ -445,3 +445,21 @@ async def test_p1_a_heartbeat_sends_what_nobody_rang_for(store: Store, till: Til
     await till.tender(TenderKind.CASH)
     await sender.state(envelope)
     assert window.step(0.0) == SendAfter(at.last_seq, looked.max_events, looked.max_bytes, looked.turn)
+
+
+@pytest.mark.parametrize("cashier", ["c" * 65, "c\0"])
+async def test_a_cashier_code_that_is_none_is_refused_in_words(store: Store, till: Till, cashier: str) -> None:
+    await till.scan(APPLES)
+    till.cashier = cashier
+    for answer in (await till.tender(TenderKind.CASH), await till.attach_card(CARD), await till.swipe(CARD)):
+        assert isinstance(answer, Refused)
+        assert answer.code == "cashier_code"
+    till.cashier = "c" * 64
+    assert isinstance(await till.tender(TenderKind.CASH), Paid)
+    assert (await last_sale(store)).cashier == "c" * 64
+
+
+async def test_a_till_with_an_endless_id_says_so(store: Store) -> None:
+    answer = await store.till("t" * 33).scan(APPLES)
+    assert isinstance(answer, Refused)
+    assert answer.code == "till_id"

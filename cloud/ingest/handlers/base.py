@@ -31,6 +31,9 @@ MAX_MINOR = 10**13
 MAX_QUANTITY = 10**8
 """Of one line: ten times what a till lets anybody weigh. HQ multiplies it by its own prices when it audits."""
 
+MAX_NAME_CHARACTERS = 255
+"""Of a till and of a receipt series: both are keys, and PostgreSQL's index holds no key of any length."""
+
 TENDER_COLUMNS = ("sale_id", "n", "method", "minor", "change_minor", "reference", "attempt_id")
 
 
@@ -63,8 +66,9 @@ def claim_receipts(session: Session, claims: Sequence[tuple[Received, Receipt]])
     wanted = []
     for received, receipt in claims:
         till = received.event.till if received.event else ""
-        if not till or not receipt.series or receipt.number < 1:
-            reason = f"receipt {receipt.series!r} {receipt.number} of till {till!r} is no receipt number"
+        if not _is_name(till) or not _is_name(receipt.series) or receipt.number < 1:
+            series, till = receipt.series[:MAX_NAME_CHARACTERS], till[:MAX_NAME_CHARACTERS]
+            reason = f"receipt {series!r} {receipt.number} of till {till!r} is no receipt number"
             refused[received.event_id] = Parking(MALFORMED, reason)
         else:
             wanted.append(receipts.Claim(received.store, till, receipt, received.event_id, received.content))
@@ -76,6 +80,10 @@ def claim_receipts(session: Session, claims: Sequence[tuple[Received, Receipt]])
                 RECEIPT_CONFLICT, f"receipt number {number} already belongs to event {taken[one.event_id]}"
             )
     return refused
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= MAX_NAME_CHARACTERS
 
 
 def check_tenders(tenders: Sequence[Tender], total_minor: int) -> None:

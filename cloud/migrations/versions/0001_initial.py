@@ -135,8 +135,8 @@ def upgrade() -> None:
         sa.Column("commit_no", BIG_INT, nullable=False),
         sa.Column("at_ms", BIG_INT, nullable=False),
         sa.Column("store_id", sa.String(length=32), nullable=False),
-        sa.Column("till", sa.String(length=32), nullable=False),
-        sa.Column("cashier", sa.String(length=64), nullable=False),
+        sa.Column("till", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
         sa.Column("rule_version", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("cause", "purpose", name=op.f("pk_journal")),
     )
