@@ -12,7 +12,7 @@ from shared.money import divide_half_up
 
 
 class EarningRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="spend", tag_field="kind"):
-    """`points` for every full `per_minor` of net spend, rounded down once per receipt.
+    """`points` per `per_minor` of net spend, in proportion, rounded down once per receipt.
 
     In force from `valid_from` (a business date of the store) until a later rule of the same chain starts.
     """
