@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -10,6 +11,7 @@ from sqlmodel import Session, col
 
 from cloud.errors import NotFound
 from cloud.org.models import Store
+from cloud.prices.adoption import reported_versions
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import EntryStatus, PriceVersion, StoreManifest, TimelineEntryRow, VersionStatus
 from cloud.prices.placing import Plan, Return, VersionFacts, place
@@ -17,7 +19,10 @@ from cloud.prices.publish import Act, Publication, Rebuilt, rebuild, record, set
 from cloud.prices.settings import lock_publication
 from cloud.prices.starting import bodies_of, start_plans
 from cloud.prices.targets import resolve_targets, scopes_of
-from cloud.prices.timeline import live_entries, manifests, moments, staged, withdraw_entries
+from cloud.prices.timeline import Entry, Moment, in_force, live_entries, manifests, moments, staged, withdraw_entries
+
+Timelines = Mapping[str, Sequence[Entry]]
+"""What each store sells by and will."""
 
 
 def get_version(session: Session, version: int) -> PriceVersion:
@@ -70,7 +75,8 @@ def rollback(
 def withdraw(session: Session, version: int, act: Act, *, targets: Sequence[str] | None = None) -> list[Rebuilt]:
     """Take a staged version back from stores (all that have it by default) and rebuild what was staged after it.
 
-    Raise PriceRefusal when it is already in force in one of them: then a roll-back is the way.
+    Raise PriceRefusal when it is already in force in one of them, by HQ's time or by what its tills report: then a
+    roll-back is the way.
     """
     lock_publication(session)
     get_version(session, version)
@@ -88,13 +94,7 @@ def withdraw(session: Session, version: int, act: Act, *, targets: Sequence[str]
         raise PriceRefusal("not_staged", f"version {version} is staged in none of these stores", [str(version)])
     timelines = live_entries(session, [store.id for store in stores])
     when = {store.id: next(e.moment for e in timelines[store.id] if e.version == version) for store in stores}
-    begun = sorted(store for store, moment in when.items() if moment.at_ms <= act.now_ms)
-    if begun:
-        raise PriceRefusal(
-            "already_active",
-            f"version {version} is already in force in {', '.join(begun)}: roll back to an earlier one instead",
-            begun,
-        )
+    _refuse_in_force(session, version, timelines, when, act.now_ms)
     withdraw_entries(session, version, [store.id for store in stores])
     settle_status(session, version, VersionStatus.WITHDRAWN)
     left = {store: [entry for entry in entries if entry.version != version] for store, entries in timelines.items()}
@@ -104,6 +104,37 @@ def withdraw(session: Session, version: int, act: Act, *, targets: Sequence[str]
     rebuilt = rebuild(session, start_plans(session, rest, earlier, when), later, act) if rest else []
     record(session, act, "prices.withdraw", f"version {version}", f"{len(stores)} stores")
     return rebuilt
+
+
+def _refuse_in_force(
+    session: Session, version: int, timelines: Timelines, when: Mapping[str, Moment], now_ms: int
+) -> None:
+    """Raise PriceRefusal when stores sell by a version: by HQ's time, or a till whose clock is ahead says so."""
+    begun = sorted(store for store, moment in when.items() if moment.at_ms <= now_ms)
+    if begun:
+        raise PriceRefusal(
+            "already_active",
+            f"version {version} is already in force in {', '.join(begun)}: roll back to an earlier one instead",
+            begun,
+        )
+    selling = sorted({till.store for till in reported_versions(session, now_ms, list(when)) if till.runs == version})
+    if selling:
+        raise PriceRefusal(
+            "already_active",
+            f"tills in {', '.join(selling)} already sell by version {version}: "
+            f"{_way_back(selling, timelines, now_ms)}, and withdraw the version that this stages anew",
+            selling,
+        )
+
+
+def _way_back(stores: Sequence[str], timelines: Timelines, now_ms: int) -> str:
+    """Return in words the roll-backs that bring stores back to what they should sell by now."""
+    together: defaultdict[int, list[str]] = defaultdict(list)
+    for store in stores:
+        if current := in_force(timelines[store], now_ms):
+            together[current.version].append(f"--target store:{store}")
+    commands = [f"`storewire-cloud prices rollback {number} {' '.join(ways)}`" for number, ways in together.items()]
+    return f"roll back with {' and '.join(commands)}" if commands else "publish the right prices first"
 
 
 def _return_to(plan: Plan, goal: StoreManifest) -> None:

@@ -205,6 +205,20 @@ def test_withdrawing_a_staged_version_rebuilds_what_follows(database: Database) 
             withdraw(session, 1, later(0))
 
 
+def test_what_a_till_already_sells_by_is_rolled_back_and_not_withdrawn(database: Database) -> None:
+    """Its clock is ahead of HQ's: it latched the version, and would go on with it."""
+    with database.session() as session:
+        publish_rows(session, [price("1", 100)])
+        publish_rows(session, [price("1", 90)], at="2026-02-01T00:00")
+        report(session, "s2-a", version=2)
+        with pytest.raises(PriceRefusal, match=r"tills in s2 .*`storewire-cloud prices rollback 1 --target store:s2`"):
+            withdraw(session, 2, later(0))
+        assert session.get_one(PriceVersion, 2).status != "withdrawn"
+        rebuilt = rollback(session, 1, later(1000), targets=["store:s2"]).rebuilt
+        withdraw(session, rebuilt[0].new, later(2000))
+        withdraw(session, 2, later(2000))
+
+
 def test_activation_in_the_past_is_refused_by_store(database: Database) -> None:
     with database.session() as session:
         store = session.get_one(Store, "s3")
