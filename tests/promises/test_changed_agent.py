@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,33 @@ def test_p1_p9_business_clock_set_back_and_forward(chain: Chain, agent: StoreAge
     chain.settle()
     dates = {str(sale.business_date) for sale in chain.sales().values()}
     assert len(dates) >= 4
+
+
+def test_p1_full_disk_stops_selling_loudly_and_loses_nothing(chain: Chain, agent: StoreAgent) -> None:
+    agent.process.stop()
+    with closing(sqlite3.connect(agent.state / "agent.db")) as db:
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+    agent.start(pages=pages + 20)
+    agent.wait_ready()
+    for _ in range(1000):
+        wanted = chain.a_basket()
+        answer = agent.ask(wanted.question())
+        if not answer["ok"]:
+            break
+        chain.note(Sold(wanted.id, wanted.till, answer["receipt"], answer["total_minor"]))
+    assert answer["code"] == "disk_full"
+    assert answer["message"]
+    assert any(problem.startswith("disk_full") for problem in agent.status()["problems"])
+    # What was sold goes up all the same, and head office hears why the store has stopped.
+    chain.settle()
+    until(lambda: b"disk_full" in (chain.status_at_hq(agent.name).reported or b""), "head office to hear of it")
+    agent.process.stop()
+    agent.start()
+    agent.wait_ready()
+    # The basket that was refused is rung to its end.
+    chain.sell(agent, wanted)
+    chain.sell(agent)
+    chain.settle()
 
 
 def test_p1_p9_replaced_by_a_new_pc_while_the_old_one_drains(chain: Chain) -> None:

@@ -109,7 +109,9 @@ class Chain:
 
     def sell(self, agent: StoreAgent, wanted: Basket | None = None) -> Sold:
         """Ring a basket and note what the till said."""
-        sold = agent.ring(wanted or self.a_basket())
+        wanted = wanted or self.a_basket()
+        sold = agent.ring(wanted)
+        assert sold.id == wanted.id
         self.note(sold)
         return sold
 
@@ -128,7 +130,7 @@ class Chain:
         def trade(agent: StoreAgent, till: str) -> None:
             try:
                 while not stop.wait(_BREATH_SECONDS):
-                    self.sell(agent, self.a_basket(till))
+                    self.note(agent.ring(self.a_basket(till)))
             except BaseException as error:
                 failures.append(error)
 

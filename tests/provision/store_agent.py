@@ -97,12 +97,14 @@ class StoreAgent:
         """Return an agent with a bench and a log of its own, whose state is yet to be put in place."""
         return StoreAgent(self.store, name, self._folder, link=self._link)
 
-    def start(self, *, dies_at: str = "", before: Sequence[str] = ()) -> None:
-        """Start it by its normal command, or as one that kills itself at a moment (`tests.failpoint_agent`)."""
+    def start(self, *, dies_at: str = "", pages: int | None = None) -> None:
+        """Start it by its normal command; as one that kills itself at a moment, or whose disk is soon full."""
         entry = self._command("run")
         if dies_at:
             entry = [sys.executable, "-m", "tests.failpoint_agent", dies_at, *entry[1:]]
-        self.process.start([*before, *entry])
+        elif pages is not None:
+            entry = [sys.executable, "-m", "tests.full_disk_agent", str(pages), *entry[1:]]
+        self.process.start(entry)
 
     def restart(self) -> None:
         """Kill it and start it again, as a power cut would."""
@@ -148,7 +150,10 @@ class StoreAgent:
         return self.ask({"do": "status"})
 
     def ring(self, wanted: Basket, seconds: float = 60.0) -> Sold:
-        """Ring a basket; whenever the agent is away, ask again under the same id, as a cashier would."""
+        """Ring a basket; whenever the agent is away, ask again under the same id, as a cashier would.
+
+        The sale has the basket's id, unless the agent opened a new epoch meanwhile: then open baskets get new ones.
+        """
         answers: list[dict[str, Any]] = []
 
         def answered() -> bool:
@@ -161,8 +166,7 @@ class StoreAgent:
         until(answered, f"{self.name} to ring a basket", seconds)
         answer = answers[0]
         assert answer["ok"], answer
-        assert answer["sale"] == str(wanted.id)
-        return Sold(wanted.id, wanted.till, answer["receipt"], answer["total_minor"])
+        return Sold(UUID(answer["sale"]), wanted.till, answer["receipt"], answer["total_minor"])
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
         """Ask the bench one question over a connection of its own. Raise BenchAway when no answer comes."""

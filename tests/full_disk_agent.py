@@ -1,0 +1,26 @@
+"""The agent on a disk that is soon full: `python -m tests.full_disk_agent PAGES run --state DIR ...`.
+
+The product has no such switch. This entry lets the agent's database grow to PAGES pages and no further, which SQLite
+reports like a full disk, on any machine and for any user.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from edge_agent import database
+
+
+def main() -> None:
+    """Set the limit, then run the agent's own command line."""
+    if len(sys.argv) < 2:
+        sys.exit("usage: python -m tests.full_disk_agent PAGES COMMAND ...")
+    limit = f"PRAGMA max_page_count = {int(sys.argv.pop(1))}"
+    vars(database)["_WRITER_PRAGMAS"] = (*database._WRITER_PRAGMAS, limit)
+    from edge_agent.cli import app  # noqa: PLC0415  # after the limit: it imports the whole agent
+
+    app()
+
+
+if __name__ == "__main__":
+    main()
