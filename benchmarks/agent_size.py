@@ -25,7 +25,7 @@ from benchmarks.rig.disks import CLOCKS, mint
 from benchmarks.rig.figures import latency, now, report, rss_mib, spread
 from benchmarks.rig.processes import Process, started, until
 from benchmarks.rig.shop import barcode, open_shop
-from edge_agent.prices import PriceBooks
+from edge_agent.prices.books import PriceBooks
 from shared.pricing import BasketLine, MemberFacts, PricingContext, price_basket
 
 BUDGET = "80 MiB RSS (goal 70), 2 s to the first sale; scan p99 50 ms; re-price 50 lines 1 ms median"

@@ -27,10 +27,10 @@ from typing import Any
 from benchmarks.rig.disks import CLOCKS, mint, store_settings
 from benchmarks.rig.figures import latency, now, percentile, report, spread
 from benchmarks.rig.shop import barcode, card_keys, open_shop
-from edge_agent.database import Database
-from edge_agent.member_set import MemberSet
-from edge_agent.outbox import Doorbell
-from edge_agent.prices import PriceBooks
+from edge_agent.disk.database import Database
+from edge_agent.hq.member_set import MemberSet
+from edge_agent.prices.books import PriceBooks
+from edge_agent.record.outbox import Doorbell
 from edge_agent.till.desk import Desk
 from edge_agent.till.results import LineAdded, Paid
 from edge_agent.till.till import Till

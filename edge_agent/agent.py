@@ -17,34 +17,36 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from edge_agent import first_start, identity, outbox, timeline, witness
-from edge_agent.agent_row import store_settings
 from edge_agent.bench import Bench
 from edge_agent.clock import Clocks, DrivenBusinessClock, SystemBusinessClock, SystemMachineClock
-from edge_agent.database import Database
-from edge_agent.downlink import Downlink
-from edge_agent.enrol import renew
-from edge_agent.epoch import Epochs
-from edge_agent.errors import DiskFull, StorageError
-from edge_agent.hq_time import HqTime
-from edge_agent.https import HqApi, HttpsBodies, HttpsConnector
-from edge_agent.identity import Identity
-from edge_agent.link import Connector, LinkChoice, LinkLost
-from edge_agent.member_set import MemberSet
-from edge_agent.mqtt import MqttConnector
-from edge_agent.outbox import Doorbell
-from edge_agent.price_keeper import BodySource, PriceKeeper
-from edge_agent.prices import PriceBooks
-from edge_agent.questions import Questions
-from edge_agent.reported import read_reported
-from edge_agent.sender import Sender
+from edge_agent.disk.agent_row import store_settings
+from edge_agent.disk.database import Database
+from edge_agent.disk.errors import DiskFull, StorageError
+from edge_agent.disk.state_lock import StateLock
+from edge_agent.hq import identity
+from edge_agent.hq.downlink import Downlink
+from edge_agent.hq.enrol import renew
+from edge_agent.hq.hq_time import HqTime
+from edge_agent.hq.https import HqApi, HttpsBodies, HttpsConnector
+from edge_agent.hq.identity import Identity
+from edge_agent.hq.link import Connector, LinkChoice, LinkLost
+from edge_agent.hq.member_set import MemberSet
+from edge_agent.hq.mqtt import MqttConnector
+from edge_agent.hq.questions import Questions
+from edge_agent.hq.reported import read_reported
+from edge_agent.hq.sender import Sender
+from edge_agent.hq.tls import client_context
+from edge_agent.hq.uplink import Uplink
+from edge_agent.prices import timeline
+from edge_agent.prices.books import PriceBooks
+from edge_agent.prices.keeper import BodySource, PriceKeeper
+from edge_agent.record import first_start, outbox, witness
+from edge_agent.record.epoch import Epochs
+from edge_agent.record.outbox import Doorbell
 from edge_agent.settings import EdgeSettings
-from edge_agent.state_lock import StateLock
 from edge_agent.till.desk import CardKeys
 from edge_agent.till.ports import PaymentGateway
 from edge_agent.tills import Tills
-from edge_agent.tls import client_context
-from edge_agent.uplink import Uplink
 from shared.clock import BusinessClock
 from shared.ids import UuidMint
 from shared.wire.desired import StoreSettings
@@ -283,7 +285,7 @@ class Agent:
 async def opened(settings: EdgeSettings) -> AsyncIterator[Agent]:
     """Open everything an agent needs, in order, and close it in reverse.
 
-    Raise IdentityMissing, StateInUse or one of `edge_agent.errors`.
+    Raise IdentityMissing, StateInUse or one of `edge_agent.disk.errors`.
     """
     badge = Badge(identity.load(settings.state_dir))
     machine = SystemMachineClock()

@@ -10,14 +10,15 @@ from typing import Annotated, NoReturn
 import structlog
 import typer
 
-from edge_agent import agent, enrol
+from edge_agent import agent
+from edge_agent.disk.errors import StorageError
+from edge_agent.disk.state_lock import StateInUse
 from edge_agent.doctor import examine
-from edge_agent.errors import StorageError
-from edge_agent.identity import IdentityMissing
-from edge_agent.receipt_list import read_receipts
+from edge_agent.hq import enrol
+from edge_agent.hq.identity import IdentityMissing
+from edge_agent.record.receipt_list import read_receipts
 from edge_agent.settings import EdgeSettings, SettingsRefused, load
 from edge_agent.standing import read_standing
-from edge_agent.state_lock import StateInUse
 
 app = typer.Typer(help="The agent of one store.", no_args_is_help=True, pretty_exceptions_enable=False)
 

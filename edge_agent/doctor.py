@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from edge_agent import identity
 from edge_agent.clock import SystemMachineClock
-from edge_agent.identity import Identity, IdentityMissing
+from edge_agent.disk.state_lock import is_running
+from edge_agent.hq import identity
+from edge_agent.hq.identity import Identity, IdentityMissing
+from edge_agent.hq.tls import certificate_fault, client_context
 from edge_agent.settings import EdgeSettings
-from edge_agent.state_lock import is_running
-from edge_agent.tls import certificate_fault, client_context
 
 _ENOUGH_BYTES = 1024**3
 _SKEW_MS = 60_000

@@ -11,11 +11,13 @@ from typing import TypeVar
 
 import msgspec
 
-from edge_agent import identity, member_set, outbox, timeline
-from edge_agent.agent_row import NotEnrolled, store_settings
-from edge_agent.errors import DatabaseDamaged
+from edge_agent.disk.agent_row import NotEnrolled, store_settings
+from edge_agent.disk.errors import DatabaseDamaged
+from edge_agent.disk.state_lock import is_running
+from edge_agent.hq import identity, member_set
+from edge_agent.prices import timeline
+from edge_agent.record import outbox
 from edge_agent.settings import EdgeSettings
-from edge_agent.state_lock import is_running
 
 T = TypeVar("T")
 

@@ -10,13 +10,13 @@ import structlog
 
 from edge_agent.bench import BenchTill
 from edge_agent.clock import Clocks
-from edge_agent.database import Database
 from edge_agent.devices.scanner import ScannerDriver
 from edge_agent.devices.supervisor import Supervisor
 from edge_agent.devices.transports.simulated import SimulatedTransport
-from edge_agent.member_set import MemberSet
-from edge_agent.outbox import Doorbell
-from edge_agent.prices import PriceBooks
+from edge_agent.disk.database import Database
+from edge_agent.hq.member_set import MemberSet
+from edge_agent.prices.books import PriceBooks
+from edge_agent.record.outbox import Doorbell
 from edge_agent.station import Station
 from edge_agent.till.desk import CardKeys, Desk
 from edge_agent.till.enquiry import Enquiry

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from edge_agent import database
+from edge_agent.disk import database
 
 
 def main() -> None:

@@ -80,7 +80,9 @@ def test_imports_follow_the_arrows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_module_is_longer_than_a_sitting() -> None:
-    sizes = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in python_files() if path.parent != FROZEN}
+    sizes = {
+        path.relative_to(ROOT): len(path.read_text().splitlines()) for path in python_files() if path.parent != FROZEN
+    }
     assert {path: lines for path, lines in sizes.items() if lines > MAX_LINES} == {}
 
 

@@ -15,9 +15,9 @@ import msgspec
 
 from benchmarks.rig.real_sales import StoreSale
 from deploy.demo.schedule import ZONE_NAME
-from edge_agent import first_start, receipts
 from edge_agent.clock import Clocks, SystemBusinessClock, SystemMachineClock
-from edge_agent.migrations import migrate
+from edge_agent.disk.migrations import migrate
+from edge_agent.record import first_start, receipts
 from shared.ids import UuidMint
 from shared.wire.desired import StoreSettings, Till
 from shared.wire.events import BookReference

@@ -19,15 +19,16 @@ import msgspec
 import structlog
 
 from benchmarks.rig.figures import now
-from edge_agent import identity, outbox
 from edge_agent.agent import Agent, Badge, Outside
 from edge_agent.clock import Clocks, SystemBusinessClock, SystemMachineClock
-from edge_agent.database import Database
-from edge_agent.identity import Identity
-from edge_agent.mqtt import MqttConnector
-from edge_agent.price_keeper import BodyUnreachable
+from edge_agent.disk.database import Database
+from edge_agent.hq import identity
+from edge_agent.hq.identity import Identity
+from edge_agent.hq.mqtt import MqttConnector
+from edge_agent.hq.tls import client_context
+from edge_agent.prices.keeper import BodyUnreachable
+from edge_agent.record import outbox
 from edge_agent.settings import load
-from edge_agent.tls import client_context
 
 _BALLAST_BYTES = 4096
 _LOOK_SECONDS = 0.02

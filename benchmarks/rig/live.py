@@ -23,7 +23,7 @@ import structlog
 from benchmarks.rig.disks import CLOCKS, mint
 from benchmarks.rig.figures import now
 from benchmarks.rig.fleet import FleetAgent, agents_in, opened, until_drained
-from edge_agent import outbox, receipts
+from edge_agent.record import outbox, receipts
 from shared.wire.events import SaleCompleted
 from shared.wire.messages import Ack
 

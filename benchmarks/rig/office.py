@@ -27,8 +27,8 @@ from cloud.process import ports, setup
 from cloud.process.parts import open_database
 from cloud.settings import CloudSettings
 from deploy.demo.schedule import ZONE_NAME
-from edge_agent import identity
-from edge_agent.identity import Enrolment
+from edge_agent.hq import identity
+from edge_agent.hq.identity import Enrolment
 from shared.ids import UuidMint
 from shared.loyalty import EarningRule, Tier, TierRule
 

@@ -17,10 +17,10 @@ import msgspec
 
 from benchmarks.rig.disks import CLOCKS, mint, store_settings
 from benchmarks.rig.figures import now
-from edge_agent import first_start, outbox
-from edge_agent.agent_row import device_time
-from edge_agent.database import Database
-from edge_agent.send_window import Limits
+from edge_agent.disk.agent_row import device_time
+from edge_agent.disk.database import Database
+from edge_agent.hq.send_window import Limits
+from edge_agent.record import first_start, outbox
 from shared.wire.events import Receipt as WireReceipt
 from shared.wire.events import SaleVoided, decode_event
 

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from benchmarks.rig.disks import CLOCKS, Disk, mint
-from edge_agent import bodies, identity, timeline
-from edge_agent.identity import Enrolment
+from edge_agent.hq import identity
+from edge_agent.hq.identity import Enrolment
+from edge_agent.prices import bodies, timeline
 from edge_agent.till.desk import CardKeys
 from shared.body import BodyKind, body_hash, bucket_hashes
 from shared.pricing import Item, Price

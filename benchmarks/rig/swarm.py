@@ -23,12 +23,12 @@ import structlog
 from benchmarks.rig.disks import CLOCKS, mint
 from benchmarks.rig.figures import now
 from benchmarks.rig.fleet import agents_in
-from edge_agent import identity
-from edge_agent.envelope import Envelope
-from edge_agent.identity import Identity
-from edge_agent.link import Link
-from edge_agent.mqtt import MqttConnector
-from edge_agent.tls import client_context
+from edge_agent.hq import identity
+from edge_agent.hq.envelope import Envelope
+from edge_agent.hq.identity import Identity
+from edge_agent.hq.link import Link
+from edge_agent.hq.mqtt import MqttConnector
+from edge_agent.hq.tls import client_context
 from shared.hashchain import GENESIS
 from shared.pricing import ENGINE_LEVEL
 from shared.signing import open_desired

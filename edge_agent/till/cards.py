@@ -6,8 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from uuid import UUID
 
-from edge_agent import outbox
-from edge_agent.agent_row import business_day, device_time
+from edge_agent.disk.agent_row import business_day, device_time
+from edge_agent.record import outbox
 from edge_agent.till import baskets
 from edge_agent.till.changes import CardShown, MemberNamed
 from edge_agent.till.desk import Desk, changeable, require_resolved, total

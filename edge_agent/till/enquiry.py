@@ -6,8 +6,8 @@ import asyncio
 
 import structlog
 
-from edge_agent.database import Database
-from edge_agent.errors import DiskFull
+from edge_agent.disk.database import Database
+from edge_agent.disk.errors import DiskFull
 from edge_agent.till import cards
 from edge_agent.till.desk import Desk
 from edge_agent.till.ports import CardOwners

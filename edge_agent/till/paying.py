@@ -6,10 +6,10 @@ import sqlite3
 from dataclasses import dataclass
 from uuid import UUID
 
-from edge_agent import receipts
-from edge_agent.agent_row import business_day, device_time
+from edge_agent.disk.agent_row import business_day, device_time
 from edge_agent.failpoints import reached
-from edge_agent.receipts import NoSeries, receipt_text
+from edge_agent.record import receipts
+from edge_agent.record.receipts import NoSeries, receipt_text
 from edge_agent.till import attempts, baskets
 from edge_agent.till.basket import Basket
 from edge_agent.till.changes import TenderGiven, TendersReturned

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from uuid import UUID
 
-from edge_agent import receipts
+from edge_agent.record import receipts
 from edge_agent.till import baskets
 from edge_agent.till.basket import Basket
 from edge_agent.till.changes import Recalled

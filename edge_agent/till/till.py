@@ -10,12 +10,12 @@ from uuid import UUID
 
 import structlog
 
-from edge_agent import receipts
-from edge_agent.database import Database
-from edge_agent.errors import DiskFull
+from edge_agent.disk.database import Database
+from edge_agent.disk.errors import DiskFull
 from edge_agent.failpoints import reached
-from edge_agent.outbox import Doorbell, EventTooLarge
-from edge_agent.receipts import Printed
+from edge_agent.record import receipts
+from edge_agent.record.outbox import Doorbell, EventTooLarge
+from edge_agent.record.receipts import Printed
 from edge_agent.till import attempts, baskets, cards, paying, ringing, shelving
 from edge_agent.till.baskets import HeldBasket
 from edge_agent.till.desk import MAX_CASHIER_CHARACTERS, MAX_TILL_CHARACTERS, Desk, Refusal

@@ -22,11 +22,11 @@ from cloud.prices.errors import PriceRefusal
 from cloud.prices.publish import Act
 from cloud.prices.revert import rollback, withdraw
 from cloud.prices.settings import reported_numbers
-from edge_agent import bodies, timeline
 from edge_agent.clock import DrivenBusinessClock
-from edge_agent.database import Database as EdgeDatabase
-from edge_agent.price_keeper import BodyMissing, PriceKeeper
-from edge_agent.prices import PriceBooks
+from edge_agent.disk.database import Database as EdgeDatabase
+from edge_agent.prices import bodies, timeline
+from edge_agent.prices.books import PriceBooks
+from edge_agent.prices.keeper import BodyMissing, PriceKeeper
 from shared.body import BodyKind
 from shared.calendar import local_time
 from shared.wire.messages import Reported, TillReport

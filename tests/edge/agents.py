@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from edge_agent import identity
 from edge_agent.agent import Agent, Badge, Outside
 from edge_agent.bench import Bench
 from edge_agent.clock import Clocks, DrivenBusinessClock, SystemMachineClock
-from edge_agent.database import Database
-from edge_agent.identity import Enrolment, Identity
+from edge_agent.disk.database import Database
+from edge_agent.hq import identity
+from edge_agent.hq.identity import Enrolment, Identity
 from edge_agent.settings import load
 from edge_agent.till.ports import PaymentGateway
 from shared.wire.events import TenderKind

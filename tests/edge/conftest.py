@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.database import Database
+from edge_agent.disk.database import Database
 
 BALLAST_BYTES = 64 * 1024
 

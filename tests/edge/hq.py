@@ -17,8 +17,8 @@ import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from edge_agent.link import Link, LinkLost
-from edge_agent.price_keeper import BodyMissing, BodyUnreachable
+from edge_agent.hq.link import Link, LinkLost
+from edge_agent.prices.keeper import BodyMissing, BodyUnreachable
 from shared.body import BodyHeader, BodyKind, body_hash, bucket_hashes, write_body
 from shared.hashchain import GENESIS, link_all
 from shared.ids import UuidMint

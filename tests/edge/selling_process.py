@@ -15,8 +15,8 @@ from uuid import UUID
 
 import structlog
 
-from edge_agent import outbox
-from edge_agent.receipts import Printed
+from edge_agent.record import outbox
+from edge_agent.record.receipts import Printed
 from edge_agent.till.results import Paid
 from shared.wire.events import TenderKind
 from tests.edge.tills import APPLES, CARD, MILK, Store, opened_store

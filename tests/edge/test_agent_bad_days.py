@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent import agent_row, first_start, outbox, receipts
-from edge_agent.body_file import open_body
 from edge_agent.clock import Clocks, DrivenBusinessClock
-from edge_agent.database import Database
+from edge_agent.disk import agent_row
+from edge_agent.disk.database import Database
+from edge_agent.prices.body_file import open_body
+from edge_agent.record import first_start, outbox, receipts
 from shared.body import BodyError
 from tests.edge.agents import running, until
 from tests.edge.hq import MemoryHq, entry

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from edge_agent import outbox
-from edge_agent.agent_row import (
+from edge_agent.clock import DrivenBusinessClock, SystemBusinessClock, SystemMachineClock
+from edge_agent.disk.agent_row import (
     SYNCED_FOR_MS,
     business_day,
     device_time,
@@ -16,8 +16,8 @@ from edge_agent.agent_row import (
     note_hq_time,
     store_settings,
 )
-from edge_agent.clock import DrivenBusinessClock, SystemBusinessClock, SystemMachineClock
-from edge_agent.migrations import migrate
+from edge_agent.disk.migrations import migrate
+from edge_agent.record import outbox
 from shared.wire.events import DeviceTime, TimeQuality
 from tests.edge.tills import store_settings as make_settings
 from tests.factories import AGENT, START_MS, STORE, DrivenMachineClock, new_id

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edge_agent import agent as agent_module
-from edge_agent.errors import DiskFailed
+from edge_agent.disk.errors import DiskFailed
 from edge_agent.settings import load
 from edge_agent.till import attempts
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome
@@ -126,6 +126,6 @@ async def test_end_of_an_agent_whose_disk_failed_is_one_error_in_words(
     async def fails(*_: Any) -> None:
         raise DiskFailed("the disk failed on agent.db")
 
-    monkeypatch.setattr("edge_agent.epoch.Epochs.keep_witness", fails)
+    monkeypatch.setattr("edge_agent.record.epoch.Epochs.keep_witness", fails)
     with pytest.raises(DiskFailed, match="the disk failed"):
         await agent_module.run(load(tmp_path))

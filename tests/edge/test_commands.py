@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from typer.testing import CliRunner
 
-from edge_agent import identity
 from edge_agent.cli import app
-from edge_agent.identity import Identity
-from edge_agent.state_lock import StateLock
+from edge_agent.disk.state_lock import StateLock
+from edge_agent.hq import identity
+from edge_agent.hq.identity import Identity
 from shared.wire.events import TenderKind
 from tests.edge.agents import enrolled
 from tests.edge.tills import APPLES, MILK, opened_store

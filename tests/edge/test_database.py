@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.ballast import Ballast
-from edge_agent.database import Database
-from edge_agent.errors import DatabaseDamaged, DatabaseTooNew, DiskFailed, DiskFull
-from edge_agent.migrations import Migration, migrate, shipped
+from edge_agent.disk.ballast import Ballast
+from edge_agent.disk.database import Database
+from edge_agent.disk.errors import DatabaseDamaged, DatabaseTooNew, DiskFailed, DiskFull
+from edge_agent.disk.migrations import Migration, migrate, shipped
 from edge_agent.till.results import Paid, Refused
 from shared.wire.events import TenderKind
 from tests.edge.tills import APPLES, opened_store
@@ -238,7 +238,7 @@ async def test_p1_an_agent_starts_on_a_full_disk_and_says_so(tmp_path: Path, mon
 
     with monkeypatch.context() as full:
         full.setattr(Ballast, "_fill", refuse)
-        full.setattr("edge_agent.witness.replace_file", unwritable)
+        full.setattr("edge_agent.record.witness.replace_file", unwritable)
         (tmp_path / "witness.json").unlink()
         async with opened_store(tmp_path, seed=2) as store:
             answer = await store.till().scan(APPLES)

@@ -10,19 +10,22 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from edge_agent import agent_row, first_start, member_set, timeline
 from edge_agent.clock import Clocks, DrivenBusinessClock
-from edge_agent.database import Database
-from edge_agent.downlink import Downlink, followed
-from edge_agent.envelope import Envelope
-from edge_agent.epoch import Epochs
-from edge_agent.hq_time import HqTime
-from edge_agent.link import LinkLost
-from edge_agent.member_set import MemberSet
-from edge_agent.outbox import Doorbell
-from edge_agent.price_keeper import PriceKeeper
-from edge_agent.questions import DEADLINE_MS, REMEMBERED_MS, QuestionChanged, Questions
-from edge_agent.sender import Sender
+from edge_agent.disk import agent_row
+from edge_agent.disk.database import Database
+from edge_agent.hq import member_set
+from edge_agent.hq.downlink import Downlink, followed
+from edge_agent.hq.envelope import Envelope
+from edge_agent.hq.hq_time import HqTime
+from edge_agent.hq.link import LinkLost
+from edge_agent.hq.member_set import MemberSet
+from edge_agent.hq.questions import DEADLINE_MS, REMEMBERED_MS, QuestionChanged, Questions
+from edge_agent.hq.sender import Sender
+from edge_agent.prices import timeline
+from edge_agent.prices.keeper import PriceKeeper
+from edge_agent.record import first_start
+from edge_agent.record.epoch import Epochs
+from edge_agent.record.outbox import Doorbell
 from shared.ids import uuid7
 from shared.sealing import card_hash, seal, unseal
 from shared.signing import sign_desired, sign_members

@@ -11,12 +11,12 @@ from uuid import UUID
 
 import pytest
 
-from edge_agent import first_start, outbox, witness
-from edge_agent.database import Database
-from edge_agent.epoch import Epochs
-from edge_agent.outbox import AckOutcome, Doorbell
+from edge_agent.disk.database import Database
+from edge_agent.record import first_start, outbox, witness
+from edge_agent.record.epoch import Epochs
+from edge_agent.record.outbox import AckOutcome, Doorbell
+from edge_agent.record.witness import Machine, Witness
 from edge_agent.till.results import Found, Paid
-from edge_agent.witness import Machine, Witness
 from shared.wire.events import EpochOpened, GapDeclared, SaleCompleted, SeriesOpened, TenderKind, decode_event
 from tests.edge.tills import APPLES, Store, open_clocks, opened_store, store_settings
 from tests.factories import START_MS, make_mint, new_id

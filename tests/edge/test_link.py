@@ -15,10 +15,10 @@ import msgspec
 import pytest
 
 from edge_agent.clock import SystemMachineClock
-from edge_agent.https import HqApi, HttpsBodies, HttpsConnector
-from edge_agent.identity import Identity
-from edge_agent.link import LinkChoice, LinkLost, LinkRefused, Pauses, fallback_within
-from edge_agent.price_keeper import BodyMissing, BodyUnreachable
+from edge_agent.hq.https import HqApi, HttpsBodies, HttpsConnector
+from edge_agent.hq.identity import Identity
+from edge_agent.hq.link import LinkChoice, LinkLost, LinkRefused, Pauses, fallback_within
+from edge_agent.prices.keeper import BodyMissing, BodyUnreachable
 from shared.wire.framing import join
 from shared.wire.messages import Ack, Gone, State, encode_message
 from tests.edge.agents import enrolled

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from cloud.process.ingest import ingest_address
-from edge_agent.link import Link, LinkLost, LinkRefused
-from edge_agent.mqtt import MqttConnector
-from edge_agent.tls import client_context
+from edge_agent.hq.link import Link, LinkLost, LinkRefused
+from edge_agent.hq.mqtt import MqttConnector
+from edge_agent.hq.tls import client_context
 from shared.topics import Down, Up, down_topic, ingest_filter, shard_of, up_topic
 from shared.wire.messages import Ack, Gone, Message, State, decode_uplink, encode_message
 from tests.cloud.boxes import Box, Listener, kept_broker, make_box

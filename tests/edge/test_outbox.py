@@ -13,10 +13,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from edge_agent import outbox
-from edge_agent.agent_row import NotEnrolled
-from edge_agent.migrations import migrate
-from edge_agent.outbox import AckOutcome, Backlog, Position
+from edge_agent.disk.agent_row import NotEnrolled
+from edge_agent.disk.migrations import migrate
+from edge_agent.record import outbox
+from edge_agent.record.outbox import AckOutcome, Backlog, Position
 from shared import codec
 from shared.hashchain import GENESIS, link_all
 from shared.wire.events import EpochOpened, HeldAck, decode_event

@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge_agent import bodies, price_pruning, timeline
-from edge_agent.body_file import hash_whole_body, open_body
 from edge_agent.clock import DrivenBusinessClock
-from edge_agent.database import Database
-from edge_agent.price_keeper import BodyMissing, BodyUnreachable, PriceKeeper
-from edge_agent.prices import PriceBooks, UnknownVersion, gtin_spellings
+from edge_agent.disk.database import Database
+from edge_agent.prices import bodies, pruning, timeline
+from edge_agent.prices.body_file import hash_whole_body, open_body
+from edge_agent.prices.books import PriceBooks, UnknownVersion, gtin_spellings
+from edge_agent.prices.keeper import BodyMissing, BodyUnreachable, PriceKeeper
 from shared.body import BodyError, BodyKind
 from shared.pricing import Item, Price
 from shared.pricing.book import Barcode
@@ -362,4 +362,4 @@ def test_gtin_spellings() -> None:
 def test_floor_is_none_before_anything_was_in_force() -> None:
     db = sqlite3.connect(":memory:")
     db.executescript("CREATE TABLE timeline (version, latched_ms); CREATE TABLE basket (book_version)")
-    assert price_pruning.floor_version(db) is None
+    assert pruning.floor_version(db) is None

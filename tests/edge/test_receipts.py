@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent import epoch, receipts
-from edge_agent.receipts import receipt_text, series_of
+from edge_agent.record import epoch, receipts
+from edge_agent.record.receipts import receipt_text, series_of
 from edge_agent.till.results import Paid
 from shared.hashchain import GENESIS, link
 from shared.wire.events import EpochOpened, SaleCompleted, SeriesOpened, TenderKind, decode_event, encode_event

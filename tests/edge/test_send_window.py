@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from edge_agent.send_window import Limits, Rest, SayHello, SendAfter, SendWindow
+from edge_agent.hq.send_window import Limits, Rest, SayHello, SendAfter, SendWindow
 
 EVENT_BYTES = 10
 LIMITS = Limits(batch_events=5, batch_bytes=1000, window_batches=3, window_bytes=120)

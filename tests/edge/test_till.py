@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from edge_agent import outbox, receipts
-from edge_agent.receipts import Printed
+from edge_agent.record import outbox, receipts
+from edge_agent.record.receipts import Printed
 from edge_agent.till.results import (
     Begun,
     Found,

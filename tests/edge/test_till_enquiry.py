@@ -12,9 +12,9 @@ from uuid import UUID
 
 import pytest
 
-from edge_agent.database import Database
-from edge_agent.errors import DiskFull
-from edge_agent.receipts import Printed
+from edge_agent.disk.database import Database
+from edge_agent.disk.errors import DiskFull
+from edge_agent.record.receipts import Printed
 from edge_agent.till.offline import ACTIONS, Offline
 from edge_agent.till.results import BasketView, MemberAttached, Paid
 from edge_agent.till.results import Refused as Refusal

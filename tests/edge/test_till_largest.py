@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge_agent import outbox
-from edge_agent.outbox import EventTooLarge
+from edge_agent.record import outbox
+from edge_agent.record.outbox import EventTooLarge
 from edge_agent.till import baskets, desk
 from edge_agent.till.changes import AnyChange, CouponGiven, LineRung, TenderGiven
 from edge_agent.till.results import Begun, Paid, PartlyPaid, Refused

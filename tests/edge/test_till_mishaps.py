@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent import outbox
-from edge_agent.envelope import Envelope
-from edge_agent.outbox import Doorbell
-from edge_agent.send_window import Rest, SendAfter
-from edge_agent.sender import Sender
+from edge_agent.hq.envelope import Envelope
+from edge_agent.hq.send_window import Rest, SendAfter
+from edge_agent.hq.sender import Sender
+from edge_agent.record import outbox
+from edge_agent.record.outbox import Doorbell
 from edge_agent.till.results import Paid, Refused
 from edge_agent.till.till import Till
 from shared.wire.events import SaleCompleted, TenderKind, decode_event

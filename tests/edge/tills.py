@@ -13,16 +13,16 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from edge_agent import epoch
 from edge_agent.clock import Clocks, DrivenBusinessClock
-from edge_agent.database import Database
-from edge_agent.epoch import Epochs
-from edge_agent.outbox import Doorbell
+from edge_agent.disk.database import Database
+from edge_agent.record import epoch
+from edge_agent.record.epoch import Epochs
+from edge_agent.record.outbox import Doorbell
+from edge_agent.record.witness import Machine
 from edge_agent.till.desk import CardKeys, Desk
 from edge_agent.till.enquiry import Enquiry
 from edge_agent.till.ports import CardOwners, PaymentGateway
 from edge_agent.till.till import Till
-from edge_agent.witness import Machine
 from shared.pricing import Item, Price
 from shared.wire.desired import KnownMember, StoreSettings
 from shared.wire.desired import Till as TillSettings

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent import outbox
+from edge_agent.record import outbox
 from tests.promises.conftest import MakePlace
 from tests.promises.simulation.history import History
 

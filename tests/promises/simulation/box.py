@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
-from edge_agent import agent_row, first_start, outbox, receipts, witness
 from edge_agent.clock import Clocks, DrivenBusinessClock
-from edge_agent.envelope import Envelope
-from edge_agent.epoch import Epochs
-from edge_agent.link import LinkLost
-from edge_agent.outbox import Doorbell
-from edge_agent.send_window import Limits, Rest
-from edge_agent.sender import Sender
-from edge_agent.witness import Machine
+from edge_agent.disk import agent_row
+from edge_agent.hq.envelope import Envelope
+from edge_agent.hq.link import LinkLost
+from edge_agent.hq.send_window import Limits, Rest
+from edge_agent.hq.sender import Sender
+from edge_agent.record import first_start, outbox, receipts, witness
+from edge_agent.record.epoch import Epochs
+from edge_agent.record.outbox import Doorbell
+from edge_agent.record.witness import Machine
 from shared.ids import UuidMint
 from shared.topics import up_topic
 from shared.wire.desired import StoreSettings, Till
@@ -250,7 +251,7 @@ class Box:
         self.fuse.burn()
 
     def hear(self, content: bytes) -> None:
-        """Take what head office said, as `edge_agent.downlink` does."""
+        """Take what head office said, as `edge_agent.hq.downlink` does."""
         message = decode_downlink(content)
         handlers = {Ack: self._sender.on_ack, Reject: self._sender.on_reject, Fork: self._sender.on_fork}
         self._guarded(handlers[type(message)](message))  # type: ignore[index, arg-type]

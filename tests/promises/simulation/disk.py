@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from edge_agent.migrations import migrate
+from edge_agent.disk.migrations import migrate
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class Fuse:
 
 
 class Disk:
-    """Stands for `edge_agent.database.Database`: the same file and transactions, without threads and syncs.
+    """Stands for `edge_agent.disk.database.Database`: the same file and transactions, without threads and syncs.
 
     Nothing here loses what was committed, so syncing would only cost time; what a sync is worth is tested elsewhere.
     """

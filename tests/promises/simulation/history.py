@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
-from edge_agent.witness import Machine
+from edge_agent.record.witness import Machine
 from shared.topics import down_topic
 from shared.wire.events import Event
 from shared.wire.messages import Batch, decode_uplink, encode_message

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
-from edge_agent import outbox
+from edge_agent.record import outbox
 from shared.hashchain import GENESIS, link
 from shared.wire.events import Event, decode_event
 from shared.wire.messages import Batch

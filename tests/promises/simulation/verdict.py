@@ -9,7 +9,7 @@ from uuid import UUID
 
 from cloud.ledger.proof import prove
 from cloud.sales import gaps
-from edge_agent import outbox
+from edge_agent.record import outbox
 from shared.wire.events import Event, SaleCompleted, SaleReturned
 from tests.promises.simulation.box import Box
 from tests.promises.simulation.office import HeadOffice, as_uuid, rows, standings

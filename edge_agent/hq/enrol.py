@@ -13,10 +13,10 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from edge_agent import identity
-from edge_agent.https import HqApi
-from edge_agent.identity import Enrolment, Identity, IdentityMissing, Renewal
-from edge_agent.tls import certificate_fault, client_context
+from edge_agent.hq import identity
+from edge_agent.hq.https import HqApi
+from edge_agent.hq.identity import Enrolment, Identity, IdentityMissing, Renewal
+from edge_agent.hq.tls import certificate_fault, client_context
 
 _CODE = re.compile(r"^[a-z2-7]{16,64}\.[0-9a-f]{32,64}$")
 _TIMEOUT_SECONDS = 20.0

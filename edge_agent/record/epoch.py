@@ -15,15 +15,15 @@ from uuid import UUID
 
 import structlog
 
-from edge_agent import outbox, receipts, witness
-from edge_agent.agent_row import NotEnrolled, business_day, device_time, keep_settings, store_settings
 from edge_agent.clock import Clocks
-from edge_agent.database import Database
+from edge_agent.disk.agent_row import NotEnrolled, business_day, device_time, keep_settings, store_settings
+from edge_agent.disk.database import Database
 from edge_agent.failpoints import reached
-from edge_agent.outbox import AckOutcome, Doorbell, Position, Pruned
-from edge_agent.receipts import SeriesReason
+from edge_agent.record import outbox, receipts, witness
+from edge_agent.record.outbox import AckOutcome, Doorbell, Position, Pruned
+from edge_agent.record.receipts import SeriesReason
+from edge_agent.record.witness import Machine
 from edge_agent.till import baskets
-from edge_agent.witness import Machine
 from shared.wire.desired import StoreSettings
 from shared.wire.events import EpochOpened, GapDeclared, SeriesOpened
 

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from edge_agent import bodies, member_set, outbox, timeline
-from edge_agent.agent_row import store_settings
+from edge_agent.disk.agent_row import store_settings
+from edge_agent.hq import member_set
+from edge_agent.prices import bodies, timeline
+from edge_agent.record import outbox
 from edge_agent.till import baskets
 from shared.pricing import ENGINE_LEVEL
 from shared.wire.messages import Reported, TillReport

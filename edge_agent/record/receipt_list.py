@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from edge_agent import identity, receipts
-from edge_agent.agent_row import store_settings
-from edge_agent.receipts import ReceiptRow
+from edge_agent.disk.agent_row import store_settings
+from edge_agent.hq import identity
+from edge_agent.record import receipts
+from edge_agent.record.receipts import ReceiptRow
 from edge_agent.settings import EdgeSettings
 from edge_agent.standing import read_database
 from shared.wire.desired import StoreSettings

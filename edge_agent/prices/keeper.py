@@ -11,10 +11,10 @@ from typing import Protocol
 
 import structlog
 
-from edge_agent import bodies, price_pruning, timeline
-from edge_agent.body_file import Row, hash_whole_body, open_body
-from edge_agent.database import Database
-from edge_agent.errors import DiskFull
+from edge_agent.disk.database import Database
+from edge_agent.disk.errors import DiskFull
+from edge_agent.prices import bodies, pruning, timeline
+from edge_agent.prices.body_file import Row, hash_whole_body, open_body
 from shared.body import BodyError, BodyHeader, BodyKind, empty_hash, write_body
 from shared.clock import BusinessClock
 from shared.wire.desired import BodyReference
@@ -232,15 +232,15 @@ class PriceKeeper:
         await self._database.run(lambda db: bodies.drop(db, orphan))
 
     async def _prune(self) -> None:
-        floor = await self._database.read(price_pruning.floor_version)
+        floor = await self._database.read(pruning.floor_version)
         held = await self._database.read(timeline.versions)
         if floor is None or not held or held[0].version >= floor:
             return
-        place = price_pruning.Place()
-        while found := await self._database.read(partial(price_pruning.superseded, floor=floor, after=place)):
-            await self._database.run(partial(price_pruning.prune_rows, places=found))
+        place = pruning.Place()
+        while found := await self._database.read(partial(pruning.superseded, floor=floor, after=place)):
+            await self._database.run(partial(pruning.prune_rows, places=found))
             place = found[-1]
-        await self._database.run(lambda db: price_pruning.prune_versions(db, floor))
+        await self._database.run(lambda db: pruning.prune_versions(db, floor))
         _log.info("price_books_pruned", oldest=floor)
 
     def _report(self, problems: list[str]) -> None:

@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Callable
 from uuid import UUID
 
-from edge_agent import epoch, outbox
-from edge_agent.agent_row import business_day, device_time
 from edge_agent.clock import Clocks
+from edge_agent.disk.agent_row import business_day, device_time
+from edge_agent.record import epoch, outbox
 from shared.wire.desired import StoreSettings
 from shared.wire.events import EpochOpened
 

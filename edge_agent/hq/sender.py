@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import structlog
 
-from edge_agent import outbox
-from edge_agent.database import Database
-from edge_agent.envelope import Envelope
-from edge_agent.epoch import Epochs
+from edge_agent.disk.database import Database
 from edge_agent.failpoints import reached
-from edge_agent.link import Link, LinkLost
-from edge_agent.outbox import AckOutcome, Batchful, Doorbell, Position
-from edge_agent.send_window import Limits, Rest, SayHello, SendAfter, SendWindow
+from edge_agent.hq.envelope import Envelope
+from edge_agent.hq.link import Link, LinkLost
+from edge_agent.hq.send_window import Limits, Rest, SayHello, SendAfter, SendWindow
+from edge_agent.record import outbox
+from edge_agent.record.epoch import Epochs
+from edge_agent.record.outbox import AckOutcome, Batchful, Doorbell, Position
 from shared.clock import MachineClock
 from shared.codec import CodecError
 from shared.wire.messages import Ack, Batch, Fork, Hello, Reject, Reported, State

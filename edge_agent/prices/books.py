@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from edge_agent.timeline import version_in_force
+from edge_agent.prices.timeline import version_in_force
 from shared.body import BodyKind
 from shared.clock import BusinessClock
 from shared.pricing import Item, Price

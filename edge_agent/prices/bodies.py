@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from edge_agent.body_file import Row
+from edge_agent.prices.body_file import Row
 from shared.body import BUCKETS, BodyError, BodyHeader, BodyKind, body_hash, bucket_hash, bucket_of
 from shared.pricing import Item
 from shared.wire.desired import BodyReference

@@ -15,7 +15,7 @@ from uuid import UUID
 import aiomqtt
 import structlog
 
-from edge_agent.link import Link, LinkLost, LinkRefused
+from edge_agent.hq.link import Link, LinkLost, LinkRefused
 from shared.topics import Up, subscribe_rights, up_topic
 from shared.wire.messages import DownlinkMessage, Message, MessageError, decode_downlink, encode_message
 
@@ -120,7 +120,7 @@ class MqttConnector:
             max_queued_incoming_messages=_INCOMING,
             max_concurrent_outgoing_calls=_IN_FLIGHT,
             socket_options=[_NO_DELAY],
-            logger=logging.getLogger("edge_agent.mqtt.client"),
+            logger=logging.getLogger("edge_agent.hq.mqtt.client"),
         )
 
     async def _subscribe(self, client: aiomqtt.Client) -> None:

@@ -14,8 +14,8 @@ from uuid import UUID
 
 import msgspec
 
-from edge_agent import outbox
-from edge_agent.durable_file import replace_file
+from edge_agent.disk.durable_file import replace_file
+from edge_agent.record import outbox
 
 _MACHINE_ID = Path("/etc/machine-id")
 _PRODUCT_ID = Path("/sys/class/dmi/id/product_uuid")

@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 
 from edge_agent.clock import Clocks
-from edge_agent.database import Database
-from edge_agent.envelope import Envelope
-from edge_agent.link import Link, LinkLost
+from edge_agent.disk.database import Database
+from edge_agent.hq.envelope import Envelope
+from edge_agent.hq.link import Link, LinkLost
 from shared.wire.messages import Answer, Ask, MemberFound, Question, Refused
 
 DEADLINE_MS = 800

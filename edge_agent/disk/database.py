@@ -17,10 +17,10 @@ from typing import TypeVar
 import aiosqlite
 import structlog
 
-from edge_agent.ballast import Ballast
-from edge_agent.durable_file import sync_folder
-from edge_agent.errors import DatabaseDamaged, DiskFailed, DiskFull
-from edge_agent.migrations import migrate
+from edge_agent.disk.ballast import Ballast
+from edge_agent.disk.durable_file import sync_folder
+from edge_agent.disk.errors import DatabaseDamaged, DiskFailed, DiskFull
+from edge_agent.disk.migrations import migrate
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from edge_agent.agent_row import NotEnrolled
+from edge_agent.disk.agent_row import NotEnrolled
 from shared import codec
 from shared.hashchain import GENESIS, link
 from shared.wire.events import EpochOpened, Event, HeldAck, encode_event
@@ -234,7 +234,7 @@ def apply_ack(
     FORKED, and nothing is noted. Under the incarnation known, a lower number is an old repeat. A new incarnation is
     a restored HQ: its lower number is the truth, and what it has of earlier epochs it does not say, so that everything
     of those has to go there again. `proof` is kept, to be shown to HQ. For FORKED and HQ_LOST the caller opens a new
-    epoch (`edge_agent.epoch`).
+    epoch (`edge_agent.record.epoch`).
     """
     at = position(db)
     if epoch != at.epoch or (incarnation == at.incarnation and seq <= at.acked_seq):

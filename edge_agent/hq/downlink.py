@@ -10,15 +10,16 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from edge_agent import agent_row, member_set
-from edge_agent.database import Database
-from edge_agent.errors import DiskFull
-from edge_agent.hq_time import HqTime
-from edge_agent.identity import Identity
-from edge_agent.price_keeper import PriceKeeper
-from edge_agent.questions import Questions
-from edge_agent.sender import Sender
-from edge_agent.timeline import TimelineRefused, replace_timeline
+from edge_agent.disk import agent_row
+from edge_agent.disk.database import Database
+from edge_agent.disk.errors import DiskFull
+from edge_agent.hq import member_set
+from edge_agent.hq.hq_time import HqTime
+from edge_agent.hq.identity import Identity
+from edge_agent.hq.questions import Questions
+from edge_agent.hq.sender import Sender
+from edge_agent.prices.keeper import PriceKeeper
+from edge_agent.prices.timeline import TimelineRefused, replace_timeline
 from shared.signing import SignatureRefused, open_desired, open_members
 from shared.wire.desired import DesiredState, StoreSettings
 from shared.wire.messages import Ack, Answer, Desired, DownlinkMessage, Fork, Members, Reject

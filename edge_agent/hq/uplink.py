@@ -9,12 +9,12 @@ from uuid import UUID
 import structlog
 
 from edge_agent.clock import Clocks
-from edge_agent.downlink import Downlink
-from edge_agent.envelope import Envelope
-from edge_agent.hq_time import HqTime
-from edge_agent.link import GOODBYE_SECONDS, Connector, Link, LinkChoice, LinkLost, LinkRefused, Pauses
-from edge_agent.questions import Questions
-from edge_agent.sender import Sender
+from edge_agent.hq.downlink import Downlink
+from edge_agent.hq.envelope import Envelope
+from edge_agent.hq.hq_time import HqTime
+from edge_agent.hq.link import GOODBYE_SECONDS, Connector, Link, LinkChoice, LinkLost, LinkRefused, Pauses
+from edge_agent.hq.questions import Questions
+from edge_agent.hq.sender import Sender
 from shared.wire.messages import Gone, Reported
 
 _GATHER_SECONDS = 0.2

@@ -15,9 +15,9 @@ from uuid import UUID
 import httpx
 import structlog
 
-from edge_agent.identity import Identity
-from edge_agent.link import Link, LinkLost, LinkRefused
-from edge_agent.price_keeper import BodyMissing, BodyUnreachable
+from edge_agent.hq.identity import Identity
+from edge_agent.hq.link import Link, LinkLost, LinkRefused
+from edge_agent.prices.keeper import BodyMissing, BodyUnreachable
 from shared.clock import MachineClock
 from shared.wire import framing
 from shared.wire.framing import FramingError

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 
-from edge_agent import outbox
+from edge_agent.record import outbox
 from shared.hashchain import GENESIS, link
 from shared.wire.events import (
     Receipt,

@@ -92,7 +92,7 @@ def replace_timeline(db: sqlite3.Connection, entries: Sequence[TimelineEntry], s
     """Make the timeline what HQ wants and return what could not be done, in words for HQ.
 
     Staged versions that are no longer wanted disappear at once; a latched one never does. Versions behind a
-    withdrawn one wait until its rows are out of their way (`edge_agent.bodies.sweep`).
+    withdrawn one wait until its rows are out of their way (`edge_agent.prices.bodies.sweep`).
     """
     problems: list[str] = []
     latched = latched_version(db) or 0

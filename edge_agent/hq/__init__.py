@@ -1,0 +1,1 @@
+"""Head office as the agent meets it: identity, links, what goes up and what comes down."""
