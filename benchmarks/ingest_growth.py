@@ -22,10 +22,13 @@ from cloud.ingest.apply import apply_batches
 from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.prices.books import StoreBooks
 from cloud.privacy import Vault
+from deploy.demo import catalogue
 from deploy.demo.dataset import Dataset, load
 
 BUDGET = "no decline at ten times the rows"
 GROWTH = 10
+_WARM_UP = 400
+"""Sales that an empty database takes before its turn, so that no statement is new to either."""
 _GROUP = 16
 """Batches of 100 in one transaction."""
 
@@ -37,11 +40,15 @@ class Ingest:
         names = [f"s{store}" for store in dataset.stores]
         head.add_stores(names)
         head.add_members()
-        self._streams = Streams(books.publish_one(head, dataset))
+        book = books.publish_one(head, dataset)
+        self._streams = Streams(book)
         for name in names:
             head.enrol(f"{name}-a", name, head.settings.data_dir / "agents" / f"{name}-a")
         self._database = head.database
         self._downstream = LoyaltyDownstream(Vault(head.ring), mint, StoreBooks())
+        items = {catalogue.item_code(row.product) for basket in dataset.rung for row in basket.rows}
+        with self._database.session() as session:  # a worker that has run for a while knows its items
+            self._downstream.describe(session, names[0], book.version, items)
 
     def take(self, sales: Sequence[StoreSale]) -> float:
         """Apply sales and return how many a second."""
@@ -69,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--turns", type=int, default=4)
     databases.add_option(parser)
     options = parser.parse_args(arguments)
-    wanted = options.sales * (GROWTH + options.turns)
+    wanted = options.sales * (GROWTH + options.turns) + _WARM_UP * options.turns
     dataset = load(enough_stores(wanted), wanted, 1)
     source = sales_of(dataset)
     with databases.server(options.database) as server, deployment(server, "grown", dataset) as grown:
@@ -81,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for turn in range(options.turns):
             some = list(islice(source, options.sales))
             with deployment(server, f"empty{turn}", dataset) as empty:
+                empty.take(list(islice(source, _WARM_UP)))
                 into_empty.append(empty.take(some))
             into_grown.append(grown.take(some))
         settings = server.settings()
