@@ -154,7 +154,8 @@ async def test_an_event_that_could_never_be_sent_never_comes_to_be(
     await filled(store, till, lines=1)
     with monkeypatch.context() as narrow:
         # No basket within the till's own limits is too large, so the wire is made narrower than they allow for.
-        narrow.setattr(outbox.codec, "MAX_OPENED_BYTES", outbox._ENVELOPE_BYTES + 100)
+        for limit in ("MAX_OPENED_BYTES", "MAX_COMPRESSED_BYTES"):
+            narrow.setattr(outbox.codec, limit, outbox._ENVELOPE_BYTES + 100)
         assert code_of(await till.tender(TenderKind.CASH)) == "basket_too_large"
     assert isinstance(await till.tender(TenderKind.CASH), Paid), (
         "the basket is still there, and nothing waits before it"
