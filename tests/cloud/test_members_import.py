@@ -42,10 +42,10 @@ def test_a_file_of_members_is_stored_and_found_by_card(database: Database) -> No
     assert count(database, Member) == 0
     assert run(database, text) == MemberImport(rows=2, cards=3, stored=True, sales_credited=1)
     with database.session() as session:
-        found = finding.by_card(session, vault(), OTHER_CARD, 2026)
-        assert (found.masked_name, found.points, found.home_store) == ("李**", 12, "s001")
-        assert points_of(session, [found.member]) == {found.member: 12}
-        assert enrolling.find_by_phone(session, vault(), "+8613800138000") == [found.member]
+        member, seen = finding.by_card(session, vault(), OTHER_CARD, 2026)
+        assert (seen.masked_name, seen.points, seen.home_store) == ("李**", 12, "s001")
+        assert points_of(session, [member]) == {member: 12}
+        assert enrolling.find_by_phone(session, vault(), "+8613800138000") == [member]
         assert refresh(session, year=2026).stores == {"s001", "s002"}
 
 
@@ -67,7 +67,7 @@ def test_p5_a_card_that_somebody_else_got_meanwhile_stays_theirs(
         run(database, f"{HEADER}h1,Ann,,s001,{CARD}\n")
     assert count(database, Member) == 1
     with database.session() as session:
-        assert finding.by_card(session, vault(), CARD, 2026).member == owner
+        assert finding.by_card(session, vault(), CARD, 2026)[0] == owner
 
 
 def test_every_bad_row_is_named_and_nothing_is_stored(database: Database) -> None:
