@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
 import socket
 import ssl
@@ -22,6 +23,9 @@ from shared.wire.messages import DownlinkMessage, Message, MessageError, decode_
 _KEEPALIVE_SECONDS = 30
 _IN_FLIGHT = 20
 _INCOMING = 1_000
+_NO_LIMIT_OF_ITS_OWN = math.inf
+"""The library's limits are `asyncio.wait_for`, which on Python 3.11 loses a cancellation that comes together with the
+answer: the session would go on in a task that everybody believes ended, and the agent would never connect again."""
 _NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 _REFUSED_CODES = {4, 5}
 _SUBSCRIPTION_REFUSED = 0x80
@@ -41,13 +45,14 @@ class MqttLink:
 
     async def send(self, message: Message) -> None:
         """Publish and wait for the broker's PUBACK, which only sets the pace."""
+        content = encode_message(message)
         try:
-            await self._client.publish(
-                _topic(self._agent, message),
-                encode_message(message),
-                qos=message.QOS,
-                timeout=self._step_seconds,
-            )
+            async with asyncio.timeout(self._step_seconds):
+                await self._client.publish(
+                    _topic(self._agent, message), content, qos=message.QOS, timeout=_NO_LIMIT_OF_ITS_OWN
+                )
+        except TimeoutError as error:
+            raise LinkLost("the broker did not take a message in time") from error
         except aiomqtt.MqttError as error:
             raise LinkLost(f"the broker did not take a message: {error}") from error
 
@@ -125,7 +130,12 @@ class MqttConnector:
 
     async def _subscribe(self, client: aiomqtt.Client) -> None:
         try:
-            granted = await client.subscribe([(topic, 0) for topic in subscribe_rights(self._agent)])
+            async with asyncio.timeout(self._step_seconds):
+                granted = await client.subscribe(
+                    [(topic, 0) for topic in subscribe_rights(self._agent)], timeout=_NO_LIMIT_OF_ITS_OWN
+                )
+        except TimeoutError as error:
+            raise LinkLost("the broker did not confirm the subscriptions in time") from error
         except aiomqtt.MqttError as error:
             raise LinkLost(f"the broker did not confirm the subscriptions: {error}") from error
         # paho gives numbers or objects with a value, by version of the protocol

@@ -132,3 +132,18 @@ async def test_frozen_broker_is_given_up_within_a_step(site: Site) -> None:
                 await _send_on(link)
         finally:
             os.kill(site.pids[-1], signal.SIGCONT)
+
+
+@pytest.mark.parametrize("moments", range(4))
+async def test_a_cancellation_that_comes_with_the_answer_is_not_lost(site: Site, moments: int) -> None:
+    async with site.connector().connect(new_id(), say(Gone)) as link:
+        sending = asyncio.create_task(link.send(say()))
+        pending = link._client._pending_publishes  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+        assert pending
+        next(iter(pending.values())).set()
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        if sending.cancel():
+            with pytest.raises(asyncio.CancelledError):
+                await sending
