@@ -8,7 +8,7 @@ import random
 import signal
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -275,9 +275,11 @@ class Agent:
             await asyncio.sleep(_RENEWAL_CHECK_SECONDS)
 
     async def _report(self) -> None:
-        """Report now and then even when nothing was noticed to change: the backlog, the disk."""
+        """Report at once when the disk fills or has room again, and now and then in any case: the backlog grows."""
         while True:
-            await asyncio.sleep(_REPORT_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_REPORT_SECONDS):
+                    await self._database.room_changed()
             self._changed()
 
 

@@ -150,6 +150,7 @@ class Database:
         self.path = path
         self._ballast = ballast
         self._full = False
+        self._room_changed = asyncio.Event()
         self._writer = self._new_writer()
         self._reader = _Hop(path, f"{path.absolute().as_uri()}?mode=ro", _READER_PRAGMAS)
 
@@ -218,6 +219,11 @@ class Database:
         """Run `fn` on one snapshot of what is committed, beside the writer."""
         return await self._reader.run(lambda db: _transaction(db, "BEGIN", fn))
 
+    async def room_changed(self) -> None:
+        """Return when the disk has run full or has room again, also when that happened before the call."""
+        await self._room_changed.wait()
+        self._room_changed.clear()
+
     async def check(self) -> None:
         """Check the whole file beside the reader and the writer; takes about a second for each 100 MB.
 
@@ -247,11 +253,13 @@ class Database:
             await self._writer.run(_give_back_much)
         if self._full and self._ballast.restore():
             self._full = False
+            self._room_changed.set()
             _log.warning("disk has room again", path=str(self.path))
         return result
 
     def _note_full(self) -> None:
         if not self._full:
+            self._room_changed.set()
             _log.error("disk full: selling stops", path=str(self.path))
         self._full = True
         self._ballast.release()
