@@ -112,6 +112,8 @@ class Agent:
         )
         self._sender = Sender(database, self._doorbell, clocks.machine, random=random.random, epochs=self._epochs)
         self._damage = ""
+        self._disk_changed = asyncio.Event()
+        database.full_changed = self._on_disk_changed
         hq_time = HqTime(clocks.machine)
         self._downlink = Downlink(
             database,
@@ -196,6 +198,11 @@ class Agent:
     def _changed(self) -> None:
         self._uplink.report()
 
+    def _on_disk_changed(self) -> None:
+        """Look for room at once, and let HQ know how the disk is: a store that cannot sell cannot wait."""
+        self._disk_changed.set()
+        self._changed()
+
     def _own_problems(self) -> list[str]:
         problems = []
         if self._database.is_full:
@@ -249,7 +256,10 @@ class Agent:
                         more = await self._database.make_room(prune)
                 except DiskFull as error:
                     _log.warning("not_pruned", reason=str(error))
-            await asyncio.sleep(_PRUNE_FULL_SECONDS if self._database.is_full else _PRUNE_SECONDS)
+            self._disk_changed.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PRUNE_FULL_SECONDS if self._database.is_full else _PRUNE_SECONDS):
+                    await self._disk_changed.wait()
 
     async def _examine(self) -> None:
         """Read the whole file, after the start and once a day: damage is told while HQ may still have what is lost."""
