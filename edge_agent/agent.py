@@ -113,7 +113,6 @@ class Agent:
         self._sender = Sender(database, self._doorbell, clocks.machine, random=random.random, epochs=self._epochs)
         self._damage = ""
         self._disk_changed = asyncio.Event()
-        database.full_changed = self._on_disk_changed
         hq_time = HqTime(clocks.machine)
         self._downlink = Downlink(
             database,
@@ -198,11 +197,6 @@ class Agent:
     def _changed(self) -> None:
         self._uplink.report()
 
-    def _on_disk_changed(self) -> None:
-        """Look for room at once, and let HQ know how the disk is: a store that cannot sell cannot wait."""
-        self._disk_changed.set()
-        self._changed()
-
     def _own_problems(self) -> list[str]:
         problems = []
         if self._database.is_full:
@@ -257,7 +251,7 @@ class Agent:
                 except DiskFull as error:
                     _log.warning("not_pruned", reason=str(error))
             self._disk_changed.clear()
-            with contextlib.suppress(TimeoutError):
+            with suppress(TimeoutError):
                 async with asyncio.timeout(_PRUNE_FULL_SECONDS if self._database.is_full else _PRUNE_SECONDS):
                     await self._disk_changed.wait()
 
@@ -290,6 +284,7 @@ class Agent:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_REPORT_SECONDS):
                     await self._database.room_changed()
+                    self._disk_changed.set()  # pruning looks for room at once, not when its ten minutes are over
             self._changed()
 
 

@@ -258,11 +258,11 @@ class Database:
         return result
 
     def _note_full(self) -> None:
-        self._ballast.release()
         if not self._full:
-            self._full = True
+            self._room_changed.set()
             _log.error("disk full: selling stops", path=str(self.path))
-            self.full_changed()
+        self._full = True
+        self._ballast.release()
 
 
 def _give_back_all(db: sqlite3.Connection) -> None:
