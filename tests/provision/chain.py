@@ -87,11 +87,11 @@ class Chain:
         self.agents.append(agent)
         return agent
 
-    def start(self, agent: StoreAgent) -> None:
+    def start(self, agent: StoreAgent, seconds: float = 30.0) -> None:
         """Start an agent and wait until it sells by the first price book."""
         agent.start()
         agent.wait_ready()
-        until(lambda: set(agent.status()["tills"]) == set(TILLS), f"{agent.name} to have its tills")
+        until(lambda: set(agent.status()["tills"]) == set(TILLS), f"{agent.name} to have its tills", seconds)
         until(lambda: agent.status()["in_force"], f"{agent.name} to have a price book")
 
     def close(self) -> None:

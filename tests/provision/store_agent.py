@@ -72,7 +72,7 @@ class StoreAgent:
         processes.run([*self._command("enroll"), "--cloud", api_url, "--code", code])
         self.write_settings(business_start_ms=START_MS)
 
-    def write_settings(self, *, business_start_ms: int) -> None:
+    def write_settings(self, *, business_start_ms: int, step_seconds: float = 2.0) -> None:
         """Write its settings: fast heartbeats, so that trouble is noticed while a test waits."""
         settings = [
             'business_clock = "driven"',
@@ -80,7 +80,7 @@ class StoreAgent:
             f'bench_socket = "{self._bench}"',
             f'link = "{self._link}"',
             "heartbeat_seconds = 1.0",
-            "step_seconds = 2.0",
+            f"step_seconds = {step_seconds}",
         ]
         (self.state / "edge.toml").write_text("\n".join(settings) + "\n")
 
