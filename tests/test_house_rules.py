@@ -33,9 +33,8 @@ FROZEN = ROOT / "cloud" / "migrations" / "versions"
 """Migrations are generated, and as long as what they build."""
 NOT_OURS = (ROOT / "requirements", ROOT / "LICENSE", ROOT / "tests" / "golden" / "packed")
 
-_ELSEWHERE = re.compile(
-    r"/work/|/tmp/contract|\bpypi\.org|pythonhosted|npmjs\.(org|com)|deb\.debian\.org|extra-index-url", re.IGNORECASE
-)
+_ELSEWHERE = re.compile(r"(?<![\w.$}])/(?:home|root|Users)/\w|--(?:extra-)?index-url", re.IGNORECASE)
+"""A path of somebody's machine, or where somebody gets packages from."""
 _UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 

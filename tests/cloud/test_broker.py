@@ -23,7 +23,7 @@ pytestmark = pytest.mark.processes
 @pytest.fixture(params=["nats", pytest.param("mosquitto", marks=pytest.mark.mosquitto)])
 def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
     if request.param == "mosquitto" and not (shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").exists()):
-        pytest.skip("no mosquitto on this machine: `make setup` installs one")
+        pytest.skip("no mosquitto on this machine: install Debian's package")
     made = make_box(tmp_path, broker=request.param)
     made.add_store()
     made.add_store("s2")
