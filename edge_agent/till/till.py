@@ -18,6 +18,7 @@ from edge_agent.record.outbox import Doorbell, EventTooLarge
 from edge_agent.record.receipts import Printed
 from edge_agent.till import attempts, baskets, cards, paying, ringing, shelving
 from edge_agent.till.baskets import HeldBasket
+from edge_agent.till.changes_seen import ChangesSeen
 from edge_agent.till.desk import MAX_CASHIER_CHARACTERS, MAX_TILL_CHARACTERS, Desk, Refusal
 from edge_agent.till.enquiry import Enquiry
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentGateway, PaymentOutcome
@@ -75,6 +76,7 @@ class Till:
         enquiry: Enquiry | None = None,
     ) -> None:
         self.cashier = ""
+        self.changes = ChangesSeen()
         self._database = database
         self._desk = desk
         self._doorbell = doorbell
@@ -297,5 +299,6 @@ class Till:
             if rings:
                 self._doorbell.ring()
         self._last_paid = result if isinstance(result, Paid) else None
+        self.changes.note()
         reached("basket.change_stored")
         return result
