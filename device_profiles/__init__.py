@@ -1,1 +1,1 @@
-"""Device models as data: one TOML file per hardware model."""
+"""Descriptions of hardware models: one TOML file each, `<class>/<model>.toml`, read by `catalogue`."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from edge_agent.devices.ports import Reading, Scanned
+from edge_agent.devices.ports import Reading, ScanCut, Scanned
 from edge_agent.devices.supervisor import Supervisor
 from edge_agent.till.results import LineAdded, MemberAttached, Refused
 from edge_agent.till.till import Till
@@ -33,8 +33,10 @@ class Station:
         answer: Heard = None
         if isinstance(reading, Scanned):
             answer = await self.till.scan(reading.text)
-        else:
+        elif isinstance(reading, ScanCut):
             _log.warning("scan_cut", till=self.till.id, reason=reading.reason)
+        else:
+            return
         for watcher in self._watchers:
             if watcher.full():
                 watcher.get_nowait()  # one that does not keep up sees the latest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
@@ -18,7 +19,9 @@ _log = structlog.get_logger(__name__)
 class Supervisor:
     """Owns one device. Says once that it went and once that it is back, however often it was tried between."""
 
-    def __init__(self, device: str, transport: Transport, driver: Driver, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, device: str, transport: Transport[Any], driver: Driver[Any], changed: Callable[[], None]
+    ) -> None:
         self.device = device
         self.state = DeviceState.CLOSED
         self._transport = transport

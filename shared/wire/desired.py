@@ -12,12 +12,31 @@ import msgspec
 from shared.wire.events import TillKind
 
 
+class DeviceBinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A device that stands at a till: which model it is and where it is plugged in.
+
+    `device` names it within its till (`scanner`, `scale`, `printer`). `profile` is a model of `device_profiles/`,
+    `transport` one of its transports. `address` is the plug: a path below `/dev/input/by-path` or
+    `/dev/serial/by-path`, `usb:1-1.2` for a USB port, `host:port`. `role` is what its scans are for (`goods`,
+    `member_card`, `payment_code`; empty: goods). `settings` differ from the profile for this one device
+    (`{"keys.layout": "de"}`).
+    """
+
+    device: str
+    profile: str
+    transport: str
+    address: str = ""
+    role: str = ""
+    settings: dict[str, bool | int | str | list[str]] = {}
+
+
 class Till(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One selling position of the store."""
+    """One selling position of the store. Without `devices` it has one simulated scanner, so that it can be tried."""
 
     till: str
     number: int
     kind: TillKind = TillKind.STAFFED
+    devices: list[DeviceBinding] = []
 
 
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

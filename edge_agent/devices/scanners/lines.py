@@ -27,6 +27,9 @@ class LineScanner:
                 self._pending.append(byte)
         return readings
 
+    def request(self) -> None:
+        """Return None: a scanner speaks when it reads."""
+
     def lost(self) -> list[Reading]:
         """Return what becomes of a code that was under way when the device went; the next one starts clean."""
         cut = bool(self._pending) or self._overlong
