@@ -37,6 +37,7 @@ from edge_agent.hq.reported import read_reported
 from edge_agent.hq.sender import Sender
 from edge_agent.hq.tls import client_context
 from edge_agent.hq.uplink import Uplink
+from edge_agent.pages import pages_of
 from edge_agent.prices import timeline
 from edge_agent.prices.books import PriceBooks
 from edge_agent.prices.keeper import BodySource, PriceKeeper
@@ -47,6 +48,8 @@ from edge_agent.settings import EdgeSettings
 from edge_agent.till.desk import CardKeys
 from edge_agent.till.ports import PaymentGateway
 from edge_agent.tills import Tills
+from edge_agent.web import server
+from edge_agent.web.shop import Standing
 from shared.clock import BusinessClock
 from shared.ids import UuidMint
 from shared.wire.desired import StoreSettings
@@ -153,6 +156,8 @@ class Agent:
             tasks.create_task(self._report(), name="report")
             if self._settings.bench_socket is not None:
                 tasks.create_task(self.bench().serve(self._settings.bench_socket), name="bench")
+            if self._settings.web_port is not None:
+                tasks.create_task(self._serve_pages(self._settings.web_port), name="pages")
 
     def bench(self) -> Bench:
         """Return the front panel of this agent's simulated devices."""
@@ -194,8 +199,18 @@ class Agent:
             "problems": reported.problems,
         }
 
+    async def _serve_pages(self, port: int) -> None:
+        listener = server.bound(port)
+        app = pages_of(self._tills, self._clocks.business, self._standing, listener.getsockname()[1])
+        await server.serve(app, listener)
+
+    async def _standing(self) -> Standing:
+        problems = (*self._keeper.problems, *self._downlink.problems, *self._own_problems())
+        return Standing(self._uplink.connected_by or "", await self.backlog(), problems)
+
     def _changed(self) -> None:
         self._uplink.report()
+        self._tills.show_anew()
 
     def _own_problems(self) -> list[str]:
         problems = []

@@ -34,8 +34,8 @@ class EdgeSettings(BaseSettings):
     """Where a driven business clock starts, in milliseconds since 1970 UTC."""
     bench_socket: Path | None = None
     """Unix socket of the simulated devices' front panel; none means that it is not there."""
-    web_port: int | None = Field(default=None, ge=1, le=65535)
-    """Loopback port of the till pages."""
+    web_port: int | None = Field(default=None, ge=0, le=65535)
+    """Loopback port of the till pages (0: a free one, said in the log); none means that there are no pages."""
     heartbeat_seconds: float = Field(default=20.0, ge=1.0, le=300.0)
     """How often the agent says that it lives; HQ must answer within one more such time."""
     step_seconds: float = Field(default=10.0, ge=1.0, le=120.0)

@@ -67,6 +67,11 @@ class Tills:
         self.settings = settings
         self._settings_came.set()
 
+    def show_anew(self) -> None:
+        """Let the pages look again: something beside a basket has changed."""
+        for served in self.served.values():
+            served.station.till.changes.note()
+
     async def run(self) -> None:
         """Serve every till there is or will be, until cancelled."""
         async with asyncio.TaskGroup() as tasks:

@@ -1,0 +1,43 @@
+"""Numbers as people read them: money, quantities, unit prices, times. Integers in, text out."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from shared.calendar import local_time
+from shared.money import UnitPrice
+from shared.pricing import Unit
+
+_LARGE_UNITS = {Unit.GRAM: (1000, 3, "kg"), Unit.MILLILITRE: (1000, 3, "L")}
+"""The unit a measure is spoken of in: how many make one, its decimals, its sign."""
+
+
+def money(minor: int, exponent: int) -> str:
+    """Write minor units without a currency sign: 1234567 with exponent 2 is 12,345.67."""
+    if not exponent:
+        return f"{minor:,}"
+    whole, rest = divmod(abs(minor), 10**exponent)
+    return f"{'-' if minor < 0 else ''}{whole:,}.{rest:0{exponent}d}"
+
+
+def quantity(count: int, unit: Unit) -> str:
+    """Write a quantity in the unit people speak of: 1,236 g is 1.236 kg, three pieces are 3."""
+    if unit not in _LARGE_UNITS:
+        return f"{count:,}"
+    per, decimals, sign = _LARGE_UNITS[unit]
+    whole, rest = divmod(count, per)
+    return f"{whole:,}.{rest:0{decimals}d} {sign}"
+
+
+def unit_price(price: UnitPrice, unit: Unit, exponent: int) -> str:
+    """Write a price with what it is for, where that is not one piece: 5.98/kg, 5.00/3."""
+    amount = money(price.minor, exponent)
+    if unit in _LARGE_UNITS:
+        per, _decimals, sign = _LARGE_UNITS[unit]
+        return f"{amount}/{sign}" if price.basis == per else f"{amount}/{price.basis} {unit.value}"
+    return amount if price.basis == 1 else f"{amount}/{price.basis}"
+
+
+def clock_time(at_ms: int, time_zone: str) -> str:
+    """Write an instant as the store's wall clock shows it, to the minute."""
+    return local_time(at_ms, ZoneInfo(time_zone)).strftime("%H:%M")

@@ -1,0 +1,65 @@
+"""The HTTP server of the till pages, as a part of the agent: it ends with the agent and takes no signals of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+LOOPBACK = "127.0.0.1"
+_GRACE_SECONDS = 1
+_log = structlog.get_logger(__name__)
+
+
+class PortTaken(OSError):
+    """The port of the till pages is in use by another program; the text names it."""
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the agent."""
+        yield
+
+
+def bound(port: int) -> socket.socket:
+    """Return a socket listening on a loopback port; 0 takes a free one. Raise PortTaken."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((LOOPBACK, port))
+    except OSError as error:
+        made.close()
+        raise PortTaken(f"port {port} of the till pages is taken; choose another as web_port: {error}") from error
+    return made
+
+
+async def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until cancelled. Streams that are still open then are cut after a second: their pages come back."""
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        limit_concurrency=200,
+    )
+    server = _Server(config)
+    _log.info("pages_open", address="http://{}:{}/".format(*listener.getsockname()))
+    task = asyncio.ensure_future(server.serve(sockets=[listener]))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await task
+        raise
+    finally:
+        listener.close()
