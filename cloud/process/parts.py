@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -29,9 +29,10 @@ from cloud.prices.desired import deltas_along, desired_documents
 from cloud.privacy import Vault
 from cloud.process import ports
 from cloud.process.clocks import Clocks, clocks_of
+from cloud.sales.series import last_receipts
 from cloud.settings import CloudSettings
 from shared.ids import UuidMint
-from shared.wire.desired import DesiredState, MemberStep
+from shared.wire.desired import DesiredState, LastReceipt, MemberStep, StoreSettings
 from shared.wire.messages import Reported
 
 _FAILED_ENROLMENTS = 10
@@ -102,8 +103,13 @@ class _Composer:
     def desired(self, session: Session, agents: Sequence[Agent]) -> dict[str, DesiredState]:
         documents = desired_documents(session, agents, self._business.now_ms())
         versions = set_versions(session, {agent.store_id for agent in agents})
+        last = last_receipts(session, agents)
         return {
-            agent: msgspec.structs.replace(document, members_version=versions.get(document.settings.store, 0))
+            agent: msgspec.structs.replace(
+                document,
+                members_version=versions.get(document.settings.store, 0),
+                settings=_going_on(document.settings, last.get(agent, {})),
+            )
             for agent, document in documents.items()
         }
 
@@ -113,3 +119,11 @@ class _Composer:
     def members(self, session: Session, agent: Agent, version: int) -> MemberStep | None:
         year = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).year
         return member_step(session, self._vault, agent, version, year=year)
+
+
+def _going_on(settings: StoreSettings, last: Mapping[str, LastReceipt]) -> StoreSettings:
+    """Tell an agent's tills which receipt of another disk they go on from."""
+    if not last:
+        return settings
+    tills = [msgspec.structs.replace(till, last_receipt=last.get(till.till)) for till in settings.tills]
+    return msgspec.structs.replace(settings, tills=tills)

@@ -58,9 +58,8 @@ def open_missing_series(
     db: sqlite3.Connection, settings: StoreSettings, clocks: Clocks, mint: Callable[[], UUID]
 ) -> list[str]:
     """Open a receipt series for each till of the settings that has none; call it when settings change."""
-    tills = [till.till for till in settings.tills]
     return receipts.open_missing_series(
-        db, tills, lambda _till: _series_opened(db, settings, clocks, mint), clocks.machine.wall_ms()
+        db, settings.tills, lambda _till: _series_opened(db, settings, clocks, mint), clocks.machine.wall_ms()
     )
 
 

@@ -44,6 +44,7 @@ def take_settings(
     """
     if not has_begun(db):
         at_ms = clocks.business.now_ms()
+        _note_lost_disk(db, settings)
         (reason,) = db.execute("SELECT reason FROM epoch JOIN agent USING (epoch)").fetchone()
         opened = EpochOpened(
             id=mint(),
@@ -55,3 +56,10 @@ def take_settings(
         )
         outbox.append(db, opened, clocks.machine.wall_ms())
     return epoch.open_missing_series(db, settings, clocks, mint)
+
+
+def _note_lost_disk(db: sqlite3.Connection, settings: StoreSettings) -> None:
+    """Say so if HQ knows receipts of this very agent: it had another disk, with the witness on it."""
+    (me,) = db.execute("SELECT agent FROM agent").fetchone()
+    if any(till.last_receipt is not None and till.last_receipt.agent == me for till in settings.tills):
+        db.execute("UPDATE epoch SET reason = 'new_disk' WHERE reason = 'first' AND epoch = (SELECT epoch FROM agent)")

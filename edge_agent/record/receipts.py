@@ -18,7 +18,9 @@ import msgspec
 
 from edge_agent.record import outbox
 from shared.hashchain import GENESIS, link
+from shared.wire.desired import LastReceipt, Till
 from shared.wire.events import (
+    RECEIPT_LINK_BYTES,
     Receipt,
     SaleCompleted,
     SaleReturned,
@@ -33,7 +35,6 @@ R = TypeVar("R", SaleCompleted, SaleReturned, SaleVoided)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: nothing that is misread on paper
 _SERIES_CHARACTERS = 6
-_PREVIOUS_BYTES = 16
 _SERIES_REASONS: Mapping[str, SeriesReason] = {
     "new_disk": "new_disk",
     "restored": "restored",
@@ -105,14 +106,28 @@ def open_series(
 
 
 def open_missing_series(
-    db: sqlite3.Connection, tills: Iterable[str], make: Callable[[str], SeriesOpened], wall_ms: int
+    db: sqlite3.Connection, tills: Iterable[Till], make: Callable[[str], SeriesOpened], wall_ms: int
 ) -> list[str]:
-    """Open a series for every till that has none open; return those tills."""
-    (epoch_reason,) = db.execute("SELECT reason FROM epoch JOIN agent USING (epoch)").fetchone()
-    reason = _SERIES_REASONS.get(epoch_reason, "first")
-    missing = [till for till in tills if _open_of(db, till) is None]
-    open_series(db, missing, reason, make, wall_ms)
-    return missing
+    """Open a series for every till that has none open; return those tills.
+
+    One whose earlier receipts are not on this disk follows the last that HQ knows.
+    """
+    missing = [till for till in tills if _open_of(db, till.till) is None]
+    series = series_of(outbox.position(db).epoch)
+    for till in missing:
+        reason, known = _first_reason(db, till.last_receipt), till.last_receipt
+        _open_one(db, till.till, make(till.till), series=series, reason=reason, wall_ms=wall_ms, known=known)
+    return [till.till for till in missing]
+
+
+def _first_reason(db: sqlite3.Connection, known: LastReceipt | None) -> SeriesReason:
+    """Return why a till begins on this disk: what the epoch says, else who gave its receipts before."""
+    epoch_reason, me = db.execute("SELECT reason, agent FROM epoch JOIN agent USING (epoch)").fetchone()
+    if epoch_reason in _SERIES_REASONS:
+        return _SERIES_REASONS[epoch_reason]
+    if known is None:
+        return "first"
+    return "new_disk" if known.agent == me else "moved_till"
 
 
 def tills_with_series(db: sqlite3.Connection) -> list[str]:
@@ -121,13 +136,24 @@ def tills_with_series(db: sqlite3.Connection) -> list[str]:
 
 
 def _open_one(
-    db: sqlite3.Connection, till: str, event: SeriesOpened, *, series: str, reason: SeriesReason, wall_ms: int
+    db: sqlite3.Connection,
+    till: str,
+    event: SeriesOpened,
+    *,
+    series: str,
+    reason: SeriesReason,
+    wall_ms: int,
+    known: LastReceipt | None = None,
 ) -> None:
+    """Open a series after the till's last one on this disk, or else after what HQ knows of another disk's."""
     last = db.execute(
         "SELECT opened, series FROM receipt_series WHERE till = ? ORDER BY opened DESC LIMIT 1", (till,)
     ).fetchone()
-    opened, previous_series = last or (0, "")
-    previous_number, previous_head = _stand(db, till, previous_series) if last else (0, b"")
+    opened, previous_series = last or (0, "" if known is None else known.series)
+    if last:
+        previous_number, previous_head = _stand(db, till, previous_series)
+    else:
+        previous_number, previous_head = (0, b"") if known is None else (known.number, known.head)
     db.execute("INSERT INTO receipt_series (till, series, opened) VALUES (?, ?, ?)", (till, series, opened + 1))
     filled = msgspec.structs.replace(
         event,
@@ -163,7 +189,7 @@ def issue(db: sqlite3.Connection, till: str, make: Callable[[Receipt], R], wall_
     if series is None:
         raise NoSeries(f"till {till} has no open receipt series")
     last, head = _stand(db, till, series)
-    event = make(Receipt(series=series, number=last + 1, previous=head[:_PREVIOUS_BYTES]))
+    event = make(Receipt(series=series, number=last + 1, previous=head[:RECEIPT_LINK_BYTES]))
     outbox.append(db, event, wall_ms)
     db.execute(
         "INSERT INTO receipt (till, series, number, head, event, n, kind, business_date, at_ms, total_minor)"

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from shared.wire.events import TillKind
+from shared.wire.policies import StaffMember, TillPolicies
 
 
 class DeviceBinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,13 +31,29 @@ class DeviceBinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     settings: dict[str, bool | int | str | list[str]] = {}
 
 
+class LastReceipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The last receipt of a till that HQ can vouch for: `agent` gave it, as `number` of `series` (0: none yet).
+
+    `head` is the series' chain head after it. A till's first series on another disk follows it.
+    """
+
+    agent: str
+    series: str
+    number: int = 0
+    head: bytes = b""
+
+
 class Till(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One selling position of the store. Without `devices` it has one simulated scanner, so that it can be tried."""
+    """One selling position of the store. Without `devices` it has one simulated scanner, so that it can be tried.
+
+    `last_receipt` is set until this agent has opened a series there, where another disk gave receipts before.
+    """
 
     till: str
     number: int
     kind: TillKind = TillKind.STAFFED
     devices: list[DeviceBinding] = []
+    last_receipt: LastReceipt | None = None
 
 
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,6 +61,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     `day_cutoff_minutes`: minutes after local midnight at which a business day starts.
     `card_prefixes`: card numbers of the chain start with one of these and have `card_digits` digits.
+    `policies` say how its tills work, `staff` who works at them.
     """
 
     store: str
@@ -61,6 +79,9 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     retain_days: int = 35
     outbox_budget_bytes: int = 2 * 1024**3
     tills: list[Till]
+    policies: TillPolicies = TillPolicies()
+    staff: list[StaffMember] = []
+    staff_card_salt: bytes = b""
 
 
 class BodyReference(msgspec.Struct, frozen=True, kw_only=True, order=True):
