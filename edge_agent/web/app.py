@@ -10,15 +10,16 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from edge_agent.till.results import Refused
 from edge_agent.web import till_page
 from edge_agent.web.guard import Guard
-from edge_agent.web.rendering import HERE, LANGUAGE_COOKIE, LANGUAGES, Language, language_of, render
+from edge_agent.web.rendering import LANGUAGE_COOKIE, language_of, render
 from edge_agent.web.shop import Counter, Shop
+from edge_agent.web.static_files import static
 from edge_agent.web.stream import Parts, streamed
+from shared.web.words import LANGUAGES, Language
 from shared.wire.desired import StoreSettings
 
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -109,7 +110,7 @@ def make_app(shop: Shop, *, hosts: list[str], key: bytes, make_visit: Callable[[
             Route("/tills/{till}", pages.till),
             Route("/tills/{till}/stream", pages.stream),
             Route("/tills/{till}/enter", pages.enter, methods=["POST"]),
-            Mount("/static", StaticFiles(directory=HERE / "static")),
+            Route("/static/{name:path}", static),
         ],
         middleware=[Middleware(Guard, hosts=hosts, key=key, make_visit=make_visit)],
         exception_handlers={NotHere: _missing},

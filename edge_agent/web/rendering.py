@@ -5,30 +5,33 @@ from __future__ import annotations
 import gettext
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 
+from edge_agent.web.static_files import assets
+from shared.web.words import DOMAIN, HTML_LANGUAGE, Language, Speech, chosen_language
+
 HERE = Path(__file__).parent
-Language = Literal["en", "zh"]
-LANGUAGES: tuple[Language, ...] = ("en", "zh")
 LANGUAGE_COOKIE = "language"
-_CATALOGUE = "till"
 
 
 def language_of(request: Request, locale: str) -> Language:
     """Return the language chosen at this screen, else the store's own (`locale` as in StoreSettings)."""
-    for chosen in (request.query_params.get("language"), request.cookies.get(LANGUAGE_COOKIE), locale):
-        for language in LANGUAGES:
-            if chosen == language:
-                return language
-    return "en"
+    return chosen_language([request.query_params.get("language"), request.cookies.get(LANGUAGE_COOKIE), locale])
 
 
 def render(template: str, language: Language, **context: Any) -> str:
     """Return a template's HTML."""
-    return _environment(language).get_template(template).render(language=language, **context)
+    return _environment(language).get_template(template).render(context)
+
+
+@cache
+def speech(language: Language) -> Speech:
+    """Return a language, spoken. English stands in the code, any other needs its compiled catalogue."""
+    words = gettext.translation(DOMAIN, HERE / "locale", [language], fallback=language == "en")
+    return Speech(language, words)
 
 
 @cache
@@ -39,10 +42,10 @@ def _environment(language: Language) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
         auto_reload=False,
     )
-    words = gettext.translation(_CATALOGUE, HERE / "locale", [language], fallback=language == "en")
-    made.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
-    made.globals["lang"] = "zh-Hans" if language == "zh" else "en"
+    spoken = speech(language)
+    made.globals.update(
+        t=spoken.t, tn=spoken.tn, tp=spoken.tp, asset=assets().url, language=language, lang=HTML_LANGUAGE[language]
+    )
     return made
