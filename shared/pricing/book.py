@@ -30,6 +30,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `names` maps a language (`en`, `zh`) to the shelf name; `receipt_name` is short enough for paper.
     `category` is the path from the root, parts joined by '/'. `tax_rate_bp` is contained in the price.
+    `min_age`: years a buyer must have. `sale_hours`: when it may be sold, as `06:00-22:00` in the store's local time
+    (empty: always). `deposit`: the item that is sold with each piece of it, such as a bottle's deposit.
+    `initials`: the first letters of its Chinese name's pinyin, for looking it up by them.
     """
 
     item: str
@@ -43,6 +46,10 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tax_rate_bp: int = 0
     cost_minor: int | None = None
     sellable: bool = True
+    min_age: int = 0
+    sale_hours: list[str] = []
+    deposit: str = ""
+    initials: str = ""
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
