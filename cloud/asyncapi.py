@@ -13,7 +13,7 @@ import msgspec
 
 from shared.topics import ROOT, Down, Up
 from shared.wire.desired import DesiredState, Manifest, MemberStep
-from shared.wire.events import EVENTS
+from shared.wire.events import EVENTS, wire_form
 from shared.wire.messages import MESSAGES, Message
 
 _REFERENCE = "#/components/schemas/{name}"
@@ -54,11 +54,12 @@ def document() -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     documents = [content for _, _, content in _RAW_FIELDS]
-    _, schemas = msgspec.json.schema_components([*MESSAGES, *EVENTS, *documents], ref_template=_REFERENCE)
+    events = [wire_form(event) for event in EVENTS]
+    _, schemas = msgspec.json.schema_components([*MESSAGES, *events, *documents], ref_template=_REFERENCE)
     for owner, field, content in _RAW_FIELDS:
         schemas[owner]["properties"][field] = _schema(content)
     schemas["Batch"]["properties"]["events"]["items"] = {
-        "oneOf": [_schema(event) for event in EVENTS],
+        "oneOf": [_schema(event) for event in events],
         "discriminator": "kind",
     }
     return dict(sorted(schemas.items()))

@@ -28,6 +28,7 @@ from shared.pricing import (
 )
 from shared.pricing.book import Barcode
 from shared.wire.events import (
+    MANIFEST_BYTES,
     BookReference,
     DeviceTime,
     EpochOpened,
@@ -55,7 +56,7 @@ STORE = "s001"
 AGENT = "s001-a"
 TILL = "t1"
 CASHIER = "c1"
-MANIFEST = bytes(range(16))
+MANIFEST = bytes(range(MANIFEST_BYTES))
 
 
 class DrivenMachineClock:

@@ -18,9 +18,7 @@ from deploy.demo.schedule import ZONE_NAME
 from shared.body import BodyKind
 from shared.pricing import ENGINE_LEVEL, Item, Price, Unit
 from shared.pricing.book import Barcode
-from shared.wire.events import BookReference
-
-_MANIFEST_BYTES = 16
+from shared.wire.events import MANIFEST_BYTES, BookReference
 
 
 def item_rows(dataset: Dataset, products: Iterable[int]) -> Iterator[DraftRow]:
@@ -56,7 +54,7 @@ def reference(session: Session, store: str, version: int) -> BookReference:
     manifest = session.get_one(StoreManifest, (version, store))
     return BookReference(
         version=version,
-        manifest=bytes.fromhex(manifest.hash)[:_MANIFEST_BYTES],
+        manifest=bytes.fromhex(manifest.hash)[:MANIFEST_BYTES],
         engine=ENGINE_LEVEL,
         zone=ZONE_NAME,
     )

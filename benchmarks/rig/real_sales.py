@@ -27,6 +27,8 @@ from shared.pricing import (
     price_basket,
 )
 from shared.wire.events import (
+    MANIFEST_BYTES,
+    RECEIPT_LINK_BYTES,
     BookReference,
     DeviceTime,
     MemberOnSale,
@@ -39,6 +41,8 @@ from shared.wire.events import (
 )
 
 CUTOFF_MINUTES = 0
+_PAYING_MS = 7_000
+"""From the last scan to the money: this long at least, and up to twice as long."""
 _SALES_OF_BUSIEST = ((5, 15_700), (10, 28_100), (20, 49_900), (30, 67_600), (50, 97_600), (60, 112_000), (100, 148_900))
 """How many baskets the busiest stores had together, nearly."""
 
@@ -112,7 +116,7 @@ def sales_of(dataset: Dataset, publish: Publish | None = None, *, seed: int = 1)
 
 
 def _unpublished(week: int) -> Callable[[str], BookReference]:
-    manifest = link(GENESIS, week.to_bytes(4, "big"))[:16]
+    manifest = link(GENESIS, week.to_bytes(4, "big"))[:MANIFEST_BYTES]
     reference = BookReference(version=week, manifest=manifest, engine=ENGINE_LEVEL, zone=ZONE_NAME)
     return lambda _store: reference
 
@@ -138,7 +142,8 @@ def _sale(
         for n, line in enumerate(rung, start=1)
         for one in line.coupons
     ]
-    context = PricingContext(at_ms=basket.at_ms, time_zone=ZONE_NAME, member=MemberFacts())
+    paying_ms = _PAYING_MS + basket.id % _PAYING_MS
+    context = PricingContext(at_ms=basket.at_ms - paying_ms, time_zone=ZONE_NAME, member=MemberFacts())
     priced = price_basket(lines, book, context, coupons)
     return SaleCompleted(
         id=sale_id(basket.at_ms, basket.id, seed),
@@ -148,9 +153,9 @@ def _sale(
         device=DeviceTime(wall_ms=basket.at_ms + 61, quality=TimeQuality.SYNCED),
         till="t1",
         cashier="c1",
-        receipt=Receipt(series="bench", number=place[0], previous=place[1][:16]),
-        opened_ms=basket.at_ms - 1000 * (40 + 3 * len(lines)),
-        priced_ms=basket.at_ms,
+        receipt=Receipt(series="bench", number=place[0], previous=place[1][:RECEIPT_LINK_BYTES]),
+        opened_ms=basket.at_ms - paying_ms - 3_000 * len(lines),
+        priced_ms=basket.at_ms - paying_ms,
         book=reference,
         currency="USD",
         member=MemberOnSale(member=member_id(basket.household), tier=""),

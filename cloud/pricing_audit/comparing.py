@@ -11,9 +11,9 @@ from cloud.pricing_audit.books import AuditBook
 from cloud.pricing_audit.models import Verdict
 from cloud.pricing_audit.records import LineRecord, SaleRecord
 from shared.pricing import ENGINE_LEVEL, PricedLine, PriceMissing, price_basket
+from shared.wire.events import MANIFEST_BYTES
 
 _FIELDS = ("unit", "price", "gross_minor", "net_minor", "tax_code", "tax_rate_bp", "tax_minor")
-_MANIFEST_BYTES = 16
 
 Figure = int | str | list[object]
 
@@ -40,7 +40,7 @@ def audit(sale: SaleRecord, book: AuditBook | None) -> Finding:
     wrong = tuple(_arithmetic(sale))
     if wrong:
         return Finding(Verdict.ARITHMETIC, wrong)
-    known = bytes.fromhex(book.hash)[:_MANIFEST_BYTES] if book else b""
+    known = bytes.fromhex(book.hash)[:MANIFEST_BYTES] if book else b""
     if book is None or known != sale.manifest:
         return Finding(Verdict.BOOK_UNKNOWN, (Difference(0, "manifest", sale.manifest.hex(), known.hex()),))
     if sale.engine > ENGINE_LEVEL:

@@ -14,13 +14,12 @@ from cloud.database.bulk import insert_new, insert_new_tuples
 from cloud.database.rowset import table_of
 from cloud.sales.models import ReceiptNumber, ReceiptSeries
 from shared.hashchain import GENESIS, link
-from shared.wire.events import Receipt, SeriesOpened
+from shared.wire.events import RECEIPT_LINK_BYTES, Receipt, SeriesOpened
 
 Series = tuple[str, str, str]
 """Store, till, series."""
 _Number = tuple[str, str, str, int]
 
-_PREVIOUS_BYTES = 16
 _COLUMNS = ("store_id", "till_id", "series", "number", "event_id", "previous", "head")
 
 
@@ -80,8 +79,11 @@ def _heads(session: Session, claims: Sequence[Claim]) -> dict[_Number, bytes | N
 
 
 def fits(previous: bytes, head: bytes | None) -> bool:
-    """Tell whether a receipt's word on the head before it agrees with that head; an unknown head contradicts nobody."""
-    return head is None or head[:_PREVIOUS_BYTES] == previous
+    """Tell whether a receipt's word on the head before it agrees with that head; an unknown head contradicts nobody.
+
+    Fewer than RECEIPT_LINK_BYTES are no word.
+    """
+    return head is None or (len(previous) >= RECEIPT_LINK_BYTES and head.startswith(previous))
 
 
 def _before(number: _Number) -> _Number:

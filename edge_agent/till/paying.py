@@ -26,9 +26,7 @@ from edge_agent.till.desk import (
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome, TillBook
 from edge_agent.till.results import Paid, PartlyPaid, TendersBack
 from shared.pricing import ENGINE_LEVEL, PricedBasket
-from shared.wire.events import BookReference, Receipt, SaleCompleted, Tender, TenderKind, decode_event
-
-_MANIFEST_BYTES = 16
+from shared.wire.events import MANIFEST_BYTES, BookReference, Receipt, SaleCompleted, Tender, TenderKind, decode_event
 
 
 def paid_before(db: sqlite3.Connection, sale: UUID) -> Paid | None:
@@ -197,7 +195,7 @@ def _sale(
         priced_ms=bill.basket.priced_ms,
         book=BookReference(
             version=bill.book.version,
-            manifest=bytes.fromhex(bill.book.hash)[:_MANIFEST_BYTES],
+            manifest=bytes.fromhex(bill.book.hash)[:MANIFEST_BYTES],
             engine=ENGINE_LEVEL,
             zone=settings.time_zone,
         ),

@@ -15,7 +15,15 @@ from edge_agent.record import epoch, receipts
 from edge_agent.record.receipts import receipt_text, series_of
 from edge_agent.till.results import Paid
 from shared.hashchain import GENESIS, link
-from shared.wire.events import EpochOpened, SaleCompleted, SeriesOpened, TenderKind, decode_event, encode_event
+from shared.wire.events import (
+    RECEIPT_LINK_BYTES,
+    EpochOpened,
+    SaleCompleted,
+    SeriesOpened,
+    TenderKind,
+    decode_event,
+    encode_event,
+)
 from tests.edge.tills import APPLES, Store, opened_store, store_settings
 from tests.factories import new_id
 
@@ -44,7 +52,7 @@ def check_receipts(found: list[Any]) -> None:
             key = (event.till, event.receipt.series)
             number, head = heads[key]
             assert event.receipt.number == number + 1
-            assert event.receipt.previous == head[:16]
+            assert event.receipt.previous == head[:RECEIPT_LINK_BYTES]
             heads[key] = (number + 1, link(head, encode_event(event)))
 
 

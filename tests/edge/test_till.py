@@ -32,7 +32,7 @@ from shared.pricing import BasketLine, MemberFacts, Price, PricingContext, Unit,
 from shared.pricing.book import Barcode
 from shared.sealing import unseal
 from shared.wire.desired import KnownMember
-from shared.wire.events import MemberSwiped, SaleCompleted, TenderKind, decode_event
+from shared.wire.events import MANIFEST_BYTES, MemberSwiped, SaleCompleted, TenderKind, decode_event
 from tests.edge.tills import APPLES, CARD, HQ_SEALING_KEY, MILK, PORK, MemoryBooks, Store, opened_store, till_book
 from tests.factories import STANDARD_ITEMS, make_item, new_id
 
@@ -103,7 +103,7 @@ async def test_p4_a_sale_records_all_that_is_needed_to_find_its_price_again(stor
         sale.coupons,
     )
     assert (again.lines, again.total_minor, again.saved_minor) == (sale.lines, sale.total_minor, sale.saved_minor)
-    assert sale.book.manifest == bytes.fromhex(store.books.books[1].hash)[:16]
+    assert sale.book.manifest == bytes.fromhex(store.books.books[1].hash)[:MANIFEST_BYTES]
 
 
 @pytest.mark.parametrize(

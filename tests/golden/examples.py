@@ -26,7 +26,7 @@ from shared.wire.desired import (
     Till,
     TimelineEntry,
 )
-from shared.wire.events import Event, HeldAck, MemberOnSale, TillKind, encode_event
+from shared.wire.events import RECEIPT_LINK_BYTES, Event, HeldAck, MemberOnSale, TillKind, encode_event
 from shared.wire.messages import (
     Ack,
     Answer,
@@ -74,7 +74,7 @@ _sale = make_sale(
     member=MemberOnSale(member=MEMBER, tier="gold"),
     coupons=[PaperCoupon(code="5000123", line=1, supplier_minor=50, chain_minor=50)],
     number=41,
-    previous=HEAD[:16],
+    previous=HEAD[:RECEIPT_LINK_BYTES],
 )
 
 EVENT_EXAMPLES: dict[str, Event] = {

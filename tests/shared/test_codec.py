@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared import codec
 
-DICTIONARY_OF_VERSION_1 = "7a1c1c618d5eaa72e779874b1e348bf4dcc039a60c286026c7f5db0bd090437e"
+DICTIONARY_OF_VERSION_1 = "cfabde9e81401acd9193e45b464beb43206ed73889d826a48fbc7664c1c276d4"
 
 
 @given(st.binary(max_size=10_000))
