@@ -288,6 +288,20 @@ class StoreDay(Table, table=True):
     refund_minor: int = big_int()
 
 
+class StoreHour(Table, table=True):
+    """An hour of a store's business day added up, by the store's clock, like StoreDay."""
+
+    __tablename__ = "store_hour"
+    __table_args__ = (Index("ix_store_hour_business_date", "business_date"), OPERATIONS)
+
+    store_id: str = Field(primary_key=True)
+    business_date: date = Field(primary_key=True)
+    hour: int = Field(primary_key=True)
+    """0 to 23."""
+    sales: int = big_int()
+    total_minor: int = big_int()
+
+
 class Swipe(Table, table=True):
     """A member card was shown at a till."""
 

@@ -28,7 +28,7 @@ from cloud.ingest.intake import Intake, ItemFacts
 from cloud.ingest.received import Received
 from cloud.loyalty.facts import LineFacts, SaleFacts
 from cloud.members.resolving import Resolution
-from cloud.sales import days
+from cloud.sales import days, hours
 from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SaleTender
 from cloud.sales.shops import Shop
 from shared.money import BASIS_POINTS, allocate
@@ -140,6 +140,9 @@ def _write(session: Session, sales: Sequence[tuple[Received, SaleCompleted]], in
     insert_tuples(session, SaleCoupon, _COUPON, coupons)
     insert_tuples(session, SaleTender, TENDER_COLUMNS, tenders)
     days.add_sales(session, ((one.store, business_day(sale), len(sale.lines), sale.total_minor) for one, sale in sales))
+    hours.add_sales(
+        session, ((one.store, business_day(sale), sale.at_ms, sale.book.zone, sale.total_minor) for one, sale in sales)
+    )
     if facts:
         intake.downstream.post(session, intake.commit_no, facts, ())
 

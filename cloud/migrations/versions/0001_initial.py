@@ -516,6 +516,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_store_group")),
     )
     op.create_table(
+        "store_hour",
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("sales", BIG_INT, nullable=False),
+        sa.Column("total_minor", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "business_date", "hour", name=op.f("pk_store_hour")),
+    )
+    op.create_index("ix_store_hour_business_date", "store_hour", ["business_date"], unique=False)
+    op.create_table(
         "swipe",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("commit_no", BIG_INT, nullable=False),
