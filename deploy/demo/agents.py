@@ -17,11 +17,15 @@ _UP_SECONDS = 60.0
 
 @dataclass(slots=True)
 class StoreAgent:
-    """One store's agent. `disturbed` says that its process is being hurt on purpose just now."""
+    """One store's agent. `disturbed` says that its process is being hurt on purpose just now.
+
+    `pages_url` is where its tills' pages are, empty when it serves none.
+    """
 
     store: str
     process: Process
     bench: Bench
+    pages_url: str = ""
     disturbed: bool = field(default=False)
 
     async def ready(self) -> None:
@@ -64,9 +68,17 @@ class StoreAgent:
 
 
 async def enrol(
-    processes: Processes, folder: RunFolder, store: str, *, command: Path, api_url: str, code: str, start_ms: int
+    processes: Processes,
+    folder: RunFolder,
+    store: str,
+    *,
+    command: Path,
+    api_url: str,
+    code: str,
+    start_ms: int,
+    web_port: int | None,
 ) -> StoreAgent:
-    """Enrol a store's agent, write its settings and start it."""
+    """Enrol a store's agent, write its settings and start it; with a port it serves its tills' pages there."""
     state = folder.edge(store)
     state.mkdir()
     await processes.command(
@@ -78,7 +90,9 @@ async def enrol(
         f"business_start_ms = {start_ms}",
         f'bench_socket = "{folder.bench(store)}"',
         "heartbeat_seconds = 5.0",
+        *([f"web_port = {web_port}"] if web_port else []),
     ]
     (state / "edge.toml").write_text("\n".join(settings) + "\n")
     process = await processes.start(f"agent-{store}", [str(command), "run", "--state", str(state)])
-    return StoreAgent(store, process, Bench(folder.bench(store)))
+    pages_url = f"http://127.0.0.1:{web_port}/" if web_port else ""
+    return StoreAgent(store, process, Bench(folder.bench(store)), pages_url)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from deploy.demo import schedule
@@ -19,6 +20,8 @@ from deploy.demo.progress import Progress
 
 _AT_ONCE = 2
 """How many agents enrol at the same time: each is a process of its own."""
+_STORES_WITH_PAGES = 5
+"""How many of the stores serve their tills' pages: enough to look at, and few enough for one machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ async def running_chain(
             await hq.add_store(store_id(store), store, options.tills)
         progress.board.doing = "enrolling agents"
         gate = asyncio.Semaphore(_AT_ONCE)
+        pages = dict(zip(map(store_id, dataset.stores), _free_ports(_STORES_WITH_PAGES), strict=False))
 
         async def start_agent(store: str) -> StoreAgent:
             async with gate:
@@ -62,6 +66,7 @@ async def running_chain(
                     api_url=cloud.api_url,
                     code=await hq.claim(store),
                     start_ms=start_ms,
+                    web_port=pages.get(store),
                 )
 
         async with asyncio.TaskGroup() as group:
@@ -72,3 +77,12 @@ async def running_chain(
         finally:
             for agent in agents.values():
                 await agent.bench.aclose()
+
+
+def _free_ports(count: int) -> list[int]:
+    """Return loopback ports that nobody listens on."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]

@@ -137,6 +137,7 @@ def _welcome(folder: RunFolder, chain: Chain) -> str:
         (
             f"Head office  {chain.cloud.console_url}  (console and API, this machine only)",
             f"Stores       {chain.cloud.api_url}  (agents, HTTPS)",
+            *(f"Tills        {one.pages_url}  (store {one.store})" for one in chain.agents.values() if one.pages_url),
             f"Folder       {folder.path}",
         )
     )
