@@ -6,9 +6,7 @@ The broker's storage is disposable: when the broker will not run on it, it is mo
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import signal
 from asyncio.subprocess import Process
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +15,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from cloud.broker import lifeline
 from cloud.broker.adapter import BrokerAdapter
 from cloud.database import Database
 from cloud.fleet.agents import AllowList, allowed
@@ -78,7 +77,18 @@ class Keeper:
         process = await asyncio.create_subprocess_exec(
             *self._adapter.command(), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL
         )
-        self._pid_file.write_text(str(process.pid))
+        try:
+            mark = lifeline.mark_of(process.pid)
+            if mark is None:
+                return False
+            lifeline.note(self._pid_file, mark)
+            async with lifeline.held(mark):
+                return await self._kept(process, current)
+        finally:
+            await end(process, _STOP_S)
+            await asyncio.to_thread(self._adapter.close)
+
+    async def _kept(self, process: Process, current: AllowList) -> bool:
         try:
             if not await self._is_ready(process):
                 return False
@@ -87,32 +97,18 @@ class Keeper:
             await self._watch(process, current)
             return True
         finally:
-            await end(process, _STOP_S)
-            await asyncio.to_thread(self._adapter.close)
+            await end(process, _STOP_S)  # before its guard is let go
 
     @property
     def _pid_file(self) -> Path:
         return self._adapter.storage.parent / "broker.pid"
 
     async def _end_leftover(self) -> None:
-        """End the broker of a keeper that was killed: nobody tells it any more who may connect."""
-        try:
-            pid = int(self._pid_file.read_text())
-        except (OSError, ValueError):
-            return
-        while not self._stopping.is_set() and self._is_ours(pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            log.warning("leftover broker ended", pid=pid)
+        """End the broker of a keeper that was killed, should its guard have been killed as well."""
+        left = lifeline.noted(self._pid_file)
+        while left is not None and not self._stopping.is_set() and lifeline.kill(left):
+            log.warning("leftover broker ended", pid=left.pid)
             await self._pause(0.1)
-
-    def _is_ours(self, pid: int) -> bool:
-        """Tell whether a process is a broker with our very configuration, and not just one with an old number."""
-        with suppress(OSError):
-            return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[-2:-1] == [
-                self._adapter.command()[-1].encode()
-            ]
-        return False
 
     async def _is_ready(self, process: Process) -> bool:
         ends = self._clock.monotonic() + READY_S

@@ -19,7 +19,6 @@ from edge_agent.hq.link import fallback_within
 from edge_agent.settings import load
 from tests.edge import agents
 from tests.edge.test_commands import said
-from tests.provision import processes
 from tests.provision.chain import Chain, running_chain
 from tests.provision.patience import until
 from tests.provision.proxy import proxied
@@ -138,7 +137,7 @@ def test_agent_sells_and_drains_over_mosquitto(monkeypatch: pytest.MonkeyPatch) 
     with running_chain("s1", link="mqtt") as chain:
         (agent,) = chain.agents
         assert agent.status()["link"] == "mqtt"
-        (broker,) = processes.children(chain.hq.pid("broker"))
+        broker = chain.hq.broker_pid()
         assert "mosquitto" in Path(f"/proc/{broker}/cmdline").read_text()
         for _ in range(5):
             chain.sell(agent)

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from cloud.broker import lifeline
 from tests.factories import START_MS
 from tests.provision import processes
 from tests.provision.patience import until
@@ -110,9 +111,21 @@ class HeadOffice:
         else:
             os.kill(self.pid(part), signal.SIGKILL)
 
+    def broker_pid(self) -> int:
+        """Return the process of the broker itself, waiting for its keeper to start it."""
+        keeper, found = self.pid("broker"), list[int]()
+
+        def runs() -> bool:
+            mark = lifeline.noted(self.data / "broker" / "broker.pid")
+            found[:] = [mark.pid] if mark is not None and mark.pid in processes.children(keeper) else []
+            return bool(found)
+
+        until(runs, "the keeper to have its broker")
+        return found[0]
+
     def kill_broker(self, *, wipe: bool) -> None:
         """End the broker itself without a word, and take away what it had stored."""
-        (broker,) = processes.children(self.pid("broker"))
+        broker = self.broker_pid()
         os.kill(broker, signal.SIGSTOP)
         if wipe:
             shutil.rmtree(self.data / "broker" / "jetstream")
