@@ -121,7 +121,9 @@ class Prints(_Table, frozen=True):
 
     `columns` and `columns_b` count half-width characters of fonts A and B. `status`: "full" answers DLE EOT, "queued"
     only GS r, "none" is write-only. `confirm`: how it tells that the paper is out ("gs_r": answers after the cut).
-    `chinese`: which two-byte characters its font has.
+    `chinese`: which two-byte characters its font has. `code_page` is the number of the Latin code page to print by, and
+    `code_page_name` which one that is. `column_image`: takes 24-dot images within a line of text (ESC * 33).
+    `settle_ms`: how long it needs after it was opened before it hears the first command.
     """
 
     width_dots: Positive = 576
@@ -131,6 +133,7 @@ class Prints(_Table, frozen=True):
     chinese: Literal["gb18030", "gbk", "gb2312", "none"] = "none"
     chinese_at_power_on: bool = False
     code_page: int = 0
+    code_page_name: Literal["cp437", "cp850", "cp858", "cp1252", "cp866", "none"] = "cp437"
     cutter: Literal["partial", "full", "none"] = "partial"
     feed_before_cut_dots: int = 0
     status: Literal["full", "queued", "none"] = "full"
@@ -140,7 +143,9 @@ class Prints(_Table, frozen=True):
     drawer_on_ms: Positive = 100
     drawer_off_ms: Positive = 500
     raster: bool = True
+    column_image: bool = True
     qr: bool = True
+    settle_ms: int = 0
     line_ms: Positive = 40
     """The longest a line takes to print: what a job may take grows with its length."""
 

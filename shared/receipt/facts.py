@@ -1,0 +1,67 @@
+"""What a receipt says beside the event it is made of: names, the shop, the member as a till may show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from shared.pricing.book import Item
+from shared.pricing.model import PricedLine
+
+
+class Shop(msgspec.Struct, frozen=True, kw_only=True):
+    """The shop as it signs. `languages` are what its receipts speak, the main one first.
+
+    `receipt_url` is where a customer finds the receipt on a phone, the sale's id is put behind it; empty: no QR code.
+    `notes` stand at the end (returns policy, service line).
+    """
+
+    name: str
+    legal_name: str = ""
+    zone: str
+    currency: str = "CNY"
+    exponent: int = 2
+    languages: tuple[str, ...] = ("zh",)
+    receipt_url: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class ItemName(msgspec.Struct, frozen=True, kw_only=True):
+    """An item's name: short for paper, and by language."""
+
+    short: str
+    names: Mapping[str, str] = {}
+
+    @classmethod
+    def of(cls, item: Item) -> ItemName:
+        """Return the name of a price book's item."""
+        return cls(short=item.receipt_name, names=item.names)
+
+
+class Customer(msgspec.Struct, frozen=True, kw_only=True):
+    """A member as a till may show them. None is "not known here", which is not zero."""
+
+    masked_name: str = ""
+    tier: str = ""
+    points_earned: int | None = None
+    points: int | None = None
+
+
+class ReceiptFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything on a receipt that its event does not say.
+
+    `head` is the receipt chain's head after it, of which the last characters are printed. `copy` counts reprints: 0
+    is the first paper. For a return, `original_receipt` and `original_lines` (by number) are of the sale it undoes.
+    """
+
+    shop: Shop
+    till_number: int | None = None
+    cashier_name: str = ""
+    names: Mapping[str, ItemName] = {}
+    customer: Customer | None = None
+    head: bytes = b""
+    copy: int = 0
+    training: bool = False
+    original_receipt: str = ""
+    original_lines: Mapping[int, PricedLine] = {}

@@ -1,0 +1,185 @@
+"""Receipts of a sale, a return and a voided number, made from their events: what the till charged is the fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from shared.pricing.book import Unit
+from shared.pricing.layers import REASONS
+from shared.pricing.model import Discount, PricedLine
+from shared.receipt.document import Align, Block, Document, Gap, Pair, Rule, Says, Table
+from shared.receipt.facts import Customer, ReceiptFacts
+from shared.receipt.figures import how_much, measured, money, money_with_sign, rate, receipt_number
+from shared.receipt.frame import ReceiptEvent, foot, head, item_names
+from shared.receipt.words import SAID, TENDERS, say, term
+from shared.wire.events import ReturnedLine, SaleCompleted, SaleReturned, SaleVoided, Tender
+
+_INDENT = 2
+
+
+def receipt_document(event: ReceiptEvent, facts: ReceiptFacts) -> Document:
+    """Return the receipt of an event, in the shop's languages."""
+    match event:
+        case SaleCompleted():
+            blocks = _sale(event, facts)
+        case SaleReturned():
+            blocks = _return(event, facts)
+        case SaleVoided():
+            blocks = _void(event, facts)
+    return Document(
+        title=receipt_number(event.receipt.series, event.receipt.number),
+        language=facts.shop.languages[0],
+        blocks=tuple(blocks),
+    )
+
+
+def _sale(sale: SaleCompleted, facts: ReceiptFacts) -> Iterator[Block]:
+    languages = facts.shop.languages
+    yield from head(sale, facts)
+    for line in sale.lines:
+        yield from _line(line, facts, sale.exponent)
+    yield Rule()
+    yield Pair(left=term("items", languages), right=str(sum(_pieces(line) for line in sale.lines)))
+    if sale.saved_minor:
+        gross = sale.total_minor + sale.saved_minor
+        yield Pair(left=term("subtotal", languages), right=money(gross, sale.exponent))
+        yield Pair(left=term("saved", languages), right=money(sale.saved_minor, sale.exponent), bold=True)
+    yield _total("total", sale.total_minor, sale, facts)
+    yield from _tenders(sale.tenders, sale.exponent, languages)
+    yield from _taxes([(line.tax_rate_bp, line.net_minor, line.tax_minor) for line in sale.lines], sale, facts)
+    if facts.customer is not None:
+        yield from _customer(facts.customer, languages)
+    yield from foot(sale, facts, book=sale.book.version)
+
+
+def _total(key: str, minor: int, event: SaleCompleted | SaleReturned, facts: ReceiptFacts) -> Pair:
+    return Pair(
+        left=term(key, facts.shop.languages),
+        right=money_with_sign(minor, event.exponent, event.currency),
+        big=True,
+        bold=True,
+    )
+
+
+def _pieces(line: PricedLine) -> int:
+    """Count pieces; whatever is weighed or poured is one."""
+    return line.quantity if line.unit is Unit.EACH else 1
+
+
+def _line(line: PricedLine, facts: ReceiptFacts, exponent: int) -> Iterator[Block]:
+    name, *others = item_names(line.item, facts)
+    amount = money(line.gross_minor, exponent)
+    single = line.unit is Unit.EACH and line.quantity == 1 and line.price.basis == 1
+    if single and not others:
+        yield Pair(left=name, right=amount)
+    else:
+        yield Says(text=name)
+        for other in others:
+            yield Says(text=other, indent=_INDENT)
+        counted = measured(line.quantity, line.price, line.unit, exponent, facts.shop.languages)
+        yield Pair(left=counted, right=amount, indent=_INDENT)
+    for discount in line.discounts:
+        words = _reason(discount, facts.shop.languages)
+        yield Pair(left=words, right=money(-discount.minor, exponent), indent=_INDENT)
+
+
+def _reason(discount: Discount, languages: Sequence[str]) -> str:
+    """Return a discount's reason in the receipt's languages; one that this program has no words for is a discount."""
+    return say(REASONS.get(discount.reason, SAID["discount"]), languages)
+
+
+def _tenders(tenders: Iterable[Tender], exponent: int, languages: Sequence[str]) -> Iterator[Block]:
+    """Say what was handed over and what came back: a tender's amount has its change already taken off."""
+    for tender in tenders:
+        handed = money(tender.minor + tender.change_minor, exponent)
+        yield Pair(left=say(TENDERS[tender.method], languages), right=handed)
+        if tender.reference:
+            yield Says(text=tender.reference, indent=_INDENT)
+        if tender.change_minor:
+            yield Pair(left=term("change", languages), right=money(tender.change_minor, exponent))
+
+
+def _taxes(
+    parts: Iterable[tuple[int, int, int]], event: SaleCompleted | SaleReturned, facts: ReceiptFacts
+) -> Iterator[Block]:
+    """List the tax contained, by rate. The columns add up to the total: each is a sum of the lines as charged."""
+    sums: dict[int, tuple[int, int]] = {}
+    for rate_bp, gross, tax in parts:
+        gross_before, tax_before = sums.get(rate_bp, (0, 0))
+        sums[rate_bp] = gross_before + gross, tax_before + tax
+    if not sums:
+        return
+    yield Gap()
+    # One language: four headings in two do not fit a narrow paper.
+    first = facts.shop.languages[:1]
+    titles = tuple(term(key, first) for key in ("tax_rate", "tax_net", "tax_amount", "tax_gross"))
+    rows = [
+        (rate(rate_bp), *(money(minor, event.exponent) for minor in (gross - tax, tax, gross)))
+        for rate_bp, (gross, tax) in sorted(sums.items())
+    ]
+    yield Table(rows=(titles, *rows))
+
+
+def _customer(customer: Customer, languages: Sequence[str]) -> Iterator[Block]:
+    yield Rule()
+    yield Pair(left=term("member", languages), right=customer.masked_name or "*")
+    if customer.tier:
+        yield Pair(left=term("tier", languages), right=customer.tier)
+    if customer.points_earned is None:
+        yield Says(text=term("points_later", languages))
+    else:
+        yield Pair(left=term("points_earned", languages), right=str(customer.points_earned))
+    if customer.points is not None:
+        yield Pair(left=term("points", languages), right=str(customer.points))
+
+
+def _return(event: SaleReturned, facts: ReceiptFacts) -> Iterator[Block]:
+    languages = facts.shop.languages
+    yield Says(text=term("return", languages), align=Align.CENTRE, bold=True, big=True)
+    yield from head(event, facts)
+    yield Pair(left=term("of_receipt", languages), right=facts.original_receipt or event.original.hex[-8:].upper())
+    if event.approved_by:
+        yield Pair(left=term("approved_by", languages), right=event.approved_by)
+    yield Rule()
+    for line in event.lines:
+        yield from _returned(line, facts, event.exponent)
+    yield Rule()
+    yield _total("refund", -event.total_minor, event, facts)
+    for tender in event.tenders:
+        yield Pair(left=say(TENDERS[tender.method], languages), right=money(-tender.minor, event.exponent))
+    known = [(facts.original_lines[line.of_line], line) for line in event.lines if line.of_line in facts.original_lines]
+    if len(known) == len(event.lines):
+        yield from _taxes(
+            [(sold.tax_rate_bp, -back.refund_minor, -back.tax_minor) for sold, back in known], event, facts
+        )
+    yield Gap()
+    yield Says(text=f"{term('signature', languages)}: {'_' * 12}")
+    yield from foot(event, facts)
+
+
+def _returned(line: ReturnedLine, facts: ReceiptFacts, exponent: int) -> Iterator[Block]:
+    sold = facts.original_lines.get(line.of_line)
+    if sold is None:
+        name, unit = f"#{line.of_line}", Unit.EACH
+    else:
+        name, unit = " ".join(item_names(sold.item, facts)), sold.unit
+    yield Says(text=name)
+    yield Pair(
+        left=how_much(-line.quantity, unit),
+        right=money(-line.refund_minor, exponent),
+        indent=_INDENT,
+    )
+    if line.reason:
+        yield Says(text=f"{term('reason', facts.shop.languages)}: {line.reason}", indent=_INDENT)
+
+
+def _void(event: SaleVoided, facts: ReceiptFacts) -> Iterator[Block]:
+    languages = facts.shop.languages
+    yield Says(text=term("void", languages), align=Align.CENTRE, bold=True, big=True)
+    yield from head(event, facts)
+    for language in languages:
+        yield Says(text=term("void_means", [language]))
+    if facts.original_receipt:
+        yield Pair(left=term("of_receipt", languages), right=facts.original_receipt)
+    yield Pair(left=term("reason", languages), right=event.reason)
+    yield from foot(event, facts)

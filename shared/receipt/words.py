@@ -1,0 +1,79 @@
+"""The words on receipts, by language, as a shop writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from shared.wire.events import TenderKind
+
+Words = Mapping[str, str]
+"""One thing said in each language (`en`, `zh`)."""
+
+SAID: Mapping[str, Words] = {
+    "store": {"en": "Store", "zh": "门店"},
+    "till": {"en": "Till", "zh": "收银台"},
+    "cashier": {"en": "Cashier", "zh": "收银员"},
+    "receipt": {"en": "Receipt", "zh": "小票号"},
+    "time": {"en": "Time", "zh": "时间"},
+    "business_date": {"en": "Business date", "zh": "营业日"},
+    "items": {"en": "Items", "zh": "件数"},
+    "subtotal": {"en": "Before discounts", "zh": "原价"},
+    "saved": {"en": "You saved", "zh": "已优惠"},
+    "total": {"en": "TOTAL", "zh": "合计"},
+    "refund": {"en": "REFUND", "zh": "退款合计"},
+    "change": {"en": "Change", "zh": "找零"},
+    "received": {"en": "Received", "zh": "实收"},
+    "paid_back": {"en": "Paid back", "zh": "退款方式"},
+    "tax_rate": {"en": "Tax rate", "zh": "税率"},
+    "tax_net": {"en": "Net", "zh": "不含税"},
+    "tax_amount": {"en": "Tax", "zh": "税额"},
+    "tax_gross": {"en": "Gross", "zh": "含税"},
+    "member": {"en": "Member", "zh": "会员"},
+    "tier": {"en": "Tier", "zh": "等级"},
+    "points_earned": {"en": "Points earned", "zh": "本次积分"},
+    "points_later": {"en": "Points are credited at head office", "zh": "积分由总部稍后入账"},
+    "points": {"en": "Points", "zh": "积分余额"},
+    "book": {"en": "Prices", "zh": "价格册"},
+    "check": {"en": "Check", "zh": "校验码"},
+    "reprint": {"en": "COPY No. {count}", "zh": "补打小票 第{count}次"},
+    "training": {"en": "TRAINING - NOT A RECEIPT", "zh": "培训练习 · 非有效小票"},
+    "return": {"en": "RETURN", "zh": "退货单"},
+    "void": {"en": "VOID RECEIPT", "zh": "作废小票"},
+    "void_means": {
+        "en": "This number was taken and nothing was sold under it.",
+        "zh": "本小票号已作废，未发生销售。",
+    },
+    "of_receipt": {"en": "Original receipt", "zh": "原小票"},
+    "reason": {"en": "Reason", "zh": "原因"},
+    "approved_by": {"en": "Approved by", "zh": "批准人"},
+    "line": {"en": "Line", "zh": "第{n}行"},
+    "discount": {"en": "Discount", "zh": "优惠"},
+    "scan": {"en": "Scan for your e-receipt", "zh": "扫码查看电子小票"},
+    "thanks": {"en": "Thank you for shopping with us", "zh": "谢谢惠顾，欢迎再次光临"},
+    "per": {"en": "/", "zh": "/"},
+    "signature": {"en": "Signature", "zh": "签字"},
+    "printed_at": {"en": "Printed", "zh": "打印时间"},
+}
+
+TENDERS: Mapping[TenderKind, Words] = {
+    TenderKind.CASH: {"en": "Cash", "zh": "现金"},
+    TenderKind.BANK_CARD: {"en": "Bank card", "zh": "银行卡"},
+    TenderKind.WECHAT: {"en": "WeChat Pay", "zh": "微信支付"},
+    TenderKind.ALIPAY: {"en": "Alipay", "zh": "支付宝"},
+    TenderKind.STORED_VALUE: {"en": "Stored value", "zh": "储值"},
+    TenderKind.GIFT_CARD: {"en": "Gift card", "zh": "购物卡"},
+    TenderKind.OTHER: {"en": "Other", "zh": "其他"},
+}
+
+LANGUAGES = ("zh", "en")
+
+
+def say(words: Words, languages: Sequence[str]) -> str:
+    """Return something said in each of the languages, first the main one; twice the same is said once."""
+    said = [words.get(language) or words.get("en", "") for language in languages]
+    return " ".join(dict.fromkeys(text for text in said if text))
+
+
+def term(key: str, languages: Sequence[str], **values: object) -> str:
+    """Return a word of `SAID` with its values filled in."""
+    return say({language: text.format(**values) for language, text in SAID[key].items()}, languages)
