@@ -14,6 +14,7 @@ import msgspec
 from edge_agent.prices.timeline import version_in_force
 from shared.body import BodyKind
 from shared.clock import BusinessClock
+from shared.codes import spellings
 from shared.pricing import Item, Price
 from shared.wire.desired import Manifest
 
@@ -22,7 +23,6 @@ V = TypeVar("V")
 _ITEMS_KEPT = 4_000
 _CODES_KEPT = 4_000
 _VERSIONS_KEPT = 3
-_GTIN_LENGTHS = (8, 12, 13, 14)
 
 _item = msgspec.json.Decoder(Item)
 _price = msgspec.json.Decoder(Price)
@@ -117,17 +117,17 @@ class StorePriceBook:
         return None if row is None else _price.decode(row)
 
     def _find_code(self, code: str) -> FoundItem | None:
-        spellings = gtin_spellings(code)
-        marks = ",".join("?" * len(spellings))
+        spelt = spellings(code)
+        marks = ",".join("?" * len(spelt))
         # The table of barcodes covers all versions; only the item's row says what this version sells under a code.
         candidates = self._db.execute(
             f"SELECT DISTINCT item FROM barcode WHERE code IN ({marks}) ORDER BY item",  # noqa: S608 - only marks
-            spellings,
+            spelt,
         ).fetchall()
         for (number,) in candidates:
             item = self.item(number)
             for barcode in item.barcodes if item else []:
-                if item and barcode.code in spellings:
+                if item and barcode.code in spelt:
                     return FoundItem(item, barcode.pieces)
         item = self.item(code)
         return None if item is None else FoundItem(item, 1)
@@ -172,15 +172,6 @@ class PriceBooks:
             while len(self._versions) > _VERSIONS_KEPT:
                 self._versions.popitem(last=False)
         return StorePriceBook(db, version, kept)
-
-
-def gtin_spellings(code: str) -> list[str]:
-    """Return a code and, for a GTIN, its other lengths: UPC-A 12 and EAN-13 of one item differ by a leading zero."""
-    if len(code) not in _GTIN_LENGTHS or not code.isdigit():
-        return [code]
-    digits = code.lstrip("0")
-    others = [digits.zfill(length) for length in _GTIN_LENGTHS if len(digits) <= length]
-    return [code, *(other for other in others if other != code)]
 
 
 def _open_version(manifest: bytes, manifest_hash: str) -> _Version:

@@ -39,9 +39,11 @@ from edge_agent.till.results import (
     TendersBack,
     Voided,
 )
+from edge_agent.till.scanning.selling import ring_scanned
+from edge_agent.till.scanning.telling import code_tables, tell
 from edge_agent.till.view import view
 from edge_agent.till.words import WORDS
-from shared.barcode import ItemCode, MemberCard, classify
+from shared.codes import MemberCard, PaymentCode, ScanContext, is_card
 from shared.pricing import Unit
 from shared.wire.events import TenderKind
 
@@ -91,16 +93,23 @@ class Till:
         """The till's id."""
         return self._desk.till
 
-    async def scan(self, text: str) -> LineAdded | MemberAttached | Refused:
-        """Take what a scanner read, or what was typed in: an item, a member card, or nothing we know."""
-        settings = self._desk.settings()
-        match classify(text, settings.card_prefixes, settings.card_digits):
-            case ItemCode(code):
-                return await self._change(lambda db: ringing.ring(db, self._desk, code))
+    async def scan(
+        self, text: str, context: ScanContext = ScanContext.GOODS, symbology: str = ""
+    ) -> LineAdded | MemberAttached | Refused:
+        """Take what a scanner read, or what was typed in: an item, a label, a member's card or code.
+
+        `context` is what the till asks for just now, `symbology` the scanner's AIM identifier where it says one.
+        """
+        told = tell(self._desk, text, context, symbology)
+        match told:
+            case Refused():
+                return told
             case MemberCard(number):
-                return await self.attach_card(number)
-            case unknown:
-                return refused(unknown.reason, unknown.text)
+                return await self._attach(number)
+            case PaymentCode():
+                return refused("payment_code_early")
+            case goods:
+                return await self._change(lambda db: ring_scanned(db, self._desk, goods))
 
     async def set_quantity(self, count: int, line: int | None = None) -> LineChanged | Refused:
         """Set how many of what was scanned a line has; without `line` the last one."""
@@ -132,6 +141,9 @@ class Till:
         """
         if not self._is_card(card):
             return refused("not_a_card")
+        return await self._attach(card)
+
+    async def _attach(self, card: str) -> MemberAttached | Refused:
         if not self._cashier_fits():
             return refused("cashier_code", self.cashier[:MAX_CASHIER_CHARACTERS])
         cashier = self.cashier
@@ -236,8 +248,7 @@ class Till:
         await self._database.run(lambda db: receipts.note_printed(db, sale, printed), makes_room=True)
 
     def _is_card(self, card: str) -> bool:
-        settings = self._desk.settings()
-        return isinstance(classify(card, settings.card_prefixes, settings.card_digits), MemberCard)
+        return is_card(card.strip(), code_tables(self._desk.settings()))
 
     def _cashier_fits(self) -> bool:
         return len(self.cashier) <= MAX_CASHIER_CHARACTERS and self.cashier.isprintable()

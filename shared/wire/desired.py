@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.codes import LabelFormat, Recall
 from shared.wire.events import TillKind
 from shared.wire.policies import StaffMember, TillPolicies
 
@@ -61,6 +62,8 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     `day_cutoff_minutes`: minutes after local midnight at which a business day starts.
     `card_prefixes`: card numbers of the chain start with one of these and have `card_digits` digits.
+    `labels` are the forms of label that its scales print, the first that fits counts; `recalls` what may not be sold;
+    `member_code_keys` the public keys (Ed25519, 32 bytes) that members' codes on telephones are signed with.
     `policies` say how its tills work, `staff` who works at them.
     """
 
@@ -82,6 +85,9 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     policies: TillPolicies = TillPolicies()
     staff: list[StaffMember] = []
     staff_card_salt: bytes = b""
+    labels: list[LabelFormat] = []
+    recalls: list[Recall] = []
+    member_code_keys: list[bytes] = []
 
 
 class BodyReference(msgspec.Struct, frozen=True, kw_only=True, order=True):

@@ -11,7 +11,7 @@ from deploy.demo.baskets import lines_of, sale_id, till_basket
 from deploy.demo.catalogue import barcode, catalogue
 from deploy.demo.dataset import Dataset, Product, Row, SourceBasket, sample
 from deploy.demo.oddities import Skip, Way, way_of
-from shared.barcode import ItemCode, MemberCard, classify
+from shared.codes import CodeTables, ItemCode, MemberCard, classify
 from shared.ids import uuid7_ms
 
 PUMPED, PREPAID = 700, 701
@@ -109,7 +109,8 @@ def test_generated_barcodes_are_valid_gtins_and_cards_are_never_taken_for_one():
     for product in (1, 25671, 6534178, 18316298):
         assert classify(barcode(product)) == ItemCode(barcode(product))
     card = members.card_number(2500)
-    assert classify(card, [members.CARD_PREFIX], members.CARD_DIGITS) == MemberCard(card)
+    tables = CodeTables(card_prefixes=[members.CARD_PREFIX], card_digits=members.CARD_DIGITS)
+    assert classify(card, tables) == MemberCard(card)
 
 
 def test_the_catalogue_names_what_the_source_describes():

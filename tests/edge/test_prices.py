@@ -14,7 +14,7 @@ from edge_agent.clock import DrivenBusinessClock
 from edge_agent.disk.database import Database
 from edge_agent.prices import bodies, pruning, timeline
 from edge_agent.prices.body_file import hash_whole_body, open_body
-from edge_agent.prices.books import PriceBooks, UnknownVersion, gtin_spellings
+from edge_agent.prices.books import PriceBooks, UnknownVersion
 from edge_agent.prices.keeper import BodyMissing, BodyUnreachable, PriceKeeper
 from shared.body import BodyError, BodyKind
 from shared.pricing import Item, Price
@@ -352,11 +352,6 @@ def test_body_file_must_be_whole_ordered_and_clean() -> None:
     with open_body(good) as (header, rows):
         assert header.rows == len(list(rows))
 
-
-def test_gtin_spellings() -> None:
-    assert set(gtin_spellings("012345678905")) == {"012345678905", "0012345678905", "00012345678905"}
-    assert set(gtin_spellings("00000096385074")) >= {"96385074", "0000096385074"}
-    assert gtin_spellings("1234") == ["1234"]
 
 
 def test_floor_is_none_before_anything_was_in_force() -> None:

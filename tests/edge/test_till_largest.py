@@ -17,7 +17,7 @@ from edge_agent.till import baskets, desk
 from edge_agent.till.changes import AnyChange, CouponGiven, LineRung, TenderGiven
 from edge_agent.till.results import Begun, Paid, PartlyPaid, Refused
 from edge_agent.till.till import Till
-from shared.barcode import MAX_SCAN_CHARACTERS
+from shared.codes import MAX_ITEM_CHARACTERS
 from shared.pricing import Price
 from shared.pricing.book import Barcode
 from shared.wire.events import MemberOnSale, SaleCompleted, Tender, TenderKind, decode_event
@@ -129,7 +129,7 @@ async def test_a_basket_has_its_limits_in_words(store: Store) -> None:
     assert not isinstance(await till.coupon("x" * desk.MAX_COUPON_CHARACTERS, 1), Refused)
     assert code_of(await till.coupon("x", 1)) == "coupons_full"
     assert code_of(await till.tender(TenderKind.OTHER, reference="x" * 129)) == "tender_reference"
-    assert MAX_SCAN_CHARACTERS <= desk.MAX_COUPON_CHARACTERS, "a coupon that can be scanned can be taken"
+    assert MAX_ITEM_CHARACTERS <= desk.MAX_COUPON_CHARACTERS, "a coupon that can be scanned can be taken"
 
 
 async def test_last_part_of_the_money_has_to_pay_all(store: Store) -> None:

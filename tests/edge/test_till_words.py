@@ -8,19 +8,20 @@ from pathlib import Path
 import pytest
 
 import edge_agent.till
+from edge_agent.till.scanning.words import SCANNING_WORDS
 from edge_agent.till.words import WORDS
 
 CODE = re.compile(r'(?:Refusal|refused)\(\s*"([a-z_]+)"')
 HAN = re.compile(r"[\u4e00-\u9fff]")
-FROM_BARCODES = {"unreadable", "no_known_format", "check_digit"}
-"""Reasons that `shared.barcode.classify` gives; the till passes them on."""
+FROM_CODES = {"unreadable", "no_known_format", "check_digit", *SCANNING_WORDS}
+"""Reasons that `shared.codes` gives; the till passes them on."""
 
 
 def test_no_refusal_is_without_words_and_no_words_without_a_refusal() -> None:
     folder = Path(edge_agent.till.__file__).parent
     used = {code for module in folder.glob("*.py") for code in CODE.findall(module.read_text("utf-8"))}
     assert used >= {"price_missing", "disk_full", "payment_unresolved"}
-    assert used | FROM_BARCODES | {"payment_refused"} == set(WORDS)
+    assert used | FROM_CODES | {"payment_refused"} == set(WORDS)
 
 
 @pytest.mark.parametrize("code", WORDS)

@@ -1,0 +1,90 @@
+"""Ringing up what a scan said of an item: how much of it, and that HQ has not called it back."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, replace
+
+from edge_agent.till import baskets, ringing
+from edge_agent.till.desk import Desk, Refusal, book_for
+from edge_agent.till.ports import FoundItem, TillBook
+from edge_agent.till.results import LineAdded, LineChanged
+from edge_agent.till.scanning.telling import Goods
+from shared.codes import (
+    Gs1Code,
+    LabelQuantity,
+    LabelRefused,
+    VariableMeasure,
+    quantity_of_label,
+    recalled,
+)
+from shared.pricing import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What to look up, in this order, and what the code itself says about the goods."""
+
+    codes: tuple[str, ...]
+    gtin: str = ""
+    batch: str = ""
+    label: VariableMeasure | None = None
+
+
+def ring_scanned(db: sqlite3.Connection, desk: Desk, goods: Goods) -> LineAdded:
+    """Add what was scanned as the next line: by piece, or as much as its label says."""
+    sought = _sought(goods)
+    book = book_for(db, desk, baskets.load_open(db, desk.till))
+    code, found = _find(book, sought)
+    if found is None:
+        return ringing.ring(db, desk, code)  # which refuses it
+    unfit = recalled(desk.settings().recalls, item=found.item.item, gtin=sought.gtin, batch=sought.batch)
+    if unfit is not None:
+        raise Refusal(unfit.why.value, " ".join(part for part in (unfit.batch, unfit.reason) if part))
+    if sought.label is None:
+        return ringing.ring(db, desk, code)
+    measured = _measured(sought.label, found, book)
+    added = ringing.ring(db, desk, code)
+    changed = _set(db, desk, found, measured)
+    return replace(added, line=changed.line, total_minor=changed.total_minor, measure=None)
+
+
+def _sought(goods: Goods) -> _Sought:
+    if isinstance(goods, VariableMeasure):
+        return _Sought(goods.look_up, label=goods)
+    if isinstance(goods, Gs1Code):
+        return _Sought((goods.code,), goods.gtin, goods.batch, _as_label(goods))
+    return _Sought((goods.code,), goods.gtin)
+
+
+def _as_label(code: Gs1Code) -> VariableMeasure | None:
+    """Return the measure in a GS1 code of a variable item; a count of pieces in it is for the warehouse."""
+    if code.weight_g is None and code.amount_minor is None:
+        return None
+    return VariableMeasure(item=code.code, format="gs1", weight_g=code.weight_g, amount_minor=code.amount_minor)
+
+
+def _find(book: TillBook, sought: _Sought) -> tuple[str, FoundItem | None]:
+    for code in sought.codes:
+        found = book.by_code(code)
+        if found is not None:
+            return code, found
+    return sought.codes[0], None
+
+
+def _measured(label: VariableMeasure, found: FoundItem, book: TillBook) -> LabelQuantity:
+    price = book.price(found.item.item)
+    if price is None:
+        raise Refusal("price_missing", found.item.item)
+    prices = [one for one in (price.regular(), price.member()) if one is not None]
+    answer = quantity_of_label(label, found.item.unit, prices)
+    if isinstance(answer, LabelRefused):
+        detail = f"{answer.label_minor} {answer.book_minor}" if answer.book_minor else found.item.item
+        raise Refusal(answer.finding.value, detail)
+    return answer
+
+
+def _set(db: sqlite3.Connection, desk: Desk, found: FoundItem, measured: LabelQuantity) -> LineChanged:
+    if found.item.unit is Unit.EACH:
+        return ringing.set_quantity(db, desk, measured.quantity, None)
+    return ringing.measure(db, desk, measured.quantity, found.item.unit, None)
