@@ -23,6 +23,7 @@ from cloud.loyalty import rules
 from cloud.members.models import Member
 from cloud.org import stores
 from cloud.org.models import Store
+from cloud.privacy import Vault
 from cloud.process import ports, setup
 from cloud.process.parts import open_database
 from cloud.settings import CloudSettings
@@ -77,7 +78,13 @@ class Office:
                 now_ms=now_ms, valid_hours=1,
             )  # fmt: skip
             enrolled = enrolment.enrol(
-                session, self.authority, code=code, csr=identity.request_for(key), now_ms=now_ms, days=90
+                session,
+                self.authority,
+                Vault(self.ring),
+                code=code,
+                csr=identity.request_for(key),
+                now_ms=now_ms,
+                days=90,
             )
             answer = Enrolment(
                 agent=agent,
@@ -88,7 +95,7 @@ class Office:
                 api=places.api_url,
                 signing_keys=self.ring.signing_public(),
                 sealing_key=self.ring.sealing_public(),
-                card_key=enrolled.agent.card_key,
+                card_key=enrolled.card_key,
             )
         identity.keep(state_dir, answer, key)
 

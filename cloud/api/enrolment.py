@@ -84,7 +84,7 @@ def enrol(request: Request, services: Here, body: EnrolRequest) -> EnrolAnswer:
         api=services.places.api_url,
         signing_keys=_signing_keys(services),
         sealing_key=_b64(services.keys.sealing_public()),
-        card_key=_b64(agent.card_key),
+        card_key=_b64(enrolled.card_key),
     )
 
 
@@ -114,6 +114,7 @@ def _enrolled(services: Here, body: EnrolRequest) -> enrolment.Enrolled:
         return enrolment.enrol(
             session,
             services.authority,
+            services.vault,
             code=body.code,
             csr=body.csr,
             now_ms=services.clocks.machine.wall_ms(),

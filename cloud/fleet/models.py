@@ -22,7 +22,7 @@ class Deployment(Table, table=True):
 
 
 class Agent(Table, table=True):
-    """An agent: the identity of one store's mini PC. `card_key` keys the hashes by which it knows cards."""
+    """An agent: the identity of one store's mini PC."""
 
     __tablename__ = "agent"
 
@@ -34,6 +34,7 @@ class Agent(Table, table=True):
     public_key: bytes
     """SubjectPublicKeyInfo, DER."""
     card_key: bytes
+    """Keys the hashes by which it knows cards; encrypted, see `cloud.identity.card_keys`."""
     enrolled_ms: int = utc_ms()
     revoked_ms: int | None = utc_ms(default=None)
     connection: UUID | None = None

@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
 from cloud.errors import Conflict, Invalid
 from cloud.fleet import audit
 from cloud.fleet.models import Agent, Certificate
-from cloud.identity import claims
+from cloud.identity import card_keys, claims
 from cloud.identity.ca import Authority, CsrRefused, Issued
+from cloud.privacy import Vault
 from shared.topics import shard_of
-
-_CARD_KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
 class Enrolled:
-    """A new agent and its certificate."""
+    """A new agent, its certificate, and the key under which it will know cards, which only it is told."""
 
     agent: Agent
     certificate: Issued
+    card_key: bytes = field(repr=False)
 
 
-def enrol(session: Session, authority: Authority, *, code: str, csr: str, now_ms: int, days: int) -> Enrolled:
+def enrol(
+    session: Session, authority: Authority, vault: Vault, *, code: str, csr: str, now_ms: int, days: int
+) -> Enrolled:
     """Make an agent of whoever holds the code. The store's agent until now turns to draining."""
     claim = claims.take(session, code, now_ms)
     if session.get(Agent, claim.agent_id):
         raise Conflict(f"agent {claim.agent_id!r} exists; a new mini PC gets a new agent id")
     issued = _signed(authority, csr, claim.agent_id, days, now_ms)
     _drain_others(session, claim.store_id)
+    card_key = card_keys.make()
     agent = Agent(
         id=claim.agent_id,
         store_id=claim.store_id,
         shard=shard_of(claim.agent_id),
         public_key=issued.public_key,
-        card_key=os.urandom(_CARD_KEY_BYTES),
+        card_key=card_keys.close(vault, claim.agent_id, card_key),
         enrolled_ms=now_ms,
     )
     session.add(agent)
@@ -51,7 +53,7 @@ def enrol(session: Session, authority: Authority, *, code: str, csr: str, now_ms
         subject=agent.id,
         detail=f"store {agent.store_id}, certificate {issued.serial}",
     )
-    return Enrolled(agent, issued)
+    return Enrolled(agent, issued, card_key)
 
 
 def renew(session: Session, authority: Authority, agent: Agent, *, csr: str, now_ms: int, days: int) -> Issued:

@@ -14,6 +14,8 @@ from sqlalchemy import ColumnElement, Row, Table, func, select
 from sqlmodel import Session
 
 from cloud.database.rowset import table_of
+from cloud.fleet.models import Agent
+from cloud.identity import card_keys
 from cloud.members.cards import number_context
 from cloud.members.enrolling import field_context
 from cloud.members.models import Card, MemberField
@@ -34,6 +36,7 @@ class _Encrypted:
 ENCRYPTED = (
     _Encrypted(table_of(MemberField), "content", lambda row: field_context(row.member_id, row.name)),
     _Encrypted(table_of(Card), "number", lambda row: number_context(row.id)),
+    _Encrypted(table_of(Agent), "card_key", lambda row: card_keys.context(row.id)),
 )
 """Every encrypted column there is. A test reads all bytes of the database to see that none is missing here."""
 

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from cloud.database.rowset import table_of
 from cloud.fleet.models import Agent, Deployment
+from cloud.identity import card_keys
 from cloud.members.models import StoreMember, StoreMembers
 from cloud.members.sight import known_member, look_at
 from cloud.privacy import Vault
@@ -73,12 +74,13 @@ def _changes(
     session: Session, vault: Vault, agent: Agent, versions: range, year: int
 ) -> Iterator[tuple[int, UUID, KnownMember | None]]:
     """Yield (version, member, what the agent may know of them; None when nothing any more), in order of versions."""
+    card_key = card_keys.opened(vault, agent.id, agent.card_key)
     while rows := _rows(session, agent.store_id, versions):
         sights = look_at(session, [row.member_id for row in rows if not row.gone], year)
         for row in rows:
             sight = sights.get(row.member_id)
             shown = sight is not None and sight.shown and not row.gone
-            known = known_member(vault, row.member_id, sight, agent.card_key) if sight and shown else None
+            known = known_member(vault, row.member_id, sight, card_key) if sight and shown else None
             yield row.version, row.member_id, known
         versions = range(rows[-1].version + 1, versions.stop)
 

@@ -28,9 +28,10 @@ from cloud.identity import ca, claims, enrolment
 from cloud.mqtt import Bus, BusAddress
 from cloud.org import stores
 from cloud.org.models import Store
+from cloud.privacy import Vault
 from cloud.process import ports, setup
 from cloud.process.broker import adapter_of
-from cloud.process.parts import open_database
+from cloud.process.parts import open_database, open_vault
 from cloud.settings import CloudSettings
 from shared.ids import UuidMint
 
@@ -81,6 +82,10 @@ class Box:
     authority: ca.Authority
     keys: dict[str, ec.EllipticCurvePrivateKey] = field(default_factory=dict)
 
+    @property
+    def vault(self) -> Vault:
+        return open_vault(self.settings)
+
     def add_store(self, store: str = "s1") -> None:
         with self.database.session() as session:
             row = Store(id=store, name=store, time_zone="Asia/Shanghai", currency="CNY", price_zone="main")
@@ -105,7 +110,7 @@ class Box:
         code = self.claim(agent, store)
         with self.database.session() as session:
             enrolled = enrolment.enrol(
-                session, self.authority, code=code, csr=make_csr(key), now_ms=CLOCK.wall_ms(), days=90
+                session, self.authority, self.vault, code=code, csr=make_csr(key), now_ms=CLOCK.wall_ms(), days=90
             )
         return self.address(agent, key, enrolled.certificate.pem)
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from cloud.database import Database, Table
 from cloud.fleet.models import Agent, Deployment
-from cloud.identity import keys
+from cloud.identity import card_keys, keys
 from cloud.ingest.applying import apply_events
 from cloud.ingest.handlers.base import Refusals
 from cloud.ingest.intake import Intake
@@ -77,7 +77,7 @@ def open_chain(database: Database) -> None:
                     store_id=store,
                     shard="00",
                     public_key=b"",
-                    card_key=store.encode() * 8,
+                    card_key=card_keys.close(vault(), AGENTS[store], store.encode() * 8),
                     enrolled_ms=START_MS,
                 )
             )

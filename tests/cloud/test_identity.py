@@ -18,12 +18,14 @@ from cloud.database import Database
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.fleet import agents, audit
 from cloud.fleet.models import Agent, AuditEntry, Certificate, ClaimCode
-from cloud.identity import ca, claims, devices, enrolment, keys, tokens
+from cloud.identity import ca, card_keys, claims, devices, enrolment, keys, tokens
 from cloud.identity.ca import Authority, CsrRefused
 from cloud.identity.refusals import Unproven
 from cloud.org import stores
 from cloud.org.models import Store
+from cloud.privacy import CannotOpen
 from tests.cloud.boxes import device_token, make_csr, make_key
+from tests.cloud.members_data import everything_stored, vault
 
 NOW = 1_770_000_000_000
 HOUR = 3_600_000
@@ -51,7 +53,7 @@ def _claim(database: Database, agent: str = "a1", hours: int = 1) -> str:
 
 def _enrol(database: Database, authority: Authority, code: str, csr: str, now_ms: int = NOW) -> enrolment.Enrolled:
     with database.session() as session:
-        return enrolment.enrol(session, authority, code=code, csr=csr, now_ms=now_ms, days=90)
+        return enrolment.enrol(session, authority, vault(), code=code, csr=csr, now_ms=now_ms, days=90)
 
 
 class TestKeys:
@@ -168,6 +170,20 @@ class TestEnrolment:
         with database.snapshot() as session:
             assert session.exec(select(Certificate.agent_id)).all() == ["a1"]
             assert session.get_one(Agent, "a1").public_key == ca.public_der(key.public_key())
+
+    def test_p7_the_key_for_its_cards_is_told_once_and_kept_encrypted(
+        self, database: Database, store: str, authority: Authority
+    ) -> None:
+        enrolled = _enrol(database, authority, _claim(database), make_csr(make_key()))
+        stored = everything_stored(database)
+        assert enrolled.card_key not in stored
+        assert enrolled.card_key.hex().encode() not in stored
+        assert str(enrolled.card_key) not in repr(enrolled)
+        with database.snapshot() as session:
+            closed = session.get_one(Agent, "a1").card_key
+        assert card_keys.opened(vault(), "a1", closed) == enrolled.card_key
+        with pytest.raises(CannotOpen):
+            card_keys.opened(vault(), "a2", closed)
 
     def test_only_the_hash_of_a_code_is_kept(self, database: Database, store: str) -> None:
         secret = _claim(database).partition(".")[0]

@@ -16,7 +16,8 @@ from sqlmodel import select
 from cloud.database import Database
 from cloud.database.sweeping import sweep
 from cloud.errors import Invalid
-from cloud.identity import keys
+from cloud.fleet.models import Agent
+from cloud.identity import card_keys, keys
 from cloud.members import enrolling, rotation
 from cloud.members.cards import number_context
 from cloud.members.models import Card
@@ -84,8 +85,8 @@ def test_the_rotation_encrypts_everything_anew_and_can_be_interrupted(database: 
         with database.session() as session:
             steps.append(rotation.encrypt_anew(session, ring, limit=2))
         with database.snapshot() as session:
-            assert rotation.left(session, ring) == 5 - sum(steps)
-    assert steps == [2, 2, 1, 0]
+            assert rotation.left(session, ring) == 7 - sum(steps)
+    assert steps == [2, 2, 2, 1, 0]
     assert old_key in everything_stored(database) or database.is_postgresql
     sweep(database)
     assert old_key not in everything_stored(database)
@@ -93,6 +94,8 @@ def test_the_rotation_encrypts_everything_anew_and_can_be_interrupted(database: 
         assert enrolling.fields_of(session, ring, ann)["name"] == "Ann"
         for card in session.exec(select(Card)):
             assert ring.decrypt(card.number, number_context(card.id)) in {CARD, OTHER_CARD}
+        for agent in session.exec(select(Agent)):
+            assert card_keys.opened(ring, agent.id, agent.card_key) == agent.store_id.encode() * 8
 
 
 def test_a_running_process_learns_of_a_new_key(tmp_path: Path) -> None:

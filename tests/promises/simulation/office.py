@@ -17,6 +17,7 @@ from sqlmodel import Session
 from cloud.database import Database
 from cloud.errors import Refused
 from cloud.fleet.models import Agent, Deployment
+from cloud.identity import card_keys
 from cloud.ingest import incarnation
 from cloud.ingest.apply import apply_batches
 from cloud.ingest.envelopes import Envelopes
@@ -226,7 +227,7 @@ def found_chain(database: Database) -> None:
                         store_id=store,
                         shard=shard_of(agent),
                         public_key=b"key",
-                        card_key=store.encode() * 8,
+                        card_key=card_keys.close(vault(), agent, store.encode() * 8),
                         enrolled_ms=START_MS,
                     )
                 )
