@@ -61,10 +61,9 @@ class _StepFailed(Exception):
 
 @dataclass(slots=True)
 class BenchTill:
-    """A till as the bench works it: its station and its simulated scanner. One basket at a time."""
+    """A till as the bench works it: its station with its simulated devices. One basket at a time."""
 
     station: Station
-    scanner: SimulatedTransport
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -143,7 +142,7 @@ class Bench:
             case SwipeCard():
                 return await self._swipe(till, command)
             case ScannerFault():
-                return await _order_fault(till.scanner, command)
+                return await _order_fault(till.station.simulated(command.device), command)
             case SetClock() | AskStatus():
                 return await self._do(command)
 
@@ -220,9 +219,12 @@ async def _measure(use: Till, step: Step) -> Answer:
 
 async def _scan(till: BenchTill, text: str) -> Answer:
     """Let the simulated scanner read a code and wait for what the till makes of it."""
+    scanner = till.station.simulated()
+    if scanner is None:
+        raise _StepFailed("scanner_real", "this till's scanner is a real one: only a person can scan there")
     with till.station.watched() as heard:
         try:
-            await till.scanner.press(text.encode() + b"\r")
+            await scanner.press(text.encode() + b"\r")
             async with asyncio.timeout(_SCAN_SECONDS):
                 answer = await heard.get()
         except DeviceUnavailable as error:
@@ -235,16 +237,26 @@ async def _scan(till: BenchTill, text: str) -> Answer:
     return answer
 
 
-async def _order_fault(scanner: SimulatedTransport, fault: ScannerFault) -> Reply:
+async def _order_fault(device: SimulatedTransport | None, fault: ScannerFault) -> Reply:
+    if device is None:
+        return _failed("device_unknown", f"this till has no simulated device {fault.device!r}")
     if fault.plugged is False:
-        await scanner.unplug()
+        await device.unplug()
     if fault.plugged is True:
-        scanner.plug()
+        device.plug()
     if fault.split_every is not None:
-        scanner.split(fault.split_every or None)
+        device.split(fault.split_every or None)
     if fault.noise is not None:
-        scanner.noise(fault.noise.encode())
-    return {"ok": True, "plugged": scanner.plugged}
+        device.noise(fault.noise.encode())
+    if fault.garbage is not None:
+        device.garbage(fault.garbage.encode())
+    if fault.slow_ms is not None:
+        device.slow(fault.slow_ms)
+    if fault.stuck is not None:
+        await device.stuck(stuck=fault.stuck)
+    if fault.press is not None and device.plugged:
+        await device.press(fault.press.encode())
+    return {"ok": True, "plugged": device.plugged}
 
 
 def _failed(code: str, message: str) -> Reply:

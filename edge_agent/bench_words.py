@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -85,12 +86,20 @@ class SwipeCard(Command, tag="swipe"):
 
 
 class ScannerFault(Command, tag="scanner"):
-    """Order a fault of a till's scanner, or end it: exactly what is given changes."""
+    """Order a fault of a till's simulated device (its scanner unless named), or end it: what is given changes.
+
+    `press` lets the device say something by itself, also half a code.
+    """
 
     till: str
+    device: str = ""
     plugged: bool | None = None
     split_every: int | None = None
     noise: str | None = None
+    garbage: str | None = None
+    slow_ms: Annotated[int, msgspec.Meta(ge=0, le=60_000)] | None = None
+    stuck: bool | None = None
+    press: str | None = None
 
 
 class AskStatus(Command, tag="status"):

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import structlog
 
-from edge_agent.devices.ports import Reading, ScanCut, Scanned
+from edge_agent.devices.device import Device
+from edge_agent.devices.ports import Driver, Reading, ScanCut, Scanned
 from edge_agent.devices.supervisor import Supervisor
+from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.till.results import LineAdded, MemberAttached, Refused
 from edge_agent.till.till import Till
+from shared.device_profile import DeviceClass
 
 Heard = LineAdded | MemberAttached | Refused | None
 """What a reading led to; None when it was cut off."""
@@ -21,12 +25,34 @@ _log = structlog.get_logger(__name__)
 
 
 class Station:
-    """One till, its scanner, and whoever watches what is scanned there."""
+    """One till, its devices, and whoever watches what is scanned there."""
 
-    def __init__(self, till: Till) -> None:
+    def __init__(self, till: Till, supervisor: Supervisor) -> None:
         self.till = till
-        self.devices: list[Supervisor] = []
+        self._supervisor = supervisor
         self._watchers: set[asyncio.Queue[Heard]] = set()
+
+    @property
+    def devices(self) -> list[Device]:
+        """The devices HQ has bound to this till, by name."""
+        return self._supervisor.of(self.till.id)
+
+    def drivers(self, device_class: DeviceClass) -> list[Driver[Any]]:
+        """Return the drivers of this till's devices of a class, by device name: its scale, its printer."""
+        return [
+            device.driver
+            for device in self.devices
+            if device.driver is not None and device.profile is not None and device.profile.device_class is device_class
+        ]
+
+    def simulated(self, device: str = "") -> SimulatedTransport | None:
+        """Return the cable of a simulated device, or of the first simulated scanner, for whoever plays the device."""
+        for one in self.devices:
+            if isinstance(one.transport, SimulatedTransport) and one.profile is not None:
+                wanted = one.profile.device_class is DeviceClass.SCANNER if not device else one.binding.device == device
+                if wanted:
+                    return one.transport
+        return None
 
     async def heard(self, reading: Reading) -> None:
         """Take what the scanner read: ring it up, and tell the watchers what came of it."""

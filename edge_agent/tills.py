@@ -10,9 +10,9 @@ import structlog
 
 from edge_agent.bench import BenchTill
 from edge_agent.clock import Clocks
-from edge_agent.devices.scanner import ScannerDriver
+from edge_agent.devices.binding import UNBOUND
+from edge_agent.devices.hotplug import HotPlug
 from edge_agent.devices.supervisor import Supervisor
-from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.disk.database import Database
 from edge_agent.hq.member_set import MemberSet
 from edge_agent.prices.books import PriceBooks
@@ -31,7 +31,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Tills:
-    """Every till of the store. New ones appear when HQ adds them; a till HQ took away stays until a restart."""
+    """Every till of the store and their devices, as HQ describes them now.
+
+    New tills appear when HQ adds them; one that HQ took away lets go of its devices and stays until a restart.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,8 @@ class Tills:
         self._gateways = gateways
         self._opening: set[str] = set()
         self._changed = changed
+        self._hotplug = HotPlug()
+        self.devices = Supervisor(self._hotplug, clocks.machine, changed)
         self._settings_came = asyncio.Event()
 
     def take_settings(self, settings: StoreSettings) -> None:
@@ -75,9 +80,12 @@ class Tills:
     async def run(self) -> None:
         """Serve every till there is or will be, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._hotplug.run(), name="hot-plug")
+            tasks.create_task(self.devices.run(), name="devices")
             while True:
                 await self._settings_came.wait()
                 self._settings_came.clear()
+                self._bind_devices()
                 for till in self._now().tills:
                     if till.till not in self._opening:
                         self._opening.add(till.till)
@@ -95,20 +103,23 @@ class Tills:
             settings=self._now,
         )
         enquiry = Enquiry(self._database, desk, self._owners)
-        station = Station(Till(self._database, desk, self._doorbell, self._gateways, enquiry=enquiry))
+        station = Station(Till(self._database, desk, self._doorbell, self._gateways, enquiry=enquiry), self.devices)
         # What became of money asked for before a power cut comes before anything else at the till. Each till opens
         # in a task of its own, so that a gateway which is slow to say keeps the others waiting for nothing.
         resolved = await station.till.resolve_payments()
         if isinstance(resolved, Refused):
             _log.warning("payment_unresolved", till=till.till, code=resolved.code)
-        scanner = SimulatedTransport(f"{till.till} scanner")
-        supervisor = Supervisor(f"{till.till}/scanner", scanner, ScannerDriver(station.heard), self._changed)
-        station.devices.append(supervisor)
         tasks.create_task(enquiry.run(), name=f"{till.till} enquiries")
-        tasks.create_task(supervisor.run(), name=f"device {supervisor.device}")
-        self.served[till.till] = BenchTill(station, scanner)
+        self.served[till.till] = BenchTill(station)
+        self._bind_devices()
         self._changed()
         _log.info("till_open", till=till.till, kind=till.kind.value)
+
+    def _bind_devices(self) -> None:
+        """Give each open till the devices that HQ's settings name now."""
+        bound = {till.till: till.devices or UNBOUND for till in self._now().tills}
+        for till, served in self.served.items():
+            self.devices.bind(till, bound.get(till, ()), served.station.heard)
 
     def _now(self) -> StoreSettings:
         if self.settings is None:

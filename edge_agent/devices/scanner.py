@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from edge_agent.devices.ports import ByteStream, Reading
+from edge_agent.devices.fitting import Fitting
+from edge_agent.devices.ports import ByteStream, Driver, Reading
 from edge_agent.devices.scanners.lines import LineScanner
 
 Heard = Callable[[Reading], Awaitable[None]]
+
+
+def fit(fitting: Fitting) -> Driver[ByteStream]:
+    """Return the driver of a scanner that sends lines."""
+    return ScannerDriver(fitting.reporter.heard)
 
 
 class ScannerDriver:

@@ -1,56 +1,158 @@
-"""The supervisor of one device: open, serve, and when it is gone open it again, for ever."""
+"""The supervisor: every device of every till, kept as HQ binds them; a change of one leaves the others alone."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-import structlog
+from edge_agent.devices.binding import Reach
+from edge_agent.devices.device import Device, Hear, Tally
+from edge_agent.devices.hotplug import HotPlug
+from edge_agent.devices.ports import DeviceState, Reading
+from shared.clock import MachineClock
+from shared.wire.desired import DeviceBinding
 
-from edge_agent.devices.ports import DeviceMisconfigured, DeviceState, DeviceUnavailable, Driver, Transport
+_WATCHED = 256
+_ALONE = {"evdev", "serial", "character"}
+"""Ways whose address can belong to one device only."""
 
-_FIRST_PAUSE_SECONDS = 0.05
-_LONGEST_PAUSE_SECONDS = 1.0
-"""A replugged device is back well within the two seconds that a cashier is promised."""
-_log = structlog.get_logger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a watcher sees: a device, and what it read; None when its standing changed."""
+
+    device: Device
+    reading: Reading | None
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """What a till wants: its devices, and who hears them."""
+
+    bindings: dict[str, DeviceBinding]
+    hear: Hear
+
+
+@dataclass(slots=True)
+class _Running:
+    wanted: tuple[DeviceBinding, Hear]
+    device: Device
+    task: asyncio.Task[None]
+    waiting: bool = False
+    """Its place belongs to another device; with every change it is looked at again."""
 
 
 class Supervisor:
-    """Owns one device. Says once that it went and once that it is back, however often it was tried between."""
+    """Opens, serves and reopens the devices of all tills. `changed` is told when any device's standing changes."""
 
     def __init__(
-        self, device: str, transport: Transport[Any], driver: Driver[Any], changed: Callable[[], None]
+        self, hotplug: HotPlug, clock: MachineClock, changed: Callable[[], None], reach: Reach | None = None
     ) -> None:
-        self.device = device
-        self.state = DeviceState.CLOSED
-        self._transport = transport
-        self._driver = driver
+        self._hotplug = hotplug
+        self._clock = clock
         self._changed = changed
-        self._reason = ""
+        self._reach = reach or Reach(hotplug, clock)
+        self._wanted: dict[str, _Wanted] = {}
+        self._running: dict[str, _Running] = {}
+        self._tallies: dict[str, Tally] = {}
+        self._watchers: set[asyncio.Queue[Seen]] = set()
+        self._bound = asyncio.Event()
+
+    @property
+    def devices(self) -> list[Device]:
+        """Every device that is kept now, by name."""
+        return [self._running[name].device for name in sorted(self._running)]
+
+    def of(self, till: str) -> list[Device]:
+        """Return the devices of one till, by name."""
+        return [device for device in self.devices if device.device.startswith(f"{till}/")]
+
+    def recall(self, tallies: dict[str, Tally]) -> None:
+        """Go on counting from what was counted before the agent started."""
+        self._tallies.update(tallies)
+
+    def bind(self, till: str, bindings: Sequence[DeviceBinding], hear: Hear) -> None:
+        """Keep exactly these devices at a till from now on. Devices whose binding is the same are not touched."""
+        self._wanted[till] = _Wanted({f"{till}/{binding.device}": binding for binding in bindings}, hear)
+        self._bound.set()
+
+    def unbind(self, till: str) -> None:
+        """Keep no device at a till any more."""
+        self._wanted.pop(till, None)
+        self._bound.set()
 
     async def run(self) -> None:
-        """Keep the device going until cancelled."""
-        pause = _FIRST_PAUSE_SECONDS
-        while True:
-            try:
-                async with self._transport.opened() as stream:
-                    pause = _FIRST_PAUSE_SECONDS
-                    self._enter(DeviceState.IDLE, "")
-                    await self._driver.serve(stream)
-            except DeviceUnavailable as error:
-                self._enter(DeviceState.CLOSED, str(error))
-            except DeviceMisconfigured as error:
-                self._enter(DeviceState.ERROR, str(error))
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        """Keep the devices until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._bound.wait()
+                self._bound.clear()
+                await self._reconcile(tasks)
+                self._changed()
 
-    def _enter(self, state: DeviceState, reason: str) -> None:
-        if state is self.state and reason == self._reason:
-            return
-        self.state, self._reason = state, reason
-        if state is DeviceState.IDLE:
-            _log.info("device_ready", device=self.device, transport=self._transport.name)
-        else:
-            _log.warning("device_away", device=self.device, state=state.value, reason=reason)
-        self._changed()
+    @contextmanager
+    def watched(self) -> Iterator[asyncio.Queue[Seen]]:
+        """Yield a queue of everything that is read and every change of standing from now on."""
+        queue: asyncio.Queue[Seen] = asyncio.Queue(_WATCHED)
+        self._watchers.add(queue)
+        try:
+            yield queue
+        finally:
+            self._watchers.discard(queue)
+
+    async def _reconcile(self, tasks: asyncio.TaskGroup) -> None:
+        wanted = {
+            name: (binding, till.hear) for till in self._wanted.values() for name, binding in till.bindings.items()
+        }
+        await self._end([name for name, one in self._running.items() if one.waiting or one.wanted != wanted.get(name)])
+        for name, (binding, hear) in wanted.items():
+            if name not in self._running:
+                self._running[name] = self._begin(name, binding, hear, tasks)
+
+    async def _end(self, names: Sequence[str]) -> None:
+        """End these devices and wait until each has let go of its port: the next may want the same one."""
+        ending = [self._running.pop(name) for name in names]
+        for one in ending:
+            self._tallies[one.device.device] = one.device.tally
+            one.task.cancel()
+        if ending:
+            await asyncio.wait([one.task for one in ending])
+
+    def _begin(self, name: str, binding: DeviceBinding, hear: Hear, tasks: asyncio.TaskGroup) -> _Running:
+        device = Device(
+            name,
+            binding,
+            hear=hear,
+            noticed=self._notice,
+            hotplug=self._hotplug,
+            clock=self._clock,
+            reach=self._reach,
+        )
+        device.tally = self._tallies.pop(name, device.tally)
+        taken = self._taken_by(binding)
+        if taken is not None:
+            device.enter(DeviceState.ERROR, f"{binding.address} is bound to {taken} already")
+            return _Running((binding, hear), device, tasks.create_task(_nothing(), name=f"device {name}"), waiting=True)
+        return _Running((binding, hear), device, tasks.create_task(device.run(), name=f"device {name}"))
+
+    def _taken_by(self, binding: DeviceBinding) -> str | None:
+        if binding.transport not in _ALONE:
+            return None
+        for name, one in self._running.items():
+            if (one.device.binding.transport, one.device.binding.address) == (binding.transport, binding.address):
+                return name
+        return None
+
+    def _notice(self, device: Device, reading: Reading | None) -> None:
+        for watcher in self._watchers:
+            if watcher.full():
+                watcher.get_nowait()  # one that does not keep up sees the latest
+            watcher.put_nowait(Seen(device, reading))
+        if reading is None:
+            self._changed()
+
+
+async def _nothing() -> None:
+    await asyncio.Event().wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,22 +26,8 @@ from edge_agent.settings import load
 from edge_agent.till.ports import PaymentGateway
 from shared.wire.events import TenderKind
 from tests.edge.hq import CARD_KEY, SEALING_PUBLIC, TRUSTED, MemoryHq
+from tests.edge.waiting import until
 from tests.factories import AGENT, START_MS, STORE
-
-WAIT_SECONDS = 20.0
-
-
-async def until(condition: Callable[[], Awaitable[bool]] | Callable[[], bool], what: str) -> None:
-    """Wait for a condition, not for a time."""
-    try:
-        async with asyncio.timeout(WAIT_SECONDS):
-            while True:
-                found = condition()
-                if found if isinstance(found, bool) else await found:
-                    return
-                await asyncio.sleep(0.005)
-    except TimeoutError:
-        raise AssertionError(f"waited in vain for {what}") from None
 
 
 def self_signed(key: ec.EllipticCurvePrivateKey, days: int = 90) -> str:

@@ -1,0 +1,219 @@
+"""One device of one till: it is opened, served, and when it is gone opened again, for as long as it is bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from edge_agent.devices.binding import Reach, profile_of, role_of, transport_kind
+from edge_agent.devices.drivers import fit
+from edge_agent.devices.fitting import Fitting
+from edge_agent.devices.hotplug import HotPlug
+from edge_agent.devices.ports import (
+    DeviceError,
+    DeviceMisconfigured,
+    DeviceState,
+    DeviceUnavailable,
+    Driver,
+    PowerState,
+    Reading,
+    ScanCut,
+    Scanned,
+    Statistic,
+    Transport,
+)
+from shared.clock import MachineClock
+from shared.device_profile import DeviceProfile, TransportKind
+from shared.wire.desired import DeviceBinding
+
+Hear = Callable[[Reading], Awaitable[None]]
+Noticed = Callable[["Device", "Reading | None"], None]
+"""Told of every reading, and of every change of standing (None)."""
+
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 1.0
+_ANNOUNCED_PAUSE_SECONDS = 5.0
+"""How long to wait where the kernel announces: it wakes us, and this is only for what it does not tell."""
+_ANNOUNCED = {TransportKind.EVDEV, TransportKind.SERIAL, TransportKind.USB, TransportKind.CHARACTER}
+_MS_PER_HOUR = 3_600_000
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a device is. `reason` says in English, for IT people, why it is not well."""
+
+    state: DeviceState = DeviceState.CLOSED
+    power: PowerState = PowerState.UNKNOWN
+    reason: str = ""
+    code: str = ""
+    conditions: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened to a device, carried on over restarts of the agent."""
+
+    counts: Counter[Statistic] = field(default_factory=Counter)
+    online_ms: int = 0
+
+    def figures(self) -> dict[str, int]:
+        """Return the statistics by name; what never happened is left out, hours are whole ones."""
+        found = {name.value: count for name, count in self.counts.items() if count and name is not Statistic.HOURS}
+        hours = self.online_ms // _MS_PER_HOUR
+        return {Statistic.HOURS.value: hours, **found} if hours else found
+
+
+class Device:
+    """Owns one device. Says once that it went and once that it is back, however often it was tried between.
+
+    It is the `Reporter` of its driver.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        binding: DeviceBinding,
+        *,
+        hear: Hear,
+        noticed: Noticed,
+        hotplug: HotPlug,
+        clock: MachineClock,
+        reach: Reach,
+    ) -> None:
+        self.device = name
+        self.binding = binding
+        self.standing = Standing()
+        self.tally = Tally()
+        self.profile: DeviceProfile | None = None
+        self.transport: Transport[Any] | None = None
+        self.driver: Driver[Any] | None = None
+        self._kind = TransportKind.SIMULATED
+        self._hear = hear
+        self._noticed = noticed
+        self._hotplug = hotplug
+        self._clock = clock
+        self._opened_at: float | None = None
+        self._said: tuple[DeviceState, str] | None = None
+        try:
+            self._fit(reach)
+        except DeviceMisconfigured as error:
+            self._stand(DeviceState.ERROR, PowerState.UNKNOWN, error)
+
+    @property
+    def state(self) -> DeviceState:
+        """What the device does now."""
+        return self.standing.state
+
+    async def run(self) -> None:
+        """Keep the device going until cancelled."""
+        if self.transport is None or self.driver is None:
+            await asyncio.Event().wait()  # only another binding helps, and that is another Device
+            return
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            announced, began = self._hotplug.count, self._clock.monotonic()
+            await self._serve(self.transport, self.driver)
+            if self._clock.monotonic() - began > _LONGEST_PAUSE_SECONDS:
+                pause = _FIRST_PAUSE_SECONDS
+            if await self._hotplug.beyond(announced, pause):
+                pause = _FIRST_PAUSE_SECONDS  # the kernel's word comes before udev's link: try at once, then again
+            else:
+                pause = min(2 * pause, self._longest_pause())
+
+    async def heard(self, reading: Reading) -> None:
+        """Hand on a reading, counted."""
+        if isinstance(reading, Scanned):
+            self.count(Statistic.GOOD_READS)
+        elif isinstance(reading, ScanCut):
+            self.count(Statistic.CUT_READS)
+        self._noticed(self, reading)
+        await self._hear(reading)
+
+    def enter(self, state: DeviceState, reason: str = "") -> None:
+        """Take the driver's word for what the device does."""
+        if state is DeviceState.ERROR and self.state is not state:
+            self.count(Statistic.ERRORS)
+        self._set(Standing(state, self.standing.power, reason, "", self.standing.conditions))
+
+    def power(self, power: PowerState) -> None:
+        """Take the driver's word for its power."""
+        now = self.standing
+        self._set(Standing(now.state, power, now.reason, now.code, now.conditions))
+
+    def conditions(self, names: Sequence[str]) -> None:
+        """Take the driver's word for everything remarkable."""
+        now = self.standing
+        self._set(Standing(now.state, now.power, now.reason, now.code, tuple(sorted(set(names)))))
+
+    def count(self, what: Statistic, by: int = 1) -> None:
+        """Count what happened."""
+        self.tally.counts[what] += by
+
+    def statistics(self) -> Mapping[str, int]:
+        """Return the device's statistics, up to this moment."""
+        self._count_hours()
+        return self.tally.figures()
+
+    def _fit(self, reach: Reach) -> None:
+        self.profile = profile_of(self.binding)
+        self._kind = transport_kind(self.binding, self.profile)
+        self.transport = reach.transport(self.device, self.binding, self.profile)
+        self.driver = fit(Fitting(self.device, self.profile, self._kind, role_of(self.binding), self, self._clock))
+
+    async def _serve(self, transport: Transport[Any], driver: Driver[Any]) -> None:
+        """Open the device and serve it until it is gone."""
+        was_open = False
+        try:
+            async with transport.opened() as stream:
+                was_open = True
+                self._opened_at = self._clock.monotonic()
+                self._stand(DeviceState.IDLE, PowerState.ONLINE)
+                await driver.serve(stream)
+        except DeviceUnavailable as error:
+            self.count(Statistic.UNPLUGS, was_open)
+            self._stand(DeviceState.CLOSED, PowerState.OFF, error)
+        except DeviceError as error:
+            self._stand(DeviceState.ERROR, PowerState.OFFLINE if was_open else PowerState.UNKNOWN, error)
+        finally:
+            self._count_hours()
+            self._opened_at = None
+
+    def _longest_pause(self) -> float:
+        announced = self._hotplug.listening and self._kind in _ANNOUNCED
+        return _ANNOUNCED_PAUSE_SECONDS if announced else _LONGEST_PAUSE_SECONDS
+
+    def _count_hours(self) -> None:
+        if self._opened_at is not None:
+            now = self._clock.monotonic()
+            self.tally.online_ms += int((now - self._opened_at) * 1000)
+            self._opened_at = now
+
+    def _stand(self, state: DeviceState, power: PowerState, error: DeviceError | None = None) -> None:
+        if state is DeviceState.ERROR and self.state is not state:
+            self.count(Statistic.ERRORS)
+        self._set(Standing(state, power, str(error) if error else "", error.code if error else ""))
+
+    def _set(self, standing: Standing) -> None:
+        if standing == self.standing and self._said is not None:
+            return
+        self.standing = standing
+        self._say(standing)
+        self._noticed(self, None)
+
+    def _say(self, standing: Standing) -> None:
+        """Log once that the device went or failed and once that it is well; not that it is busy, nor twice the same."""
+        well = standing.state in {DeviceState.IDLE, DeviceState.BUSY}
+        said = (DeviceState.IDLE if well else standing.state, standing.reason)
+        if said == self._said:
+            return
+        self._said = said
+        if well:
+            _log.info("device_ready", device=self.device)
+        else:
+            _log.warning("device_away", device=self.device, state=standing.state.value, reason=standing.reason)
