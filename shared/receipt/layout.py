@@ -30,11 +30,18 @@ class Symbol(msgspec.Struct, frozen=True, kw_only=True):
     content: str
 
 
+class Image(msgspec.Struct, frozen=True, kw_only=True):
+    """Dots in the middle of the paper: `rows` of `width` dots, eight a byte, the left one highest."""
+
+    width: int
+    rows: tuple[bytes, ...]
+
+
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a paper."""
 
 
-Piece = Row | Symbol | Cut
+Piece = Row | Symbol | Image | Cut
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):

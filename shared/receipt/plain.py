@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shared.receipt.layout import Cut, Row, Sheet, Symbol
+from shared.receipt.columns import text_columns
+from shared.receipt.layout import Cut, Image, Row, Sheet, Symbol
 
 
 def to_text(sheet: Sheet) -> str:
@@ -14,6 +15,8 @@ def to_text(sheet: Sheet) -> str:
                 lines.append(_line(piece))
             case Symbol():
                 lines.append(f"[QR] {piece.content}")
+            case Image():
+                lines.append(f"[{piece.width} x {len(piece.rows)} dots]")
             case Cut():
                 pass
     return "".join(f"{line}\n" for line in lines)
@@ -24,4 +27,10 @@ def _line(row: Row) -> str:
     if not row.big:
         return text
     words = text.lstrip(" ")
-    return " " * (2 * (len(text) - len(words))) + words
+    start = " " * (2 * (len(text) - len(words)))
+    label, _, figure = words.rpartition("  ")
+    if not label:
+        return start + words
+    # A label and its figure: the figure ends where it ends on the paper.
+    label = label.rstrip(" ")
+    return start + label + " " * (2 * text_columns(text) - text_columns(start + label + figure)) + figure

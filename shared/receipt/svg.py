@@ -7,7 +7,7 @@ from html import escape
 from itertools import groupby
 
 from shared.receipt.columns import char_columns, text_columns
-from shared.receipt.layout import Cut, Row, Sheet, Symbol
+from shared.receipt.layout import Cut, Image, Row, Sheet, Symbol
 from shared.receipt.plain import to_text
 from shared.receipt.qr import QUIET_MODULES, matrix
 
@@ -16,6 +16,7 @@ _ROW = 20
 _BASELINE = 15
 _MARGIN = 16
 _MODULE = 4
+_DOTS_IN_CELL = 12
 _FONTS = "'Noto Sans Mono CJK SC','Noto Sans Mono','Sarasa Mono SC','Microsoft YaHei',monospace"
 
 
@@ -32,6 +33,9 @@ def to_svg(sheet: Sheet) -> str:
                 drawn, height = _symbol(piece, sheet.columns * _CELL, y)
                 body.append(drawn)
                 y += height
+            case Image():
+                body.append(_dots(piece, sheet.columns * _CELL, y))
+                y += -(-len(piece.rows) * _CELL // _DOTS_IN_CELL)
             case Cut():
                 body.append(_cut(sheet.columns * _CELL, y))
                 y += _MARGIN
@@ -76,6 +80,22 @@ def _symbol(symbol: Symbol, width: int, y: int) -> tuple[str, int]:
         if module
     )
     return f'<path shape-rendering="crispEdges" d="{path}"/>', side
+
+
+def _dots(image: Image, width: int, y: int) -> str:
+    """Draw dots as bars, a run of dark ones each, at the size they have beside the text."""
+    bars: list[str] = []
+    for line, row in enumerate(image.rows):
+        bits = "".join(f"{byte:08b}" for byte in row)[: image.width]
+        x = 0
+        for bit, run in groupby(bits):
+            length = len(list(run))
+            if bit == "1":
+                bars.append(f"M{x} {line}h{length}v1h-{length}z")
+            x += length
+    left = _MARGIN + (width - image.width * _CELL // _DOTS_IN_CELL) // 2
+    scale = f"{_CELL / _DOTS_IN_CELL:.4f}"
+    return f'<path transform="translate({left} {y}) scale({scale})" d="{"".join(bars)}"/>'
 
 
 def _cut(width: int, y: int) -> str:

@@ -57,6 +57,20 @@ class Till(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_receipt: LastReceipt | None = None
 
 
+class ReceiptSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a store's receipts say beside the sale.
+
+    `languages`: the main one first; none is the store's own. `legal_name`: the company that issues them. `url`: where
+    a customer finds the receipt on a phone, the sale's id is put behind it; empty: no QR code. `notes` stand at the
+    end.
+    """
+
+    languages: list[str] = []
+    legal_name: str = ""
+    url: str = ""
+    notes: list[str] = []
+
+
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a store is: its place, money, language and day.
 
@@ -88,6 +102,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     labels: list[LabelFormat] = []
     recalls: list[Recall] = []
     member_code_keys: list[bytes] = []
+    receipt: ReceiptSettings = ReceiptSettings()
 
 
 class BodyReference(msgspec.Struct, frozen=True, kw_only=True, order=True):
