@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
@@ -10,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.api.auth import CurrentAgent
 from cloud.api.services import Here
-from cloud.errors import CloudError
+from cloud.errors import CloudError, Unavailable
 from cloud.fleet.agents import find
 from cloud.identity import enrolment
+from cloud.identity.ca import CaEnded
 
 router = APIRouter(prefix="/api/v1", tags=["enrolment"])
 
@@ -70,7 +73,8 @@ def enrol(request: Request, services: Here, body: EnrolRequest) -> EnrolAnswer:
     caller = request.client.host if request.client else ""
     services.enrolments.admit(caller)
     try:
-        enrolled = _enrolled(services, body)
+        with _signing():
+            enrolled = _enrolled(services, body)
     except CloudError:
         services.enrolments.failed(caller)
         raise
@@ -91,7 +95,7 @@ def enrol(request: Request, services: Here, body: EnrolRequest) -> EnrolAnswer:
 @router.post("/agent/renew")
 def renew(services: Here, agent: CurrentAgent, body: RenewRequest) -> RenewAnswer:
     """Sign the agent's next certificate."""
-    with services.database.session() as session:
+    with _signing(), services.database.session() as session:
         issued = enrolment.renew(
             session,
             services.authority,
@@ -120,6 +124,15 @@ def _enrolled(services: Here, body: EnrolRequest) -> enrolment.Enrolled:
             now_ms=services.clocks.machine.wall_ms(),
             days=services.settings.certificate_days,
         )
+
+
+@contextmanager
+def _signing() -> Iterator[None]:
+    """A CA that has ended is ours to mend, not the caller's: it may ask again later, with the same code."""
+    try:
+        yield
+    except CaEnded as error:
+        raise Unavailable(str(error)) from None
 
 
 def _signing_keys(services: Here) -> dict[str, str]:

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from cloud.api.limits import FailureLimit
 from cloud.database import Database
 from cloud.identity.ca import Authority
+from cloud.identity.ca_renewal import LatestAuthority
 from cloud.identity.keys import Keys
 from cloud.ingest.exchange import Exchange
 from cloud.ingest.intake import Downstream
@@ -29,10 +30,15 @@ class Services:
     clocks: Clocks
     keys: Keys
     vault: Vault
-    authority: Authority
+    authorities: LatestAuthority
     downstream: Downstream
     exchange: Exchange
     enrolments: FailureLimit
+
+    @property
+    def authority(self) -> Authority:
+        """The CA as it is now: it may have been renewed since the process began."""
+        return self.authorities.current()
 
 
 def services_of(request: Request) -> Services:

@@ -25,6 +25,11 @@ _RENEW_SERVER_DAYS = 30
 _BACKDATE = timedelta(days=1)
 """Certificates start a day early: a store's clock may be behind."""
 _MAX_CSR_BYTES = 8 * 1024
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+
+
+class CaEnded(KeysMissing):
+    """The issuing CA's own certificate has ended: nothing can be signed; the text says what to do."""
 
 
 class CsrRefused(ValueError):
@@ -64,7 +69,7 @@ class Authority:
         """Sign an agent's request. Its name is ours, whatever it asked for. Raise CsrRefused."""
         public = _checked(csr)
         builder = (
-            _builder(self.issuing.subject, public, now_ms, days)
+            self._builder(public, now_ms, days)
             .subject_name(_name(agent))
             .add_extension(x509.SubjectAlternativeName([agent_uri(agent)]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=True)
@@ -102,7 +107,7 @@ class Authority:
     ) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
-            _builder(self.issuing.subject, key.public_key(), now_ms, _SERVER_DAYS)
+            self._builder(key.public_key(), now_ms, _SERVER_DAYS)
             .subject_name(_name(common_name))
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.ExtendedKeyUsage(usage), critical=True)
@@ -110,6 +115,13 @@ class Authority:
         certificate = _leaf(builder, self).sign(self.key, SHA256())
         write_private(stem.with_suffix(".key"), key_pem(key))
         write_private(stem.with_suffix(".crt"), (pem(certificate) + self.chain).encode())
+
+    def _builder(self, public: ec.EllipticCurvePublicKey, now_ms: int, days: int) -> x509.CertificateBuilder:
+        """Begin a certificate that ends before its issuer does: one that outlived it would be refused from then on."""
+        end = self.issuing.not_valid_after_utc
+        if end.timestamp() * 1000 <= now_ms:
+            raise CaEnded(f"the issuing CA ended on {end:%Y-%m-%d}; run `storewire-cloud ca renew`")
+        return _builder(self.issuing.subject, public, now_ms, days, latest=end)
 
 
 def agent_uri(agent: str) -> x509.UniformResourceIdentifier:
@@ -124,30 +136,42 @@ def create(directory: Path, now_ms: int) -> Authority:
     private_directory(directory)
     root_key = ec.generate_private_key(ec.SECP256R1())
     root = _ca(_name("Storewire root CA"), root_key.public_key(), None, root_key, now_ms=now_ms, days=_ROOT_DAYS)
-    issuing_key = ec.generate_private_key(ec.SECP256R1())
-    issuing = _ca(
-        _name("Storewire issuing CA"), issuing_key.public_key(), root, root_key, now_ms=now_ms, days=_ISSUING_DAYS
-    )
     write_private(directory / "root-ca.key", key_pem(root_key))
     write_private(directory / "root-ca.crt", pem(root).encode())
-    write_private(directory / "issuing-ca.key", key_pem(issuing_key))
-    write_private(directory / "issuing-ca.crt", pem(issuing).encode())
+    issuing, issuing_key = issuing_below(root, root_key, now_ms)
+    keep_issuing(directory, issuing, issuing_key)
     write_private(directory / "ca-chain.crt", (pem(issuing) + pem(root)).encode())
     return load(directory)
+
+
+def keep_issuing(directory: Path, issuing: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+    """Make this the issuing CA: key and certificate in one file, so that no power cut leaves one without the other."""
+    write_private(directory / "issuing-ca.key", key_pem(key) + pem(issuing).encode())
+    write_private(directory / "issuing-ca.crt", pem(issuing).encode())
+
+
+def issuing_below(
+    root: x509.Certificate, root_key: ec.EllipticCurvePrivateKey, now_ms: int
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """Make an issuing CA that the root vouches for, with a key of its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name("Storewire issuing CA")
+    return _ca(name, key.public_key(), root, root_key, now_ms=now_ms, days=_ISSUING_DAYS), key
 
 
 def load(directory: Path) -> Authority:
     """Read the CA. Raise KeysMissing."""
     try:
         root = x509.load_pem_x509_certificate((directory / "root-ca.crt").read_bytes())
-        issuing = x509.load_pem_x509_certificate((directory / "issuing-ca.crt").read_bytes())
-        key = serialization.load_pem_private_key((directory / "issuing-ca.key").read_bytes(), None)
+        content = (directory / "issuing-ca.key").read_bytes()
+        issuing = x509.load_pem_x509_certificate(content[content.find(_CERTIFICATE) :])
+        key = serialization.load_pem_private_key(content, None)
     except FileNotFoundError as error:
         raise KeysMissing(f"no {error.filename}; run `storewire-cloud init`, or put the backup there") from None
     except (ValueError, PermissionError) as error:
         raise KeysMissing(f"the CA in {directory} cannot be read: {error}") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise KeysMissing(f"{directory / 'issuing-ca.key'} is not an elliptic-curve key")
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != issuing.public_key():
+        raise KeysMissing(f"{directory / 'issuing-ca.key'} does not hold a key with its certificate")
     return Authority(root=root, issuing=issuing, key=key)
 
 
@@ -202,15 +226,18 @@ def _checked(csr: str) -> ec.EllipticCurvePublicKey:
     return public
 
 
-def _builder(issuer: x509.Name, public: ec.EllipticCurvePublicKey, now_ms: int, days: int) -> x509.CertificateBuilder:
+def _builder(
+    issuer: x509.Name, public: ec.EllipticCurvePublicKey, now_ms: int, days: int, *, latest: datetime | None = None
+) -> x509.CertificateBuilder:
     now = datetime.fromtimestamp(now_ms // 1000, UTC)
+    end = now + timedelta(days=days)
     return (
         x509.CertificateBuilder()
         .issuer_name(issuer)
         .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _BACKDATE)
-        .not_valid_after(now + timedelta(days=days))
+        .not_valid_after(end if latest is None else min(end, latest))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     )
 
@@ -236,7 +263,13 @@ def _ca(
     days: int,
 ) -> x509.Certificate:
     builder = (
-        _builder(issuer.subject if issuer else subject, public, now_ms, days)
+        _builder(
+            issuer.subject if issuer else subject,
+            public,
+            now_ms,
+            days,
+            latest=issuer.not_valid_after_utc if issuer else None,
+        )
         .subject_name(subject)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0 if issuer else 1), critical=True)
         .add_extension(_key_usage(ca=True), critical=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from cloud.broker.adapter import INGEST, KEEPER
-from cloud.identity import ca
+from cloud.identity import ca, ca_renewal
 from cloud.identity.keys import KeysMissing
 from cloud.settings import CloudSettings
 from shared.clock import MachineClock
@@ -25,8 +25,9 @@ log = structlog.get_logger()
 
 
 def ensure_certificates(settings: CloudSettings, now_ms: int) -> None:
-    """Make or renew what is absent, ends soon, or does not name the host by which stores reach us."""
+    """Make or renew what is absent, ends soon, or does not name the host by which stores reach us; the CA first."""
     with _alone(settings.keys_dir):
+        ca_renewal.renew_if_due(settings.keys_dir, now_ms)
         authority = ca.load(settings.keys_dir)
         hosts = [settings.public_host]
         ca.ensure_server(authority, settings.keys_dir, "api", hosts, now_ms)

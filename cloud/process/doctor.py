@@ -11,7 +11,7 @@ from cryptography import x509
 from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.errors import CloudError
-from cloud.identity import ca, keys
+from cloud.identity import ca, ca_renewal, keys
 from cloud.process import ports
 from cloud.process.parts import open_database
 from cloud.process.setup import check_database
@@ -19,7 +19,6 @@ from cloud.settings import CloudSettings
 
 _DAY_MS = 86_400_000
 _SOON_DAYS = 30
-_CERTIFICATES = ("issuing-ca", "api", "broker", "ingest")
 
 
 @dataclass(frozen=True)
@@ -35,10 +34,8 @@ def examine(settings: CloudSettings, now_ms: int) -> list[Finding]:
     """Look at everything that can be looked at from here; nothing is changed."""
     return [
         *_keys(settings),
-        *(
-            _certificate(settings.keys_dir / f"{name}.crt", now_ms)
-            for name in ("issuing-ca", "api", "broker", "ingest")
-        ),
+        *(_certificate(settings.keys_dir / f"{name}.crt", now_ms) for name in ("api", "broker", "ingest")),
+        *_authority(settings, now_ms),
         _database(settings),
         *_ports(settings),
     ]
@@ -53,6 +50,16 @@ def _keys(settings: CloudSettings) -> Iterator[Finding]:
         yield Finding(ok=False, what="keys", words=str(error))
     loose = [path.name for path in settings.keys_dir.glob("*") if path.stat().st_mode & 0o077]
     yield Finding(ok=not loose, what="key files", words=f"others may read {loose}" if loose else "ours alone")
+
+
+def _authority(settings: CloudSettings, now_ms: int) -> Iterator[Finding]:
+    try:
+        status, problem = (ca_renewal.status(settings.keys_dir), ca_renewal.problem(settings.keys_dir, now_ms))
+    except keys.KeysMissing:
+        return  # said of the keys already
+    days = (status.issuing_until_ms - now_ms) // _DAY_MS
+    advice = "" if problem is None else "; see `storewire-cloud ca status`"
+    yield Finding(ok=problem is None, what="issuing-ca.crt", words=f"{days} days left{advice}")
 
 
 def _certificate(path: Path, now_ms: int) -> Finding:

@@ -14,7 +14,8 @@ from cloud.api.limits import FailureLimit
 from cloud.api.services import Services
 from cloud.database import Database
 from cloud.fleet.models import Agent
-from cloud.identity import ca, keys
+from cloud.identity import keys
+from cloud.identity.ca_renewal import LatestAuthority
 from cloud.ingest.downlink import Downlink
 from cloud.ingest.envelopes import Envelopes
 from cloud.ingest.exchange import Exchange
@@ -56,7 +57,7 @@ def build_services(settings: CloudSettings) -> Services:
         database=database,
         clocks=clocks,
         keys=ring,
-        authority=ca.load(settings.keys_dir),
+        authorities=LatestAuthority(settings.keys_dir),
         vault=vault,
         downstream=LoyaltyDownstream(vault, UuidMint(clocks.machine.wall_ms, os.urandom), StoreBooks()),
         exchange=build_exchange(database, clocks, ring, vault, BodyFiles(settings.bodies_dir)),
