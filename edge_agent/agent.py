@@ -147,6 +147,7 @@ class Agent:
         await self._start()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._epochs.keep_witness(), name="witness")
+            tasks.create_task(self._database.keep_synced(), name="disk")
             tasks.create_task(self._tills.run(), name="tills")
             tasks.create_task(self._keeper.run(), name="prices")
             tasks.create_task(self._uplink.run(), name="uplink")

@@ -26,6 +26,7 @@ CLOCKS = Clocks(SystemBusinessClock(), SystemMachineClock())
 mint = UuidMint(CLOCKS.machine.wall_ms, os.urandom)
 _PER_TRANSACTION = 500
 _PRAGMAS = (
+    "PRAGMA page_size = 1024",
     "PRAGMA auto_vacuum = INCREMENTAL",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = OFF",  # only while it is made: nobody crashes a benchmark's setting-up

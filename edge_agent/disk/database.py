@@ -1,7 +1,9 @@
 """The agent's disk: one SQLite file, one writer, one reader.
 
 Storage code is plain functions of a `sqlite3.Connection`. `Database.run` runs one of them in one transaction and
-one thread hop, and returns only after the commit was synced to the disk (WAL, `synchronous=FULL`).
+one thread hop, and returns only after the commit was synced to the disk (WAL, `synchronous=FULL`). What nobody has
+paid for yet may be committed without waiting for the disk; it is synced with the next commit that waits, and at the
+latest `UNSYNCED_SECONDS` after it was made.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import aiosqlite
 import structlog
@@ -27,18 +29,25 @@ T = TypeVar("T")
 BALLAST_BYTES = 16 * 1024 * 1024
 """Reserve for deletes and checkpoints on a full disk: several times the write-ahead log."""
 
+UNSYNCED_SECONDS = 5.0
+"""How much of the ringing up of a basket a power cut may take: two items at a cashier's pace, shown when it resumes."""
+
+_SYNCED = "FULL"
 _WRITER_PRAGMAS = (
+    # Small pages, because a commit writes whole ones to the log, and a scan changes few bytes. First of all, because
+    # it counts only for a file without a page.
+    "PRAGMA page_size = 1024",
     "PRAGMA busy_timeout = 5000",
     "PRAGMA auto_vacuum = INCREMENTAL",  # counts only for a new file: pruned space goes back to the disk
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA foreign_keys = ON",
     "PRAGMA journal_size_limit = 16777216",
 )
 _READER_PRAGMAS = ("PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON")
 _PRIMARY_CODE = 0xFF
-_PAGES_AT_ONCE = 500
-_BULK = {"event", "body_row"}
+_PAGES_AT_ONCE = 2000
+_BULK = {"event", "body_row", "item_search"}
 """Tables that grow to most of the file: their pages are not read at every start."""
 
 _log = structlog.get_logger(__name__)
@@ -73,6 +82,24 @@ def _transaction(db: sqlite3.Connection, begin: str, fn: Callable[[sqlite3.Conne
             db.execute("ROLLBACK")
         raise
     return result
+
+
+def _set_synchronous(db: sqlite3.Connection, level: str) -> None:
+    # As a script, because this pragma does its work while it is prepared, and `execute` keeps prepared statements.
+    db.executescript(f"PRAGMA synchronous = {level}")
+
+
+def _synced_transaction(db: sqlite3.Connection, fn: Callable[[sqlite3.Connection], T]) -> T:
+    return _transaction(db, "BEGIN IMMEDIATE", fn)
+
+
+def _unsynced_transaction(db: sqlite3.Connection, fn: Callable[[sqlite3.Connection], T]) -> T:
+    """Commit to the log without a sync: whole after a power cut or not there, and nothing later without it."""
+    _set_synchronous(db, "NORMAL")
+    try:
+        return _transaction(db, "BEGIN IMMEDIATE", fn)
+    finally:
+        _set_synchronous(db, _SYNCED)
 
 
 class _Hop:
@@ -151,6 +178,7 @@ class Database:
         self._ballast = ballast
         self._full = False
         self._room_changed = asyncio.Event()
+        self._unsynced = asyncio.Event()
         self._writer = self._new_writer()
         self._reader = _Hop(path, f"{path.absolute().as_uri()}?mode=ro", _READER_PRAGMAS)
 
@@ -189,6 +217,7 @@ class Database:
             self._note_full()
 
     def _prepare(self, db: sqlite3.Connection) -> None:
+        _set_synchronous(db, _SYNCED)
         _check_start(db, self.path)
         migrate(db)
 
@@ -201,8 +230,11 @@ class Database:
         """Whether the disk ran full and the reserve is not whole again: only transactions that make room run."""
         return self._full
 
-    async def run(self, fn: Callable[[sqlite3.Connection], T], *, makes_room: bool = False) -> T:
+    async def run(self, fn: Callable[[sqlite3.Connection], T], *, makes_room: bool = False, synced: bool = True) -> T:
         """Run `fn` in one transaction and one thread hop; return what it returns after the commit is on the disk.
+
+        Without `synced` it returns when the commit is in the log: a killed process loses nothing, a power cut may lose
+        it, with all that was committed so after it (see `keep_synced`). Never for what a customer has paid for.
 
         An exception rolls everything back. Raise DiskFull when there is no room; from then on every transaction
         is refused so, except those that make room (acks, pruning, voiding), until `make_room` succeeds.
@@ -210,7 +242,12 @@ class Database:
         if self._full and not makes_room:
             raise DiskFull(f"the disk of {self.path} is full; selling goes on when there is room again")
         try:
-            return await self._writer.run(lambda db: _transaction(db, "BEGIN IMMEDIATE", fn))
+            if synced:
+                return await self._writer.run(lambda db: _synced_transaction(db, fn))
+            try:
+                return await self._writer.run(lambda db: _unsynced_transaction(db, fn))
+            finally:
+                self._unsynced.set()  # also for a caller that is cancelled: it does not stop the transaction
         except DiskFull:
             self._note_full()
             raise
@@ -218,6 +255,17 @@ class Database:
     async def read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
         """Run `fn` on one snapshot of what is committed, beside the writer."""
         return await self._reader.run(lambda db: _transaction(db, "BEGIN", fn))
+
+    async def keep_synced(self, within_seconds: float = UNSYNCED_SECONDS) -> NoReturn:
+        """Sync what was committed without, so long after it at the latest. Runs until it is cancelled.
+
+        Raise DiskFailed.
+        """
+        while True:
+            await self._unsynced.wait()
+            await asyncio.sleep(within_seconds)
+            self._unsynced.clear()
+            await asyncio.to_thread(_sync_log, self.path)
 
     async def room_changed(self) -> None:
         """Return when the disk has run full or has room again, also when that happened before the call."""
@@ -263,6 +311,18 @@ class Database:
             _log.error("disk full: selling stops", path=str(self.path))
         self._full = True
         self._ballast.release()
+
+
+def _sync_log(path: Path) -> None:
+    """Put SQLite's log on the disk. It takes no locks on that file, so opening and closing it here drops none."""
+    try:
+        log = os.open(path.with_name(f"{path.name}-wal"), os.O_RDONLY)
+        try:
+            os.fdatasync(log)
+        finally:
+            os.close(log)
+    except OSError as error:
+        raise DiskFailed(f"the disk failed on the log of {path}: {error.strerror}") from error
 
 
 def _give_back_all(db: sqlite3.Connection) -> None:

@@ -95,13 +95,17 @@ CREATE TABLE payment_attempt (
     minor     INTEGER NOT NULL,
     state     TEXT NOT NULL,                  -- asked, unknown, paid, refused, cancelled
     reference TEXT NOT NULL DEFAULT '',
-    at_ms     INTEGER NOT NULL
+    at_ms     INTEGER NOT NULL,
+    shift     BLOB,                           -- whose drawer it belongs to, however late its answer comes
+    cashier   TEXT NOT NULL DEFAULT '',
+    pays_back TEXT NOT NULL DEFAULT ''        -- a refund: the gateway's reference of the payment it gives back
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX payment_attempt_basket ON payment_attempt (basket);
 CREATE INDEX payment_attempt_unresolved ON payment_attempt (till) WHERE state IN ('asked', 'unknown');
 
 -- Rows of price-book bodies. A row counts from its version until a later version of the same key; a null row takes
--- the key away. Exact bytes as HQ wrote them, so that hashes hold.
+-- the key away. Exact bytes as HQ wrote them, so that hashes hold. With a rowid: a key of this length and a row of a few
+-- hundred bytes would spill out of an index's small pages, each row into a page of its own.
 CREATE TABLE body_row (
     kind    TEXT NOT NULL,
     scope   TEXT NOT NULL,
@@ -110,7 +114,7 @@ CREATE TABLE body_row (
     bucket  INTEGER NOT NULL,
     row     BLOB,
     PRIMARY KEY (kind, scope, key, version)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX body_row_bucket ON body_row (kind, scope, bucket);
 
 -- What each body hashes to at each version this agent holds, with its 256 bucket hashes.
@@ -163,4 +167,128 @@ CREATE TABLE question (
     body    BLOB NOT NULL,
     answer  BLOB,
     made_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- The till's people, shifts, returns and look-ups (edge_agent/till).
+
+-- Who stands at a till, in which shift, and whether they only practise. A till without a row: nobody, none, no.
+CREATE TABLE till_stand (
+    till     TEXT PRIMARY KEY,
+    state    TEXT NOT NULL DEFAULT 'out',     -- out, in, locked, break
+    staff    TEXT NOT NULL DEFAULT '',
+    since_ms INTEGER NOT NULL DEFAULT 0,      -- business time
+    shift    BLOB,
+    practice INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- Wrong PINs since the last right one: counted before a PIN is looked at, so that no two tries count as one.
+CREATE TABLE pin_try (
+    staff    TEXT PRIMARY KEY,
+    pin      TEXT NOT NULL,                   -- the hash that was tried: a new PIN from HQ starts anew
+    failures INTEGER NOT NULL,
+    last_ms  INTEGER NOT NULL                 -- machine wall time
+) STRICT, WITHOUT ROWID;
+
+-- Shifts. The till's receipts of it come after receipt `number` of `series`; its other events are in shift_event.
+CREATE TABLE shift (
+    id            BLOB PRIMARY KEY,
+    till          TEXT NOT NULL,
+    staff         TEXT NOT NULL,
+    opened_ms     INTEGER NOT NULL,
+    business_date TEXT NOT NULL,
+    series        TEXT NOT NULL,
+    number        INTEGER NOT NULL,
+    counted       BLOB NOT NULL DEFAULT x'',  -- the last count, JSON
+    version       INTEGER NOT NULL DEFAULT 0, -- of its last Z report; 0: open
+    report        BLOB NOT NULL DEFAULT x''   -- that report's event
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE shift_event (
+    shift   BLOB NOT NULL,
+    n       INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (shift, n)
+) STRICT, WITHOUT ROWID;
+
+-- What came back of a sale of this store so far, by line, and what of it went to which of its tenders.
+CREATE TABLE returned_line (
+    original     BLOB NOT NULL,
+    of_line      INTEGER NOT NULL,
+    quantity     INTEGER NOT NULL,
+    refund_minor INTEGER NOT NULL,
+    tax_minor    INTEGER NOT NULL,
+    PRIMARY KEY (original, of_line)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE refunded_tender (
+    original BLOB NOT NULL,
+    n        INTEGER NOT NULL,
+    minor    INTEGER NOT NULL,
+    PRIMARY KEY (original, n)
+) STRICT, WITHOUT ROWID;
+
+-- Returns whose money a gateway is asked to give back: on the disk before it is asked, gone when the receipt is made.
+CREATE TABLE return_begun (
+    id      BLOB PRIMARY KEY,
+    till    TEXT NOT NULL,
+    content BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX return_begun_till ON return_begun (till);
+
+-- Practice sales: numbers of their own, never sent.
+CREATE TABLE practice_receipt (
+    till    TEXT NOT NULL,
+    number  INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (till, number)
+) STRICT, WITHOUT ROWID;
+
+-- How often a receipt was printed again.
+CREATE TABLE reprint (
+    event  BLOB PRIMARY KEY,
+    copies INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Items by name and initials, over all versions: only the item's row says what a version sells.
+CREATE TABLE item_search (
+    item     TEXT PRIMARY KEY,
+    initials TEXT NOT NULL,
+    names    TEXT NOT NULL                    -- in lower case, one a line
+) STRICT, WITHOUT ROWID;
+CREATE INDEX item_search_initials ON item_search (initials);
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Receipts on paper and cash drawers (edge_agent/receipt).
+
+-- Print jobs: the receipt of an event, or a document. "sending" is here before the first byte leaves.
+CREATE TABLE print_job (
+    n        INTEGER PRIMARY KEY,
+    till     TEXT NOT NULL,
+    event    BLOB,
+    copy     INTEGER NOT NULL DEFAULT 0,      -- 0: the first paper; then as marked on it
+    document BLOB,                            -- a report's content, JSON
+    state    TEXT NOT NULL DEFAULT 'queued',  -- queued, sending, printed, failed, unconfirmed, cancelled
+    reason   TEXT NOT NULL DEFAULT '',
+    by       TEXT NOT NULL,
+    at_ms    INTEGER NOT NULL                 -- business time
+) STRICT;
+CREATE INDEX print_job_open ON print_job (till, n) WHERE state IN ('queued', 'sending');
+CREATE INDEX print_job_event ON print_job (event) WHERE event IS NOT NULL;
+
+CREATE TABLE drawer_opening (
+    n      INTEGER PRIMARY KEY,
+    till   TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    by     TEXT NOT NULL,
+    at_ms  INTEGER NOT NULL,                  -- business time
+    cause  BLOB,                              -- the event behind it
+    kicked INTEGER NOT NULL
+) STRICT;
+CREATE INDEX drawer_opening_till ON drawer_opening (till, at_ms);
+
+-- How the switch of a till's drawer is wired, learnt once.
+CREATE TABLE drawer (
+    till           TEXT PRIMARY KEY,
+    open_when_high INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -109,29 +109,29 @@ class Till:
             case PaymentCode():
                 return refused("payment_code_early")
             case goods:
-                return await self._change(lambda db: ring_scanned(db, self._desk, goods))
+                return await self._ring(lambda db: ring_scanned(db, self._desk, goods))
 
     async def set_quantity(self, count: int, line: int | None = None) -> LineChanged | Refused:
         """Set how many of what was scanned a line has; without `line` the last one."""
-        return await self._change(lambda db: ringing.set_quantity(db, self._desk, count, line))
+        return await self._ring(lambda db: ringing.set_quantity(db, self._desk, count, line))
 
     async def weigh(self, weight_g: int, line: int | None = None) -> LineChanged | Refused:
         """Set a line's weight in grams; without `line` the last one."""
-        return await self._change(lambda db: ringing.measure(db, self._desk, weight_g, Unit.GRAM, line))
+        return await self._ring(lambda db: ringing.measure(db, self._desk, weight_g, Unit.GRAM, line))
 
     async def pour(self, volume_ml: int, line: int | None = None) -> LineChanged | Refused:
         """Set a line's volume in millilitres; without `line` the last one."""
-        return await self._change(lambda db: ringing.measure(db, self._desk, volume_ml, Unit.MILLILITRE, line))
+        return await self._ring(lambda db: ringing.measure(db, self._desk, volume_ml, Unit.MILLILITRE, line))
 
     async def coupon(
         self, code: str, supplier_minor: int, chain_minor: int = 0, *, line: int | None = None
     ) -> LineChanged | Refused:
         """Take a paper coupon for a line; without `line` the last one."""
-        return await self._change(lambda db: ringing.coupon(db, self._desk, code, supplier_minor, chain_minor, n=line))
+        return await self._ring(lambda db: ringing.coupon(db, self._desk, code, supplier_minor, chain_minor, n=line))
 
     async def void_line(self, line: int | None = None) -> LineGone | Refused:
         """Take a line out; without `line` the last one."""
-        return await self._change(lambda db: ringing.void_line(db, self._desk, line))
+        return await self._ring(lambda db: ringing.void_line(db, self._desk, line))
 
     async def attach_card(self, card: str) -> MemberAttached | Refused:
         """Attach a member card to the basket, opening one if there is none.
@@ -288,8 +288,17 @@ class Till:
             reached("sale.after_commit")
         return answer
 
+    async def _ring(self, use_case: Callable[[sqlite3.Connection], R]) -> R | Refused:
+        """Change lines, which nobody has paid for yet: in the log at once, on the disk within seconds."""
+        return await self._change(use_case, synced=False)
+
     async def _change(
-        self, use_case: Callable[[sqlite3.Connection], R], *, rings: bool = False, makes_room: bool = False
+        self,
+        use_case: Callable[[sqlite3.Connection], R],
+        *,
+        rings: bool = False,
+        makes_room: bool = False,
+        synced: bool = True,
     ) -> R | Refused:
         """Run a use case in one transaction; a refusal or a full disk rolls it back and is the answer.
 
@@ -298,7 +307,7 @@ class Till:
         if len(self.id) > MAX_TILL_CHARACTERS:
             return refused("till_id", self.id[:MAX_TILL_CHARACTERS])
         try:
-            result = await self._database.run(use_case, makes_room=makes_room)
+            result = await self._database.run(use_case, makes_room=makes_room, synced=synced)
         except Refusal as refusal:
             return Refused(refusal.code, refusal.words, refusal.detail)
         except DiskFull:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 
+from edge_agent.disk import database
 from edge_agent.record import outbox
 from edge_agent.record.receipts import Printed
 from edge_agent.till.results import Paid
@@ -44,8 +45,8 @@ async def sell(store: Store, basket: UUID) -> None:
 
 async def main(folder: Path, synchronous: str) -> None:
     """Sell everything, then hear an ack and a fork from HQ, then die without closing anything."""
+    vars(database)["_SYNCED"] = synchronous
     async with opened_store(folder, seed=9) as store:
-        await store.database._writer.run(lambda db: db.execute(f"PRAGMA synchronous = {synchronous}").close())
         for basket in SALES:
             await sell(store, basket)
         at = await store.database.read(outbox.position)

@@ -96,10 +96,10 @@ async def test_damage_beside_what_selling_needs_is_told_and_selling_goes_on(tmp_
     async with running(tmp_path, hq) as agent:
         await ready(agent)
         await agent.agent._database.check()
-        root = await agent.database.read(_root_of_a_table_nobody_reads)
+        root, size = await agent.database.read(_root_of_a_table_nobody_reads)
     with (tmp_path / "agent.db").open("r+b") as file:
-        file.seek((root - 1) * 4096)
-        file.write(b"\xff" * 4096)
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
     async with running(tmp_path, hq) as agent:
         await ready(agent)
 
@@ -114,8 +114,12 @@ async def test_damage_beside_what_selling_needs_is_told_and_selling_goes_on(tmp_
         )
 
 
-def _root_of_a_table_nobody_reads(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'body_row_bucket'").fetchone()[0])
+def _root_of_a_table_nobody_reads(db: sqlite3.Connection) -> tuple[int, int]:
+    """Return the page, counted from 1, and the bytes of a page."""
+    found: tuple[int, int] = db.execute(
+        "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = 'body_row_bucket'"
+    ).fetchone()
+    return found
 
 
 async def test_end_of_an_agent_whose_disk_failed_is_one_error_in_words(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import itertools
+import os
 import sqlite3
 import stat
 from collections.abc import AsyncIterator, Iterator
@@ -26,6 +29,9 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         yield database
 
 
+_NUMBERS = itertools.count()
+
+
 def table(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE note (text TEXT)")
 
@@ -39,12 +45,64 @@ def count(db: sqlite3.Connection) -> int:
 
 
 async def test_p1_the_file_is_private_and_synced_at_every_commit(tmp_path: Path, database: Database) -> None:
-    names = ("journal_mode", "synchronous", "foreign_keys")
+    names = ("journal_mode", "synchronous", "foreign_keys", "page_size")
     found = await database._writer.run(lambda db: [db.execute(f"PRAGMA {name}").fetchone()[0] for name in names])
-    assert found == ["wal", 2, 1]
+    assert found == ["wal", 2, 1, 1024]
     await database.run(table)
     for name in ("agent.db", "agent.db-wal", "agent.db-shm", "agent.db.ballast"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600, name
+
+
+def synchronous(db: sqlite3.Connection) -> int:
+    # This pragma is answered while it is prepared, so a prepared one would tell what was.
+    cursor = db.execute(f"PRAGMA synchronous -- {next(_NUMBERS)}")
+    return int(cursor.fetchone()[0])
+
+
+async def test_p1_only_what_says_so_is_committed_unsynced(database: Database) -> None:
+    await database.run(table)
+    seen = [await database.run(synchronous, synced=False), await database.run(synchronous)]
+
+    def fails(db: sqlite3.Connection) -> None:
+        add(db)
+        seen.append(synchronous(db))
+        raise KeyError("halfway")
+
+    with pytest.raises(KeyError):
+        await database.run(fails, synced=False)
+    assert [*seen, await database.run(synchronous), await database.run(count)] == [1, 2, 1, 2, 0]
+
+
+async def test_what_was_committed_unsynced_is_synced_soon(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: asyncio.Queue[str] = asyncio.Queue()
+    loop, sync = asyncio.get_running_loop(), os.fdatasync
+
+    def noting(file: int) -> None:
+        sync(file)
+        loop.call_soon_threadsafe(synced.put_nowait, Path(f"/proc/self/fd/{file}").readlink().name)
+
+    monkeypatch.setattr(os, "fdatasync", noting)
+    await database.run(table)
+    keeping = asyncio.create_task(database.keep_synced(within_seconds=0))
+    for _ in range(2):
+        await database.run(add, synced=False)
+        async with asyncio.timeout(5):
+            assert await synced.get() == "agent.db-wal"
+    assert synced.empty()
+    keeping.cancel()
+
+
+async def test_a_log_that_cannot_be_synced_is_a_failed_disk(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_file: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", failing)
+    await database.run(table, synced=False)
+    with pytest.raises(DiskFailed, match="log"):
+        async with asyncio.timeout(5):
+            await database.keep_synced(within_seconds=0)
 
 
 async def test_a_transaction_is_kept_whole_or_not_at_all(database: Database) -> None:
@@ -106,12 +164,14 @@ async def test_damage_in_the_bulk_of_the_file_is_found_beside_selling(tmp_path: 
         await store.till().scan(APPLES)
         await store.till().tender(TenderKind.CASH)
         await store.database.check()
-        root = await store.database.read(
-            lambda db: db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'body_row'").fetchone()[0]
+        root, size = await store.database.read(
+            lambda db: db.execute(
+                "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = 'body_row'"
+            ).fetchone()
         )
     with (tmp_path / "agent.db").open("r+b") as file:
-        file.seek((root - 1) * 4096)
-        file.write(b"\xff" * 4096)
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
     async with opened_store(tmp_path, seed=2) as store:
         assert not isinstance(await store.till().scan(APPLES), Refused)
         with pytest.raises(DatabaseDamaged):

@@ -144,7 +144,7 @@ def test_p1_full_disk_stops_selling_loudly_and_loses_nothing(chain: Chain, agent
     agent.process.stop()
     with closing(sqlite3.connect(agent.state / "agent.db")) as db:
         (pages,) = db.execute("PRAGMA page_count").fetchone()
-    agent.start(pages=pages + 20)
+    agent.start(pages=pages + 80)
     agent.wait_ready()
     for _ in range(1000):
         wanted = chain.a_basket()
