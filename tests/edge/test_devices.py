@@ -217,6 +217,7 @@ async def test_slow_device_unplugged_in_the_middle_says_half_a_code() -> None:
         await bench.cable().press(b"69012")
         bench.cable().slow(60_000)
         pressing = asyncio.create_task(bench.cable().press(b"34567892\r"))
+        await asyncio.sleep(0)  # one turn of the loop: the pressing has begun
         await bench.cable().unplug()
         await pressing
         await bench.is_in(DeviceState.CLOSED)

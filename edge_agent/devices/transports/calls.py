@@ -13,6 +13,8 @@ from edge_agent.devices.ports import DeviceUnavailable, ErrorName
 
 T = TypeVar("T")
 
+_CLOSE_SECONDS = 2.0
+
 
 class BlockingCalls:
     """A device's worker thread. A stuck device keeps its own thread busy and nobody else's."""
@@ -40,9 +42,21 @@ class BlockingCalls:
             _dispose(future, late)
             raise
 
-    def close(self) -> None:
-        """Take no more calls; one that is under way ends by its library's own limit."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
+    async def close(self, let_go: Callable[[], None] | None = None) -> None:
+        """Take no more calls, and let go of the device in its own thread.
+
+        Closing may block as well: a serial line whose printer takes nothing waits half a minute for it. The caller
+        waits a while so that the device can be opened again; then the thread is left to it.
+        """
+        future = self._worker.submit(let_go or _nothing)
+        self._worker.shutdown(wait=False)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await asyncio.shield(asyncio.wrap_future(future))
+
+
+def _nothing() -> None:
+    return
 
 
 def _dispose(future: Future[T], late: Callable[[T], None] | None) -> None:

@@ -6,6 +6,7 @@ import os
 import select
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from edge_agent.devices.ports import ByteStream, DeviceUnavailable, ErrorName
@@ -33,17 +34,15 @@ class CharacterTransport:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[ByteStream]:
         """Open the node. Raise DeviceUnavailable or DeviceMisconfigured."""
-        calls = BlockingCalls(self.name)
+        calls, let_go = BlockingCalls(self.name), None
         try:
             fd = await calls.call("opening", self._open, within_s=_OPEN_SECONDS, late=os.close)
-            try:
-                handover = Handover[bytes](_PIECES)
-                with drained(self.name, fd, lambda: _read(fd), handover, empty_pause_ms=_EMPTY_PAUSE_MS):
-                    yield _NodeStream(self.name, fd, handover, calls, self._clock)
-            finally:
-                os.close(fd)
+            let_go = partial(os.close, fd)
+            handover = Handover[bytes](_PIECES)
+            with drained(self.name, fd, lambda: _read(fd), handover, empty_pause_ms=_EMPTY_PAUSE_MS):
+                yield _NodeStream(self.name, fd, handover, calls, self._clock)
         finally:
-            calls.close()
+            await calls.close(let_go)
 
     def _open(self) -> int:
         place = self._where()

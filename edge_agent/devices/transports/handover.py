@@ -53,6 +53,10 @@ class Handover(Generic[T]):
         self._ended = error
         self._wake()
 
+    def pause(self, seconds: float) -> None:
+        """Wait in the device's thread, at most until the taker is gone."""
+        self._stopped.wait(seconds)
+
     def stop(self) -> None:
         """Let the thread end: nobody takes any more."""
         self._stopped.set()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -95,20 +96,18 @@ class KeyboardTransport:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[KeyStream]:
         """Open and grab the device. Raise DeviceUnavailable or DeviceMisconfigured."""
-        calls = BlockingCalls(self.name)
+        calls, let_go = BlockingCalls(self.name), None
         try:
             node, locks = await calls.call(
                 "opening", self._open, within_s=_OPEN_SECONDS, late=lambda opened: opened[0].close()
             )
-        finally:
-            calls.close()
-        try:
+            let_go = partial(_close, node)
             translator = KeyTranslator()
             handover = Handover[KeyInput](_KEYS, overflow=KeysDropped)
             with drained(self.name, node.fileno(), lambda: translator.feed(node.read()), handover):
                 yield _Keys(locks, handover)
         finally:
-            _close(node)
+            await calls.close(let_go)
 
     def _open(self) -> tuple[InputNode, Locks]:
         place = self._where()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,17 +36,15 @@ class SerialTransport:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[ByteStream]:
         """Open, lock and set the line. Raise DeviceUnavailable or DeviceMisconfigured."""
-        calls = BlockingCalls(self.name)
+        calls, let_go = BlockingCalls(self.name), None
         try:
             port = await calls.call("opening", self._open, within_s=_OPEN_SECONDS, late=_close)
-            try:
-                handover = Handover[bytes](_PIECES)
-                with drained(self.name, port.fileno(), lambda: _read(port), handover):
-                    yield _SerialStream(self.name, port, handover, calls)
-            finally:
-                _close(port)
+            let_go = partial(_close, port)
+            handover = Handover[bytes](_PIECES)
+            with drained(self.name, port.fileno(), lambda: _read(port), handover):
+                yield _SerialStream(self.name, port, handover, calls)
         finally:
-            calls.close()
+            await calls.close(let_go)
 
     def _open(self) -> Serial:
         from serial import Serial, SerialException  # noqa: PLC0415 - only stores with a serial device pay for it

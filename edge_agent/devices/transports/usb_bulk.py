@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.devices.ports import (
@@ -75,17 +76,19 @@ class UsbTransport:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[ByteStream]:
         """Find, detach and claim the device. Raise DeviceUnavailable or DeviceMisconfigured."""
-        calls = BlockingCalls(self.name)
+        calls, let_go = BlockingCalls(self.name), None
+        handover = Handover[bytes](_PIECES)
         try:
             claimed = await calls.call("opening", self._open, within_s=_OPEN_SECONDS, late=_release)
-            try:
-                handover = Handover[bytes](_PIECES)
-                with _listening(self.name, claimed, handover):
-                    yield _UsbStream(self.name, claimed, handover, calls)
-            finally:
-                _release(claimed)
+            listener = threading.Thread(
+                target=_listen, args=(self.name, claimed, handover), name=f"{self.name} reader", daemon=True
+            )
+            listener.start()
+            let_go = partial(_let_go, claimed, listener)
+            yield _UsbStream(self.name, claimed, handover, calls)
         finally:
-            calls.close()
+            handover.stop()
+            await calls.close(let_go)
 
     def _open(self) -> _Claimed:
         import usb.core  # noqa: PLC0415 - only stores with such a device pay for it
@@ -160,23 +163,7 @@ class _UsbStream:
             raise gone(self._device, error) from error
 
 
-@contextmanager
-def _listening(device: str, claimed: _Claimed, handover: Handover[bytes]) -> Iterator[None]:
-    """Hand over what the device says until the block ends; a device without a way in stays silent."""
-    ending = threading.Event()
-    thread = threading.Thread(
-        target=_listen, args=(device, claimed, handover, ending), name=f"{device} reader", daemon=True
-    )
-    thread.start()
-    try:
-        yield
-    finally:
-        handover.stop()
-        ending.set()
-        thread.join(_JOIN_SECONDS)
-
-
-def _listen(device: str, claimed: _Claimed, handover: Handover[bytes], ending: threading.Event) -> None:
+def _listen(device: str, claimed: _Claimed, handover: Handover[bytes]) -> None:
     import usb.core  # noqa: PLC0415 - loaded when the device was opened
 
     if claimed.source is None:
@@ -194,7 +181,13 @@ def _listen(device: str, claimed: _Claimed, handover: Handover[bytes], ending: t
         if piece:
             handover.put([piece])
         else:
-            ending.wait(_EMPTY_PAUSE_SECONDS)  # printers answer with empty packets as fast as they are asked
+            handover.pause(_EMPTY_PAUSE_SECONDS)  # printers answer with empty packets as fast as they are asked
+
+
+def _let_go(claimed: _Claimed, listener: threading.Thread) -> None:
+    """Release the device once nobody reads it: closing it under a read crashes libusb."""
+    listener.join(_JOIN_SECONDS)
+    _release(claimed)
 
 
 def _release(claimed: _Claimed) -> None:
