@@ -8,6 +8,7 @@ import msgspec
 
 from shared.pricing.book import Item
 from shared.pricing.model import PricedLine
+from shared.receipt.words import Words
 
 
 class Shop(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,13 +53,15 @@ class ReceiptFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything on a receipt that its event does not say.
 
     `head` is the receipt chain's head after it, of which the last characters are printed. `copy` counts reprints: 0
-    is the first paper. For a return, `original_receipt` and `original_lines` (by number) are of the sale it undoes.
+    is the first paper. `reasons` are the store's own words for codes of discounts, promotions and returns. For a return,
+    `original_receipt` and `original_lines` (by number) are of the sale it undoes.
     """
 
     shop: Shop
     till_number: int | None = None
     cashier_name: str = ""
     names: Mapping[str, ItemName] = {}
+    reasons: Mapping[str, Words] = {}
     customer: Customer | None = None
     head: bytes = b""
     copy: int = 0

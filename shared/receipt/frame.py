@@ -9,8 +9,9 @@ from shared.receipt.facts import ReceiptFacts
 from shared.receipt.figures import moment, receipt_number
 from shared.receipt.words import say, term
 from shared.wire.events import SaleCompleted, SaleReturned, SaleVoided
+from shared.wire.till_events import GoodsReturned
 
-ReceiptEvent = SaleCompleted | SaleReturned | SaleVoided
+ReceiptEvent = SaleCompleted | SaleReturned | GoodsReturned | SaleVoided
 _TAIL_BYTES = 4
 
 

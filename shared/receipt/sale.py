@@ -13,8 +13,10 @@ from shared.receipt.figures import how_much, measured, money, money_with_sign, r
 from shared.receipt.frame import ReceiptEvent, foot, head, item_names
 from shared.receipt.words import SAID, TENDERS, say, term
 from shared.wire.events import ReturnedLine, SaleCompleted, SaleReturned, SaleVoided, Tender
+from shared.wire.till_events import GoodsReturned
 
 _INDENT = 2
+_Money = SaleCompleted | SaleReturned | GoodsReturned
 
 
 def receipt_document(event: ReceiptEvent, facts: ReceiptFacts) -> Document:
@@ -24,6 +26,8 @@ def receipt_document(event: ReceiptEvent, facts: ReceiptFacts) -> Document:
             blocks = _sale(event, facts)
         case SaleReturned():
             blocks = _return(event, facts)
+        case GoodsReturned():
+            blocks = _goods_return(event, facts)
         case SaleVoided():
             blocks = _void(event, facts)
     return Document(
@@ -52,7 +56,7 @@ def _sale(sale: SaleCompleted, facts: ReceiptFacts) -> Iterator[Block]:
     yield from foot(sale, facts, book=sale.book.version)
 
 
-def _total(key: str, minor: int, event: SaleCompleted | SaleReturned, facts: ReceiptFacts) -> Pair:
+def _total(key: str, minor: int, event: _Money, facts: ReceiptFacts) -> Pair:
     return Pair(
         left=term(key, facts.shop.languages),
         right=money_with_sign(minor, event.exponent, event.currency),
@@ -79,13 +83,17 @@ def _line(line: PricedLine, facts: ReceiptFacts, exponent: int) -> Iterator[Bloc
         counted = measured(line.quantity, line.price, line.unit, exponent, facts.shop.languages)
         yield Pair(left=counted, right=amount, indent=_INDENT)
     for discount in line.discounts:
-        words = _reason(discount, facts.shop.languages)
+        words = _reason(discount, facts)
         yield Pair(left=words, right=money(-discount.minor, exponent), indent=_INDENT)
 
 
-def _reason(discount: Discount, languages: Sequence[str]) -> str:
-    """Return a discount's reason in the receipt's languages; one that this program has no words for is a discount."""
-    return say(REASONS.get(discount.reason, SAID["discount"]), languages)
+def _reason(discount: Discount, facts: ReceiptFacts) -> str:
+    """Return a discount's reason in the receipt's languages; one that nobody has words for is a discount."""
+    for code in (discount.source, discount.reason):
+        if code in facts.reasons:
+            return say(facts.reasons[code], facts.shop.languages)
+    known = REASONS.get(discount.reason) or SAID.get(discount.reason) or SAID["discount"]
+    return say(known, facts.shop.languages)
 
 
 def _tenders(tenders: Iterable[Tender], exponent: int, languages: Sequence[str]) -> Iterator[Block]:
@@ -99,9 +107,7 @@ def _tenders(tenders: Iterable[Tender], exponent: int, languages: Sequence[str])
             yield Pair(left=term("change", languages), right=money(tender.change_minor, exponent))
 
 
-def _taxes(
-    parts: Iterable[tuple[int, int, int]], event: SaleCompleted | SaleReturned, facts: ReceiptFacts
-) -> Iterator[Block]:
+def _taxes(parts: Iterable[tuple[int, int, int]], event: _Money, facts: ReceiptFacts) -> Iterator[Block]:
     """List the tax contained, by rate. The columns add up to the total: each is a sum of the lines as charged."""
     sums: dict[int, tuple[int, int]] = {}
     for rate_bp, gross, tax in parts:
@@ -135,42 +141,75 @@ def _customer(customer: Customer, languages: Sequence[str]) -> Iterator[Block]:
 
 def _return(event: SaleReturned, facts: ReceiptFacts) -> Iterator[Block]:
     languages = facts.shop.languages
-    yield Says(text=term("return", languages), align=Align.CENTRE, bold=True, big=True)
+    title = term("void_sale" if event.void else "return", languages)
+    yield Says(text=title, align=Align.CENTRE, bold=True, big=True)
     yield from head(event, facts)
     yield Pair(left=term("of_receipt", languages), right=facts.original_receipt or event.original.hex[-8:].upper())
-    if event.approved_by:
-        yield Pair(left=term("approved_by", languages), right=event.approved_by)
-    yield Rule()
+    yield from _approved(event, facts)
     for line in event.lines:
         yield from _returned(line, facts, event.exponent)
-    yield Rule()
-    yield _total("refund", -event.total_minor, event, facts)
-    for tender in event.tenders:
-        yield Pair(left=say(TENDERS[tender.method], languages), right=money(-tender.minor, event.exponent))
+    yield from _paid_back(event, facts)
     known = [(facts.original_lines[line.of_line], line) for line in event.lines if line.of_line in facts.original_lines]
     if len(known) == len(event.lines):
         yield from _taxes(
             [(sold.tax_rate_bp, -back.refund_minor, -back.tax_minor) for sold, back in known], event, facts
         )
-    yield Gap()
-    yield Says(text=f"{term('signature', languages)}: {'_' * 12}")
+    yield from _signature(facts)
     yield from foot(event, facts)
+
+
+def _goods_return(event: GoodsReturned, facts: ReceiptFacts) -> Iterator[Block]:
+    languages = facts.shop.languages
+    yield Says(text=term("return", languages), align=Align.CENTRE, bold=True, big=True)
+    yield from head(event, facts)
+    yield Says(text=term("without_receipt", languages))
+    yield from _approved(event, facts)
+    for line in event.lines:
+        yield Says(text=" ".join(item_names(line.item, facts)))
+        unit = Unit.EACH if line.price.basis == 1 else Unit.GRAM
+        amount = money(-line.refund_minor, event.exponent)
+        yield Pair(left=how_much(-line.quantity, unit), right=amount, indent=_INDENT)
+        yield from _why(line.reason, facts)
+    yield from _paid_back(event, facts)
+    yield from _taxes([(line.tax_rate_bp, -line.refund_minor, -line.tax_minor) for line in event.lines], event, facts)
+    yield from _signature(facts)
+    yield from foot(event, facts, book=event.book_version)
+
+
+def _approved(event: SaleReturned | GoodsReturned, facts: ReceiptFacts) -> Iterator[Block]:
+    if event.approved_by:
+        yield Pair(left=term("approved_by", facts.shop.languages), right=event.approved_by)
+    yield Rule()
+
+
+def _paid_back(event: SaleReturned | GoodsReturned, facts: ReceiptFacts) -> Iterator[Block]:
+    yield Rule()
+    yield _total("refund", -event.total_minor, event, facts)
+    for tender in event.tenders:
+        words = say(TENDERS[tender.method], facts.shop.languages)
+        yield Pair(left=words, right=money(-tender.minor, event.exponent))
+
+
+def _signature(facts: ReceiptFacts) -> Iterator[Block]:
+    yield Gap()
+    yield Says(text=f"{term('signature', facts.shop.languages)}: {'_' * 12}")
 
 
 def _returned(line: ReturnedLine, facts: ReceiptFacts, exponent: int) -> Iterator[Block]:
     sold = facts.original_lines.get(line.of_line)
-    if sold is None:
-        name, unit = f"#{line.of_line}", Unit.EACH
-    else:
-        name, unit = " ".join(item_names(sold.item, facts)), sold.unit
+    name = f"#{line.of_line}" if sold is None else " ".join(item_names(sold.item, facts))
+    unit = Unit.EACH if sold is None else sold.unit
     yield Says(text=name)
-    yield Pair(
-        left=how_much(-line.quantity, unit),
-        right=money(-line.refund_minor, exponent),
-        indent=_INDENT,
-    )
-    if line.reason:
-        yield Says(text=f"{term('reason', facts.shop.languages)}: {line.reason}", indent=_INDENT)
+    amount = money(-line.refund_minor, exponent)
+    yield Pair(left=how_much(-line.quantity, unit), right=amount, indent=_INDENT)
+    yield from _why(line.reason, facts)
+
+
+def _why(reason: str, facts: ReceiptFacts) -> Iterator[Block]:
+    languages = facts.shop.languages
+    if reason:
+        words = say(facts.reasons[reason], languages) if reason in facts.reasons else reason
+        yield Says(text=f"{term('reason', languages)}: {words}", indent=_INDENT)
 
 
 def _void(event: SaleVoided, facts: ReceiptFacts) -> Iterator[Block]:
@@ -181,5 +220,6 @@ def _void(event: SaleVoided, facts: ReceiptFacts) -> Iterator[Block]:
         yield Says(text=term("void_means", [language]))
     if facts.original_receipt:
         yield Pair(left=term("of_receipt", languages), right=facts.original_receipt)
-    yield Pair(left=term("reason", languages), right=event.reason)
+    reason = say(facts.reasons[event.reason], languages) if event.reason in facts.reasons else event.reason
+    yield Pair(left=term("reason", languages), right=reason)
     yield from foot(event, facts)

@@ -10,7 +10,6 @@ Words = Mapping[str, str]
 """One thing said in each language (`en`, `zh`)."""
 
 SAID: Mapping[str, Words] = {
-    "store": {"en": "Store", "zh": "门店"},
     "till": {"en": "Till", "zh": "收银台"},
     "cashier": {"en": "Cashier", "zh": "收银员"},
     "receipt": {"en": "Receipt", "zh": "小票号"},
@@ -22,8 +21,6 @@ SAID: Mapping[str, Words] = {
     "total": {"en": "TOTAL", "zh": "合计"},
     "refund": {"en": "REFUND", "zh": "退款合计"},
     "change": {"en": "Change", "zh": "找零"},
-    "received": {"en": "Received", "zh": "实收"},
-    "paid_back": {"en": "Paid back", "zh": "退款方式"},
     "tax_rate": {"en": "Tax rate", "zh": "税率"},
     "tax_net": {"en": "Net", "zh": "不含税"},
     "tax_amount": {"en": "Tax", "zh": "税额"},
@@ -38,6 +35,10 @@ SAID: Mapping[str, Words] = {
     "reprint": {"en": "COPY No. {count}", "zh": "补打小票 第{count}次"},
     "training": {"en": "TRAINING - NOT A RECEIPT", "zh": "培训练习 · 非有效小票"},
     "return": {"en": "RETURN", "zh": "退货单"},
+    "void_sale": {"en": "SALE VOIDED", "zh": "整单作废退款"},
+    "without_receipt": {"en": "Returned without a receipt", "zh": "无小票退货"},
+    "price_override": {"en": "Price changed", "zh": "改价"},
+    "rounding": {"en": "Rounded off", "zh": "抹零"},
     "void": {"en": "VOID RECEIPT", "zh": "作废小票"},
     "void_means": {
         "en": "This number was taken and nothing was sold under it.",
@@ -46,13 +47,10 @@ SAID: Mapping[str, Words] = {
     "of_receipt": {"en": "Original receipt", "zh": "原小票"},
     "reason": {"en": "Reason", "zh": "原因"},
     "approved_by": {"en": "Approved by", "zh": "批准人"},
-    "line": {"en": "Line", "zh": "第{n}行"},
     "discount": {"en": "Discount", "zh": "优惠"},
     "scan": {"en": "Scan for your e-receipt", "zh": "扫码查看电子小票"},
     "thanks": {"en": "Thank you for shopping with us", "zh": "谢谢惠顾，欢迎再次光临"},
-    "per": {"en": "/", "zh": "/"},
     "signature": {"en": "Signature", "zh": "签字"},
-    "printed_at": {"en": "Printed", "zh": "打印时间"},
 }
 
 TENDERS: Mapping[TenderKind, Words] = {

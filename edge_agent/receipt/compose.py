@@ -1,0 +1,166 @@
+"""A receipt from what the agent's disk knows: the event, the book it was sold by, the member set, the store's settings.
+
+Everything is read beside the sale's transaction; nothing here needs a network, so that a receipt made without one is
+the same to the byte.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Protocol
+from uuid import UUID
+
+from edge_agent.record import receipts
+from shared.pricing.book import Item
+from shared.receipt.document import Document
+from shared.receipt.facts import Customer, ItemName, ReceiptFacts, Shop
+from shared.receipt.frame import ReceiptEvent
+from shared.receipt.sale import receipt_document
+from shared.receipt.words import LANGUAGES, Words
+from shared.wire.desired import StoreSettings
+from shared.wire.events import (
+    MemberOnSale,
+    SaleCompleted,
+    SaleReturned,
+    SaleVoided,
+    decode_event,
+)
+from shared.wire.till_events import GoodsReturned
+
+
+class NamesItems(Protocol):
+    """A version of the price book, as far as names go."""
+
+    def item(self, item: str) -> Item | None:
+        """Return the item, or None when the book does not know it."""
+        ...
+
+
+class NamingBooks(Protocol):
+    """The price books this agent holds."""
+
+    def in_force(self, db: sqlite3.Connection) -> int | None:
+        """Return the version in force."""
+        ...
+
+    def at(self, db: sqlite3.Connection, version: int) -> NamesItems:
+        """Return one version. Raise LookupError when it is not held."""
+        ...
+
+
+class ReceiptGone(LookupError):
+    """The event behind a receipt number is no longer on this disk; head office has it."""
+
+
+def shop_of(settings: StoreSettings) -> Shop:
+    """Return the shop as its receipts sign, from HQ's settings."""
+    said = settings.receipt
+    languages = tuple(one for one in said.languages if one in LANGUAGES)
+    return Shop(
+        name=settings.name,
+        legal_name=said.legal_name,
+        zone=settings.time_zone,
+        currency=settings.currency,
+        exponent=settings.exponent,
+        languages=languages or ((settings.locale,) if settings.locale in LANGUAGES else ("en",)),
+        receipt_url=said.url,
+        notes=tuple(said.notes),
+    )
+
+
+def compose(db: sqlite3.Connection, settings: StoreSettings, books: NamingBooks, event: UUID, copy: int) -> Document:
+    """Return the receipt of a sale, return or voided number. Raise ReceiptGone when its event was pruned."""
+    content = receipts.content_of(db, event)
+    decoded = None if content is None else decode_event(content)
+    if not isinstance(decoded, SaleCompleted | SaleReturned | GoodsReturned | SaleVoided):
+        raise ReceiptGone(str(event))
+    row = db.execute("SELECT head FROM receipt WHERE event = ?", (event.bytes,)).fetchone()
+    return document_of(db, settings, books, decoded, head=row[0], copy=copy)
+
+
+def document_of(
+    db: sqlite3.Connection,
+    settings: StoreSettings,
+    books: NamingBooks,
+    event: ReceiptEvent,
+    *,
+    head: bytes = b"",
+    copy: int = 0,
+    training: bool = False,
+) -> Document:
+    """Return the receipt of an event that is at hand: a practice sale, or one just made."""
+    original = _original(db, event)
+    items, version = _sold(event, original)
+    facts = ReceiptFacts(
+        shop=shop_of(settings),
+        till_number=next((till.number for till in settings.tills if till.till == event.till), None),
+        cashier_name=next((one.name for one in settings.staff if one.code == event.cashier), ""),
+        names=_names(db, books, version, items),
+        reasons=_reasons(settings),
+        customer=_customer(db, event.member) if isinstance(event, SaleCompleted) and event.member else None,
+        head=head,
+        copy=copy,
+        training=training,
+        original_receipt=_original_number(db, event),
+        original_lines={} if original is None else {line.n: line for line in original.lines},
+    )
+    return receipt_document(event, facts)
+
+
+def _original(db: sqlite3.Connection, event: ReceiptEvent) -> SaleCompleted | None:
+    if not isinstance(event, SaleReturned):
+        return None
+    content = receipts.content_of(db, event.original)
+    sale = None if content is None else decode_event(content)
+    return sale if isinstance(sale, SaleCompleted) else None
+
+
+def _original_number(db: sqlite3.Connection, event: ReceiptEvent) -> str:
+    if not isinstance(event, SaleReturned | SaleVoided) or event.original is None:
+        return ""
+    row = receipts.find_by_event(db, event.original)
+    return "" if row is None else row.text
+
+
+def _sold(event: ReceiptEvent, original: SaleCompleted | None) -> tuple[list[str], int | None]:
+    """Return the items a receipt names and the price-book version that has their names."""
+    sale = event if isinstance(event, SaleCompleted) else original
+    if sale is not None:
+        return [line.item for line in sale.lines], sale.book.version
+    if isinstance(event, GoodsReturned):
+        return [line.item for line in event.lines], event.book_version
+    return [], None
+
+
+def _names(
+    db: sqlite3.Connection, books: NamingBooks, version: int | None, items: Iterable[str]
+) -> dict[str, ItemName]:
+    """Return names from the sale's own book, or from the one in force when the agent holds that one no more."""
+    for one in (version, books.in_force(db) if version is not None else None):
+        if one is None:
+            continue
+        try:
+            book = books.at(db, one)
+        except LookupError:
+            continue
+        return {item: ItemName.of(found) for item in items if (found := book.item(item)) is not None}
+    return {}
+
+
+def _reasons(settings: StoreSettings) -> dict[str, Words]:
+    policies = settings.policies
+    lists = (policies.override_reasons, policies.void_reasons, policies.return_reasons)
+    return {reason.code: reason.words for reasons in lists for reason in reasons}
+
+
+def _customer(db: sqlite3.Connection, shown: MemberOnSale) -> Customer:
+    """Return the member as this store may know them; one it does not know showed a card all the same."""
+    row = None
+    if shown.member is not None:
+        row = db.execute(
+            "SELECT masked_name, tier, points FROM member WHERE member = ?", (shown.member.bytes,)
+        ).fetchone()
+    if row is None:
+        return Customer(tier=shown.tier or "")
+    return Customer(masked_name=row[0], tier=row[1], points=row[2])
