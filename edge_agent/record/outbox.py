@@ -117,14 +117,16 @@ class _Rows:
 
 
 def _rows(db: sqlite3.Connection) -> _Rows:
-    row = db.execute("SELECT base FROM agent JOIN epoch USING (epoch)").fetchone()
+    row = db.execute(
+        "SELECT base, event.n, event.head FROM agent JOIN epoch USING (epoch)"
+        " LEFT JOIN event ON event.n = (SELECT max(n) FROM event)"
+    ).fetchone()
     if row is None:
         raise NotEnrolled("this agent has no identity yet: enrol it first")
-    (base,) = row
-    newest = db.execute("SELECT n, head FROM event ORDER BY n DESC LIMIT 1").fetchone()
-    if newest is None or newest[0] <= base:
+    base, newest, head = row
+    if newest is None or newest <= base:
         return _Rows(base, base, GENESIS)
-    return _Rows(base, newest[0], newest[1])
+    return _Rows(base, newest, head)
 
 
 def position(db: sqlite3.Connection) -> Position:
@@ -153,10 +155,18 @@ def position(db: sqlite3.Connection) -> Position:
 def append(db: sqlite3.Connection, event: Event, wall_ms: int) -> int:
     """Number an event, chain it and keep its bytes, inside the caller's transaction. Return its number.
 
+    Raise EventTooLarge for one that could never be sent.
+    """
+    base, n = append_encoded(db, event, encode_event(event), wall_ms)
+    return n - base
+
+
+def append_encoded(db: sqlite3.Connection, event: Event, content: bytes, wall_ms: int) -> tuple[int, int]:
+    """Keep an event whose bytes the caller needs too. Return the present epoch's base, and the event's row above it.
+
     This is the only way an event comes to be. Raise EventTooLarge for one that could never be sent.
     """
     rows = _rows(db)
-    content = encode_event(event)
     if not _fits(content):
         raise EventTooLarge(f"event {event.id} of {len(content)} bytes does not fit the wire")
     db.execute(
@@ -170,7 +180,7 @@ def append(db: sqlite3.Connection, event: Event, wall_ms: int) -> int:
             content,
         ),
     )
-    return rows.last + 1 - rows.base
+    return rows.base, rows.last + 1
 
 
 def take(db: sqlite3.Connection, after_seq: int, max_events: int, max_bytes: int) -> Batchful | None:

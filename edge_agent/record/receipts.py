@@ -7,7 +7,7 @@ on paper means one sale for ever, also when the disk was put back to an earlier 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -21,6 +21,7 @@ from shared.hashchain import GENESIS, link
 from shared.wire.desired import LastReceipt, Till
 from shared.wire.events import (
     RECEIPT_LINK_BYTES,
+    GoodsReturned,
     Receipt,
     SaleCompleted,
     SaleReturned,
@@ -30,8 +31,8 @@ from shared.wire.events import (
 )
 
 SeriesReason = Literal["first", "new_disk", "restored", "moved_till"]
-ReceiptEvent = SaleCompleted | SaleReturned | SaleVoided
-R = TypeVar("R", SaleCompleted, SaleReturned, SaleVoided)
+ReceiptEvent = SaleCompleted | SaleReturned | GoodsReturned | SaleVoided
+R = TypeVar("R", SaleCompleted, SaleReturned, GoodsReturned, SaleVoided)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: nothing that is misread on paper
 _SERIES_CHARACTERS = 6
@@ -185,21 +186,27 @@ def issue(db: sqlite3.Connection, till: str, make: Callable[[Receipt], R], wall_
 
     All of it happens in the caller's transaction, so that no number is ever taken without its event.
     """
-    series = _open_of(db, till)
-    if series is None:
+    stand = db.execute(
+        "SELECT series, number, head FROM receipt_series LEFT JOIN receipt USING (till, series)"
+        " WHERE till = ? AND open = 1 ORDER BY number DESC LIMIT 1",
+        (till,),
+    ).fetchone()
+    if stand is None:
         raise NoSeries(f"till {till} has no open receipt series")
-    last, head = _stand(db, till, series)
+    series, last, head = stand if stand[1] is not None else (stand[0], 0, GENESIS)
     event = make(Receipt(series=series, number=last + 1, previous=head[:RECEIPT_LINK_BYTES]))
-    outbox.append(db, event, wall_ms)
+    content = encode_event(event)
+    _, n = outbox.append_encoded(db, event, content, wall_ms)
     db.execute(
         "INSERT INTO receipt (till, series, number, head, event, n, kind, business_date, at_ms, total_minor)"
-        " VALUES (?, ?, ?, ?, ?, (SELECT max(n) FROM event), ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             till,
             series,
             last + 1,
-            link(head, encode_event(event)),
+            link(head, content),
             event.id.bytes,
+            n,
             _kind(event),
             event.business_date,
             event.at_ms,
@@ -232,6 +239,28 @@ def content_of(db: sqlite3.Connection, event: UUID) -> bytes | None:
         "SELECT event.content FROM receipt JOIN event USING (n) WHERE receipt.event = ?", (event.bytes,)
     ).fetchone()
     return None if row is None else row[0]
+
+
+def stand_of(db: sqlite3.Connection, till: str) -> tuple[str, int]:
+    """Return the till's open series and its last number; ('', 0) before the first."""
+    series = _open_of(db, till)
+    return ("", 0) if series is None else (series, _stand(db, till, series)[0])
+
+
+def contents_since(db: sqlite3.Connection, till: str, series: str, number: int) -> Iterator[bytes | None]:
+    """Yield the exact bytes of a till's receipts after one, series by series; None where they are no longer kept."""
+    later = db.execute(
+        "SELECT series FROM receipt_series WHERE till = ?1 AND opened >= coalesce("
+        "(SELECT opened FROM receipt_series WHERE till = ?1 AND series = ?2), 0) ORDER BY opened",
+        (till, series),
+    ).fetchall()
+    for (one,) in later:
+        rows = db.execute(
+            "SELECT event.content FROM receipt LEFT JOIN event USING (n)"
+            " WHERE receipt.till = ? AND receipt.series = ? AND receipt.number > ? ORDER BY receipt.number",
+            (till, one, number if one == series else 0),
+        )
+        yield from (content for (content,) in rows)
 
 
 def find_by_number(db: sqlite3.Connection, till: str, series: str, number: int) -> ReceiptRow | None:

@@ -9,8 +9,9 @@ lines are folded (`shared.wire.sold_lines`) and the moments before the sale are 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
-from operator import or_
+from operator import attrgetter, or_
 from typing import Any, Literal
 from uuid import UUID
 
@@ -235,6 +236,7 @@ EVENTS: tuple[type[Event], ...] = (
 _FOLDED = ("opened_ms", "priced_ms", "lines")
 _KEPT = [field for field in msgspec.structs.fields(SaleCompleted) if field.name not in _FOLDED]
 _KEPT_NAMES = [field.name for field in _KEPT]
+_kept: Callable[[Any], tuple[Any, ...]] = attrgetter(*_KEPT_NAMES)
 
 
 def _declared(field: msgspec.structs.FieldInfo) -> Any:
@@ -294,7 +296,7 @@ def decode_event(content: bytes) -> AnyEvent:
 
 def _folded(sale: SaleCompleted) -> Any:
     lines, taxes = fold(sale.lines)
-    kept = {name: getattr(sale, name) for name in _KEPT_NAMES}
+    kept = dict(zip(_KEPT_NAMES, _kept(sale), strict=True))
     before = {"opened_before_ms": sale.at_ms - sale.opened_ms, "priced_before_ms": sale.at_ms - sale.priced_ms}
     return SaleForm(**kept, **before, taxes=taxes, lines=lines)
 
@@ -304,6 +306,6 @@ def _unfolded(form: Any) -> SaleCompleted:
         lines = unfold(form.lines, form.taxes)
     except ValueError as error:
         raise msgspec.ValidationError(f"{error} - at `$.lines`") from error
-    kept = {name: getattr(form, name) for name in _KEPT_NAMES}
+    kept = dict(zip(_KEPT_NAMES, _kept(form), strict=True))
     opened_ms, priced_ms = form.at_ms - form.opened_before_ms, form.at_ms - form.priced_before_ms
     return SaleCompleted(**kept, opened_ms=opened_ms, priced_ms=priced_ms, lines=lines)

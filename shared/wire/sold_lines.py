@@ -9,7 +9,8 @@ lines of a real basket that is a third of a sale's bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -32,7 +33,9 @@ _COMPUTED = ("n", "net_minor", "tax_code", "tax_rate_bp", "tax_minor")
 _FURTHER = [
     field for field in msgspec.structs.fields(PricedLine) if field.name not in (*_POSITIONAL, *_COMPUTED)
 ]  # whatever a line learns to say travels by itself
-_DEFAULTS = [(field.name, field.default) for field in _FURTHER]
+_NAMES = [field.name for field in _FURTHER]
+_further: Callable[[Any], tuple[Any, ...]] = attrgetter(*_NAMES)
+_ORDINARY = _further(PricedLine(n=1, item="", quantity=1, price=UnitPrice(0), net_minor=0))
 
 LineExtras: Any = msgspec.defstruct(
     "LineExtras",
@@ -83,7 +86,7 @@ def fold(lines: Sequence[PricedLine]) -> tuple[list[list[Any]], list[LineTax]]:
 def _fold_line(line: PricedLine, expected: int, tax: int) -> list[Any]:
     price = line.price
     short: list[Any] = [line.item, line.quantity, price.minor if price.basis == 1 else price]
-    discounts = [_fold_discount(discount) for discount in line.discounts]
+    discounts = [_fold_discount(discount) for discount in line.discounts] if line.discounts else []
     extras = _extras(line, expected, tax)
     if discounts or extras:
         short.append(discounts)
@@ -124,10 +127,10 @@ def _extras(line: PricedLine, expected: int, tax: int) -> dict[str, Any]:
         extras["tax"] = tax
     if line.tax_minor != _tax(line.net_minor, line.tax_rate_bp):
         extras["tax_minor"] = line.tax_minor
-    for name, default in _DEFAULTS:
-        value = getattr(line, name)
-        if value != default:
-            extras[name] = value
+    further = _further(line)
+    if further != _ORDINARY:
+        given = zip(_NAMES, further, _ORDINARY, strict=True)
+        extras |= {name: value for name, value, default in given if value != default}
     return extras
 
 
@@ -149,7 +152,7 @@ def unfold(lines: Sequence[SoldLine], taxes: Sequence[LineTax]) -> list[PricedLi
             tax = _listed(taxes, extras.tax)
             net = net if extras.net_minor is None else extras.net_minor
             tax_minor = _tax(net, tax.rate_bp) if extras.tax_minor is None else extras.tax_minor
-            further = {name: getattr(extras, name) for name, _ in _DEFAULTS}
+            further = dict(zip(_NAMES, _further(extras), strict=True))
         priced.append(
             PricedLine(
                 n=n, item=line.item, quantity=line.quantity, price=price, net_minor=net, discounts=line.discounts,
@@ -169,7 +172,7 @@ def _listed(taxes: Sequence[LineTax], place: int) -> LineTax:
 
 
 def _net(price: UnitPrice, quantity: int, discounts: Sequence[Discount]) -> int:
-    gross = price.amount(quantity)
+    gross = price.minor * quantity if price.basis == 1 else price.amount(quantity)
     return gross - sum([discount.minor for discount in discounts]) if discounts else gross
 
 
