@@ -14,6 +14,7 @@ from cloud.identity.ca_renewal import LatestAuthority
 from cloud.identity.keys import Keys
 from cloud.ingest.exchange import Exchange
 from cloud.ingest.intake import Downstream
+from cloud.ingest.restores import Restores
 from cloud.privacy import Vault
 from cloud.process.clocks import Clocks
 from cloud.process.ports import Places
@@ -33,6 +34,7 @@ class Services:
     authorities: LatestAuthority
     downstream: Downstream
     exchange: Exchange
+    restores: Restores
     enrolments: FailureLimit
 
     @property

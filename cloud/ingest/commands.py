@@ -17,9 +17,10 @@ from cloud.ingest import parked
 from cloud.ingest.intake import Downstream
 from cloud.ingest.models import ParkedEvent
 from cloud.ingest.received import Parking
+from cloud.ingest.restores import Restores
 from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.prices.books import StoreBooks
-from cloud.process.parts import open_vault
+from cloud.process.parts import open_restores, open_vault
 from cloud.sales import gaps
 from shared.ids import UuidMint
 
@@ -71,7 +72,7 @@ def repair(
         with database.session() as session:
             parked.repair(session, event, file.read_bytes().strip(), actor=actor(), reason=reason, now_ms=now_ms())
         with database.session() as session:
-            problem = parked.replay(session, event, _downstream(context), actor=actor(), now_ms=now_ms())
+            problem = parked.replay(session, event, *_applying(context), actor=actor(), now_ms=now_ms())
     _say({event: problem})
 
 
@@ -87,12 +88,12 @@ def replay(
     with database_of(context) as database:
         with database.snapshot() as session:
             wanted = [event] if event else [row.event_id for row in parked.open_events(session, code=code)]
-        downstream = _downstream(context)
+        parts = _applying(context)
         problems: dict[UUID, Parking | None] = {}
         for one in wanted:
             # Each in its own transaction: one that fails must not take the others' work with it.
             with database.session() as session:
-                problems[one] = parked.replay(session, one, downstream, actor=actor(), now_ms=now_ms())
+                problems[one] = parked.replay(session, one, *parts, actor=actor(), now_ms=now_ms())
     _say(problems)
 
 
@@ -118,9 +119,10 @@ def missing(
         typer.echo("No receipt number is missing.")
 
 
-def _downstream(context: typer.Context) -> Downstream:
-    mint = UuidMint(SystemMachineClock().wall_ms, os.urandom)
-    return LoyaltyDownstream(open_vault(settings_of(context)), mint, StoreBooks())
+def _applying(context: typer.Context) -> tuple[Downstream, Restores]:
+    """Return what applying an event sets in motion, and what weighs a new epoch's proof."""
+    settings, mint = settings_of(context), UuidMint(SystemMachineClock().wall_ms, os.urandom)
+    return LoyaltyDownstream(open_vault(settings), mint, StoreBooks()), open_restores(settings)
 
 
 def _facts(row: ParkedEvent) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from cloud.ingest.apply import open_commit
 from cloud.ingest.intake import Downstream, Intake
 from cloud.ingest.models import DISMISSED, ParkedEvent
 from cloud.ingest.received import EVENT_CONFLICT, Parking, name_by_content
+from cloud.ingest.restores import Restores
 from cloud.sales.shops import shops
 from shared.wire.events import decode_event
 
@@ -74,13 +75,15 @@ def _may_rename(parked: ParkedEvent) -> bool:
     return named_by_content or parked.code == EVENT_CONFLICT
 
 
-def replay(session: Session, event_id: UUID, downstream: Downstream, *, actor: str, now_ms: int) -> Parking | None:
+def replay(
+    session: Session, event_id: UUID, downstream: Downstream, restores: Restores, *, actor: str, now_ms: int
+) -> Parking | None:
     """Apply a parked event now. Return why it still cannot be applied, None when it is in the books.
 
-    Whatever is parked and waited for it is applied with it.
+    Whatever is parked and waited for it is applied with it. A new epoch may prove, late, that HQ was restored.
     """
     parked = _lock_open(session, event_id)
-    intake = Intake(open_commit(session, now_ms), now_ms, shops(session, {parked.store_id}), downstream)
+    intake = Intake(open_commit(session, now_ms), now_ms, shops(session, {parked.store_id}), downstream, restores)
     problem = applying.replay(session, parked, intake)
     detail = "applied" if problem is None else f"{problem.code}: {problem.reason}"
     audit.record(session, at_ms=now_ms, actor=actor, action="parked.replay", subject=str(event_id), detail=detail)

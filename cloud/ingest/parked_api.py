@@ -111,7 +111,9 @@ def repair(services: Here, who: MayWrite, event: UUID, body: Repair) -> None:
 def replay(services: Here, who: MayWrite, event: UUID) -> Replayed:
     """Apply an event now, and whatever waited for it. One that cannot be applied stays parked, with the reason."""
     with services.database.session() as session:
-        problem = parked.replay(session, event, services.downstream, actor=who.actor, now_ms=_now(services))
+        problem = parked.replay(
+            session, event, services.downstream, services.restores, actor=who.actor, now_ms=_now(services)
+        )
     if problem is None:
         return Replayed(applied=True)
     return Replayed(applied=False, code=problem.code, reason=problem.reason)

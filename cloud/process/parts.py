@@ -61,6 +61,7 @@ def build_services(settings: CloudSettings) -> Services:
         vault=vault,
         downstream=LoyaltyDownstream(vault, UuidMint(clocks.machine.wall_ms, os.urandom), StoreBooks()),
         exchange=build_exchange(database, clocks, ring, vault, BodyFiles(settings.bodies_dir)),
+        restores=open_restores(settings),
         enrolments=FailureLimit(clocks.machine, limit=_FAILED_ENROLMENTS, window_s=_ENROLMENT_WINDOW_S),
     )
 
@@ -68,6 +69,11 @@ def build_services(settings: CloudSettings) -> Services:
 def open_vault(settings: CloudSettings) -> Vault:
     """Open the deployment's vault. It learns of keys that are made while it is open."""
     return Vault(keys.load(settings.keys_dir), again=lambda: keys.load(settings.keys_dir))
+
+
+def open_restores(settings: CloudSettings) -> Restores:
+    """Return what weighs an agent's proof that the database was restored."""
+    return Restores(AckProofs.of(keys.load(settings.keys_dir).blind_index), clocks_of(settings).machine)
 
 
 def build_exchange(database: Database, clocks: Clocks, ring: keys.Keys, vault: Vault, files: BodyFiles) -> Exchange:

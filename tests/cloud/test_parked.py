@@ -18,8 +18,9 @@ from cloud.ingest.models import InboxEvent, ParkedEvent
 from cloud.ingest.outcomes import Acked
 from cloud.sales.models import Sale, SaleReturn
 from shared.wire.events import SaleCompleted, encode_event
-from tests.cloud.ingesting import NobodyShops, Outbox, add_agent, count, of_kind, open_store, take_in
-from tests.factories import AGENT, START_MS, make_return, make_sale, new_id
+from tests.cloud.ingesting import RESTORES, NobodyShops, Outbox, add_agent, count, of_kind, open_store, take_in
+from tests.cloud.test_ingest_greet import ours, restore_empty
+from tests.factories import AGENT, START_MS, make_epoch, make_return, make_sale, new_id
 
 
 def parked_codes(database: Database) -> dict[UUID, str]:
@@ -34,7 +35,7 @@ def status_of(database: Database, event_id: UUID) -> str:
 
 def replay(database: Database, event_id: UUID) -> object:
     with database.session() as session:
-        return parked.replay(session, event_id, NobodyShops(), actor="me", now_ms=START_MS)
+        return parked.replay(session, event_id, NobodyShops(), RESTORES, actor="me", now_ms=START_MS)
 
 
 def repair(database: Database, event_id: UUID, content: bytes, reason: str = "till bug 12") -> None:
@@ -261,3 +262,21 @@ def test_p5_a_return_and_its_sale_at_the_same_time_find_each_other(
     seller.join(10)
     assert parked_codes(database) == {}
     assert (count(database, Sale), count(database, SaleReturn)) == (1, 1)
+
+
+def test_p1_a_new_epoch_that_was_parked_proves_a_restore_when_it_is_repaired(database: Database) -> None:
+    """Its proof is the only word of what HQ lost: without it nobody would send that again."""
+    open_store(database)
+    before = ours(database)
+    outbox = Outbox().add(make_sale(number=1), make_sale(number=2))
+    take_in(database, outbox.batch())
+    restore_empty(database)
+    opened = make_epoch(
+        reason="forked", previous_epoch=outbox.epoch, previous_seq=2, previous_ack=outbox.held(2, before)
+    )
+    take_in(database, Outbox().add(msgspec.structs.replace(opened, at_ms=-1)).batch())
+    assert parked_codes(database) == {opened.id: "malformed"}
+    assert ours(database) == before
+    repair(database, opened.id, encode_event(opened))
+    assert replay(database, opened.id) is None
+    assert ours(database) != before

@@ -21,7 +21,7 @@ from cloud.ingest import parked_api
 from cloud.sales.models import Sale
 from shared.wire.events import SaleCompleted, encode_event
 from tests.cloud.calling import call
-from tests.cloud.ingesting import NobodyShops, Outbox, count, open_store, take_in
+from tests.cloud.ingesting import RESTORES, NobodyShops, Outbox, count, open_store, take_in
 from tests.factories import DrivenMachineClock, make_sale, new_id
 
 CLOCK = DrivenMachineClock()
@@ -35,7 +35,7 @@ class Caller:
         answers.install(self.app)
         self.app.include_router(parked_api.router)
         self.app.dependency_overrides[services_of] = lambda: SimpleNamespace(
-            database=database, clocks=SimpleNamespace(machine=CLOCK), downstream=NobodyShops()
+            database=database, clocks=SimpleNamespace(machine=CLOCK), downstream=NobodyShops(), restores=RESTORES
         )
         with database.session() as session:
             self._token = tokens.create(
