@@ -11,7 +11,7 @@ from uuid import UUID
 from shared.wire.messages import DownlinkMessage, Message
 
 _FIRST_PAUSE_SECONDS = 1.0
-_LONGEST_PAUSE_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 60.0
 GOODBYE_SECONDS = 2.0
 """How long a last word may take on a connection that is left."""
 _STEADY_SECONDS = 60.0
@@ -63,8 +63,16 @@ class Pauses:
         if lasted_seconds >= _STEADY_SECONDS:
             self._next_seconds = _FIRST_PAUSE_SECONDS
         pause = self._next_seconds * self.random()
-        self._next_seconds = min(2 * self._next_seconds, _LONGEST_PAUSE_SECONDS)
+        self._next_seconds = min(2 * self._next_seconds, LONGEST_PAUSE_SECONDS)
         return pause
+
+
+def back_within(step_seconds: float) -> float:
+    """Return in how many seconds after a broker's return every agent is connected again: 90 as shipped.
+
+    At worst an agent has just begun its longest pause, and then takes the three steps that connecting may.
+    """
+    return LONGEST_PAUSE_SECONDS + 3 * step_seconds
 
 
 def fallback_within(heartbeat_seconds: float, step_seconds: float) -> float:
