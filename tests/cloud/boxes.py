@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,18 +34,10 @@ from cloud.process.broker import adapter_of
 from cloud.process.parts import open_database, open_vault
 from cloud.settings import CloudSettings
 from shared.ids import UuidMint
+from tests.provision.patience import until
 
 CLOCK = SystemMachineClock()
 mint = UuidMint(CLOCK.wall_ms, os.urandom)
-
-
-def until(condition: Callable[[], object], what: str, seconds: float = 10.0, *, look_every_s: float = 0.02) -> None:
-    """Wait for a condition; fail naming it when it does not come true in time."""
-    ends = time.monotonic() + seconds
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < ends, f"{what}: not within {seconds} s"
-        pause.wait(look_every_s)
 
 
 def make_key() -> ec.EllipticCurvePrivateKey:

@@ -15,7 +15,8 @@ from cloud.fleet import agents
 from cloud.process.broker import adapter_of
 from cloud.process.ingest import ingest_address
 from shared.topics import Down, Up, down_topic, ingest_filter, shard_of, subscribe_rights, up_topic
-from tests.cloud.boxes import CLOCK, Box, Listener, kept_broker, make_box, until
+from tests.cloud.boxes import CLOCK, Box, Listener, kept_broker, make_box
+from tests.provision.patience import until
 
 pytestmark = pytest.mark.processes
 

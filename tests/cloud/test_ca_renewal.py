@@ -38,9 +38,9 @@ from tests.cloud.boxes import (
     make_csr,
     make_key,
     served_api,
-    until,
 )
 from tests.factories import START_MS, DrivenMachineClock
+from tests.provision.patience import until
 
 DAY_MS = 86_400_000
 YEAR_MS = 365 * DAY_MS

@@ -25,8 +25,9 @@ from cloud.process.broker import adapter_of
 from cloud.process.certificates import CertificateWatch, keep_fresh
 from cloud.process.ingest import ingest_address
 from cloud.process.parts import build_services
-from tests.cloud.boxes import CLOCK, Box, Listener, _Server, make_box, until
+from tests.cloud.boxes import CLOCK, Box, Listener, _Server, make_box
 from tests.factories import DrivenMachineClock
+from tests.provision.patience import until
 
 DAY_MS = 86_400_000
 PAST_MS = CLOCK.wall_ms() - 370 * DAY_MS

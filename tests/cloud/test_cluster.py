@@ -15,8 +15,9 @@ import pytest
 from cloud.broker.nats import NatsBroker
 from cloud.process import ports
 from cloud.process.broker import plan_of
-from tests.cloud.boxes import Box, kept_broker, make_box, until
+from tests.cloud.boxes import Box, kept_broker, make_box
 from tests.cloud.test_worker import FakeAgent, drain, worker_process, write_config
+from tests.provision.patience import until
 
 pytestmark = pytest.mark.processes
 

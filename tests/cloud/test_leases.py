@@ -7,8 +7,8 @@ import pytest
 from cloud.database import Database
 from cloud.ingest.leases import LEASE_MS, Leases
 from shared.topics import SHARDS
-from tests.cloud.boxes import until
 from tests.factories import DrivenMachineClock
+from tests.provision.patience import until
 
 SHORT_MS = 300
 

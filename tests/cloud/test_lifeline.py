@@ -13,8 +13,9 @@ import pytest
 
 from cloud.broker import lifeline
 from cloud.broker.lifeline import Mark
-from tests.cloud.boxes import Box, make_box, until
+from tests.cloud.boxes import Box, make_box
 from tests.provision import processes
+from tests.provision.patience import until
 from tests.provision.processes import Process
 
 pytestmark = pytest.mark.processes

@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from cloud.broker import lifeline
-from tests.cloud.boxes import until
 from tests.provision import processes
+from tests.provision.patience import until
 
 pytestmark = pytest.mark.processes
 

@@ -25,8 +25,9 @@ from shared.hashchain import GENESIS, link
 from shared.topics import Up, subscribe_rights, up_topic
 from shared.wire.events import encode_event
 from shared.wire.messages import Ack, Batch, DownlinkMessage, Hello, Reject, Reported, decode_downlink, encode_message
-from tests.cloud.boxes import CLOCK, Box, Listener, kept_broker, make_box, until
+from tests.cloud.boxes import CLOCK, Box, Listener, kept_broker, make_box
 from tests.factories import make_series, new_id
+from tests.provision.patience import until
 
 pytestmark = pytest.mark.processes
 
