@@ -167,7 +167,8 @@ class Agent:
     async def reported(self) -> Reported:
         """Return what this agent reports to HQ now."""
         problems = [*self._keeper.problems, *self._downlink.problems, *self._own_problems()]
-        return await self._database.read(lambda db: read_reported(db, self._settings.state_dir, problems))
+        devices = self._tills.devices.reports()
+        return await self._database.read(lambda db: read_reported(db, self._settings.state_dir, problems, devices))
 
     async def backlog(self) -> int:
         """Return how many events HQ does not have yet."""

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from edge_agent.devices import logbook
 from edge_agent.disk.agent_row import NotEnrolled, store_settings
 from edge_agent.disk.errors import DatabaseDamaged
 from edge_agent.disk.state_lock import is_running
@@ -60,7 +61,17 @@ def _from_database(db: sqlite3.Connection) -> dict[str, str]:
         "events": f"{at.last_seq} in epoch {at.epoch}, {at.acked_seq} acked",
         "backlog": f"{waiting.count}" + (f" since {_time(waiting.oldest_ms)}" if waiting.oldest_ms else ""),
         "member set": str(member_set.version(db)),
+        **{f"device {one.report.device}": _device(one) for one in logbook.entries_kept(db)},
     }
+
+
+def _device(kept: logbook.Entry) -> str:
+    """Return how a device stood when it last changed: its state, since when, and what is wrong or remarkable."""
+    report = kept.report
+    words = [f"{report.state}, power {report.power}, since {_time(kept.since_ms)}"]
+    words += [part for part in (report.reason, ", ".join(report.conditions)) if part]
+    words += [f"{name} {count}" for name, count in sorted(report.statistics.items())]
+    return "; ".join(words)
 
 
 def _time(at_ms: int) -> str:

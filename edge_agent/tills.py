@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 import structlog
 
 from edge_agent.bench import BenchTill
 from edge_agent.clock import Clocks
+from edge_agent.devices import logbook
 from edge_agent.devices.binding import UNBOUND
 from edge_agent.devices.hotplug import HotPlug
 from edge_agent.devices.supervisor import Supervisor
 from edge_agent.disk.database import Database
+from edge_agent.disk.errors import DiskFull
 from edge_agent.hq.member_set import MemberSet
 from edge_agent.prices.books import PriceBooks
 from edge_agent.record.outbox import Doorbell
@@ -27,6 +31,8 @@ from shared.wire import desired
 from shared.wire.desired import StoreSettings
 from shared.wire.events import TenderKind
 
+_KEEP_SECONDS = 300.0
+_GATHER_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -64,7 +70,8 @@ class Tills:
         self._opening: set[str] = set()
         self._changed = changed
         self._hotplug = HotPlug()
-        self.devices = Supervisor(self._hotplug, clocks.machine, changed)
+        self.devices = Supervisor(self._hotplug, clocks.machine, self._device_changed)
+        self._devices_changed = asyncio.Event()
         self._settings_came = asyncio.Event()
 
     def take_settings(self, settings: StoreSettings) -> None:
@@ -81,7 +88,9 @@ class Tills:
         """Serve every till there is or will be, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._hotplug.run(), name="hot-plug")
+            self.devices.recall(await self._database.read(logbook.tallies))
             tasks.create_task(self.devices.run(), name="devices")
+            tasks.create_task(self._keep_devices(), name="device logbook")
             while True:
                 await self._settings_came.wait()
                 self._settings_came.clear()
@@ -114,6 +123,25 @@ class Tills:
         self._bind_devices()
         self._changed()
         _log.info("till_open", till=till.till, kind=till.kind.value)
+
+    def _device_changed(self) -> None:
+        self._devices_changed.set()
+        self._changed()
+
+    async def _keep_devices(self) -> None:
+        """Keep how the devices stand, soon after one changed and now and then for what is counted of them."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_KEEP_SECONDS):
+                    await self._devices_changed.wait()
+            await asyncio.sleep(_GATHER_SECONDS)  # a hub that is pulled takes all its devices along
+            self._devices_changed.clear()
+            seen = [(device.report(), device.tally.online_ms) for device in self.devices.devices]
+            wall_ms = self._clocks.machine.wall_ms()
+            try:
+                await self._database.run(partial(logbook.keep, seen=seen, wall_ms=wall_ms))
+            except DiskFull:
+                _log.info("devices_not_kept", reason="the disk is full; HQ is told of the devices all the same")
 
     def _bind_devices(self) -> None:
         """Give each open till the devices that HQ's settings name now."""

@@ -30,6 +30,7 @@ from edge_agent.devices.ports import (
 from shared.clock import MachineClock
 from shared.device_profile import DeviceProfile, TransportKind
 from shared.wire.desired import DeviceBinding
+from shared.wire.messages import DeviceReport
 
 Hear = Callable[[Reading], Awaitable[None]]
 Noticed = Callable[["Device", "Reading | None"], None]
@@ -159,6 +160,20 @@ class Device:
         """Return the device's statistics, up to this moment."""
         self._count_hours()
         return self.tally.figures()
+
+    def report(self) -> DeviceReport:
+        """Return how the device stands, for HQ."""
+        standing = self.standing
+        return DeviceReport(
+            device=self.device,
+            profile=self.binding.profile,
+            state=standing.state.value,
+            power=standing.power.value,
+            reason=standing.reason,
+            code=standing.code,
+            conditions=list(standing.conditions),
+            statistics=dict(self.statistics()),
+        )
 
     def _fit(self, reach: Reach) -> None:
         self.profile = profile_of(self.binding)

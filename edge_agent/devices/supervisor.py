@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from edge_agent.devices.hotplug import HotPlug
 from edge_agent.devices.ports import DeviceState, Reading
 from shared.clock import MachineClock
 from shared.wire.desired import DeviceBinding
+from shared.wire.messages import DeviceReport
 
 _WATCHED = 256
 _ALONE = {"evdev", "serial", "character"}
@@ -69,7 +70,11 @@ class Supervisor:
         """Return the devices of one till, by name."""
         return [device for device in self.devices if device.device.startswith(f"{till}/")]
 
-    def recall(self, tallies: dict[str, Tally]) -> None:
+    def reports(self) -> list[DeviceReport]:
+        """Return how every device stands, for HQ."""
+        return [device.report() for device in self.devices]
+
+    def recall(self, tallies: Mapping[str, Tally]) -> None:
         """Go on counting from what was counted before the agent started."""
         self._tallies.update(tallies)
 

@@ -14,12 +14,14 @@ from edge_agent.prices import bodies, timeline
 from edge_agent.record import outbox
 from edge_agent.till import baskets
 from shared.pricing import ENGINE_LEVEL
-from shared.wire.messages import Reported, TillReport
+from shared.wire.messages import DeviceReport, Reported, TillReport
 
 SOFTWARE = version("storewire")
 
 
-def read_reported(db: sqlite3.Connection, state_dir: Path, problems: Sequence[str]) -> Reported:
+def read_reported(
+    db: sqlite3.Connection, state_dir: Path, problems: Sequence[str], devices: Sequence[DeviceReport] = ()
+) -> Reported:
     """Return what to report now. `problems` are sentences for HQ; each starts with a code and a colon."""
     (serial,) = db.execute("SELECT desired_serial FROM agent").fetchone()
     settings = store_settings(db)
@@ -42,4 +44,5 @@ def read_reported(db: sqlite3.Connection, state_dir: Path, problems: Sequence[st
         backlog_since_ms=waiting.oldest_ms,
         disk_free_bytes=shutil.disk_usage(state_dir).free,
         problems=[*problems, *beyond],
+        devices=list(devices),
     )

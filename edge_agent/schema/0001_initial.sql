@@ -261,7 +261,8 @@ CREATE INDEX item_search_initials ON item_search (initials);
 -- ---------------------------------------------------------------------------------------------------------------
 -- Receipts on paper and cash drawers (edge_agent/receipt).
 
--- Print jobs: the receipt of an event, or a document. "sending" is here before the first byte leaves.
+-- Print jobs: the receipt of an event, or a document. "sending" is here before the first byte leaves. No index: a sale
+-- writes a row here three times, and jobs are taken in the order of their numbers.
 CREATE TABLE print_job (
     n        INTEGER PRIMARY KEY,
     till     TEXT NOT NULL,
@@ -273,9 +274,8 @@ CREATE TABLE print_job (
     by       TEXT NOT NULL,
     at_ms    INTEGER NOT NULL                 -- business time
 ) STRICT;
-CREATE INDEX print_job_open ON print_job (till, n) WHERE state IN ('queued', 'sending');
-CREATE INDEX print_job_event ON print_job (event) WHERE event IS NOT NULL;
 
+-- Openings of drawers that no event tells of, and kicks that did not reach the drawer.
 CREATE TABLE drawer_opening (
     n      INTEGER PRIMARY KEY,
     till   TEXT NOT NULL,
@@ -285,10 +285,20 @@ CREATE TABLE drawer_opening (
     cause  BLOB,                              -- the event behind it
     kicked INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX drawer_opening_till ON drawer_opening (till, at_ms);
 
 -- How the switch of a till's drawer is wired, learnt once.
 CREATE TABLE drawer (
     till           TEXT PRIMARY KEY,
     open_when_high INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Devices (edge_agent/devices).
+
+-- How each device stood when it last changed, and what was counted of it.
+CREATE TABLE device (
+    name      TEXT PRIMARY KEY,               -- till/device
+    report    BLOB NOT NULL,                  -- as HQ is told, JSON
+    online_ms INTEGER NOT NULL,
+    since_ms  INTEGER NOT NULL                -- machine time
 ) STRICT, WITHOUT ROWID;

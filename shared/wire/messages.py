@@ -42,6 +42,24 @@ class TillReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     oldest_open_version: int | None = None
 
 
+class DeviceReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one device stands, in the words of UnifiedPOS.
+
+    `device` is `till/name`; `state` is closed, idle, busy or error; `power` unknown, online, off or offline. `reason`
+    and `code` say what is wrong, `conditions` what is remarkable (`paper_near_end`). `statistics` count since the
+    device was first bound there: hours, good_reads, cut_reads, unplugs, errors and what its class counts besides.
+    """
+
+    device: str
+    profile: str
+    state: str
+    power: str = "unknown"
+    reason: str = ""
+    code: str = ""
+    conditions: list[str] = []
+    statistics: dict[str, int] = {}
+
+
 class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The reported half of the device twin: what this agent really runs and holds."""
 
@@ -57,6 +75,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parked: int = 0
     disk_free_bytes: int | None = None
     problems: list[str] = []
+    devices: list[DeviceReport] = []
 
 
 class Hello(Message, frozen=True, kw_only=True, omit_defaults=True, tag="hello"):

@@ -33,6 +33,7 @@ from shared.wire.messages import (
     Ask,
     Batch,
     Desired,
+    DeviceReport,
     Fork,
     Gone,
     Hello,
@@ -178,6 +179,27 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
     ),
     "state.v1": State(id=_id(22), **_envelope, reported=_reported),
     "state.v1.standing": State(id=_id(34), **_envelope, acked_seq=8, incarnation=INCARNATION),
+    "state.v1.devices": State(
+        id=_id(38),
+        **_envelope,
+        reported=Reported(
+            software="0.1.0",
+            engine=1,
+            devices=[
+                DeviceReport(
+                    device="t1/printer",
+                    profile="epson_tm_t88iii",
+                    state="error",
+                    power="online",
+                    reason="the cover is open",
+                    code="cover_open",
+                    conditions=["paper_near_end"],
+                    statistics={"hours": 12, "jobs_printed": 340, "unplugs": 1},
+                ),
+                DeviceReport(device="t1/scanner", profile="serial_line", state="idle", power="online"),
+            ],
+        ),
+    ),
     "state.v1.proven": State(
         id=_id(36), **_envelope, acked_seq=8, incarnation=INCARNATION, acked_head=HEAD[:16], acked_proof=HEAD[16:]
     ),
