@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from cloud.api import agent, answers, enrolment, fleet, health, stores
 from cloud.api.headers import SecurityHeaders
 from cloud.api.services import Services
-from cloud.console import pages
+from cloud.console import registry
 from cloud.ingest import parked_api
 from cloud.loyalty import api as loyalty
 from cloud.members import api as members
@@ -73,7 +73,7 @@ def create_app(settings: CloudSettings, services: Services | None = None, *, con
     for router in _ROUTERS:
         app.include_router(router)
     if console:
-        pages.mount(app)
+        registry.mount(app)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -89,6 +89,8 @@ async def serve(settings: CloudSettings) -> None:
         servers.append(_Server(_config(people, "127.0.0.1", services.places.console_port)))
 
     def stop() -> None:
+        if settings.console:
+            people.state.streams.close()
         for server in servers:
             server.should_exit = True
 

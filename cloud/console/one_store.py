@@ -8,7 +8,8 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from cloud.console.overview import ParkedRow, parked, sales_by_day
+from cloud.console.day import sales_by_day
+from cloud.console.overview import ParkedRow, parked
 from cloud.fleet.agents import AgentStatus
 from cloud.fleet.agents import status as agent_status
 from cloud.fleet.models import AgentEpoch, AgentGap

@@ -19,11 +19,12 @@ from cloud.ledger.proving import Proved
 from cloud.ledger.proving import newest as newest_proof
 from cloud.org.models import Store
 from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
+from cloud.prices.timeline import in_force, live_entries
+from cloud.pricing_audit.models import PriceAuditDay, Verdict
 from cloud.sales.models import ReceiptSeries, StoreDay
 
-CHART_DAYS = 28
-STORES_SHOWN = 50
-"""Of a large chain, those that need somebody first; the rest is a link away."""
+STORES_SHOWN = 12
+"""Of a chain those that need somebody first; the page of stores has them all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,8 @@ class StoreRow:
     takings_minor: int
     parked: int
     missing_receipts: int
+    wanted: int | None
+    """The price-book version its timeline asks for now."""
 
     @property
     def online(self) -> bool:
@@ -54,6 +57,11 @@ class StoreRow:
         """Return the price-book versions its tills sell by."""
         reported = self.agent.reported if self.agent else None
         return sorted({till.version for till in reported.tills}) if reported else []
+
+    @property
+    def behind(self) -> bool:
+        """Tell whether it has reported tills that do not sell by the version asked for."""
+        return self.wanted is not None and bool(self.runs) and self.runs != [self.wanted]
 
     @property
     def staged(self) -> list[int]:
@@ -77,7 +85,11 @@ class Today:
     exponent: int
     points: int
     newest_version: int | None
-    days: list[tuple[date, int]]
+    last_day: date | None
+    day_sales: int
+    day_takings_minor: int
+    parked: int
+    differences: int
 
     @property
     def needy(self) -> int:
@@ -85,8 +97,11 @@ class Today:
         return sum(store.needs_somebody for store in self.stores)
 
 
-def today(session: Session, now_ms: int) -> Today:
-    """Read the overview. `now_ms` is the machine's wall time, by which a heartbeat ages."""
+def store_rows(session: Session, now_ms: int, business_ms: int) -> list[StoreRow]:
+    """Read every store as HQ sees it, those that need somebody first.
+
+    `now_ms` is the machine's wall time, by which a heartbeat ages, `business_ms` the time by which prices take over.
+    """
     agents = _serving(agent_status(session, now_ms=now_ms))
     sold = {
         store: (int(count), int(minor))
@@ -99,6 +114,8 @@ def today(session: Session, now_ms: int) -> Today:
     parked = _open_parked(session)
     missing = _missing_receipts(session)
     stores = list(session.exec(select(Store).order_by(col(Store.id))))
+    timelines = live_entries(session, {store.id for store in stores}, business_ms)
+    wanted = {store: entry.version for store, entries in timelines.items() if (entry := in_force(entries, business_ms))}
     rows = [
         StoreRow(
             store=store.id,
@@ -109,18 +126,43 @@ def today(session: Session, now_ms: int) -> Today:
             takings_minor=sold.get(store.id, (0, 0))[1],
             parked=parked.get(store.id, 0),
             missing_receipts=missing.get(store.id, 0),
+            wanted=wanted.get(store.id),
         )
         for store in stores
     ]
-    rows.sort(key=lambda row: (not row.needs_somebody, row.store))
+    return sorted(rows, key=lambda row: (not row.needs_somebody, row.store))
+
+
+def today(session: Session, now_ms: int, business_ms: int) -> Today:
+    """Read the overview; moments as in `store_rows`."""
+    currency, exponent = house_money(session)
+    day, sales, takings_minor = last_day(session)
     return Today(
-        stores=rows,
-        currency=stores[0].currency if stores else "",
-        exponent=stores[0].exponent if stores else 2,
+        stores=store_rows(session, now_ms, business_ms),
+        currency=currency,
+        exponent=exponent,
         points=_points(session),
         newest_version=session.exec(select(func.max(PriceVersion.version))).one(),
-        days=sales_by_day(session),
+        last_day=day,
+        day_sales=sales,
+        day_takings_minor=takings_minor,
+        parked=sum(_open_parked(session).values()),
+        differences=differences(session),
     )
+
+
+def house_money(session: Session) -> tuple[str, int]:
+    """Return the money in which the chain's sums are written, that of its first store: (currency, exponent)."""
+    first = session.exec(select(Store).order_by(col(Store.id)).limit(1)).first()
+    return (first.currency, first.exponent) if first else ("", 2)
+
+
+def last_day(session: Session) -> tuple[date | None, int, int]:
+    """Return the newest business day with sales, how many it had and for how much."""
+    day = session.exec(select(func.max(StoreDay.business_date)).where(col(StoreDay.sales) > 0)).one()
+    sums = select(func.coalesce(func.sum(StoreDay.sales), 0), func.coalesce(func.sum(StoreDay.total_minor), 0))
+    sales, takings_minor = session.execute(sums.where(col(StoreDay.business_date) == day)).one()
+    return day, int(sales), int(takings_minor)
 
 
 def _serving(agents: Sequence[AgentStatus]) -> dict[str, AgentStatus]:
@@ -154,6 +196,12 @@ def _missing_receipts(session: Session) -> dict[str, int]:
     return {store: int(count) for store, count in session.execute(query)}
 
 
+def differences(session: Session) -> int:
+    """Count sales that the audit could not confirm; kept by day and verdict, so no sale is looked at."""
+    query = select(func.coalesce(func.sum(PriceAuditDay.sales), 0)).where(col(PriceAuditDay.verdict) != Verdict.SAME)
+    return int(session.exec(query).one())
+
+
 def _points(session: Session) -> int:
     query = (
         select(func.coalesce(func.sum(Balance.amount), 0))
@@ -161,20 +209,6 @@ def _points(session: Session) -> int:
         .where(col(Account.unit) == "POINTS")
     )
     return int(session.exec(query).one())
-
-
-def sales_by_day(session: Session, store: str | None = None) -> list[tuple[date, int]]:
-    """Return the last business days with sales and how many each had, of the chain or of one store."""
-    query = (
-        select(col(StoreDay.business_date), func.sum(StoreDay.sales))
-        .where(col(StoreDay.sales) > 0)
-        .group_by(col(StoreDay.business_date))
-        .order_by(col(StoreDay.business_date).desc())
-        .limit(CHART_DAYS)
-    )
-    if store is not None:
-        query = query.where(col(StoreDay.store_id) == store)
-    return sorted((day, int(count)) for day, count in session.execute(query))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +225,7 @@ class VersionRow:
     runs_at: int
 
 
-def prices(session: Session, now_ms: int, *, limit: int = 60) -> list[VersionRow]:
+def prices(session: Session, now_ms: int, *, limit: int = 500) -> list[VersionRow]:
     """Read the newest versions with how many stores hold and run each, as the agents report."""
     agents = _serving(agent_status(session, now_ms=now_ms)).values()
     held: dict[int, int] = defaultdict(int)

@@ -1,83 +1,171 @@
-"""The console's pages: read a context, put it into words, render. No decisions, no writes, no personal data."""
+"""The console's own pages: read a context, put it into words, render. No decisions, no writes, no personal data."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse
-from fastapi.staticfiles import StaticFiles
-from sqlmodel import Session
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here
-from cloud.console import one_store, overview, parked_event
-from cloud.console.rendering import HERE, page
+from cloud.console import computed, listings, one_store, overview, parked_event, receipts, searching
+from cloud.console.day import hours_of_last_day, sales_by_day
+from cloud.console.rendering import Context, environment, page
+from cloud.console.showing import listed
+from cloud.console.speaking import language_of, speech
+from cloud.pricing_audit.models import PriceAudit, PriceAuditDay
 
-OUR_NAMES = ("127.0.0.1", "localhost")
-"""The console listens on loopback; a page elsewhere that leads its own name here reads nothing."""
+_FEW = 5
+_OF_ONE_STORE = 10
 
 router = APIRouter(include_in_schema=False)
 
 
-def mount(app: FastAPI) -> None:
-    """Put the pages and their assets on an application whose lifespan provides `Services`."""
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(OUR_NAMES), www_redirect=False)
-    app.include_router(router)
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-
-
-@router.get("/", response_class=HTMLResponse)
-def today(request: Request, services: Here, *, every: bool = False) -> HTMLResponse:
+@router.get("/")
+def today(request: Request, services: Here) -> Response:
     """Is my chain all right?"""
 
-    def read(session: Session, now_ms: int) -> dict[str, Any]:
-        return {"today": overview.today(session, now_ms), "shown": None if every else overview.STORES_SHOWN}
+    def read(session: Session, now_ms: int) -> Context:
+        return {
+            "today": overview.today(session, now_ms, services.clocks.business.now_ms()),
+            "most_stores": overview.STORES_SHOWN,
+            "hours": hours_of_last_day(session),
+            "days": sales_by_day(session),
+            "newest": receipts.newest_sales(session),
+            "parked": overview.parked(session, limit=_FEW)[1],
+            "differences": _newest_differences(session),
+        }
 
     return page(request, services, "today", read)
 
 
-@router.get("/stores/{store}", response_class=HTMLResponse)
-def store(request: Request, services: Here, store: str) -> HTMLResponse:
+def _newest_differences(session: Session) -> list[PriceAudit]:
+    query = select(PriceAudit).order_by(col(PriceAudit.business_date).desc(), col(PriceAudit.sale_id).desc())
+    return list(session.exec(query.limit(_FEW)))
+
+
+@router.get("/stores")
+def stores(request: Request, services: Here) -> Response:
+    """Which stores are there, and how is each?"""
+
+    def read(session: Session, now_ms: int) -> Context:
+        rows = overview.store_rows(session, now_ms, services.clocks.business.now_ms())
+        exponent = overview.house_money(session)[1]
+        needy = sum(row.needs_somebody for row in rows)
+        return {"all": len(rows), "needy": needy, "table": computed.stores(lambda _session: rows, exponent)}
+
+    return listed(request, services, "stores", read)
+
+
+@router.get("/stores/{store}")
+def store(request: Request, services: Here, store: str) -> Response:
     """What about this store?"""
 
-    def read(session: Session, now_ms: int) -> dict[str, Any]:
-        return {"it": one_store.one_store(session, store, now_ms, services.clocks.business.now_ms())}
+    def read(session: Session, now_ms: int) -> Context:
+        it = one_store.one_store(session, store, now_ms, services.clocks.business.now_ms())
+        return {"it": it, "shown": _OF_ONE_STORE}
 
-    return page(request, services, "store", read, room="today")
+    return page(request, services, "store", read)
 
 
-@router.get("/prices", response_class=HTMLResponse)
-def prices(request: Request, services: Here) -> HTMLResponse:
+@router.get("/prices")
+def prices(request: Request, services: Here) -> Response:
     """Which price books are where?"""
-    return page(request, services, "prices", lambda session, now_ms: {"versions": overview.prices(session, now_ms)})
+
+    def read(session: Session, now_ms: int) -> Context:
+        newest = overview.prices(session, now_ms, limit=1)
+        return {"newest": newest[0] if newest else None, "table": computed.versions(now_ms)}
+
+    return listed(request, services, "prices", read)
 
 
-@router.get("/parked", response_class=HTMLResponse)
-def parked(request: Request, services: Here) -> HTMLResponse:
+@router.get("/sales")
+def sales(request: Request, services: Here) -> Response:
+    """What was sold last?"""
+
+    def read(session: Session, _now_ms: int) -> Context:
+        currency, exponent = overview.house_money(session)
+        last_day, count, takings_minor = overview.last_day(session)
+        takings = environment("en").filters["money"](takings_minor, exponent)
+        return {
+            "table": listings.SALES,
+            "last_day": last_day,
+            "day_sales": count,
+            "takings": takings,
+            "currency": currency,
+        }
+
+    return listed(request, services, "sales", read)
+
+
+@router.get("/sales/{sale}")
+def sale(request: Request, services: Here, sale: UUID) -> Response:
+    """What is on this receipt, and why does each line cost what it costs?"""
+    return page(request, services, "sale", lambda session, _now_ms: {"it": receipts.receipt(session, sale)})
+
+
+@router.get("/differences")
+def differences(request: Request, services: Here) -> Response:
+    """Which sales does head office price otherwise?"""
+
+    def read(session: Session, _now_ms: int) -> Context:
+        checked = session.exec(select(func.coalesce(func.sum(PriceAuditDay.sales), 0))).one()
+        return {"checked": int(checked), "differing": overview.differences(session), "table": listings.DIFFERENCES}
+
+    return listed(request, services, "differences", read)
+
+
+@router.get("/parked")
+def parked(request: Request, services: Here) -> Response:
     """What could not be applied?"""
 
-    def read(session: Session, _now_ms: int) -> dict[str, Any]:
-        count, rows = overview.parked(session)
-        return {"count": count, "rows": rows}
+    def read(session: Session, _now_ms: int) -> Context:
+        return {"waiting": overview.parked(session, limit=1)[0], "table": listings.PARKED}
 
-    return page(request, services, "parked", read)
+    return listed(request, services, "parked", read)
 
 
-@router.get("/parked/{event}", response_class=HTMLResponse)
-def event(request: Request, services: Here, event: UUID) -> HTMLResponse:
+@router.get("/parked/{event}")
+def event(request: Request, services: Here, event: UUID) -> Response:
     """What is in this event, and what is to be done about it?"""
-    return page(
+    return page(request, services, "event", lambda session, _now_ms: {"it": parked_event.parked_event(session, event)})
+
+
+@router.get("/gaps")
+def gaps(request: Request, services: Here) -> Response:
+    """What is missing, known or declared?"""
+    return listed(
         request,
         services,
-        "event",
-        lambda session, _now_ms: {"it": parked_event.parked_event(session, event)},
-        room="parked",
+        "gaps",
+        lambda _session, _now_ms: {"missing": computed.MISSING, "declared": listings.DECLARED},
     )
 
 
-@router.get("/ledger", response_class=HTMLResponse)
-def ledger(request: Request, services: Here) -> HTMLResponse:
+@router.get("/ledger")
+def ledger(request: Request, services: Here) -> Response:
     """Does the ledger balance?"""
     return page(request, services, "ledger", lambda session, _now_ms: {"it": overview.ledger(session)})
+
+
+@router.get("/audit")
+def audit_log(request: Request, services: Here) -> Response:
+    """Who did what, and why?"""
+    return listed(request, services, "audit_log", lambda _session, _now_ms: {"table": listings.ACTS})
+
+
+@router.get("/search")
+def search(request: Request, services: Here, q: str = "") -> Response:
+    """Where is it? Answers with the list alone where the search box of a page asks."""
+    spoken = speech(language_of(request))
+
+    def read(session: Session) -> dict[str, Any]:
+        return {"q": q, "found": searching.search(session, q, request.app.state.entries, spoken)}
+
+    if request.headers.get("HX-Request"):
+        with services.database.snapshot() as session:
+            body = environment(spoken.language).get_template("_found.html").render(read(session))
+        return HTMLResponse(body, headers={"Cache-Control": "no-store", "Vary": "HX-Request"})
+    return page(request, services, "search", lambda session, _now_ms: read(session))

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from sqlmodel import Session
 
-from cloud.console.words import WORDS
+from cloud.console.said import REMEDY, REMEDY_OTHER
 from cloud.ingest import parked
 from cloud.ingest.models import ParkedEvent
 from shared.pricing.model import PricedLine
@@ -52,14 +52,13 @@ class EventView:
 
     @property
     def remedy(self) -> str:
-        """The key of the words that say what to do."""
+        """What to do about it, to be said in the reader's language."""
         return remedy_of(self.row.code)
 
 
 def remedy_of(code: str) -> str:
-    """Return the key of the words that say what to do about events parked for a reason."""
-    known = f"remedy_{code}"
-    return known if known in WORDS else "remedy_other"
+    """Return the text that says what to do about events parked for a reason."""
+    return REMEDY.get(code, REMEDY_OTHER)
 
 
 def parked_event(session: Session, event_id: UUID) -> EventView:

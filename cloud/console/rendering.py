@@ -1,108 +1,128 @@
-"""From a context to HTML in somebody's language: templates, filters, and what every page's answer carries."""
+"""From a context to HTML in somebody's language: whole pages, and the regions that keep an open one live."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlmodel import Session
 
 from cloud.api.services import Services
-from cloud.console.words import LANGUAGES, Language, word
+from cloud.console import figures, said
+from cloud.console.live import Regions, Streams, asks_for_stream
+from cloud.console.navigation import Entry, place_of
+from cloud.console.speaking import COOKIE, language_of, newly_chosen, speech
+from cloud.console.static_files import assets
 from cloud.errors import NotFound
+from shared.web.words import HTML_LANGUAGE, Language
 
 HERE = Path(__file__).parent
-PAGES = (("today", "/"), ("prices", "/prices"), ("parked", "/parked"), ("ledger", "/ledger"))
-_COOKIE = "language"
+_LIVE = "live_"
+"""What the name of a template's block begins with when the block is kept live."""
 _YEAR_SECONDS = 365 * 24 * 3600
-_UNITS = ("B", "KB", "MB", "GB", "TB")
 
-Read = Callable[[Session, int], dict[str, Any]]
+Context = dict[str, Any]
+Read = Callable[[Session, int], Context]
 """Reads a page's context. It is given the machine's wall time in milliseconds."""
 
 
-def money(minor: int, exponent: int) -> str:
-    """Write minor units as people do: 1234567 with exponent 2 is 12,345.67."""
-    if not exponent:
-        return f"{minor:,}"
-    whole, rest = divmod(abs(minor), 10**exponent)
-    return f"{'-' if minor < 0 else ''}{whole:,}.{rest:0{exponent}d}"
+def page(request: Request, services: Services, name: str, read: Read) -> Response:
+    """Answer with the page whose template is `name`, or with the stream that keeps it live.
 
+    What is not there is said as a page.
+    """
+    language = language_of(request)
 
-def moment(at_ms: int) -> str:
-    """Write a moment to the second, in UTC; an empty text for none that a calendar has."""
-    try:
-        return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (ValueError, OverflowError, OSError):
-        return ""
+    def context() -> Context:
+        with services.database.snapshot() as session:
+            return {"zone": figures.house_zone(session), **read(session, services.clocks.machine.wall_ms())}
 
-
-def size(count: int) -> str:
-    """Write a number of bytes in the largest unit that leaves at least one."""
-    unit = 0
-    while count >= 1000 and unit < len(_UNITS) - 1:
-        count, unit = count // 1000, unit + 1
-    return f"{count} {_UNITS[unit]}"
-
-
-_templates = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    autoescape=select_autoescape(),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_templates.filters.update(money=money, moment=moment, size=size, thousands=lambda number: f"{number:,}")
-
-
-def page(request: Request, services: Services, name: str, read: Read, *, room: str = "") -> HTMLResponse:
-    """Answer with a page: its template is `name`, the navigation marks `room`. What is not there is said as a page."""
+    if asks_for_stream(request):
+        streams: Streams = request.app.state.streams
+        return streams.answer(f"{language} {_address(request)}", lambda: regions(language, name, context()))
     status = HTTPStatus.OK
-    with services.database.snapshot() as session:
-        try:
-            context = read(session, services.clocks.machine.wall_ms())
-        except NotFound:
-            status, name, context = HTTPStatus.NOT_FOUND, "missing", {}
-    return _answer(request, name, {"room": room or name, **context}, status)
+    try:
+        values = context()
+    except NotFound:
+        status, name, values = HTTPStatus.NOT_FOUND, "missing", {}
+    return answer(request, language, name, values, status)
 
 
-def _answer(request: Request, name: str, context: dict[str, Any], status: HTTPStatus) -> HTMLResponse:
-    language = _language(request)
-    template = _templates.get_template(f"{name}.html")
-    values = {
-        "t": partial(_translate, language),
-        "language": language,
-        "page": name,
-        "pages": PAGES,
-        "path": request.url.path,
-        **context,
-    }
-    if request.headers.get("X-Partial") == "live":
-        body = "".join(template.blocks["live"](template.new_context(values)))
-    else:
-        body = template.render(values)
-    headers = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language, X-Partial", "Content-Language": language}
+def answer(
+    request: Request, language: Language, name: str, values: Context, status: HTTPStatus = HTTPStatus.OK
+) -> Response:
+    """Render a whole page from its context."""
+    entries: tuple[Entry, ...] = request.app.state.entries
+    place = place_of(request.url.path, entries)
+    where = {"place": place, "path": request.url.path, "address": _address(request), "other": _other(request, language)}
+    with figures.written_in(values.get("zone", UTC)):
+        body = environment(language).get_template(f"{name}.html").render(values, **where)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie", "Content-Language": language}
     response = HTMLResponse(body, status_code=status, headers=headers)
-    if request.query_params.get("language") in LANGUAGES:
-        response.set_cookie(_COOKIE, language, max_age=_YEAR_SECONDS, httponly=True, samesite="lax")
+    chosen = newly_chosen(request)
+    if chosen:
+        response.set_cookie(COOKIE, chosen, max_age=_YEAR_SECONDS, httponly=True, samesite="lax")
     return response
 
 
-def _translate(language: Language, key: str, **values: object) -> str:
-    return word(key, language, **values)
+def regions(language: Language, name: str, values: Mapping[str, Any]) -> Regions:
+    """Render the live regions of a page from its context."""
+    template = environment(language).get_template(f"{name}.html")
+    context = template.new_context(dict(values))
+    with figures.written_in(values.get("zone", UTC)):
+        return {
+            block[len(_LIVE) :]: "".join(render(context))
+            for block, render in template.blocks.items()
+            if block.startswith(_LIVE)
+        }
 
 
-def _language(request: Request) -> Language:
-    """Return the language chosen on the page, else the last one chosen, else the browser's."""
-    for chosen in (request.query_params.get("language"), request.cookies.get(_COOKIE)):
-        for language in LANGUAGES:
-            if chosen == language:
-                return language
-    return "zh" if request.headers.get("Accept-Language", "").lower().startswith("zh") else "en"
+def _address(request: Request) -> str:
+    """Return the page's own address with what was asked of it; the language is remembered elsewhere."""
+    query = "&".join(part for part in request.url.query.split("&") if part and not part.startswith("language="))
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def _other(request: Request, language: Language) -> str:
+    address = _address(request)
+    return f"{address}{'&' if '?' in address else '?'}language={'en' if language == 'zh' else 'zh'}"
+
+
+@cache
+def environment(language: Language) -> Environment:
+    """Return the templates of one language, of the console and of every feature that brings its own."""
+    folders = [HERE / "templates", *sorted(HERE.parent.glob("*/templates"))]
+    made = Environment(
+        loader=FileSystemLoader(list(dict.fromkeys(folders))),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    spoken = speech(language)
+    made.globals.update(
+        t=spoken.t,
+        tn=spoken.tn,
+        tp=spoken.tp,
+        asset=assets().url,
+        said=said,
+        language=language,
+        lang=HTML_LANGUAGE[language],
+    )
+    made.filters.update(
+        money=figures.money,
+        moment=figures.moment,
+        size=figures.size,
+        thousands=figures.thousands,
+        quantity=figures.quantity,
+    )
+    made.globals["ui"] = made.get_template("components.html").module
+    return made

@@ -1,0 +1,77 @@
+"""Figures as people read them: money, moments, sizes, ages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from cloud.org.models import Store
+
+_UNITS = ("B", "KB", "MB", "GB", "TB")
+_zone: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
+
+
+def house_zone(session: Session) -> tzinfo:
+    """Return the zone in which the console writes moments: that of the stores where all share one, else UTC."""
+    zones = list(session.exec(select(col(Store.time_zone)).distinct().limit(2)))
+    try:
+        return ZoneInfo(zones[0]) if len(zones) == 1 else UTC
+    except (ValueError, KeyError, OSError):
+        return UTC
+
+
+@contextmanager
+def written_in(zone: tzinfo) -> Iterator[None]:
+    """Write the moments of a block in a zone."""
+    token = _zone.set(zone)
+    try:
+        yield
+    finally:
+        _zone.reset(token)
+
+
+def money(minor: int, exponent: int) -> str:
+    """Write minor units as people do: 1234567 with exponent 2 is 12,345.67."""
+    if not exponent:
+        return f"{minor:,}"
+    whole, rest = divmod(abs(minor), 10**exponent)
+    return f"{'-' if minor < 0 else ''}{whole:,}.{rest:0{exponent}d}"
+
+
+def moment(at_ms: int | None, zone: str = "") -> str:
+    """Write a moment to the second in a zone by name or else the house's; an empty text for none a calendar has."""
+    if at_ms is None:
+        return ""
+    try:
+        there: tzinfo = ZoneInfo(zone) if zone else _zone.get()
+    except (ValueError, KeyError, OSError):
+        there = UTC
+    try:
+        said = datetime.fromtimestamp(at_ms // 1000, there).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return ""
+    return f"{said} UTC" if there is UTC else said
+
+
+def size(count: int) -> str:
+    """Write a number of bytes in the largest unit that leaves at least one."""
+    unit = 0
+    while count >= 1000 and unit < len(_UNITS) - 1:
+        count, unit = count // 1000, unit + 1
+    return f"{count} {_UNITS[unit]}"
+
+
+def thousands(number: int | None) -> str:
+    """Write a whole number with its thousands apart; a dash for none."""
+    return "–" if number is None else f"{number:,}"
+
+
+def quantity(amount: int, unit: str) -> str:
+    """Write a quantity of an item: 3, 1.236 kg, 0.500 l."""
+    whole = {"g": "kg", "ml": "l"}.get(unit)
+    return f"{amount:,}" if whole is None else f"{amount // 1000:,}.{amount % 1000:03d} {whole}"

@@ -1,0 +1,331 @@
+"""The console's own tables: stores, sales, parked events, gaps, price differences, versions, the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlmodel import Session, col
+
+from cloud.console import said
+from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
+from cloud.fleet.models import Agent, AgentGap, AuditEntry
+from cloud.ingest.models import ParkedEvent
+from cloud.org.models import Store
+from cloud.pricing_audit.models import PriceAudit
+from cloud.sales.models import Sale
+from shared.web.words import marked
+
+
+def toned(pair: tuple[str, str]) -> Cell:
+    """Return a code's name and tone as a cell."""
+    return Cell(value=pair[0], tone=pair[1], say=True)
+
+
+def _store(store: str) -> Cell:
+    return Cell(value=store, href=f"/stores/{store}")
+
+
+def as_day(text: str) -> date | None:
+    """Read a day as people type it into a filter; None for what is no day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _sale_columns() -> Sequence[Column[Any]]:
+    return (
+        Column(
+            key="at",
+            title=marked("Sold (store time)"),
+            kind=Kind.MOMENT,
+            order=col(Sale.commit_no),
+            cell=lambda row: Cell(value=row.Sale.at_ms, zone=row.Sale.time_zone),
+        ),
+        Column(
+            key="receipt",
+            title=marked("Receipt"),
+            cell=lambda row: Cell(
+                value=f"{row.Sale.receipt_series}-{row.Sale.receipt_number}", href=f"/sales/{row.Sale.id}"
+            ),
+        ),
+        Column(
+            key="store",
+            title=marked("Store"),
+            kind=Kind.WRAP,
+            cell=lambda row: Cell(
+                value=row.name or row.Sale.store_id, href=f"/stores/{row.Sale.store_id}", note=row.Sale.store_id
+            ),
+        ),
+        Column(key="till", title=marked("Till"), cell=lambda row: row.Sale.till_id),
+        Column(key="lines", title=marked("Lines"), kind=Kind.NUMBER, cell=lambda row: row.Sale.line_count),
+        Column(
+            key="saved",
+            title=marked("Saved"),
+            kind=Kind.MONEY,
+            cell=lambda row: Cell(value=row.Sale.saved_minor, exponent=row.Sale.exponent),
+        ),
+        Column(
+            key="total",
+            title=marked("Total"),
+            kind=Kind.MONEY,
+            cell=lambda row: Cell(value=row.Sale.total_minor, exponent=row.Sale.exponent),
+        ),
+        Column(key="currency", title=marked("Currency"), cell=lambda row: row.Sale.currency),
+        Column(key="book", title=marked("Price book"), kind=Kind.NUMBER, cell=lambda row: row.Sale.book_version),
+        Column(key="day", title=marked("Business day"), cell=lambda row: row.Sale.business_date),
+    )
+
+
+def _sales(asked: Asked) -> Query:
+    query: Query = select(Sale, col(Store.name).label("name"))
+    query = query.join(Store, col(Store.id) == col(Sale.store_id), isouter=True)
+    if asked.get("store"):
+        query = query.where(col(Sale.store_id) == asked.get("store"))
+    if day := as_day(asked.get("day")):
+        query = query.where(col(Sale.business_date) == day)
+    return query
+
+
+SALES: Listing[Any] = Listing(
+    name="sales",
+    title=marked("Sales"),
+    columns=_sale_columns(),
+    source=SqlSource(_sales, lambda row: row, _sale_columns, (col(Sale.id).desc(),)),
+    order="-at",
+    filters=(Filter(key="store", title=marked("Store")), Filter(key="day", title=marked("Business day (2026-01-31)"))),
+    empty=marked("The first sale of a till appears here within seconds."),
+)
+
+
+def _parked_columns() -> Sequence[Column[ParkedEvent]]:
+    return (
+        Column(
+            key="since",
+            title=marked("Since"),
+            kind=Kind.MOMENT,
+            order=col(ParkedEvent.parked_ms),
+            cell=lambda row: row.parked_ms,
+        ),
+        Column(key="kind", title=marked("Event"), order=col(ParkedEvent.kind), cell=_parked_event),
+        Column(
+            key="store", title=marked("Store"), order=col(ParkedEvent.store_id), cell=lambda row: _store(row.store_id)
+        ),
+        Column(
+            key="code",
+            title=marked("Cause"),
+            order=col(ParkedEvent.code),
+            cell=lambda row: Cell(value=row.code, tone="warn"),
+        ),
+        Column(key="reason", title=marked("Reason"), kind=Kind.WRAP, cell=lambda row: row.reason),
+        Column(
+            key="id",
+            title=marked("Id"),
+            kind=Kind.CODE,
+            cell=lambda row: Cell(value=str(row.event_id), href=f"/parked/{row.event_id}"),
+        ),
+    )
+
+
+def _parked_event(row: ParkedEvent) -> Cell:
+    name = said.KIND.get(row.kind)
+    return Cell(value=name or row.kind or "?", say=name is not None, href=f"/parked/{row.event_id}")
+
+
+def _parked(asked: Asked) -> Query:
+    query: Query = select(ParkedEvent)
+    if asked.get("state") != "all":
+        query = query.where(col(ParkedEvent.resolved_ms).is_(None))
+    for column, key in ((ParkedEvent.store_id, "store"), (ParkedEvent.code, "code")):
+        if asked.get(key):
+            query = query.where(col(column) == asked.get(key))
+    return query
+
+
+def _codes(session: Session) -> list[tuple[str, str]]:
+    found = session.scalars(select(col(ParkedEvent.code)).where(col(ParkedEvent.resolved_ms).is_(None)).distinct())
+    return [(code, code) for code in sorted(found)]
+
+
+PARKED: Listing[ParkedEvent] = Listing(
+    name="parked",
+    title=marked("Parked events"),
+    columns=_parked_columns(),
+    source=SqlSource(_parked, lambda row: row.ParkedEvent, _parked_columns, (col(ParkedEvent.event_id),)),
+    order="since",
+    filters=(
+        Filter(key="store", title=marked("Store")),
+        Filter(key="code", title=marked("Cause"), options=_codes),
+        Filter(key="state", title=marked("State"), say=True, options=lambda _: [("all", marked("settled ones too"))]),
+    ),
+    empty=marked("No event is parked: everything received was applied."),
+)
+
+
+def _declared_columns() -> Sequence[Column[Any]]:
+    return (
+        Column(
+            key="declared",
+            title=marked("Declared"),
+            kind=Kind.MOMENT,
+            order=col(AgentGap.declared_ms),
+            cell=lambda row: row.AgentGap.declared_ms,
+        ),
+        Column(key="store", title=marked("Store"), order=col(Agent.store_id), cell=lambda row: _store(row.store_id)),
+        Column(
+            key="agent", title=marked("Agent"), order=col(AgentGap.agent_id), cell=lambda row: row.AgentGap.agent_id
+        ),
+        Column(key="first", title=marked("From number"), kind=Kind.NUMBER, cell=lambda row: row.AgentGap.first),
+        Column(key="last", title=marked("To number"), kind=Kind.NUMBER, cell=lambda row: row.AgentGap.last),
+        Column(
+            key="reason",
+            title=marked("Reason"),
+            kind=Kind.WRAP,
+            order=col(AgentGap.reason),
+            cell=lambda row: row.AgentGap.reason,
+        ),
+        Column(key="epoch", title=marked("Epoch"), kind=Kind.CODE, cell=lambda row: str(row.AgentGap.epoch)),
+    )
+
+
+def _declared(_asked: Asked) -> Query:
+    return select(AgentGap, col(Agent.store_id).label("store_id")).join(Agent, col(Agent.id) == col(AgentGap.agent_id))
+
+
+DECLARED: Listing[Any] = Listing(
+    name="declared-gaps",
+    title=marked("Declared gaps"),
+    columns=_declared_columns(),
+    source=SqlSource(_declared, lambda row: row, _declared_columns, (col(AgentGap.agent_id), col(AgentGap.first))),
+    order="-declared",
+    empty=marked("No store has declared a gap."),
+)
+
+
+def _difference_columns() -> Sequence[Column[PriceAudit]]:
+    return (
+        Column(
+            key="day",
+            title=marked("Business day"),
+            order=col(PriceAudit.business_date),
+            cell=lambda row: row.business_date,
+        ),
+        Column(
+            key="store", title=marked("Store"), order=col(PriceAudit.store_id), cell=lambda row: _store(row.store_id)
+        ),
+        Column(
+            key="verdict",
+            title=marked("What the audit says"),
+            order=col(PriceAudit.verdict),
+            cell=lambda row: toned(said.VERDICT.get(row.verdict, (row.verdict, "warn"))),
+        ),
+        Column(
+            key="charged",
+            title=marked("Charged"),
+            kind=Kind.MONEY,
+            order=col(PriceAudit.charged_minor),
+            cell=lambda row: row.charged_minor,
+        ),
+        Column(
+            key="expected",
+            title=marked("Expected"),
+            kind=Kind.MONEY,
+            order=col(PriceAudit.expected_minor),
+            cell=lambda row: row.expected_minor,
+        ),
+        Column(
+            key="book",
+            title=marked("Price book"),
+            kind=Kind.NUMBER,
+            order=col(PriceAudit.book_version),
+            cell=lambda row: row.book_version,
+        ),
+        Column(
+            key="sale",
+            title=marked("Sale"),
+            kind=Kind.CODE,
+            cell=lambda row: Cell(value=str(row.sale_id), href=f"/sales/{row.sale_id}"),
+        ),
+    )
+
+
+def _differences(asked: Asked) -> Query:
+    query: Query = select(PriceAudit)
+    if asked.get("store"):
+        query = query.where(col(PriceAudit.store_id) == asked.get("store"))
+    if asked.get("verdict"):
+        query = query.where(col(PriceAudit.verdict) == asked.get("verdict"))
+    return query
+
+
+DIFFERENCES: Listing[PriceAudit] = Listing(
+    name="price-differences",
+    title=marked("Price differences"),
+    columns=_difference_columns(),
+    source=SqlSource(_differences, lambda row: row.PriceAudit, _difference_columns, (col(PriceAudit.sale_id),)),
+    order="-day",
+    filters=(
+        Filter(key="store", title=marked("Store")),
+        Filter(
+            key="verdict",
+            title=marked("What the audit says"),
+            say=True,
+            options=lambda _: [
+                (code, pair[0]) for code, pair in said.VERDICT.items() if code not in ("same", "waiting")
+            ],
+        ),
+    ),
+    empty=marked("Head office comes to the price of every sale it has checked."),
+)
+
+
+def _act_columns() -> Sequence[Column[AuditEntry]]:
+    return (
+        Column(key="at", title=marked("When"), kind=Kind.MOMENT, order=col(AuditEntry.id), cell=lambda row: row.at_ms),
+        Column(key="actor", title=marked("Who"), cell=lambda row: row.actor),
+        Column(key="action", title=marked("Did what"), kind=Kind.CODE, cell=lambda row: row.action),
+        Column(key="subject", title=marked("To what"), kind=Kind.WRAP, cell=lambda row: row.subject),
+        Column(key="reason", title=marked("Why"), kind=Kind.WRAP, cell=lambda row: row.reason or None),
+        Column(key="detail", title=marked("Detail"), kind=Kind.WRAP, cell=lambda row: row.detail or None),
+    )
+
+
+def _acts(asked: Asked) -> Query:
+    query: Query = select(AuditEntry)
+    if text := asked.get("q"):
+        fits = [
+            col(one).contains(text, autoescape=True)
+            for one in (AuditEntry.subject, AuditEntry.reason, AuditEntry.detail)
+        ]
+        query = query.where(or_(*fits))
+    for column, key in ((AuditEntry.actor, "actor"), (AuditEntry.action, "action")):
+        if asked.get(key):
+            query = query.where(col(column).startswith(asked.get(key), autoescape=True))
+    return query
+
+
+ACTS: Listing[AuditEntry] = Listing(
+    name="audit-log",
+    title=marked("Audit log"),
+    columns=_act_columns(),
+    source=SqlSource(_acts, lambda row: row.AuditEntry, _act_columns, (col(AuditEntry.id).desc(),)),
+    order="-at",
+    filters=(
+        Filter(key="actor", title=marked("Who")),
+        Filter(key="action", title=marked("Did what")),
+        Filter(key="q", title=marked("Subject or reason")),
+    ),
+    empty=marked("No privileged act has been recorded yet."),
+)
+
+
+def as_uuid(text: str) -> UUID | None:
+    """Read an id; None for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,178 @@
+"""Sales as people see them: their lines with the reason for every price, who paid how, and whether HQ agrees.
+
+Nothing of whoever bought is read but the tier the till priced with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from cloud.errors import NotFound
+from cloud.ingest.models import IngestCommit
+from cloud.org.models import Store
+from cloud.prices.books import StoreBooks
+from cloud.pricing_audit.models import PriceAudit
+from cloud.sales.models import ReceiptNumber, Sale, SaleDiscount, SaleLine, SaleReturn, SaleTender
+from shared.pricing.book import Item
+from shared.pricing.layers import REASONS
+from shared.web.words import Language
+
+NEWEST = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownDiscount:
+    """Money off a line: why, by what, how much."""
+
+    reason: dict[Language, str]
+    source: str
+    minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownLine:
+    """A line: what it is called, what it costs and why."""
+
+    row: SaleLine
+    names: dict[str, str]
+    discounts: list[ShownDiscount]
+
+    def name(self, language: str) -> str:
+        """Return what the item is called, in a language where the price book has it."""
+        return self.names.get(language) or next(iter(self.names.values()), self.row.item)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownSale:
+    """A sale with its lines and reasons."""
+
+    sale: Sale
+    store_name: str
+    lines: list[ShownLine]
+    tenders: list[SaleTender]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A figure that HQ's engine comes to and the till did not; line 0 is the receipt as a whole."""
+
+    line: int
+    field: str
+    till: object
+    hq: object
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiptPage:
+    """One receipt: the sale, what came back of it, and what the audit says."""
+
+    shown: ShownSale
+    returns: list[SaleReturn]
+    audit: PriceAudit | None
+    differences: list[Difference]
+    audited: bool
+
+    @property
+    def verdict(self) -> str:
+        """Return what the audit says: `waiting`, `same`, or why it cannot confirm the price."""
+        if self.audit is not None:
+            return self.audit.verdict
+        return "same" if self.audited else "waiting"
+
+
+def newest_sales(session: Session, limit: int = NEWEST) -> list[ShownSale]:
+    """Return the sales received last, newest first."""
+    query = select(Sale).order_by(col(Sale.commit_no).desc(), col(Sale.id).desc()).limit(limit)
+    return shown_sales(session, list(session.exec(query)))
+
+
+def receipt(session: Session, sale_id: UUID) -> ReceiptPage:
+    """Read one sale. Raise NotFound."""
+    sale = session.get(Sale, sale_id)
+    if sale is None:
+        raise NotFound(f"there is no sale {sale_id}")
+    (shown,) = shown_sales(session, [sale])
+    commit = session.get(IngestCommit, sale.commit_no)
+    audit = session.get(PriceAudit, sale_id)
+    returns = session.exec(select(SaleReturn).where(col(SaleReturn.original_sale_id) == sale_id).limit(20))
+    found = json.loads(audit.difference) if audit else []
+    return ReceiptPage(
+        shown=shown,
+        returns=list(returns),
+        audit=audit,
+        differences=[
+            Difference(line=one.get("line", 0), field=one.get("field", ""), till=one.get("till"), hq=one.get("hq"))
+            for one in found
+        ],
+        audited=commit is not None and commit.audited,
+    )
+
+
+def find_receipts(session: Session, series: str, number: int, limit: int) -> list[ReceiptNumber]:
+    """Return who has a receipt number, whichever stores have a series of that name."""
+    query = select(ReceiptNumber).where(col(ReceiptNumber.series) == series, col(ReceiptNumber.number) == number)
+    return list(session.exec(query.limit(limit)))
+
+
+def shown_sales(session: Session, sales: Sequence[Sale]) -> list[ShownSale]:
+    """Read the lines, reasons and tenders of a few sales, in a handful of queries."""
+    ids = [sale.id for sale in sales]
+    lines: dict[UUID, list[SaleLine]] = defaultdict(list)
+    for line in session.exec(select(SaleLine).where(col(SaleLine.sale_id).in_(ids)).order_by(col(SaleLine.n))):
+        lines[line.sale_id].append(line)
+    discounts: dict[tuple[UUID, int], list[SaleDiscount]] = defaultdict(list)
+    for off in session.exec(
+        select(SaleDiscount).where(col(SaleDiscount.sale_id).in_(ids)).order_by(col(SaleDiscount.n))
+    ):
+        discounts[off.sale_id, off.line_n].append(off)
+    tenders: dict[UUID, list[SaleTender]] = defaultdict(list)
+    for tender in session.exec(select(SaleTender).where(col(SaleTender.sale_id).in_(ids)).order_by(col(SaleTender.n))):
+        tenders[tender.sale_id].append(tender)
+    stores = {sale.store_id for sale in sales}
+    named = dict(
+        session.execute(select(col(Store.id), col(Store.name)).where(col(Store.id).in_(stores))).tuples().all()
+    )
+    items = _items(session, sales, lines)
+    return [
+        ShownSale(
+            sale=sale,
+            store_name=named.get(sale.store_id, sale.store_id),
+            lines=[
+                ShownLine(
+                    row=line,
+                    names=item.names if (item := items.get((sale.store_id, sale.book_version, line.item))) else {},
+                    discounts=[_discount(one) for one in discounts[sale.id, line.n]],
+                )
+                for line in lines[sale.id]
+            ],
+            tenders=tenders[sale.id],
+        )
+        for sale in sales
+    ]
+
+
+def _items(
+    session: Session, sales: Sequence[Sale], lines: dict[UUID, list[SaleLine]]
+) -> dict[tuple[str, int, str], Item]:
+    """Return what the sales' price books call their items, as far as HQ has the books."""
+    wanted: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for sale in sales:
+        wanted[sale.store_id, sale.book_version].update(line.item for line in lines[sale.id])
+    books, found = StoreBooks(), {}
+    for (store, version), keys in wanted.items():
+        book = books.book(session, store, version)
+        if book is not None:
+            found.update({(store, version, key): item for key, item in book.items(sorted(keys)).items()})
+    return found
+
+
+def _discount(row: SaleDiscount) -> ShownDiscount:
+    words = REASONS.get(row.reason, {})
+    reason: dict[Language, str] = {"en": words.get("en", row.reason), "zh": words.get("zh", row.reason)}
+    return ShownDiscount(reason=reason, source=row.source, minor=row.minor)

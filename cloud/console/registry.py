@@ -1,0 +1,37 @@
+"""Every page that can be gone to. A feature adds its pages with a line here; see CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from cloud.console import pages, static_files
+from cloud.console.live import Streams
+from cloud.console.navigation import Entry, Task
+from shared.web.words import marked
+
+OUR_NAMES = ("127.0.0.1", "localhost")
+"""The console listens on loopback; a page elsewhere that leads its own name here reads nothing."""
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(task=Task.TODAY, title=marked("Today"), path="/", router=pages.router),
+    Entry(task=Task.STORES, title=marked("Stores"), path="/stores"),
+    Entry(task=Task.PRICES, title=marked("Price books"), path="/prices"),
+    Entry(task=Task.SALES, title=marked("Sales"), path="/sales"),
+    Entry(task=Task.CARE, title=marked("Parked events"), path="/parked"),
+    Entry(task=Task.CARE, title=marked("Gaps"), path="/gaps"),
+    Entry(task=Task.CARE, title=marked("Price differences"), path="/differences"),
+    Entry(task=Task.CARE, title=marked("Ledger"), path="/ledger"),
+    Entry(task=Task.SETTINGS, title=marked("Audit log"), path="/audit"),
+)
+
+
+def mount(app: FastAPI) -> None:
+    """Put the pages and their assets on an application whose lifespan provides `Services`."""
+    app.state.entries = ENTRIES
+    app.state.streams = Streams()
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(OUR_NAMES), www_redirect=False)
+    app.include_router(static_files.router)
+    for entry in ENTRIES:
+        if entry.router is not None:
+            app.include_router(entry.router)

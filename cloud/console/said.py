@@ -1,0 +1,89 @@
+"""What codes are called for people: texts marked for the catalogue, each said where it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.web.words import marked
+
+AGENT: Mapping[str, tuple[str, str]] = {
+    "online": (marked("online"), "good"),
+    "offline": (marked("offline, sells normally"), "quiet"),
+    "never": (marked("not enrolled"), "quiet"),
+    "revoked": (marked("revoked"), "bad"),
+    "draining": (marked("replaced, still sending"), "warn"),
+}
+"""How an agent stands: what it is called, and in which tone."""
+
+DRIFT: Mapping[str, tuple[str, str]] = {
+    "active": (marked("up to date"), "good"),
+    "waiting": (marked("next one on its way"), "quiet"),
+    "staged": (marked("holds it, still sells by an older one"), "warn"),
+    "behind": (marked("behind"), "warn"),
+    "ahead": (marked("ahead of its time"), "warn"),
+    "silent": (marked("never reported"), "quiet"),
+    "no_book": (marked("no price book yet"), "quiet"),
+}
+"""How a till stands to its store's timeline."""
+
+VERSION: Mapping[str, tuple[str, str]] = {
+    "active": (marked("in force"), "good"),
+    "staged": (marked("staged"), "quiet"),
+    "superseded": (marked("replaced"), "quiet"),
+    "past": (marked("replaced"), "quiet"),
+    "withdrawn": (marked("withdrawn"), "warn"),
+}
+"""What a price-book version is at the moment."""
+
+VERDICT: Mapping[str, tuple[str, str]] = {
+    "same": (marked("head office comes to the same price"), "good"),
+    "waiting": (marked("not checked yet"), "quiet"),
+    "differs": (marked("head office comes to another price"), "warn"),
+    "book_unknown": (marked("this store never had that price book"), "warn"),
+    "price_missing": (marked("the price book has no price for an item"), "warn"),
+    "engine_newer": (marked("the till is newer than head office"), "quiet"),
+    "arithmetic": (marked("the receipt does not add up"), "bad"),
+}
+"""What the audit says of a sale's price."""
+
+EPOCH: Mapping[str, str] = {
+    "first": marked("first start"),
+    "restored": marked("disk was put back to an earlier state"),
+    "cloned": marked("disk was copied to another machine"),
+    "forked": marked("numbers were used twice"),
+    "new_disk": marked("new disk"),
+    "hq_restored": marked("head office was restored"),
+}
+"""Why an agent's numbering began anew."""
+
+RESOLUTION: Mapping[str, str] = {"replayed": marked("applied"), "dismissed": marked("dismissed")}
+"""What became of a parked event."""
+
+KIND: Mapping[str, str] = {
+    "sale": marked("sale"),
+    "return": marked("return"),
+    "void": marked("void"),
+    "swipe": marked("card shown"),
+}
+"""What kinds of event are called; others are shown by their code."""
+
+REMEDY: Mapping[str, str] = {
+    "original_missing": marked("This return waits for its sale and is applied by itself when that arrives."),
+    "undecodable": marked("This program cannot read the event: upgrade head office, then replay it."),
+    "failed": marked("A fault of this program kept the event out: upgrade head office, then replay it."),
+    "database": marked("The database refused the event: see the reason, mend it, then replay."),
+    "event_conflict": marked(
+        "Head office has another event of this id: compare the two; dismiss a copy, give a real sale a new id."
+    ),
+    "receipt_conflict": marked(
+        "Its receipt number is taken: ask the store for both receipts, then repair the number or dismiss it."
+    ),
+    "store_mismatch": marked(
+        "It names another store than its agent's: find out where it was sold before you repair it."
+    ),
+    "arithmetic": marked("Its figures do not add up: compare with the paper receipt, repair the wrong figure."),
+    "malformed": marked("A field of it cannot be right: repair that field."),
+    "return_exceeds": marked("More came back than was sold: ask the store which return is true, dismiss the other."),
+}
+"""What to do about events parked for a reason."""
+REMEDY_OTHER = marked("This event waits for a decision.")

@@ -1,0 +1,100 @@
+// Keeps an open page live without moving anything under the eyes or the keys of whoever reads, and opens the search.
+// Without it every page still reads: it is as fresh as when it was loaded.
+(() => {
+  "use strict";
+  const SILENT_MS = 15000; // a live page hears a beat every two seconds
+
+  const held = new Map(); // region -> the newest HTML that waits until nobody reads there
+  const live = document.getElementById("live");
+
+  const isRead = (region) => {
+    const selection = getSelection();
+    return (
+      region.contains(document.activeElement) ||
+      region.querySelector("details[open]") !== null ||
+      (!selection.isCollapsed && region.contains(selection.anchorNode))
+    );
+  };
+
+  const isSame = (region, html) => {
+    const parsed = document.createElement("template");
+    parsed.innerHTML = html;
+    return parsed.innerHTML === region.innerHTML;
+  };
+
+  const put = (region, html) => {
+    held.delete(region);
+    if (isSame(region, html)) return;
+    const scrolled = region.querySelector(".scrolls")?.scrollLeft ?? 0;
+    region.innerHTML = html;
+    const table = region.querySelector(".scrolls");
+    if (table) table.scrollLeft = scrolled;
+    htmx.process(region);
+    region.dispatchEvent(new CustomEvent("region-changed", { bubbles: true }));
+  };
+
+  const letGo = () => {
+    for (const [region, html] of held) if (!isRead(region)) put(region, html);
+    say();
+  };
+
+  let lastBeat = Date.now();
+  let isCut = false;
+  const clock = (at) => new Date(at).toLocaleTimeString(document.documentElement.lang);
+  const say = () => {
+    if (!live) return;
+    const isStale = isCut || Date.now() - lastBeat > SILENT_MS;
+    live.classList.toggle("stale", isStale);
+    document.getElementById("main").toggleAttribute("data-stale", isStale);
+    const words = isStale ? live.dataset.stale.replace("{time}", clock(lastBeat)) : held.size ? live.dataset.held : live.dataset.live;
+    const text = live.querySelector(".says");
+    if (text.textContent !== words) text.textContent = words;
+  };
+
+  document.addEventListener("htmx:sseBeforeMessage", (event) => {
+    event.preventDefault(); // we swap: only what changed, and only where nobody reads
+    lastBeat = Date.now();
+    isCut = false;
+    const region = event.target;
+    if (event.detail.type !== "beat") {
+      if (isRead(region)) held.set(region, event.detail.data);
+      else put(region, event.detail.data);
+    }
+    say();
+  });
+  document.addEventListener("htmx:sseError", () => { isCut = true; say(); });
+  document.addEventListener("focusout", () => setTimeout(letGo));
+  document.addEventListener("toggle", letGo, true);
+  document.addEventListener("selectionchange", () => { if (held.size && getSelection().isCollapsed) letGo(); });
+  if (live) setInterval(say, 1000);
+
+  const find = document.getElementById("find");
+  const open = () => {
+    if (find.open) return;
+    find.showModal();
+    find.querySelector("input").select();
+  };
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      open();
+    }
+    if (!find.open || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+    const stops = [find.querySelector("input"), ...find.querySelectorAll(".found a")];
+    const step = event.key === "ArrowDown" ? 1 : stops.length - 1;
+    event.preventDefault();
+    stops[(Math.max(0, stops.indexOf(document.activeElement)) + step) % stops.length].focus();
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-opens='find']")) {
+      event.preventDefault();
+      open();
+    } else if (event.target === find) find.close();
+  });
+  find.querySelector("form").addEventListener("submit", (event) => {
+    const first = find.querySelector(".found a");
+    if (!first) return;
+    event.preventDefault();
+    location.href = first.href;
+  });
+})();
