@@ -154,7 +154,8 @@ class DeviceProfile(_Table, frozen=True, rename={"device_class": "class"}):
     """One model.
 
     `model` is the file's name without its ending and what HQ binds by. `source` says where every fact is from;
-    `evidence` how sure it is: "recorded" needs `recordings` (files of `tests/captures/`). `transports` are the ways
+    `evidence` how sure it is: "recorded" needs `recordings` (files of `tests/captures/`),
+    "from source" was read in another program's source or data. `transports` are the ways
     it can be reached, the usual one first; each has a table of its own name where it needs settings. `protocol` names
     what its bytes mean (the registries of `edge_agent.devices`), `options` what that protocol lets a model choose.
     """
@@ -164,7 +165,7 @@ class DeviceProfile(_Table, frozen=True, rename={"device_class": "class"}):
     name: str
     device_class: DeviceClass
     source: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    evidence: Literal["recorded", "from manual", "simulated"]
+    evidence: Literal["recorded", "from manual", "from source", "simulated"]
     transports: Annotated[tuple[TransportKind, ...], msgspec.Meta(min_length=1)]
     protocol: str
     recordings: tuple[str, ...] = ()

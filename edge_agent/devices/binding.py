@@ -18,7 +18,11 @@ from shared.clock import MachineClock
 from shared.device_profile import DeviceProfile, ProfileRefused, TransportKind, override
 from shared.wire.desired import DeviceBinding
 
-FAR_ENDS: dict[str, str] = {}
+_SCALES = ("cas_request", "status_lines", "cas_continuous", "xk3190", "toledo_8217", "nci", "magellan")
+FAR_ENDS: dict[str, str] = {
+    "escpos": "edge_agent.devices.printers.simulated:SimulatedPrinter",
+    **dict.fromkeys(_SCALES, "edge_agent.devices.scales.simulated:SimulatedScale"),
+}
 """By protocol: the class that answers like such a device when its cable is simulated, as `module:Class`."""
 
 UNBOUND = (DeviceBinding(device="scanner", profile="simulated_scanner", transport="simulated"),)

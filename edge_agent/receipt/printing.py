@@ -107,7 +107,7 @@ class Printing:
         self._bell.set()
 
     async def run(self) -> None:
-        """Print what is queued, for ever. What was being sent when the agent last stopped is unconfirmed, not sent again."""
+        """Print what is queued, for ever. What was being sent when the agent stopped is unconfirmed and not sent again."""
         cut = await self._database.run(lambda db: jobs.interrupted(db, self._till, PrinterProblem.RESTARTED))
         if cut:
             _log.warning("print_unconfirmed", till=self._till, jobs=len(cut), reason="restarted")
@@ -178,7 +178,7 @@ class Printing:
         def made(db: sqlite3.Connection) -> Document:
             return compose(db, settings, self._books, event, job.copy)
 
-        return await self._database.run(made)
+        return await self._database.run(made, makes_room=True)
 
     async def _sending(self, job: PrintJob) -> None:
         if not await self._database.run(lambda db: jobs.note_sending(db, job), makes_room=True):
@@ -201,7 +201,7 @@ class Printing:
     async def _printer_moved(self) -> None:
         """Wait until it is worth trying again: the printer can print, or somebody rang."""
         printer = self._printer()
-        waiting = [asyncio.ensure_future(self._bell.wait())]
+        waiting: list[asyncio.Future[object]] = [asyncio.ensure_future(self._bell.wait())]
         if printer is not None:
             waiting.append(asyncio.ensure_future(printer.ready()))
         try:

@@ -53,8 +53,8 @@ class ReceiptFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything on a receipt that its event does not say.
 
     `head` is the receipt chain's head after it, of which the last characters are printed. `copy` counts reprints: 0
-    is the first paper. `reasons` are the store's own words for codes of discounts, promotions and returns. For a return,
-    `original_receipt` and `original_lines` (by number) are of the sale it undoes.
+    is the first paper. `reasons` are the store's own words for codes of discounts, promotions and returns.
+    For a return, `original_receipt` and `original_lines` (by number) are of the sale it undoes.
     """
 
     shop: Shop

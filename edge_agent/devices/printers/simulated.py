@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.devices.printers.paper import Paper
-from shared.device_profile import Prints
+from shared.device_profile import DeviceProfile
 from shared.receipt.layout import Row, Sheet
 
 _DLE = 0x10
@@ -19,8 +19,8 @@ class SimulatedPrinter:
     `switch_high_when_open`: how the drawer's switch is wired.
     """
 
-    def __init__(self, prints: Prints) -> None:
-        self.prints = prints
+    def __init__(self, profile: DeviceProfile) -> None:
+        self.prints = prints = profile.prints
         self.cover_open = False
         self.cutter_jammed = False
         self.overheated = False
