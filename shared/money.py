@@ -62,6 +62,44 @@ def allocate(total_minor: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
+def allocate_within(total_minor: int, weights: Sequence[int], room: Sequence[int]) -> list[int]:
+    """Split an amount as `allocate` does, but give no part more than its room; what one cannot take moves to the rest.
+
+    The parts sum to the amount, or to all the room there is where that is less: the caller reports the difference.
+
+    >>> allocate_within(90, [1, 1, 1], [10, 100, 100])
+    [10, 40, 40]
+    """
+    if total_minor < 0:
+        raise ValueError(f"an amount within room is not negative, got {total_minor}")
+    parts = [0] * len(weights)
+    takers, left = [index for index in range(len(weights)) if room[index] > 0], total_minor
+    while left and takers:
+        given, left, still = allocate(left, [weights[index] for index in takers]), 0, []
+        for index, part in zip(takers, given, strict=True):
+            taken = min(part, room[index] - parts[index])
+            parts[index] += taken
+            left += part - taken
+            if parts[index] < room[index]:
+                still.append(index)
+        takers = still
+    return parts
+
+
+def refund_share(share_minor: int, returned: int, sold: int, already_minor: int = 0) -> int:
+    """Return what comes back of a unit-wise share when `returned` of `sold` units are back in total.
+
+    Rounded half up on the running total less what was given back before, so that the last unit settles exactly and
+    the refunds of any sequence of partial returns add up to the share.
+
+    >>> refund_share(100, 1, 3), refund_share(100, 2, 3, 33), refund_share(100, 3, 3, 67)
+    (33, 34, 33)
+    """
+    if not 0 <= returned <= sold or sold < 1:
+        raise ValueError(f"cannot return {returned} of {sold}")
+    return divide_half_up(share_minor * returned, sold) - already_minor
+
+
 class UnitPrice(msgspec.Struct, frozen=True, order=True, array_like=True):
     """A price in minor units for `basis` units of measure: 5.00 for 3 pieces, 5.98 for 1,000 g."""
 

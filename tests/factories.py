@@ -17,12 +17,14 @@ from shared.ids import UuidMint
 from shared.loyalty import share_returned
 from shared.pricing import (
     ENGINE_LEVEL,
+    AnyPromotion,
     BasketLine,
     Item,
     MemberFacts,
     PaperCoupon,
     Price,
     PricingContext,
+    PromotionIndex,
     Unit,
     price_basket,
 )
@@ -128,8 +130,11 @@ def make_item(
 class MemoryPriceBook:
     """A price book in memory, for the engine and for whoever needs one."""
 
-    def __init__(self, version: int, items: Iterable[Item], prices: Iterable[Price]) -> None:
+    def __init__(
+        self, version: int, items: Iterable[Item], prices: Iterable[Price], promotions: Iterable[AnyPromotion] = ()
+    ) -> None:
         self.version = version
+        self.index = PromotionIndex(promotions)
         self.items = {item.item: item for item in items}
         self.prices = {price.item: price for price in prices}
 
@@ -140,6 +145,10 @@ class MemoryPriceBook:
     def price(self, item: str) -> Price | None:
         """Return the item's price, or None."""
         return self.prices.get(item)
+
+    def promotions(self) -> PromotionIndex:
+        """Return the promotions, indexed."""
+        return self.index
 
 
 STANDARD_ITEMS = (
@@ -160,9 +169,10 @@ def make_price_book(
     version: int = 1,
     items: Iterable[Item] = STANDARD_ITEMS,
     prices: Iterable[Price] = STANDARD_PRICES,
+    promotions: Iterable[AnyPromotion] = (),
 ) -> MemoryPriceBook:
     """Return a price book; by default four items: by piece with a member price, plain, by weight, untaxed."""
-    return MemoryPriceBook(version, items, prices)
+    return MemoryPriceBook(version, items, prices, promotions)
 
 
 def make_device_time(wall_ms: int = START_MS) -> DeviceTime:

@@ -66,7 +66,13 @@ def _prices(count: int) -> Iterator[tuple[str, bytes]]:
 
 def _promotions(count: int) -> Iterator[tuple[str, bytes]]:
     for number in range(1, count + 1):
-        row = {"promotion": f"p{number}", "names": {"en": f"Promotion {number}"}, "items": [f"i{number}"] * 20}
+        row = {
+            "promotion": f"p{number}",
+            "kind": "percent_off",
+            "names": {"en": f"Promotion {number}"},
+            "scope": {"items": [f"i{20 * number + piece}" for piece in range(20)]},
+            "off_bp": 500,
+        }
         yield f"p{number}", msgspec.json.encode(row)
 
 

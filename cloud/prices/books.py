@@ -12,16 +12,18 @@ from sqlmodel import Session
 
 from cloud.prices.models import StoreManifest
 from cloud.prices.placing import BodyKey
-from cloud.prices.rows import Lineage, body_tree, rows_of
+from cloud.prices.rows import Lineage, body_tree, effective_rows, rows_of
 from cloud.prices.starting import bodies_of
 from shared.body import BodyKind
-from shared.pricing import Item, Price
+from shared.pricing import NO_PROMOTIONS, Item, Price, PromotionIndex
+from shared.pricing.promotion_rows import index_rows
 
 V = TypeVar("V")
 
 MAX_ROWS = 300_000
 """Rows kept in memory: a few hundred bytes each."""
 MAX_BOOKS = 10_000
+MAX_PROMOTION_SETS = 64
 _PRICED = (BodyKind.ITEMS, BodyKind.PRICES, BodyKind.OVERRIDES)
 _item = msgspec.json.Decoder(Item)
 _price = msgspec.json.Decoder(Price)
@@ -51,6 +53,7 @@ class _Version:
 
     hash: str
     bodies: dict[BodyKind, tuple[BodyKey, str]]
+    promotions: tuple[BodyKey, str] | None = None
 
 
 class StoreBook:
@@ -84,6 +87,10 @@ class StoreBook:
         """Return the item's price in this store, its own before its zone's, or None: a missing price is never 0."""
         return self._row(BodyKind.OVERRIDES, item, Price) or self._row(BodyKind.PRICES, item, Price)
 
+    def promotions(self) -> PromotionIndex:
+        """Return the version's promotions, indexed once for all stores that share the set."""
+        return self._books.promotions(self._session, self._known.promotions)
+
     def _row(self, kind: BodyKind, key: str, expected: type[V]) -> V | None:
         row = self._rows(kind, [key]).get(key) if kind in self._known.bodies else None
         return row if isinstance(row, expected) else None
@@ -103,6 +110,7 @@ class StoreBooks:
         self._kept = 0
         self._bodies: OrderedDict[tuple[BodyKey, str], _BodyRows] = OrderedDict()
         self._versions: OrderedDict[tuple[str, int], _Version] = OrderedDict()
+        self._promotions: OrderedDict[tuple[BodyKey, str], PromotionIndex] = OrderedDict()
 
     def book(self, session: Session, store: str, version: int) -> StoreBook | None:
         """Return a store's book, withdrawn or not, or None when HQ never gave this store that version."""
@@ -122,12 +130,30 @@ class StoreBooks:
             self._kept -= len(dropped.rows)
         return found.rows
 
+    def promotions(self, session: Session, body: tuple[BodyKey, str] | None) -> PromotionIndex:
+        """Return the index of a set of promotions; the sets used longest ago make room."""
+        if body is None:
+            return NO_PROMOTIONS
+        found = self._promotions.get(body)
+        if found is None:
+            tree = body_tree(session, *body[0])
+            rows = effective_rows(session, tree.lineage(tree.version_of(body[1])))
+            found = self._promotions[body] = index_rows(row for _, _, row in rows)
+        self._promotions.move_to_end(body)
+        if len(self._promotions) > MAX_PROMOTION_SETS:
+            self._promotions.popitem(last=False)
+        return found
+
     def _find(self, session: Session, store: str, version: int) -> _Version | None:
         manifest = session.get(StoreManifest, (version, store))
         if manifest is None:
             return None
         hashes, _ = bodies_of(manifest)
-        known = _Version(manifest.hash, {key[0]: (key, hash_) for key, hash_ in hashes.items() if key[0] in _PRICED})
+        known = _Version(
+            manifest.hash,
+            {key[0]: (key, hash_) for key, hash_ in hashes.items() if key[0] in _PRICED},
+            next(((key, hash_) for key, hash_ in hashes.items() if key[0] is BodyKind.PROMOTIONS), None),
+        )
         self._versions[store, version] = known
         if len(self._versions) > MAX_BOOKS:
             self._versions.popitem(last=False)

@@ -8,6 +8,7 @@ import msgspec
 
 from shared.body import BodyKind
 from shared.pricing import ENGINE_LEVEL, Item, Price
+from shared.pricing.promotion_rows import PromotionUnreadable, engine_needed, read_promotion
 
 MAX_ROW_BYTES = 16 * 1024
 MAX_KEY_CHARACTERS = 128
@@ -22,13 +23,6 @@ def _defaults(kind: type[Item] | type[Price]) -> list[tuple[str, object]]:
 
 
 _DEFAULTS = {kind: _defaults(kind) for kind in (Item, Price)}
-
-
-class PromotionRow(msgspec.Struct, frozen=True):
-    """What HQ itself must know of a promotion row: its id and the engine level it needs."""
-
-    promotion: str
-    engine: int = 1
 
 
 class RowError(ValueError):
@@ -58,7 +52,7 @@ def engine_level(kind: BodyKind, row: bytes | None) -> int:
     """Return the engine level a row needs at the till."""
     if row is None or kind is not BodyKind.PROMOTIONS:
         return 1
-    return msgspec.json.decode(row, type=PromotionRow).engine
+    return engine_needed([row])
 
 
 def _typed(kind: BodyKind, raw: bytes) -> tuple[bytes, str]:
@@ -67,11 +61,14 @@ def _typed(kind: BodyKind, raw: bytes) -> tuple[bytes, str]:
         _check_item(item)
         return _canonical(msgspec.structs.replace(item, names=dict(sorted(item.names.items())))), item.item
     if kind is BodyKind.PROMOTIONS:
-        # Promotions are richer than this program needs to know; their bytes are kept with fields in order.
-        whole: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
-        promotion = msgspec.convert(whole, PromotionRow)
+        try:
+            promotion = read_promotion(raw)
+        except PromotionUnreadable as error:
+            raise RowError(str(error)) from error
         if not 1 <= promotion.engine <= ENGINE_LEVEL:
             raise RowError(f"engine is 1 to {ENGINE_LEVEL}, the level HQ itself has, got {promotion.engine}")
+        # The bytes are kept as they were written, with fields in order: a default that is spelled out stays so.
+        whole: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
         return msgspec.json.encode(whole, order="sorted"), promotion.promotion
     price = msgspec.json.decode(raw, type=Price)
     _check_price(price)
@@ -105,5 +102,5 @@ def _check_item(item: Item) -> None:
 def _check_price(price: Price) -> None:
     if price.basis < 1:
         raise RowError(f"basis is at least 1, got {price.basis}")
-    if price.regular_minor < 0 or (price.member_minor is not None and price.member_minor < 0):
+    if min(price.regular_minor, price.member_minor or 0, price.floor_minor or 0) < 0:
         raise RowError("a price is not negative")

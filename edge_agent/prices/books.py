@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
@@ -15,7 +15,8 @@ from edge_agent.prices.timeline import version_in_force
 from shared.body import BodyKind
 from shared.clock import BusinessClock
 from shared.codes import spellings
-from shared.pricing import Item, Price
+from shared.pricing import Item, Price, PromotionIndex
+from shared.pricing.promotion_rows import index_rows
 from shared.wire.desired import Manifest
 
 V = TypeVar("V")
@@ -76,6 +77,8 @@ class _Version:
     items: _Recent[Item | None] = field(default_factory=lambda: _Recent(_ITEMS_KEPT))
     prices: _Recent[Price | None] = field(default_factory=lambda: _Recent(_ITEMS_KEPT))
     codes: _Recent[FoundItem | None] = field(default_factory=lambda: _Recent(_CODES_KEPT))
+    promotions: PromotionIndex | None = None
+    """Built when a basket is first priced by this version."""
 
 
 class StorePriceBook:
@@ -107,6 +110,12 @@ class StorePriceBook:
     def by_code(self, code: str) -> FoundItem | None:
         """Return the item sold under a code: a barcode in any of its spellings, or the item's own number."""
         return self._kept.codes.get(code, self._find_code)
+
+    def promotions(self) -> PromotionIndex:
+        """Return the version's promotions, indexed once. Raise PromotionUnreadable for a row that cannot price."""
+        if self._kept.promotions is None:
+            self._kept.promotions = index_rows(promotion_rows(self._db, self._kept.scopes, self.version))
+        return self._kept.promotions
 
     def _find_item(self, item: str) -> Item | None:
         row = self._row(BodyKind.ITEMS, item)
@@ -142,6 +151,21 @@ class StorePriceBook:
             if found is not None and found[0] is not None:
                 return bytes(found[0])
         return None
+
+
+def promotion_rows(db: sqlite3.Connection, scopes: Mapping[str, Sequence[str]], version: int) -> list[bytes]:
+    """Return the promotion rows of a version; of two sets that name the same promotion, the one listed first counts."""
+    found: dict[str, bytes] = {}
+    for scope in scopes.get(BodyKind.PROMOTIONS, []):
+        rows = db.execute(
+            "SELECT key, row FROM body_row AS r WHERE kind = ? AND scope = ? AND version = (SELECT max(version)"
+            " FROM body_row WHERE kind = r.kind AND scope = r.scope AND key = r.key AND version <= ?)",
+            (BodyKind.PROMOTIONS, scope, version),
+        )
+        for key, row in rows:
+            if row is not None:
+                found.setdefault(key, bytes(row))
+    return list(found.values())
 
 
 class PriceBooks:

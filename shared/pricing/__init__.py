@@ -1,33 +1,63 @@
 """The engine that gives one explained price, the same on till and cloud."""
 
 from shared.pricing.book import Item, Price, PriceBook, Unit
-from shared.pricing.engine import ENGINE_LEVEL, price_basket
+from shared.pricing.context import (
+    Adjustment,
+    Choice,
+    Counter,
+    Coupon,
+    MemberFacts,
+    Per,
+    PointsOffer,
+    PricingContext,
+    Rounding,
+)
+from shared.pricing.engine import price_basket
+from shared.pricing.index import NO_PROMOTIONS, PromotionIndex
+from shared.pricing.kinds import ENGINE_LEVEL, KINDS, AnyPromotion
 from shared.pricing.model import (
     BasketLine,
     Discount,
-    MemberFacts,
+    Gift,
+    Outcome,
     PaperCoupon,
     Payer,
     PricedBasket,
     PricedLine,
     PriceMissing,
-    PricingContext,
+    Status,
+    UsedLine,
 )
 
 __all__ = [
     "ENGINE_LEVEL",
+    "KINDS",
+    "NO_PROMOTIONS",
+    "Adjustment",
+    "AnyPromotion",
     "BasketLine",
+    "Choice",
+    "Counter",
+    "Coupon",
     "Discount",
+    "Gift",
     "Item",
     "MemberFacts",
+    "Outcome",
     "PaperCoupon",
     "Payer",
+    "Per",
+    "PointsOffer",
     "Price",
     "PriceBook",
     "PriceMissing",
     "PricedBasket",
     "PricedLine",
     "PricingContext",
+    "PromotionIndex",
+    "Rounding",
+    "Status",
     "Unit",
+    "UsedLine",
     "price_basket",
 ]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from shared.money import UnitPrice
+
+if TYPE_CHECKING:
+    from shared.pricing.index import PromotionIndex
 
 
 class Unit(StrEnum):
@@ -33,6 +36,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `min_age`: years a buyer must have. `sale_hours`: when it may be sold, as `06:00-22:00` in the store's local time
     (empty: always). `deposit`: the item that is sold with each piece of it, such as a bottle's deposit.
     `initials`: the first letters of its Chinese name's pinyin, for looking it up by them.
+    `supplier` and `tags` are what promotions may choose items by, beside number, category and brand.
     """
 
     item: str
@@ -50,15 +54,21 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sale_hours: list[str] = []
     deposit: str = ""
     initials: str = ""
+    supplier: str = ""
+    tags: list[str] = []
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an item costs in a zone or a store, for `basis` units. A row of `prices` and `overrides` bodies."""
+    """What an item costs in a zone or a store, for `basis` units. A row of `prices` and `overrides` bodies.
+
+    No promotion takes it below `floor_minor`, which is for `basis` units too; without one the floor is 0.
+    """
 
     item: str
     regular_minor: int
     member_minor: int | None = None
     basis: int = 1
+    floor_minor: int | None = None
 
     def regular(self) -> UnitPrice:
         """Return the price anybody pays."""
@@ -80,4 +90,8 @@ class PriceBook(Protocol):
 
     def price(self, item: str) -> Price | None:
         """Return the item's price in this store, or None: a missing price is never 0."""
+        ...
+
+    def promotions(self) -> PromotionIndex:
+        """Return the version's promotions, indexed once for all baskets it prices."""
         ...

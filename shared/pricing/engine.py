@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.money import tax_included
+from shared.pricing.adjusting import adjust
 from shared.pricing.book import PriceBook
-from shared.pricing.layers import coupons, lowest_price
-from shared.pricing.model import (
-    BasketLine,
-    PaperCoupon,
-    PricedBasket,
-    PricedLine,
-    PriceMissing,
-    PricingContext,
-)
+from shared.pricing.candidate import Candidate
+from shared.pricing.choosing import choose_best, choose_one, in_order, reason_of, stacking_of
+from shared.pricing.concerned import Concerned, Group
+from shared.pricing.context import PricingContext
+from shared.pricing.effect import Effect
+from shared.pricing.layers import paper_coupons as take_paper_coupons
+from shared.pricing.model import BasketLine, Outcome, PaperCoupon, PricedBasket
+from shared.pricing.outcomes import Outcomes
+from shared.pricing.price_layer import settle_prices
+from shared.pricing.promotion import Layer, Stacking
+from shared.pricing.state import State, open_state, priced_lines
 
-ENGINE_LEVEL = 1
-"""Rises with every rule this engine learns; HQ refuses a book that needs more than a targeted till has."""
+_LATER = (Layer.ITEM, Layer.SET, Layer.ORDER, Layer.COUPON, Layer.POINTS)
 
 
 def price_basket(
@@ -26,42 +27,79 @@ def price_basket(
     context: PricingContext,
     paper_coupons: Sequence[PaperCoupon] = (),
 ) -> PricedBasket:
-    """Return the basket with a price and reasons for every line.
+    """Return the basket with a price and reasons for every line, and what became of every promotion concerned.
 
     Raise PriceMissing for an item without a price: the caller blocks the line and says so.
     """
-    priced = [
-        _price_line(line, book, context, [coupon for coupon in paper_coupons if coupon.line == line.n])
-        for line in lines
-    ]
+    state = open_state(lines, book)
+    concerned = Concerned(state, book.promotions(), context)
+    outcomes = Outcomes(state)
+    settle_prices(state, concerned, outcomes, member=context.member is not None)
+    if concerned:
+        concerned.close(state)
+    for layer in _LATER:
+        if layer is Layer.COUPON and paper_coupons:
+            take_paper_coupons(state, paper_coupons)
+        for group in concerned.groups(layer):
+            _settle(layer, group, state, outcomes)
+    adjusted = adjust(state, context.adjustment) if context.adjustment else 0
+    for group in concerned.groups(Layer.REWARD):
+        _settle(Layer.REWARD, group, state, outcomes)
+    return _basket(state, outcomes.all(concerned), adjusted)
+
+
+def _basket(state: State, outcomes: list[Outcome], adjusted: int) -> PricedBasket:
+    lines = priced_lines(state)
+    total = sum([line.net_minor for line in lines])
+    gross = sum([row.gross for row in state.rows])
     return PricedBasket(
-        lines=priced,
-        total_minor=sum(line.net_minor for line in priced),
-        saved_minor=sum(line.gross_minor - line.net_minor for line in priced),
+        lines=lines, total_minor=total, saved_minor=gross - total, outcomes=outcomes, adjusted_minor=adjusted
     )
 
 
-def _price_line(
-    line: BasketLine, book: PriceBook, context: PricingContext, handed_over: Sequence[PaperCoupon]
-) -> PricedLine:
-    item, price = book.item(line.item), book.price(line.item)
-    if item is None or price is None:
-        raise PriceMissing(line.item, book.version)
-    regular = price.regular()
-    gross = regular.amount(line.quantity)
-    discounts = lowest_price(line, price, gross, context)
-    discounts += coupons(gross - sum(discount.minor for discount in discounts), handed_over)
-    net = gross - sum(discount.minor for discount in discounts)
-    return PricedLine(
-        n=line.n,
-        item=line.item,
-        quantity=line.quantity,
-        unit=item.unit,
-        price=regular,
-        net_minor=net,
-        discounts=discounts,
-        tax_code=item.tax_code,
-        tax_rate_bp=item.tax_rate_bp,
-        tax_minor=tax_included(net, item.tax_rate_bp),
-        code=line.code,
-    )
+def _settle(layer: Layer, group: Group, state: State, outcomes: Outcomes) -> None:
+    """Decide one group on what the groups before it left, and take what it gives off the rows."""
+    open_: list[Candidate] = []
+    for candidate in group:
+        miss = candidate.short()
+        if miss is None:
+            open_.append(candidate)
+        else:
+            outcomes.missed(candidate, miss)
+    if len(open_) == 1:
+        effect = open_[0].effect()
+        if isinstance(effect, Effect):
+            outcomes.apply(open_[0], effect)
+        else:
+            outcomes.missed(open_[0], effect)
+    elif open_:
+        _settle_rivals(layer, open_, state, outcomes)
+
+
+def _settle_rivals(layer: Layer, rivals: Sequence[Candidate], state: State, outcomes: Outcomes) -> None:
+    stacking = stacking_of(rivals)
+    if stacking is Stacking.STACK_ALL:
+        _stack(layer, rivals, state, outcomes)
+        return
+    chosen = choose_one(rivals) if stacking is Stacking.EXCLUSIVE else choose_best(layer, rivals, state)
+    winners = {id(candidate) for candidate, _ in chosen}
+    losers = [(rival, reason_of(rival.effect())) for rival in rivals if id(rival) not in winners]
+    for candidate, effect in chosen:
+        outcomes.apply(candidate, effect)
+    for rival, miss in losers:
+        outcomes.missed(rival, miss)
+
+
+def _stack(layer: Layer, rivals: Sequence[Candidate], state: State, outcomes: Outcomes) -> None:
+    """Apply all, each on what those before it left; a piece used up by a set is used up."""
+    for candidate in in_order(rivals):
+        effect = candidate.effect()
+        if not isinstance(effect, Effect):
+            outcomes.missed(candidate, effect)
+            continue
+        outcomes.apply(candidate, effect)
+        if layer is Layer.SET:
+            for row, count in effect.used:
+                state.left[row] -= count
+    if layer is Layer.SET:
+        state.left[:] = [0 if row.closed else row.pieces for row in state.rows]

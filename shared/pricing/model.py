@@ -1,4 +1,4 @@
-"""What goes into the engine and what comes out: lines, member facts, coupons; priced lines with reasons."""
+"""What goes into the engine and what comes out: lines and paper coupons; priced lines with reasons."""
 
 from __future__ import annotations
 
@@ -40,20 +40,6 @@ class PaperCoupon(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     chain_minor: int = 0
 
 
-class MemberFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What pricing may know of the member. A card of the chain counts as a member even before HQ knows it."""
-
-    tier: str = ""
-
-
-class PricingContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Everything beside basket and book on which a price may depend. The sale records it."""
-
-    at_ms: int
-    time_zone: str
-    member: MemberFacts | None = None
-
-
 class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
     """Money taken off a line: why, how much, and who bears it (basis points by payer; empty means the chain).
 
@@ -93,12 +79,72 @@ class PricedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
         return self.price.amount(self.quantity)
 
 
+class Status(StrEnum):
+    """What became of a promotion that had to do with the basket."""
+
+    APPLIED = "applied"
+    REFUSED = "refused"
+    NEAR = "near"
+    """A little more and it applies."""
+    OFFERED = "offered"
+    """The customer has earned it and has yet to choose or take something."""
+
+
+class UsedLine(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+    """A promotion's part in a line: how much of the line it used, and what it took off."""
+
+    n: int
+    quantity: int
+    minor: int
+
+
+class Gift(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+    """Pieces of an item that the customer may have and that are not in the basket. `add`: the till rings them up."""
+
+    item: str
+    quantity: int
+    add: bool = False
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a promotion did, or why it did nothing. `shared.pricing.explain` puts it into words.
+
+    `reason` is a machine code, empty where it applied without more to say. `missing_minor` or `missing_quantity` is
+    what the customer still has to buy for (more of) it. `withheld_minor` is what floors kept back of `minor`.
+    `multiplier_bp` of 20,000 doubles the points on `base_minor`; `points` are given, `spent_points` taken.
+    """
+
+    promotion: str
+    kind: str
+    status: Status
+    minor: int = 0
+    uses: int = 0
+    lines: list[UsedLine] = []
+    reason: str = ""
+    coupon: str = ""
+    missing_minor: int = 0
+    missing_quantity: int = 0
+    withheld_minor: int = 0
+    points: int = 0
+    spent_points: int = 0
+    multiplier_bp: int = 0
+    base_minor: int = 0
+    gifts: list[Gift] = []
+    issues: list[str] = []
+    """Coupon promotions of which the customer gets one each for a later visit."""
+
+
 class PricedBasket(msgspec.Struct, frozen=True, kw_only=True):
-    """The priced lines in basket order and what they add up to."""
+    """The priced lines in basket order, what they add up to, and what became of every promotion concerned.
+
+    `adjusted_minor` is what the last adjustment took off (negative when cash rounding added).
+    """
 
     lines: list[PricedLine]
     total_minor: int
     saved_minor: int
+    outcomes: list[Outcome] = []
+    adjusted_minor: int = 0
 
 
 class PriceMissing(LookupError):

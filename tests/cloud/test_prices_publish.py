@@ -248,9 +248,8 @@ def test_activation_across_daylight_saving(database: Database, local: str, utc_m
         assert (entry.moment.at_ms, entry.moment.local) == (utc_ms, local)
 
 
-def test_an_engine_that_is_too_old_is_named(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cloud.prices.content.ENGINE_LEVEL", 2)
-    row = encode_row(BodyKind.PROMOTIONS, "p1", {"promotion": "p1", "engine": 2})
+def test_an_engine_that_is_too_old_is_named(database: Database) -> None:
+    row = encode_row(BodyKind.PROMOTIONS, "p1", {"promotion": "p1", "kind": "percent_off", "off_bp": 1000})
     with database.session() as session:
         report(session, "s1-a", engine=2)
         report(session, "s2-a", engine=1, version=1)

@@ -1,0 +1,188 @@
+"""Which promotions of a group apply: the best for the customer, one alone, or all, by a total order.
+
+**Best** is the combination that saves most; ties are decided by points, then by the promotions' order: larger face
+value, higher threshold, ends sooner, claimed earlier, lower id. Promotions that share no goods are decided apart. Where
+some share goods, what is searched depends on the layer:
+
+- item promotions: every way to give each article to one of them, up to `MOST_ASSIGNMENTS` ways. Beyond: each
+  article to the one that saves most on it, or one of them first on all it covers, whichever of these saves most.
+- sets: every order of up to five promotions, each applied at its most and some times less (`searching.WINDOWS`), each
+  taking its pieces by its own rule from what those before it left. Beyond: again and again the one that saves most.
+- everything later: every choice of promotions that share no goods, up to `MOST_RIVALS`. Beyond: in order, each
+  that shares none with those before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+from shared.pricing.candidate import Candidate, Key, Score, score, shares
+from shared.pricing.effect import Effect, Miss
+from shared.pricing.index import strictest
+from shared.pricing.promotion import Layer, Stacking
+from shared.pricing.searching import best_sets
+from shared.pricing.state import State
+
+MOST_ASSIGNMENTS = 64
+MOST_RIVALS = 12
+
+Chosen = list[tuple[Candidate, Effect]]
+
+
+def choose_one(candidates: Sequence[Candidate]) -> Chosen:
+    """Return the one that saves most, alone."""
+    effects = [(candidate, candidate.effect()) for candidate in candidates]
+    found = [(candidate, effect) for candidate, effect in effects if isinstance(effect, Effect)]
+    return [min(found, key=lambda pair: (_negative(score(pair[1])), pair[0].key))] if found else []
+
+
+def in_order(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return candidates in the order they stack: the one that saves most alone first, then the total order."""
+    alone = [(_negative(score(candidate.effect())), candidate.key, candidate) for candidate in candidates]
+    return [candidate for _, _, candidate in sorted(alone, key=lambda entry: entry[:2])]
+
+
+def choose_best(layer: Layer, candidates: Sequence[Candidate], state: State) -> Chosen:
+    """Return the combination of a group that saves most."""
+    if layer is Layer.COUPON:
+        return _coupons(candidates, state)
+    chosen: Chosen = []
+    for rivals in _components(candidates):
+        if len(rivals) == 1:
+            effect = rivals[0].effect()
+            chosen += [(rivals[0], effect)] if isinstance(effect, Effect) else []
+        elif layer is Layer.ITEM:
+            chosen += _assign(rivals)
+        elif layer is Layer.SET:
+            chosen += best_sets(rivals, state)
+        else:
+            chosen += _apart(rivals)
+    return chosen
+
+
+def stacking_of(candidates: Sequence[Candidate]) -> Stacking:
+    """Return how a group stacks."""
+    return strictest(candidate.listed.promotion.stacking for candidate in candidates)
+
+
+def _negative(value: Score) -> Score:
+    return (-value[0], -value[1], -value[2])
+
+
+def _components(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Part candidates into sets that share no goods, each in the total order."""
+    parts: list[tuple[set[int], list[Candidate]]] = []
+    for candidate in sorted(candidates, key=lambda one: one.key):
+        rows, together = candidate.touches(), [candidate]
+        apart = []
+        for part in parts:
+            if part[0].isdisjoint(rows):
+                apart.append(part)
+            else:
+                rows, together = rows | part[0], part[1] + together
+        parts = [*apart, (rows, together)]
+    return [sorted(together, key=lambda one: one.key) for _, together in parts]
+
+
+def _assign(rivals: Sequence[Candidate]) -> Chosen:
+    """Give each article to one of the item promotions that cover it."""
+    by_row: dict[int, list[int]] = {}
+    for place, candidate in enumerate(rivals):
+        for row in candidate.portion.rows:
+            by_row.setdefault(row, []).append(place)
+    rows = sorted(by_row)
+    ways = 1
+    for places in by_row.values():
+        ways *= len(places)
+    if ways <= MOST_ASSIGNMENTS:
+        tried = [dict(zip(rows, places, strict=True)) for places in product(*(by_row[row] for row in rows))]
+    else:
+        tried = _greedy_assignments(rivals, by_row)
+    return min((_assigned(rivals, places) for places in tried), key=_worth)
+
+
+def _greedy_assignments(rivals: Sequence[Candidate], by_row: dict[int, list[int]]) -> list[dict[int, int]]:
+    each: dict[int, int] = {}
+    for row, places in by_row.items():
+        alone = [(_negative(score(rivals[place].effect([row]))), rivals[place].key, place) for place in places]
+        each[row] = min(alone)[2]
+    tried = [each]
+    for place, candidate in enumerate(rivals):
+        tried.append({**each, **dict.fromkeys(candidate.portion.rows, place)})
+    return tried
+
+
+def _assigned(rivals: Sequence[Candidate], places: dict[int, int]) -> Chosen:
+    rows: dict[int, list[int]] = {}
+    for row in sorted(places):
+        rows.setdefault(places[row], []).append(row)
+    effects = [(rivals[place], rivals[place].effect(given)) for place, given in sorted(rows.items())]
+    return [(candidate, effect) for candidate, effect in effects if isinstance(effect, Effect)]
+
+
+def _worth(chosen: Chosen) -> tuple[int, int, int, list[Key]]:
+    """Sort choices: the best for the customer first, then the order of the promotions in them."""
+    scores = [score(effect) for _, effect in chosen]
+    saving, points, multiplier = (sum(column) for column in zip(*scores, strict=True)) if scores else (0, 0, 0)
+    return -saving, -points, -multiplier, sorted([candidate.key for candidate, _ in chosen])
+
+
+def _apart(rivals: Sequence[Candidate]) -> Chosen:
+    """Choose among promotions that take all they cover: the best of those that share nothing."""
+    found: list[tuple[Candidate, Effect, set[int]]] = []
+    for candidate in rivals:
+        effect = candidate.effect()
+        if isinstance(effect, Effect):
+            found.append((candidate, effect, {row for row, _ in effect.used}))
+    if len(found) > MOST_RIVALS:
+        return _first_come(sorted(found, key=lambda one: (_negative(score(one[1])), one[0].key)))
+    best: Chosen = []
+    for chosen in _subsets(found, 0, set()):
+        if _worth(chosen) < _worth(best):
+            best = chosen
+    return best
+
+
+def _subsets(found: Sequence[tuple[Candidate, Effect, set[int]]], start: int, taken: set[int]) -> list[Chosen]:
+    """Return every choice from `start` on that shares no row with `taken`."""
+    if start == len(found):
+        return [[]]
+    candidate, effect, rows = found[start]
+    choices = _subsets(found, start + 1, taken)
+    if taken.isdisjoint(rows):
+        choices = choices + [[(candidate, effect), *rest] for rest in _subsets(found, start + 1, taken | rows)]
+    return choices
+
+
+def _first_come(found: Sequence[tuple[Candidate, Effect, set[int]]]) -> Chosen:
+    taken: set[int] = set()
+    chosen: Chosen = []
+    for candidate, effect, rows in found:
+        if taken.isdisjoint(rows):
+            taken |= rows
+            chosen.append((candidate, effect))
+    return chosen
+
+
+def _coupons(candidates: Sequence[Candidate], state: State) -> Chosen:
+    """Choose one coupon that goes alone, or all that stack, each on what those before it left."""
+    alone = choose_one(candidates)
+    stackable = [one for one in candidates if getattr(one.listed.promotion, "stackable", False)]
+    together: Chosen = []
+    if len(stackable) > 1:
+        net = state.net[:]
+        for candidate in in_order(stackable):
+            effect = candidate.effect()
+            if isinstance(effect, Effect):
+                together.append((candidate, effect))
+                parts = shares(effect, floored=state.floored)
+                for (row, _, _), part in zip(effect.bears, parts, strict=True):
+                    state.net[row] -= part
+        state.net[:] = net
+    return min((alone, together), key=_worth)
+
+
+def reason_of(effect: Effect | Miss) -> Miss:
+    """Return why a promotion that is not chosen does nothing: its own reason, else that others save more."""
+    return effect if isinstance(effect, Miss) else Miss("beaten")

@@ -1,0 +1,111 @@
+"""组合价: one of these and two of those together at a price, or for less."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from shared.money import BASIS_POINTS, share_bp
+from shared.pricing.effect import NOT_ENOUGH, NOTHING_LEFT, Effect, Miss, Portion, cost_of, last_that, off_pieces
+from shared.pricing.promotion import Layer, Money, Promotion, percent, tenths
+from shared.pricing.scope import Scope
+
+_Pieces = list[tuple[int, int]]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """So many pieces of a scope in each bundle."""
+
+    scope: Scope
+    quantity: int = 1
+
+
+class BundlePrice(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag="bundle_price"):
+    """All parts together for `price_minor`, or `off_minor` or `off_bp` less: exactly one of the three.
+
+    A piece fills one part only, the dearest first; parts are filled in the order given. Its own `scope` is not used.
+
+    | pieces                     | bundle                       | pays          |
+    |----------------------------|------------------------------|---------------|
+    | bread 6, milk 12           | bread + milk 15.00           | 15.00         |
+    | 2 bread 6, 1 milk 12       | bread + milk 15.00           | 21.00         |
+    | 2 shampoo 20, 1 soap 5     | 2 shampoo + soap, 10% off    | 40.50         |
+    | bread 6                    | bread + milk 15.00           | 6.00          |
+    """
+
+    LAYER: ClassVar[Layer] = Layer.SET
+    FAMILY: ClassVar[str] = "set"
+
+    parts: list[Part]
+    price_minor: int | None = None
+    off_minor: int | None = None
+    off_bp: int | None = None
+
+    def check(self) -> None:
+        """Refuse a bundle of nothing, or with two prices."""
+        if not self.parts or any(part.quantity < 1 for part in self.parts):
+            raise ValueError("a bundle has parts of at least 1 piece each")
+        given = [value for value in (self.price_minor, self.off_minor, self.off_bp) if value is not None]
+        if len(given) != 1 or given[0] < 0 or (self.off_bp or 0) > BASIS_POINTS:
+            raise ValueError("a bundle has exactly one of price_minor, off_minor and off_bp (up to 10000)")
+
+    def scopes(self) -> list[Scope]:
+        """Return what fills each part."""
+        return [part.scope for part in self.parts]
+
+    def effect(self, portion: Portion) -> Effect | Miss:
+        """Build bundles from the dearest pieces down, as long as one more saves something."""
+        orders = [portion.dearest_first(rows) for rows in (portion.rows, *portion.others)]
+        free = [portion.free(order) for order in orders]
+        most = min([count // part.quantity for count, part in zip(free, self.parts, strict=True)])
+        most = last_that(lambda count: self._fill(portion, orders, count) is not None, min(most, portion.most))
+        if not most:
+            missing = sum(max(0, part.quantity - count) for count, part in zip(free, self.parts, strict=True))
+            return Miss(NOT_ENOUGH, missing_quantity=max(1, missing), near=sum(map(bool, free)) == len(free) - 1)
+        uses = last_that(lambda count: self._gain(portion, orders, count), most)
+        used = self._fill(portion, orders, uses) if uses else None
+        if not used:
+            return Miss(NOTHING_LEFT)
+        return off_pieces(portion, self._saving(portion, used, uses), used, uses)
+
+    def _gain(self, portion: Portion, orders: list[list[int]], uses: int) -> bool:
+        if self.price_minor is None:
+            return True
+        last, before = self._fill(portion, orders, uses) or [], self._fill(portion, orders, uses - 1) or []
+        return cost_of(portion, last) - cost_of(portion, before) > self.price_minor
+
+    def _saving(self, portion: Portion, used: _Pieces, uses: int) -> int:
+        cost = cost_of(portion, used)
+        if self.price_minor is not None:
+            return max(0, cost - uses * self.price_minor)
+        if self.off_bp is not None:
+            return share_bp(cost, self.off_bp)
+        return uses * (self.off_minor or 0)
+
+    def _fill(self, portion: Portion, orders: list[list[int]], uses: int) -> _Pieces | None:
+        """Return the pieces of so many bundles, None when some part cannot be filled."""
+        used: dict[int, int] = {}
+        for part, order in zip(self.parts, orders, strict=True):
+            count = part.quantity * uses
+            for row in order:
+                pieces = min(portion.left[row] - used.get(row, 0), count)
+                if pieces > 0:
+                    used[row] = used.get(row, 0) + pieces
+                    count -= pieces
+            if count:
+                return None
+        return list(used.items())
+
+    def face(self) -> int:
+        """What it takes off, or minus what it costs."""
+        return self.off_minor or self.off_bp or -(self.price_minor or 0)
+
+    def gives(self, money: Money) -> dict[str, str]:
+        """Say the offer."""
+        if self.price_minor is not None:
+            return {"en": f"together {money(self.price_minor)}", "zh": f"组合价 {money(self.price_minor, short=True)}"}
+        if self.off_bp is not None:
+            return {"en": f"together {percent(self.off_bp)} off", "zh": f"组合{tenths(self.off_bp)}"}
+        off = self.off_minor or 0
+        return {"en": f"together {money(off)} off", "zh": f"组合减 {money(off, short=True)}"}

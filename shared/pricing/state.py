@@ -1,0 +1,177 @@
+"""The basket while it is being priced: one row per article however often it was scanned, and what is left of each.
+
+Scanned in any order, one by one or by quantity, the same goods make the same rows in the same order; only the last step
+writes a row's discounts to its lines. That is why the order of scanning changes nothing, and why six thousand pieces of
+one article cost no more than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.money import UnitPrice, allocate
+from shared.pricing.book import Item, Price, PriceBook, Unit
+from shared.pricing.model import BasketLine, Discount, Payer, PricedLine, PriceMissing
+
+_SCALE = 64
+"""Unit costs are compared as integers: two different ones of baskets below 2**32 units differ at this scale."""
+
+
+class WorkLine:
+    """A line, what it costs at its price, what is left, and why."""
+
+    __slots__ = ("discounts", "gross", "line", "net", "row")
+
+    def __init__(self, line: BasketLine, row: Row, gross: int) -> None:
+        self.line = line
+        self.row = row
+        self.gross = gross
+        self.net = gross
+        self.discounts: list[Discount] = []
+
+    def take(self, minor: int, reason: str, source: str, payers: dict[Payer, int]) -> None:
+        """Write a discount."""
+        self.net -= minor
+        self.discounts.append(Discount(reason=reason, minor=minor, source=source, payers=payers))
+
+
+class Row:
+    """One article of the basket. A weighed line is a row and a piece of its own."""
+
+    __slots__ = ("closed", "floor", "gross", "index", "item", "lines", "pieces", "price", "quantity", "regular")
+
+    def __init__(self, item: Item, price: Price) -> None:
+        self.index = 0
+        self.item = item
+        self.price = price
+        self.regular: UnitPrice = price.regular()
+        self.lines: list[WorkLine] = []
+        self.quantity = 0
+        self.pieces = 0
+        self.gross = 0
+        self.floor = 0
+        self.closed = False
+
+    def add(self, line: BasketLine) -> WorkLine:
+        """Put a line on the row."""
+        regular = self.regular
+        gross = regular.minor * line.quantity if regular.basis == 1 else regular.amount(line.quantity)
+        work = WorkLine(line, self, gross)
+        self.lines.append(work)
+        self.quantity += line.quantity
+        self.pieces += line.quantity if self.item.unit is Unit.EACH else 1
+        self.gross += gross
+        return work
+
+
+class State:
+    """All rows in canonical order, with what is left of each in parallel lists, which the search may copy."""
+
+    __slots__ = ("floored", "gross", "left", "net", "pieces", "rows", "work")
+
+    def __init__(self, rows: list[Row], work: list[WorkLine]) -> None:
+        self.rows = rows
+        self.work = work
+        self.gross = [row.gross for row in rows]
+        self.net = self.gross[:]
+        self.pieces = [row.pieces for row in rows]
+        self.left = self.pieces[:]
+        """Pieces that no promotion of the group being decided has used."""
+        self.floored = any(row.floor for row in rows)
+
+    def room(self, index: int) -> int:
+        """Return what may still come off a row."""
+        return max(0, self.net[index] - self.rows[index].floor)
+
+    def unit_key(self, index: int) -> int:
+        """Return a row's cost per piece as an integer to sort by."""
+        return (self.net[index] << _SCALE) // self.pieces[index]
+
+    def value(self, index: int, count: int, left: int) -> int:
+        """Return what `count` of a row's pieces cost when `left` of them are free; all parts add up to the row."""
+        pieces, net = self.pieces[index], self.net[index]
+        if count == pieces:
+            return net
+        unit, rest = divmod(net, pieces)
+        if not rest:
+            return unit * count
+        start = pieces - left
+        return (2 * net * (start + count) + pieces) // (2 * pieces) - (2 * net * start + pieces) // (2 * pieces)
+
+    def take(self, index: int, minor: int, reason: str, source: str, payers: dict[Payer, int]) -> list[int]:
+        """Take money off a row and write it to its lines in proportion to what they cost; return the parts."""
+        self.net[index] -= minor
+        lines = self.rows[index].lines
+        if len(lines) == 1:
+            lines[0].take(minor, reason, source, payers)
+            return [minor]
+        parts = allocate(minor, [line.net for line in lines])
+        for line, part in zip(lines, parts, strict=True):
+            if part:
+                line.take(part, reason, source, payers)
+        return parts
+
+
+def open_state(lines: Sequence[BasketLine], book: PriceBook) -> State:
+    """Bring a basket's lines into rows. Raise PriceMissing for an item without a price."""
+    articles: dict[str, Row] = {}
+    rows: list[Row] = []
+    work: list[WorkLine] = []
+    for line in lines:
+        row = articles.get(line.item)
+        if row is None:
+            row = _row(line.item, book)
+            if row.item.unit is Unit.EACH and row.regular.basis == 1:
+                articles[line.item] = row
+            rows.append(row)
+        work.append(row.add(line))
+    if len(rows) > 1:
+        rows.sort(key=_canonical)
+    for index, row in enumerate(rows):
+        row.index = index
+        if len(row.lines) > 1:
+            row.lines.sort(key=_number)
+        floor = row.price.floor_minor
+        if floor:
+            row.floor = min(row.gross, UnitPrice(floor, row.price.basis).amount(row.quantity))
+    return State(rows, work)
+
+
+def _row(item: str, book: PriceBook) -> Row:
+    known, price = book.item(item), book.price(item)
+    if known is None or price is None:
+        raise PriceMissing(item, book.version)
+    return Row(known, price)
+
+
+def _canonical(row: Row) -> tuple[str, int, int]:
+    return row.item.item, row.quantity, row.lines[0].line.n
+
+
+def _number(line: WorkLine) -> int:
+    return line.line.n
+
+
+def priced_lines(state: State) -> list[PricedLine]:
+    """Return the lines in basket order with everything that was taken off them."""
+    return [_priced(work) for work in state.work]
+
+
+def _priced(work: WorkLine) -> PricedLine:
+    line, row, net = work.line, work.row, work.net
+    item = row.item
+    rate = item.tax_rate_bp
+    base = 10_000 + rate
+    return PricedLine(
+        n=line.n,
+        item=line.item,
+        quantity=line.quantity,
+        unit=item.unit,
+        price=row.regular,
+        net_minor=net,
+        discounts=work.discounts,
+        tax_code=item.tax_code,
+        tax_rate_bp=rate,
+        tax_minor=(2 * net * rate + base) // (2 * base) if rate else 0,
+        code=line.code,
+    )
