@@ -244,6 +244,8 @@ class WeightProblem(StrEnum):
     OVERLOAD = "overload"
     NOT_ZEROED = "not_zeroed"
     SAME_WEIGHT = "same_weight"
+    EMPTY = "empty"
+    """There is nothing on the scale."""
     WARMING_UP = "warming_up"
     UNREADABLE = "unreadable"
     """A frame whose check or form is wrong."""
