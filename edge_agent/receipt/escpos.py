@@ -11,6 +11,7 @@ from edge_agent.receipt.glyphs import Bitmap, Glyphs
 from edge_agent.receipt.lettering import Letters, Mode, Picture, set_text
 from shared.device_profile import Prints
 from shared.receipt.layout import Cut, Row, Sheet, Symbol
+from shared.receipt.plain import row_text
 from shared.receipt.qr import QUIET_MODULES, matrix
 
 ESC, FS, GS, LF = b"\x1b", b"\x1c", b"\x1d", b"\n"
@@ -69,8 +70,9 @@ class _Encoder:
     def _row(self, row: Row) -> Iterator[bytes]:
         runs = list(set_text(row.text, self._prints, self._glyphs))
         if row.big and any(isinstance(run, Picture) for run in runs):
-            # A 24-dot picture cannot be enlarged within a line: what is missing there is marked.
-            runs = list(set_text(row.text, self._prints, None))
+            # A 24-dot picture cannot be enlarged within a line: the row stands where it would, at normal size.
+            row = Row(text=row_text(row), bold=row.bold)
+            runs = list(set_text(row.text, self._prints, self._glyphs))
         if row.bold:
             yield _BOLD_ON
         if row.big:

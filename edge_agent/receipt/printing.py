@@ -107,7 +107,7 @@ class Printing:
         self._bell.set()
 
     async def run(self) -> None:
-        """Print what is queued, for ever. What was being sent when the agent stopped is unconfirmed and not sent again."""
+        """Print what is queued, for ever. What was being sent when the agent stopped is not sent again."""
         cut = await self._database.run(lambda db: jobs.interrupted(db, self._till, PrinterProblem.RESTARTED))
         if cut:
             _log.warning("print_unconfirmed", till=self._till, jobs=len(cut), reason="restarted")

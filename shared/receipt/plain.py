@@ -12,7 +12,7 @@ def to_text(sheet: Sheet) -> str:
     for piece in sheet.pieces:
         match piece:
             case Row():
-                lines.append(_line(piece))
+                lines.append(row_text(piece))
             case Symbol():
                 lines.append(f"[QR] {piece.content}")
             case Image():
@@ -22,7 +22,8 @@ def to_text(sheet: Sheet) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _line(row: Row) -> str:
+def row_text(row: Row) -> str:
+    """Return a row at normal size. What was big keeps its place: it starts, and a figure ends, where it did."""
     text = row.text.rstrip(" ")
     if not row.big:
         return text

@@ -60,6 +60,7 @@ TENDERS: Mapping[TenderKind, Words] = {
     TenderKind.ALIPAY: {"en": "Alipay", "zh": "支付宝"},
     TenderKind.STORED_VALUE: {"en": "Stored value", "zh": "储值"},
     TenderKind.GIFT_CARD: {"en": "Gift card", "zh": "购物卡"},
+    TenderKind.EXCHANGE: {"en": "Exchanged goods", "zh": "换货抵扣"},
     TenderKind.OTHER: {"en": "Other", "zh": "其他"},
 }
 

@@ -74,7 +74,8 @@ def sale(lines: list[PricedLine] | None = None, **changes: object) -> SaleComple
         sold_line(2, "1002", 1236, UnitPrice(299, 500), unit=Unit.GRAM, tax_rate_bp=900),
         sold_line(3, "1003", 2040, UnitPrice(3998, 1000), unit=Unit.GRAM, tax_rate_bp=900,
                   discounts=[Discount(reason="member_price", minor=816)]),
-        sold_line(4, "1004", 12, UnitPrice(250), discounts=[Discount(reason="paper_coupon", minor=100, source="5000123")]),
+        sold_line(4, "1004", 12, UnitPrice(250),
+                  discounts=[Discount(reason="paper_coupon", minor=100, source="5000123")]),
         sold_line(5, "1005", 3, UnitPrice(500, 3)),
         sold_line(6, "1006", 1, UnitPrice(2800), tax_rate_bp=600),
     ]  # fmt: skip
