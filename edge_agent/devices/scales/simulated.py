@@ -86,7 +86,8 @@ class SimulatedScale:
         if self.once and self.load.usable and self._said_g == self.load.grams:
             frame = b"\x02?\x60\r"
         self._said_g = self.load.grams if self.load.usable else None
-        return frame[:-2] + b"\x00" + frame[-1:] if self.corrupt else frame
+        middle = len(frame) // 2
+        return frame[:middle] + b"\x7f" + frame[middle + 1 :] if self.corrupt else frame
 
     def _answer(self, byte: bytes) -> bytes:
         if byte == ENQ and self._protocol == "cas_request":
