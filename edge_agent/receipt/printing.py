@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from edge_agent.devices.ports import DeviceError
+from edge_agent.devices.printers.drawer import DrawerWatch
 from edge_agent.devices.printers.driver import Outcome, PrintResult
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.disk.database import Database
@@ -38,10 +39,9 @@ _log = structlog.get_logger(__name__)
 class ReceiptPrinter(Protocol):
     """A till's printer, as its jobs see it; its driver is one."""
 
-    @property
-    def prints(self) -> Prints:
-        """What it can do."""
-        ...
+    prints: Prints
+
+    drawer: DrawerWatch
 
     @property
     def problems(self) -> tuple[PrinterProblem, ...]:
@@ -114,6 +114,7 @@ class Printing:
             self._changed()
         while True:
             self._bell.clear()
+            await self._tell_wiring()
             job = await self._database.read(lambda db: jobs.next_queued(db, self._till, self._done))
             if job is None:
                 await self._bell.wait()
@@ -144,6 +145,12 @@ class Printing:
             known = wired
             await self._database.run(lambda db: drawers.note_wiring(db, self._till, open_when_high=known))
         return wired
+
+    async def _tell_wiring(self) -> None:
+        """Let a printer that is new here know how the drawer is wired."""
+        printer = self._printer()
+        if printer is not None and printer.drawer.open_when_high is None:
+            printer.drawer.open_when_high = await self._database.read(lambda db: drawers.wiring(db, self._till))
 
     async def _print(self, job: PrintJob) -> bool:
         """Print one job. Return False when it still waits."""

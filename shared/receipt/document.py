@@ -15,7 +15,7 @@ class Align(StrEnum):
     RIGHT = "right"
 
 
-class Says(msgspec.Struct, frozen=True, kw_only=True):
+class Says(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="is", tag=str.lower):
     """A text of its own, wrapped where it is too long. `big` is twice as wide and high."""
 
     text: str
@@ -25,7 +25,7 @@ class Says(msgspec.Struct, frozen=True, kw_only=True):
     indent: int = 0
 
 
-class Pair(msgspec.Struct, frozen=True, kw_only=True):
+class Pair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="is", tag=str.lower):
     """A label at the left and a figure at the right, which is never broken."""
 
     left: str
@@ -35,26 +35,26 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     indent: int = 0
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
+class Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="is", tag=str.lower):
     """Rows of as many cells each; the first column stands left, figures right, all of equal width."""
 
     rows: tuple[tuple[str, ...], ...]
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
+class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="is", tag=str.lower):
     """A line across the paper."""
 
     char: str = "-"
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class Link(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="is", tag=str.lower):
     """A QR code with words below it."""
 
     content: str
     caption: str = ""
 
 
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
+class Gap(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="is", tag=str.lower):
     """An empty row."""
 
 
