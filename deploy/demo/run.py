@@ -21,6 +21,7 @@ from deploy.demo.patience import WaitedTooLong
 from deploy.demo.processes import Processes, ProcessFailed
 from deploy.demo.progress import Board, Progress
 from deploy.demo.report import main as report
+from deploy.demo.room import NotEnoughMemory, require_memory
 from deploy.demo.sabotage import commit_sabotage
 from deploy.demo.trade import Tally, TradeRefused
 from deploy.demo.trouble import Trouble
@@ -32,6 +33,7 @@ _EXPECTED = (
     DatasetMissing,
     FolderUnusable,
     HqRefused,
+    NotEnoughMemory,
     ProcessFailed,
     TradeRefused,
     WaitedTooLong,
@@ -54,7 +56,9 @@ async def _run(options: Options) -> int:
     folder = RunFolder((options.folder or _new_folder()).absolute())
     folder.create()
     dataset = load(options.stores, options.baskets, options.seed)
-    board = Board(weeks=len({basket.week for basket in dataset.baskets}), baskets=len(dataset.rung))
+    require_memory(len(dataset.stores))
+    weeks = len({basket.week for basket in dataset.baskets})
+    board = Board(weeks=weeks, baskets=len(dataset.rung), chain=len(dataset.stores))
     interrupted = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)

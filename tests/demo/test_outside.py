@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from rich.console import Console
 
 from deploy.demo.agents import StoreAgent
 from deploy.demo.baskets import TillBasket
@@ -20,6 +22,7 @@ from deploy.demo.options import parse
 from deploy.demo.patience import WaitedTooLong, until
 from deploy.demo.processes import Processes, ProcessFailed
 from deploy.demo.progress import Board, StoreLine
+from deploy.demo.room import NotEnoughMemory, require_memory
 from deploy.demo.trade import Pace, StoreTrade, Tally, TradeRefused
 
 SALE = UUID("01595f9e-70b0-7000-8000-000000000001")
@@ -159,4 +162,48 @@ def test_the_board_says_what_is_going_on():
     assert board.sentence() == (
         "trading: week 3 of 53, 7 of 9 sales rung, 6 at HQ, backlog 1, 40 points, price book 4, 1 of 1 stores online"
     )
-    assert board.table().row_count == 1
+
+
+def drawn(board: Board, rows: int = 20, width: int = 160) -> list[str]:
+    console = Console(width=width, height=45, record=True, file=io.StringIO())
+    console.print(board.picture(rows))
+    return [line.rstrip() for line in console.export_text().splitlines() if line.strip()]
+
+
+def test_the_board_on_a_terminal_keeps_its_lines_in_place():
+    board = Board("trading", week=3, weeks=53, sales=7, baskets=9, cloud_sales=6, points=40, versions=4, chain=457)
+    board.stores = {f"s{number}": StoreLine(sales=number % 7, version=3, online=True) for number in range(1, 31)}
+    lines = drawn(board)
+    assert lines[0] == "trading, week 3 of 53, 30 of 457 stores online"
+    assert lines[1] == "7 of 9 sales rung, 6 at HQ, backlog 0, 40 points, price book 4"
+    names = [line.split()[0] for line in lines if line.split()[0][1:].isdigit()]
+    assert names == sorted(names, key=lambda name: int(name[1:]))
+    assert len(names) == 20
+    assert "s6" in names
+    assert "s7" not in names, "it has sold nothing"
+    assert lines[-1] == "and 10 less busy ones"
+    columns = [line.index("price book") for line in lines if "staged" in line]
+    for store in board.stores.values():
+        store.sales += 99_000
+    assert [line.index("price book") for line in drawn(board) if "staged" in line] == columns
+    assert max(map(len, drawn(board, width=60))) <= 60
+    assert len(drawn(board, rows=3)) == len(lines) - 17
+
+
+@pytest.mark.parametrize(
+    ("available", "stores", "words"),
+    [
+        ("MemAvailable:   27000000 kB", 457, ""),
+        ("MemAvailable:   20000000 kB", 457, "take --stores 336 at most"),
+        ("MemAvailable:     500000 kB", 1, "close something else first"),
+        ("nothing of the kind", 457, ""),
+    ],
+)
+def test_a_chain_that_does_not_fit_the_memory_is_refused_before_anything_starts(tmp_path, available, stores, words):
+    source = tmp_path / "meminfo"
+    source.write_text(f"MemTotal: 1 kB\n{available}\n")
+    if not words:
+        require_memory(stores, source)
+        return
+    with pytest.raises(NotEnoughMemory, match=words):
+        require_memory(stores, source)
