@@ -89,6 +89,8 @@ class HeadOffice:
         if self._client is not None:
             self._client.close()
         self.stop()
+        left = lifeline.noted(self.data / "broker" / "broker.pid")
+        assert left is None or not lifeline.kill(left), "a broker outlived its keeper"
 
     def pid(self, part: str) -> int:
         """Return the process of a part, waiting for it if it is just being started again."""
