@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from edge_agent.prices import search
 from edge_agent.prices.body_file import Row
 from shared.body import BUCKETS, BodyError, BodyHeader, BodyKind, body_hash, bucket_hash, bucket_of
 from shared.pricing import Item
@@ -115,13 +116,15 @@ def begin(db: sqlite3.Connection, kind: str, scope: str, version: int) -> None:
 
 
 def stage(db: sqlite3.Connection, kind: str, scope: str, version: int, rows: Sequence[Row]) -> None:
-    """Write one step of a body's changed rows, and the barcodes of its items."""
+    """Write one step of a body's changed rows, the barcodes of its items, and what finds them by name."""
     db.executemany(
         "INSERT OR REPLACE INTO body_row (kind, scope, key, version, bucket, row) VALUES (?, ?, ?, ?, ?, ?)",
         [(kind, scope, key, version, bucket_of(key), row) for key, row in rows],
     )
     if kind == BodyKind.ITEMS:
-        db.executemany("INSERT OR IGNORE INTO barcode (code, item, pieces) VALUES (?, ?, ?)", _barcodes(rows))
+        items = [_item.decode(row) for _, row in rows if row is not None]
+        db.executemany("INSERT OR IGNORE INTO barcode (code, item, pieces) VALUES (?, ?, ?)", _barcodes(items))
+        search.index(db, items)
 
 
 def finish(db: sqlite3.Connection, body: BodyReference, version: int, buckets: bytes) -> None:
@@ -200,6 +203,5 @@ def _bucket_rows(db: sqlite3.Connection, kind: str, scope: str, bucket: int, ver
     return {key: row for key, row in rows if row is not None}
 
 
-def _barcodes(rows: Sequence[Row]) -> list[tuple[str, str, int]]:
-    items = [_item.decode(row) for _, row in rows if row is not None]
+def _barcodes(items: Sequence[Item]) -> list[tuple[str, str, int]]:
     return [(barcode.code, item.item, barcode.pieces) for item in items for barcode in item.barcodes]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from edge_agent.prices import search
 from shared.body import BodyKind
 from shared.pricing import Item
 from shared.wire.desired import Manifest
@@ -82,6 +83,8 @@ def _prune_barcodes(db: sqlite3.Connection, scope: str, item: str) -> None:
         "SELECT row FROM body_row WHERE kind = ? AND scope = ? AND key = ? AND row IS NOT NULL",
         (BodyKind.ITEMS, scope, item),
     ).fetchall()
+    if not rows:
+        search.drop(db, item)
     kept = {barcode.code for (row,) in rows for barcode in _item.decode(row).barcodes}
     for (code,) in db.execute("SELECT code FROM barcode WHERE item = ?", (item,)).fetchall():
         if code not in kept:

@@ -8,13 +8,14 @@ from uuid import UUID
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome
 from shared.wire.events import TenderKind
 
-_COLUMNS = "id, basket, till, method, minor, at_ms"
+_COLUMNS = "id, basket, till, method, minor, at_ms, shift, cashier, pays_back"
 
 
 def store(db: sqlite3.Connection, attempt: PaymentAttempt) -> None:
     """Keep an attempt as asked; its commit comes before the asking."""
     db.execute(
-        "INSERT INTO payment_attempt (id, basket, till, method, minor, state, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO payment_attempt (id, basket, till, method, minor, state, at_ms, shift, cashier, pays_back)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             attempt.id.bytes,
             attempt.basket.bytes,
@@ -23,8 +24,17 @@ def store(db: sqlite3.Connection, attempt: PaymentAttempt) -> None:
             attempt.minor,
             AttemptState.ASKED,
             attempt.at_ms,
+            None if attempt.shift is None else attempt.shift.bytes,
+            attempt.cashier,
+            attempt.pays_back,
         ),
     )
+
+
+def outcomes(db: sqlite3.Connection, basket: UUID) -> dict[UUID, PaymentOutcome]:
+    """Return what is known of each attempt of a basket or a return."""
+    rows = db.execute("SELECT id, state, reference FROM payment_attempt WHERE basket = ?", (basket.bytes,)).fetchall()
+    return {UUID(bytes=key): PaymentOutcome(AttemptState(state), reference) for key, state, reference in rows}
 
 
 def unresolved(db: sqlite3.Connection, till: str) -> list[PaymentAttempt]:
@@ -53,6 +63,19 @@ def note(db: sqlite3.Connection, attempt: UUID, outcome: PaymentOutcome) -> None
     )
 
 
-def _attempt(row: tuple[bytes, bytes, str, str, int, int]) -> PaymentAttempt:
-    key, basket, till, method, minor, at_ms = row
-    return PaymentAttempt(UUID(bytes=key), UUID(bytes=basket), till, TenderKind(method), minor, at_ms)
+_Row = tuple[bytes, bytes, str, str, int, int, bytes | None, str, str]
+
+
+def _attempt(row: _Row) -> PaymentAttempt:
+    key, basket, till, method, minor, at_ms, shift, cashier, pays_back = row
+    return PaymentAttempt(
+        UUID(bytes=key),
+        UUID(bytes=basket),
+        till,
+        TenderKind(method),
+        minor,
+        at_ms,
+        shift=UUID(bytes=shift) if shift else None,
+        cashier=cashier,
+        pays_back=pays_back,
+    )

@@ -6,30 +6,45 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from edge_agent.till.changes import (
+    AgeChecked,
     AnyChange,
     CardShown,
     CouponGiven,
+    ExchangePlanned,
     LineRung,
     LineVoided,
     MemberNamed,
+    PriceSet,
     QuantitySet,
     Recalled,
+    RoundedOff,
     TenderGiven,
     TendersReturned,
 )
-from shared.pricing import BasketLine, PaperCoupon
+from edge_agent.till.returning.plan import ReturnPlan
+from shared.adjustments import Adjusted, PriceChange, RoundOff, adjust
+from shared.pricing import BasketLine, PaperCoupon, PricedBasket
 from shared.wire.events import Tender
+from shared.wire.till_events import AgeCheck
+
+_LEAVES_PRICES = TenderGiven | TendersReturned | RoundedOff | PriceSet | AgeChecked | ExchangePlanned
+"""Changes after which the engine is not asked again: its prices stay those of the moment before."""
+_LEAVES_TOTAL = TenderGiven | TendersReturned | RoundedOff | AgeChecked | ExchangePlanned
 
 
 @dataclass(slots=True)
 class Line:
-    """One line. `n` counts from 1 and is never reused; a quantity of 0 waits to be weighed."""
+    """One line. `n` counts from 1 and is never reused; a quantity of 0 waits to be weighed.
+
+    A line with `deposit_of` comes and goes with that line, one piece for each of its.
+    """
 
     n: int
     item: str
     quantity: int
     pieces: int
     code: str
+    deposit_of: int | None = None
 
     def as_rung(self) -> BasketLine:
         """Return the line as the pricing engine takes it."""
@@ -59,6 +74,10 @@ class Basket:
     card: CardShown | None = None
     named: MemberNamed | None = None
     tenders: list[Tender] = field(default_factory=list)
+    price_changes: dict[int, PriceChange] = field(default_factory=dict)
+    round_off: RoundOff | None = None
+    age_checks: list[AgeCheck] = field(default_factory=list)
+    exchange: ReturnPlan | None = None
 
     @property
     def paid_minor(self) -> int:
@@ -66,10 +85,23 @@ class Basket:
         return sum(tender.minor for tender in self.tenders)
 
     def line(self, n: int | None) -> Line | None:
-        """Return line `n`, or the last one there is; None when there is no such line."""
+        """Return line `n`, or the last one rung up (its deposit is not); None when there is no such line."""
         if n is None:
-            return self.lines[-1] if self.lines else None
+            return next((line for line in reversed(self.lines) if line.deposit_of is None), None)
         return next((line for line in self.lines if line.n == n), None)
+
+    @property
+    def age_checked(self) -> int:
+        """The age in years that somebody made sure of, 0 when nobody did."""
+        return max((check.years for check in self.age_checks), default=0)
+
+    def adjusted(self, by_book: PricedBasket) -> Adjusted:
+        """Return what people made of the engine's prices."""
+        if not self.price_changes and self.round_off is None:
+            return Adjusted(priced=by_book, adjustments=[])
+        deposits = frozenset(line.n for line in self.lines if line.deposit_of is not None)
+        changes = [self.price_changes[n] for n in sorted(self.price_changes)]
+        return adjust(by_book, changes, self.round_off, deposits)
 
     def apply(self, change: AnyChange) -> None:
         """Take in the next change of the list."""
@@ -83,27 +115,56 @@ class Basket:
                 self._apply_to_lines(change)
             case CardShown():
                 self.card, self.named = change, None
+            case TenderGiven() | TendersReturned() | ExchangePlanned():
+                self._apply_to_tenders(change)
+            case Recalled():
+                self.version = change.version
+            case PriceSet() | AgeChecked() | RoundedOff():
+                self._apply_by_hand(change)
+        if not isinstance(change, _LEAVES_TOTAL):
+            self.round_off = None
+        if not isinstance(change, _LEAVES_PRICES):
+            self.priced_ms = change.at_ms
+
+    def _apply_by_hand(self, change: PriceSet | AgeChecked | RoundedOff) -> None:
+        match change:
+            case PriceSet(to=to):
+                self.price_changes[to.line] = to
+            case AgeChecked(check=check):
+                self.age_checks.append(check)
+            case RoundedOff(off=off):
+                self.round_off = off
+
+    def _apply_to_tenders(self, change: TenderGiven | TendersReturned | ExchangePlanned) -> None:
+        match change:
             case TenderGiven():
                 self.tenders.append(change.tender)
             case TendersReturned():
                 self.tenders.clear()
-            case Recalled():
-                self.version = change.version
-        if not isinstance(change, TenderGiven | TendersReturned):
-            self.priced_ms = change.at_ms
+                self.exchange = None
+            case ExchangePlanned():
+                self.tenders.append(change.tender)
+                self.exchange = change.plan
 
     def _apply_to_lines(self, change: LineRung | QuantitySet | LineVoided | CouponGiven) -> None:
         match change:
             case LineRung():
                 self.last_line += 1
-                self.lines.append(Line(self.last_line, change.item, change.quantity, change.pieces, change.code))
+                parent = self.last_line
+                self.lines.append(Line(parent, change.item, change.quantity, change.pieces, change.code))
+                if change.deposit:
+                    self.last_line += 1
+                    self.lines.append(Line(self.last_line, change.deposit, change.quantity, 1, "", parent))
             case QuantitySet():
                 for line in self.lines:
-                    if line.n == change.line:
+                    if change.line in (line.n, line.deposit_of):
                         line.quantity = change.quantity
             case LineVoided():
-                self.lines = [line for line in self.lines if line.n != change.line]
-                self.coupons = [coupon for coupon in self.coupons if coupon.line != change.line]
+                gone = {line.n for line in self.lines if change.line in (line.n, line.deposit_of)}
+                self.lines = [line for line in self.lines if line.n not in gone]
+                self.coupons = [coupon for coupon in self.coupons if coupon.line not in gone]
+                for n in gone & self.price_changes.keys():
+                    del self.price_changes[n]
             case CouponGiven():
                 self.coupons.append(_coupon(change))
 

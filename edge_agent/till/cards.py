@@ -6,11 +6,10 @@ import sqlite3
 from dataclasses import dataclass
 from uuid import UUID
 
-from edge_agent.disk.agent_row import business_day, device_time
-from edge_agent.record import outbox
 from edge_agent.till import baskets
 from edge_agent.till.changes import CardShown, MemberNamed
 from edge_agent.till.desk import Desk, changeable, require_resolved, total
+from edge_agent.till.facts import record, stamped
 from edge_agent.till.results import MemberAttached
 from shared.sealing import seal
 from shared.wire.events import MemberOnSale, MemberSwiped
@@ -19,7 +18,7 @@ from shared.wire.messages import MemberFound
 _ONE_TIME_KEY_BYTES = 32
 
 
-def attach(db: sqlite3.Connection, desk: Desk, card: str, cashier: str) -> MemberAttached:
+def attach(db: sqlite3.Connection, desk: Desk, card: str) -> MemberAttached:
     """Attach a card's member to the open basket.
 
     With none open the customer showed the card first: a basket opens with it, and the swipe is an event of its own.
@@ -29,15 +28,15 @@ def attach(db: sqlite3.Connection, desk: Desk, card: str, cashier: str) -> Membe
     basket = baskets.load_open(db, desk.till)
     if basket is None:
         basket = baskets.create(db, desk.mint(), desk.till, shown.at_ms)
-        _record_swipe(db, desk, shown.member, basket.id, cashier)
+        _record_swipe(db, desk, shown.member, basket.id)
     baskets.add(db, changeable(basket), shown)
     return attached(shown, basket.id, total(db, desk, basket))
 
 
-def swipe(db: sqlite3.Connection, desk: Desk, card: str, cashier: str) -> MemberAttached:
+def swipe(db: sqlite3.Connection, desk: Desk, card: str) -> MemberAttached:
     """Record that a card was shown, without a basket."""
     shown = _shown(db, desk, card)
-    _record_swipe(db, desk, shown.member, None, cashier)
+    _record_swipe(db, desk, shown.member, None)
     return attached(shown, None, 0)
 
 
@@ -97,19 +96,5 @@ def _shown(db: sqlite3.Connection, desk: Desk, card: str) -> CardShown:
     return CardShown(at_ms=at_ms, member=MemberOnSale(sealed_card=seal(card.encode(), desk.cards.hq_public, one_time)))
 
 
-def _record_swipe(db: sqlite3.Connection, desk: Desk, member: MemberOnSale, basket: UUID | None, cashier: str) -> None:
-    settings = desk.settings()
-    at_ms = desk.clocks.business.now_ms()
-    event = MemberSwiped(
-        id=desk.mint(),
-        store=settings.store,
-        at_ms=at_ms,
-        business_date=business_day(settings, at_ms),
-        device=device_time(db, desk.clocks.machine),
-        till=desk.till,
-        till_kind=desk.kind,
-        cashier=cashier,
-        member=member,
-        basket=basket,
-    )
-    outbox.append(db, event, desk.clocks.machine.wall_ms())
+def _record_swipe(db: sqlite3.Connection, desk: Desk, member: MemberOnSale, basket: UUID | None) -> None:
+    record(db, desk, MemberSwiped(**stamped(db, desk), member=member, basket=basket))

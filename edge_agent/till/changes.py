@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
+from edge_agent.till.returning.plan import ReturnPlan
+from shared.adjustments import PriceChange, RoundOff
 from shared.wire.events import MemberOnSale, Tender
+from shared.wire.till_events import AgeCheck
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="change"):
@@ -19,13 +22,15 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
 
 class LineRung(Change, frozen=True, kw_only=True, omit_defaults=True, tag="line"):
     """An item was added as the next line. `pieces` is what one scan of its code means; a quantity of 0 waits to be
-    weighed. `code` is what was scanned, empty when it was the item's first barcode.
+    weighed. `code` is what was scanned, empty when it was the item's first barcode. `deposit` is the item whose line
+    comes with it, one for each piece.
     """  # noqa: D205
 
     item: str
     quantity: int
     pieces: int = 1
     code: str = ""
+    deposit: str = ""
 
 
 class QuantitySet(Change, frozen=True, kw_only=True, omit_defaults=True, tag="quantity"):
@@ -48,6 +53,31 @@ class CouponGiven(Change, frozen=True, kw_only=True, omit_defaults=True, tag="co
     code: str
     supplier_minor: int = 0
     chain_minor: int = 0
+
+
+class PriceSet(Change, frozen=True, kw_only=True, omit_defaults=True, tag="price"):
+    """Somebody set a line's price; it takes the place of one set before."""
+
+    to: PriceChange
+
+
+class RoundedOff(Change, frozen=True, kw_only=True, omit_defaults=True, tag="round_off"):
+    """Cents were dropped from the total. Whatever changes the total afterwards takes this away."""
+
+    off: RoundOff
+
+
+class AgeChecked(Change, frozen=True, kw_only=True, omit_defaults=True, tag="age"):
+    """Somebody made sure of the buyer's age, for every line of this basket."""
+
+    check: AgeCheck
+
+
+class ExchangePlanned(Change, frozen=True, kw_only=True, omit_defaults=True, tag="exchange"):
+    """Goods of an earlier sale come back with this one: their worth is a tender of it, and both are made at once."""
+
+    plan: ReturnPlan
+    tender: Tender
 
 
 class CardShown(Change, frozen=True, kw_only=True, omit_defaults=True, tag="card"):
@@ -89,6 +119,10 @@ AnyChange = (
     | QuantitySet
     | LineVoided
     | CouponGiven
+    | PriceSet
+    | RoundedOff
+    | AgeChecked
+    | ExchangePlanned
     | CardShown
     | MemberNamed
     | TenderGiven

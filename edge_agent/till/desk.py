@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from edge_agent.clock import Clocks
 from edge_agent.till import attempts, baskets
+from edge_agent.till.asks import Ask
 from edge_agent.till.basket import Basket
+from edge_agent.till.last_price import LastPrice
 from edge_agent.till.ports import MemberDirectory, PriceBooks, TillBook
+from edge_agent.till.stand import NOBODY, Stand
 from edge_agent.till.words import WORDS, Words
-from shared.pricing import MemberFacts, PricedBasket, PriceMissing, PricingContext, price_basket
+from shared.adjustments import Adjusted
+from shared.pricing import MemberFacts, PricedBasket, PriceMissing, PricingContext
 from shared.wire.desired import StoreSettings
 from shared.wire.events import TillKind
+from shared.wire.policies import TillPolicies
 
 MAX_LINES = 1000
 MAX_COUPONS = 500
@@ -46,15 +51,30 @@ class Desk:
     members: MemberDirectory
     cards: CardKeys
     settings: Callable[[], StoreSettings]
+    stand: Stand = NOBODY
+    """Who stands there, as the running command found it."""
+    price: LastPrice = field(default_factory=LastPrice)
+    """The engine, asked once for what does not change."""
+
+    @property
+    def cashier(self) -> str:
+        """Who stands there."""
+        return self.stand.cashier
+
+    @property
+    def policies(self) -> TillPolicies:
+        """How the store's tills work."""
+        return self.settings().policies
 
 
 class Refusal(Exception):
     """Why a use case was not done; it rolls the transaction back and becomes the till's answer."""
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: str, detail: str = "", asks: Ask | None = None) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail
+        self.asks = asks
 
     @property
     def words(self) -> Words:
@@ -96,13 +116,19 @@ def book_for(db: sqlite3.Connection, desk: Desk, basket: Basket | None) -> TillB
 
 
 def priced(desk: Desk, basket: Basket, book: TillBook) -> PricedBasket:
+    """Price the basket with all that people changed about it."""
+    return adjusted(desk, basket, book).priced
+
+
+def adjusted(desk: Desk, basket: Basket, book: TillBook) -> Adjusted:
     """Price the basket as of its last change, so that a power cut between changes alters no price."""
     member = MemberFacts(tier=basket.card.member.tier or "") if basket.card else None
     context = PricingContext(at_ms=basket.priced_ms, time_zone=desk.settings().time_zone, member=member)
     try:
-        return price_basket([line.as_rung() for line in basket.lines], book, context, basket.coupons)
+        by_book = desk.price([line.as_rung() for line in basket.lines], book, context, basket.coupons)
     except PriceMissing as error:
         raise Refusal("price_missing", error.item) from error
+    return basket.adjusted(by_book)
 
 
 def total(db: sqlite3.Connection, desk: Desk, basket: Basket) -> int:

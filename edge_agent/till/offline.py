@@ -45,20 +45,44 @@ _MONEY = Action(
     ),
 )
 
-ACTIONS: Mapping[str, Action] = {
+_REFUND = Action(
+    Offline.LIMITED,
+    Words(
+        "A refund by phone may not be answered, and only sales of this store can be returned.",
+        "手机退款可能无应答，且仅可退本店销售的商品。",
+        "Leave it waiting and ask again later, or pay it back in cash with approval.",
+        "请稍后再查询，或经授权以现金退款。",
+    ),
+)
+_CODE = Action(
+    Offline.NO,
+    Words(
+        "A payment code has to be asked of its payment service.",
+        "付款码需联网向支付方确认。",
+        "Take cash, or a card by the terminal.",
+        "请收现金，或用刷卡终端。",
+    ),
+)
+
+TILL_ACTIONS: Mapping[str, Action] = {
     "scan": _CARD,
     "attach_card": _CARD,
     "swipe": _CARD,
     "set_quantity": _YES,
     "weigh": _YES,
+    "weigh_from_scale": _YES,
     "pour": _YES,
     "coupon": _YES,
     "void_line": _YES,
+    "set_price": _YES,
+    "round_off": _YES,
+    "confirm_age": _YES,
     "begin": _YES,
     "hold": _YES,
     "recall": _YES,
     "void_basket": _YES,
     "tender": _MONEY,
+    "pay_by_code": _CODE,
     "take_back_tenders": _YES,
     "resolve_payments": _MONEY,
     "settle_payment": _YES,
@@ -67,5 +91,39 @@ ACTIONS: Mapping[str, Action] = {
     "find": _YES,
     "held": _YES,
     "note_printed": _YES,
+    "reprint": _YES,
 }
-"""Every use case of `edge_agent.till.till.Till` by its name. None asks HQ and waits, so none is refused offline."""
+"""Every use case of `edge_agent.till.till.Till` by its name."""
+
+PEOPLE_ACTIONS: Mapping[str, Action] = dict.fromkeys(
+    ("sign_in", "sign_in_by_card", "sign_out", "lock", "take_break", "free_pin", "practise", "who", "approver"), _YES
+)
+"""Every use case of `edge_agent.till.staff.people.People`: the staff is on the store's own disk."""
+
+DRAWER_ACTIONS: Mapping[str, Action] = dict.fromkeys(
+    ("open", "move", "count", "close", "x_report", "z_report", "view", "past"), _YES
+)
+"""Every use case of `edge_agent.till.shifts.drawer.Drawer`: what HQ lacks is said in the report and goes later."""
+
+RETURN_ACTIONS: Mapping[str, Action] = {
+    "find": _YES,
+    "take": _REFUND,
+    "void_last_sale": _REFUND,
+    "exchange": _YES,
+    "take_without_receipt": _YES,
+    "refund_in_cash": _YES,
+    "waiting": _YES,
+}
+"""Every use case of `edge_agent.till.returning.returns.Returns`."""
+
+CATALOGUE_ACTIONS: Mapping[str, Action] = dict.fromkeys(("search", "price_check", "quick_keys"), _YES)
+"""Every use case of `edge_agent.till.looking.catalogue.Catalogue`: the whole catalogue is in the store."""
+
+ACTIONS: Mapping[str, Action] = {
+    **TILL_ACTIONS,
+    **{f"people.{name}": action for name, action in PEOPLE_ACTIONS.items()},
+    **{f"drawer.{name}": action for name, action in DRAWER_ACTIONS.items()},
+    **{f"returns.{name}": action for name, action in RETURN_ACTIONS.items()},
+    **{f"catalogue.{name}": action for name, action in CATALOGUE_ACTIONS.items()},
+}
+"""Every use case of a till, as its pages call it. None asks HQ and waits, so none is refused for want of HQ."""

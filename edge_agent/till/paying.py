@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from edge_agent.disk.agent_row import business_day, device_time
+from edge_agent.disk.agent_row import device_time
 from edge_agent.failpoints import reached
 from edge_agent.record import receipts
-from edge_agent.record.receipts import NoSeries, receipt_text
+from edge_agent.record.receipts import receipt_text
 from edge_agent.till import attempts, baskets
 from edge_agent.till.basket import Basket
 from edge_agent.till.changes import TenderGiven, TendersReturned
@@ -18,13 +18,18 @@ from edge_agent.till.desk import (
     MAX_TENDERS,
     Desk,
     Refusal,
+    adjusted,
     book_for,
     open_basket,
-    priced,
     total,
 )
+from edge_agent.till.numbering import receipt_for
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome, TillBook
 from edge_agent.till.results import Paid, PartlyPaid, TendersBack
+from edge_agent.till.returning import making
+from edge_agent.till.selling import amending, limits
+from edge_agent.till.shifts import ledger
+from shared.adjustments import Adjusted
 from shared.pricing import ENGINE_LEVEL, PricedBasket
 from shared.wire.events import MANIFEST_BYTES, BookReference, Receipt, SaleCompleted, Tender, TenderKind, decode_event
 
@@ -57,7 +62,11 @@ class _Bill:
 
     basket: Basket
     book: TillBook
-    priced: PricedBasket
+    adjusted: Adjusted
+
+    @property
+    def priced(self) -> PricedBasket:
+        return self.adjusted.priced
 
     @property
     def due_minor(self) -> int:
@@ -66,39 +75,62 @@ class _Bill:
 
 def paid_already(db: sqlite3.Connection, desk: Desk, basket: UUID | None, last: Paid | None) -> Paid | None:
     """Return the answer of a sale that a second tap means: the basket named, else the till's last if none is open."""
+    if last is not None and last.sale == basket:
+        return last
     if basket is not None:
         return paid_before(db, basket)
     return last if last and baskets.load_open(db, desk.till) is None else None
 
 
 def tender(
-    db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | None, *, reference: str, cashier: str
+    db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | None, *, reference: str
 ) -> Paid | PartlyPaid:
     """Take money that needs nobody's answer; None is exactly what is due. With nothing due any more it is a sale."""
     bill = _payable(db, desk)
+    if method is TenderKind.CASH:
+        bill = _less_cents(db, desk, bill, minor)
     given = bill.due_minor if minor is None else minor
     _check_amount(given, bill, cash=method is TenderKind.CASH)
     if len(reference) > MAX_REFERENCE_CHARACTERS or not reference.isprintable():
         raise Refusal("tender_reference", reference[:MAX_REFERENCE_CHARACTERS])
     taken = min(given, bill.due_minor)
     money = Tender(method=method, minor=taken, change_minor=given - taken, reference=reference)
-    return _take(db, desk, bill, money, cashier)
+    return _take(db, desk, bill, money)
 
 
-def ask(db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | None) -> PaymentAttempt:
+def _less_cents(db: sqlite3.Connection, desk: Desk, bill: _Bill, given: int | None) -> _Bill:
+    """Return the bill as it is in cash alone: the store's rule may drop cents from it."""
+    off = amending.cash_rounding(desk, bill.basket, bill.priced.total_minor)
+    if not off or (given is not None and given < bill.due_minor - off):
+        return bill
+    amending.by_rule(db, desk, bill.basket, bill.book)
+    return _bill(db, desk, bill.basket)
+
+
+def ask(db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | None, code: str = "") -> PaymentAttempt:
     """Put a payment attempt on the disk. Its gateway is asked after this commit, not before."""
     bill = _payable(db, desk)
     asked = bill.due_minor if minor is None else minor
     _check_amount(asked, bill, cash=False)
     if asked == 0:
         raise Refusal("tender_amount", "0")
-    attempt = PaymentAttempt(desk.mint(), bill.basket.id, desk.till, method, asked, desk.clocks.business.now_ms())
+    attempt = PaymentAttempt(
+        desk.mint(),
+        bill.basket.id,
+        desk.till,
+        method,
+        asked,
+        desk.clocks.business.now_ms(),
+        shift=desk.stand.shift,
+        cashier=desk.cashier,
+        code=code,
+    )
     attempts.store(db, attempt)
     return attempt
 
 
 def settle(
-    db: sqlite3.Connection, desk: Desk, attempt: PaymentAttempt, outcome: PaymentOutcome, cashier: str
+    db: sqlite3.Connection, desk: Desk, attempt: PaymentAttempt, outcome: PaymentOutcome
 ) -> Paid | PartlyPaid | None:
     """Keep a gateway's answer; money that moved becomes a tender, and with nothing due any more a sale.
 
@@ -114,7 +146,14 @@ def settle(
         raise Refusal("no_such_basket", str(attempt.basket))
     reference = outcome.reference[:MAX_REFERENCE_CHARACTERS]  # whole in the attempt; money that moved is never refused
     money = Tender(method=attempt.method, minor=attempt.minor, reference=reference, attempt=attempt.id)
-    return _take(db, desk, _bill(db, desk, basket), money, cashier)
+    return _take(db, _at_attempt(desk, attempt), _bill(db, desk, basket), money)
+
+
+def _at_attempt(desk: Desk, attempt: PaymentAttempt) -> Desk:
+    """Return the desk as it was when the money was asked: its shift and cashier have the sale, however late."""
+    cashier = attempt.cashier or desk.cashier
+    found = replace(desk.stand, shift=attempt.shift, cashier=cashier)
+    return replace(desk, stand=found)
 
 
 def take_back(db: sqlite3.Connection, desk: Desk) -> TendersBack:
@@ -128,18 +167,26 @@ def take_back(db: sqlite3.Connection, desk: Desk) -> TendersBack:
 
 
 def _payable(db: sqlite3.Connection, desk: Desk) -> _Bill:
-    basket = open_basket(db, desk)
+    return require_payable(db, desk, open_basket(db, desk))
+
+
+def require_payable(db: sqlite3.Connection, desk: Desk, basket: Basket) -> _Bill:
+    """Return what a basket comes to, or refuse one that cannot be paid now."""
     if not basket.lines:
         raise Refusal("basket_empty")
     for line in basket.lines:
         if line.quantity == 0:
             raise Refusal("weight_missing", str(line.n))
-    return _bill(db, desk, basket)
+    if desk.policies.shifts == "required" and desk.stand.shift is None and not desk.stand.practice:
+        raise Refusal("shift_needed")
+    bill = _bill(db, desk, basket)
+    limits.require_all(desk, basket, bill.book)
+    return bill
 
 
 def _bill(db: sqlite3.Connection, desk: Desk, basket: Basket) -> _Bill:
     book = book_for(db, desk, basket)
-    return _Bill(basket, book, priced(desk, basket, book))
+    return _Bill(basket, book, adjusted(desk, basket, book))
 
 
 def _check_amount(given: int, bill: _Bill, *, cash: bool) -> None:
@@ -153,43 +200,48 @@ def _check_amount(given: int, bill: _Bill, *, cash: bool) -> None:
         raise Refusal("tenders_full", str(due))
 
 
-def _take(db: sqlite3.Connection, desk: Desk, bill: _Bill, money: Tender, cashier: str) -> Paid | PartlyPaid:
+def _take(db: sqlite3.Connection, desk: Desk, bill: _Bill, money: Tender) -> Paid | PartlyPaid:
     due = bill.due_minor - money.minor
     if due > 0:
         baskets.add(db, bill.basket, TenderGiven(at_ms=desk.clocks.business.now_ms(), tender=money))
         return PartlyPaid(bill.basket.id, due)
-    return _complete(db, desk, bill, [*bill.basket.tenders, money], cashier)
+    return complete(db, desk, bill.basket, [*bill.basket.tenders, money], bill)
 
 
-def _complete(db: sqlite3.Connection, desk: Desk, bill: _Bill, tenders: list[Tender], cashier: str) -> Paid:
-    """Make the sale: its event, its receipt number, the basket gone. All or nothing, in the caller's transaction."""
+def complete(
+    db: sqlite3.Connection, desk: Desk, basket: Basket, tenders: list[Tender], bill: _Bill | None = None
+) -> Paid:
+    """Make the sale: its event, its receipt number, the basket gone. All or nothing, in the caller's transaction.
+
+    Goods that were exchanged come back by a return of their own, made just before it.
+    """
+    bill = bill or _bill(db, desk, basket)
+    if basket.exchange is not None:
+        making.make(db, desk, basket.exchange)
 
     def sale(receipt: Receipt) -> SaleCompleted:
-        return _sale(db, desk, bill, tenders=tenders, cashier=cashier, receipt=receipt)
+        return _sale(db, desk, bill, tenders=tenders, receipt=receipt)
 
-    try:
-        event = receipts.issue(db, desk.till, sale, desk.clocks.machine.wall_ms())
-    except NoSeries as error:
-        raise Refusal("till_unknown", desk.till) from error
-    baskets.delete(db, bill.basket.id)
+    event = receipt_for(db, desk, sale)
+    baskets.delete(db, basket.id)
+    ledger.note_late(db, desk, event)
     reached("sale.in_transaction")
     return _paid(event)
 
 
-def _sale(
-    db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tender], cashier: str, receipt: Receipt
-) -> SaleCompleted:
+def _sale(db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tender], receipt: Receipt) -> SaleCompleted:
     settings = desk.settings()
     at_ms = desk.clocks.business.now_ms()
     return SaleCompleted(
         id=bill.basket.id,
         store=settings.store,
         at_ms=at_ms,
-        business_date=business_day(settings, at_ms),
+        business_date=ledger.business_date(db, desk, at_ms),
         device=device_time(db, desk.clocks.machine),
         till=desk.till,
         till_kind=desk.kind,
-        cashier=cashier,
+        cashier=desk.cashier,
+        shift=desk.stand.shift,
         receipt=receipt,
         opened_ms=bill.basket.opened_ms,
         priced_ms=bill.basket.priced_ms,
@@ -206,4 +258,7 @@ def _sale(
         coupons=bill.basket.coupons,
         tenders=tenders,
         total_minor=bill.priced.total_minor,
+        adjustments=bill.adjusted.adjustments,
+        age_checks=bill.basket.age_checks,
+        exchange=bill.basket.exchange.id if bill.basket.exchange else None,
     )

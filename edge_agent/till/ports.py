@@ -7,7 +7,7 @@ the change are one hop to the database's thread and one snapshot of the prices.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -85,7 +85,12 @@ class AttemptState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PaymentAttempt:
-    """Money asked of a gateway, on disk before it was asked."""
+    """Money asked of a gateway, on disk before it was asked.
+
+    `shift` is whose drawer it belongs to, however late its answer comes. With `pays_back` it is a refund: `basket` is
+    then the return's id, and `pays_back` the gateway's reference of the payment whose money goes back. `code` is the
+    customer's payment code, which is kept nowhere.
+    """
 
     id: UUID
     basket: UUID
@@ -93,6 +98,10 @@ class PaymentAttempt:
     method: TenderKind
     minor: int
     at_ms: int
+    shift: UUID | None = None
+    cashier: str = ""
+    pays_back: str = ""
+    code: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,10 @@ class PaymentGateway(Protocol):
 
     async def pay(self, attempt: PaymentAttempt) -> PaymentOutcome:
         """Ask for the money."""
+        ...
+
+    async def refund(self, attempt: PaymentAttempt) -> PaymentOutcome:
+        """Ask for money to go back to whoever paid under `attempt.pays_back`; PAID says that it did."""
         ...
 
     async def look_up(self, attempt: PaymentAttempt) -> PaymentOutcome:

@@ -2,22 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from edge_agent.till.words import Words
+from edge_agent.till.asks import Ask
+from edge_agent.till.saying import Words
+from edge_agent.till.stand import StandState
 from shared.pricing import PricedBasket, PricedLine, Unit
-from shared.wire.events import Tender
+from shared.wire.events import Tender, TenderKind
+from shared.wire.policies import StaffRole
+from shared.wire.till_events import Adjustment, AgeCheck
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The till did not do it: a code for programs, words for people with what to do next, and what it was about."""
+    """The till did not do it: a code for programs, words for people with what to do next, and what it was about.
+
+    `asks` says what would make it possible (approval, an age check, a reason); `view` is the basket as it is now,
+    where whoever gave the command saw an older one.
+    """
 
     code: str
     words: Words
     detail: str = ""
+    asks: Ask | None = None
+    view: BasketView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody works at the till since `since_ms`."""
+
+    staff: str
+    name: str
+    role: StaffRole
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """Somebody left the till, which is now so."""
+
+    staff: str
+    state: StandState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhoView:
+    """Who stands at the till and how; `signs_in` is False where nobody has to."""
+
+    state: StandState
+    staff: str
+    name: str
+    role: StaffRole | None
+    since_ms: int
+    practice: bool
+    shift: UUID | None
+    signs_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +98,93 @@ class MemberAttached:
     points: int
     basket: UUID | None
     total_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgeConfirmed:
+    """Somebody made sure of the buyer's age, for everything in this basket."""
+
+    basket: UUID
+    check: AgeCheck
+
+
+@dataclass(frozen=True, slots=True)
+class RoundedDown:
+    """Cents were dropped from the total."""
+
+    minor: int
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundByName:
+    """An item found by a search, with its price in minor units for `basis` of its unit (None: not for sale here)."""
+
+    item: str
+    names: dict[str, str]
+    unit: Unit
+    price_minor: int | None
+    member_minor: int | None
+    basis: int
+    sellable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuickKeyView:
+    """A quick key with its words by language, its page, and the item behind it."""
+
+    item: str
+    words: dict[str, str]
+    page: str
+    found: FoundByName
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChecked:
+    """What an item costs now, without selling it."""
+
+    item: str
+    names: dict[str, str]
+    unit: Unit
+    regular_minor: int
+    member_minor: int | None
+    basis: int
+    pieces: int
+    sellable: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """A held basket in a list: from which till, since when, what it comes to."""
+
+    id: UUID
+    name: str
+    till: str
+    opened_ms: int
+    lines: int
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Money that somebody outside was asked for, and nobody knows yet: do not take or pay it a second time."""
+
+    attempt: UUID
+    method: TenderKind
+    minor: int
+    at_ms: int
+    is_refund: bool
+    of: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Reprinted:
+    """Print the receipt again, marked as this copy."""
+
+    sale: UUID
+    receipt: str
+    copy: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +264,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class BasketView:
-    """Everything a till page or a display shows of the open basket."""
+    """Everything a till page or a display shows of the open basket.
+
+    `deposit_of` names, by line, the line whose deposit it is. `cash_due_minor` is what is due in cash alone, where
+    the store's rule drops cents; `quick_cash` are amounts a customer may hand over for it. `waiting` is money that
+    nobody knows about yet: while there is any, the page shows nothing else.
+    """
 
     basket: UUID
     version: int | None
@@ -144,6 +278,13 @@ class BasketView:
     member: MemberAttached | None
     paid_minor: int
     steps: int
+    tenders: tuple[Tender, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
+    deposit_of: dict[int, int] = field(default_factory=dict)
+    cash_due_minor: int = 0
+    quick_cash: tuple[int, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    practice: bool = False
 
     @property
     def due_minor(self) -> int:

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from edge_agent.till import baskets
+from edge_agent.till.asks import Approver
 from edge_agent.till.basket import Basket, Line
 from edge_agent.till.changes import CouponGiven, LineRung, LineVoided, QuantitySet
 from edge_agent.till.desk import (
@@ -23,7 +24,10 @@ from edge_agent.till.desk import (
 )
 from edge_agent.till.ports import FoundItem, TillBook
 from edge_agent.till.results import LineAdded, LineChanged, LineGone
+from edge_agent.till.selling import limits
+from edge_agent.till.staff.approving import approved
 from shared.pricing import Unit
+from shared.wire.policies import Approval
 
 MAX_PIECES = 9_999
 MAX_MEASURE = 9_999_999
@@ -43,6 +47,7 @@ def ring(db: sqlite3.Connection, desk: Desk, code: str) -> LineAdded:
         raise Refusal("basket_full")
     if basket.version is None:
         baskets.pin(db, basket, book.version)
+    limits.require_may_sell(desk, basket, found.item)
     weighed = found.item.unit is not Unit.EACH
     first_code = found.item.barcodes[0].code if found.item.barcodes else found.item.item
     rung = LineRung(
@@ -51,11 +56,13 @@ def ring(db: sqlite3.Connection, desk: Desk, code: str) -> LineAdded:
         quantity=0 if weighed else found.pieces,
         pieces=found.pieces,
         code="" if code == first_code else code,
+        deposit=_deposit(book, found),
     )
     baskets.add(db, basket, rung)
+    n = basket.lines[-2 if rung.deposit else -1].n
     now_priced = priced(desk, basket, book)
     return LineAdded(
-        line=now_priced.lines[-1],
+        line=next(line for line in reversed(now_priced.lines) if line.n == n),
         names=found.item.names,
         total_minor=now_priced.total_minor,
         measure=found.item.unit if weighed else None,
@@ -71,6 +78,16 @@ def _sellable(book: TillBook, code: str) -> FoundItem:
     if book.price(found.item.item) is None:
         raise Refusal("price_missing", found.item.item)
     return found
+
+
+def _deposit(book: TillBook, found: FoundItem) -> str:
+    """Return the deposit's item that comes with each piece, '' for none. Without its price nothing is sold."""
+    deposit = found.item.deposit
+    if not deposit or found.item.unit is not Unit.EACH:
+        return ""
+    if book.item(deposit) is None or book.price(deposit) is None:
+        raise Refusal("deposit_missing", deposit)
+    return deposit
 
 
 def set_quantity(db: sqlite3.Connection, desk: Desk, count: int, n: int | None) -> LineChanged:
@@ -114,12 +131,14 @@ def coupon(
     return _change_line(db, desk, at, change)
 
 
-def void_line(db: sqlite3.Connection, desk: Desk, n: int | None) -> LineGone:
-    """Take a line out, and its coupons with it."""
+def void_line(db: sqlite3.Connection, desk: Desk, n: int | None, approver: Approver | None = None) -> LineGone:
+    """Take a line out, and its coupons and deposit with it."""
+    approved(desk, Approval.VOID_LINE, approver)
     basket = changeable(open_basket(db, desk))
     line = basket.line(n)
     if line is None:
         raise Refusal("no_such_line", str(n or ""))
+    _require_own(line)
     baskets.add(db, basket, LineVoided(at_ms=desk.clocks.business.now_ms(), line=line.n))
     return LineGone(line.n, total(db, desk, basket))
 
@@ -138,7 +157,13 @@ def _line(db: sqlite3.Connection, desk: Desk, n: int | None) -> _LineOf:
     line = basket.line(n)
     if line is None:
         raise Refusal("no_such_line", str(n or ""))
+    _require_own(line)
     return _LineOf(basket, line, book_for(db, desk, basket))
+
+
+def _require_own(line: Line) -> None:
+    if line.deposit_of is not None:
+        raise Refusal("deposit_line", str(line.n))
 
 
 def _unit(book: TillBook, line: Line) -> Unit:

@@ -7,11 +7,16 @@ from uuid import UUID
 
 from edge_agent.record import receipts
 from edge_agent.till import baskets
+from edge_agent.till.asks import Approver
 from edge_agent.till.basket import Basket
 from edge_agent.till.changes import Recalled
 from edge_agent.till.desk import Desk, Refusal, changeable, open_basket, require_resolved, total
 from edge_agent.till.paying import paid_before
 from edge_agent.till.results import Begun, Found, HeldNow, Paid, RecalledNow, Voided
+from edge_agent.till.shifts import ledger
+from edge_agent.till.staff.approving import approved, chosen
+from edge_agent.till.stand import PRACTICE_MARK
+from shared.wire.policies import Approval
 
 
 def begin(db: sqlite3.Connection, desk: Desk, basket: UUID | None) -> Begun | Paid:
@@ -46,7 +51,7 @@ def recall(db: sqlite3.Connection, desk: Desk, key: UUID) -> RecalledNow:
     if baskets.load_open(db, desk.till) is not None:
         raise Refusal("basket_open")
     basket = baskets.load(db, key)
-    if basket is None or basket.state != "held":
+    if basket is None or basket.state != "held" or not is_seen(desk, basket):
         raise Refusal("no_such_basket", str(key))
     before_minor = total(db, desk, basket)
     baskets.take_up(db, basket, desk.till)
@@ -75,11 +80,23 @@ def _reprice(db: sqlite3.Connection, desk: Desk, basket: Basket) -> list[str] | 
     return missing
 
 
-def void(db: sqlite3.Connection, desk: Desk) -> Voided:
-    """Give up the open basket. Nothing was sold, so nothing is recorded beyond this till."""
+def void(db: sqlite3.Connection, desk: Desk, reason: str = "", approver: Approver | None = None) -> Voided:
+    """Give up the open basket. Where the store wants a reason, or one was given, HQ hears of it; else nothing is
+    recorded, because nothing was sold.
+    """  # noqa: D205
     basket = changeable(open_basket(db, desk))
-    baskets.delete(db, basket.id)
+    why = chosen(reason, desk.policies.void_reasons) if basket.lines else ""
+    by = approved(desk, Approval.VOID_BASKET, approver)
+    if why:
+        ledger.give_up(db, desk, basket, why, by)
+    else:
+        baskets.delete(db, basket.id)
     return Voided(basket.id)
+
+
+def is_seen(desk: Desk, basket: Basket) -> bool:
+    """Tell whether a held basket is one of this till's world: practice baskets are seen while practising only."""
+    return basket.till.endswith(PRACTICE_MARK) == desk.stand.practice
 
 
 def find(db: sqlite3.Connection, key: UUID) -> Found:

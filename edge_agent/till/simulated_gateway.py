@@ -45,6 +45,19 @@ class SimulatedGateway:
             return PaymentOutcome(AttemptState.UNKNOWN)
         return self.taken[attempt.id]
 
+    async def refund(self, attempt: PaymentAttempt) -> PaymentOutcome:
+        """Give money back once per attempt, in the mood it is in; never more than came in under that reference."""
+        if self.mood is not Mood.NEVER_ARRIVES and attempt.id not in self.taken:
+            paid = attempt.pays_back in {one.reference for one in self.taken.values()}
+            fits = paid and self.mood is not Mood.REFUSE
+            state = AttemptState.PAID if fits else AttemptState.REFUSED
+            self.taken[attempt.id] = PaymentOutcome(state, f"sim-back-{attempt.id.hex[-8:]}")
+        self.asked.set()
+        await self.answering.wait()
+        if self.mood in {Mood.LOSE_REPLY, Mood.NEVER_ARRIVES}:
+            return PaymentOutcome(AttemptState.UNKNOWN)
+        return self.taken[attempt.id]
+
     async def look_up(self, attempt: PaymentAttempt) -> PaymentOutcome:
         """Say what became of an attempt. One that never came is refused for good."""
         await self.answering.wait()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
-from edge_agent.till import baskets, cards
+from edge_agent.till import attempts, baskets, cards
 from edge_agent.till.basket import Basket
-from edge_agent.till.desk import Desk, book_for, priced
+from edge_agent.till.desk import Desk, Refusal, adjusted, book_for, total
 from edge_agent.till.ports import TillBook
-from edge_agent.till.results import BasketView
+from edge_agent.till.results import BasketView, HeldLine, Waiting
+from edge_agent.till.selling.amending import cash_rounding
+from shared.adjustments import Adjusted
 from shared.pricing import PricedBasket
+
+_NOTES: tuple[int, ...] = (10_000, 5_000, 2_000, 1_000, 500, 100)
+_KEYS = 4
+_NOTHING = Adjusted(priced=PricedBasket(lines=[], total_minor=0, saved_minor=0), adjustments=[])
 
 
 def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
@@ -18,17 +25,56 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
     if basket is None:
         return None
     book = book_for(db, desk, basket) if basket.lines else None
-    now_priced = priced(desk, basket, book) if book else PricedBasket(lines=[], total_minor=0, saved_minor=0)
-    member = cards.attached(basket.card, basket.id, now_priced.total_minor, named=basket.named) if basket.card else None
+    now = adjusted(desk, basket, book) if book else _NOTHING
+    priced = now.priced
+    member = cards.attached(basket.card, basket.id, priced.total_minor, named=basket.named) if basket.card else None
+    due = priced.total_minor - basket.paid_minor
+    cash_due = due - cash_rounding(desk, basket, priced.total_minor)
     return BasketView(
         basket=basket.id,
         version=basket.version,
-        priced=now_priced,
+        priced=priced,
         names=_names(book, basket) if book else {},
         member=member,
         paid_minor=basket.paid_minor,
         steps=basket.steps,
+        tenders=tuple(basket.tenders),
+        adjustments=tuple(now.adjustments),
+        deposit_of={line.n: line.deposit_of for line in basket.lines if line.deposit_of is not None},
+        cash_due_minor=cash_due,
+        quick_cash=quick_cash(cash_due, desk.policies.denominations or _NOTES),
+        waiting=tuple(waiting(db, desk)),
+        practice=desk.stand.practice,
     )
+
+
+def waiting(db: sqlite3.Connection, desk: Desk) -> list[Waiting]:
+    """Return the money that somebody outside was asked for and nobody knows of yet, payments and refunds."""
+    return [
+        Waiting(one.id, one.method, one.minor, one.at_ms, bool(one.pays_back), one.basket)
+        for one in attempts.unresolved(db, desk.till)
+    ]
+
+
+def held_line(db: sqlite3.Connection, desk: Desk, basket: Basket) -> HeldLine:
+    """Return a held basket as a line of a list; one whose prices are gone shows no total."""
+    try:
+        worth = total(db, desk, basket)
+    except Refusal:
+        worth = 0
+    return HeldLine(basket.id, basket.name, basket.till, basket.opened_ms, len(basket.lines), worth)
+
+
+def quick_cash(due_minor: int, notes: Sequence[int]) -> tuple[int, ...]:
+    """Return amounts that a customer is likely to hand over: what is due, then the next multiples of larger notes.
+
+    >>> quick_cash(12840, (10000, 5000, 2000, 1000))
+    (12840, 13000, 14000, 15000)
+    """
+    if due_minor <= 0:
+        return ()
+    rounded = {-(-due_minor // note) * note for note in notes if note > 1}
+    return (due_minor, *sorted(rounded - {due_minor})[: _KEYS - 1])
 
 
 def _names(book: TillBook, basket: Basket) -> dict[int, dict[str, str]]:

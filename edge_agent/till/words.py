@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from edge_agent.till.returning.words import RETURN_WORDS
+from edge_agent.till.saying import Words
+from edge_agent.till.scanning.words import SCANNING_WORDS
+from edge_agent.till.selling.words import SELLING_WORDS
+from edge_agent.till.shifts.words import SHIFT_WORDS
+from edge_agent.till.staff.words import STAFF_WORDS
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A refusal for people: what happened, and what to do next."""
-
-    en: str
-    zh: str
-    next_en: str
-    next_zh: str
-
+__all__ = ["WORDS", "Words"]
 
 WORDS: Mapping[str, Words] = {
+    **STAFF_WORDS,
+    **SCANNING_WORDS,
+    **SELLING_WORDS,
+    **SHIFT_WORDS,
+    **RETURN_WORDS,
     # what was scanned
     "unreadable": Words("The code could not be read.", "条码无法识别。", "Scan it again.", "请重新扫描。"),
     "no_known_format": Words(

@@ -18,6 +18,7 @@ from uuid import UUID
 import msgspec
 
 from shared.pricing.model import PaperCoupon, PricedLine
+from shared.wire.drawer_events import DrawerOpened
 from shared.wire.event_base import (
     RECEIPT_LINK_BYTES,
     DeviceTime,
@@ -52,6 +53,7 @@ __all__ = [
     "EpochOpened",
     "Event",
     "GapDeclared",
+    "GoodsReturned",
     "HeldAck",
     "MemberOnSale",
     "MemberSwiped",
@@ -210,6 +212,7 @@ AnyEvent = (
     | ShiftClosed
     | BasketVoided
     | ReceiptReprinted
+    | DrawerOpened
     | SeriesOpened
     | EpochOpened
     | GapDeclared
@@ -227,6 +230,7 @@ EVENTS: tuple[type[Event], ...] = (
     ShiftClosed,
     BasketVoided,
     ReceiptReprinted,
+    DrawerOpened,
     SeriesOpened,
     EpochOpened,
     GapDeclared,

@@ -74,6 +74,7 @@ class Approval(StrEnum):
 
 _SUPERVISED = (
     Approval.PRICE_OVERRIDE,
+    Approval.ROUND_OFF,
     Approval.RETURN,
     Approval.REFUND_IN_CASH,
     Approval.VOID_SALE,

@@ -15,13 +15,15 @@ CODE = re.compile(r'(?:Refusal|refused)\(\s*"([a-z_]+)"')
 HAN = re.compile(r"[\u4e00-\u9fff]")
 FROM_CODES = {"unreadable", "no_known_format", "check_digit", *SCANNING_WORDS}
 """Reasons that `shared.codes` gives; the till passes them on."""
+FROM_ANSWERS = {"payment_refused", "weight_unsteady", "weight_unchanged"}
+"""Codes that a gateway's or a scale's answer stands for."""
 
 
 def test_no_refusal_is_without_words_and_no_words_without_a_refusal() -> None:
     folder = Path(edge_agent.till.__file__).parent
-    used = {code for module in folder.glob("*.py") for code in CODE.findall(module.read_text("utf-8"))}
+    used = {code for module in folder.rglob("*.py") for code in CODE.findall(module.read_text("utf-8"))}
     assert used >= {"price_missing", "disk_full", "payment_unresolved"}
-    assert used | FROM_CODES | {"payment_refused"} == set(WORDS)
+    assert used | FROM_CODES | FROM_ANSWERS == set(WORDS)
 
 
 @pytest.mark.parametrize("code", WORDS)

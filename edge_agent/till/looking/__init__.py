@@ -1,0 +1,1 @@
+"""Looking items up: by name, number and initials; prices without a sale."""

@@ -1,0 +1,97 @@
+"""Looking items up at one till: search, price check, quick keys. Nothing of it changes a basket."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from edge_agent.prices import search
+from edge_agent.till.commands import Commands
+from edge_agent.till.desk import Desk, Refusal, book_for
+from edge_agent.till.ports import TillBook
+from edge_agent.till.results import FoundByName, PriceChecked, QuickKeyView, Refused
+from shared.pricing import Item
+
+_SHOWN = 20
+_LOOKED_AT = 60
+"""Candidates looked at for one page of results: some are not in the book in force."""
+
+
+class Catalogue:
+    """The store's items as one till sees them: at the version that would price a new basket."""
+
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
+
+    async def search(self, text: str) -> list[FoundByName]:
+        """Return items whose number, initials or name fit, the likeliest first; what is not for sale comes last."""
+
+        def looked(db: sqlite3.Connection, desk: Desk) -> list[FoundByName]:
+            book = _book(db, desk)
+            if book is None:
+                return []
+            items = (book.item(number) for number in search.candidates(db, text, _LOOKED_AT))
+            found = [_found(book, item) for item in items if item is not None]
+            return sorted(found, key=lambda one: not one.sellable)[:_SHOWN]
+
+        return await self._commands.read(looked)
+
+    async def price_check(self, code: str) -> PriceChecked | Refused:
+        """Return what the item under a code costs now, without selling it."""
+        return await self._commands.change(lambda db, desk: _checked(db, desk, code), synced=False)
+
+    async def quick_keys(self) -> list[QuickKeyView]:
+        """Return the store's quick keys whose items are for sale now, in HQ's order."""
+
+        def looked(db: sqlite3.Connection, desk: Desk) -> list[QuickKeyView]:
+            book = _book(db, desk)
+            if book is None:
+                return []
+            pairs = [(key, book.item(key.item)) for key in desk.policies.quick_keys]
+            return [
+                QuickKeyView(key.item, key.words, key.page, _found(book, item))
+                for key, item in pairs
+                if item is not None and item.sellable
+            ]
+
+        return await self._commands.read(looked)
+
+
+def _book(db: sqlite3.Connection, desk: Desk) -> TillBook | None:
+    try:
+        return book_for(db, desk, None)
+    except Refusal:
+        return None
+
+
+def _found(book: TillBook, item: Item) -> FoundByName:
+    price = book.price(item.item)
+    return FoundByName(
+        item=item.item,
+        names=item.names,
+        unit=item.unit,
+        price_minor=price.regular_minor if price else None,
+        member_minor=price.member_minor if price else None,
+        basis=price.basis if price else 1,
+        sellable=item.sellable and price is not None,
+    )
+
+
+def _checked(db: sqlite3.Connection, desk: Desk, code: str) -> PriceChecked:
+    book = book_for(db, desk, None)
+    found = book.by_code(code.strip())
+    if found is None:
+        raise Refusal("unknown_item", code[:64])
+    price = book.price(found.item.item)
+    if price is None:
+        raise Refusal("price_missing", found.item.item)
+    return PriceChecked(
+        item=found.item.item,
+        names=found.item.names,
+        unit=found.item.unit,
+        regular_minor=price.regular_minor,
+        member_minor=price.member_minor,
+        basis=price.basis,
+        pieces=found.pieces,
+        sellable=found.item.sellable,
+        version=book.version,
+    )

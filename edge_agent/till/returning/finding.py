@@ -1,0 +1,62 @@
+"""Finding the sale behind a receipt: by the code on its paper, or by its number."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from uuid import UUID
+
+from edge_agent.record import receipts
+from edge_agent.record.receipts import ReceiptRow
+from edge_agent.till.asks import ReceiptAsked
+from edge_agent.till.desk import Desk, Refusal
+from shared.wire.events import SaleCompleted, decode_event
+
+_ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
+_NUMBER = re.compile(r"^(?:(?P<till>[a-z0-9-]{1,32})[/ ])?(?P<series>[0-9a-z]{6})-(?P<number>\d{1,9})$")
+
+
+def row_for(db: sqlite3.Connection, desk: Desk, text: str) -> ReceiptRow:
+    """Return the receipt that a scanned or typed text means: a receipt's code, or `till/series-number`.
+
+    Without its till a number is first one of this till's, then of the only till that has it.
+    """
+    found = _ID.search(text)
+    if found is not None:
+        row = receipts.find_by_event(db, UUID(found.group()))
+        if row is None:
+            raise Refusal("no_such_receipt", text[:64])
+        return row
+    named = _NUMBER.match(text.strip().lower())
+    if named is None:
+        raise Refusal("no_such_receipt", text[:64])
+    return _by_number(db, desk, named["till"], named["series"], int(named["number"]))
+
+
+def _by_number(db: sqlite3.Connection, desk: Desk, till: str | None, series: str, number: int) -> ReceiptRow:
+    tills = [till] if till else [one for (one,) in db.execute("SELECT DISTINCT till FROM receipt_series ORDER BY till")]
+    rows = [row for one in tills if (row := receipts.find_by_number(db, one, series, number)) is not None]
+    own = [row for row in rows if row.till == desk.till]
+    if len(rows) > 1 and not own:
+        raise Refusal("receipt_ambiguous", f"{series}-{number}", ReceiptAsked(tuple(row.till for row in rows)))
+    if not rows:
+        raise Refusal("no_such_receipt", f"{series}-{number}")
+    return own[0] if own else rows[0]
+
+
+def sale_of(db: sqlite3.Connection, row: ReceiptRow) -> SaleCompleted:
+    """Return the sale behind a receipt, or refuse when it is none or its lines are no longer kept."""
+    content = receipts.content_of(db, row.event)
+    if content is None:
+        raise Refusal("receipt_no_detail", row.text)
+    event = decode_event(content)
+    if not isinstance(event, SaleCompleted):
+        raise Refusal("no_such_receipt", row.text)
+    return event
+
+
+def last_sale_of(db: sqlite3.Connection, till: str) -> ReceiptRow | None:
+    """Return a till's last receipt if it is a sale's."""
+    series, number = receipts.stand_of(db, till)
+    row = receipts.find_by_number(db, till, series, number) if number else None
+    return row if row is not None and row.kind == SaleCompleted.__struct_config__.tag else None

@@ -1,0 +1,89 @@
+"""Goods that come back without a receipt: approved, limited, in cash, at the lowest price in force."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from edge_agent.till.asks import Approver
+from edge_agent.till.desk import MAX_LINES, Desk, Refusal, book_for, require_resolved
+from edge_agent.till.facts import stamped
+from edge_agent.till.numbering import receipt_for
+from edge_agent.till.ports import TillBook
+from edge_agent.till.returning.results import Returned
+from edge_agent.till.shifts import ledger
+from edge_agent.till.staff.approving import approved, chosen
+from shared.money import UnitPrice, tax_included
+from shared.wire.events import GoodsReturned, Receipt, Tender, TenderKind
+from shared.wire.policies import Approval
+from shared.wire.till_events import GoodsLine
+
+MAX_QUANTITY = 9_999_999
+
+
+def take(
+    db: sqlite3.Connection, desk: Desk, goods: Sequence[tuple[str, int]], reason: str, approver: Approver | None
+) -> Returned:
+    """Take goods back: nobody can say what was paid, so it is the lowest price anybody pays now."""
+    require_resolved(db, desk)
+    policies = desk.policies
+    if desk.stand.practice:
+        raise Refusal("practice_only")
+    if policies.no_receipt_max <= 0:
+        raise Refusal("no_receipt_never")
+    if policies.shifts == "required" and desk.stand.shift is None:
+        raise Refusal("shift_needed")
+    why = chosen(reason, policies.return_reasons)
+    by = approved(desk, Approval.RETURN_WITHOUT_RECEIPT, approver)
+    if not 0 < len(goods) <= MAX_LINES:
+        raise Refusal("nothing_returned")
+    book = book_for(db, desk, None)
+    lines = [_line(book, n, code, quantity, why) for n, (code, quantity) in enumerate(goods, start=1)]
+    total = sum(line.refund_minor for line in lines)
+    if total > policies.no_receipt_max:
+        raise Refusal("no_receipt_limit", str(policies.no_receipt_max))
+    settings = desk.settings()
+    fields = stamped(db, desk)
+    fields["business_date"] = ledger.business_date(db, desk, fields["at_ms"])
+
+    def returned(receipt: Receipt) -> GoodsReturned:
+        return GoodsReturned(
+            **fields,
+            receipt=receipt,
+            lines=lines,
+            tenders=[Tender(method=TenderKind.CASH, minor=total)],
+            currency=settings.currency,
+            exponent=settings.exponent,
+            total_minor=total,
+            book_version=book.version,
+            approved_by=by,
+        )
+
+    event = receipt_for(db, desk, returned)
+    number = f"{event.receipt.series}-{event.receipt.number:06d}"
+    return Returned(event.id, number, total, tuple(event.tenders), original=None)
+
+
+def _line(book: TillBook, n: int, code: str, quantity: int, reason: str) -> GoodsLine:
+    found = book.by_code(code)
+    price = book.price(found.item.item) if found else None
+    if found is None or price is None:
+        raise Refusal("unknown_item", code[:64])
+    if not 1 <= quantity <= MAX_QUANTITY:
+        raise Refusal("quantity_range", str(quantity))
+    lowest: UnitPrice = price.regular()
+    member = price.member()
+    if member is not None and member.cheaper_than(lowest):
+        lowest = member
+    pieces = quantity * found.pieces
+    refund = lowest.amount(pieces)
+    return GoodsLine(
+        n=n,
+        item=found.item.item,
+        quantity=pieces,
+        price=lowest,
+        refund_minor=refund,
+        tax_rate_bp=found.item.tax_rate_bp,
+        tax_minor=tax_included(refund, found.item.tax_rate_bp),
+        reason=reason,
+    )

@@ -1,0 +1,1 @@
+"""What may be sold, and what people change about a line or a total."""

@@ -1,0 +1,258 @@
+"""The commands that fill a till's basket: scanning, weighing, members, amending, putting aside."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import UUID
+
+from edge_agent.till import cards, ringing, shelving
+from edge_agent.till.asks import AgeAsked, Approve, Approver, Expects
+from edge_agent.till.commands import Commands, refused
+from edge_agent.till.desk import Desk
+from edge_agent.till.enquiry import Enquiry
+from edge_agent.till.results import (
+    AgeConfirmed,
+    Begun,
+    HeldNow,
+    LineAdded,
+    LineChanged,
+    LineGone,
+    MemberAttached,
+    Paid,
+    RecalledNow,
+    Refused,
+    RoundedDown,
+    Voided,
+)
+from edge_agent.till.scanning.selling import ring_scanned
+from edge_agent.till.scanning.telling import Goods, code_tables, tell
+from edge_agent.till.selling import amending, limits
+from edge_agent.till.selling.weighing import Scaled
+from edge_agent.till.staff.people import People
+from shared.codes import MemberCard, PaymentCode, ScanContext, is_card
+from shared.pricing import Unit
+
+R = TypeVar("R")
+
+Rung = LineAdded | MemberAttached | Refused
+
+
+class BasketCommands:
+    """What happens at a till before money does. Every answer is a result; a refusal is an answer.
+
+    With `expects` a command is refused when the basket is no longer the one its giver sees: another page of the same
+    till has changed it. The refusal carries what is there now.
+    """
+
+    def __init__(self, commands: Commands, people: People, enquiry: Enquiry | None) -> None:
+        self._commands = commands
+        self._people = people
+        self._enquiry = enquiry
+        self._waiting_scan: tuple[str, ScanContext, str] | None = None
+        self.scaled = Scaled()
+
+    async def scan(
+        self,
+        text: str,
+        context: ScanContext = ScanContext.GOODS,
+        symbology: str = "",
+        *,
+        count: int = 1,
+        expects: Expects | None = None,
+    ) -> Rung:
+        """Take what a scanner read, or what was typed in: an item, a label, a member's card or code; `3*` and a code.
+
+        `context` is what the till asks for just now, `symbology` the scanner's AIM identifier where it says one.
+        """
+        times, star, rest = text.partition("*")
+        if star and times.strip().isdigit() and context is ScanContext.GOODS:
+            if not rest.strip():
+                return refused("quantity_code", text[:64])
+            text, count = rest, int(times[:9])
+        told = tell(self._commands.desk, text, context, symbology)
+        match told:
+            case Refused():
+                return told
+            case MemberCard(number):
+                return await self._attach(number, expects)
+            case PaymentCode():
+                return refused("payment_code_early")
+        answer = await self._ring(lambda db, desk: _rung(db, desk, told, count), expects)
+        asked = isinstance(answer, Refused) and isinstance(answer.asks, AgeAsked)
+        self._waiting_scan = (f"{count}*{text}" if count > 1 else text, context, symbology) if asked else None
+        return answer
+
+    async def confirm_age(
+        self, years: int, *, born: str = "", approve: Approve | None = None
+    ) -> AgeConfirmed | LineAdded | Refused:
+        """Record that the buyer is old enough, by birth date (YYYY-MM-DD) or by looking; what waited for it is rung up.
+
+        The birth date is compared and forgotten.
+        """
+        approver = await self._people.approver(approve)
+        if isinstance(approver, Refused):
+            return approver
+        answer = await self._commands.change(lambda db, desk: limits.confirm(db, desk, years, born, approver))
+        scan, self._waiting_scan = self._waiting_scan, None
+        if isinstance(answer, Refused) or scan is None:
+            return answer
+        rung = await self.scan(*scan)
+        return rung if isinstance(rung, LineAdded | Refused) else answer
+
+    async def set_quantity(
+        self, count: int, line: int | None = None, *, expects: Expects | None = None
+    ) -> LineChanged | Refused:
+        """Set how many of what was scanned a line has; without `line` the last one."""
+        return await self._ring(lambda db, desk: ringing.set_quantity(db, desk, count, line), expects)
+
+    async def weigh(
+        self, weight_g: int, line: int | None = None, *, tare_g: int = 0, expects: Expects | None = None
+    ) -> LineChanged | Refused:
+        """Set a line's weight in grams, less a tare; without `line` the last one."""
+        if not 0 <= tare_g < max(weight_g, 1):
+            return refused("tare_range", str(tare_g))
+        net_g = weight_g - tare_g
+        return await self._ring(lambda db, desk: ringing.measure(db, desk, net_g, Unit.GRAM, line), expects)
+
+    async def weigh_from_scale(
+        self, line: int | None = None, *, tare_g: int = 0, approve: Approve | None = None
+    ) -> LineChanged | Refused:
+        """Set a line's weight from the till's scale: steady, and another than the line before was weighed with.
+
+        A supervisor may release a weight that has not changed.
+        """
+        approver = await self._people.approver(approve)
+        if isinstance(approver, Refused):
+            return approver
+        weight_g, problem = self.scaled.take(released=approver is not None)
+        if weight_g is None:
+            return refused(problem)
+        answer = await self.weigh(weight_g, line, tare_g=tare_g)
+        if not isinstance(answer, Refused):
+            self.scaled.used()
+        return answer
+
+    async def pour(
+        self, volume_ml: int, line: int | None = None, *, expects: Expects | None = None
+    ) -> LineChanged | Refused:
+        """Set a line's volume in millilitres; without `line` the last one."""
+        return await self._ring(lambda db, desk: ringing.measure(db, desk, volume_ml, Unit.MILLILITRE, line), expects)
+
+    async def coupon(
+        self,
+        code: str,
+        supplier_minor: int,
+        chain_minor: int = 0,
+        *,
+        line: int | None = None,
+        expects: Expects | None = None,
+    ) -> LineChanged | Refused:
+        """Take a paper coupon for a line; without `line` the last one."""
+        return await self._ring(
+            lambda db, desk: ringing.coupon(db, desk, code, supplier_minor, chain_minor, n=line), expects
+        )
+
+    async def void_line(
+        self, line: int | None = None, *, approve: Approve | None = None, expects: Expects | None = None
+    ) -> LineGone | Refused:
+        """Take a line out, with its coupons and its deposit; without `line` the last one."""
+        return await self._approved(
+            approve, lambda db, desk, approver: ringing.void_line(db, desk, line, approver), expects
+        )
+
+    async def set_price(
+        self,
+        minor: int,
+        line: int | None = None,
+        *,
+        reason: str,
+        approve: Approve | None = None,
+        expects: Expects | None = None,
+    ) -> LineChanged | Refused:
+        """Lower a line's price (for its price's basis: a piece, a kilogram) for a reason of the store's list."""
+        return await self._approved(
+            approve,
+            lambda db, desk, approver: amending.set_price(db, desk, line, minor, reason=reason, approver=approver),
+            expects,
+        )
+
+    async def round_off(
+        self, minor: int | None = None, *, approve: Approve | None = None, expects: Expects | None = None
+    ) -> RoundedDown | Refused:
+        """Drop cents from the total by hand; without `minor` what is above the store's step."""
+        return await self._approved(
+            approve, lambda db, desk, approver: amending.round_off(db, desk, minor, approver), expects
+        )
+
+    async def attach_card(self, card: str, *, expects: Expects | None = None) -> MemberAttached | Refused:
+        """Attach a member card to the basket, opening one if there is none.
+
+        A card that this store does not know goes on sealed, at member prices. HQ is asked whose it is, and if it
+        answers in time the basket shows it; nothing waits for that.
+        """
+        if not self._is_card(card):
+            return refused("not_a_card")
+        return await self._attach(card, expects)
+
+    async def swipe(self, card: str) -> MemberAttached | Refused:
+        """Record that a member card was shown, without a basket."""
+        if not self._is_card(card):
+            return refused("not_a_card")
+        return await self._commands.change(lambda db, desk: cards.swipe(db, desk, card), rings=True)
+
+    async def begin(self, basket: UUID | None = None) -> Begun | Paid | Refused:
+        """Open a basket under a given id; the same id again goes on with it, or gives its receipt if it was paid."""
+        return await self._commands.change(lambda db, desk: shelving.begin(db, desk, basket))
+
+    async def hold(self, name: str = "", *, expects: Expects | None = None) -> HeldNow | Refused:
+        """Put the basket aside under a name."""
+        return await self._commands.change(lambda db, desk: shelving.hold(db, desk, name), expects=expects)
+
+    async def recall(self, basket: UUID) -> RecalledNow | Refused:
+        """Take a basket up again that was held at any till of the store, priced by the book in force."""
+        return await self._commands.change(lambda db, desk: shelving.recall(db, desk, basket))
+
+    async def void_basket(
+        self, reason: str = "", *, approve: Approve | None = None, expects: Expects | None = None
+    ) -> Voided | Refused:
+        """Give the basket up. With a reason, or where the store lists reasons, HQ hears of it."""
+        approver = await self._people.approver(approve)
+        if isinstance(approver, Refused):
+            return approver
+        return await self._commands.change(
+            lambda db, desk: shelving.void(db, desk, reason, approver), makes_room=True, rings=True, expects=expects
+        )
+
+    async def _attach(self, card: str, expects: Expects | None = None) -> MemberAttached | Refused:
+        answer = await self._commands.change(lambda db, desk: cards.attach(db, desk, card), rings=True, expects=expects)
+        if self._enquiry and isinstance(answer, MemberAttached) and not answer.known:
+            self._enquiry.want()
+        return answer
+
+    async def _ring(self, use_case: Callable[[sqlite3.Connection, Desk], R], expects: Expects | None) -> R | Refused:
+        """Change lines, which nobody has paid for yet: in the log at once, on the disk within seconds."""
+        return await self._commands.change(use_case, expects=expects, synced=False)
+
+    async def _approved(
+        self,
+        approve: Approve | None,
+        use_case: Callable[[sqlite3.Connection, Desk, Approver | None], R],
+        expects: Expects | None,
+    ) -> R | Refused:
+        approver = await self._people.approver(approve)
+        if isinstance(approver, Refused):
+            return approver
+        return await self._ring(lambda db, desk: use_case(db, desk, approver), expects)
+
+    def _is_card(self, card: str) -> bool:
+        return is_card(card.strip(), code_tables(self._commands.desk.settings()))
+
+
+def _rung(db: sqlite3.Connection, desk: Desk, goods: Goods, count: int) -> LineAdded:
+    added = ring_scanned(db, desk, goods)
+    if count == 1:
+        return added
+    changed = ringing.set_quantity(db, desk, count, added.line.n)
+    return LineAdded(changed.line, added.names, changed.total_minor, added.measure)

@@ -1,0 +1,1 @@
+"""Who works at a till: signing in, approving, leaving."""
