@@ -54,15 +54,15 @@ class Board:
 
     def sentence(self) -> str:
         """Return the board as one line."""
-        return f"{self.doing}: {self._when()}, {self._sold()}, {self._chain()}"
+        return f"{self.doing}: {', '.join(filter(None, (self._when(), self._sold(), self._chain())))}"
 
     def picture(self, rows: int = _SHOWN_STORES) -> Group:
         """Return the board for a terminal: two lines that keep their place, and a table of so many stores at most."""
-        lines = (f"{self.doing}, {self._when()}, {self._chain()}", self._sold())
+        lines = (", ".join(filter(None, (self.doing, self._when(), self._chain()))), self._sold())
         return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in lines), self._table(rows))
 
     def _when(self) -> str:
-        return f"week {self.week} of {self.weeks}"
+        return f"week {self.week} of {self.weeks}" if self.week else ""
 
     def _sold(self) -> str:
         backlog = sum(store.backlog for store in self.stores.values())

@@ -182,6 +182,7 @@ def test_the_board_on_a_terminal_keeps_its_lines_in_place():
     assert "s6" in names
     assert "s7" not in names, "it has sold nothing"
     assert lines[-1] == "and 10 less busy ones"
+    assert drawn(Board("starting", weeks=53, chain=5))[0] == "starting, 0 of 5 stores online"
     columns = [line.index("price book") for line in lines if "staged" in line]
     for store in board.stores.values():
         store.sales += 99_000
