@@ -1,15 +1,18 @@
 // Focus and nothing else: what is shown comes from the till. Without this file the page still shows and takes codes.
 const entry = document.querySelector("#entry");
 const cut = document.querySelector("[data-cut]");
-let newest = document.querySelector("[data-last]")?.dataset.last;
+let newest;
 
-document.body.addEventListener("htmx:sseMessage", () => {
+// The line just scanned stays in view, and its arrival can be seen.
+const showNewest = () => {
   const last = document.querySelector("[data-last]");
-  if (!last) { newest = undefined; return; }
-  last.scrollIntoView({ block: "nearest" });
-  if (last.dataset.last !== newest) last.classList.add("new");
-  newest = last.dataset.last;
-});
+  last?.scrollIntoView({ block: "nearest" });
+  if (newest !== undefined && last && last.dataset.last !== newest) last.classList.add("new");
+  newest = last?.dataset.last ?? "";
+};
+showNewest();
+
+document.body.addEventListener("htmx:sseMessage", showNewest);
 document.body.addEventListener("htmx:sseOpen", () => { cut.hidden = true; });
 document.body.addEventListener("htmx:sseError", () => { cut.hidden = false; });
 document.body.addEventListener("htmx:afterRequest", (event) => {
