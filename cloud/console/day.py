@@ -54,7 +54,7 @@ def hours_of_last_day(session: Session) -> Hours | None:
     ranked = sorted(counts, key=lambda store: (-sum(counts[store].values()), store))
     shown = ranked if len(ranked) <= MOST_STORES + 1 else ranked[:MOST_STORES]
     rest = ranked[len(shown) :]
-    names = dict(session.execute(select(col(Store.id), col(Store.name)).where(col(Store.id).in_(shown))).tuples().all())
+    names = dict(session.execute(select(col(Store.id), col(Store.name)).where(col(Store.id).in_(shown))).all())
     rows = [(names.get(store, store), [counts[store].get(hour, 0) for hour in hours]) for store in shown]
     if rest:
         rows.append(("", [sum(counts[store].get(hour, 0) for store in rest) for hour in hours]))

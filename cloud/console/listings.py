@@ -160,7 +160,13 @@ PARKED: Listing[ParkedEvent] = Listing(
     filters=(
         Filter(key="store", title=marked("Store")),
         Filter(key="code", title=marked("Cause"), options=_codes),
-        Filter(key="state", title=marked("State"), say=True, options=lambda _: [("all", marked("settled ones too"))]),
+        Filter(
+            key="state",
+            title=marked("State"),
+            say=True,
+            options=lambda _: [("all", marked("settled ones too"))],
+            otherwise=marked("waiting"),
+        ),
     ),
     empty=marked("No event is parked: everything received was applied."),
 )

@@ -19,7 +19,7 @@ from cloud.prices.adoption import TillVersion, reported_versions
 from cloud.prices.overview import ShownEntry, store_timeline
 from cloud.sales.gaps import BrokenLink, MissingNumbers, broken_links, missing
 
-_ENTRIES = 20
+_ENTRIES = 10
 _HISTORY = 50
 _GAPS = 50
 

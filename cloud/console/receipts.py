@@ -23,7 +23,7 @@ from shared.pricing.book import Item
 from shared.pricing.layers import REASONS
 from shared.web.words import Language
 
-NEWEST = 5
+NEWEST = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,9 +135,7 @@ def shown_sales(session: Session, sales: Sequence[Sale]) -> list[ShownSale]:
     for tender in session.exec(select(SaleTender).where(col(SaleTender.sale_id).in_(ids)).order_by(col(SaleTender.n))):
         tenders[tender.sale_id].append(tender)
     stores = {sale.store_id for sale in sales}
-    named = dict(
-        session.execute(select(col(Store.id), col(Store.name)).where(col(Store.id).in_(stores))).tuples().all()
-    )
+    named = dict(session.execute(select(col(Store.id), col(Store.name)).where(col(Store.id).in_(stores))).all())
     items = _items(session, sales, lines)
     return [
         ShownSale(

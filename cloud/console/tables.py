@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 from sqlalchemy import Select, SQLColumnExpression, func, select
 from sqlmodel import Session
 
+from shared.web.words import marked
+
 R = TypeVar("R")
 Scalar = str | int | date | None
 Query = Select[*tuple[Any, ...]]
@@ -79,6 +81,8 @@ class Filter:
     """(value, text) of each choice."""
     say: bool = False
     """The texts are marked, to be said in the reader's language."""
+    otherwise: str = marked("all")
+    """What the choice is called that sets nothing (marked)."""
 
 
 @dataclass(frozen=True, kw_only=True)

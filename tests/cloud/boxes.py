@@ -185,6 +185,8 @@ def served_api(app: FastAPI) -> Iterator[httpx.Client]:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=15) as client:
             yield client
     finally:
+        if streams := getattr(app.state, "streams", None):
+            streams.close()
         server.should_exit = True
         thread.join(timeout=15)
         assert not thread.is_alive()

@@ -19,10 +19,11 @@ from cloud.ledger.proving import prove_now
 from cloud.main import create_app
 from cloud.org.models import Store, Till
 from cloud.prices.models import PriceVersion, StoreManifest, TimelineEntryRow
-from cloud.sales import days
+from cloud.sales import days, hours
 from cloud.sales.models import ReceiptNumber, ReceiptSeries
 from cloud.settings import CloudSettings
 from shared.hashchain import GENESIS
+from shared.wire.desired import Manifest
 from shared.wire.events import encode_event
 from shared.wire.messages import Reported, TillReport
 from tests.cloud.ingesting import Outbox, add_agent, open_store, take_in
@@ -95,6 +96,10 @@ def too_much(database: Database, stores: int = 120) -> None:
             session,
             [(name, first + timedelta(days=n), 10, 10**12) for name in ("s001", *names[:20]) for n in range(1500)],
         )
+        hours.add_sales(
+            session,
+            [(name, first, START_MS + n * 3_600_000, "Asia/Shanghai", 10**9) for name in names for n in range(16)],
+        )
         numbers = [("s001", "t1", "t1-1", 1_000 + 2 * n, new_id(), bytes(16), None) for n in range(500)]
         columns = ("store_id", "till_id", "series", "number", "event_id", "previous", "head")
         bulk.insert_tuples(session, ReceiptNumber, columns, numbers)
@@ -118,7 +123,8 @@ def _publish(session: Session, stores: list[str], version: int) -> None:
                 store_id=store, version=version, activates_ms=version, activates_local="2026-01-01T06:00:00"
             )
         )
-        session.add(StoreManifest(version=version, store_id=store, content=b"{}", hash="0" * 64))
+        content = msgspec.json.encode(Manifest(version=version, store=store, engine=1, bodies=[]))
+        session.add(StoreManifest(version=version, store_id=store, content=content, hash="0" * 64))
 
 
 def _park(session: Session, event: UUID, content: bytes, code: str, reason: str = "why") -> None:

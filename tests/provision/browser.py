@@ -19,6 +19,9 @@ from typing import Any
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable")
 _ANSWER_S = 30.0
+_KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowUp": 38, "ArrowDown": 40}
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+"""axe-core, as `make setup` fetches it."""
 _OPTIONS = (
     "--headless=new",
     "--no-sandbox",
@@ -26,6 +29,8 @@ _OPTIONS = (
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
     "--no-first-run",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--remote-debugging-pipe",
@@ -75,11 +80,38 @@ class Page:
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 
-    def press(self, key: str) -> None:
-        """Press and let go of a key."""
-        code = {"Tab": 9, "Enter": 13}[key]
-        for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+    def accessibility_faults(self) -> list[str]:
+        """Return what axe-core finds wrong with the page by WCAG 2.2 A and AA, one line each."""
+        self.evaluate(AXE.read_text() + "; 0")
+        run = (
+            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+            ".then(found => found.violations.map(one => `${one.id}: ${one.help}: `"
+            " + one.nodes.slice(0, 3).map(node => node.target.join(' ')).join(', ')))"
+        )
+        found: list[str] = self.evaluate(run)
+        return found
+
+    def press(self, key: str, *, control: bool = False) -> None:
+        """Press and let go of a key, with Ctrl held if wanted."""
+        code = _KEYS.get(key) or ord(key.upper())
+        for kind in ("rawKeyDown" if control else "keyDown", "keyUp"):
+            self.call(
+                "Input.dispatchKeyEvent", type=kind, key=key, code=key if len(key) > 1 else f"Key{key.upper()}",
+                windowsVirtualKeyCode=code, modifiers=2 if control else 0,
+                **({"text": "\r"} if key == "Enter" and kind == "keyDown" else {}),
+            )  # fmt: skip
+
+    def write(self, text: str) -> None:
+        """Write text where the focus is, as an input method does."""
+        self.call("Input.insertText", text=text)
+
+    def until(self, condition: str, within_s: float = 10.0) -> None:
+        """Wait until a JavaScript condition holds; fail naming it when it does not in time."""
+        watched = (
+            "new Promise(done => { const look = () => (%s) ? done(true) : requestAnimationFrame(look); look();"
+            " setTimeout(() => done(false), %d) })"
+        )
+        assert self.evaluate(watched % (condition, within_s * 1000)), f"not within {within_s} s: {condition}"
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Run a command of the protocol and return its result."""

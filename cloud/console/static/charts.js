@@ -20,8 +20,7 @@
 
   const written = () => ({ color: token("--ink-soft"), fontSize: 12, fontFamily: token("--font") });
   const base = () => ({
-    animationDuration: 200,
-    animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    animation: false, // a live picture that moves at every beat cannot be read
     textStyle: { fontFamily: token("--font") },
     aria: { enabled: false },
   });
@@ -54,7 +53,7 @@
     return {
       ...base(),
       grid: { left: 4, right: 8, top: 4, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-      xAxis: { ...axis, type: "category", data: columns.map((name) => name.replace(":00", "")), axisLabel: { ...written(), hideOverlap: true } },
+      xAxis: { ...axis, type: "category", data: columns, axisLabel: { ...written(), hideOverlap: true } },
       yAxis: { ...axis, type: "category", inverse: true, data: names, axisLabel: { ...written(), formatter: label } },
       visualMap: { show: false, min: 0, max: most, inRange: { color: [token("--heat-low"), token("--heat-high")] } },
       series: [{

@@ -25,6 +25,8 @@
   const put = (region, html) => {
     held.delete(region);
     if (isSame(region, html)) return;
+    const shape = region.querySelector("[data-shape]")?.dataset.shape; // a page of another build: the first store came
+    if (shape && !html.includes(`data-shape="${shape}"`)) return location.reload();
     const scrolled = region.querySelector(".scrolls")?.scrollLeft ?? 0;
     region.innerHTML = html;
     const table = region.querySelector(".scrolls");
