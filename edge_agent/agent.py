@@ -19,6 +19,7 @@ import structlog
 
 from edge_agent.bench import Bench
 from edge_agent.clock import Clocks, DrivenBusinessClock, SystemBusinessClock, SystemMachineClock
+from edge_agent.devices.panel import SOCKET_NAME, Panel
 from edge_agent.disk.agent_row import store_settings
 from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull, StorageError
@@ -155,6 +156,7 @@ class Agent:
             tasks.create_task(self._examine(), name="examination")
             tasks.create_task(self._renew(), name="certificate")
             tasks.create_task(self._report(), name="report")
+            tasks.create_task(self._show_devices(), name="device panel")
             if self._settings.bench_socket is not None:
                 tasks.create_task(self.bench().serve(self._settings.bench_socket), name="bench")
             if self._settings.web_port is not None:
@@ -200,6 +202,13 @@ class Agent:
             "desired_serial": reported.desired_serial,
             "problems": reported.problems,
         }
+
+    async def _show_devices(self) -> None:
+        try:
+            await Panel(self._tills.devices).serve(self._settings.state_dir / SOCKET_NAME)
+        except* OSError as group:
+            # A path too long for a socket, say: nobody can watch, and selling goes on.
+            _log.warning("device_panel_closed", reason=str(group.exceptions[0]))
 
     async def _serve_pages(self, port: int) -> None:
         listener = server.bound(port)

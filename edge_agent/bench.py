@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import structlog
 
+from edge_agent import unix_socket
 from edge_agent.bench_words import (
     AnyCommand,
     AskStatus,
@@ -48,7 +48,6 @@ Answer = LineAdded | LineChanged | MemberAttached | PartlyPaid | Paid | Refused
 
 _MAX_LINE_BYTES = 4 * 1024 * 1024
 _SCAN_SECONDS = 30.0
-_log = structlog.get_logger(__name__)
 
 
 class _StepFailed(Exception):
@@ -84,22 +83,7 @@ class Bench:
 
     async def serve(self, path: Path) -> None:
         """Listen on a Unix socket that only this user may open, until cancelled."""
-        _remove(path)
-        try:
-            async with asyncio.TaskGroup() as talks:
-
-                def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                    talks.create_task(self._talk(reader, writer), name="bench talk")
-
-                server = await asyncio.start_unix_server(connected, path, limit=_MAX_LINE_BYTES)
-                _keep_to_this_user(path)
-                _log.info("bench_open", socket=str(path))
-                try:
-                    await asyncio.Event().wait()
-                finally:
-                    server.close()
-        finally:
-            _remove(path)
+        await unix_socket.serve(path, "bench", self._talk, line_bytes=_MAX_LINE_BYTES)
 
     async def answer(self, line: bytes) -> Reply:
         """Do what a line says; whatever is wrong with it is an answer too."""
@@ -117,14 +101,9 @@ class Bench:
             return await self._do_at(known, command)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while line := await reader.readline():
-                writer.write(msgspec.json.encode(await self.answer(line)) + b"\n")
-                await writer.drain()
-        except (ConnectionError, ValueError) as error:
-            _log.info("bench_connection_ended", reason=str(error))
-        finally:
-            writer.close()
+        while line := await reader.readline():
+            writer.write(msgspec.json.encode(await self.answer(line)) + b"\n")
+            await writer.drain()
 
     async def _do(self, command: AnyCommand) -> Reply:
         if isinstance(command, SetClock):
@@ -169,14 +148,6 @@ class Bench:
         if isinstance(begun, Refused):
             return _refused(begun)
         return await _go_on(till, command, begun)
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-
-
-def _keep_to_this_user(path: Path) -> None:
-    path.chmod(0o600)
 
 
 async def _go_on(till: BenchTill, command: RingBasket, begun: Begun) -> Reply:

@@ -11,6 +11,7 @@ import structlog
 import typer
 
 from edge_agent import agent
+from edge_agent.devices.commands import app as devices_app
 from edge_agent.disk.errors import StorageError
 from edge_agent.disk.state_lock import StateInUse
 from edge_agent.doctor import examine
@@ -19,8 +20,12 @@ from edge_agent.hq.identity import IdentityMissing
 from edge_agent.record.receipt_list import read_receipts
 from edge_agent.settings import EdgeSettings, SettingsRefused, load
 from edge_agent.standing import read_standing
+from edge_agent.till.scanning.commands import app as codes_app
 
 app = typer.Typer(help="The agent of one store.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+app.add_typer(devices_app, name="devices")
+app.add_typer(codes_app, name="codes")
 
 StateDir = Annotated[Path, typer.Option("--state", help="Where this agent keeps its identity and its database.")]
 

@@ -7,6 +7,7 @@ not. `usb:1-1.2` is the port as the kernel names it (bus 1, port 1, hub port 2),
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +16,12 @@ from shared.device_profile import TransportKind
 
 _USB = re.compile(r"^usb:(?P<port>\d+-\d+(?:\.\d+)*)(?::(?P<interface>\d+\.\d+))?$")
 _TCP = re.compile(r"^(?P<host>[^:\s/]+|\[[0-9a-fA-F:]+\])(?::(?P<port>\d{1,5}))?$")
-_NODES = {
-    TransportKind.EVDEV: ("input", re.compile(r"^event\d+$"), "input/"),
-    TransportKind.SERIAL: ("tty", re.compile(r"^tty[A-Za-z]+\d+$"), ""),
-    TransportKind.CHARACTER: ("", re.compile(r"^(?:hidraw|lp)\d+$"), ""),
+NODES: Mapping[TransportKind, tuple[re.Pattern[str], str]] = {
+    TransportKind.EVDEV: (re.compile(r"^event\d+$"), "input/"),
+    TransportKind.SERIAL: (re.compile(r"^tty[A-Za-z]+\d+$"), ""),
+    TransportKind.CHARACTER: (re.compile(r"^(?:hidraw|lp)\d+$"), ""),
 }
-"""By transport: the nodes below a USB interface in sysfs, and the folder of `/dev` they are in."""
+"""By transport: how the nodes below a USB interface are called in sysfs, and the folder of `/dev` they are in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def find_node(kind: TransportKind, address: str, roots: Roots) -> Path:
 
 
 def _node_at(kind: TransportKind, port: UsbPort, roots: Roots) -> Path:
-    _, pattern, folder = _NODES[kind]
+    pattern, folder = NODES[kind]
     base = roots.sys / "bus" / "usb" / "devices"
     for interface in sorted(base.glob(f"{port.port}:{port.interface or '*'}")):
         # The interface is a link into the tree of devices; hubs below it have links of their own and are not entered.

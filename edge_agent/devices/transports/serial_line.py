@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import termios
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -65,8 +66,8 @@ class SerialTransport:
             )
         except SerialException as error:
             raise not_opened(self.name, str(place), error) from error
-        except (ValueError, OSError) as error:
-            raise DeviceMisconfigured(f"{self.name}: {place} cannot be set to {_words(line)}: {error}") from error
+        except (ValueError, OSError, termios.error) as error:  # pyserial lets termios speak for itself
+            raise DeviceMisconfigured(f"{self.name}: {place} cannot be set to {_words(line)}: {error.args[-1]}") from error
 
 
 class _SerialStream:

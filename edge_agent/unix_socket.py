@@ -1,0 +1,49 @@
+"""A Unix socket that only this user may open: how other programs of this machine talk to the agent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+_log = structlog.get_logger(__name__)
+
+
+async def serve(path: Path, name: str, talk: Talk, *, line_bytes: int) -> None:
+    """Listen until cancelled; each connection is a `talk` of its own, closed when that ends."""
+    _remove(path)
+    try:
+        async with asyncio.TaskGroup() as talks:
+
+            def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                talks.create_task(_hold(talk, reader, writer, name), name=f"{name} talk")
+
+            server = await asyncio.start_unix_server(connected, path, limit=line_bytes)
+            _keep_to_this_user(path)
+            _log.info(f"{name}_open", socket=str(path))
+            try:
+                await asyncio.Event().wait()
+            finally:
+                server.close()
+    finally:
+        _remove(path)
+
+
+async def _hold(talk: Talk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str) -> None:
+    try:
+        await talk(reader, writer)
+    except (ConnectionError, ValueError) as error:
+        _log.info(f"{name}_connection_ended", reason=str(error))
+    finally:
+        writer.close()
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _keep_to_this_user(path: Path) -> None:
+    path.chmod(0o600)

@@ -1,0 +1,272 @@
+"""`storewire-edge devices` as an IT person uses it, on ptys and a machine drawn in a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import select
+import threading
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from device_profiles.catalogue import profile
+from edge_agent.clock import SystemMachineClock
+from edge_agent.devices import command_words, panel, recording
+from edge_agent.devices.census import Found, fitting_models, take
+from edge_agent.devices.commands import app
+from edge_agent.devices.detecting import probes
+from edge_agent.devices.places import Roots
+from edge_agent.devices.ports import DeviceState
+from edge_agent.devices.scales.simulated import SimulatedScale
+from edge_agent.devices.session import replayed
+from shared.device_profile import DeviceClass, TransportKind
+from shared.wire.desired import DeviceBinding
+from tests.edge.device_bench import SIMULATED, supervised
+from tests.edge.waiting import until
+
+runner = CliRunner()
+
+
+@contextmanager
+def device(answer: Callable[[bytes], bytes], *, first: bytes = b"", always: bytes = b"") -> Iterator[Path]:
+    """Put a device on a pty that has said `first`, answers, and says `always` whenever it is not asked."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    os.write(master, first)
+    ended = threading.Event()
+
+    def talk() -> None:
+        with suppress(OSError):
+            while not ended.is_set():
+                if select.select([master], [], [], 0.02)[0]:
+                    os.write(master, answer(os.read(master, 1_000)))
+                else:
+                    os.write(master, always)
+
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    try:
+        yield Path(os.ttyname(slave))
+    finally:
+        ended.set()
+        thread.join(5)
+        os.close(slave)
+        os.close(master)
+
+
+def say(*words: str | Path) -> Result:
+    return runner.invoke(app, [str(word) for word in words])
+
+
+def scale(model: str, grams: int) -> SimulatedScale:
+    made = SimulatedScale(profile(model))
+    made.load.grams = grams
+    return made
+
+
+def test_detect_names_a_scale_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.devices.detecting._LISTEN_SECONDS", 0.2)
+    with device(scale("cas_ap1", 1_234).receive) as place:
+        result = say("detect", place)
+    assert result.exit_code == 0, result.output
+    assert "cas_ap1" in result.output.splitlines()[-1]
+    assert "sent 05 11; heard 06 01 02 53" in result.output, "the raw bytes are shown"
+
+
+def test_detect_names_a_scale_that_speaks_by_itself_and_sends_it_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.devices.detecting._LISTEN_SECONDS", 0.2)
+    made = scale("yaohua_xk3190_a9", 1_230)
+    asked: list[bytes] = []
+    with device(lambda content: asked.append(content) or b"", always=made.frame()) as place:
+        result = say("detect", place)
+    assert result.exit_code == 0, result.output
+    assert "yaohua_xk3190_a9" in result.output.splitlines()[-1]
+    assert asked == []
+
+
+def test_detect_names_nothing_that_merely_takes_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.devices.detecting._LISTEN_SECONDS", 0.02)
+    with device(lambda _: b"") as place:
+        result = say("detect", place)
+    assert result.exit_code == 1
+    assert "Nothing identified itself" in result.output
+    assert result.output.count(" heard ") == len(probes())
+
+
+def test_detect_is_not_fooled_by_an_echo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port whose far end returns every byte, a modem say, is no scale and no printer."""
+    monkeypatch.setattr("edge_agent.devices.detecting._LISTEN_SECONDS", 0.02)
+    with device(lambda content: content) as place:
+        result = say("detect", place)
+    assert result.exit_code == 1
+
+
+def test_detect_sends_nothing_that_changes_a_device() -> None:
+    """Questions are weights and statuses: no ESC, no `<AL>`, no zero, no tare (hardware facts, CAS and OS2)."""
+    asked = {probe.make().question() for probe in probes()}
+    assert asked <= {b"", b"W", b"W\r", b"\x05", b"\x11", b"S14\r", b"\x10\x04\x01", b"P\r\n", b"\x13"}
+
+
+def test_test_says_that_a_device_works(tmp_path: Path) -> None:
+    with device(scale("toledo_8217", 500).receive) as place:
+        result = say("test", "--profile", "toledo_8217", "--address", place, "--seconds", "5")
+    assert result.exit_code == 0, result.output
+    assert "weight 500 g, stable" in result.output
+    assert result.output.endswith("It works.\n")
+
+
+def test_test_says_why_a_device_does_not_work(tmp_path: Path) -> None:
+    result = say("test", "--profile", "serial_line", "--address", tmp_path / "none", "--seconds", "0.1")
+    assert result.exit_code == 1
+    assert "nothing is plugged in" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["test", "--profile", "nothing_such", "--address", "x"], "no profile of 'nothing_such'"),
+        (["test"], "say which device"),
+        (["watch", "--seconds", "1"], "say which device"),
+        (["replay", "/dev/null"], "line 1"),
+        (["detect", "ttyUSB0"], "is no place for serial"),
+        (["test", "--state", "{state}", "t1/scanner"], "has never run there"),
+    ],
+)
+def test_mistakes_get_words_and_no_trace(words: list[str], answer: str, tmp_path: Path) -> None:
+    result = say(*[word.format(state=tmp_path) for word in words])
+    assert result.exit_code == 1
+    assert answer in result.output
+    assert "Traceback" not in result.output
+
+
+def test_recording_of_a_device_replays_as_it_was_read(tmp_path: Path) -> None:
+    file = tmp_path / "scanner.txt"
+    with device(lambda _: b"", first=b"6901234567892\r1234\r") as place:
+        made = say(
+            "record",
+            file,
+            "--profile",
+            "serial_line",
+            "--transport",
+            "character",
+            "--address",
+            place,
+            "--seconds",
+            "0.3",
+            "--note",
+            "two",
+        )
+    assert made.exit_code == 0, made.output
+    content = recording.read(file.read_text())
+    assert content.notes == ["two"]
+    assert content.expected == ['scanned "6901234567892"', 'scanned "1234"']
+    again = say("replay", file)
+    assert (again.exit_code, again.output.splitlines()) == (0, content.expected)
+    file.write_text(file.read_text().replace('1234"', '9999"'))
+    assert say("replay", file).exit_code == 1
+
+
+async def test_replay_of_an_unanswered_question_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.devices.transports.replay._TOLD_SECONDS", 0.05)
+    content = recording.read("storewire recording 1\nprofile: serial_line\ntransport: serial\n0.000 > 57\n0.1 gone\n"
+                             .replace("0.1 gone", "0.100 gone"))  # fmt: skip
+    assert await replayed(content, SystemMachineClock(), 5) == []
+
+
+async def test_panel_shows_standings_then_what_happens_and_no_card_numbers(tmp_path: Path) -> None:
+    card = DeviceBinding(device="cards", profile="simulated_scanner", transport="simulated", role="member_card")
+    async with supervised(SIMULATED, card) as bench:
+        await bench.is_in(DeviceState.IDLE)
+        await bench.is_in(DeviceState.IDLE, "cards")
+        socket = tmp_path / "d.sock"
+        serving = asyncio.create_task(panel.Panel(bench.supervisor).serve(socket))
+        await until(socket.exists, "the panel")
+        assert socket.stat().st_mode & 0o077 == 0
+        shown = panel.look(socket)
+        assert {(await anext(shown)).report.device for _ in range(2)} == {"t1/scanner", "t1/cards"}
+        await bench.cable("cards").press(b"8800000001\r")
+        line = command_words.seen(await anext(shown))
+        assert "0001" in line
+        assert "880000" not in line
+        await bench.cable().unplug()
+        assert "is closed" in command_words.seen(await anext(shown))
+        await shown.aclose()  # type: ignore[attr-defined]
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+
+async def test_panel_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(panel.PanelAway, match="no running agent"):
+        await anext(panel.look(tmp_path / "none.sock"))
+
+
+def machine(folder: Path) -> Roots:
+    """Draw a machine: a keyboard scanner, a printer, a hub, a serial adapter and two serial ports of its own."""
+    devices = folder / "sys" / "bus" / "usb" / "devices"
+    for name, files in {
+        "usb1": {"idVendor": "1d6b", "idProduct": "0002", "bDeviceClass": "09"},
+        "1-1": {"idVendor": "05e3", "idProduct": "0608", "bDeviceClass": "09"},
+        "1-1.1": {"idVendor": "ffff", "idProduct": "0001", "manufacturer": "WCM", "product": "USB Barcode Scanner"},
+        "1-1.1:1.0": {"bInterfaceClass": "03"},
+        "1-1.2": {"idVendor": "04b8", "idProduct": "0202", "manufacturer": "EPSON", "product": "TM-T88III"},
+        "1-1.2:1.0": {"bInterfaceClass": "07"},
+        "1-1.3": {"idVendor": "1a86", "idProduct": "7523", "product": "USB Serial"},
+        "1-1.3:1.0": {"bInterfaceClass": "ff"},
+    }.items():
+        (devices / name).mkdir(parents=True)
+        for file, content in files.items():
+            (devices / name / file).write_text(f"{content}\n")
+    for node in ("1-1.1:1.0/input/input3/event2", "1-1.2:1.0/usbmisc/lp0", "1-1.3:1.0/ttyUSB0/tty/ttyUSB0"):
+        (devices / node).mkdir(parents=True)
+    for name, kind in (("ttyS0", "4"), ("ttyS1", "0")):
+        (folder / "sys/class/tty" / name).mkdir(parents=True)
+        (folder / "sys/class/tty" / name / "type").write_text(kind)
+    return Roots(sys=folder / "sys")
+
+
+def test_census_knows_what_is_plugged_in_and_what_fits(tmp_path: Path) -> None:
+    found = {one.address: one for one in take(machine(tmp_path))}
+    assert set(found) == {"usb:1-1.1", "usb:1-1.2", "usb:1-1.3", "/dev/ttyS0"}
+    scanner = found["usb:1-1.1"]
+    assert (scanner.name, scanner.nodes) == (
+        "WCM USB Barcode Scanner",
+        {TransportKind.EVDEV: Path("/dev/input/event2")},
+    )
+    assert "usb_keyboard" in scanner.models
+    assert found["usb:1-1.2"].models[0] == "epson_tm_t88iii"
+    assert found["usb:1-1.2"].nodes[TransportKind.CHARACTER] == Path("/dev/usb/lp0")
+    assert found["usb:1-1.3"].nodes == {TransportKind.SERIAL: Path("/dev/ttyUSB0")}
+
+
+def test_list_says_how_to_bind_and_what_is_bound(tmp_path: Path) -> None:
+    bound = {
+        "t1/scanner": DeviceBinding(
+            device="scanner", profile="usb_keyboard", transport="evdev", address="usb:1-1.1", role="member_card"
+        ),
+        "t1/printer": DeviceBinding(device="printer", profile="epson_tm_t88iii", transport="usb"),
+        "t2/scale": DeviceBinding(device="scale", profile="toledo_8217", transport="serial", address="usb:9-9"),
+    }
+    text = "\n".join(command_words.census(take(machine(tmp_path)), bound))
+    assert "bound      t1/scanner (usb_keyboard, member_card)" in text
+    assert "bound      t1/printer (epson_tm_t88iii" in text
+    assert "usb:9-9  nothing that is listed here  bound as t2/scale" in text
+    assert "fits       usb_keyboard" in text
+
+
+def test_exact_id_fits_before_vendor_before_name() -> None:
+    exact = fitting_models("04b8:0202", "barcode scanner", list(TransportKind))
+    assert profile(exact[0]).device_class is DeviceClass.PRINTER
+    assert "usb_keyboard" in exact
+    assert fitting_models("", "", list(TransportKind)) == ()
+
+
+def test_list_of_an_empty_machine_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.devices.commands.take", list[Found])
+    assert "Nothing that could be a till's device" in say("list").output
