@@ -18,6 +18,7 @@ from cloud.api import agent, answers, enrolment, fleet, health, stores
 from cloud.api.headers import SecurityHeaders
 from cloud.api.services import Services
 from cloud.console import registry
+from cloud.e_receipts import api as e_receipts
 from cloud.ingest import parked_api
 from cloud.loyalty import api as loyalty
 from cloud.members import api as members
@@ -42,6 +43,7 @@ _ROUTERS = (
     personal_api.router,
     loyalty.router,
     parked_api.router,
+    e_receipts.router,
 )
 
 log = structlog.get_logger()

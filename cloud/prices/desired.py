@@ -11,12 +11,12 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.fleet.models import Agent, Deployment
-from cloud.org.models import Store, StoreOwnership, Till
+from cloud.org.models import LegalEntity, Store, StoreOwnership, Till
 from cloud.prices.bodies import BodyFiles, delta_name
 from cloud.prices.settings import reported_numbers, till_settings
 from cloud.prices.timeline import Entry, in_force, live_entries, manifests, staged
 from shared.calendar import business_date
-from shared.wire.desired import DesiredState, Manifest, StoreSettings, TimelineEntry
+from shared.wire.desired import DesiredState, Manifest, ReceiptSettings, StoreSettings, TimelineEntry
 from shared.wire.desired import Till as WireTill
 from shared.wire.events import TillKind
 from shared.wire.messages import Reported
@@ -81,6 +81,7 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
     """Return, per store, what its agents are told about it."""
     chain = till_settings(session)
     owners = _legal_entities(session, stores, now_ms)
+    names = {one.id: one.name for one in session.execute(select(LegalEntity)).scalars()} if owners else {}
     ids = [store.id for store in stores]
     tills: defaultdict[str, list[WireTill]] = defaultdict(list)
     query = select(Till).where(col(Till.store_id).in_(ids)).order_by(col(Till.store_id), col(Till.number))
@@ -103,9 +104,15 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
             retain_days=chain.retain_days,
             outbox_budget_bytes=chain.outbox_budget_bytes,
             tills=tills[store.id],
+            receipt=_receipt(chain.receipt, names.get(owners.get(store.id, ""), "")),
         )
         for store in stores
     }
+
+
+def _receipt(said: ReceiptSettings, legal_name: str) -> ReceiptSettings:
+    """Return what a store's receipts say: the chain's words, issued by whoever owns the store."""
+    return msgspec.structs.replace(said, legal_name=said.legal_name or legal_name)
 
 
 def deltas_for(

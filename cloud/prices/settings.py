@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from cloud.database.rowset import upsert_into
 from cloud.fleet.models import Agent, Deployment
 from cloud.prices.models import ChainSetting, PriceVersion
+from shared.wire.desired import ReceiptSettings
 from shared.wire.messages import Reported
 
 _TILL_SETTINGS = "till_settings"
@@ -23,12 +24,13 @@ _JUMPS_FROM_MS = 1_767_225_600_000
 
 
 class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every till of the chain is told: how cards look, how long and how much the outbox keeps."""
+    """What every till of the chain is told: how cards look, how much the outbox keeps, what receipts say."""
 
     card_prefixes: list[str] = []
     card_digits: int = 0
     retain_days: int = 35
     outbox_budget_bytes: int = 2 * 1024**3
+    receipt: ReceiptSettings = ReceiptSettings()
 
     def __post_init__(self) -> None:
         if not all(prefix.isascii() and prefix.isdigit() for prefix in self.card_prefixes):

@@ -225,6 +225,29 @@ class SaleVoid(Table, table=True):
     reason: str
 
 
+class DrawerOpening(Table, table=True):
+    """A cash drawer was opened and no sale, return or cash movement says why: a test, or somebody's hand."""
+
+    __tablename__ = "drawer_opening"
+    __table_args__ = (
+        Index("ix_drawer_opening_store_id_business_date", "store_id", "business_date"),
+        OPERATIONS,
+    )
+
+    id: UUID = Field(primary_key=True)
+    commit_no: int = big_int()
+    agent_id: str
+    store_id: str
+    till_id: str
+    cashier: str
+    business_date: date
+    at_ms: int = utc_ms()
+    reason: str
+    cause_id: UUID | None
+    """The event it was to be opened for, where the drawer could not be told."""
+    kicked: bool
+
+
 class ReceiptNumber(Table, table=True):
     """Who has a receipt number. Narrow, because it is the one place where numbers are unique.
 

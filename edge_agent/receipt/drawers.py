@@ -4,24 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
+from shared.wire.drawer_events import DrawerReason
 
-class DrawerReason(StrEnum):
-    """Why a drawer was opened."""
-
-    SALE = "sale"
-    RETURN = "return"
-    CASH_MOVE = "cash_move"
-    NO_SALE = "no_sale"
-    SHIFT = "shift"
-    TEST = "test"
-    BY_HAND = "by_hand"
-    """Nobody ordered it: the drawer's switch told. By key, or by force."""
-
-
-TOLD_BY_THEMSELVES = frozenset({DrawerReason.TEST, DrawerReason.BY_HAND})
+TOLD_BY_NOBODY = frozenset({DrawerReason.TEST, DrawerReason.BY_HAND})
 """Openings that no other event tells: for these a `DrawerOpened` goes up. A cash sale's event says who and why."""
 
 

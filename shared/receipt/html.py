@@ -7,7 +7,7 @@ from html import escape
 
 from shared.receipt.document import Align, Block, Document, Gap, Link, Pair, Rule, Says, Table
 
-_STYLE = (
+STYLE = (
     "body{margin:0;background:#f3f4f6;color:#111;font:16px/1.5 system-ui,'Noto Sans SC','PingFang SC',"
     "'Microsoft YaHei',sans-serif;font-variant-numeric:tabular-nums}"
     "main{max-width:26rem;margin:1rem auto;padding:1rem;background:#fff}"
@@ -17,15 +17,17 @@ _STYLE = (
     "hr{border:0;border-top:1px dashed #767676}table{width:100%;border-collapse:collapse}"
     "td,th{text-align:right;font-weight:400}td:first-child,th:first-child{text-align:left}"
 )
+"""How the page looks; served as a file of its own where inline styles are forbidden."""
 
 
-def to_html(document: Document) -> str:
-    """Return the receipt as a whole page that needs nothing else."""
+def to_html(document: Document, stylesheet: str = "") -> str:
+    """Return the receipt as a whole page: with `stylesheet`, an address, for its looks, else needing nothing else."""
+    looks = f'<link rel="stylesheet" href="{escape(stylesheet)}">' if stylesheet else f"<style>{STYLE}</style>"
     return (
         f'<!doctype html><html lang="{escape(document.language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">'
-        f"<title>{escape(document.title)}</title><style>{_STYLE}</style></head>"
+        f"<title>{escape(document.title)}</title>{looks}</head>"
         f"<body><main>{to_fragment(document)}</main></body></html>\n"
     )
 

@@ -26,6 +26,7 @@ from shared.wire.desired import (
     Till,
     TimelineEntry,
 )
+from shared.wire.drawer_events import DrawerOpened, DrawerReason
 from shared.wire.events import RECEIPT_LINK_BYTES, Event, HeldAck, MemberOnSale, TillKind, encode_event
 from shared.wire.messages import (
     Ack,
@@ -49,6 +50,7 @@ from shared.wire.messages import (
 )
 from tests.factories import (
     START_MS,
+    make_device_time,
     make_epoch,
     make_gap,
     make_return,
@@ -94,6 +96,16 @@ EVENT_EXAMPLES: dict[str, Event] = {
         previous_seq=99,
         resent=7,
         previous_ack=HeldAck(incarnation=INCARNATION, seq=92, head=HEAD[:16], proof=HEAD[16:]),
+    ),
+    "drawer.v1": DrawerOpened(
+        id=_id(18),
+        store="s001",
+        till="t1",
+        cashier="c1",
+        at_ms=START_MS,
+        business_date="2026-01-01",
+        device=make_device_time(),
+        reason=DrawerReason.BY_HAND,
     ),
     "gap.v1": make_gap(EPOCH, 5, 9, id=_id(16)),
 }

@@ -78,6 +78,24 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_device_token_seen_expires_ms"), "device_token_seen", ["expires_ms"], unique=False)
     op.create_table(
+        "drawer_opening",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("cause_id", sa.Uuid(), nullable=True),
+        sa.Column("kicked", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_drawer_opening")),
+    )
+    op.create_index(
+        "ix_drawer_opening_store_id_business_date", "drawer_opening", ["store_id", "business_date"], unique=False
+    )
+    op.create_table(
         "earning_rule",
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
