@@ -239,3 +239,9 @@ def tenths(bp_off: int) -> str:
     paid = BASIS_POINTS - bp_off
     whole, rest = divmod(paid, 1000)
     return f"{whole}折" if not rest else f"{whole}.{rest:03d}".rstrip("0") + "折"
+
+
+def times_words(bp: int) -> str:
+    """Write basis points as a multiple: 20,000 is 2, 15,000 is 1.5."""
+    whole, rest = divmod(bp, BASIS_POINTS)
+    return f"{whole}.{rest:04d}".rstrip("0") if rest else str(whole)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from shared.money import BASIS_POINTS
 from shared.pricing.effect import NOTHING_LEFT, Effect, Miss, Portion
-from shared.pricing.promotion import Layer, Money, Promotion
+from shared.pricing.promotion import Layer, Money, Promotion, times_words
 
 
 class PointsMultiplier(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag="points_multiplier"):
@@ -48,6 +48,5 @@ class PointsMultiplier(Promotion, frozen=True, kw_only=True, omit_defaults=True,
     def gives(self, money: Money) -> dict[str, str]:
         """Say the multiplier."""
         del money
-        whole, rest = divmod(self.multiplier_bp, BASIS_POINTS)
-        times = f"{whole}.{rest:04d}".rstrip("0") if rest else str(whole)
+        times = times_words(self.multiplier_bp)
         return {"en": f"{times} times the points", "zh": f"{times} 倍积分"}
