@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
@@ -14,22 +16,31 @@ _log = structlog.get_logger(__name__)
 
 async def serve(path: Path, name: str, talk: Talk, *, line_bytes: int) -> None:
     """Listen until cancelled; each connection is a `talk` of its own, closed when that ends."""
-    _remove(path)
-    try:
+    with _listening(path) as listener:
         async with asyncio.TaskGroup() as talks:
 
             def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 talks.create_task(_hold(talk, reader, writer, name), name=f"{name} talk")
 
-            server = await asyncio.start_unix_server(connected, path, limit=line_bytes)
-            _keep_to_this_user(path)
+            server = await asyncio.start_unix_server(connected, sock=listener, limit=line_bytes)
             _log.info(f"{name}_open", socket=str(path))
             try:
                 await asyncio.Event().wait()
             finally:
                 server.close()
-    finally:
-        _remove(path)
+
+
+@contextmanager
+def _listening(path: Path) -> Iterator[socket.socket]:
+    """Bind the socket; nobody may connect before it is this user's alone."""
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        try:
+            path.chmod(0o600)
+            yield listener
+        finally:
+            path.unlink(missing_ok=True)
 
 
 async def _hold(talk: Talk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str) -> None:
@@ -39,11 +50,3 @@ async def _hold(talk: Talk, reader: asyncio.StreamReader, writer: asyncio.Stream
         _log.info(f"{name}_connection_ended", reason=str(error))
     finally:
         writer.close()
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-
-
-def _keep_to_this_user(path: Path) -> None:
-    path.chmod(0o600)
