@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -27,7 +27,6 @@ from edge_agent.devices.ports import (
 from edge_agent.devices.scale import ScaleDriver, fit
 from edge_agent.devices.scales import health
 from edge_agent.devices.scales.cas import CasOptions, CasRequest
-from edge_agent.devices.scales.detection import Recognition, detect
 from edge_agent.devices.scales.doubt import ZeroDoubt
 from edge_agent.devices.scales.lines import CasContinuous, StatusLines
 from edge_agent.devices.scales.magellan import Magellan
@@ -534,22 +533,19 @@ def test_every_scale_profile_is_served(profile: DeviceProfile) -> None:
 @pytest.mark.parametrize("other", PROTOCOLS)
 def test_a_scale_is_recognised_by_its_own_protocol_alone(name: str, other: str) -> None:
     """Elsewhere an unknown scale was "detected" because a probe accepted anything (odoo-serial-scale-drivers #5)."""
-    profile = next(profile for profile in SCALES if profile.protocol == name and not profile.options.get("direct"))
-    recognition = Recognition(profile)
-    for weight_g in (0, 500, 1234, 1234, 1234, 1234):
-        recognition.feed(FRAMES[other](SimulatedLoad(weight_g)))
-    assert recognition.certain is (name == other)
+    protocol = PROTOCOLS[name].make(PROTOCOLS[name].options())
+    for weight_g in (0, 500, 1234, 14_999):
+        protocol.feed(FRAMES[other](SimulatedLoad(weight_g)))
+    assert bool(protocol.readable) is (name == other)
 
 
-async def test_detection_only_asks_for_weights_and_shows_what_came() -> None:
-    rig = Rig("toledo_8217")
-    rig.scale.put(1234)
-    candidates: Sequence[DeviceProfile] = [
-        override(find_profile(model), {"weighs.request_ms": 5, "weighs.answer_ms": 20})
-        for model in ("cas_ap1", "toledo_8217", "weigh_tronix_7821", "datalogic_magellan")
-    ]
+def test_a_frame_with_a_wrong_check_proves_nothing() -> None:
+    protocol = CasRequest()
+    protocol.feed(b"\x01\x02S 01.234kgX\x03\x04")
+    assert (protocol.frames, protocol.readable) == (1, 0)
 
-    found = [one async for one in detect(candidates, lambda _: rig.transport.opened(), SystemMachineClock())]
-    assert [one.model for one in found if one.certain] == ["toledo_8217"]
-    assert found[1].raw.startswith(b"\x0201.234\r")
-    assert set(rig.transport.written) <= {b"\x05", b"\x11", b"W", b"W\r", b"S14\r"}
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_asking_for_a_weight_changes_nothing_in_a_scale(name: str) -> None:
+    """What a protocol asks with is also what detection sends to a device it does not know."""
+    assert PROTOCOLS[name].make(PROTOCOLS[name].options()).request() in {None, b"\x05", b"W", b"W\r", b"S14\r"}

@@ -42,6 +42,11 @@ class ScaleProtocol(Protocol):
         """How many frames were recognised so far: noise is none, and a frame may have nothing to say."""
         ...
 
+    @property
+    def readable(self) -> int:
+        """How many of them were right in form and check: what proves that the device speaks this protocol."""
+        ...
+
     def zero_command(self) -> bytes | None:
         """Return what sets the scale to zero; None when it takes no such command."""
         ...
@@ -59,7 +64,7 @@ class FrameProtocol:
     """
 
     def __init__(self) -> None:
-        self.frames = 0
+        self.frames = self.readable = 0
         self._pending = bytearray()
 
     def feed(self, content: bytes) -> list[Reading]:
@@ -72,6 +77,7 @@ class FrameProtocol:
                 break
             del self._pending[:used]
             self.frames += used > 1
+            self.readable += used > 1 and UNREADABLE not in found
             readings += found
         return readings
 
