@@ -93,6 +93,8 @@ class Printing:
         self._settings = settings
         self._changed = changed
         self._glyphs = glyphs
+        self.drawer_heard: Callable[[], None] | None = None
+        """Called when a hand opened the drawer."""
         self._bell = asyncio.Event()
         self._done = 0
 
@@ -147,9 +149,12 @@ class Printing:
         return wired
 
     async def _tell_wiring(self) -> None:
-        """Let a printer that is new here know how the drawer is wired."""
+        """Let a printer that is new here know how the drawer is wired, and who listens to it."""
         printer = self._printer()
-        if printer is not None and printer.drawer.open_when_high is None:
+        if printer is None:
+            return
+        printer.drawer.heard = self.drawer_heard
+        if printer.drawer.open_when_high is None:
             printer.drawer.open_when_high = await self._database.read(lambda db: drawers.wiring(db, self._till))
 
     async def _print(self, job: PrintJob) -> bool:

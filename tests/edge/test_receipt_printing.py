@@ -7,14 +7,15 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 import pytest
 
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.receipt import drawers, jobs
+from edge_agent.receipt.cash_drawer import CashDrawer
 from edge_agent.receipt.compose import ReceiptGone, compose, shop_of
-from edge_agent.receipt.drawers import DrawerReason
 from edge_agent.receipt.jobs import JobState, PrintJob
 from edge_agent.receipt.printing import Printing
 from edge_agent.record import receipts
@@ -24,12 +25,14 @@ from shared.receipt.document import Document, Says
 from shared.receipt.layout import lay_out
 from shared.receipt.plain import to_text
 from shared.wire.desired import ReceiptSettings
-from shared.wire.events import TenderKind
+from shared.wire.drawer_events import DrawerOpened, DrawerReason
+from shared.wire.events import TenderKind, decode_event
 from tests.edge.printers import PrinterBench, printing
 from tests.edge.tills import APPLES, CARD, Store, opened_store
 from tests.edge.waiting import until
 from tests.factories import START_MS
 
+R = TypeVar("R", Printing, CashDrawer)
 REPORT = Document(title="X", language="zh", blocks=(Says(text="交班结账单"),))
 
 
@@ -77,7 +80,7 @@ def printing_of(store: Store, bench: PrinterBench | None) -> Printing:
 
 
 @asynccontextmanager
-async def running(made: Printing) -> AsyncIterator[Printing]:
+async def running(made: R) -> AsyncIterator[R]:
     task = asyncio.create_task(made.run())
     try:
         yield made
@@ -239,6 +242,56 @@ async def test_the_drawer_is_kicked_and_its_wiring_kept(store: Store) -> None:
         bench.driver.drawer.open_when_high = None
         async with running(at_till):
             await until(lambda: bench.driver.drawer.open_when_high is False, "the wiring")
+
+
+def drawer_of(store: Store, at_till: Printing) -> CashDrawer:
+    return CashDrawer(
+        store.database,
+        "t1",
+        at_till,
+        clocks=store.clocks,
+        mint=store.mint,
+        settings=lambda: store.settings,
+        doorbell=store.doorbell,
+        who=lambda: "c1",
+    )
+
+
+async def told_of_drawers(store: Store) -> list[tuple[DrawerReason, str, bool]]:
+    def read(db: sqlite3.Connection) -> list[tuple[DrawerReason, str, bool]]:
+        events = [decode_event(content) for (content,) in db.execute("SELECT content FROM event ORDER BY n")]
+        return [(one.reason, one.cashier, one.kicked) for one in events if isinstance(one, DrawerOpened)]
+
+    return await store.database.read(read)
+
+
+async def test_head_office_hears_of_openings_that_no_other_event_tells(store: Store) -> None:
+    async with printing() as bench, running(printing_of(store, bench)) as at_till:
+        drawer = drawer_of(store, at_till)
+        assert await drawer.open(DrawerReason.SALE, by="c1", cause=UUID(int=3))
+        assert await drawer.open(DrawerReason.TEST, by="c2")
+        assert bench.machine.kicks == 2
+        await bench.cable.unplug()
+        await until(lambda: at_till.problems == (PrinterProblem.AWAY,), "the printer to be away")
+        assert not await drawer.open(DrawerReason.SALE, by="c1", cause=UUID(int=4))
+    assert await told_of_drawers(store) == [(DrawerReason.TEST, "c2", True), (DrawerReason.SALE, "c1", False)]
+
+
+async def test_a_hand_on_the_drawer_is_kept_with_who_stood_there(store: Store) -> None:
+    async with printing() as bench:
+        at_till = printing_of(store, bench)
+        drawer = drawer_of(store, at_till)
+        await at_till.learn_drawer()
+        bench.machine.drawer_open = False
+        await until(lambda: bench.driver.status.drawer_open is False, "the closed drawer")
+        async with running(at_till), running(drawer):
+            await until(lambda: bench.driver.drawer.heard is not None, "the listener")
+            bench.machine.drawer_open = True
+
+            async def told() -> bool:
+                return await told_of_drawers(store) == [(DrawerReason.BY_HAND, "c1", False)]
+
+            await until(told, "the hand")
 
 
 async def test_openings_are_kept_with_who_and_why(store: Store) -> None:

@@ -50,6 +50,11 @@ class DrawerWatch:
         """Note that the drawer is being kicked."""
         self._ordered_at = self._clock.monotonic()
 
+    def learn(self, *, open_when_high: bool) -> None:
+        """Take what a kick has just shown of the wiring; that kick's opening is not waited for any more."""
+        self.open_when_high = open_when_high
+        self._ordered_at = None
+
     def take(self, level: bool) -> None:  # noqa: FBT001 - it is the one thing said
         """Take the switch's level; an opening that nobody ordered is told to whoever listens."""
         before, self.level = self.level, level

@@ -158,10 +158,11 @@ class PrinterDriver:
                 while self.drawer.level is before:
                     await self._talk.survey()
                     await asyncio.sleep(_LOOK_SECONDS)
-        if before is None or self.drawer.level is before:
+        level = self.drawer.level
+        if before is None or level is None or level is before:
             return None
-        self.drawer.open_when_high = self.drawer.level
-        return self.drawer.level
+        self.drawer.learn(open_when_high=level)
+        return level
 
     async def _refusal(self) -> PrinterProblem | None:
         """Return why the printer would not print now. A write-only printer never gives a reason."""
