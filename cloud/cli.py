@@ -42,6 +42,7 @@ from cloud.process import (
 )
 from cloud.process.certificates import ensure_certificates
 from cloud.settings import load
+from cloud.store_days import commands as store_days
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Head office's half of Storewire.")
 app.add_typer(org.store_app, name="store")
@@ -56,6 +57,8 @@ app.add_typer(members.app, name="members")
 app.add_typer(parked.app, name="parked")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(loyalty.app, name="rules")
+app.add_typer(store_days.staff_app, name="staff")
+app.add_typer(store_days.policies_app, name="policies")
 
 Tethered = Annotated[bool, typer.Option("--tethered", hidden=True)]
 

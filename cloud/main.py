@@ -28,6 +28,7 @@ from cloud.prices import bodies_api, publication_api
 from cloud.process.certificates import CertificateWatch, keep_fresh
 from cloud.process.parts import build_services
 from cloud.settings import CloudSettings
+from cloud.store_days import api as store_days
 
 _GRACE_S = 5
 _ROUTERS = (
@@ -43,6 +44,7 @@ _ROUTERS = (
     personal_api.router,
     loyalty.router,
     parked_api.router,
+    store_days.router,
     e_receipts.router,
 )
 

@@ -9,5 +9,6 @@ from cloud.org import models as org
 from cloud.prices import models as prices
 from cloud.pricing_audit import models as pricing_audit
 from cloud.sales import models as sales
+from cloud.store_days import models as store_days
 
-__all__ = ["fleet", "ingest", "ledger", "loyalty", "members", "org", "prices", "pricing_audit", "sales"]
+__all__ = ["fleet", "ingest", "ledger", "loyalty", "members", "org", "prices", "pricing_audit", "sales", "store_days"]

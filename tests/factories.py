@@ -303,6 +303,11 @@ def make_gap(epoch: UUID, first: int, last: int, **fields: Any) -> GapDeclared:
     )
 
 
+def make_event(kind: type[E], **fields: Any) -> E:
+    """Return an event of any kind, at the standard till, time and cashier."""
+    return _event(kind, **fields)
+
+
 def _event(kind: type[E], **fields: Any) -> E:
     at_ms: int = fields.get("at_ms", START_MS)
     given: dict[str, Any] = {

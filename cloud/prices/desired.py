@@ -15,6 +15,8 @@ from cloud.org.models import LegalEntity, Store, StoreOwnership, Till
 from cloud.prices.bodies import BodyFiles, delta_name
 from cloud.prices.settings import reported_numbers, till_settings
 from cloud.prices.timeline import Entry, in_force, live_entries, manifests, staged
+from cloud.store_days.policies import policies_of
+from cloud.store_days.staff import card_salt, staff_of
 from shared.calendar import business_date
 from shared.wire.desired import DesiredState, Manifest, ReceiptSettings, StoreSettings, TimelineEntry
 from shared.wire.desired import Till as WireTill
@@ -80,6 +82,9 @@ def _timelines(session: Session, stores: Collection[str], now_ms: int) -> dict[s
 def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[str, StoreSettings]:
     """Return, per store, what its agents are told about it."""
     chain = till_settings(session)
+    how = policies_of(session, [store.id for store in stores])
+    people = staff_of(session, [store.id for store in stores])
+    salt = card_salt(session)
     owners = _legal_entities(session, stores, now_ms)
     names = {one.id: one.name for one in session.execute(select(LegalEntity)).scalars()} if owners else {}
     ids = [store.id for store in stores]
@@ -104,6 +109,9 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
             retain_days=chain.retain_days,
             outbox_budget_bytes=chain.outbox_budget_bytes,
             tills=tills[store.id],
+            policies=how[store.id],
+            staff=people.get(store.id, []),
+            staff_card_salt=salt,
             receipt=_receipt(chain.receipt, names.get(owners.get(store.id, ""), "")),
         )
         for store in stores

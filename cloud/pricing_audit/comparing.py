@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,9 +11,12 @@ import msgspec
 from cloud.pricing_audit.books import AuditBook
 from cloud.pricing_audit.models import Verdict
 from cloud.pricing_audit.records import LineRecord, SaleRecord
-from shared.pricing import ENGINE_LEVEL, PricedLine, PriceMissing, price_basket
+from shared.money import tax_included
+from shared.pricing import ENGINE_LEVEL, Discount, PricedLine, PriceMissing, price_basket
 from shared.wire.events import MANIFEST_BYTES
+from shared.wire.till_events import AdjustmentKind
 
+_BY_HAND = frozenset(str(kind) for kind in AdjustmentKind)
 _FIELDS = ("unit", "price", "gross_minor", "net_minor", "tax_code", "tax_rate_bp", "tax_minor")
 
 Figure = int | str | list[object]
@@ -46,11 +50,36 @@ def audit(sale: SaleRecord, book: AuditBook | None) -> Finding:
     if sale.engine > ENGINE_LEVEL:
         return Finding(Verdict.ENGINE_NEWER, (Difference(0, "engine", sale.engine, ENGINE_LEVEL),))
     try:
-        priced = price_basket(sale.basket(), book, sale.context, sale.coupons)
+        priced = price_basket(sale.basket(book), book, sale.context, sale.coupons)
     except PriceMissing as missing:
         return Finding(Verdict.PRICE_MISSING, (Difference(0, "item", missing.item, ""),))
-    found = tuple(_differences(sale, priced.lines))
-    return Finding(Verdict.DIFFERS if found else Verdict.SAME, found, priced.total_minor)
+    lines = [_as_decided(line, again) for line, again in zip(sale.lines, priced.lines, strict=True)]
+    found = (*_differences(sale, lines), *_undecided(sale))
+    return Finding(Verdict.DIFFERS if found else Verdict.SAME, found, sum(line.net_minor for line in lines))
+
+
+def _as_decided(line: LineRecord, again: PricedLine) -> PricedLine:
+    """Take off the engine's line what people took off the till's: a price they set, cents they dropped, are facts."""
+    decided = [
+        Discount(reason=one.reason, minor=one.minor, source=one.source)
+        for one in line.discounts
+        if one.reason in _BY_HAND
+    ]
+    if not decided:
+        return again
+    net = again.net_minor - sum(one.minor for one in decided)
+    tax = tax_included(net, again.tax_rate_bp)
+    return msgspec.structs.replace(again, net_minor=net, tax_minor=tax, discounts=[*again.discounts, *decided])
+
+
+def _undecided(sale: SaleRecord) -> Iterator[Difference]:
+    """Yield what was taken off by hand without anybody being named for it, or the other way round."""
+    taken: Counter[str] = Counter()
+    for line in sale.lines:
+        taken.update({one.reason: one.minor for one in line.discounts if one.reason in _BY_HAND})
+    for kind in sorted(_BY_HAND):
+        if taken[kind] != sale.decided.get(kind, 0):
+            yield Difference(0, kind, taken[kind], sale.decided.get(kind, 0))
 
 
 def _arithmetic(sale: SaleRecord) -> Iterator[Difference]:

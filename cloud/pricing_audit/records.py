@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -14,8 +14,9 @@ from sqlmodel import Session
 
 from cloud.database.rowset import table_of
 from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SaleTender
+from cloud.store_days.models import SaleAdjustment
 from shared.money import UnitPrice
-from shared.pricing import BasketLine, MemberFacts, PaperCoupon, PricingContext, Unit
+from shared.pricing import BasketLine, MemberFacts, PaperCoupon, PriceBook, PricingContext, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,27 @@ class SaleRecord:
     context: PricingContext
     lines: Sequence[LineRecord]
     coupons: Sequence[PaperCoupon]
+    decided: Mapping[str, int] = field(default_factory=dict)
+    """What people or the store's rounding took off, by kind, as the sale names them."""
 
-    def basket(self) -> list[BasketLine]:
-        """Return the lines as they were rung up."""
-        return [BasketLine(n=line.n, item=line.item, quantity=line.quantity, code=line.code) for line in self.lines]
+    def basket(self, book: PriceBook) -> list[BasketLine]:
+        """Return the lines as they were rung up.
+
+        A weighed line whose price is for exactly its quantity, which is not what the book's price is for, was sold by
+        a scale's label: its amount is a fact, as it was at the till.
+        """
+        return [
+            BasketLine(
+                n=line.n, item=line.item, quantity=line.quantity, code=line.code, label_minor=_label_minor(line, book)
+            )
+            for line in self.lines
+        ]
+
+
+def _label_minor(line: LineRecord, book: PriceBook) -> int | None:
+    price = book.price(line.item)
+    by_label = line.unit is not Unit.EACH and line.price.basis == line.quantity
+    return line.price.minor if by_label and price is not None and price.basis != line.quantity else None
 
 
 @dataclass(slots=True)
@@ -76,6 +94,7 @@ class _Parts:
     lines: defaultdict[UUID, list[LineRecord]] = field(default_factory=lambda: defaultdict(list))
     coupons: defaultdict[UUID, list[PaperCoupon]] = field(default_factory=lambda: defaultdict(list))
     tendered: defaultdict[UUID, int] = field(default_factory=lambda: defaultdict(int))
+    decided: defaultdict[UUID, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
 
 def sales_of(session: Session, commits: Sequence[int]) -> list[SaleRecord]:
@@ -93,6 +112,8 @@ def sales_of(session: Session, commits: Sequence[int]) -> list[SaleRecord]:
         parts.coupons[row.sale_id].append(coupon)
     for row in session.execute(_below(SaleTender, commits)):
         parts.tendered[row.sale_id] += row.minor
+    for row in session.execute(_below(SaleAdjustment, commits)):
+        parts.decided[row.sale_id][row.kind] += row.minor
     return [_record(head, parts) for head in heads]
 
 
@@ -119,7 +140,9 @@ def _read_lines(session: Session, commits: Sequence[int], parts: _Parts) -> None
         )
 
 
-def _below(model: type[SaleLine | SaleDiscount | SaleCoupon | SaleTender], commits: Sequence[int]) -> Select[Any]:
+def _below(
+    model: type[SaleLine | SaleDiscount | SaleCoupon | SaleTender | SaleAdjustment], commits: Sequence[int]
+) -> Select[Any]:
     """Select the rows below the commits' sales, in the order of their keys."""
     table, sale = table_of(model), table_of(Sale)
     join = table.join(sale, sale.c.id == table.c.sale_id)
@@ -142,4 +165,5 @@ def _record(head: Any, parts: _Parts) -> SaleRecord:
         context=PricingContext(at_ms=head.priced_ms, time_zone=head.time_zone, member=member),
         lines=parts.lines[head.id],
         coupons=parts.coupons[head.id],
+        decided=parts.decided[head.id],
     )

@@ -14,10 +14,12 @@ import msgspec
 
 from shared import codec
 from shared.hashchain import GENESIS, link_all
+from shared.money import UnitPrice
 from shared.pricing import PaperCoupon
 from shared.signing import sign_desired, sign_members
 from shared.wire.desired import (
     BodyReference,
+    DeviceBinding,
     DesiredState,
     KnownMember,
     Manifest,
@@ -27,7 +29,17 @@ from shared.wire.desired import (
     TimelineEntry,
 )
 from shared.wire.drawer_events import DrawerOpened, DrawerReason
-from shared.wire.events import RECEIPT_LINK_BYTES, Event, HeldAck, MemberOnSale, TillKind, encode_event
+from shared.wire.events import (
+    RECEIPT_LINK_BYTES,
+    Event,
+    HeldAck,
+    MemberOnSale,
+    Receipt,
+    Tender,
+    TenderKind,
+    TillKind,
+    encode_event,
+)
 from shared.wire.messages import (
     Ack,
     Answer,
@@ -48,10 +60,32 @@ from shared.wire.messages import (
     State,
     TillReport,
 )
+from shared.wire.till_events import (
+    Adjustment,
+    AdjustmentKind,
+    AgeCheck,
+    AgeProof,
+    BasketVoided,
+    CashMove,
+    CashMoved,
+    CountedCash,
+    GoodsLine,
+    GoodsReturned,
+    ReasonTotal,
+    ReceiptReprinted,
+    ShiftClosed,
+    ShiftOpened,
+    ShiftTotals,
+    StaffActed,
+    StaffAction,
+    TaxTotal,
+    TenderTotal,
+)
 from tests.factories import (
     START_MS,
     make_device_time,
     make_epoch,
+    make_event,
     make_gap,
     make_return,
     make_sale,
@@ -107,6 +141,78 @@ EVENT_EXAMPLES: dict[str, Event] = {
         device=make_device_time(),
         reason=DrawerReason.BY_HAND,
     ),
+    "staff.v1": make_event(StaffActed, id=_id(20), action=StaffAction.SIGN_IN, role="cashier", approved_by="boss"),
+    "shift_open.v1": make_event(ShiftOpened, id=_id(21), shift=_id(21), float_minor=30_000, currency="CNY"),
+    "cash.v1": make_event(
+        CashMoved, id=_id(22), shift=_id(21), move=CashMove.DROP, minor=50_000, reason="safe", approved_by="boss"
+    ),
+    "shift_close.v1": make_event(
+        ShiftClosed,
+        id=_id(23),
+        shift=_id(21),
+        version=2,
+        opened_ms=START_MS,
+        closed_ms=START_MS + 1,
+        closed_by="c1",
+        totals=ShiftTotals(
+            sales=1,
+            sales_minor=500,
+            lines=1,
+            tenders=[TenderTotal(method=TenderKind.CASH, count=1, taken_minor=500)],
+            taxes=[TaxTotal(rate_bp=900, net_minor=500, tax_minor=41)],
+            discounts=[ReasonTotal(reason="rounding", count=1, minor=4)],
+            float_minor=30_000,
+            cash_expected_minor=30_500,
+            first_receipt="t1-1-000041",
+            last_receipt="t1-1-000041",
+        ),
+        counted=[CountedCash(value_minor=100, count=305)],
+        counted_minor=30_500,
+        held_moved=[_id(24)],
+        unresolved=[_id(25)],
+        unsent=3,
+        because=_id(10),
+    ),
+    "basket_void.v1": make_event(
+        BasketVoided, id=_id(26), basket=_id(27), lines=2, total_minor=1299, reason="left", approved_by="boss"
+    ),
+    "reprint.v1": make_event(ReceiptReprinted, id=_id(28), original=_id(10), copy=1),
+    "goods_return.v1": make_event(
+        GoodsReturned,
+        id=_id(29),
+        receipt=Receipt(series="t1-1", number=44, previous=HEAD[:9]),
+        lines=[
+            GoodsLine(
+                n=1, item="1001", quantity=1, price=UnitPrice(450), refund_minor=450, tax_rate_bp=900, tax_minor=37
+            )
+        ],
+        tenders=[Tender(method=TenderKind.CASH, minor=450)],
+        currency="CNY",
+        total_minor=450,
+        book_version=1,
+        approved_by="boss",
+    ),
+    "sale.v1.by_hand": msgspec.structs.replace(
+        _sale,
+        id=_id(30),
+        shift=_id(21),
+        adjustments=[
+            Adjustment(
+                kind=AdjustmentKind.PRICE_OVERRIDE,
+                minor=50,
+                line=1,
+                price=UnitPrice(400),
+                reason="damaged",
+                by="c1",
+                approved_by="boss",
+            )
+        ],
+        age_checks=[AgeCheck(years=18, proof=AgeProof.SEEN, by="c1")],
+        exchange=_id(11),
+    ),
+    "return.v1.exchange": msgspec.structs.replace(
+        make_return(_sale, [(1, 1)], id=_id(31), number=45), void=True, exchange=_id(30), shift=_id(21)
+    ),
     "gap.v1": make_gap(EPOCH, 5, 9, id=_id(16)),
 }
 
@@ -155,6 +261,35 @@ DESIRED = DesiredState(
     ],
     members_version=5,
     software="0.1.0",
+)
+
+WITH_DEVICES = msgspec.structs.replace(
+    DESIRED,
+    settings=msgspec.structs.replace(
+        DESIRED.settings,
+        tills=[
+            Till(
+                till="t1",
+                number=1,
+                devices=[
+                    DeviceBinding(
+                        device="scanner",
+                        profile="usb_keyboard",
+                        transport="evdev",
+                        address="usb:1-1.2",
+                        settings={"keys.layout": "de", "keys.terminators": ["enter"], "keys.end_gap_ms": 80},
+                    ),
+                    DeviceBinding(
+                        device="cards",
+                        profile="serial_card",
+                        transport="serial",
+                        address="/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0",
+                        role="member_card",
+                    ),
+                ],
+            )
+        ],
+    ),
 )
 
 STEP = MemberStep(
@@ -228,6 +363,9 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
     "fork.v1": Fork(id=_id(28), **_envelope, incarnation=INCARNATION, watermark=9, reason="chain"),
     "desired.v1": Desired(
         id=_id(29), **_envelope, desired=sign_desired(DESIRED, HQ_PRIVATE), deltas=[b'{"kind":"prices"}\n']
+    ),
+    "desired.v1.devices": Desired(
+        id=_id(70), **_envelope, desired=sign_desired(WITH_DEVICES, HQ_PRIVATE)
     ),
     "members.v1": Members(id=_id(30), **_envelope, members=sign_members(STEP, HQ_PRIVATE)),
     "answer.v1": Answer(

@@ -31,6 +31,7 @@ from cloud.members.resolving import Resolution
 from cloud.sales import days, hours
 from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SaleTender
 from cloud.sales.shops import Shop
+from cloud.store_days.models import SaleAdjustment, SaleAgeCheck
 from shared.money import BASIS_POINTS, allocate
 from shared.pricing.model import Discount, Payer, PricedLine
 from shared.wire.events import SaleCompleted
@@ -51,6 +52,9 @@ _LINE = (
 _CATEGORY = _LINE.index("category")
 _DISCOUNT = ("sale_id", "line_n", "n", "source", "reason", "minor", "chain_minor", "store_minor", "supplier_minor")
 _COUPON = ("sale_id", "n", "line_n", "code", "supplier_minor", "chain_minor")
+
+_ADJUSTMENT = ("sale_id", "n", "kind", "line_n", "minor", "reason", "decided_by", "approved_by")
+_AGE = ("sale_id", "n", "years", "proof", "checked_by")
 
 _NOBODY = Resolution()
 _Rows = list[tuple[Any, ...]]
@@ -139,12 +143,29 @@ def _write(session: Session, sales: Sequence[tuple[Received, SaleCompleted]], in
     insert_tuples(session, SaleDiscount, _DISCOUNT, discounts)
     insert_tuples(session, SaleCoupon, _COUPON, coupons)
     insert_tuples(session, SaleTender, TENDER_COLUMNS, tenders)
+    _write_decided(session, [sale for _, sale in sales])
     days.add_sales(session, ((one.store, business_day(sale), len(sale.lines), sale.total_minor) for one, sale in sales))
     hours.add_sales(
         session, ((one.store, business_day(sale), sale.at_ms, sale.book.zone, sale.total_minor) for one, sale in sales)
     )
     if facts:
         intake.downstream.post(session, intake.commit_no, facts, ())
+
+
+def _write_decided(session: Session, sales: Sequence[SaleCompleted]) -> None:
+    """Write down what people decided about sales: prices, cents, ages."""
+    adjustments = [
+        (sale.id, n, one.kind.value, one.line, one.minor, one.reason, one.by, one.approved_by)
+        for sale in sales
+        for n, one in enumerate(sale.adjustments, start=1)
+    ]
+    ages = [
+        (sale.id, n, one.years, one.proof.value, one.by)
+        for sale in sales
+        for n, one in enumerate(sale.age_checks, start=1)
+    ]
+    insert_tuples(session, SaleAdjustment, _ADJUSTMENT, adjustments)
+    insert_tuples(session, SaleAgeCheck, _AGE, ages)
 
 
 def _facts(sale: SaleCompleted, member: UUID, rows: _Rows) -> SaleFacts:

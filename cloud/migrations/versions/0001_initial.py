@@ -57,6 +57,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_balance")),
     )
     op.create_table(
+        "basket_void",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("basket_id", sa.Uuid(), nullable=False),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        sa.Column("total_minor", BIG_INT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_basket_void")),
+    )
+    op.create_index("ix_basket_void_store_id_business_date", "basket_void", ["store_id", "business_date"], unique=False)
+    op.create_table(
+        "cash_movement",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("shift_id", sa.Uuid(), nullable=True),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("move", sa.String(), nullable=False),
+        sa.Column("minor", BIG_INT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cash_movement")),
+    )
+    op.create_index(
+        "ix_cash_movement_store_id_business_date", "cash_movement", ["store_id", "business_date"], unique=False
+    )
+    op.create_table(
         "chain_setting",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("value", sa.LargeBinary(), nullable=False),
@@ -115,6 +154,43 @@ def upgrade() -> None:
         sa.Column("commit_no", BIG_INT, nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_event")),
+    )
+    op.create_table(
+        "goods_return",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("legal_entity_id", sa.String(), nullable=True),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("receipt_series", sa.String(), nullable=False),
+        sa.Column("receipt_number", BIG_INT, nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("exponent", sa.Integer(), nullable=False),
+        sa.Column("total_minor", BIG_INT, nullable=False),
+        sa.Column("book_version", BIG_INT, nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_goods_return")),
+    )
+    op.create_index(
+        "ix_goods_return_store_id_business_date", "goods_return", ["store_id", "business_date"], unique=False
+    )
+    op.create_table(
+        "goods_return_line",
+        sa.Column("return_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("quantity", BIG_INT, nullable=False),
+        sa.Column("price_minor", BIG_INT, nullable=False),
+        sa.Column("price_basis", sa.Integer(), nullable=False),
+        sa.Column("refund_minor", BIG_INT, nullable=False),
+        sa.Column("tax_rate_bp", sa.Integer(), nullable=False),
+        sa.Column("tax_minor", BIG_INT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("return_id", "n", name=op.f("pk_goods_return_line")),
     )
     op.create_table(
         "ingest_commit",
@@ -303,6 +379,23 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "receipt_copy",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("original_id", sa.Uuid(), nullable=False),
+        sa.Column("copy_number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt_copy")),
+    )
+    op.create_index(
+        "ix_receipt_copy_store_id_business_date", "receipt_copy", ["store_id", "business_date"], unique=False
+    )
+    op.create_table(
         "receipt_number",
         sa.Column("store_id", sa.String(), nullable=False),
         sa.Column("till_id", sa.String(), nullable=False),
@@ -382,6 +475,27 @@ def upgrade() -> None:
     )
     op.create_index("ix_sale_commit_no", "sale", ["commit_no"], unique=False)
     op.create_index("ix_sale_store_id_business_date", "sale", ["store_id", "business_date"], unique=False)
+    op.create_table(
+        "sale_adjustment",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("line_n", sa.Integer(), nullable=False),
+        sa.Column("minor", BIG_INT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("sale_id", "n", name=op.f("pk_sale_adjustment")),
+    )
+    op.create_table(
+        "sale_age_check",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("years", sa.Integer(), nullable=False),
+        sa.Column("proof", sa.String(), nullable=False),
+        sa.Column("checked_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("sale_id", "n", name=op.f("pk_sale_age_check")),
+    )
     op.create_table(
         "sale_coupon",
         sa.Column("sale_id", sa.Uuid(), nullable=False),
@@ -503,6 +617,59 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shard", name=op.f("pk_shard_lease")),
     )
     op.create_table(
+        "shift_report",
+        sa.Column("shift_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("opened_ms", BIG_INT, nullable=False),
+        sa.Column("closed_ms", BIG_INT, nullable=False),
+        sa.Column("closed_by", sa.String(), nullable=False),
+        sa.Column("sales", BIG_INT, nullable=False),
+        sa.Column("sales_minor", BIG_INT, nullable=False),
+        sa.Column("returns", BIG_INT, nullable=False),
+        sa.Column("returns_minor", BIG_INT, nullable=False),
+        sa.Column("cash_expected_minor", BIG_INT, nullable=False),
+        sa.Column("counted_minor", BIG_INT, nullable=False),
+        sa.Column("unsent", BIG_INT, nullable=False),
+        sa.Column("because", sa.Uuid(), nullable=True),
+        sa.Column("totals", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("shift_id", "version", name=op.f("pk_shift_report")),
+    )
+    op.create_index(
+        "ix_shift_report_store_id_business_date", "shift_report", ["store_id", "business_date"], unique=False
+    )
+    op.create_table(
+        "staff",
+        sa.Column("code", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("pin", sa.String(), nullable=False),
+        sa.Column("card", sa.LargeBinary(), nullable=False),
+        sa.Column("adult", sa.Boolean(), nullable=False),
+        sa.Column("left_ms", BIG_INT, nullable=True),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_staff")),
+    )
+    op.create_table(
+        "staff_act",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("staff_code", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_act")),
+    )
+    op.create_index("ix_staff_act_store_id_business_date", "staff_act", ["store_id", "business_date"], unique=False)
+    op.create_table(
         "store",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -573,6 +740,22 @@ def upgrade() -> None:
         sa.Column("year", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("year", name=op.f("pk_tier_year")),
     )
+    op.create_table(
+        "till_shift",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("staff_code", sa.String(), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("opened_ms", BIG_INT, nullable=False),
+        sa.Column("float_minor", BIG_INT, nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("exponent", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_shift")),
+    )
+    op.create_index("ix_till_shift_store_id_business_date", "till_shift", ["store_id", "business_date"], unique=False)
     op.create_table(
         "agent",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -655,6 +838,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version", name=op.f("pk_price_version")),
     )
     op.create_index(op.f("ix_price_version_draft_id"), "price_version", ["draft_id"], unique=False)
+    op.create_table(
+        "staff_store",
+        sa.Column("staff_code", sa.String(length=32), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["staff_code"], ["staff.code"], name=op.f("fk_staff_store_staff_code")),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_staff_store_store_id")),
+        sa.PrimaryKeyConstraint("staff_code", "store_id", name=op.f("pk_staff_store")),
+    )
+    op.create_index(op.f("ix_staff_store_store_id"), "staff_store", ["store_id"], unique=False)
     op.create_table(
         "store_group_member",
         sa.Column("group_id", sa.String(), nullable=False),

@@ -1,0 +1,62 @@
+"""How tills work: the chain's policies, and a store's own where it has any. Agents hear of a change at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from cloud.errors import Invalid
+from cloud.fleet import audit
+from cloud.org.stores import find_store
+from cloud.prices.models import ChainSetting
+from shared.wire.policies import TillPolicies
+
+_NAME = "till_policies"
+_decoder = msgspec.json.Decoder(TillPolicies)
+
+
+def policies_of(session: Session, stores: Sequence[str]) -> dict[str, TillPolicies]:
+    """Return the policies of each store: its own, else the chain's, else the defaults."""
+    rows = session.exec(select(ChainSetting).where(col(ChainSetting.name).startswith(_NAME))).all()
+    kept = {row.name: _decoder.decode(row.value) for row in rows}
+    chain = kept.get(_NAME, TillPolicies())
+    return {store: kept.get(_key(store), chain) for store in stores}
+
+
+def policies(session: Session, store: str = "") -> TillPolicies:
+    """Return a store's policies, or the chain's."""
+    return policies_of(session, [store])[store]
+
+
+def set_policies(session: Session, content: bytes, *, store: str = "", actor: str, now_ms: int) -> TillPolicies:
+    """Replace the chain's policies, or give a store its own. Raise Invalid, naming what does not fit."""
+    try:
+        found = _decoder.decode(content)
+    except msgspec.DecodeError as error:
+        raise Invalid(f"these are no till policies: {error}") from None
+    _check(found)
+    if store:
+        find_store(session, store)
+    session.merge(ChainSetting(name=_key(store), value=msgspec.json.encode(found)))
+    audit.record(session, at_ms=now_ms, actor=actor, action="policies.set", subject=store or "chain")
+    session.flush()
+    return found
+
+
+def _key(store: str) -> str:
+    return f"{_NAME}/{store}" if store else _NAME
+
+
+def _check(found: TillPolicies) -> None:
+    amounts = (found.round_off_step, found.round_off_max, found.cash_step, found.return_days, found.no_receipt_max)
+    if min(amounts) < 0 or found.lock_after_seconds < 0 or found.pin_tries < 1:
+        raise Invalid("amounts, days and seconds are not negative, and a PIN has at least one try")
+    if any(value < 1 for value in found.denominations):
+        raise Invalid("notes and coins are worth at least 1 minor unit")
+    try:
+        for approval in found.approvals:
+            found.needs(approval)  # type: ignore[arg-type]  # a name that no approval has is simply never asked for
+    except ValueError as error:
+        raise Invalid(f"approvals name a role, or nobody (''): {error}") from None
