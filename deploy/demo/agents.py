@@ -13,6 +13,18 @@ from deploy.demo.patience import until
 from deploy.demo.processes import Process, Processes, ProcessFailed
 
 _UP_SECONDS = 60.0
+_STORES_A_BEAT = 10
+_SHORTEST_BEAT_SECONDS = 5.0
+_LONGEST_BEAT_SECONDS = 60.0
+
+
+def heartbeat_seconds(stores: int) -> float:
+    """Return how often each agent of so many on one machine says that it lives.
+
+    Silence is noticed after two beats and a little. Where hundreds of stores stage their first price book on two cores
+    at the same time, nobody is heard for half a minute, and lines given up for dead would only add to the crowd.
+    """
+    return max(_SHORTEST_BEAT_SECONDS, min(_LONGEST_BEAT_SECONDS, stores / _STORES_A_BEAT))
 
 
 @dataclass(slots=True)
@@ -77,6 +89,7 @@ async def enrol(
     code: str,
     start_ms: int,
     web_port: int | None,
+    heartbeat: float,
 ) -> StoreAgent:
     """Enrol a store's agent, write its settings and start it; with a port it serves its tills' pages there."""
     state = folder.edge(store)
@@ -89,7 +102,7 @@ async def enrol(
         'business_clock = "driven"',
         f"business_start_ms = {start_ms}",
         f'bench_socket = "{folder.bench(store)}"',
-        "heartbeat_seconds = 5.0",
+        f"heartbeat_seconds = {heartbeat}",
         *([f"web_port = {web_port}"] if web_port else []),
     ]
     (state / "edge.toml").write_text("\n".join(settings) + "\n")

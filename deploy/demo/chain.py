@@ -9,7 +9,7 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from deploy.demo import schedule
-from deploy.demo.agents import StoreAgent, enrol
+from deploy.demo.agents import StoreAgent, enrol, heartbeat_seconds
 from deploy.demo.cloud import Cloud, command
 from deploy.demo.dataset import Dataset
 from deploy.demo.folder import RunFolder
@@ -67,6 +67,7 @@ async def running_chain(
                     code=await hq.claim(store),
                     start_ms=start_ms,
                     web_port=pages.get(store),
+                    heartbeat=heartbeat_seconds(len(dataset.stores)),
                 )
 
         async with asyncio.TaskGroup() as group:

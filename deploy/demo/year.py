@@ -19,6 +19,8 @@ from deploy.demo.watching import is_settled
 from deploy.demo.weekly_prices import Changes, weekly_changes
 
 _STAGED_SECONDS = 300.0
+_STAGED_SECONDS_A_STORE = 5.0
+"""A first price book is 20 MB of an agent's disk, and all agents write to this one."""
 _DRAINED_SECONDS = 1800.0
 
 
@@ -81,7 +83,9 @@ class Year:
         """Move business time to a week once every agent holds its prices; they take over at that moment."""
         self._board.doing = f"waiting for price book {version}"
         await until(
-            lambda: self._has_version(version), f"all agents to hold price book {version}", seconds=_STAGED_SECONDS
+            lambda: self._has_version(version),
+            f"all agents to hold price book {version}",
+            seconds=_STAGED_SECONDS + _STAGED_SECONDS_A_STORE * len(self._dataset.stores),
         )
         at_ms = schedule.week_starts_ms(week)
         self._chain.cloud.set_clock(at_ms)

@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from rich.console import Console
 
-from deploy.demo.agents import StoreAgent
+from deploy.demo.agents import StoreAgent, heartbeat_seconds
 from deploy.demo.baskets import TillBasket
 from deploy.demo.bench import Bench, BenchAway
 from deploy.demo.folder import FolderUnusable, RunFolder
@@ -208,3 +208,7 @@ def test_a_chain_that_does_not_fit_the_memory_is_refused_before_anything_starts(
         return
     with pytest.raises(NotEnoughMemory, match=words):
         require_memory(stores, source)
+
+
+def test_the_more_stores_share_a_machine_the_longer_they_bear_silence():
+    assert [heartbeat_seconds(stores) for stores in (1, 5, 50, 220, 457, 5_000)] == [5.0, 5.0, 5.0, 22.0, 45.7, 60.0]
