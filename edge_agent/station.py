@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
@@ -13,6 +13,8 @@ from edge_agent.devices.device import Device
 from edge_agent.devices.ports import Driver, Reading, ScanCut, Scanned
 from edge_agent.devices.supervisor import Supervisor
 from edge_agent.devices.transports.simulated import SimulatedTransport
+from edge_agent.receipt.printing import ReceiptPrinter
+from edge_agent.receipt.till_paper import TillPaper
 from edge_agent.till.results import LineAdded, MemberAttached, Refused
 from edge_agent.till.till import Till
 from shared.device_profile import DeviceClass
@@ -29,6 +31,8 @@ class Station:
 
     def __init__(self, till: Till, supervisor: Supervisor) -> None:
         self.till = till
+        self.paper: TillPaper | None = None
+        """Its printing and its cash drawer; None where nobody composed them."""
         self._supervisor = supervisor
         self._watchers: set[asyncio.Queue[Heard]] = set()
 
@@ -44,6 +48,10 @@ class Station:
             for device in self.devices
             if device.driver is not None and device.profile is not None and device.profile.device_class is device_class
         ]
+
+    def printer(self) -> ReceiptPrinter | None:
+        """Return this till's receipt printer as HQ binds it now, the first by device name."""
+        return cast("ReceiptPrinter | None", next(iter(self.drivers(DeviceClass.PRINTER)), None))
 
     def simulated(self, device: str = "") -> SimulatedTransport | None:
         """Return the cable of a simulated device, or of the first simulated scanner, for whoever plays the device."""

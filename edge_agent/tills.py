@@ -20,6 +20,7 @@ from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull
 from edge_agent.hq.member_set import MemberSet
 from edge_agent.prices.books import PriceBooks
+from edge_agent.receipt.till_paper import TillPaper, till_paper
 from edge_agent.record.outbox import Doorbell
 from edge_agent.station import Station
 from edge_agent.till.desk import CardKeys, Desk
@@ -119,13 +120,32 @@ class Tills:
         if isinstance(resolved, Refused):
             _log.warning("payment_unresolved", till=till.till, code=resolved.code)
         tasks.create_task(enquiry.run(), name=f"{till.till} enquiries")
+        station.paper = self._paper(station)
+        tasks.create_task(station.paper.run(), name=f"{till.till} paper")
         self.served[till.till] = BenchTill(station)
         self._bind_devices()
         self._changed()
         _log.info("till_open", till=till.till, kind=till.kind.value)
 
+    def _paper(self, station: Station) -> TillPaper:
+        return till_paper(
+            self._database,
+            station.till.id,
+            station.printer,
+            clocks=self._clocks,
+            mint=self._mint,
+            books=self._books,
+            settings=self._now,
+            doorbell=self._doorbell,
+            who=lambda: station.till.cashier,
+            changed=station.till.changes.note,
+        )
+
     def _device_changed(self) -> None:
         self._devices_changed.set()
+        for served in self.served.values():
+            if served.station.paper is not None:
+                served.station.paper.printing.ring()
         self._changed()
 
     async def _keep_devices(self) -> None:

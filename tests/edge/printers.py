@@ -19,7 +19,7 @@ from shared.receipt.layout import lay_out
 from shared.receipt.plain import to_text
 from tests.edge.waiting import until
 
-HASTY = Patience(answer=0.05, between_questions=0.02, job=0.25, stopped=0.4)
+HASTY = Patience(answer=0.15, between_questions=0.02, job=0.25, stopped=0.4)
 
 
 class Notes:

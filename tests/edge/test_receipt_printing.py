@@ -12,27 +12,32 @@ from uuid import UUID
 
 import pytest
 
+from edge_agent.devices.ports import DeviceState, Statistic
 from edge_agent.devices.printers.problems import PrinterProblem
+from edge_agent.devices.printers.simulated import SimulatedPrinter
 from edge_agent.receipt import drawers, jobs
 from edge_agent.receipt.cash_drawer import CashDrawer
 from edge_agent.receipt.compose import ReceiptGone, compose, shop_of
 from edge_agent.receipt.jobs import JobState, PrintJob
 from edge_agent.receipt.printing import Printing
+from edge_agent.receipt.till_paper import TillPaper, till_paper
 from edge_agent.record import receipts
 from edge_agent.record.receipts import Printed
+from edge_agent.station import Station
 from edge_agent.till.results import Paid
 from shared.receipt.document import Document, Says
 from shared.receipt.layout import lay_out
 from shared.receipt.plain import to_text
-from shared.wire.desired import ReceiptSettings
+from shared.wire.desired import DeviceBinding, ReceiptSettings
 from shared.wire.drawer_events import DrawerOpened, DrawerReason
 from shared.wire.events import TenderKind, decode_event
+from tests.edge.device_bench import supervised
 from tests.edge.printers import PrinterBench, printing
 from tests.edge.tills import APPLES, CARD, Store, opened_store
 from tests.edge.waiting import until
 from tests.factories import START_MS
 
-R = TypeVar("R", Printing, CashDrawer)
+R = TypeVar("R", Printing, CashDrawer, TillPaper)
 REPORT = Document(title="X", language="zh", blocks=(Says(text="交班结账单"),))
 
 
@@ -344,3 +349,33 @@ def test_a_shop_speaks_what_its_settings_say(locale: str, said: list[str], langu
 
     settings = msgspec.structs.replace(store_settings(), locale=locale, receipt=ReceiptSettings(languages=said))
     assert shop_of(settings).languages == languages
+
+
+async def test_a_printer_that_hq_binds_prints_what_the_till_queues(store: Store) -> None:
+    sale = await sell(store)
+    binding = DeviceBinding(device="printer", profile="simulated_printer", transport="simulated")
+    async with supervised(binding) as bench:
+        await bench.is_in(DeviceState.IDLE, "printer")
+        station = Station(store.till(), bench.supervisor)
+        paper = till_paper(
+            store.database,
+            "t1",
+            station.printer,
+            clocks=store.clocks,
+            mint=store.mint,
+            books=store.books,
+            settings=lambda: store.settings,
+            doorbell=store.doorbell,
+            who=lambda: "c1",
+            changed=lambda: None,
+        )
+        async with running(paper):
+            n = await queue_receipt(store, sale)
+            paper.printing.ring()
+            await until(in_state(store, n, JobState.PRINTED), "the receipt")  # type: ignore[arg-type]
+            assert await paper.drawer.open(DrawerReason.SALE, by="c1", cause=sale)
+        machine = bench.cable("printer").far_end
+        assert isinstance(machine, SimulatedPrinter)
+        assert "￥5.00" in to_text(machine.sheet())
+        assert machine.kicks == 1
+        assert bench.device("printer").tally.counts[Statistic.JOBS_PRINTED] == 1
