@@ -54,12 +54,8 @@ def stores(rows: Rows, exponent: int) -> Listing[StoreRow]:
                 key="need",
                 title=marked("To do"),
                 kind=Kind.NUMBER,
-                order=lambda row: row.parked + row.missing_receipts,
-                cell=lambda row: (
-                    Cell(value=row.parked + row.missing_receipts, tone="warn")
-                    if row.parked + row.missing_receipts
-                    else 0
-                ),
+                order=lambda row: row.parked + row.gapped,
+                cell=lambda row: Cell(value=row.parked + row.gapped, tone="warn") if row.parked + row.gapped else 0,
             ),
             Column(
                 key="backlog",

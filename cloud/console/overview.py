@@ -38,7 +38,8 @@ class StoreRow:
     sales: int
     takings_minor: int
     parked: int
-    missing_receipts: int
+    gapped: int
+    """How many of its receipt series miss a number."""
     wanted: int | None
     """The price-book version its timeline asks for now."""
 
@@ -73,7 +74,7 @@ class StoreRow:
     def needs_somebody(self) -> bool:
         """Tell whether a person should look."""
         problems = self.agent.reported.problems if self.agent and self.agent.reported else []
-        return not self.online or self.parked > 0 or self.missing_receipts > 0 or bool(problems)
+        return not self.online or self.parked > 0 or self.gapped > 0 or bool(problems)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,7 @@ def store_rows(session: Session, now_ms: int, business_ms: int) -> list[StoreRow
         )
     }
     parked = _open_parked(session)
-    missing = _missing_receipts(session)
+    gapped = _gapped_series(session)
     stores = list(session.exec(select(Store).order_by(col(Store.id))))
     timelines = live_entries(session, {store.id for store in stores}, business_ms)
     wanted = {store: entry.version for store, entries in timelines.items() if (entry := in_force(entries, business_ms))}
@@ -125,7 +126,7 @@ def store_rows(session: Session, now_ms: int, business_ms: int) -> list[StoreRow
             sales=sold.get(store.id, (0, 0))[0],
             takings_minor=sold.get(store.id, (0, 0))[1],
             parked=parked.get(store.id, 0),
-            missing_receipts=missing.get(store.id, 0),
+            gapped=gapped.get(store.id, 0),
             wanted=wanted.get(store.id),
         )
         for store in stores
@@ -186,10 +187,10 @@ def _open_parked(session: Session) -> dict[str, int]:
     return {store: int(count) for store, count in session.execute(query)}
 
 
-def _missing_receipts(session: Session) -> dict[str, int]:
-    """Count numbers between what is complete and the highest seen; the gaps page names each."""
+def _gapped_series(session: Session) -> dict[str, int]:
+    """Count the series that miss a number below the highest seen; the page of gaps names each."""
     query = (
-        select(ReceiptSeries.store_id, func.sum(ReceiptSeries.highest - ReceiptSeries.complete_to))
+        select(ReceiptSeries.store_id, func.count())
         .where(col(ReceiptSeries.highest) > col(ReceiptSeries.complete_to))
         .group_by(col(ReceiptSeries.store_id))
     )

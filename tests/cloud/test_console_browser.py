@@ -113,8 +113,8 @@ def test_keys_lead_through_the_page_in_the_order_it_is_read(page: Page, address:
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline != "none", f"the focus on {focused[-1]!r} cannot be seen"
     assert focused == [
-        "Skip to content", "Storewire", "Search Ctrl K", "Today", "Stores", "Prices", "Sales", "Care", "Settings", "中文",
-        "Stores",
+        "Skip to content", "Storewire", "Search Ctrl K", "Today", "Stores", "Prices", "Sales", "Care", "Settings",
+        "中文", "Stores",
     ]  # fmt: skip
     assert page.evaluate("[...document.querySelectorAll('[tabindex]')].every(e => e.tabIndex <= 0)")
     page.load(f"{address}/")
@@ -123,7 +123,7 @@ def test_keys_lead_through_the_page_in_the_order_it_is_read(page: Page, address:
     assert page.evaluate("document.activeElement.id") == "main"
 
 
-def test_a_sale_appears_on_an_open_page_and_nothing_moves(sqlite_database: Database, page: Page, normal: str) -> None:
+def test_a_sale_appears_on_an_open_page_and_nothing_jumps(sqlite_database: Database, page: Page, normal: str) -> None:
     page.resize(*SIZES["desk"])
     page.load(f"{normal}/")
     page.until(f"{LIVE} === 'Live'")
