@@ -17,7 +17,7 @@ from benchmarks.rig.real_sales import StoreSale
 from deploy.demo.schedule import ZONE_NAME
 from edge_agent.clock import Clocks, SystemBusinessClock, SystemMachineClock
 from edge_agent.disk.migrations import migrate
-from edge_agent.record import first_start, receipts
+from edge_agent.record import first_start, receipts, witness
 from shared.ids import UuidMint
 from shared.wire.desired import StoreSettings, Till
 from shared.wire.events import BookReference
@@ -93,8 +93,9 @@ class Disk:
         yield self._db
 
     def close(self) -> None:
-        """Keep what was added."""
+        """Keep what was added, and the witness an agent leaves: without it the first start numbers everything anew."""
         self._db.execute("COMMIT")
+        witness.write(self.state_dir / "witness.json", witness.of(self._db, witness.this_machine()))
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         self._db.close()
 

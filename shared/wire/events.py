@@ -113,7 +113,7 @@ class SaleCompleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="s
     @property
     def saved_minor(self) -> int:
         """What all discounts came to."""
-        return sum(line.gross_minor - line.net_minor for line in self.lines)
+        return sum([discount.minor for line in self.lines for discount in line.discounts])
 
 
 class ReturnedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

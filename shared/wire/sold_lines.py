@@ -172,7 +172,7 @@ def _listed(taxes: Sequence[LineTax], place: int) -> LineTax:
 
 
 def _net(price: UnitPrice, quantity: int, discounts: Sequence[Discount]) -> int:
-    gross = price.minor * quantity if price.basis == 1 else price.amount(quantity)
+    gross = price.amount(quantity)
     return gross - sum([discount.minor for discount in discounts]) if discounts else gross
 
 
