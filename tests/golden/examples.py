@@ -19,8 +19,8 @@ from shared.pricing import PaperCoupon
 from shared.signing import sign_desired, sign_members
 from shared.wire.desired import (
     BodyReference,
-    DeviceBinding,
     DesiredState,
+    DeviceBinding,
     KnownMember,
     Manifest,
     MemberStep,
@@ -195,6 +195,7 @@ EVENT_EXAMPLES: dict[str, Event] = {
     "sale.v1.by_hand": msgspec.structs.replace(
         _sale,
         id=_id(30),
+        book=msgspec.structs.replace(_sale.book, engine=1),
         shift=_id(21),
         adjustments=[
             Adjustment(
