@@ -45,10 +45,13 @@ class Line:
     pieces: int
     code: str
     deposit_of: int | None = None
+    label_minor: int | None = None
 
     def as_rung(self) -> BasketLine:
         """Return the line as the pricing engine takes it."""
-        return BasketLine(n=self.n, item=self.item, quantity=self.quantity, code=self.code)
+        return BasketLine(
+            n=self.n, item=self.item, quantity=self.quantity, code=self.code, label_minor=self.label_minor
+        )
 
 
 @dataclass(slots=True)
@@ -159,6 +162,7 @@ class Basket:
                 for line in self.lines:
                     if change.line in (line.n, line.deposit_of):
                         line.quantity = change.quantity
+                        line.label_minor = change.label_minor if line.n == change.line else None
             case LineVoided():
                 gone = {line.n for line in self.lines if change.line in (line.n, line.deposit_of)}
                 self.lines = [line for line in self.lines if line.n not in gone]

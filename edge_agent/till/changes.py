@@ -34,10 +34,11 @@ class LineRung(Change, frozen=True, kw_only=True, omit_defaults=True, tag="line"
 
 
 class QuantitySet(Change, frozen=True, kw_only=True, omit_defaults=True, tag="quantity"):
-    """A line's quantity is now this, in the item's unit."""
+    """A line's quantity is now this, in the item's unit. `label_minor` is what a scale's label says it costs."""
 
     line: int
     quantity: int
+    label_minor: int | None = None
 
 
 class LineVoided(Change, frozen=True, kw_only=True, omit_defaults=True, tag="void"):

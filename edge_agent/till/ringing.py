@@ -100,14 +100,16 @@ def set_quantity(db: sqlite3.Connection, desk: Desk, count: int, n: int | None) 
     return _set(db, desk, at, count * at.line.pieces)
 
 
-def measure(db: sqlite3.Connection, desk: Desk, amount: int, unit: Unit, n: int | None) -> LineChanged:
-    """Set a line's weight in grams or volume in millilitres."""
+def measure(
+    db: sqlite3.Connection, desk: Desk, amount: int, unit: Unit, n: int | None, *, label_minor: int | None = None
+) -> LineChanged:
+    """Set a line's weight in grams or volume in millilitres; `label_minor` is what a scale's label says it costs."""
     at = _line(db, desk, n)
     if _unit(at.book, at.line) is not unit:
         raise Refusal("wrong_measure", at.line.item)
     if not 1 <= amount <= MAX_MEASURE:
         raise Refusal("quantity_range", str(amount))
-    return _set(db, desk, at, amount)
+    return _set(db, desk, at, amount, label_minor)
 
 
 def coupon(
@@ -173,8 +175,11 @@ def _unit(book: TillBook, line: Line) -> Unit:
     return item.unit
 
 
-def _set(db: sqlite3.Connection, desk: Desk, at: _LineOf, quantity: int) -> LineChanged:
-    change = QuantitySet(at_ms=desk.clocks.business.now_ms(), line=at.line.n, quantity=quantity)
+def _set(
+    db: sqlite3.Connection, desk: Desk, at: _LineOf, quantity: int, label_minor: int | None = None
+) -> LineChanged:
+    at_ms = desk.clocks.business.now_ms()
+    change = QuantitySet(at_ms=at_ms, line=at.line.n, quantity=quantity, label_minor=label_minor)
     return _change_line(db, desk, at, change)
 
 

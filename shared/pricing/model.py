@@ -19,12 +19,17 @@ class Payer(StrEnum):
 
 
 class BasketLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line as rung up: which item, how much of it in the item's unit. `n` counts from 1 and is never reused."""
+    """One line as rung up: which item, how much of it in the item's unit. `n` counts from 1 and is never reused.
+
+    `label_minor` is what a scale's label says a weighed line costs: the customer has it in print, so it is the line's
+    price for the whole quantity, whatever quantity times the book's price rounds to.
+    """
 
     n: int
     item: str
     quantity: int
     code: str = ""
+    label_minor: int | None = None
 
 
 class PaperCoupon(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -56,6 +56,7 @@ class Row:
         """Put a line on the row."""
         regular = self.regular
         gross = regular.minor * line.quantity if regular.basis == 1 else regular.amount(line.quantity)
+        gross = gross if line.label_minor is None else line.label_minor
         work = WorkLine(line, self, gross)
         self.lines.append(work)
         self.quantity += line.quantity
@@ -167,7 +168,7 @@ def _priced(work: WorkLine) -> PricedLine:
         item=line.item,
         quantity=line.quantity,
         unit=item.unit,
-        price=row.regular,
+        price=row.regular if line.label_minor is None else UnitPrice(line.label_minor, line.quantity),
         net_minor=net,
         discounts=work.discounts,
         tax_code=item.tax_code,

@@ -11,19 +11,19 @@ GS1 = f"{FNC1}0109506000134352" + f"10SW{FNC1}17991231"
 """What the second code says: a GS1-128 with a separator, which many scanners lose."""
 
 _MARGIN = 20 * POINTS_PER_MM
-_MODULE = 0.33 * POINTS_PER_MM
+_MODULE = 0.42 * POINTS_PER_MM
 _HEIGHT = 18 * POINTS_PER_MM
 _QUIET_MODULES = 10
 
 _INTRODUCTION = (
     "Storewire: find out how a scanner is set",
     "Storewire：检测扫描枪设置",
-    "1. Record:  storewire-edge devices record setup.txt --profile usb_keyboard --address <plug> --seconds 30",
-    "1. 录制：storewire-edge devices record setup.txt --profile usb_keyboard --address <插口> --seconds 30",
+    "1. Record what is scanned:  录制扫描：",
+    "   storewire-edge devices record setup.txt --profile usb_keyboard --address PLUG",
     "2. Scan code A once, wait a second, scan code B once.",
-    "2. 扫描条码 A 一次，等一秒，再扫描条码 B 一次。",
-    "3. Read:  storewire-edge devices setup setup.txt  and enter at head office what it says.",
-    "3. 分析：storewire-edge devices setup setup.txt，并在总部录入给出的设置。",
+    "   扫描条码 A 一次，等一秒，再扫描条码 B 一次。",
+    "3. Read it, and enter at head office what it says:  分析，并在总部录入给出的设置：",
+    "   storewire-edge devices setup setup.txt",
 )
 _CODES = (
     ("A", LETTERS, "Code A: layout, Caps Lock, prefix, suffix", "条码 A：键盘布局、大小写、前缀、后缀"),
@@ -37,7 +37,7 @@ def sheet_pdf() -> bytes:
     page = Page()
     y = PAGE_HEIGHT - _MARGIN
     for at, line in enumerate(_INTRODUCTION):
-        page.text(_MARGIN, y, line, 15 if at < 2 else 9.5)
+        page.text(_MARGIN, y, line, 15 if at < 2 else 9)
         y -= 1.6 * _LINE if at < 2 else _LINE
     for _, content, en, zh in _CODES:
         y -= 3 * _LINE

@@ -1,10 +1,12 @@
 """A small PDF writer: one page of A4 with text in both languages and filled rectangles. Source: ISO 32000-1.
 
-No font is embedded: Helvetica is one every viewer has, and `STSong-Light` with `UniGB-UCS2-H` is the predefined way
-to say "your own Chinese font" (ISO 32000-1, 9.7.5).
+No font is embedded: Courier is one every viewer has and its signs are equally wide, and `STSong-Light` with
+`UniGB-UCS2-H` is the predefined way to say "your own Chinese font" (ISO 32000-1, 9.7.5).
 """
 
 from __future__ import annotations
+
+import re
 
 PAGE_WIDTH, PAGE_HEIGHT = 595, 842
 """A4 in points of 1/72 inch."""
@@ -16,7 +18,7 @@ _OBJECTS = (
     b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %d %d] /Contents 4 0 R"
     b" /Resources << /Font << /L 5 0 R /C 6 0 R >> >> >>" % (PAGE_WIDTH, PAGE_HEIGHT),
     b"",  # the page's content
-    b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>",
     b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UCS2-H /DescendantFonts [7 0 R] >>",
     b"""<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /FontDescriptor 8 0 R /DW 1000
 /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 2 >> >>""",
@@ -24,6 +26,9 @@ _OBJECTS = (
 /Ascent 752 /Descent -271 /CapHeight 737 /StemV 58 >>""",
 )
 _CONTENT = 4
+_LATIN_WIDTH = 0.6
+"""Of a sign of Courier, in its size; a Chinese sign is as wide as its size."""
+_RUNS = re.compile(r"[\x20-\x7e]+|[^\x20-\x7e]+")
 
 
 class Page:
@@ -33,13 +38,16 @@ class Page:
         self._drawn: list[str] = []
 
     def text(self, x: float, y: float, text: str, size: float = 10) -> None:
-        """Write a line: in Latin letters as they are, else in the viewer's Chinese font."""
-        if text.isascii():
-            escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
-            self._drawn.append(f"BT /L {size:g} Tf {x:.2f} {y:.2f} Td ({escaped}) Tj ET")
-        else:
-            encoded = text.encode("utf-16-be").hex().upper()
-            self._drawn.append(f"BT /C {size:g} Tf {x:.2f} {y:.2f} Td <{encoded}> Tj ET")
+        """Write a line: Latin signs as they are, each run of others in the viewer's Chinese font."""
+        for run in _RUNS.findall(text):
+            if run.isascii():
+                escaped = run.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+                self._drawn.append(f"BT /L {size:g} Tf {x:.2f} {y:.2f} Td ({escaped}) Tj ET")
+                x += size * _LATIN_WIDTH * len(run)
+            else:
+                encoded = run.encode("utf-16-be").hex().upper()
+                self._drawn.append(f"BT /C {size:g} Tf {x:.2f} {y:.2f} Td <{encoded}> Tj ET")
+                x += size * len(run)
 
     def rectangle(self, x: float, y: float, width: float, height: float) -> None:
         """Fill a rectangle in black."""
