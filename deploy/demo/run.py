@@ -60,7 +60,7 @@ async def _run(options: Options) -> int:
     weeks = len({basket.week for basket in dataset.baskets})
     board = Board(weeks=weeks, baskets=len(dataset.rung), chain=len(dataset.stores))
     interrupted = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGHUP: its terminal was closed
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
     began = asyncio.get_running_loop().time()
     work = asyncio.create_task(_serve(options, folder, dataset, board, interrupted), name="demo")

@@ -77,7 +77,8 @@ def test_a_damaged_result_is_refused(finished, tmp_path, kind):
     assert report.main(arguments) == 1
 
 
-def test_ctrl_c_stops_everything():
+@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGHUP], ids=["ctrl-c", "terminal closed"])
+def test_whoever_leaves_leaves_nothing_running(ends):
     with short_folder() as folder:
         options = ["--stores", "1", "--baskets", "40"]
         run = subprocess.Popen(command(folder, *options), cwd=ROOT, stderr=subprocess.PIPE, text=True)
@@ -87,7 +88,7 @@ def test_ctrl_c_stops_everything():
             said.append(line)
             if line.startswith("Folder"):
                 break
-        run.send_signal(signal.SIGINT)
+        run.send_signal(ends)
         rest = run.communicate()[1]
         assert run.returncode == 130, "".join(said) + rest
         assert "interrupted; everything is stopped" in rest
