@@ -29,7 +29,16 @@ from cloud.privacy import Vault
 from deploy.demo import catalogue
 from deploy.demo.dataset import Dataset, load
 from deploy.demo.weekly_prices import Changes, book_row
-from shared.pricing import BasketLine, Item, MemberFacts, Price, PricingContext, price_basket
+from shared.pricing import (
+    NO_PROMOTIONS,
+    BasketLine,
+    Item,
+    MemberFacts,
+    Price,
+    PricingContext,
+    PromotionIndex,
+    price_basket,
+)
 from shared.wire.events import BookReference, SaleCompleted
 
 BUDGET = "keeps up with 200 live sales/s, clears 100,000 within 10 min (167 sales/s)"
@@ -82,6 +91,10 @@ class MemoryBook:
         """Return its price as charged."""
         price = self._lines[item].price
         return Price(item=item, regular_minor=price.minor, basis=price.basis)
+
+    def promotions(self) -> PromotionIndex:
+        """Return none: the data set's offers are prices."""
+        return NO_PROMOTIONS
 
 
 def take_in(head: Office, sales: Sequence[StoreSale]) -> None:

@@ -17,12 +17,14 @@ from shared.hashchain import GENESIS, link
 from shared.ids import uuid7
 from shared.pricing import (
     ENGINE_LEVEL,
+    NO_PROMOTIONS,
     BasketLine,
     Item,
     MemberFacts,
     PaperCoupon,
     Price,
     PricingContext,
+    PromotionIndex,
     Unit,
     price_basket,
 )
@@ -66,6 +68,10 @@ class _Book:
         if row is None:
             return None
         return Price(item=item, regular_minor=row.regular_minor, member_minor=row.member_minor, basis=row.basis)
+
+    def promotions(self) -> PromotionIndex:
+        """Return none: the data set's offers are prices."""
+        return NO_PROMOTIONS
 
 
 @dataclass(frozen=True)
