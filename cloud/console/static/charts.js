@@ -35,9 +35,9 @@
       ...base(),
       grid: { left: 8, right: 8, top: 24, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       xAxis: { ...axis, type: "category", data: names, axisLabel: { ...written(), hideOverlap: true, showMinLabel: true, showMaxLabel: true, alignMinLabel: "left", alignMaxLabel: "right" } },
-      yAxis: { type: "value", min: 0, axisLabel: { ...written(), formatter: number }, splitNumber: 3, splitLine: { lineStyle: { color: token("--line") } } },
+      yAxis: { type: "value", min: 0, minInterval: 1, axisLabel: { ...written(), formatter: number }, splitNumber: 3, splitLine: { lineStyle: { color: token("--line") } } },
       series: [{
-        type: "bar", barCategoryGap: "25%", itemStyle: { color: token("--series-1") },
+        type: "bar", barCategoryGap: "25%", barMaxWidth: 48, itemStyle: { color: token("--series-1") },
         data: figures.map((value, at) => ({ value, label: { show: named.has(at) } })),
         label: { position: "top", formatter: ({ value }) => number(value), color: token("--ink"), fontFamily: token("--font") },
       }],
