@@ -101,7 +101,7 @@ class _Encoder:
         elif self._prints.raster:
             modules = matrix(symbol.content)
             side = max(2, min(6, self._prints.width_dots // (len(modules) + 2 * QUIET_MODULES)))
-            yield _CENTRE + b"".join(raster_image(_enlarged(modules, side))) + _LEFT
+            yield _CENTRE + b"".join(raster_image(enlarged(modules, side))) + _LEFT
         else:
             for start in range(0, len(symbol.content), self._sheet.columns):
                 yield from self._row(Row(text=symbol.content[start : start + self._sheet.columns]))
@@ -161,7 +161,7 @@ def _harmless(data: bytes) -> bytes:
     return data
 
 
-def _enlarged(modules: Sequence[Sequence[bool]], side: int) -> list[list[bool]]:
+def enlarged(modules: Sequence[Sequence[bool]], side: int) -> list[list[bool]]:
     """Return squares of `side` dots for each module, with the quiet margin around them."""
     quiet = [False] * QUIET_MODULES
     wide = [quiet + list(row) + quiet for row in modules]

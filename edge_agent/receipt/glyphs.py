@@ -22,8 +22,8 @@ USUAL_FONTS = (
     Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"),
 )
 """Where distributions put a font with Chinese characters (Debian: fonts-noto-cjk, fonts-wqy-microhei)."""
-_SIMPLIFIED = 2
-"""Which face of Noto's collection draws characters as mainland China writes them."""
+_SIMPLIFIED_MONO = 7
+"""Which face of Noto's collection draws as mainland China writes, with Latin letters half as wide as Chinese ones."""
 
 
 class Bitmap:
@@ -67,7 +67,7 @@ class FontGlyphs:
     def _open(self) -> None:
         from PIL import ImageFont  # noqa: PLC0415 - see the class
 
-        index = _SIMPLIFIED if self.path.name.startswith("NotoSansCJK") and self.path.suffix == ".ttc" else 0
+        index = _SIMPLIFIED_MONO if self.path.name.startswith("NotoSansCJK") and self.path.suffix == ".ttc" else 0
         self._font = ImageFont.truetype(str(self.path), ROW_DOTS, index=index)
 
     def _paint(self, char: str, columns: int) -> bytes:

@@ -19,7 +19,7 @@ SAID: Mapping[str, Words] = {
     "subtotal": {"en": "Before discounts", "zh": "原价"},
     "saved": {"en": "You saved", "zh": "已优惠"},
     "total": {"en": "TOTAL", "zh": "合计"},
-    "refund": {"en": "REFUND", "zh": "退款合计"},
+    "refund": {"en": "REFUND", "zh": "退款"},
     "change": {"en": "Change", "zh": "找零"},
     "tax_rate": {"en": "Tax rate", "zh": "税率"},
     "tax_net": {"en": "Net", "zh": "不含税"},

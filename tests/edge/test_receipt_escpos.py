@@ -15,6 +15,7 @@ from edge_agent.devices.printers.paper import NARROW_PICTURE, WIDE_PICTURE, prin
 from edge_agent.receipt.escpos import ADDRESSED_IN_REAL_TIME, native_qr, raster_image, to_escpos
 from edge_agent.receipt.glyphs import Bitmap, FontGlyphs, Glyphs, find_glyphs
 from edge_agent.receipt.lettering import two_bytes
+from edge_agent.receipt.png import to_png
 from shared.device_profile import DeviceClass, Prints
 from shared.receipt.columns import char_columns, printable
 from shared.receipt.document import Document, Link, Says
@@ -202,3 +203,16 @@ def test_glyphs_come_from_a_font_file_and_boxes_are_not_glyphs(tmp_path: Path) -
 def test_profiles_override_by_capability_alone() -> None:
     plain = msgspec.structs.replace(CHINESE, chinese="none", chinese_at_power_on=False, code_page_name="none")
     assert to_escpos(sheet("é"), plain) == b"\x1b@\x1bR\x00e\n"
+
+
+def test_a_picture_of_a_receipt_is_dot_for_dot() -> None:
+    from PIL import Image as Picture  # noqa: PLC0415
+
+    pieces = (Row(text="中1"), Row(text=" 合", big=True, bold=True), Symbol(content="x"), Cut())
+    picture = Picture.open(BytesIO(to_png(Sheet(columns=16, pieces=pieces), AnyGlyph())))
+    assert picture.format == "PNG"
+    assert picture.width == 16 * 12 + 24
+    ink = {(x, y) for y in range(42) for x in range(picture.width) if not picture.getpixel((x, y))}
+    assert ink == {(x, y) for x in range(12, 48) for y in range(12, 36)}
+    assert not picture.getpixel((12 + 24, 42))
+    assert picture.getpixel((12 + 23, 42))
