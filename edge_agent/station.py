@@ -17,6 +17,7 @@ from edge_agent.receipt.printing import ReceiptPrinter
 from edge_agent.receipt.till_paper import TillPaper
 from edge_agent.till.results import LineAdded, MemberAttached, Refused
 from edge_agent.till.till import Till
+from shared.codes import ScanContext
 from shared.device_profile import DeviceClass
 
 Heard = LineAdded | MemberAttached | Refused | None
@@ -66,7 +67,7 @@ class Station:
         """Take what the scanner read: ring it up, and tell the watchers what came of it."""
         answer: Heard = None
         if isinstance(reading, Scanned):
-            answer = await self.till.scan(reading.text)
+            answer = await self.till.scan(reading.text, ScanContext(reading.role.value), reading.symbology)
         elif isinstance(reading, ScanCut):
             _log.warning("scan_cut", till=self.till.id, reason=reading.reason)
         else:

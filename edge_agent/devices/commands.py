@@ -18,12 +18,15 @@ from edge_agent.devices.detecting import detect as try_all
 from edge_agent.devices.ports import DeviceError, DeviceState
 from edge_agent.devices.reading_words import in_words
 from edge_agent.devices.recording import Recording
+from edge_agent.devices.scanners.sheet.commands import setup, sheet
 from edge_agent.devices.targets import NotHere, bound_devices, software, target
 from edge_agent.disk.errors import StorageError
 from edge_agent.disk.state_lock import is_running
 from shared.wire.desired import DeviceBinding
 
 app = typer.Typer(help="The devices of this machine.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.command()(sheet)
+app.command()(setup)
 
 State = Annotated[
     Path | None, typer.Option("--state", help="The agent's state: says which device stands at which till.")

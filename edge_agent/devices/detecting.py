@@ -76,7 +76,7 @@ class _ScaleConversation:
 
     @property
     def sure(self) -> bool:
-        return self._protocol.frames > 0
+        return self._protocol.readable > 0
 
 
 class _PrinterConversation:

@@ -24,8 +24,10 @@ from edge_agent.devices.ports import (
     Weight,
     WeightProblem,
 )
+from edge_agent.devices.printers.problems import Advice
 from edge_agent.devices.scale import ScaleDriver, fit
 from edge_agent.devices.scales import health
+from edge_agent.devices.scales.advice import CONDITIONS, WEIGHTS
 from edge_agent.devices.scales.cas import CasOptions, CasRequest
 from edge_agent.devices.scales.doubt import ZeroDoubt
 from edge_agent.devices.scales.lines import CasContinuous, StatusLines
@@ -37,6 +39,7 @@ from edge_agent.devices.scales.simulated import FRAMES, SimulatedLoad, Simulated
 from edge_agent.devices.scales.toledo_8217 import Toledo8217, ToledoOptions
 from edge_agent.devices.scales.weighing import Weighing, grams, in_jin, in_kg, weighing_seal
 from edge_agent.devices.scales.xk3190 import Xk3190, Xk3190Options
+from edge_agent.devices.scanners.advice import CONDITIONS as SCANNER_CONDITIONS
 from edge_agent.devices.transports.simulated import SimulatedTransport
 from shared.device_profile import DeviceClass, DeviceProfile, TransportKind, override
 from tests.edge.agents import until
@@ -549,3 +552,15 @@ def test_a_frame_with_a_wrong_check_proves_nothing() -> None:
 def test_asking_for_a_weight_changes_nothing_in_a_scale(name: str) -> None:
     """What a protocol asks with is also what detection sends to a device it does not know."""
     assert PROTOCOLS[name].make(PROTOCOLS[name].options()).request() in {None, b"\x05", b"W", b"W\r", b"S14\r"}
+
+
+@pytest.mark.parametrize("advice", [*CONDITIONS.values(), *WEIGHTS.values(), *SCANNER_CONDITIONS.values()])
+def test_every_problem_has_words_that_say_what_to_do(advice: Advice) -> None:
+    assert all(text.endswith(".") and text.isascii() for text in (advice.en, advice.next_en))
+    assert all(text.endswith("。") for text in (advice.zh, advice.next_zh))
+
+
+def test_no_problem_is_without_words() -> None:
+    assert set(WEIGHTS) == set(WeightProblem)
+    said = {value for name, value in vars(health).items() if name.isupper() and isinstance(value, str)}
+    assert set(CONDITIONS) == said

@@ -92,6 +92,18 @@ SCANNING_WORDS: Mapping[str, Words] = {
         "Ask for the member card, and tell support about the clock.",
         "请出示会员卡，并通知支持检查时钟。",
     ),
+    "scan_cut": Words("The code broke off.", "条码传输中断。", "Scan it again.", "请重新扫描。"),
+    "scan_too_long": Words(
+        "The code is too long to be one of ours.", "条码过长。", "Scan the item's barcode.", "请扫描商品条码。"
+    ),
+    "keys_dropped": Words("Part of the code was lost on the way.", "条码部分丢失。", "Scan it again.", "请重新扫描。"),
+    "card_unreadable": Words(
+        "The card could not be read.",
+        "卡片无法识别。",
+        "Show it again, or type its number.",
+        "请重新读卡或手工输入卡号。",
+    ),
+    "bank_card": Words("This is a bank card.", "这是银行卡。", "Ask for the member card.", "请出示会员卡。"),
 }
 
 
