@@ -11,12 +11,14 @@ from typing import Any
 import msgspec
 
 from edge_agent import unix_socket
+from edge_agent.bench_printer import work_printer
 from edge_agent.bench_words import (
     AnyCommand,
     AskStatus,
     FindBasket,
     GiveCoupon,
     GiveTender,
+    PrinterPanel,
     RingBasket,
     ScannerFault,
     SetClock,
@@ -120,8 +122,8 @@ class Bench:
                 return _plain(await till.station.till.void_basket())
             case SwipeCard():
                 return await self._swipe(till, command)
-            case ScannerFault():
-                return await _order_fault(till.station.simulated(command.device), command)
+            case ScannerFault() | PrinterPanel():
+                return await _work_device(till.station.simulated(command.device), command)
             case SetClock() | AskStatus():
                 return await self._do(command)
 
@@ -206,6 +208,13 @@ async def _scan(till: BenchTill, text: str) -> Answer:
     if answer is None:
         raise _StepFailed("scan_cut", "the code broke off")
     return answer
+
+
+async def _work_device(cable: SimulatedTransport | None, command: ScannerFault | PrinterPanel) -> Reply:
+    if isinstance(command, ScannerFault):
+        return await _order_fault(cable, command)
+    shown = await work_printer(cable, command)
+    return shown or _failed("device_unknown", f"this till has no simulated printer {command.device!r}")
 
 
 async def _order_fault(device: SimulatedTransport | None, fault: ScannerFault) -> Reply:

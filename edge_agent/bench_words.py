@@ -102,11 +102,34 @@ class ScannerFault(Command, tag="scanner"):
     press: str | None = None
 
 
+class PrinterPanel(Command, tag="printer"):
+    """Order a fault of a till's simulated printer, or end it, and see its paper: exactly what is given changes.
+
+    `rows_left`: so many rows until the paper ends, -1 for a roll without end. `rows_at_once`: print so many and wait,
+    -1 for all. `lose_power`: off and on again; its cable is `scanner`'s to pull. `svg`: show the paper as a picture.
+    """
+
+    till: str
+    device: str = "printer"
+    cover_open: bool | None = None
+    cutter_jammed: bool | None = None
+    overheated: bool | None = None
+    broken: bool | None = None
+    near_end: bool | None = None
+    silent: bool | None = None
+    drawer_open: bool | None = None
+    rows_left: Annotated[int, msgspec.Meta(ge=-1)] | None = None
+    rows_at_once: Annotated[int, msgspec.Meta(ge=-1)] | None = None
+    lose_power: bool = False
+    tear_off: bool = False
+    svg: bool = False
+
+
 class AskStatus(Command, tag="status"):
     """Say how the agent is."""
 
 
-AnyCommand = SetClock | RingBasket | FindBasket | VoidBasket | SwipeCard | ScannerFault | AskStatus
+AnyCommand = SetClock | RingBasket | FindBasket | VoidBasket | SwipeCard | ScannerFault | PrinterPanel | AskStatus
 
 _decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 
