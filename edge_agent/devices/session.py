@@ -41,6 +41,7 @@ class Session:
     """Devices that are held, and what was heard of them."""
 
     supervisor: Supervisor
+    hotplug: HotPlug
     seen: asyncio.Queue[Seen]
     heard: list[Reading] = field(default_factory=list)
 
@@ -77,7 +78,7 @@ async def held(
     with supervisor.watched() as seen:
         tasks = [asyncio.create_task(hotplug.run()), asyncio.create_task(supervisor.run())]
         try:
-            yield Session(supervisor, seen, heard)
+            yield Session(supervisor, hotplug, seen, heard)
         finally:
             for task in tasks:
                 task.cancel()

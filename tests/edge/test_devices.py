@@ -232,3 +232,28 @@ async def test_reading_and_standing_are_seen_by_who_watches() -> None:
             assert (await asyncio.wait_for(seen.get(), 5)).reading == Scanned("1234")
             await bench.cable().unplug()
             assert (await asyncio.wait_for(seen.get(), 5)).reading is None
+
+
+async def test_p10_two_scanners_at_once_lose_no_scan() -> None:
+    """Two thousand here; `python -m benchmarks.device_soak` reads a hundred thousand, and as many typed ones."""
+    each = 1_000
+    names = ("one", "two")
+    async with supervised(
+        *[DeviceBinding(device=name, profile="simulated_scanner", transport="simulated") for name in names]
+    ) as bench:
+        for name in names:
+            await bench.is_in(DeviceState.IDLE, name)
+            bench.cable(name).split(7)
+
+        async def read_codes(name: str) -> None:
+            for start in range(0, each, 50):
+                codes = [f"{name}{number:06}\r" for number in range(start, start + 50)]
+                await bench.cable(name).press("".join(codes).encode())
+
+        async with asyncio.TaskGroup() as tasks:
+            for name in names:
+                tasks.create_task(read_codes(name))
+        await until(lambda: len(bench.heard) >= 2 * each, "every scan")
+    texts = [reading.text for reading in bench.heard if isinstance(reading, Scanned)]
+    for name in names:
+        assert [text for text in texts if text.startswith(name)] == [f"{name}{number:06}" for number in range(each)]
