@@ -12,7 +12,7 @@ from sqlmodel import col, update
 from cloud.console.live import Streams
 from cloud.database import Database
 from cloud.fleet.models import Agent
-from tests.cloud.boxes import served_api
+from tests.cloud.boxes import served_api, until
 from tests.cloud.console_data import PARKED_SALE, a_normal_day, console, too_much
 from tests.cloud.ingesting import Outbox, take_in
 from tests.factories import make_sale
@@ -162,6 +162,25 @@ def test_a_cut_stream_is_said_and_mended(app: FastAPI, page: Page, normal: str) 
     assert page.evaluate("document.getElementById('main').hasAttribute('data-stale')")
     app.state.streams = Streams(every_s=0.1)
     page.until(f"{LIVE} === '实时'")
+
+
+def test_a_tab_that_nobody_sees_holds_no_connection(
+    app: FastAPI, sqlite_database: Database, page: Page, normal: str
+) -> None:
+    page.resize(*SIZES["desk"])
+    page.load(f"{normal}/")
+    page.until(f"{LIVE} === 'Live'")
+    seen = (
+        "Object.defineProperty(document, 'hidden', {value: %s, configurable: true});"
+        " document.dispatchEvent(new Event('visibilitychange')); 0"
+    )
+    page.evaluate(seen % "true")
+    until(lambda: app.state.streams.viewers == 0, "the stream of a hidden tab has ended")
+    with sqlite_database.session() as session:
+        session.execute(update(Agent).where(col(Agent.id) == "s001-a").values(status="draining"))
+    page.evaluate(seen % "false")
+    page.until("document.querySelector('[sse-swap=stores]').textContent.includes('replaced, still sending')")
+    assert app.state.streams.viewers == 1
 
 
 def test_charts_are_drawn_from_the_tables_behind_them(page: Page, normal: str) -> None:

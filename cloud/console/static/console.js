@@ -65,6 +65,23 @@
     say();
   });
   document.addEventListener("htmx:sseError", () => { isCut = true; say(); });
+
+  // A browser opens six connections to a host: a tab that nobody sees gives its own back and asks anew when it is seen.
+  let source = null;
+  let turn = 0;
+  document.addEventListener("htmx:sseOpen", (event) => { source = event.detail.source; });
+  document.addEventListener("visibilitychange", () => {
+    if (!live) return;
+    if (document.hidden) {
+      source?.close();
+      source = null;
+    } else if (source === null) {
+      turn += 1;
+      const main = document.getElementById("main");
+      for (const part of [main, ...main.querySelectorAll("[sse-swap]")]) part.dataset.turn = turn; // htmx looks at it again
+      htmx.process(main);
+    }
+  });
   document.addEventListener("focusout", () => setTimeout(letGo));
   document.addEventListener("toggle", letGo, true);
   document.addEventListener("selectionchange", () => { if (held.size && getSelection().isCollapsed) letGo(); });
