@@ -1,4 +1,4 @@
-"""What people do to lines and totals: deposits, ages, hours, prices by hand, cents dropped, tares, two pages at once."""
+"""What people do to lines and totals: deposits, ages, hours, prices by hand, cents dropped, tares, two pages."""
 
 from __future__ import annotations
 
@@ -156,9 +156,7 @@ def test_b8_77_ages_are_dates_not_ranges_of_days(today: date, born: date, years:
 
 
 @given(st.dates(date(1990, 1, 1), date(2060, 12, 31)), st.integers(1, 80))
-def test_b8_77_whoever_was_born_by_the_date_shown_is_old_enough_and_the_next_day_is_not(
-    today: date, years: int
-) -> None:
+def test_b8_77_born_by_the_date_shown_is_old_enough_and_the_next_day_is_not(today: date, years: int) -> None:
     latest = latest_birth(today, years)
     assert age_on(today, latest) >= years
     assert age_on(today, date.fromordinal(latest.toordinal() + 1)) < years or (today.month, today.day) == (2, 29)
@@ -179,9 +177,7 @@ def test_b8_77_whoever_was_born_by_the_date_shown_is_old_enough_and_the_next_day
         (["nonsense"], "12:00", False),
     ],
 )
-def test_windows_open_on_their_first_minute_and_close_on_their_last(
-    hours: list[str], time: str, *, open_: bool
-) -> None:
+def test_windows_open_on_the_first_minute_and_close_on_the_last(hours: list[str], time: str, *, open_: bool) -> None:
     assert in_hours(hours, datetime.fromisoformat(f"2026-01-01T{time}")) is open_
 
 
