@@ -55,6 +55,16 @@ class Standing:
     code: str = ""
     conditions: tuple[str, ...] = ()
 
+    @property
+    def well(self) -> bool:
+        """Whether it works: idle or busy."""
+        return self.state in {DeviceState.IDLE, DeviceState.BUSY}
+
+    def differs(self, other: Standing) -> bool:
+        """Return whether HQ should hear of the change: not of a printer that is busy for a second at every sale."""
+        ours = (self.well or self.state, self.power, self.reason, self.conditions)
+        return ours != (other.well or other.state, other.power, other.reason, other.conditions)
+
 
 @dataclass(slots=True)
 class Tally:
@@ -223,12 +233,11 @@ class Device:
 
     def _say(self, standing: Standing) -> None:
         """Log once that the device went or failed and once that it is well; not that it is busy, nor twice the same."""
-        well = standing.state in {DeviceState.IDLE, DeviceState.BUSY}
-        said = (DeviceState.IDLE if well else standing.state, standing.reason)
+        said = (DeviceState.IDLE if standing.well else standing.state, standing.reason)
         if said == self._said:
             return
         self._said = said
-        if well:
+        if standing.well:
             _log.info("device_ready", device=self.device)
         else:
             _log.warning("device_away", device=self.device, state=standing.state.value, reason=standing.reason)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from edge_agent.devices.binding import Reach
-from edge_agent.devices.device import Device, Hear, Tally
+from edge_agent.devices.device import Device, Hear, Standing, Tally
 from edge_agent.devices.hotplug import HotPlug
 from edge_agent.devices.ports import DeviceState, Reading
 from shared.clock import MachineClock
@@ -58,6 +58,7 @@ class Supervisor:
         self._wanted: dict[str, _Wanted] = {}
         self._running: dict[str, _Running] = {}
         self._tallies: dict[str, Tally] = {}
+        self._told: dict[str, Standing] = {}
         self._watchers: set[asyncio.Queue[Seen]] = set()
         self._bound = asyncio.Event()
 
@@ -155,7 +156,9 @@ class Supervisor:
             if watcher.full():
                 watcher.get_nowait()  # one that does not keep up sees the latest
             watcher.put_nowait(Seen(device, reading))
-        if reading is None:
+        told = self._told.get(device.device)
+        if reading is None and (told is None or device.standing.differs(told)):
+            self._told[device.device] = device.standing
             self._changed()
 
 

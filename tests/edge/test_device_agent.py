@@ -10,6 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from edge_agent.devices import logbook
+from edge_agent.settings import load
+from edge_agent.standing import read_standing
 from shared.wire.desired import DeviceBinding, StoreSettings, Till
 from shared.wire.messages import DeviceReport
 from tests.edge.agents import RunningAgent, running
@@ -72,6 +74,9 @@ async def test_p10_hq_binds_a_real_scanner_while_the_agent_runs_and_it_sells(tmp
                 return [one.report.state for one in kept] == ["closed"]
 
             await until(is_kept, "the logbook")
+            shown = read_standing(load(tmp_path))["device t1/scanner"]
+            assert shown.startswith("closed, power off, since ")
+            assert shown.endswith("good_reads 1; unplugs 1")
             answer = await agent.say(do="basket", till="t1", id=str(new_id()), steps=[{"scan": MILK}])
             assert answer["code"] in {"scanner_real", "basket_open"}
 

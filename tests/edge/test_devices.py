@@ -234,6 +234,21 @@ async def test_reading_and_standing_are_seen_by_who_watches() -> None:
             assert (await asyncio.wait_for(seen.get(), 5)).reading is None
 
 
+async def test_device_that_is_busy_for_a_moment_is_no_news_for_hq() -> None:
+    async with supervised(SIMULATED) as bench:
+        await bench.is_in(DeviceState.IDLE)
+        before = bench.changes
+        for _ in range(5):
+            bench.device().enter(DeviceState.BUSY)
+            bench.device().enter(DeviceState.IDLE)
+        assert bench.changes == before
+        bench.device().conditions(["paper_near_end"])
+        bench.device().conditions(["paper_near_end"])
+        bench.device().enter(DeviceState.ERROR, "the cover is open")
+        assert bench.changes == before + 2
+        assert bench.device().report().conditions == ["paper_near_end"]
+
+
 async def test_p10_two_scanners_at_once_lose_no_scan() -> None:
     """Two thousand here; `python -m benchmarks.device_soak` reads a hundred thousand, and as many typed ones."""
     each = 1_000
