@@ -24,7 +24,7 @@ from cloud.loyalty import api as loyalty
 from cloud.members import api as members
 from cloud.members import personal_api
 from cloud.prices import api as prices
-from cloud.prices import bodies_api, publication_api
+from cloud.prices import bodies_api, codes_api, publication_api
 from cloud.process.certificates import CertificateWatch, keep_fresh
 from cloud.process.parts import build_services
 from cloud.settings import CloudSettings
@@ -40,6 +40,7 @@ _ROUTERS = (
     fleet.router,
     prices.router,
     publication_api.router,
+    codes_api.router,
     members.router,
     personal_api.router,
     loyalty.router,

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from cloud.fleet.models import Agent, Deployment
 from cloud.org.models import LegalEntity, Store, StoreOwnership, Till
 from cloud.prices.bodies import BodyFiles, delta_name
+from cloud.prices.codes import code_settings
 from cloud.prices.settings import reported_numbers, till_settings
 from cloud.prices.timeline import Entry, in_force, live_entries, manifests, staged
 from cloud.store_days.policies import policies_of
@@ -82,6 +83,7 @@ def _timelines(session: Session, stores: Collection[str], now_ms: int) -> dict[s
 def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[str, StoreSettings]:
     """Return, per store, what its agents are told about it."""
     chain = till_settings(session)
+    codes = code_settings(session)
     how = policies_of(session, [store.id for store in stores])
     people = staff_of(session, [store.id for store in stores])
     salt = card_salt(session)
@@ -112,6 +114,9 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
             policies=how[store.id],
             staff=people.get(store.id, []),
             staff_card_salt=salt,
+            labels=codes.labels,
+            recalls=codes.recalls,
+            member_code_keys=codes.member_code_keys,
             receipt=_receipt(chain.receipt, names.get(owners.get(store.id, ""), "")),
         )
         for store in stores
