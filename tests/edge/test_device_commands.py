@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from device_profiles.catalogue import profile
 from edge_agent.clock import SystemMachineClock
-from edge_agent.devices import command_words, panel, recording
+from edge_agent.devices import command_words, commands, panel, recording
 from edge_agent.devices.census import Found, fitting_models, take
 from edge_agent.devices.commands import app
 from edge_agent.devices.detecting import probes
@@ -200,6 +200,35 @@ async def test_panel_shows_standings_then_what_happens_and_no_card_numbers(tmp_p
         await shown.aclose()  # type: ignore[attr-defined]
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
+
+
+async def test_watch_beside_a_running_agent_shows_one_device_if_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = DeviceBinding(device="cards", profile="simulated_scanner", transport="simulated", role="member_card")
+    async with supervised(SIMULATED, card) as bench:
+        await bench.is_in(DeviceState.IDLE)
+        await bench.is_in(DeviceState.IDLE, "cards")
+        socket = tmp_path / "d.sock"
+        serving = asyncio.create_task(panel.Panel(bench.supervisor).serve(socket))
+        await until(socket.exists, "the panel")
+        watching = asyncio.create_task(commands._watch_agent(socket, "t1/scanner", 60))
+        await until(lambda: len(bench.supervisor._watchers) == 1, "the viewer")
+        await bench.cable("cards").press(b"8800000001\r")
+        await bench.cable().press(b"6901234567892\r")
+        shown = ""
+
+        def is_shown() -> bool:
+            nonlocal shown
+            shown += capsys.readouterr().out
+            return "6901234567892" in shown
+
+        await until(is_shown, "the scan to be shown")
+        watching.cancel()
+        serving.cancel()
+        await asyncio.gather(watching, serving, return_exceptions=True)
+    assert shown.splitlines()[0] == "t1/scanner  is idle (power online)"
+    assert "cards" not in shown
 
 
 async def test_panel_that_is_not_there_is_said(tmp_path: Path) -> None:
