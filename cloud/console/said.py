@@ -67,6 +67,25 @@ KIND: Mapping[str, str] = {
 }
 """What kinds of event are called; others are shown by their code."""
 
+TENDER: Mapping[str, str] = {
+    "cash": marked("cash"),
+    "bank_card": marked("bank card"),
+    "wechat": marked("WeChat Pay"),
+    "alipay": marked("Alipay"),
+    "stored_value": marked("stored value"),
+    "gift_card": marked("gift card"),
+    "exchange": marked("exchange"),
+    "other": marked("other"),
+}
+"""How something was paid."""
+
+CLOCK: Mapping[str, str] = {
+    "synced": marked("set by the network"),
+    "held": marked("running on by itself"),
+    "unknown": marked("not known"),
+}
+"""How far a till's clock can be trusted."""
+
 REMEDY: Mapping[str, str] = {
     "original_missing": marked("This return waits for its sale and is applied by itself when that arrives."),
     "undecodable": marked("This program cannot read the event: upgrade head office, then replay it."),

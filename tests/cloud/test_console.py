@@ -27,9 +27,11 @@ from cloud.database import Database
 from cloud.fleet import audit
 from cloud.ingest import received
 from cloud.ingest.handlers import base, returned
+from cloud.prices.adoption import Drift
 from cloud.pricing_audit.models import PriceAudit, Verdict
 from cloud.sales.models import Sale
 from shared.web.words import LANGUAGES
+from shared.wire.event_base import TenderKind, TimeQuality
 from tests.cloud.calling import call
 from tests.cloud.console_data import PARKED_JUNK, PARKED_SALE, a_normal_day, console, too_much
 from tests.factories import START_MS
@@ -201,6 +203,13 @@ def test_p7_a_parked_event_is_decoded_without_what_leads_to_a_person(sqlite_data
     junk = get(app, f"/parked/{PARKED_JUNK}").text
     assert "6 B" in junk
     assert "<pre" not in junk
+
+
+def test_every_code_that_people_see_has_a_name() -> None:
+    for kinds, names in (
+        (TenderKind, said.TENDER), (TimeQuality, said.CLOCK), (Verdict, said.VERDICT), (Drift, said.DRIFT),
+    ):  # fmt: skip
+        assert {str(kind) for kind in kinds} - set(names) == set(), kinds
 
 
 def test_every_reason_to_park_has_a_remedy_in_words() -> None:
