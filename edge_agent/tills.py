@@ -138,7 +138,7 @@ class Tills:
             settings=self._now,
             doorbell=self._doorbell,
             who=lambda: station.till.cashier,
-            changed=station.till.changes.note,
+            changes=station.till.changes,
         )
 
     def _device_changed(self) -> None:

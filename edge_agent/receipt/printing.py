@@ -104,6 +104,11 @@ class Printing:
         printer = self._printer()
         return (PrinterProblem.NO_PRINTER,) if printer is None else printer.problems
 
+    @property
+    def has_printer(self) -> bool:
+        """Whether the till has a printer at all, working or not."""
+        return self._printer() is not None
+
     def ring(self) -> None:
         """Say that a job was added, or that the till has another printer."""
         self._bell.set()

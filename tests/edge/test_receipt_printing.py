@@ -24,9 +24,9 @@ from edge_agent.receipt.till_paper import TillPaper, till_paper
 from edge_agent.record import receipts
 from edge_agent.record.receipts import Printed
 from edge_agent.station import Station
-from edge_agent.till.results import Paid
+from edge_agent.till.results import Paid, Reprinted
 from shared.receipt.document import Document, Says
-from shared.receipt.layout import lay_out
+from shared.receipt.layout import Cut, lay_out
 from shared.receipt.plain import to_text
 from shared.wire.desired import DeviceBinding, ReceiptSettings
 from shared.wire.drawer_events import DrawerOpened, DrawerReason
@@ -351,31 +351,78 @@ def test_a_shop_speaks_what_its_settings_say(locale: str, said: list[str], langu
     assert shop_of(settings).languages == languages
 
 
-async def test_a_printer_that_hq_binds_prints_what_the_till_queues(store: Store) -> None:
-    sale = await sell(store)
-    binding = DeviceBinding(device="printer", profile="simulated_printer", transport="simulated")
-    async with supervised(binding) as bench:
+PRINTER = DeviceBinding(device="printer", profile="simulated_printer", transport="simulated")
+
+
+def paper_of(store: Store, station: Station) -> TillPaper:
+    return till_paper(
+        store.database,
+        "t1",
+        station.printer,
+        clocks=store.clocks,
+        mint=store.mint,
+        books=store.books,
+        settings=lambda: store.settings,
+        doorbell=store.doorbell,
+        who=lambda: "c1",
+        changes=station.till.changes,
+    )
+
+
+async def test_what_a_till_sells_is_printed_and_its_cash_opens_the_drawer(store: Store) -> None:
+    async with supervised(PRINTER) as bench:
         await bench.is_in(DeviceState.IDLE, "printer")
-        station = Station(store.till(), bench.supervisor)
-        paper = till_paper(
-            store.database,
-            "t1",
-            station.printer,
-            clocks=store.clocks,
-            mint=store.mint,
-            books=store.books,
-            settings=lambda: store.settings,
-            doorbell=store.doorbell,
-            who=lambda: "c1",
-            changed=lambda: None,
-        )
-        async with running(paper):
-            n = await queue_receipt(store, sale)
-            paper.printing.ring()
-            await until(in_state(store, n, JobState.PRINTED), "the receipt")  # type: ignore[arg-type]
-            assert await paper.drawer.open(DrawerReason.SALE, by="c1", cause=sale)
         machine = bench.cable("printer").far_end
         assert isinstance(machine, SimulatedPrinter)
-        assert "￥5.00" in to_text(machine.sheet())
-        assert machine.kicks == 1
-        assert bench.device("printer").tally.counts[Statistic.JOBS_PRINTED] == 1
+        station = Station(store.till(), bench.supervisor)
+        async with running(paper_of(store, station)):
+            for method, kicks in ((TenderKind.CASH, 1), (TenderKind.BANK_CARD, 1)):
+                machine.tear_off()
+                await station.till.scan(APPLES)
+                paid = await station.till.tender(method, None)
+                assert isinstance(paid, Paid)
+                await until(lambda: Cut() in machine.sheet().pieces, "the receipt")
+                assert "￥5.00" in to_text(machine.sheet())
+                assert machine.kicks == kicks
+                await until(lambda: printed_is(store, paid.sale, Printed.PRINTED), "the word of it")  # noqa: B023
+            machine.tear_off()
+            assert isinstance(await station.till.reprint(), Reprinted)
+            await until(lambda: Cut() in machine.sheet().pieces, "the copy")
+            assert "补打小票 第1次" in to_text(machine.sheet())
+            assert machine.kicks == 1
+        assert bench.device("printer").tally.counts[Statistic.JOBS_PRINTED] == 3
+
+
+async def printed_is(store: Store, sale: UUID, fate: Printed) -> bool:
+    return await printed(store, sale) is fate
+
+
+async def test_p1_a_sale_whose_agent_was_killed_before_its_receipt_gets_it_after_the_start(store: Store) -> None:
+    sale = await sell(store)  # nobody printed yet
+    old = await sell(store)
+    await store.database.run(lambda db: receipts.note_printed(db, old, Printed.UNCONFIRMED))
+    async with supervised(PRINTER) as bench:
+        await bench.is_in(DeviceState.IDLE, "printer")
+        machine = bench.cable("printer").far_end
+        assert isinstance(machine, SimulatedPrinter)
+        async with running(paper_of(store, Station(store.till(), bench.supervisor))):
+            await until(lambda: printed_is(store, sale, Printed.PRINTED), "the receipt")
+        assert to_text(machine.sheet()).count("￥5.00") == 1
+        assert machine.kicks == 0
+    assert await printed(store, old) is Printed.UNCONFIRMED
+
+
+async def test_a_till_without_a_printer_gathers_no_jobs(store: Store) -> None:
+    async with supervised() as bench:
+        station = Station(store.till(), bench.supervisor)
+        async with running(paper_of(store, station)) as paper:
+            await station.till.scan(APPLES)
+            assert isinstance(await station.till.tender(TenderKind.BANK_CARD, None), Paid)
+            sale = await sell(store)
+            (last_event,) = await store.database.read(lambda db: db.execute("SELECT max(n) FROM event").fetchone())
+            station.till.changes.note()
+            await until(lambda: paper.trail._after == last_event, "the trail")
+            assert not paper.printing.has_printer
+    assert await store.database.read(lambda db: jobs.open_jobs(db, "t1")) == []
+    assert await store.database.read(lambda db: jobs.of_receipt(db, sale)) == []
+    assert await told_of_drawers(store) == []

@@ -1,0 +1,159 @@
+"""Paper and drawer follow what the till has recorded: each sale its receipt, each cash event its opening.
+
+Nobody who sells has to think of a printer: what is to happen is read from the events on the disk, after their commit.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+from uuid import UUID
+
+from edge_agent.clock import Clocks
+from edge_agent.disk.database import Database
+from edge_agent.receipt import jobs
+from edge_agent.receipt.cash_drawer import CashDrawer
+from edge_agent.receipt.printing import Printing
+from edge_agent.record import receipts
+from edge_agent.record.receipts import Printed
+from shared.wire.drawer_events import DrawerReason
+from shared.wire.events import AnyEvent, SaleCompleted, SaleReturned, Tender, TenderKind, decode_event
+from shared.wire.till_events import CashMove, CashMoved, GoodsReturned, ReceiptReprinted, ShiftOpened
+
+_KINDS = ("sale", "return", "goods_return", "cash", "reprint", "shift_open")
+_RECENT_MS = 600_000
+"""A receipt that was made so shortly before a restart is still waited for; an older one is asked for."""
+_LOOK_BACK = 200
+
+
+class Changes(Protocol):
+    """A till's changes, counted."""
+
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        ...
+
+    async def beyond(self, seen: int) -> int:
+        """Return the count as soon as it is higher than `seen`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an event asks for: a receipt (`copy` of `receipt`), an opening of the drawer, or both."""
+
+    event: UUID
+    by: str
+    at_ms: int
+    receipt: UUID | None = None
+    copy: int = 0
+    opening: DrawerReason | None = None
+
+
+def wanted(event: AnyEvent) -> Wanted | None:
+    """Return what an event asks of paper and drawer."""
+    base = Wanted(event.id, event.cashier, event.at_ms)
+    match event:
+        case SaleCompleted():
+            return replace(base, receipt=event.id, opening=_if_cash(event.tenders, DrawerReason.SALE))
+        case SaleReturned() | GoodsReturned():
+            return replace(base, receipt=event.id, opening=_if_cash(event.tenders, DrawerReason.RETURN))
+        case ReceiptReprinted():
+            return replace(base, receipt=event.original, copy=event.copy)
+        case CashMoved():
+            no_sale = event.move is CashMove.NO_SALE
+            return replace(base, opening=DrawerReason.NO_SALE if no_sale else DrawerReason.CASH_MOVE)
+        case ShiftOpened():
+            return replace(base, opening=DrawerReason.SHIFT)
+        case _:
+            return None
+
+
+def _if_cash(tenders: Sequence[Tender], reason: DrawerReason) -> DrawerReason | None:
+    return reason if any(one.method is TenderKind.CASH for one in tenders) else None
+
+
+class PaperTrail:
+    """Follows one till's events.
+
+    A till without a printer gets no jobs, so that none wait for the printer it may get, and has no drawer we know of.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        till: str,
+        *,
+        printing: Printing,
+        drawer: CashDrawer,
+        clocks: Clocks,
+        changes: Changes,
+    ) -> None:
+        self._database = database
+        self._till = till
+        self._printing = printing
+        self._drawer = drawer
+        self._clocks = clocks
+        self._changes = changes
+        self._after = 0
+
+    async def run(self) -> None:
+        """Follow until cancelled. What was under way when the agent stopped is printed; no drawer opens for it."""
+        late = await self._database.read(self._left_over)
+        await self._print(late)
+        while True:
+            seen = self._changes.count
+            for one in await self._take():
+                if one.opening is not None and self._printing.has_printer:
+                    await self._drawer.open(one.opening, by=one.by, cause=one.event)
+                await self._print([one])
+            await self._changes.beyond(seen)
+
+    def _left_over(self, db: sqlite3.Connection) -> list[Wanted]:
+        """Return receipts made just before the start that nobody has tried to print, and begin to follow after them."""
+        (self._after,) = db.execute("SELECT coalesce(max(n), 0) FROM event").fetchone()
+        since_ms = self._clocks.machine.wall_ms() - _RECENT_MS
+        return [one for one in self._read(db, self._after - _LOOK_BACK, since_ms) if _is_pending(db, one)]
+
+    async def _take(self) -> list[Wanted]:
+        after = self._after
+
+        def read(db: sqlite3.Connection) -> tuple[int, list[Wanted]]:
+            (last,) = db.execute("SELECT coalesce(max(n), 0) FROM event").fetchone()
+            return last, self._read(db, after) if last > after else []
+
+        last, found = await self._database.read(read)
+        self._after = max(last, after)
+        return found
+
+    def _read(self, db: sqlite3.Connection, after: int, since_ms: int = 0) -> list[Wanted]:
+        rows = db.execute(
+            f"SELECT content FROM event WHERE n > ? AND made_ms >= ? AND kind IN ({','.join('?' * len(_KINDS))})"  # noqa: S608
+            " ORDER BY n",
+            (after, since_ms, *_KINDS),
+        )
+        events = (decode_event(content) for (content,) in rows)
+        return [one for event in events if event.till == self._till and (one := wanted(event)) is not None]
+
+    async def _print(self, wanted_now: Sequence[Wanted]) -> None:
+        asked = [(one, one.receipt) for one in wanted_now if one.receipt is not None]
+        if not asked or not self._printing.has_printer:
+            return
+
+        def add(db: sqlite3.Connection) -> None:
+            for one, receipt in asked:
+                jobs.add_receipt(db, self._till, receipt, by=one.by, at_ms=one.at_ms, copy=one.copy)
+
+        await self._database.run(add, makes_room=True)
+        self._printing.ring()
+
+
+def _is_pending(db: sqlite3.Connection, one: Wanted) -> bool:
+    """Tell whether nothing was tried for a receipt's first paper."""
+    if one.receipt is None or one.copy or jobs.of_receipt(db, one.receipt):
+        return False
+    row = receipts.find_by_event(db, one.receipt)
+    return row is not None and row.printed is Printed.PENDING
