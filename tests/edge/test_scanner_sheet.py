@@ -16,7 +16,7 @@ from edge_agent.devices.scanners.layouts import LAYOUTS
 from edge_agent.devices.scanners.sheet.analysis import analyse_keys, analyse_text
 from edge_agent.devices.scanners.sheet.code128 import FNC1, widths
 from edge_agent.devices.scanners.sheet.page import GS1, LETTERS, sheet_pdf
-from tests.edge.test_scanners import CTRL, ENTER, TAB, stroke, typed
+from tests.edge.scanner_keys import CTRL, ENTER, TAB, stroke, typed
 
 SENT = GS1.removeprefix(FNC1)
 

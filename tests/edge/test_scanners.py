@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Sequence
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.devices.cards.transforms import parse_transform
 from edge_agent.devices.fitting import Fitting
 from edge_agent.devices.ports import (
     DeviceMisconfigured,
-    DeviceState,
     DeviceUnavailable,
     KeyEvent,
-    KeyInput,
     KeysDropped,
     Locks,
-    PowerState,
     Reading,
     ScanCut,
     Scanned,
@@ -31,46 +24,23 @@ from edge_agent.devices.scanners.hid_pos import DATA_BYTES, REPORT_BYTES, HidPos
 from edge_agent.devices.scanners.keys import KeyScanner
 from edge_agent.devices.scanners.layouts import KEYPAD, LAYOUTS
 from edge_agent.devices.scanners.lines import LineScanner
-from edge_agent.devices.scanners.refining import Refinement
-from shared.device_profile import Scans, TransportKind, override, read_profile
+from shared.device_profile import TransportKind, override, read_profile
+from tests.edge.scanner_keys import (
+    ALT,
+    CAPS,
+    CTRL,
+    ENTER,
+    KEYBOARD_CHARACTERS,
+    KP_ENTER,
+    SHIFT,
+    TAB,
+    Keys,
+    Told,
+    stroke,
+    texts,
+    typed,
+)
 from tests.factories import START_MS, DrivenMachineClock
-
-ENTER, KP_ENTER, TAB, SHIFT, CTRL, ALT, ALT_GR, CAPS = 28, 96, 15, 42, 29, 56, 100, 58
-KEYBOARD_CHARACTERS = "0123456789abcxyzABCXYZ-_+./:;,=#'()%&$"
-
-
-def stroke(code: int, *held: int) -> list[KeyInput]:
-    """Return what pressing a key with others held sends."""
-    down = [KeyEvent(one, pressed=True) for one in (*held, code)]
-    up = [KeyEvent(one, pressed=False) for one in (code, *reversed(held))]
-    return [*down, *up]
-
-
-def typed(text: str, layout: str = "us", *, caps: bool = False) -> list[KeyInput]:
-    """Return the keys by which a scanner set to a layout types a text."""
-    keys: list[KeyInput] = []
-    for character in text:
-        keys += _typed_one(character, layout, caps=caps)
-    return keys
-
-
-def _typed_one(character: str, layout: str, *, caps: bool) -> list[KeyInput]:
-    for code, (plain, shifted, with_alt_gr) in LAYOUTS[layout].keys.items():
-        turned = caps and plain.isalpha() and plain.upper() == shifted
-        if character == (shifted if turned else plain):
-            keys = stroke(code)
-        elif character == (plain if turned else shifted):
-            keys = stroke(code, SHIFT)
-        elif character == with_alt_gr:
-            keys = stroke(code, ALT_GR)
-        else:
-            continue
-        return keys + (stroke(57) if character in LAYOUTS[layout].dead else [])
-    raise AssertionError(f"{character!r} is not on {layout}")
-
-
-def texts(readings: Sequence[Reading]) -> list[str]:
-    return [reading.text if isinstance(reading, Scanned) else f"<{reading}>" for reading in readings]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -254,122 +224,6 @@ def _cut(protocol: HidPosScanner | LineScanner, stream: bytes, data: st.DataObje
         found += protocol.feed(stream[at : at + size])
         at += size
     return found
-
-
-def test_prefix_suffix_and_identifier_are_taken_off() -> None:
-    scans = Scans(prefix="#", suffix="!", symbology="aim", max_length=20)
-    refine = Refinement(scans, ScanRole.PAYMENT_CODE).refine
-    assert refine(Scanned("#]E06901234567892!")) == Scanned("6901234567892", "E0", ScanRole.PAYMENT_CODE)
-    assert refine(Scanned("4711")) == Scanned("4711", "", ScanRole.PAYMENT_CODE)
-    assert refine(Scanned("#!")) is None
-    assert refine(Scanned("1" * 21)) == ScanCut("scan_too_long")
-    assert refine(ScanCut("scan_cut")) == ScanCut("scan_cut")
-
-
-# One chip, 0x0A1B2C3D, as readers write it.
-@pytest.mark.parametrize(
-    ("transform", "text", "number"),
-    [
-        ("none", "169552957", "169552957"),
-        ("dec10 dec10", "0169552957", "0169552957"),
-        ("hex8 dec10", "0A1B2C3D", "0169552957"),
-        ("hex10 dec10", "050A1B2C3D", "0169552957"),
-        ("hex8 reverse dec10", "3D2C1B0A", "0169552957"),
-        ("dec10 hex8", "0169552957", "0A1B2C3D"),
-        ("dec10 wiegand", "0169552957", "02711325"),
-        ("wiegand wiegand", "027,11325", "02711325"),
-        ("dec10 dec8", "0169552957", "69552957"),
-    ],
-)
-def test_a_chip_is_one_card_however_a_reader_writes_it(transform: str, text: str, number: str) -> None:
-    found = parse_transform(transform)
-    assert (found(text) if found else text) == number
-
-
-@pytest.mark.parametrize(
-    ("transform", "text"),
-    [("hex8 dec10", "xyz"), ("dec10 dec10", "4294967296"), ("dec10 dec10", "-1"), ("wiegand dec8", "25600001")],
-)
-def test_what_is_no_chip_number_is_said(transform: str, text: str) -> None:
-    refinement = Refinement(Scans(transform=transform), ScanRole.MEMBER_CARD)
-    assert refinement.refine(Scanned(text)) == ScanCut("card_unreadable")
-
-
-@pytest.mark.parametrize("transform", ["reverse", "hex8", "hex8 upside dec10", "hex9 dec10", "dec10 none"])
-def test_a_transform_nobody_knows_is_misconfigured(transform: str) -> None:
-    with pytest.raises(DeviceMisconfigured, match="transform"):
-        Refinement(Scans(transform=transform), ScanRole.MEMBER_CARD)
-
-
-@pytest.mark.parametrize(
-    ("stripe", "number"),
-    [
-        (";8800000001?", "8800000001"),
-        (";8800000001=4912?", "8800000001"),
-        ("%B8800000001^WANG/FANG^4912?;8800000001=4912?", "8800000001"),
-        ("%8800000001?", "8800000001"),
-    ],
-)
-def test_a_members_stripe_gives_its_number_alone(stripe: str, number: str) -> None:
-    refinement = Refinement(Scans(transform="stripe"), ScanRole.MEMBER_CARD)
-    assert refinement.refine(Scanned(stripe)) == Scanned(number, "", ScanRole.MEMBER_CARD)
-
-
-def test_a_banks_card_is_refused_and_its_number_goes_nowhere() -> None:
-    refinement = Refinement(Scans(transform="stripe"), ScanRole.MEMBER_CARD)
-    for stripe in (
-        ";4111111111111111=49121010000?",
-        "%B4111111111111111^WANG/FANG^4912101?",
-        ";6222021234567890128=4912?",
-    ):
-        answer = refinement.refine(Scanned(stripe))
-        assert answer == ScanCut("bank_card")
-        assert "4111" not in repr(answer)
-
-
-def test_a_track_without_a_number_is_nothing() -> None:
-    assert Refinement(Scans(transform="stripe"), ScanRole.MEMBER_CARD).refine(Scanned("+hello?")) is None
-
-
-class Told:
-    """A reporter that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.readings: list[Reading] = []
-        self.said: list[list[str]] = []
-        self.counted: list[Statistic] = []
-
-    async def heard(self, reading: Reading) -> None:
-        self.readings.append(reading)
-
-    def enter(self, state: DeviceState, reason: str = "") -> None:
-        pass
-
-    def power(self, power: PowerState) -> None:
-        pass
-
-    def conditions(self, names: Sequence[str]) -> None:
-        self.said.append(list(names))
-
-    def count(self, what: Statistic, by: int = 1) -> None:
-        self.counted.append(what)
-
-
-class Keys:
-    """A keyboard whose keys are pressed by the test; it is gone when they are all read."""
-
-    locks = Locks()
-
-    def __init__(self, *groups: Sequence[KeyInput]) -> None:
-        self.groups: Iterator[Sequence[KeyInput]] = iter(groups)
-
-    async def read(self) -> Sequence[KeyInput]:
-        found = next(self.groups, None)
-        if found is None:
-            raise DeviceUnavailable("unplugged")
-        if not found:
-            await asyncio.Event().wait()  # nothing more for now: only the driver's own pause ends this
-        return found
 
 
 def fitting(told: Told, transport: TransportKind, **changes: str) -> Fitting:
