@@ -12,6 +12,7 @@ import structlog
 from edge_agent.clock import Clocks
 from edge_agent.disk.agent_row import business_day, device_time
 from edge_agent.disk.database import Database
+from edge_agent.disk.errors import DiskFull
 from edge_agent.receipt import drawers
 from edge_agent.receipt.printing import Printing
 from edge_agent.record import outbox
@@ -91,5 +92,9 @@ class CashDrawer:
             )
             outbox.append(db, event, self._clocks.machine.wall_ms())
 
-        await self._database.run(keep)
+        try:
+            await self._database.run(keep)
+        except DiskFull:
+            _log.error("drawer_not_kept", till=self._till, reason=reason.value, by=by)
+            return
         self._doorbell.ring()

@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
+import structlog
+
 from edge_agent.clock import Clocks
 from edge_agent.disk.database import Database
+from edge_agent.disk.errors import DiskFull
 from edge_agent.receipt import jobs
 from edge_agent.receipt.cash_drawer import CashDrawer
 from edge_agent.receipt.printing import Printing
@@ -26,6 +29,7 @@ _KINDS = ("sale", "return", "goods_return", "cash", "reprint", "shift_open")
 _RECENT_MS = 600_000
 """A receipt that was made so shortly before a restart is still waited for; an older one is asked for."""
 _LOOK_BACK = 200
+_log = structlog.get_logger(__name__)
 
 
 class Changes(Protocol):
@@ -147,7 +151,11 @@ class PaperTrail:
             for one, receipt in asked:
                 jobs.add_receipt(db, self._till, receipt, by=one.by, at_ms=one.at_ms, copy=one.copy)
 
-        await self._database.run(add, makes_room=True)
+        try:
+            await self._database.run(add, makes_room=True)
+        except DiskFull:
+            _log.error("receipts_not_queued", till=self._till, count=len(asked), reason="the disk is full")
+            return
         self._printing.ring()
 
 

@@ -15,6 +15,7 @@ from edge_agent.devices.printers.drawer import DrawerWatch
 from edge_agent.devices.printers.driver import Outcome, PrintResult
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.disk.database import Database
+from edge_agent.disk.errors import DiskFull
 from edge_agent.receipt import drawers, jobs
 from edge_agent.receipt.compose import NamingBooks, ReceiptGone, compose
 from edge_agent.receipt.escpos import to_escpos
@@ -125,7 +126,7 @@ class Printing:
             job = await self._database.read(lambda db: jobs.next_queued(db, self._till, self._done))
             if job is None:
                 await self._bell.wait()
-            elif await self._print(job):
+            elif await self._try(job):
                 self._done = job.n
             else:
                 await self._printer_moved()
@@ -152,6 +153,14 @@ class Printing:
             known = wired
             await self._database.run(lambda db: drawers.note_wiring(db, self._till, open_when_high=known))
         return wired
+
+    async def _try(self, job: PrintJob) -> bool:
+        """Print one job; False when it still waits. One that was sent stays sent, also if that cannot be kept."""
+        try:
+            return await self._print(job)
+        except DiskFull:
+            _log.error("print_not_kept", till=self._till, job=job.n, reason="the disk is full")
+            return False
 
     async def _tell_wiring(self) -> None:
         """Let a printer that is new here know how the drawer is wired, and who listens to it."""
@@ -204,7 +213,8 @@ class Printing:
 
     async def _end(self, job: PrintJob, state: JobState, reason: PrinterProblem | None) -> None:
         words = "" if reason is None else reason.value
-        await self._database.run(lambda db: jobs.note_end(db, job, state, words), makes_room=True)
+        # Not synced: a power cut that takes this away leaves "sending", which is unconfirmed, and that is the truth.
+        await self._database.run(lambda db: jobs.note_end(db, job, state, words), makes_room=True, synced=False)
         if state is not JobState.PRINTED and reason is not PrinterProblem.WRITE_ONLY:
             _log.warning("print_not_proven", till=self._till, job=job.n, state=state.value, reason=words)
         self._changed()
@@ -212,7 +222,7 @@ class Printing:
     async def _wait_because(self, job: PrintJob, reason: PrinterProblem | None) -> None:
         words = "" if reason is None else reason.value
         if words != job.reason:
-            await self._database.run(lambda db: jobs.note_waiting(db, job, words), makes_room=True)
+            await self._database.run(lambda db: jobs.note_waiting(db, job, words), makes_room=True, synced=False)
             self._changed()
 
     async def _printer_moved(self) -> None:

@@ -11,10 +11,12 @@ from typing import TypeVar
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from edge_agent.devices.ports import DeviceState, Statistic
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.printers.simulated import SimulatedPrinter
+from edge_agent.disk.errors import DiskFull
 from edge_agent.receipt import drawers, jobs
 from edge_agent.receipt.cash_drawer import CashDrawer
 from edge_agent.receipt.compose import ReceiptGone, compose, shop_of
@@ -426,3 +428,31 @@ async def test_a_till_without_a_printer_gathers_no_jobs(store: Store) -> None:
     assert await store.database.read(lambda db: jobs.open_jobs(db, "t1")) == []
     assert await store.database.read(lambda db: jobs.of_receipt(db, sale)) == []
     assert await told_of_drawers(store) == []
+
+
+@pytest.mark.parametrize("kept", ["note_sending", "note_end"])
+async def test_a_full_disk_ends_no_printing_and_sends_nothing_twice(
+    store: Store, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    sale = await sell(store)
+    n = await queue_receipt(store, sale)
+    real, full = getattr(jobs, kept), True
+
+    def note(*facts: object) -> object:
+        if full:
+            raise DiskFull("the disk is full")
+        return real(*facts)
+
+    monkeypatch.setattr(jobs, kept, note)
+    async with printing() as bench, running(printing_of(store, bench)) as at_till:
+        with capture_logs() as logs:
+            await until(lambda: any(one["event"] == "print_not_kept" for one in logs), "the full disk")
+        full = False
+        await store.database.make_room(lambda _db: None)
+        report = await store.database.run(lambda db: jobs.add_document(db, "t1", REPORT, by="c1", at_ms=START_MS))
+        at_till.ring()
+        await until(in_state(store, report, JobState.PRINTED), "the next job")  # type: ignore[arg-type]
+        assert bench.paper().count("￥5.00") == 1
+    # What was sent and could not be kept is unconfirmed after the next start.
+    expected = JobState.PRINTED if kept == "note_sending" else JobState.SENDING
+    assert (await job(store, n)).state is expected
