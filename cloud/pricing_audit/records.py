@@ -9,14 +9,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Select, select
 from sqlmodel import Session
 
 from cloud.database.rowset import table_of
-from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SaleTender
+from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SalePricing, SaleTender
 from cloud.store_days.models import SaleAdjustment
 from shared.money import UnitPrice
-from shared.pricing import BasketLine, MemberFacts, PaperCoupon, PriceBook, PricingContext, Unit
+from shared.pricing import BasketLine, PaperCoupon, PriceBook, PricingContext, PricingFacts, Unit, context_of
+
+_facts = msgspec.json.Decoder(PricingFacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class _Parts:
     coupons: defaultdict[UUID, list[PaperCoupon]] = field(default_factory=lambda: defaultdict(list))
     tendered: defaultdict[UUID, int] = field(default_factory=lambda: defaultdict(int))
     decided: defaultdict[UUID, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    facts: dict[UUID, PricingFacts] = field(default_factory=dict)
 
 
 def sales_of(session: Session, commits: Sequence[int]) -> list[SaleRecord]:
@@ -114,6 +118,9 @@ def sales_of(session: Session, commits: Sequence[int]) -> list[SaleRecord]:
         parts.tendered[row.sale_id] += row.minor
     for row in session.execute(_below(SaleAdjustment, commits)):
         parts.decided[row.sale_id][row.kind] += row.minor
+    for row in session.execute(_below(SalePricing, commits)):
+        if row.facts is not None:
+            parts.facts[row.sale_id] = _facts.decode(row.facts)
     return [_record(head, parts) for head in heads]
 
 
@@ -141,7 +148,8 @@ def _read_lines(session: Session, commits: Sequence[int], parts: _Parts) -> None
 
 
 def _below(
-    model: type[SaleLine | SaleDiscount | SaleCoupon | SaleTender | SaleAdjustment], commits: Sequence[int]
+    model: type[SaleLine | SaleDiscount | SaleCoupon | SaleTender | SaleAdjustment | SalePricing],
+    commits: Sequence[int],
 ) -> Select[Any]:
     """Select the rows below the commits' sales, in the order of their keys."""
     table, sale = table_of(model), table_of(Sale)
@@ -150,7 +158,14 @@ def _below(
 
 
 def _record(head: Any, parts: _Parts) -> SaleRecord:
-    member = None if head.member_tier is None else MemberFacts(tier=head.member_tier)
+    context = context_of(
+        parts.facts.get(head.id),
+        at_ms=head.priced_ms,
+        time_zone=head.time_zone,
+        store=head.store_id,
+        till_kind=head.till_kind,
+        tier=head.member_tier,
+    )
     return SaleRecord(
         sale=head.id,
         commit_no=head.commit_no,
@@ -162,7 +177,7 @@ def _record(head: Any, parts: _Parts) -> SaleRecord:
         total_minor=head.total_minor,
         saved_minor=head.saved_minor,
         tendered_minor=parts.tendered[head.id],
-        context=PricingContext(at_ms=head.priced_ms, time_zone=head.time_zone, member=member),
+        context=context,
         lines=parts.lines[head.id],
         coupons=parts.coupons[head.id],
         decided=parts.decided[head.id],

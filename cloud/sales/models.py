@@ -137,6 +137,19 @@ class SaleCoupon(Table, table=True):
     chain_minor: int = big_int()
 
 
+class SalePricing(Table, table=True):
+    """What a sale's prices looked at and its promotions did beside its lines, as the till recorded it."""
+
+    __tablename__ = "sale_pricing"
+    __table_args__ = (BOOKS,)
+
+    sale_id: UUID = Field(primary_key=True)
+    facts: str | None
+    """JSON of `shared.pricing.PricingFacts`; null when the sale's other columns say all."""
+    uses: str
+    """JSON: a list of `shared.pricing.PromotionUse`."""
+
+
 class SaleTender(Table, table=True):
     """Money given, change already taken off. For a return `sale_id` is the return's id and the money went out."""
 

@@ -122,13 +122,25 @@ def priced(desk: Desk, basket: Basket, book: TillBook) -> PricedBasket:
 
 def adjusted(desk: Desk, basket: Basket, book: TillBook) -> Adjusted:
     """Price the basket as of its last change, so that a power cut between changes alters no price."""
-    member = MemberFacts(tier=basket.card.member.tier or "") if basket.card else None
-    context = PricingContext(at_ms=basket.priced_ms, time_zone=desk.settings().time_zone, member=member)
+    context = pricing_context(desk, basket)
     try:
         by_book = desk.price([line.as_rung() for line in basket.lines], book, context, basket.coupons)
     except PriceMissing as error:
         raise Refusal("price_missing", error.item) from error
     return basket.adjusted(by_book)
+
+
+def pricing_context(desk: Desk, basket: Basket) -> PricingContext:
+    """Return everything beside lines and book that the basket's price depends on. The sale records it."""
+    settings = desk.settings()
+    member = MemberFacts(tier=basket.card.member.tier or "") if basket.card else None
+    return PricingContext(
+        at_ms=basket.priced_ms,
+        time_zone=settings.time_zone,
+        member=member,
+        store=settings.store,
+        till_kind=desk.kind.value,
+    )
 
 
 def total(db: sqlite3.Connection, desk: Desk, basket: Basket) -> int:

@@ -21,6 +21,7 @@ from edge_agent.till.desk import (
     adjusted,
     book_for,
     open_basket,
+    pricing_context,
     total,
 )
 from edge_agent.till.numbering import receipt_for
@@ -30,7 +31,7 @@ from edge_agent.till.returning import making
 from edge_agent.till.selling import amending, limits
 from edge_agent.till.shifts import ledger
 from shared.adjustments import Adjusted
-from shared.pricing import ENGINE_LEVEL, PricedBasket
+from shared.pricing import ENGINE_LEVEL, PricedBasket, facts_of, uses_of
 from shared.wire.events import MANIFEST_BYTES, BookReference, Receipt, SaleCompleted, Tender, TenderKind, decode_event
 
 
@@ -261,4 +262,6 @@ def _sale(db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tend
         adjustments=bill.adjusted.adjustments,
         age_checks=bill.basket.age_checks,
         exchange=bill.basket.exchange.id if bill.basket.exchange else None,
+        pricing=facts_of(pricing_context(desk, bill.basket)),
+        promotions=uses_of(bill.priced),
     )

@@ -2,7 +2,6 @@
 
 from shared.pricing.book import Item, Price, PriceBook, Unit
 from shared.pricing.context import (
-    Adjustment,
     Choice,
     Counter,
     Coupon,
@@ -11,6 +10,7 @@ from shared.pricing.context import (
     PointsOffer,
     PricingContext,
     Rounding,
+    TotalRounding,
 )
 from shared.pricing.engine import price_basket
 from shared.pricing.index import NO_PROMOTIONS, PromotionIndex
@@ -28,12 +28,12 @@ from shared.pricing.model import (
     Status,
     UsedLine,
 )
+from shared.pricing.record import PricingFacts, PromotionUse, context_of, facts_of, uses_of
 
 __all__ = [
     "ENGINE_LEVEL",
     "KINDS",
     "NO_PROMOTIONS",
-    "Adjustment",
     "AnyPromotion",
     "BasketLine",
     "Choice",
@@ -54,10 +54,16 @@ __all__ = [
     "PricedBasket",
     "PricedLine",
     "PricingContext",
+    "PricingFacts",
     "PromotionIndex",
+    "PromotionUse",
     "Rounding",
     "Status",
+    "TotalRounding",
     "Unit",
     "UsedLine",
+    "context_of",
+    "facts_of",
     "price_basket",
+    "uses_of",
 ]

@@ -72,17 +72,17 @@ class Rounding(StrEnum):
     """Cash rounding: to the nearest step, a half up. The total may rise."""
 
 
-class Adjustment(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
-    """The last change of the total: to a multiple of `step_minor`, at whose hands and why."""
+class TotalRounding(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+    """The last change of the total: to a multiple of `step_minor`, at whose hands and why (nobody's: a rule)."""
 
     step_minor: int
-    rounding: Rounding = Rounding.DOWN
+    mode: Rounding = Rounding.DOWN
     by: str = ""
     why: str = ""
 
     def __post_init__(self) -> None:
         if self.step_minor < 1:
-            raise ValueError(f"an adjustment needs a step of at least 1, got {self.step_minor}")
+            raise ValueError(f"rounding needs a step of at least 1, got {self.step_minor}")
 
 
 class PricingContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -103,4 +103,4 @@ class PricingContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     coupons: list[Coupon] = []
     choices: list[Choice] = []
     points: PointsOffer | None = None
-    adjustment: Adjustment | None = None
+    rounding: TotalRounding | None = None

@@ -42,7 +42,7 @@ def price_basket(
             take_paper_coupons(state, paper_coupons)
         for group in concerned.groups(layer):
             _settle(layer, group, state, outcomes)
-    adjusted = adjust(state, context.adjustment) if context.adjustment else 0
+    adjusted = adjust(state, context.rounding) if context.rounding else 0
     for group in concerned.groups(Layer.REWARD):
         _settle(Layer.REWARD, group, state, outcomes)
     return _basket(state, outcomes.all(concerned), adjusted)

@@ -10,7 +10,7 @@ from shared.pricing.state import State, WorkLine
 MEMBER_PRICE = "member_price"
 PAPER_COUPON = "paper_coupon"
 COUPON_MATCH = "coupon_match"
-ADJUSTMENT = "adjustment"
+ROUNDING = "rounding"
 _BY_SUPPLIER = {Payer.SUPPLIER: 10_000}
 _BY_CHAIN: dict[Payer, int] = {}
 
@@ -40,7 +40,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     MEMBER_PRICE: {"en": "Member price", "zh": "会员价"},
     PAPER_COUPON: {"en": "Coupon", "zh": "优惠券"},
     COUPON_MATCH: {"en": "Coupon, store's share", "zh": "优惠券（门店补贴）"},
-    ADJUSTMENT: {"en": "Rounding", "zh": "抹零"},
+    ROUNDING: {"en": "Rounding", "zh": "抹零"},
     "special_price": {"en": "Special price", "zh": "特价"},
     "tier_price": {"en": "Tier price", "zh": "等级价"},
     "time_limited_price": {"en": "Flash price", "zh": "限时特价"},

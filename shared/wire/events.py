@@ -18,6 +18,7 @@ from uuid import UUID
 import msgspec
 
 from shared.pricing.model import PaperCoupon, PricedLine
+from shared.pricing.record import PricingFacts, PromotionUse
 from shared.wire.drawer_events import DrawerOpened
 from shared.wire.event_base import (
     RECEIPT_LINK_BYTES,
@@ -90,8 +91,9 @@ class SaleCompleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="s
     """A customer has paid. `id` is also the sale's and its basket's id.
 
     `priced_ms` is the business moment of the last pricing: book, moment, zone, member and coupons are all the
-    engine needs to find the same lines again, and `adjustments` what people changed about its answer. `exchange` names
-    the return whose goods were exchanged for these.
+    engine needs to find the same lines again, with `pricing` where it looked at more, and `adjustments` what people
+    changed about its answer. `promotions` are what its promotions used and did beside the discounts on the lines.
+    `exchange` names the return whose goods were exchanged for these.
     """
 
     receipt: Receipt
@@ -109,6 +111,8 @@ class SaleCompleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="s
     adjustments: list[Adjustment] = []
     age_checks: list[AgeCheck] = []
     exchange: UUID | None = None
+    pricing: PricingFacts | None = None
+    promotions: list[PromotionUse] = []
 
     @property
     def saved_minor(self) -> int:

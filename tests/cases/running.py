@@ -13,7 +13,6 @@ import msgspec
 
 from shared.calendar import resolve_local
 from shared.pricing import (
-    Adjustment,
     AnyPromotion,
     BasketLine,
     Choice,
@@ -29,6 +28,7 @@ from shared.pricing import (
     PromotionIndex,
     Rounding,
     Status,
+    TotalRounding,
     Unit,
     price_basket,
 )
@@ -113,7 +113,7 @@ def _found(loaded: Loaded, priced: PricedBasket) -> dict[str, Any]:
     for line in priced.lines:
         for discount in line.discounts:
             name = discount.source if discount.reason != "member_price" or discount.source else "member price"
-            name = "rounding" if discount.reason == "adjustment" else name
+            name = "rounding" if discount.reason == "rounding" else name
             discounts[name] = discounts.get(name, 0) + discount.minor
     applied = [outcome for outcome in priced.outcomes if outcome.status is Status.APPLIED]
     rules = loaded.book.promotions().by_id
@@ -195,5 +195,5 @@ def _context(case: Case, zone: str) -> PricingContext:
         coupons=[Coupon(code, rule, at) for at, (code, rule) in enumerate(case.get("coupons", []))],
         choices=[Choice(rule, items) for rule, items in case.get("choices", {}).items()],
         points=PointsOffer(points["may spend"], points.get("use", 0)) if points else None,
-        adjustment=Adjustment(minor(step), rounding, by="cashier") if step else None,
+        rounding=TotalRounding(minor(step), rounding, by="cashier") if step else None,
     )

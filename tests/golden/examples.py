@@ -15,7 +15,18 @@ import msgspec
 from shared import codec
 from shared.hashchain import GENESIS, link_all
 from shared.money import UnitPrice
-from shared.pricing import PaperCoupon
+from shared.pricing import (
+    Choice,
+    Counter,
+    Coupon,
+    PaperCoupon,
+    Per,
+    PointsOffer,
+    PricingFacts,
+    PromotionUse,
+    Rounding,
+    TotalRounding,
+)
 from shared.signing import sign_desired, sign_members
 from shared.wire.desired import (
     BodyReference,
@@ -211,6 +222,28 @@ EVENT_EXAMPLES: dict[str, Event] = {
         ],
         age_checks=[AgeCheck(years=18, proof=AgeProof.SEEN, by="c1")],
         exchange=_id(11),
+    ),
+    "sale.v1.promotions": msgspec.structs.replace(
+        _sale,
+        id=_id(40),
+        pricing=PricingFacts(
+            segments=["families"],
+            birthday_month=5,
+            purchases=12,
+            counters=[Counter("spring", Per.STORE, 3, 2_500)],
+            uncounted=[Per.CHAIN],
+            coupons=[Coupon("7K2M9Q", "five-off", START_MS - 86_400_000)],
+            choices=[Choice("exchange", ["1002"])],
+            points=PointsOffer(800, 300),
+            rounding=TotalRounding(10, Rounding.DOWN, "c1", "asked"),
+        ),
+        promotions=[
+            PromotionUse("five-off", coupon="7K2M9Q"),
+            PromotionUse("three-for-ten", 2),
+            PromotionUse("redeem", spent_points=300),
+            PromotionUse("double", multiplier_bp=20_000, base_minor=4_042),
+            PromotionUse("spend-100", points=50, issues=["next-visit"]),
+        ],
     ),
     "return.v1.exchange": msgspec.structs.replace(
         make_return(_sale, [(1, 1)], id=_id(31), number=45), void=True, exchange=_id(30), shift=_id(21)

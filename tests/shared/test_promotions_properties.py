@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.money import refund_share
-from shared.pricing import Adjustment, AnyPromotion, PricedBasket, PricingContext, Rounding, Status, price_basket
+from shared.pricing import AnyPromotion, PricedBasket, PricingContext, Rounding, Status, TotalRounding, price_basket
 from shared.pricing.explain import WHY_NOT, explain
 from shared.pricing.kinds import PercentOff, SpecialPrice
 from shared.pricing.scope import Scope
@@ -140,7 +140,9 @@ def test_p4_an_adjustment_comes_last_and_adds_up(
     rules: list[AnyPromotion], basket: Basket, step: int, rounding: Rounding
 ) -> None:
     before = price(rules, basket)
-    after = price(rules, basket, msgspec.structs.replace(ANYBODY, adjustment=Adjustment(step, rounding, "c1", "asked")))
+    after = price(
+        rules, basket, msgspec.structs.replace(ANYBODY, rounding=TotalRounding(step, rounding, "c1", "asked"))
+    )
     assert after.total_minor % step == 0
     assert after.adjusted_minor == before.total_minor - after.total_minor
     assert abs(after.adjusted_minor) < step

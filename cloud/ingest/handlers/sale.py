@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlmodel import Session
 
 from cloud.database.bulk import insert_tuples
@@ -29,7 +30,7 @@ from cloud.ingest.received import Received
 from cloud.loyalty.facts import LineFacts, SaleFacts
 from cloud.members.resolving import Resolution
 from cloud.sales import days, hours
-from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SaleTender
+from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SalePricing, SaleTender
 from cloud.sales.shops import Shop
 from cloud.store_days.models import SaleAdjustment, SaleAgeCheck
 from shared.money import BASIS_POINTS, allocate
@@ -144,6 +145,7 @@ def _write(session: Session, sales: Sequence[tuple[Received, SaleCompleted]], in
     insert_tuples(session, SaleCoupon, _COUPON, coupons)
     insert_tuples(session, SaleTender, TENDER_COLUMNS, tenders)
     _write_decided(session, [sale for _, sale in sales])
+    _write_pricing(session, [sale for _, sale in sales])
     days.add_sales(session, ((one.store, business_day(sale), len(sale.lines), sale.total_minor) for one, sale in sales))
     hours.add_sales(
         session, ((one.store, business_day(sale), sale.at_ms, sale.book.zone, sale.total_minor) for one, sale in sales)
@@ -205,6 +207,21 @@ def _describe(session: Session, sales: Sequence[tuple[Received, SaleCompleted]],
         for (store, version), wanted in items.items()
         if wanted
     }
+
+
+def _write_pricing(session: Session, sales: Sequence[SaleCompleted]) -> None:
+    """Write down what prices looked at and promotions did beside the lines, where there is any of it."""
+    rows = [
+        (
+            sale.id,
+            None if sale.pricing is None else msgspec.json.encode(sale.pricing).decode(),
+            msgspec.json.encode(sale.promotions).decode(),
+        )
+        for sale in sales
+        if sale.pricing is not None or sale.promotions
+    ]
+    if rows:
+        insert_tuples(session, SalePricing, ("sale_id", "facts", "uses"), rows)
 
 
 def _sale_row(one: Received, sale: SaleCompleted, intake: Intake, who: Resolution) -> tuple[Any, ...]:

@@ -539,6 +539,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sale_id", "n", name=op.f("pk_sale_line")),
     )
     op.create_table(
+        "sale_pricing",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("facts", sa.String(), nullable=True),
+        sa.Column("uses", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("sale_id", name=op.f("pk_sale_pricing")),
+    )
+    op.create_table(
         "sale_return",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("commit_no", BIG_INT, nullable=False),
