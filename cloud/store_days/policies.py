@@ -11,7 +11,7 @@ from cloud.errors import Invalid
 from cloud.fleet import audit
 from cloud.org.stores import find_store
 from cloud.prices.models import ChainSetting
-from shared.wire.policies import TillPolicies
+from shared.wire.policies import Approval, StaffRole, TillPolicies
 
 _NAME = "till_policies"
 _decoder = msgspec.json.Decoder(TillPolicies)
@@ -55,8 +55,9 @@ def _check(found: TillPolicies) -> None:
         raise Invalid("amounts, days and seconds are not negative, and a PIN has at least one try")
     if any(value < 1 for value in found.denominations):
         raise Invalid("notes and coins are worth at least 1 minor unit")
-    try:
-        for approval in found.approvals:
-            found.needs(approval)  # type: ignore[arg-type]  # a name that no approval has is simply never asked for
-    except ValueError as error:
-        raise Invalid(f"approvals name a role, or nobody (''): {error}") from None
+    roles, known = {"", *map(str, StaffRole)}, set(map(str, Approval))
+    for approval, role in found.approvals.items():
+        if approval not in known or role not in roles:
+            raise Invalid(
+                f"approval {approval!r} for {role!r}: it is one of {', '.join(sorted(known))}, for a role or ''"
+            )
