@@ -302,3 +302,15 @@ CREATE TABLE device (
     online_ms INTEGER NOT NULL,
     since_ms  INTEGER NOT NULL                -- machine time
 ) STRICT, WITHOUT ROWID;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Scans (edge_agent/till/scanning).
+
+-- How often labels of each format were remarkable on a business day: a check digit ignored, an old price on the scale.
+CREATE TABLE label_tally (
+    business_date TEXT NOT NULL,
+    format        TEXT NOT NULL,
+    finding       TEXT NOT NULL,
+    times         INTEGER NOT NULL,
+    PRIMARY KEY (business_date, format, finding)
+) STRICT, WITHOUT ROWID;

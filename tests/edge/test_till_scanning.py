@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge_agent.till.results import LineAdded, LineChanged, MemberAttached, Paid, Refused
+from edge_agent.till.scanning import tally
 from shared.codes import LabelFormat, Recall, ScanContext, check_digit
 from shared.codes.member_code import make_member_code
 from shared.money import UnitPrice
@@ -186,3 +187,19 @@ async def test_a_members_telephone_attaches_the_member(store: Store) -> None:
     assert (await refusal(store, late)).code == "member_code_too_old"
     set_(store, member_code_keys=[])
     assert (await refusal(store, code)).code == "member_code_unknown_key"
+
+
+async def test_what_is_remarkable_about_labels_is_counted(store: Store) -> None:
+    """Three of seven labels on vendors' pages have a wrong check digit: whoever ignores it should know how often."""
+    set_(store, labels=[LabelFormat(name="loose", pattern="24IIIIIAAAAAWWWWWC", check="ignore")])
+    right = label("24", HAM, 1250, 314)
+    await added(store, right)
+    wrong = right[:-1] + str((int(right[-1]) + 1) % 10)
+    await added(store, wrong)
+    await added(store, wrong)
+    assert (await refusal(store, label("24", HAM, 1100, 314))).code == "label_price_old"
+    found = await store.database.read(tally.counts)
+    assert [(one.format, one.finding, one.times) for one in found] == [
+        ("loose", "check_ignored", 2),
+        ("loose", "label_price_old", 1),
+    ]

@@ -15,6 +15,7 @@ from edge_agent.prices import timeline
 from edge_agent.prices.books import PriceBooks
 from edge_agent.settings import SettingsRefused, load
 from edge_agent.standing import read_database
+from edge_agent.till.scanning.tally import counts
 from shared.codes import LabelFormat, VariableMeasure, usable
 from shared.codes.labels import read_label
 from shared.codes.preview import LabelPreview, preview
@@ -63,6 +64,19 @@ def preview_label(  # noqa: PLR0917 - each is an option of the command line
     typer.echo(said.zh)
     if said.measure is None or said.finding is not None:
         raise typer.Exit(1)
+
+
+@app.command(name="tally")
+def label_tally(state: Annotated[Path, typer.Option("--state", help="The agent's state.")]) -> None:
+    """List how often labels had a wrong check digit or an old price, by business day and format."""
+    try:
+        found = read_database(load(state).database_path, counts)
+    except (StorageError, SettingsRefused) as error:
+        _fail(str(error))
+    for one in found:
+        typer.echo(f"{one.business_date}  {one.format:<20}  {one.finding:<20}  {one.times}")
+    if not found:
+        typer.echo("Nothing was remarkable about the labels of the last 35 days.")
 
 
 def _preview(

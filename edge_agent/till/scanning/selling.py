@@ -9,9 +9,11 @@ from edge_agent.till import baskets, ringing
 from edge_agent.till.desk import Desk, Refusal, book_for
 from edge_agent.till.ports import FoundItem, TillBook
 from edge_agent.till.results import LineAdded, LineChanged
+from edge_agent.till.scanning import tally
 from edge_agent.till.scanning.telling import Goods
 from shared.codes import (
     Gs1Code,
+    LabelFinding,
     LabelQuantity,
     LabelRefused,
     VariableMeasure,
@@ -19,6 +21,9 @@ from shared.codes import (
     recalled,
 )
 from shared.pricing import Unit
+
+LABEL_FINDINGS = frozenset(finding.value for finding in LabelFinding)
+"""Refusals that say something about a scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ def ring_scanned(db: sqlite3.Connection, desk: Desk, goods: Goods) -> LineAdded:
     measured = _measured(sought.label, found, book)
     added = ringing.ring(db, desk, code)
     changed = _set(db, desk, found, measured)
+    if not sought.label.check_fits:
+        tally.note(db, desk, sought.label.format, tally.CHECK_IGNORED)
     return replace(added, line=changed.line, total_minor=changed.total_minor, measure=None)
 
 

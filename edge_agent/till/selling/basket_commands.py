@@ -26,12 +26,13 @@ from edge_agent.till.results import (
     RoundedDown,
     Voided,
 )
-from edge_agent.till.scanning.selling import ring_scanned
+from edge_agent.till.scanning import tally
+from edge_agent.till.scanning.selling import LABEL_FINDINGS, ring_scanned
 from edge_agent.till.scanning.telling import Goods, code_tables, tell
 from edge_agent.till.selling import amending, limits
 from edge_agent.till.selling.weighing import Scaled
 from edge_agent.till.staff.people import People
-from shared.codes import MemberCard, PaymentCode, ScanContext, is_card
+from shared.codes import MemberCard, PaymentCode, ScanContext, VariableMeasure, is_card
 from shared.pricing import Unit
 
 R = TypeVar("R")
@@ -80,6 +81,9 @@ class BasketCommands:
             case PaymentCode():
                 return refused("payment_code_early")
         answer = await self._ring(lambda db, desk: _rung(db, desk, told, count), expects)
+        if isinstance(told, VariableMeasure) and isinstance(answer, Refused) and answer.code in LABEL_FINDINGS:
+            label, code = told.format, answer.code
+            await self._commands.change(lambda db, desk: tally.note(db, desk, label, code))
         asked = isinstance(answer, Refused) and isinstance(answer.asks, AgeAsked)
         self._waiting_scan = (f"{count}*{text}" if count > 1 else text, context, symbology) if asked else None
         return answer
