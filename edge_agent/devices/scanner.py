@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from edge_agent.devices.fitting import Fitting
 from edge_agent.devices.ports import (
@@ -25,6 +25,9 @@ from edge_agent.devices.scanners.lines import LineScanner
 from edge_agent.devices.scanners.refining import Refinement
 from shared.device_profile import TransportKind
 
+T = TypeVar("T")
+
+_LATE_SECONDS = 0.03
 NEEDS_SUFFIX = "scanner_sends_no_enter"
 """Codes end by a pause only: each is heard a moment late, and a half one looks whole. Set the scanner to send Enter."""
 
@@ -112,13 +115,8 @@ class ByteDriver:
         """Read until the device is gone; a code cut off by that is announced."""
         try:
             while True:
-                try:
-                    async with asyncio.timeout(self._gap_seconds if self._protocol.waiting else None):
-                        content = await stream.read()
-                except TimeoutError:
-                    readings = self._protocol.ended()
-                else:
-                    readings = self._protocol.feed(content)
+                content = await _before_a_pause(stream.read, self._gap_seconds if self._protocol.waiting else None)
+                readings = self._protocol.ended() if content is None else self._protocol.feed(content)
                 await self._outlet.hand_on(readings, self._protocol)
         finally:
             await self._outlet.hand_on(self._protocol.lost(), self._protocol)
@@ -137,10 +135,8 @@ class KeyDriver:
         self._protocol.opened(stream.locks)
         try:
             while True:
-                try:
-                    async with asyncio.timeout(self._gap_seconds if self._protocol.waiting else None):
-                        keys = await stream.read()
-                except TimeoutError:
+                keys = await _before_a_pause(stream.read, self._gap_seconds if self._protocol.waiting else None)
+                if keys is None:
                     readings = self._protocol.ended()
                 else:
                     self._count_dropped(keys)
@@ -153,3 +149,17 @@ class KeyDriver:
         for key in keys:
             if isinstance(key, KeysDropped):
                 self._outlet.count_dropped()
+
+
+async def _before_a_pause(read: Callable[[], Awaitable[T]], gap_seconds: float | None) -> T | None:
+    """Return what the device says next, or None when it pauses for so long.
+
+    When time is up, this loop may have been busy and not the device silent: then what it said is waiting, and is taken.
+    """
+    for seconds in (gap_seconds, _LATE_SECONDS):
+        try:
+            async with asyncio.timeout(seconds):
+                return await read()
+        except TimeoutError:
+            continue
+    return None

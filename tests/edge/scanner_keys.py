@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from edge_agent.devices.ports import (
     DeviceState,
@@ -87,11 +88,15 @@ class Keys:
 
     def __init__(self, *groups: Sequence[KeyInput]) -> None:
         self.groups: Iterator[Sequence[KeyInput]] = iter(groups)
+        self._asked = False
 
     async def read(self) -> Sequence[KeyInput]:
         found = next(self.groups, None)
         if found is None:
             raise DeviceUnavailable("unplugged")
         if not found:
+            self._asked = not self._asked
+            if self._asked:
+                self.groups = chain([found], self.groups)  # a driver asks twice before it believes in a pause
             await asyncio.Event().wait()  # nothing more for now: only the driver's own pause ends this
         return found

@@ -22,7 +22,10 @@ from edge_agent.devices.ports import (
     KeysDropped,
     KeyStream,
     Locks,
+    ScanCut,
+    Scanned,
 )
+from edge_agent.devices.scanners.keys import KeyScanner
 from edge_agent.devices.transports.keyboard import KeyboardTransport
 from tests.edge.waiting import until
 
@@ -197,3 +200,34 @@ async def test_missing_node_is_nothing_plugged_in(tmp_path: Path) -> None:
     with pytest.raises(DeviceUnavailable, match="nothing is plugged in"):
         async with KeyboardTransport("t1/scanner", lambda: tmp_path / "event7").opened():
             pass
+
+
+def timed(code: int, at_ms: int) -> KeyEvent:
+    return KeyEvent(code, pressed=True, at_us=at_ms * 1_000)
+
+
+def test_p10_rest_of_a_code_that_we_ended_too_soon_never_passes_for_a_whole_one() -> None:
+    """The loop stalled in the middle of a code and took that for a pause; the kernel's times know better."""
+    scanner = KeyScanner()
+    assert scanner.feed([timed(2, 1_000), timed(28, 1_010)]) == [Scanned("1")]
+    assert scanner.feed([timed(3, 2_000), timed(4, 2_010)]) == []
+    assert scanner.ended() == [ScanCut("scan_cut")]
+    assert scanner.feed([timed(5, 2_020), timed(28, 2_030)]) == [], "the cut was said once"
+    assert scanner.feed([timed(6, 3_000), timed(28, 3_010)]) == [Scanned("5")]
+
+
+def test_rest_of_a_code_of_a_scanner_without_enter_is_announced_as_cut() -> None:
+    scanner = KeyScanner()
+    scanner.feed([timed(3, 2_000)])
+    assert scanner.ended() == [Scanned("2")]
+    assert scanner.feed([timed(5, 2_020)]) == [ScanCut("scan_cut")]
+    assert scanner.ended() == []
+    assert scanner.feed([timed(6, 3_000)]) == []
+    assert scanner.ended() == [Scanned("5")]
+
+
+def test_real_pause_is_a_pause() -> None:
+    scanner = KeyScanner()
+    assert scanner.feed([timed(2, 1_000), timed(28, 1_010), timed(3, 2_000)]) == [Scanned("1")]
+    assert scanner.ended() == [ScanCut("scan_cut")]
+    assert scanner.feed([timed(4, 3_000), timed(28, 3_010)]) == [Scanned("3")]

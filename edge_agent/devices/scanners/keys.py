@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge_agent.devices.ports import KeyEvent, KeyInput, KeysDropped, Locks, Reading
+from edge_agent.devices.ports import KeyEvent, KeyInput, KeysDropped, Locks, Reading, ScanCut
 from edge_agent.devices.scanners.buffer import MAX_CHARACTERS, CodeBuffer
 from edge_agent.devices.scanners.layouts import KEYPAD, LAYOUTS, Layout
 
@@ -44,6 +44,7 @@ class KeyScanner:
         self._caps = False
         self._alt_code = ""
         self._last_us = 0
+        self._paused: list[Reading] = []
 
     @property
     def waiting(self) -> bool:
@@ -74,8 +75,9 @@ class KeyScanner:
         return readings
 
     def ended(self) -> list[Reading]:
-        """Return what a pause completes."""
-        return self._buffer.pause()
+        """Return what a pause completes, as our own clock saw it; the next key's time shows whether there was one."""
+        self._paused = self._buffer.pause()
+        return self._paused
 
     def lost(self) -> list[Reading]:
         """Return what becomes of a code that was under way when the device went; the next one starts clean."""
@@ -86,8 +88,14 @@ class KeyScanner:
     def _take(self, key: KeyEvent) -> list[Reading]:
         """Take one key. A pause that the kernel's times show counts even when we were too busy to notice it."""
         readings: list[Reading] = []
-        if key.at_us and self._last_us and key.at_us - self._last_us > self._gap_us:
+        gap_us = key.at_us - self._last_us if key.at_us and self._last_us else None
+        if gap_us is not None and gap_us > self._gap_us:
             readings = self._buffer.pause()
+        elif gap_us is not None and self._paused:
+            # It was we who were late. The rest of a code that was ended too soon must not pass for a whole one.
+            said = any(isinstance(reading, ScanCut) for reading in self._paused)
+            readings = self._buffer.discard("scan_cut")[said:]
+        self._paused = []
         self._last_us = key.at_us or self._last_us
         if key.code in _MODIFIERS:
             self._modify(key)

@@ -5,8 +5,10 @@ The kernel's ring for a keyboard holds 64 events and one EAN-13 makes 84, so a t
 
 from __future__ import annotations
 
+import fcntl
+import struct
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +28,9 @@ _EV_SYN, _EV_KEY = 0, 1
 _SYN_REPORT, _SYN_DROPPED = 0, 3
 _LED_NUML, _LED_CAPSL = 0, 1
 _REPEATED = 2
+# linux/input.h and time.h: events carry the wall clock unless asked otherwise.
+_EVIOCSCLOCKID = 0x400445A0
+_CLOCK_MONOTONIC = 1
 
 
 class InputEvent(Protocol):
@@ -137,6 +142,8 @@ def _open_evdev(place: Path) -> InputNode:
     from evdev import InputDevice  # noqa: PLC0415 - only stores with such a device pay for it
 
     node: InputNode = InputDevice(str(place))
+    with suppress(OSError):  # an old kernel: then a clock that is set during a scan may cut it
+        fcntl.ioctl(node.fileno(), _EVIOCSCLOCKID, struct.pack("i", _CLOCK_MONOTONIC))
     return node
 
 
