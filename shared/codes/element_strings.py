@@ -23,6 +23,8 @@ _GUESSED = frozenset({"10", "11", "13", "15", "16", "17", "21", "30", "3102", "3
 """What follows a value on goods of a supermarket; only these are looked for where a separator was lost."""
 _DATES = frozenset({"11", "12", "13", "15", "16", "17"})
 _MAX_GUESSES = 256
+_MAX_LOST = 2
+"""Separators whose places are worked out: a pack has a batch and perhaps a serial number, and no scan may take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,14 @@ def fits(identifier: ApplicationIdentifier, value: str) -> bool:
     return _VALUE.fullmatch(value) is not None
 
 
-def _splits(body: str, known: frozenset[str] = frozenset()) -> Iterator[dict[str, str]]:
+def _splits(body: str) -> Iterator[dict[str, str]]:
     """Yield every reading of a text without separators, one value at least of unknown length not at its end."""
-    for reading, guessed in _readings(body, 0, known):
+    for reading, guessed in _readings(body, 0, frozenset(), _MAX_LOST):
         if guessed:
             yield reading
 
 
-def _readings(body: str, at: int, seen: frozenset[str]) -> Iterator[tuple[dict[str, str], bool]]:
+def _readings(body: str, at: int, seen: frozenset[str], lost: int) -> Iterator[tuple[dict[str, str], bool]]:
     identifier = find(body, at)
     if identifier is None or identifier.ai in seen:
         return
@@ -102,9 +104,9 @@ def _readings(body: str, at: int, seen: frozenset[str]) -> Iterator[tuple[dict[s
             yield {identifier.ai: value}, False
             continue
         following = find(body, end)
-        if not identifier.fixed and (following is None or following.ai not in _GUESSED):
+        if not identifier.fixed and (lost == 0 or following is None or following.ai not in _GUESSED):
             continue
-        for rest, guessed in _readings(body, end, seen | {identifier.ai}):
+        for rest, guessed in _readings(body, end, seen | {identifier.ai}, lost - (not identifier.fixed)):
             yield {identifier.ai: value, **rest}, guessed or not identifier.fixed
 
 
