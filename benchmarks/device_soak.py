@@ -34,6 +34,7 @@ from shared.wire.desired import DeviceBinding
 _RECORD = struct.Struct("@llHHi")
 _ENTER = 28
 _CHUNK = 50
+_AHEAD = 100
 _WAIT_SECONDS = 300.0
 
 
@@ -122,7 +123,7 @@ async def keyboard_scans(scans: int) -> dict[str, float]:
         await _until(lambda: _all_idle(session, 2), "both scanners")
         began = now()
         typing = [
-            threading.Thread(target=_type, args=(sink, side, scans // 2), daemon=True)
+            threading.Thread(target=_type, args=(sink, side, scans // 2, session), daemon=True)
             for side, (_, sink) in enumerate(pipes.values(), 1)
         ]
         for thread in typing:
@@ -134,8 +135,12 @@ async def keyboard_scans(scans: int) -> dict[str, float]:
         return {"heard": len(session.heard), "lost": _lost(session, scans), "scans_per_s": round(scans / took)}
 
 
-def _type(sink: int, side: int, count: int) -> None:
+def _type(sink: int, side: int, count: int, session: Session) -> None:
+    """Type `count` codes, at most so many ahead of what was heard: a person would not be faster than the kernel."""
+    reached = threading.Event()
     for number in range(count):
+        while 2 * number - len(session.heard) > _AHEAD:
+            reached.wait(0.001)
         text = f"{side}{number:06d}"
         keys = [11 if digit == "0" else 1 + int(digit) for digit in text]
         os.write(sink, b"".join(_stroke(key) for key in (*keys, _ENTER)))

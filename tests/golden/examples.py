@@ -31,7 +31,6 @@ from shared.signing import sign_desired, sign_members
 from shared.wire.desired import (
     BodyReference,
     DesiredState,
-    DeviceBinding,
     KnownMember,
     Manifest,
     MemberStep,
@@ -57,7 +56,6 @@ from shared.wire.messages import (
     Ask,
     Batch,
     Desired,
-    DeviceReport,
     Fork,
     Gone,
     Hello,
@@ -104,6 +102,7 @@ from tests.factories import (
     make_swipe,
     make_void,
 )
+from tests.golden.devices import BINDINGS, REPORTS
 
 HERE = Path(__file__).parent
 
@@ -306,22 +305,7 @@ WITH_DEVICES = msgspec.structs.replace(
             Till(
                 till="t1",
                 number=1,
-                devices=[
-                    DeviceBinding(
-                        device="scanner",
-                        profile="usb_keyboard",
-                        transport="evdev",
-                        address="usb:1-1.2",
-                        settings={"keys.layout": "de", "keys.terminators": ["enter"], "keys.end_gap_ms": 80},
-                    ),
-                    DeviceBinding(
-                        device="cards",
-                        profile="serial_card",
-                        transport="serial",
-                        address="/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0",
-                        role="member_card",
-                    ),
-                ],
+                devices=BINDINGS,
             )
         ],
     ),
@@ -367,19 +351,7 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
         reported=Reported(
             software="0.1.0",
             engine=1,
-            devices=[
-                DeviceReport(
-                    device="t1/printer",
-                    profile="epson_tm_t88iii",
-                    state="error",
-                    power="online",
-                    reason="the cover is open",
-                    code="cover_open",
-                    conditions=["paper_near_end"],
-                    statistics={"hours": 12, "jobs_printed": 340, "unplugs": 1},
-                ),
-                DeviceReport(device="t1/scanner", profile="serial_line", state="idle", power="online"),
-            ],
+            devices=REPORTS,
         ),
     ),
     "state.v1.proven": State(

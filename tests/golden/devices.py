@@ -1,0 +1,37 @@
+"""Devices on the wire: how HQ binds them and how an agent reports them."""
+
+from __future__ import annotations
+
+from shared.wire.desired import DeviceBinding
+from shared.wire.messages import DeviceReport
+
+BINDINGS = [
+    DeviceBinding(
+        device="scanner",
+        profile="usb_keyboard",
+        transport="evdev",
+        address="usb:1-1.2",
+        settings={"keys.layout": "de", "keys.terminators": ["enter"], "keys.end_gap_ms": 80},
+    ),
+    DeviceBinding(
+        device="cards",
+        profile="serial_card",
+        transport="serial",
+        address="/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0",
+        role="member_card",
+    ),
+]
+
+REPORTS = [
+    DeviceReport(
+        device="t1/printer",
+        profile="epson_tm_t88iii",
+        state="error",
+        power="online",
+        reason="the cover is open",
+        code="cover_open",
+        conditions=["paper_near_end"],
+        statistics={"hours": 12, "jobs_printed": 340, "unplugs": 1},
+    ),
+    DeviceReport(device="t1/scanner", profile="serial_line", state="idle", power="online"),
+]
