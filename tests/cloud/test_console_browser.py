@@ -191,6 +191,12 @@ def test_charts_are_drawn_from_the_tables_behind_them(page: Page, normal: str) -
     assert heat == ["s001", "8:00", "2"]
     assert page.evaluate("document.querySelectorAll('.plot').values().every(e => e.ariaHidden === 'true')")
     assert page.evaluate("document.querySelector('[data-chart=heat] td').dataset.value") == "2"
+    saved = page.evaluate(
+        "new Promise(done => { URL.createObjectURL = file => { file.text().then(done); return '#'; };"
+        " document.querySelector('[data-chart=heat] details').open = true;"
+        " document.querySelector('[data-chart=heat] [data-saves]').click() })"
+    )
+    assert saved.lstrip("\ufeff").split("\r\n") == ['"Store","8:00"', '"s001",2']
 
 
 def test_search_leads_to_a_receipt_by_keys_alone(page: Page, normal: str) -> None:

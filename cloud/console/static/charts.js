@@ -68,6 +68,22 @@
     };
   };
 
+  // The table behind a chart as a file; a spreadsheet runs what looks like a formula, so such a name is marked as text.
+  const quoted = (text) => `"${(/^[=+@\-\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+  const save = (button) => {
+    const rows = [...button.closest("details").querySelector("table").rows];
+    const lines = rows.map((row) => [...row.cells].map((cell) => cell.dataset.value ?? quoted(cell.textContent.trim())).join(","));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff", lines.join("\r\n")], { type: "text/csv" }));
+    link.download = button.dataset.saves;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-saves]");
+    if (button) save(button);
+  });
+
   const KINDS = { bar, heat };
   const drawn = new Map();
   const draw = (chart) => {
