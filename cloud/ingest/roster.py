@@ -8,7 +8,7 @@ round over everybody covers whatever the marks miss.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from uuid import UUID
 
@@ -53,7 +53,9 @@ class Roster:
         self._clock = clock
         self._marks: _Marks | None = None
         self._members: dict[str, int] = {}
-        self._again: deque[tuple[float, str]] = deque()
+        self._again: dict[str, float] = {}
+        """When to look at an agent again, by the machine's monotonic clock."""
+        self._here: frozenset[str] | None = None
         self._round: deque[str] = deque()
         self._round_began = 0.0
 
@@ -72,14 +74,29 @@ class Roster:
             marks = _read_marks(session)
             members = dict(session.exec(_MEMBER_VERSIONS).all())
             present = self._present(session, shards)
-        named = self._concerned(present, marks, members)
+        here = frozenset(agent.id for agent in present)
+        named = self._concerned(present, marks, members) | self._back(here)
         now = self._clock.monotonic()
-        here = {agent.id for agent in present}
-        self._again.extend((now + _SETTLE_S, agent) for agent in named)
-        while self._again and self._again[0][0] <= now:
-            named.add(self._again.popleft()[1])
-        named |= self._slice_of_round(sorted(here), now)
+        ripe = {agent for agent, at in self._again.items() if at <= now}
+        for agent in ripe:
+            del self._again[agent]
+        self._look_again(named, now + _SETTLE_S)
+        named |= ripe | self._slice_of_round(sorted(here), now)
         return sorted(named & here)
+
+    def told(self, agents: Iterable[str]) -> None:
+        """Look at agents again that were told something just now, until they are found to have it.
+
+        What is said may be lost on the way, and the mark that named the agent has moved on.
+        """
+        self._look_again(agents, self._clock.monotonic() + _SETTLE_S)
+
+    def not_told(self, agents: Iterable[str]) -> None:
+        """Look at agents again at once: they could not be told."""
+        self._look_again(agents, self._clock.monotonic())
+
+    def _look_again(self, agents: Iterable[str], at: float) -> None:
+        self._again.update(dict.fromkeys(agents, at))
 
     def _concerned(self, present: list[Present], marks: _Marks, members: dict[str, int]) -> set[str]:
         if self._marks is None:
@@ -88,6 +105,12 @@ class Roster:
         moved = {store for store, version in members.items() if self._members.get(store) != version}
         self._marks, self._members = marks, members
         return {agent.id for agent in present if changed_all or agent.store in moved}
+
+    def _back(self, here: frozenset[str]) -> set[str]:
+        """Return who was not heard of for a while and is again, without a new hello: what changed passed them by."""
+        back = set() if self._here is None else set(here - self._here)
+        self._here = here
+        return back
 
     def _slice_of_round(self, here: list[str], now: float) -> set[str]:
         """Spread a look at everybody over a minute."""

@@ -177,13 +177,19 @@ class Worker:
         self._tell(self._roster.due(held))
 
     def _tell(self, agents: Sequence[str]) -> None:
-        """Tell agents what they lack; what goes wrong over one agent's report is not the others' loss."""
+        """Tell agents what they lack; what goes wrong over one agent's report is not the others' loss.
+
+        Who was told something is looked at again, until nothing is lacking: a message may be lost on its way.
+        """
         for start in range(0, len(agents), _AT_ONCE):
             group = agents[start : start + _AT_ONCE]
             try:
-                self._say(self._exchange.unasked(group))
+                messages = self._exchange.unasked(group)
+                self._say(messages)
+                self._roster.told({message.agent for message in messages})
             except Exception as error:
                 if _is_passing(error):
+                    self._roster.not_told(agents[start:])
                     raise
                 if len(group) == 1:
                     log.exception("agent not told", agent=group[0])

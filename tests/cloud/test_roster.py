@@ -84,3 +84,28 @@ def test_everybody_is_looked_at_within_a_minute_or_two(database: Database, clock
         clock.advance(1_000)
         seen |= set(roster.due(SHARDS))
     assert seen == {"s1-a", "s2-a"}
+
+
+def test_who_was_told_is_looked_at_until_nothing_is_lacking(database: Database, clock: DrivenMachineClock) -> None:
+    _chain(database, clock)
+    roster = _settled(database, clock)
+    for _ in range(3):
+        roster.told({"s1-a"})
+        assert roster.due(SHARDS) == []
+        clock.advance(11_000)
+        assert roster.due(SHARDS) == ["s1-a"]
+    roster.not_told(["s2-a"])
+    assert roster.due(SHARDS) == ["s2-a"]
+
+
+def test_agent_that_was_silent_while_something_changed_is_named_when_it_is_heard_again(
+    database: Database, clock: DrivenMachineClock
+) -> None:
+    _chain(database, clock)
+    roster = _settled(database, clock)
+    with database.session() as session:
+        stores.add_till(session, "s1", "t1", number=1, actor="test", now_ms=0)
+    assert "s1-silent" not in roster.due(SHARDS)
+    with database.session() as session:
+        session.get_one(Agent, "s1-silent").seen_ms = clock.wall_ms()
+    assert roster.due(SHARDS) == ["s1-silent"]
