@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from cloud.prices.initials import initials_of
 from shared.body import BodyKind
 from shared.pricing import Item, Price, Unit
 from shared.pricing.book import Barcode
@@ -16,6 +17,8 @@ _SHORTENED = re.compile(r"^\d(\.\d+)?[eE]\+\d+$")
 _BARCODE = re.compile(
     r"^(?:(?P<digits>\d{1,48})[xX](?P<times>\d{1,4})|(?P<code>[0-9A-Za-z-]{1,48})(?:\*(?P<pieces>\d{1,4}))?)$"
 )
+NO_INITIALS = "-"
+_WINDOW = re.compile(r"^(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$")
 _LANGUAGE = re.compile(r"^name_([a-z]{2,3})$")
 
 SCOPE_COLUMN = {BodyKind.ITEMS: "", BodyKind.PRICES: "zone", BodyKind.OVERRIDES: "store"}
@@ -23,7 +26,7 @@ _PRICE_COLUMNS = ("item", "regular", "member", "basis", "remove")
 COLUMNS: Mapping[BodyKind, tuple[str, ...]] = {
     BodyKind.ITEMS: (
         "item", "name_en", "name_zh", "receipt_name", "barcodes", "category", "brand", "unit", "tax_code",
-        "tax_rate_percent", "cost", "sellable", "remove",
+        "tax_rate_percent", "cost", "sellable", "min_age", "sale_hours", "deposit", "initials", "remove",
     ),
     BodyKind.PRICES: ("zone", *_PRICE_COLUMNS),
     BodyKind.OVERRIDES: ("store", *_PRICE_COLUMNS),
@@ -37,7 +40,8 @@ ALIASES: Mapping[str, str] = {
     "价区": "zone", "门店": "store", "商品": "item", "货号": "item", "售价": "regular", "零售价": "regular",
     "会员价": "member", "基数": "basis", "删除": "remove", "英文名": "name_en", "中文名": "name_zh", "品名": "name_zh",
     "小票名": "receipt_name", "条码": "barcodes", "类别": "category", "品牌": "brand", "单位": "unit",
-    "税码": "tax_code", "税率": "tax_rate_percent", "成本": "cost", "可售": "sellable",
+    "税码": "tax_code", "税率": "tax_rate_percent", "成本": "cost", "可售": "sellable", "购买年龄": "min_age",
+    "销售时段": "sale_hours", "押金": "deposit", "拼音首字母": "initials",
 }  # fmt: skip
 
 
@@ -117,6 +121,10 @@ def _item(cells: Mapping[str, str], exponent: int) -> Item:
         tax_rate_bp=_scaled(cells, "tax_rate_percent", 2, "write a percentage such as 13 or 9.5") or 0,
         cost_minor=_amount(cells, "cost", exponent),
         sellable=_flag(cells, "sellable", default=True),
+        min_age=_whole(cells, "min_age", default=0, least=0),
+        sale_hours=_hours(cells.get("sale_hours", "")),
+        deposit=cells.get("deposit", ""),
+        initials=_initials(cells.get("initials", ""), names),
     )
 
 
@@ -134,6 +142,27 @@ def _barcodes(text: str) -> list[Barcode]:
             )
         found.append(Barcode(match["digits"] or match["code"], int(match["times"] or match["pieces"] or 1)))
     return found
+
+
+def _initials(text: str, names: Mapping[str, str]) -> str:
+    """Read the initials: an empty cell means those of the Chinese name, a dash means none."""
+    if text == NO_INITIALS:
+        return ""
+    return text.lower() or initials_of(names.get("zh", ""))
+
+
+def _initials_text(item: Item) -> str:
+    """Write initials only where they are not those of the name, so that a name changed in a sheet takes its own."""
+    by_name = initials_of(item.names.get("zh", ""))
+    return "" if item.initials == by_name else item.initials or NO_INITIALS
+
+
+def _hours(text: str) -> list[str]:
+    windows = re.split(r"[\s;,|]+", text) if text else []
+    for window in windows:
+        if not _WINDOW.match(window):
+            raise Bad("sale_hours", f"{window!r} is no window of time", "write 06:00-22:00, spaces between several")
+    return windows
 
 
 def _plain(cells: Mapping[str, str], column: str, remedy: str) -> str:
@@ -207,6 +236,10 @@ def _item_texts(item: Item, exponent: int) -> dict[str, str]:
         "tax_rate_percent": amount_text(item.tax_rate_bp, 2),
         "cost": "" if item.cost_minor is None else amount_text(item.cost_minor, exponent),
         "sellable": "yes" if item.sellable else "no",
+        "min_age": str(item.min_age) if item.min_age else "",
+        "sale_hours": " ".join(item.sale_hours),
+        "deposit": item.deposit,
+        "initials": _initials_text(item),
     }
 
 

@@ -219,8 +219,8 @@ def test_staff_reaches_their_stores_signed_and_hashed_and_nobody_elses(database:
 @pytest.mark.parametrize("pin", ["123", "1111", "1234", "9876", "12a4", "1" * 13])
 def test_a_pin_that_everybody_guesses_is_refused(database: Database, pin: str) -> None:
     open_chain(database)
+    member = Staff(code="anna", name="Anna", role="cashier")
     with database.session() as session, pytest.raises(Invalid):
-        member = Staff(code="anna", name="Anna", role="cashier")
         staff.add(session, member, pin=pin, salt=SALT, stores=["s001"], actor="t", now_ms=START_MS)
 
 

@@ -41,6 +41,12 @@ STAFF_WORDS: Mapping[str, Words] = {
         "Use another card, or your code and PIN.",
         "请换卡，或输入工号和密码。",
     ),
+    "approval_needed": Words(
+        "This needs somebody's approval.",
+        "此操作需要授权。",
+        "Have them give their PIN or staff card.",
+        "请有权限的人员输入密码或刷员工卡。",
+    ),
     "approval_too_low": Words(
         "This person may not approve it.",
         "此人员无权授权。",
