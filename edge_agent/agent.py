@@ -42,6 +42,7 @@ from edge_agent.pages import pages_of
 from edge_agent.prices import timeline
 from edge_agent.prices.books import PriceBooks
 from edge_agent.prices.keeper import BodySource, PriceKeeper
+from edge_agent.receipt.forgetting import forget_paper
 from edge_agent.record import first_start, outbox, witness
 from edge_agent.record.epoch import Epochs
 from edge_agent.record.outbox import Doorbell
@@ -62,6 +63,7 @@ _PRUNE_FULL_SECONDS = 10.0
 _RENEWAL_CHECK_SECONDS = 3600.0
 _REPORT_SECONDS = 300.0
 _EXAMINE_SECONDS = 24 * 3600.0
+_DAY_MS = 24 * 3600 * 1000
 _log = structlog.get_logger(__name__)
 
 
@@ -99,7 +101,12 @@ class Agent:
         self._witness_path = settings.state_dir / "witness.json"
         self._epochs = Epochs(database, clocks, self._mint, doorbell=self._doorbell, witness_path=self._witness_path)
         self._keeper = PriceKeeper(
-            database, outside.bodies, clocks.business, directory=settings.downloads_dir, changed=self._changed
+            database,
+            outside.bodies,
+            clocks.business,
+            directory=settings.downloads_dir,
+            changed=self._changed,
+            random=random.random,
         )
         self._questions = Questions(database, clocks)
         self._tills = Tills(
@@ -274,6 +281,8 @@ class Agent:
                 try:
                     while more:
                         more = await self._database.make_room(prune)
+                    before_ms = self._clocks.business.now_ms() - settings.retain_days * _DAY_MS
+                    await self._database.run(partial(forget_paper, before_ms=before_ms), makes_room=True)
                 except DiskFull as error:
                     _log.warning("not_pruned", reason=str(error))
             self._disk_changed.clear()

@@ -103,6 +103,7 @@ class PaperTrail:
         self._clocks = clocks
         self._changes = changes
         self._after = 0
+        self._epoch = b""
 
     async def run(self) -> None:
         """Follow until cancelled. What was under way when the agent stopped is printed; no drawer opens for it."""
@@ -118,20 +119,24 @@ class PaperTrail:
 
     def _left_over(self, db: sqlite3.Connection) -> list[Wanted]:
         """Return receipts made just before the start that nobody has tried to print, and begin to follow after them."""
-        (self._after,) = db.execute("SELECT coalesce(max(n), 0) FROM event").fetchone()
+        self._epoch, self._after = _stand(db)
         since_ms = self._clocks.machine.wall_ms() - _RECENT_MS
         return [one for one in self._read(db, self._after - _LOOK_BACK, since_ms) if _is_pending(db, one)]
 
     async def _take(self) -> list[Wanted]:
-        after = self._after
+        """Return what was recorded since the last look.
 
-        def read(db: sqlite3.Connection) -> tuple[int, list[Wanted]]:
-            (last,) = db.execute("SELECT coalesce(max(n), 0) FROM event").fetchone()
-            return last, self._read(db, after) if last > after else []
+        A new epoch numbers events anew that were seen before: then we begin again as after a start.
+        """
 
-        last, found = await self._database.read(read)
-        self._after = max(last, after)
-        return found
+        def read(db: sqlite3.Connection) -> list[Wanted]:
+            epoch, last = _stand(db)
+            if epoch != self._epoch:
+                return [replace(one, opening=None) for one in self._left_over(db)]
+            after, self._after = self._after, last
+            return self._read(db, after) if last > after else []
+
+        return await self._database.read(read)
 
     def _read(self, db: sqlite3.Connection, after: int, since_ms: int = 0) -> list[Wanted]:
         rows = db.execute(
@@ -157,6 +162,13 @@ class PaperTrail:
             _log.error("receipts_not_queued", till=self._till, count=len(asked), reason="the disk is full")
             return
         self._printing.ring()
+
+
+def _stand(db: sqlite3.Connection) -> tuple[bytes, int]:
+    """Return the epoch the outbox is in and the row of its last event."""
+    (epoch,) = db.execute("SELECT epoch FROM agent").fetchone()
+    (last,) = db.execute("SELECT coalesce(max(n), 0) FROM event").fetchone()
+    return epoch, last
 
 
 def _is_pending(db: sqlite3.Connection, one: Wanted) -> bool:

@@ -156,3 +156,27 @@ async def test_a_till_without_a_printer_gathers_no_jobs(store: Store) -> None:
     assert await store.database.read(lambda db: jobs.open_jobs(db, "t1")) == []
     assert await store.database.read(lambda db: jobs.of_receipt(db, sale)) == []
     assert await told_of_drawers(store) == []
+
+
+async def test_events_numbered_anew_print_nothing_again_and_open_no_drawer(store: Store) -> None:
+    async with supervised(PRINTER) as bench:
+        await bench.is_in(DeviceState.IDLE, "printer")
+        machine = bench.cable("printer").far_end
+        assert isinstance(machine, SimulatedPrinter)
+        station = Station(store.till(), bench.supervisor)
+        async with running(paper_of(store, station)) as paper:
+            await station.till.scan(APPLES)
+            paid = await station.till.tender(TenderKind.CASH, None)
+            assert isinstance(paid, Paid)
+            await until(lambda: printed_is(store, paid.sale, Printed.PRINTED), "the receipt")
+            before = paper.trail._after
+            (old_epoch,) = await store.database.read(lambda db: db.execute("SELECT epoch FROM agent").fetchone())
+            await store.epochs.take_fork(UUID(int=1), UUID(bytes=old_epoch))
+            station.till.changes.note()
+            await until(lambda: paper.trail._after > before, "the new epoch")
+            await station.till.scan(APPLES)
+            paid = await station.till.tender(TenderKind.CASH, None)
+            assert isinstance(paid, Paid)
+            await until(lambda: printed_is(store, paid.sale, Printed.PRINTED), "the next receipt")
+        assert to_text(machine.sheet()).count("收银员") == 2
+        assert machine.kicks == 2
