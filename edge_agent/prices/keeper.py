@@ -15,13 +15,14 @@ from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull
 from edge_agent.prices import bodies, pruning, timeline
 from edge_agent.prices.body_file import Row, hash_whole_body, open_body
+from edge_agent.prices.books import unreadable_promotion
 from shared.body import BodyError, BodyHeader, BodyKind, empty_hash, write_body
 from shared.clock import BusinessClock
 from shared.wire.desired import BodyReference
 
 _MAX_DELTA_ROWS = 20_000
 """A longer delta costs more memory than fetching the whole body line by line."""
-_RETRY_SECONDS = 30.0
+_FIRST_RETRY_SECONDS = 5.0
 _LONGEST_REST_SECONDS = 60.0
 _SHORTEST_REST_SECONDS = 0.05
 _log = structlog.get_logger(__name__)
@@ -60,16 +61,25 @@ class PriceKeeper:
         *,
         directory: Path,
         changed: Callable[[], None],
+        random: Callable[[], float],
     ) -> None:
         self._database = database
         self._source = source
         self._clock = clock
         self._directory = directory
         self._changed = changed
+        self._random = random
         self._offered: dict[str, bytes] = {}
         self._wake = asyncio.Event()
         self._switch_ms: int | None = None
+        self._unreadable: dict[str, str] = {}
+        """Versions that this program cannot price by, by the hash of their manifest, and why."""
         self.problems: list[str] = []
+
+    @property
+    def refusals(self) -> list[str]:
+        """Versions on the timeline that this program cannot price by, in words for HQ."""
+        return sorted(self._unreadable.values())
 
     def offer(self, deltas: Sequence[bytes]) -> None:
         """Take the deltas of a message along; whatever is wrong with one shows when it is used."""
@@ -90,18 +100,24 @@ class PriceKeeper:
             self._wake.set()
 
     async def run(self) -> None:
-        """Keep the books ready for ever."""
+        """Keep the books ready for ever.
+
+        What cannot be had is asked for again after a random part of a pause that doubles: a chain whose HQ was away
+        does not come back all at once.
+        """
+        failures = 0
         while True:
             self._wake.clear()
             rest = _LONGEST_REST_SECONDS
             try:
                 self._directory.mkdir(parents=True, exist_ok=True)
                 await self.settle()
-                self._report([])
+                self._report(self.refusals)
             except (BodyError, BodyMissing, OSError, DiskFull) as error:
                 # A full disk too: the agent must live on to drain what it has sold, and to sell when there is room.
                 self._report([f"price_book: {error}"])
-                rest = _RETRY_SECONDS
+                failures += 1
+                rest = self._random() * min(_LONGEST_REST_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(failures - 1, 8))
             try:
                 async with asyncio.timeout(min(rest, await self._seconds_to_switch())):
                     await self._wake.wait()
@@ -113,14 +129,22 @@ class PriceKeeper:
         await self._latch()
         await self._sweep()
         while targets := await self._database.read(lambda db: timeline.targets(db, self._clock.now_ms())):
-            if not await self._make_ready(targets[0]):
+            readable = [version for version in targets if version.hash not in self._unreadable]
+            if not readable or not await self._make_ready(readable[0]):
                 break  # the timeline changed meanwhile; the next round sees the new one
         self._offered.clear()
+        held = {version.hash for version in await self._database.read(timeline.versions)}
+        self._unreadable = {name: why for name, why in self._unreadable.items() if name in held}
         await self._prune()
 
     async def _make_ready(self, version: timeline.Version) -> bool:
         for body in version.manifest.bodies:
             await self._obtain(body, version.version)
+        reason = await self._database.read(lambda db: unreadable_promotion(db, version.manifest))
+        if reason:
+            # Never ready, so never in force: better the old prices than new ones without a promotion that nobody sees.
+            self._unreadable[version.hash] = f"price_book: {version.version} is refused: {reason}"
+            return True
         ready = await self._database.run(lambda db: timeline.mark_ready_if_complete(db, version))
         if ready:
             _log.info("price_book_ready", version=version.version)

@@ -63,7 +63,9 @@ class Store:
         self.disk = disk
         self.clock = DrivenBusinessClock(START_MS)
         self.source = Files(hq, BodyFiles(folder / "hq"))
-        self.keeper = PriceKeeper(disk, self.source, self.clock, directory=folder / "agent", changed=lambda: None)
+        self.keeper = PriceKeeper(
+            disk, self.source, self.clock, directory=folder / "agent", changed=lambda: None, random=lambda: 1.0
+        )
         self.books = PriceBooks(self.clock)
 
     async def hear(self) -> None:

@@ -69,7 +69,12 @@ class Ground:
         doorbell = Doorbell()
         epochs = Epochs(database, self.clocks, self.mint, doorbell=doorbell, witness_path=folder / "w.json")
         self.keeper = PriceKeeper(
-            database, self.bodies, self.clocks.business, directory=folder / "d", changed=lambda: None
+            database,
+            self.bodies,
+            self.clocks.business,
+            directory=folder / "d",
+            changed=lambda: None,
+            random=lambda: 1.0,
         )
         self.questions = Questions(database, self.clocks)
         who = enrolled(folder)

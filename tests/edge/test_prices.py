@@ -33,7 +33,9 @@ class Store:
         self.database = database
         self.clock = DrivenBusinessClock(START_MS)
         self.source = MemoryBodies()
-        self.keeper = PriceKeeper(database, self.source, self.clock, directory=folder, changed=lambda: None)
+        self.keeper = PriceKeeper(
+            database, self.source, self.clock, directory=folder, changed=lambda: None, random=lambda: 1.0
+        )
         self.books = PriceBooks(self.clock)
 
     async def want(self, *entries: TimelineEntry) -> list[str]:
@@ -351,7 +353,6 @@ def test_body_file_must_be_whole_ordered_and_clean() -> None:
             hash_whole_body(content)
     with open_body(good) as (header, rows):
         assert header.rows == len(list(rows))
-
 
 
 def test_floor_is_none_before_anything_was_in_force() -> None:
