@@ -168,6 +168,15 @@ def promotion_rows(db: sqlite3.Connection, scopes: Mapping[str, Sequence[str]], 
     return list(found.values())
 
 
+def unreadable_promotion(db: sqlite3.Connection, manifest: Manifest) -> str:
+    """Return why this program cannot price by a version's promotions, '' when it can."""
+    try:
+        index_rows(promotion_rows(db, _scopes(manifest), manifest.version))
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 class PriceBooks:
     """Every version this agent holds ready. Keeps the rows used last, for the few versions in use."""
 
@@ -200,7 +209,12 @@ class PriceBooks:
 
 def _open_version(manifest: bytes, manifest_hash: str) -> _Version:
     read = _manifest.decode(manifest)
+    return _Version(hash=manifest_hash, engine=read.engine, scopes=_scopes(read))
+
+
+def _scopes(manifest: Manifest) -> dict[str, list[str]]:
+    """Return the scopes of a version's bodies by kind."""
     scopes: dict[str, list[str]] = {}
-    for body in read.bodies:
+    for body in manifest.bodies:
         scopes.setdefault(body.kind, []).append(body.scope)
-    return _Version(hash=manifest_hash, engine=read.engine, scopes=scopes)
+    return scopes

@@ -131,6 +131,7 @@ class Book:
     items: dict[str, bytes]
     prices: dict[str, bytes]
     overrides: dict[str, bytes] = field(default_factory=dict)
+    promotions: dict[str, bytes] = field(default_factory=dict)
     engine: int = 1
 
 
@@ -145,6 +146,7 @@ def entry(bodies: MemoryBodies, version: int, book: Book, activates_ms: int, sto
                 bodies.add(BodyKind.ITEMS, "chain", book.items),
                 bodies.add(BodyKind.PRICES, "z1", book.prices),
                 bodies.add(BodyKind.OVERRIDES, store, book.overrides),
+                *([bodies.add(BodyKind.PROMOTIONS, "chain", book.promotions)] if book.promotions else []),
             ],
         )
     )
