@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from device_profiles.catalogue import profile
+from device_profiles.catalogue import catalogue, profile
 from edge_agent.devices.census import Found, ways_of
 from edge_agent.devices.detecting import Trial
 from edge_agent.devices.device import Device
@@ -98,7 +98,9 @@ def _places(found: Found) -> set[str]:
 def _bound_at(found: Found, bound: Mapping[str, DeviceBinding]) -> Iterator[tuple[str, DeviceBinding]]:
     places = _places(found)
     for name, binding in bound.items():
-        if binding.address in places or (found.usb in profile(binding.profile).match.usb and not binding.address):
+        known = catalogue().get(binding.profile)
+        by_id = known is not None and not binding.address and found.usb in known.match.usb
+        if binding.address in places or by_id:
             yield name, binding
 
 

@@ -22,6 +22,7 @@ from edge_agent.devices.scanners.sheet.commands import setup, sheet
 from edge_agent.devices.targets import NotHere, bound_devices, software, target
 from edge_agent.disk.errors import StorageError
 from edge_agent.disk.state_lock import is_running
+from edge_agent.settings import SettingsRefused
 from shared.wire.desired import DeviceBinding
 
 app = typer.Typer(help="The devices of this machine.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -219,7 +220,7 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
 def _do(work: Callable[[], Any]) -> Any:
     try:
         return work()
-    except (NotHere, StorageError, DeviceError) as error:
+    except (NotHere, SettingsRefused, StorageError, DeviceError) as error:
         _fail(str(error))
 
 

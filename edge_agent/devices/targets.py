@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from device_profiles.catalogue import UnknownModel
 from device_profiles.catalogue import profile as find_profile
 from edge_agent.devices.binding import UNBOUND
@@ -43,7 +45,7 @@ def target(state: Path | None, device: str, profile: str, transport: str, addres
     bound = bound_devices(state)
     if device and device not in bound:
         raise NotHere(f"no device {device!r} is bound here; there are {', '.join(bound) or 'none'}")
-    return [bound[device]] if device else list(bound.values())
+    return [replace(binding, device=name) for name, binding in bound.items() if device in {"", name}]
 
 
 def _described(profile: str, transport: str, address: str) -> DeviceBinding:

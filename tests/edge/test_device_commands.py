@@ -26,9 +26,11 @@ from edge_agent.devices.places import Roots
 from edge_agent.devices.ports import DeviceState
 from edge_agent.devices.scales.simulated import SimulatedScale
 from edge_agent.devices.session import replayed
+from edge_agent.disk.agent_row import keep_settings
 from shared.device_profile import DeviceClass, TransportKind
 from shared.wire.desired import DeviceBinding
 from tests.edge.device_bench import SIMULATED, supervised
+from tests.edge.tills import opened_store
 from tests.edge.waiting import until
 
 runner = CliRunner()
@@ -144,6 +146,22 @@ def test_mistakes_get_words_and_no_trace(words: list[str], answer: str, tmp_path
     assert result.exit_code == 1
     assert answer in result.output
     assert "Traceback" not in result.output
+
+
+def test_devices_of_a_store_are_found_by_their_till(tmp_path: Path) -> None:
+    """The agent's own database says what HQ has bound; two tills may have devices of one name."""
+    asyncio.run(_describe_store(tmp_path))
+    shown = say("watch", "--state", tmp_path, "--seconds", "0.3").output
+    assert "here/t1/scanner  is idle" in shown
+    assert "here/t2/scanner  is idle" in shown
+    assert "t1/scanner (simulated_scanner, goods)" in say("list", "--state", tmp_path).output
+    missing = say("test", "t9/scanner", "--state", tmp_path)
+    assert "there are t1/scanner, t2/scanner" in missing.output
+
+
+async def _describe_store(folder: Path) -> None:
+    async with opened_store(folder, tills=2) as store:
+        await store.database.run(lambda db: keep_settings(db, store.settings))
 
 
 def test_recording_of_a_device_replays_as_it_was_read(tmp_path: Path) -> None:
@@ -281,10 +299,12 @@ def test_list_says_how_to_bind_and_what_is_bound(tmp_path: Path) -> None:
         ),
         "t1/printer": DeviceBinding(device="printer", profile="epson_tm_t88iii", transport="usb"),
         "t2/scale": DeviceBinding(device="scale", profile="toledo_8217", transport="serial", address="usb:9-9"),
+        "t2/other": DeviceBinding(device="other", profile="from_a_newer_hq", transport="serial", address="usb:1-1.3"),
     }
     text = "\n".join(command_words.census(take(machine(tmp_path)), bound))
     assert "bound      t1/scanner (usb_keyboard, member_card)" in text
     assert "bound      t1/printer (epson_tm_t88iii" in text
+    assert "bound      t2/other (from_a_newer_hq, goods)" in text
     assert "usb:9-9  nothing that is listed here  bound as t2/scale" in text
     assert "fits       usb_keyboard" in text
 
