@@ -29,8 +29,8 @@ T = TypeVar("T")
 BALLAST_BYTES = 16 * 1024 * 1024
 """Reserve for deletes and checkpoints on a full disk: several times the write-ahead log."""
 
-UNSYNCED_SECONDS = 5.0
-"""How much of the ringing up of a basket a power cut may take: two items at a cashier's pace, shown when it resumes."""
+UNSYNCED_SECONDS = 1.0
+"""How much of the ringing up of a basket a power cut may take: less than the next item at a cashier's pace."""
 
 _SYNCED = "FULL"
 _WRITER_PRAGMAS = (
@@ -265,7 +265,7 @@ class Database:
             await self._unsynced.wait()
             await asyncio.sleep(within_seconds)
             self._unsynced.clear()
-            await asyncio.to_thread(_sync_log, self.path)
+            await asyncio.to_thread(sync_log, self.path)
 
     async def room_changed(self) -> None:
         """Return when the disk has run full or has room again, also when that happened before the call."""
@@ -313,7 +313,7 @@ class Database:
         self._ballast.release()
 
 
-def _sync_log(path: Path) -> None:
+def sync_log(path: Path) -> None:
     """Put SQLite's log on the disk. It takes no locks on that file, so opening and closing it here drops none."""
     try:
         log = os.open(path.with_name(f"{path.name}-wal"), os.O_RDONLY)
