@@ -59,7 +59,7 @@ class Match(_Table, frozen=True):
 class SerialLine(_Table, frozen=True):
     """How the serial line is set."""
 
-    baud: Positive = 9600
+    baud: Annotated[int, msgspec.Meta(ge=50, le=4_000_000)] = 9600
     bits: Literal[7, 8] = 8
     parity: Parity = Parity.NONE
     stop_bits: Literal[1, 2] = 1

@@ -119,6 +119,25 @@ async def test_p10_absent_device_is_said_once_however_often_it_was_tried() -> No
             r"\$\.serial\.bits",
         ),
         (DeviceBinding(device="scanner", profile="serial_line", transport="tcp", address="no port:x"), "host:port"),
+        (
+            DeviceBinding(device="scanner", profile="serial_line", transport="tcp", address="x" * 70),
+            "no name of a host",
+        ),
+        (DeviceBinding(device="scanner", profile="serial_line", transport="serial", address="a\0b"), "is no place"),
+        (
+            DeviceBinding(device="scanner", profile="serial_line", transport="simulated", settings={"serial": 9600}),
+            "$.serial",
+        ),
+        (
+            DeviceBinding(
+                device="scanner", profile="serial_line", transport="simulated", settings={"serial.baud": 10**12}
+            ),
+            "$.serial.baud",
+        ),
+        (
+            DeviceBinding(device="scanner", profile="usb_keyboard", transport="evdev", settings={"keys.layout": "xx"}),
+            "no keyboard layout 'xx'",
+        ),
     ],
 )
 async def test_what_hq_must_correct_is_an_error_with_words(binding: DeviceBinding, words: str) -> None:

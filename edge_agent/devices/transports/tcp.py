@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from edge_agent.devices.ports import ByteStream, DeviceUnavailable, ErrorName
+from edge_agent.devices.ports import ByteStream, DeviceMisconfigured, DeviceUnavailable, ErrorName
 from edge_agent.devices.transports.handover import gone
 
 _CONNECT_SECONDS = 3.0
@@ -35,6 +35,8 @@ class TcpTransport:
                 reader, writer = await asyncio.open_connection(self._host, self._port, limit=_PIECE_BYTES)
         except TimeoutError as error:
             raise DeviceUnavailable(f"{self.name}: {place} does not answer", code=ErrorName.TIMEOUT) from error
+        except UnicodeError as error:
+            raise DeviceMisconfigured(f"{self.name}: {self._host!r} is no name of a host: {error}") from error
         except OSError as error:
             raise DeviceUnavailable(f"{self.name}: {place} cannot be reached: {error.strerror or error}") from error
         try:
