@@ -10,7 +10,7 @@ from typing import Any, cast
 import structlog
 
 from edge_agent.devices.device import Device
-from edge_agent.devices.ports import Driver, Reading, ScanCut, Scanned
+from edge_agent.devices.ports import Driver, Reading, ScanCut, Scanned, Weight
 from edge_agent.devices.supervisor import Supervisor
 from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.receipt.printing import ReceiptPrinter
@@ -70,6 +70,9 @@ class Station:
             answer = await self.till.scan(reading.text, ScanContext(reading.role.value), reading.symbology)
         elif isinstance(reading, ScanCut):
             _log.warning("scan_cut", till=self.till.id, reason=reading.reason)
+        elif isinstance(reading, Weight):
+            self.till.scaled.note(reading)
+            return
         else:
             return
         for watcher in self._watchers:

@@ -129,6 +129,7 @@ class ScaleDriver:
                 self._stream = None
                 self._weighing.lose()
                 self._changed.notify_all()
+            await self._reporter.heard(_SILENCE)  # a weight of before must not be sold by
 
     async def _listen(self, stream: ByteStream, until: float) -> None:
         """Take what comes until it is time to ask again."""

@@ -262,6 +262,7 @@ async def test_unplugging_is_said_at_once_and_a_weight_of_before_is_forgotten() 
         with pytest.raises(DeviceUnavailable):
             await serving
     assert rig.driver.live is None
+    assert rig.told.readings[-1] == problem(P.SILENT), "whoever kept the weight hears that it is gone"
 
 
 async def test_zero_and_tare_are_sent_where_the_scale_takes_them() -> None:

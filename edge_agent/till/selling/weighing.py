@@ -1,11 +1,13 @@
-"""The scale beside a till: what it says now, and that the next goods are really on it."""
+"""The scale beside a till: what it says now, and that the next goods are really on it.
+
+What may be sold by is decided in `edge_agent/devices/scales/weighing.py` alone, under its seal; this gives its answers
+the till's words.
+"""
 
 from __future__ import annotations
 
-from edge_agent.devices.ports import Weight
-
-UNCHANGED_G = 5
-"""Weights this close to each other are the same goods: a scale of a shop shows steps of 2 or 5 grams."""
+from edge_agent.devices.ports import Weight, WeightProblem
+from edge_agent.devices.scales.weighing import Weighing
 
 
 class Scaled:
@@ -16,24 +18,30 @@ class Scaled:
     """
 
     def __init__(self) -> None:
-        self.now: Weight | None = None
-        self._used_g: int | None = None
+        self._weighing = Weighing()
+
+    @property
+    def now(self) -> Weight | None:
+        """What the scale says now, for display."""
+        return self._weighing.shown()
 
     def note(self, weight: Weight) -> None:
         """Take what the scale says now."""
-        self.now = weight
-        if self._used_g is not None and (weight.grams is None or abs(weight.grams - self._used_g) > UNCHANGED_G):
-            self._used_g = None
+        self._weighing.take(weight)
 
     def take(self, *, released: bool = False) -> tuple[int | None, str]:
         """Return the weight to sell by, or None and why not."""
-        weight = self.now
-        if weight is None or not weight.stable or weight.problems or not weight.grams or weight.grams < 0:
-            return None, "weight_unsteady"
-        if self._used_g is not None and not released:
+        if released:
+            self._weighing.release()
+        problem, weight = self._weighing.problem(), self._weighing.live
+        if problem is WeightProblem.SAME_WEIGHT:
             return None, "weight_unchanged"
+        if problem is not None or weight is None:
+            return None, "weight_unsteady"
         return weight.grams, ""
 
     def used(self) -> None:
         """Say that a line was weighed with what lies there now."""
-        self._used_g = self.now.grams if self.now else None
+        weight = self._weighing.live
+        if weight is not None and weight.grams is not None:
+            self._weighing.sold(weight.grams)
