@@ -94,8 +94,9 @@ documents: $(READY)
 	@$(BIN)/python -m cloud.asyncapi > docs/api/asyncapi.json
 	@$(BIN)/python -m cloud.openapi > docs/api/openapi.json
 	@$(BIN)/python -m device_profiles.document > docs/hardware.md
+	@$(BIN)/python -m edge_agent.till.offline_document > docs/works-offline.md
 	@$(BIN)/python -m tests.docs.promises
-	@echo "Up to date: docs/api/asyncapi.json, docs/api/openapi.json, docs/hardware.md and the README's table of promises."
+	@echo "Up to date: docs/api/asyncapi.json, docs/api/openapi.json, docs/hardware.md, docs/works-offline.md and the README's table of promises."
 
 clean:
 	@rm -rf $(VENV) var build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

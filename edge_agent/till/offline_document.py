@@ -1,0 +1,107 @@
+"""`python -m edge_agent.till.offline_document` prints docs/works-offline.md from the table that tills are held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge_agent.till.offline import (
+    CATALOGUE_ACTIONS,
+    DRAWER_ACTIONS,
+    PEOPLE_ACTIONS,
+    RETURN_ACTIONS,
+    TILL_ACTIONS,
+    Action,
+    Offline,
+)
+
+_ANSWERS: Mapping[Offline, str] = {Offline.YES: "yes 可用", Offline.LIMITED: "limited 受限", Offline.NO: "no 不可用"}
+
+NAMES: Mapping[str, tuple[str, str]] = {
+    "scan": ("Scan or type a code", "扫码、输入货号"),
+    "attach_card": ("Attach a member", "会员识别"),
+    "swipe": ("Record a member card", "会员刷卡登记"),
+    "set_quantity": ("Quantity", "数量"),
+    "weigh": ("Weigh, with tare", "称重、去皮"),
+    "weigh_from_scale": ("Take the scale's weight", "读取电子秤"),
+    "pour": ("Set a volume", "容量"),
+    "coupon": ("Paper coupon", "纸质优惠券"),
+    "void_line": ("Take a line out", "删除行"),
+    "set_price": ("Change a price", "改价"),
+    "round_off": ("Drop cents", "抹零"),
+    "confirm_age": ("Confirm an age", "年龄核对"),
+    "begin": ("Begin a basket", "开单"),
+    "hold": ("Hold a basket", "挂单"),
+    "recall": ("Recall a basket at any till", "任意收银台取单"),
+    "void_basket": ("Void a basket", "整单作废"),
+    "tender": ("Take money", "收款"),
+    "pay_by_code": ("Pay by a code on a telephone", "付款码收款"),
+    "take_back_tenders": ("Hand money back", "退还已收款项"),
+    "resolve_payments": ("Ask for a payment's result", "查询支付结果"),
+    "settle_payment": ("Settle a payment from its slip", "按凭条确认支付"),
+    "unresolved_payments": ("See payments without a result", "查看未决支付"),
+    "view": ("See the basket, or the shift", "查看购物篮或班次"),
+    "find": ("Find a basket, or a receipt", "查找单据"),
+    "held": ("List held baskets", "挂单列表"),
+    "note_printed": ("Note what became of a receipt's paper", "记录小票打印结果"),
+    "reprint": ("Print a receipt again", "重打小票"),
+    "sign_in": ("Sign in by PIN", "密码登录"),
+    "sign_in_by_card": ("Sign in by card", "员工卡登录"),
+    "sign_out": ("Sign out", "签退"),
+    "lock": ("Lock the till", "锁定"),
+    "take_break": ("Break", "暂停收款"),
+    "free_pin": ("Free a locked PIN", "解锁密码"),
+    "practise": ("Practise", "练习模式"),
+    "who": ("See who is signed in", "查看登录员工"),
+    "approver": ("Approve in place", "现场授权"),
+    "open": ("Open a shift", "开班"),
+    "move": ("Cash in, out, drop, no sale", "现金收支、上缴、开钱箱"),
+    "count": ("Count the drawer", "清点钱箱"),
+    "close": ("Close a shift", "交班"),
+    "x_report": ("X report", "X 报表"),
+    "z_report": ("Z report", "Z 报表"),
+    "past": ("Past shifts", "历史班次"),
+    "take": ("Return by receipt", "凭小票退货"),
+    "void_last_sale": ("Undo the last sale", "撤销上一笔"),
+    "exchange": ("Exchange", "换货"),
+    "take_without_receipt": ("Return without a receipt", "无小票退货"),
+    "refund_in_cash": ("Pay a refused refund in cash", "改为现金退款"),
+    "waiting": ("See refunds without a result", "查看未决退款"),
+    "search": ("Search by name, number, initials", "按品名、货号、首字母搜索"),
+    "price_check": ("Price check", "查价"),
+    "quick_keys": ("Quick keys", "快捷键"),
+}
+"""Every action as people call it."""
+
+_SECTIONS: tuple[tuple[str, Mapping[str, Action]], ...] = (
+    ("Selling 收银", TILL_ACTIONS),
+    ("People 员工", PEOPLE_ACTIONS),
+    ("Shift and drawer 班次与钱箱", DRAWER_ACTIONS),
+    ("Returns 退换货", RETURN_ACTIONS),
+    ("Looking up 查询", CATALOGUE_ACTIONS),
+)
+_HEAD = """# What works without a network 离线可用功能
+
+Made from `edge_agent/till/offline.py` by `make documents`; tests hold the till to it. A till never waits for the
+network: what is limited says so at once, and what to do instead.
+"""
+
+
+def text() -> str:
+    """Return the whole document."""
+    parts = [_HEAD]
+    for title, actions in _SECTIONS:
+        parts.append(f"## {title}\n")
+        parts.append("| action | 功能 | offline 离线 | what is limited, and what to do 限制与处理 |\n|---|---|---|---|")
+        parts.extend(_row(name, action) for name, action in actions.items())
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _row(name: str, action: Action) -> str:
+    words, (english, chinese) = action.limits, NAMES[name]
+    told = "" if words is None else f"{words.en} {words.next_en}<br>{words.zh}{words.next_zh}"
+    return f"| {english} | {chinese} | {_ANSWERS[action.offline]} | {told} |"
+
+
+if __name__ == "__main__":
+    print(text(), end="")  # noqa: T201 - its standard output is the document
