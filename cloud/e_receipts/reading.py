@@ -8,14 +8,14 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from cloud.org.models import LegalEntity, Store, Till
-from cloud.prices.books import StoreBooks
+from cloud.prices.books import StoreBook, StoreBooks
 from cloud.prices.settings import till_settings
 from cloud.sales.models import ReceiptNumber, Sale, SaleDiscount, SaleLine, SaleTender
 from shared.money import UnitPrice
 from shared.pricing.book import Unit
 from shared.pricing.model import Discount, PricedLine
 from shared.receipt.document import Document
-from shared.receipt.facts import ItemName, ReceiptFacts, Shop
+from shared.receipt.facts import ItemName, ReceiptFacts, Shop, promotion_words
 from shared.receipt.sale import receipt_document
 from shared.receipt.words import LANGUAGES
 from shared.wire.event_base import DeviceTime, Receipt, Tender, TenderKind, TimeQuality
@@ -93,11 +93,14 @@ def _facts(session: Session, sale: Sale, lines: list[PricedLine], language: str)
         col(ReceiptNumber.number) == sale.receipt_number,
     )
     receipt = session.exec(number).first()
+    sources = {discount.source for line in lines for discount in line.discounts if discount.source}
+    book = StoreBooks().book(session, sale.store_id, sale.book_version)
     till = session.get(Till, (sale.store_id, sale.till_id))
     return ReceiptFacts(
         shop=_shop(session, sale, language),
         till_number=None if till is None else till.number,
-        names=_names(session, sale, sorted({line.item for line in lines})),
+        names=_names(book, sorted({line.item for line in lines})),
+        reasons={} if book is None or not sources else promotion_words(book.promotions(), sources),
         head=b"" if receipt is None or receipt.head is None else receipt.head,
     )
 
@@ -118,6 +121,5 @@ def _shop(session: Session, sale: Sale, language: str) -> Shop:
     )
 
 
-def _names(session: Session, sale: Sale, items: list[str]) -> dict[str, ItemName]:
-    book = StoreBooks().book(session, sale.store_id, sale.book_version)
+def _names(book: StoreBook | None, items: list[str]) -> dict[str, ItemName]:
     return {} if book is None else {key: ItemName.of(item) for key, item in book.items(items).items()}

@@ -13,8 +13,10 @@ from uuid import UUID
 
 from edge_agent.record import receipts
 from shared.pricing.book import Item
+from shared.pricing.index import PromotionIndex
+from shared.pricing.promotion_rows import PromotionUnreadable
 from shared.receipt.document import Document
-from shared.receipt.facts import Customer, ItemName, ReceiptFacts, Shop
+from shared.receipt.facts import Customer, ItemName, ReceiptFacts, Shop, promotion_words
 from shared.receipt.frame import ReceiptEvent
 from shared.receipt.sale import receipt_document
 from shared.receipt.words import LANGUAGES, Words
@@ -34,6 +36,10 @@ class NamesItems(Protocol):
 
     def item(self, item: str) -> Item | None:
         """Return the item, or None when the book does not know it."""
+        ...
+
+    def promotions(self) -> PromotionIndex:
+        """Return the version's promotions. Raise PromotionUnreadable."""
         ...
 
 
@@ -92,12 +98,13 @@ def document_of(
     """Return the receipt of an event that is at hand: a practice sale, or one just made."""
     original = _original(db, event)
     items, version = _sold(event, original)
+    book = _book(db, books, version)
     facts = ReceiptFacts(
         shop=shop_of(settings),
         till_number=next((till.number for till in settings.tills if till.till == event.till), None),
         cashier_name=next((one.name for one in settings.staff if one.code == event.cashier), ""),
-        names=_names(db, books, version, items),
-        reasons=_reasons(settings),
+        names=_names(book, items),
+        reasons={**_reasons(settings), **_promotions(book, event)},
         customer=_customer(db, event.member) if isinstance(event, SaleCompleted) and event.member else None,
         head=head,
         copy=copy,
@@ -133,19 +140,33 @@ def _sold(event: ReceiptEvent, original: SaleCompleted | None) -> tuple[list[str
     return [], None
 
 
-def _names(
-    db: sqlite3.Connection, books: NamingBooks, version: int | None, items: Iterable[str]
-) -> dict[str, ItemName]:
-    """Return names from the sale's own book, or from the one in force when the agent holds that one no more."""
+def _book(db: sqlite3.Connection, books: NamingBooks, version: int | None) -> NamesItems | None:
+    """Return the sale's own book, or the one in force when the agent holds that one no more."""
     for one in (version, books.in_force(db) if version is not None else None):
         if one is None:
             continue
         try:
-            book = books.at(db, one)
+            return books.at(db, one)
         except LookupError:
             continue
-        return {item: ItemName.of(found) for item in items if (found := book.item(item)) is not None}
-    return {}
+    return None
+
+
+def _names(book: NamesItems | None, items: Iterable[str]) -> dict[str, ItemName]:
+    if book is None:
+        return {}
+    return {item: ItemName.of(found) for item in items if (found := book.item(item)) is not None}
+
+
+def _promotions(book: NamesItems | None, event: ReceiptEvent) -> dict[str, Words]:
+    """Return what the book calls the promotions that took something off this sale."""
+    if book is None or not isinstance(event, SaleCompleted):
+        return {}
+    sources = {discount.source for line in event.lines for discount in line.discounts if discount.source}
+    try:
+        return promotion_words(book.promotions(), sources) if sources else {}
+    except PromotionUnreadable:
+        return {}  # a book that is not the sale's own; the reasons have words of their own
 
 
 def _reasons(settings: StoreSettings) -> dict[str, Words]:

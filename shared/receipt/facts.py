@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from shared.pricing.book import Item
+from shared.pricing.index import PromotionIndex
 from shared.pricing.model import PricedLine
 from shared.receipt.words import Words
 
@@ -68,3 +69,9 @@ class ReceiptFacts(msgspec.Struct, frozen=True, kw_only=True):
     training: bool = False
     original_receipt: str = ""
     original_lines: Mapping[int, PricedLine] = {}
+
+
+def promotion_words(promotions: PromotionIndex, sources: Iterable[str]) -> dict[str, Words]:
+    """Return the names of those promotions that have some, by id; a paper coupon's code names no promotion."""
+    found = {source: promotions.by_id[source].promotion.names for source in sources if source in promotions.by_id}
+    return {source: names for source, names in found.items() if names}

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from shared.money import UnitPrice
 from shared.pricing import Discount, Unit
+from shared.pricing.index import PromotionIndex
+from shared.pricing.kinds.percent_off import PercentOff
 from shared.receipt.columns import char_columns, printable, text_columns, wrap
 from shared.receipt.document import Align, Document, Pair, Says, Table
-from shared.receipt.facts import Customer, ReceiptFacts
+from shared.receipt.facts import Customer, ReceiptFacts, promotion_words
 from shared.receipt.figures import measured, money_with_sign, rate
 from shared.receipt.html import to_html
 from shared.receipt.layout import Row, lay_out
@@ -219,3 +221,10 @@ def test_goldens() -> None:
     assert sorted(made) == sorted(expected)
     for name, content in made.items():
         assert content == expected[name], f"{name}: run python -m tests.golden.receipts and look at the difference"
+
+
+def test_promotions_are_called_what_the_book_calls_them() -> None:
+    named = PercentOff(promotion="p7", names={"zh": "周末九折", "en": "Weekend 10% off"}, off_bp=1000)
+    nameless = PercentOff(promotion="p8", off_bp=1000)
+    index = PromotionIndex([named, nameless])
+    assert promotion_words(index, {"p7", "p8", "5000123"}) == {"p7": named.names}

@@ -13,11 +13,13 @@ from edge_agent.devices.ports import DeviceState, Statistic
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.printers.simulated import SimulatedPrinter
 from edge_agent.receipt import drawers, jobs
+from edge_agent.receipt.compose import compose
 from edge_agent.record import receipts
 from edge_agent.record.receipts import Printed
 from edge_agent.station import Station
 from edge_agent.till.results import Paid, Reprinted
-from shared.receipt.layout import Cut
+from shared.pricing.kinds.percent_off import PercentOff
+from shared.receipt.layout import Cut, lay_out
 from shared.receipt.plain import to_text
 from shared.wire.drawer_events import DrawerReason
 from shared.wire.events import TenderKind
@@ -34,7 +36,7 @@ from tests.edge.printing_store import (
     sell,
     told_of_drawers,
 )
-from tests.edge.tills import APPLES, Store, opened_store
+from tests.edge.tills import APPLES, MemoryTillBook, Store, opened_store
 from tests.edge.waiting import until
 from tests.factories import START_MS
 
@@ -180,3 +182,12 @@ async def test_events_numbered_anew_print_nothing_again_and_open_no_drawer(store
             await until(lambda: printed_is(store, paid.sale, Printed.PRINTED), "the next receipt")
         assert to_text(machine.sheet()).count("收银员") == 2
         assert machine.kicks == 2
+
+
+async def test_a_receipt_names_the_promotion_as_the_book_does(store: Store) -> None:
+    named = PercentOff(promotion="p7", names={"zh": "周末九折", "en": "Weekend 10% off"}, off_bp=1000)
+    plain = store.books.at(None, 1)  # type: ignore[arg-type]
+    store.books.add(MemoryTillBook(2, plain.items.values(), plain.prices.values(), [named]))
+    sale = await sell(store)
+    document = await store.database.run(lambda db: compose(db, store.settings, store.books, sale, 0))
+    assert "周末九折" in to_text(lay_out(document, 48))
