@@ -40,13 +40,14 @@ from edge_agent.till.results import (
     Paid,
     PartlyPaid,
     Refused,
+    SignedIn,
     Voided,
 )
 from edge_agent.till.till import Till
 from shared.clock import BusinessClock
 
 Reply = dict[str, Any]
-Answer = LineAdded | LineChanged | MemberAttached | PartlyPaid | Paid | Refused
+Answer = LineAdded | LineChanged | MemberAttached | SignedIn | PartlyPaid | Paid | Refused
 
 _MAX_LINE_BYTES = 4 * 1024 * 1024
 _SCAN_SECONDS = 30.0

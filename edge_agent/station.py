@@ -15,12 +15,12 @@ from edge_agent.devices.supervisor import Supervisor
 from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.receipt.printing import ReceiptPrinter
 from edge_agent.receipt.till_paper import TillPaper
-from edge_agent.till.results import LineAdded, MemberAttached, Refused
+from edge_agent.till.results import LineAdded, MemberAttached, Refused, SignedIn
 from edge_agent.till.till import Till
 from shared.codes import ScanContext
 from shared.device_profile import DeviceClass
 
-Heard = LineAdded | MemberAttached | Refused | None
+Heard = LineAdded | MemberAttached | SignedIn | Refused | None
 """What a reading led to; None when it was cut off."""
 
 _WAITING = 64

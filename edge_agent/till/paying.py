@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from msgspec import structs
+
 from edge_agent.disk.agent_row import device_time
 from edge_agent.failpoints import reached
 from edge_agent.record import receipts
@@ -218,7 +220,8 @@ def complete(
     """
     bill = bill or _bill(db, desk, basket)
     if basket.exchange is not None:
-        making.make(db, desk, basket.exchange)
+        # Under the basket's id of today: one that was put back with its disk has another than when it was planned.
+        making.make(db, desk, structs.replace(basket.exchange, exchange=basket.id))
 
     def sale(receipt: Receipt) -> SaleCompleted:
         return _sale(db, desk, bill, tenders=tenders, receipt=receipt)

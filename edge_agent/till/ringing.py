@@ -175,9 +175,7 @@ def _unit(book: TillBook, line: Line) -> Unit:
     return item.unit
 
 
-def _set(
-    db: sqlite3.Connection, desk: Desk, at: _LineOf, quantity: int, label_minor: int | None = None
-) -> LineChanged:
+def _set(db: sqlite3.Connection, desk: Desk, at: _LineOf, quantity: int, label_minor: int | None = None) -> LineChanged:
     at_ms = desk.clocks.business.now_ms()
     change = QuantitySet(at_ms=at_ms, line=at.line.n, quantity=quantity, label_minor=label_minor)
     return _change_line(db, desk, at, change)

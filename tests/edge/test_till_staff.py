@@ -98,6 +98,13 @@ async def test_a_card_signs_in_and_a_strange_one_does_not(store: Store, till: Ti
     assert (await till.people.who()).staff == "anna"
 
 
+async def test_a_staff_card_at_the_scanner_signs_its_holder_in(store: Store, till: Till) -> None:
+    staffed(store, staff_card_prefixes=["77"])
+    assert isinstance(await till.scan(ANNA_CARD), SignedIn)
+    assert isinstance(await till.scan(APPLES), LineAdded)
+    assert code_of(await till.scan("770009")) == "unknown_staff_card"
+
+
 async def test_a_code_that_nobody_has_tells_no_more_than_a_wrong_pin(till: Till) -> None:
     nobody, wrong = await till.people.sign_in("nobody", "1"), await till.people.sign_in("anna", "1")
     assert code_of(nobody) == code_of(wrong) == "wrong_pin"

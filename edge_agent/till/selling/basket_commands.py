@@ -24,6 +24,7 @@ from edge_agent.till.results import (
     RecalledNow,
     Refused,
     RoundedDown,
+    SignedIn,
     Voided,
 )
 from edge_agent.till.scanning import tally
@@ -37,7 +38,7 @@ from shared.pricing import Unit
 
 R = TypeVar("R")
 
-Rung = LineAdded | MemberAttached | Refused
+Rung = LineAdded | MemberAttached | SignedIn | Refused
 
 
 class BasketCommands:
@@ -65,8 +66,11 @@ class BasketCommands:
     ) -> Rung:
         """Take what a scanner read, or what was typed in: an item, a label, a member's card or code; `3*` and a code.
 
+        A staff card signs its holder in.
         `context` is what the till asks for just now, `symbology` the scanner's AIM identifier where it says one.
         """
+        if self._is_staff_card(text):
+            return await self._people.sign_in_by_card(text.strip())
         times, star, rest = text.partition("*")
         if star and times.strip().isdigit() and context is ScanContext.GOODS:
             if not rest.strip():
@@ -249,6 +253,10 @@ class BasketCommands:
         if isinstance(approver, Refused):
             return approver
         return await self._ring(lambda db, desk: use_case(db, desk, approver), expects)
+
+    def _is_staff_card(self, text: str) -> bool:
+        prefixes = tuple(self._commands.desk.policies.staff_card_prefixes)
+        return bool(prefixes) and text.strip().isdigit() and text.strip().startswith(prefixes)
 
     def _is_card(self, card: str) -> bool:
         return is_card(card.strip(), code_tables(self._commands.desk.settings()))
