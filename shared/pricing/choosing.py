@@ -25,7 +25,7 @@ from shared.pricing.searching import best_sets
 from shared.pricing.state import State
 
 MOST_ASSIGNMENTS = 64
-MOST_RIVALS = 12
+MOST_RIVALS = 10
 
 Chosen = list[tuple[Candidate, Effect]]
 
