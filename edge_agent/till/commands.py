@@ -89,10 +89,32 @@ class Commands:
                 self._doorbell.ring()
         self.last_paid = result if isinstance(result, Paid) else None
         if not by_anybody:
-            self._acted_at = self.desk.clocks.machine.monotonic()
+            self.note_presence()
         self.changes.note()
         reached("basket.change_stored")
         return result
+
+    async def look(self, look: Callable[[sqlite3.Connection, Desk], R], *, by_anybody: bool = False) -> R | Refused:
+        """Look something up that may have to say no, or to see which prices are in force: that is latched when seen.
+
+        Nothing at the till changes by it.
+        """
+
+        def run(db: sqlite3.Connection) -> R:
+            desk = self._as_found(db)
+            if not by_anybody:
+                self._require_somebody(desk)
+            return look(db, desk)
+
+        try:
+            found = await self.database.run(run, synced=False, makes_room=True)
+        except Refusal as refusal:
+            return await self._explained(refusal)
+        except DiskFull:
+            return refused("disk_full")
+        if not by_anybody:
+            self.note_presence()
+        return found
 
     async def read(self, look: Callable[[sqlite3.Connection, Desk], R]) -> R:
         """Look something up, as of what is stored."""

@@ -151,7 +151,7 @@ class Till(BasketCommands):
         approver = await self._people.approver(approve)
         if isinstance(approver, Refused):
             return approver
-        by = await self._commands.change(lambda _db, desk: approved(desk, Approval.SETTLE_PAYMENT, approver))
+        by = await self._commands.look(lambda _db, desk: approved(desk, Approval.SETTLE_PAYMENT, approver))
         if isinstance(by, Refused):
             return by
         async with self._money.lock:

@@ -16,10 +16,13 @@ from shared.pricing import Item, Price
 from shared.wire.events import TenderKind
 from shared.wire.policies import QuickKey
 from shared.wire.till_events import ReceiptReprinted
+from tests.edge.agents import running, until
+from tests.edge.hq import MemoryHq, entry
 from tests.edge.staffing import open_to_all
+from tests.edge.test_agent import book, ready
 from tests.edge.test_till import code_of, events
-from tests.edge.tills import APPLES, CARD, MILK, Store, opened_store, till_book
-from tests.factories import STANDARD_ITEMS, make_item
+from tests.edge.tills import APPLES, CARD, MILK, Store, opened_store, store_settings, till_book
+from tests.factories import STANDARD_ITEMS, START_MS, make_item
 
 WECHAT_CODE, ALIPAY_CODE, UNIONPAY_CODE = "134650000000000001", "2800000000000000001", "6200000000000000001"
 
@@ -157,3 +160,26 @@ async def test_p2_a_payment_code_goes_to_its_own_service_and_is_kept_nowhere(sto
     dump = await store.database.read(lambda db: "\n".join(db.iterdump()))
     assert WECHAT_CODE not in dump
     assert isinstance(await till.scan(APPLES), LineAdded)
+
+
+async def test_looking_something_up_leaves_a_second_tap_its_answer(store: Store, till: Till) -> None:
+    await till.scan(APPLES)
+    paid = await till.tender(TenderKind.CASH)
+    seen = till.changes.count
+    await till.catalogue.search("milk")
+    await till.catalogue.price_check("1002")
+    assert till.changes.count == seen, "no page has anything new to show"
+    assert await till.tender(TenderKind.CASH) == paid
+
+
+async def test_p8_items_are_found_once_their_prices_are_here_and_at_the_moment_of_a_switch(tmp_path: Path) -> None:
+    hq = MemoryHq(store_settings())
+    hq.timeline = [entry(hq.bodies, 1, book(), START_MS), entry(hq.bodies, 2, book(milk_minor=600), START_MS + 60_000)]
+    async with running(tmp_path, hq) as agent:
+        await ready(agent)
+        till = agent.agent._tills.served["t1"].station.till
+        await until(lambda: hq.reported is not None and 2 in hq.reported.staged, "the next prices")
+        assert [one.price_minor for one in await till.catalogue.search("mil")] == [450]
+        agent.clock.set(START_MS + 60_000)
+        (found,) = await till.catalogue.search("mil")
+        assert found.price_minor == 600

@@ -24,28 +24,28 @@ class Catalogue:
 
     async def search(self, text: str) -> list[FoundByName]:
         """Return items whose number, initials or name fit, the likeliest first; what is not for sale comes last."""
+        # The walk over the names is beside the writer, so that no till waits for it; only its few hits are described
+        # where a version whose moment has come may be latched.
+        numbers = await self._commands.read(lambda db, _desk: search.candidates(db, text, _LOOKED_AT))
 
-        def looked(db: sqlite3.Connection, desk: Desk) -> list[FoundByName]:
-            book = _book(db, desk)
-            if book is None:
-                return []
-            items = (book.item(number) for number in search.candidates(db, text, _LOOKED_AT))
+        def described(db: sqlite3.Connection, desk: Desk) -> list[FoundByName]:
+            book = book_for(db, desk, None)
+            items = (book.item(number) for number in numbers)
             found = [_found(book, item) for item in items if item is not None]
             return sorted(found, key=lambda one: not one.sellable)[:_SHOWN]
 
-        return await self._commands.read(looked)
+        answer = await self._commands.look(described, by_anybody=True)
+        return [] if isinstance(answer, Refused) else answer
 
     async def price_check(self, code: str) -> PriceChecked | Refused:
         """Return what the item under a code costs now, without selling it."""
-        return await self._commands.change(lambda db, desk: _checked(db, desk, code), synced=False)
+        return await self._commands.look(lambda db, desk: _checked(db, desk, code))
 
     async def quick_keys(self) -> list[QuickKeyView]:
         """Return the store's quick keys whose items are for sale now, in HQ's order."""
 
         def looked(db: sqlite3.Connection, desk: Desk) -> list[QuickKeyView]:
-            book = _book(db, desk)
-            if book is None:
-                return []
+            book = book_for(db, desk, None)
             pairs = [(key, book.item(key.item)) for key in desk.policies.quick_keys]
             return [
                 QuickKeyView(key.item, key.words, key.page, _found(book, item))
@@ -53,14 +53,8 @@ class Catalogue:
                 if item is not None and item.sellable
             ]
 
-        return await self._commands.read(looked)
-
-
-def _book(db: sqlite3.Connection, desk: Desk) -> TillBook | None:
-    try:
-        return book_for(db, desk, None)
-    except Refusal:
-        return None
+        answer = await self._commands.look(looked, by_anybody=True)
+        return [] if isinstance(answer, Refused) else answer
 
 
 def _found(book: TillBook, item: Item) -> FoundByName:

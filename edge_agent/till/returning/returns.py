@@ -28,7 +28,7 @@ class Returns:
 
     async def find(self, receipt: str) -> ReturnView | Refused:
         """Return a sale by its receipt's code or number, with what is left of each line."""
-        return await self._commands.change(lambda db, desk: showing.shown(db, desk, receipt))
+        return await self._commands.look(lambda db, desk: showing.shown(db, desk, receipt))
 
     async def take(
         self,

@@ -89,7 +89,7 @@ class Drawer:
                 raise Refusal("report_hidden")
             return ShiftReport(row.id, 0, row.business_date, row.opened_ms, None, ledger.totals_of(db, row))
 
-        return await self._commands.change(looked)
+        return await self._commands.look(looked)
 
     async def z_report(self, shift: UUID) -> ShiftReport | Refused:
         """Return a closed shift's newest Z report, as it was made."""
@@ -100,7 +100,7 @@ class Drawer:
                 raise Refusal("no_such_shift", str(shift))
             return _z(row.report)
 
-        return await self._commands.change(looked)
+        return await self._commands.look(looked)
 
     async def view(self) -> ShiftView | None:
         """Return what the close of the till's shift has to show; None when none is open."""
