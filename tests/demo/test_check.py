@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import date
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 from uuid import UUID, uuid5
 
 import pytest
@@ -22,10 +23,13 @@ from cloud.pricing_audit.models import PriceAuditDay
 from cloud.sales.models import ReceiptNumber, Sale, SaleLine, SaleTender
 from deploy.demo.check import verdict
 from deploy.demo.check.expected import Expected, ExpectedLine, ExpectedSale
+from deploy.demo.check.sides import _edge_line
 from deploy.demo.check.verdict import Run, examine
 from deploy.demo.sabotage import Sabotage, commit_sabotage
+from shared.wire.events import decode_event
 from tests.provision.databases import build
 
+GOLDEN = Path(__file__).parents[1] / "golden"
 SPACE = UUID(int=7)
 AT_MS = 1_490_000_000_000
 STORE, HOUSEHOLD = 367, 900
@@ -56,9 +60,7 @@ def event_of(number: int, sale: ExpectedSale) -> dict:
         "at_ms": sale.at_ms,
         "receipt": {"series": "aa", "number": number, "previous": ""},
         "book": {"version": 1},
-        "lines": [
-            [n, f"p{line.product}", line.quantity, [1, 1], line.net_minor] for n, line in enumerate(sale.lines, start=1)
-        ],
+        "lines": [[f"p{line.product}", line.quantity, [line.net_minor, line.quantity]] for line in sale.lines],
         "tenders": [{"method": "cash", "minor": sale.total_minor}],
         "total_minor": sale.total_minor,
     }
@@ -198,3 +200,10 @@ def test_an_event_not_yet_acknowledged_is_noticed(run):
     with closing(sqlite3.connect(run.edges["s367"])) as db, db:
         db.execute("UPDATE agent SET acked_seq = 2")
     assert [text for text in examine(run)["failures"] if text.startswith("nothing_waits")]
+
+
+@pytest.mark.parametrize("path", sorted((GOLDEN / "events").glob("sale*.json")), ids=lambda path: path.stem)
+def test_lines_on_an_agents_disk_are_read_as_the_product_reads_them(path):
+    content = path.read_bytes()
+    recorded = [(line.item, line.quantity, line.net_minor) for line in decode_event(content).lines]
+    assert [_edge_line(*line) for line in json.loads(content)["lines"]] == recorded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +15,6 @@ from uuid import UUID
 Row = tuple[Any, ...]
 Tenders = tuple[tuple[str, int], ...]
 """Method and amount of each tender, in the order given."""
-
-
-_ITEM, _QUANTITY, _NET = 1, 2, 4
-"""In an event a line is an array: number, item, quantity, price, net, and more that we do not need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +80,27 @@ def _edge_sale(event: dict[str, Any]) -> WrittenSale:
         at_ms=event["at_ms"],
         book_version=event["book"]["version"],
         total_minor=event["total_minor"],
-        lines=tuple((line[_ITEM], line[_QUANTITY], line[_NET]) for line in event["lines"]),
+        lines=tuple(_edge_line(*line) for line in event["lines"]),
         tenders=tuple((tender["method"], tender["minor"]) for tender in event["tenders"]),
     )
+
+
+def _edge_line(
+    item: str,
+    quantity: int,
+    price: int | list[int],
+    discounts: Sequence[Sequence[Any]] = (),
+    extras: dict[str, Any] | None = None,
+) -> tuple[str, int, int]:
+    """Return a line's item, quantity and net, which is written only where it is not what price and discounts give.
+
+    A price is for one unit, or `[price, units]`; half a minor unit is rounded up. A discount is `[reason, minor, ...]`.
+    """
+    if extras and "net_minor" in extras:
+        return item, quantity, extras["net_minor"]
+    minor, basis = price if isinstance(price, list) else (price, 1)
+    gross = (2 * minor * quantity + basis) // (2 * basis)
+    return item, quantity, gross - sum(discount[1] for discount in discounts)
 
 
 def _one(rows: Iterable[Row]) -> int:
