@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from shared.money import divide_half_up
+from shared.money import refund_share
 
 
 class EarningRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="spend", tag_field="kind"):
@@ -47,9 +47,7 @@ def share_returned(given: int, returned_quantity: int, sold_quantity: int, alrea
 
     Rounded half up on the running total less what was already taken back, so that the last piece settles exactly.
     """
-    if not 0 <= returned_quantity <= sold_quantity:
-        raise ValueError(f"cannot return {returned_quantity} of {sold_quantity}")
-    return divide_half_up(given * returned_quantity, sold_quantity) - already
+    return refund_share(given, returned_quantity, sold_quantity, already)
 
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True):

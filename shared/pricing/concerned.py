@@ -8,7 +8,7 @@ import msgspec
 
 from shared.pricing.candidate import Candidate
 from shared.pricing.context import Coupon, PricingContext
-from shared.pricing.effect import Facts
+from shared.pricing.effect import MANY, Facts
 from shared.pricing.gate import Gate, Pass
 from shared.pricing.index import Listed, PromotionIndex
 from shared.pricing.promotion import Layer
@@ -35,7 +35,8 @@ class Concerned:
 
     def __init__(self, state: State, index: PromotionIndex, context: PricingContext) -> None:
         self.refused: list[Refused] = []
-        self.priced: list[tuple[Listed, list[int], Pass]] = []
+        self.priced: list[tuple[Listed, list[int], list[int], Pass]] = []
+        """Prices, each with the rows that may have it, those its threshold looks at, and its budget."""
         self.tier = context.member.tier if context.member else ""
         self._groups: dict[Layer, dict[tuple[int, str, str], Group]] = {}
         if not len(index):
@@ -105,7 +106,7 @@ class Concerned:
         if budget.reason:
             self.refused.append(Refused(listed, budget.reason))
         elif listed.layer is Layer.PRICE:
-            self.priced.append((listed, scopes[0], budget))
+            self.priced.append((listed, scopes[0], scopes[listed.need_at], budget))
         else:
             self._add(listed, Candidate(listed, self._state, scopes, self._facts, budget=budget))
 
@@ -119,6 +120,9 @@ class Concerned:
         entered.sort(key=lambda coupon: (coupon.claimed_ms, coupon.code))
         for place, coupon in enumerate(entered):
             reason = budget.reason or ("" if place < most else "coupons_used_up")
+            if not reason and place and budget.money < MANY:
+                budget = budget._replace(money=budget.money - _worth(listed, budget.money))
+                reason = "" if budget.money > 0 else "budget_used"
             if reason:
                 self.refused.append(Refused(listed, reason, coupon))
             else:
@@ -147,3 +151,9 @@ class Concerned:
                     coupon if coupon.promotion else msgspec.structs.replace(coupon, promotion=listed.id)
                 )
         return entered
+
+
+def _worth(listed: Listed, left: int) -> int:
+    """Return what a coupon may take of a budget before the next of its kind is asked: its face or cap, else all."""
+    promotion = listed.promotion
+    return min(left, getattr(promotion, "off_minor", 0) or getattr(promotion, "cap_minor", None) or left)

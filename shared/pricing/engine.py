@@ -10,7 +10,7 @@ from shared.pricing.candidate import Candidate
 from shared.pricing.choosing import choose_best, choose_one, in_order, reason_of, stacking_of
 from shared.pricing.concerned import Concerned, Group
 from shared.pricing.context import PricingContext
-from shared.pricing.effect import Effect
+from shared.pricing.effect import Effect, Miss
 from shared.pricing.layers import paper_coupons as take_paper_coupons
 from shared.pricing.model import BasketLine, Outcome, PaperCoupon, PricedBasket
 from shared.pricing.outcomes import Outcomes
@@ -85,7 +85,10 @@ def _settle_rivals(layer: Layer, rivals: Sequence[Candidate], state: State, outc
     winners = {id(candidate) for candidate, _ in chosen}
     losers = [(rival, reason_of(rival.effect())) for rival in rivals if id(rival) not in winners]
     for candidate, effect in chosen:
-        outcomes.apply(candidate, effect)
+        if effect.spent_points <= candidate.portion.facts.points_left:
+            outcomes.apply(candidate, effect)
+        else:  # those before it spent the points it was promised
+            losers.append((candidate, Miss("too_few_points")))
     for rival, miss in losers:
         outcomes.missed(rival, miss)
 

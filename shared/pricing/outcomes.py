@@ -57,15 +57,19 @@ class Outcomes:
 
     def missed(self, candidate: Candidate, miss: Miss) -> None:
         """Note why a promotion does nothing."""
+        self.short(candidate.listed, miss, candidate.coupon.code if candidate.coupon else "")
+
+    def short(self, listed: Listed, miss: Miss, coupon: str = "") -> None:
+        """Note why a promotion does nothing, for one coupon of it where it has any."""
         status = Status.OFFERED if miss.reason in _OFFERED else Status.NEAR if miss.near else Status.REFUSED
         self._note(
-            candidate.listed,
+            listed,
             Outcome(
-                promotion=candidate.listed.id,
-                kind=candidate.listed.kind,
+                promotion=listed.id,
+                kind=listed.kind,
                 status=status,
                 reason=miss.reason,
-                coupon=candidate.coupon.code if candidate.coupon else "",
+                coupon=coupon,
                 missing_minor=miss.missing_minor,
                 missing_quantity=miss.missing_quantity,
                 gifts=miss.gifts,

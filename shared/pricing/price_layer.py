@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.pricing.concerned import Concerned
-from shared.pricing.effect import MANY
+from shared.pricing.effect import MANY, NOT_ENOUGH, Miss
 from shared.pricing.index import Listed
 from shared.pricing.outcomes import Outcomes
 from shared.pricing.prices import Given, Offered, lowest_prices
@@ -17,15 +17,15 @@ def settle_prices(state: State, concerned: Concerned, outcomes: Outcomes, *, mem
         return
     offers: dict[int, list[Offered]] = {}
     listed_by: dict[str, Listed] = {}
-    for listed, rows, budget in concerned.priced:
+    for listed, rows, need_rows, budget in concerned.priced:
         promotion = listed.promotion
         unit = promotion.unit_price(concerned.tier) if isinstance(promotion, PricePromotion) else None
         if unit is None or not isinstance(promotion, PricePromotion):
             outcomes.refused(listed, "not_this_tier")
             continue
-        reason = _short(state, rows, promotion)
-        if reason:
-            outcomes.refused(listed, reason)
+        miss = _short(state, need_rows, promotion)
+        if miss is not None:
+            outcomes.short(listed, miss)
             continue
         most = budget.most if promotion.most_pieces is None else min(budget.most, promotion.most_pieces)
         offered = Offered(
@@ -38,12 +38,15 @@ def settle_prices(state: State, concerned: Concerned, outcomes: Outcomes, *, mem
     _note(lowest_prices(state, offers, member=member), listed_by, outcomes)
 
 
-def _short(state: State, rows: list[int], promotion: PricePromotion) -> str:
-    """Tell whether a price's own threshold is missed; in this layer the running total is the original price."""
+def _short(state: State, rows: list[int], promotion: PricePromotion) -> Miss | None:
+    """Return what a price's own threshold lacks; in this layer the running total is the original price."""
     need = promotion.need
-    if need.quantity > sum([state.pieces[row] for row in rows]):
-        return "not_enough"
-    return "not_enough" if need.spend_minor > sum([state.net[row] for row in rows]) else ""
+    pieces, spent = sum([state.pieces[row] for row in rows]), sum([state.net[row] for row in rows])
+    if pieces < need.quantity:
+        return Miss(NOT_ENOUGH, missing_quantity=need.quantity - pieces, near=2 * pieces >= need.quantity)
+    if spent < need.spend_minor:
+        return Miss(NOT_ENOUGH, missing_minor=need.spend_minor - spent, near=2 * spent >= need.spend_minor)
+    return None
 
 
 def _note(given: list[Given], listed_by: dict[str, Listed], outcomes: Outcomes) -> None:

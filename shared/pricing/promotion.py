@@ -192,7 +192,8 @@ class Promotion(
 class PricePromotion(Promotion, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A price below the regular one. Of all that a customer is eligible for, each piece gets the lowest.
 
-    At most `most_pieces` of a basket get it (限购). `exclusive`: what gets it is left alone by every later layer.
+    At most `most_pieces` of a basket get it (限购). `exclusive`: an article of which any piece gets it is left alone by
+    every later layer. Groups mean nothing here: a piece has one price.
     """
 
     LAYER: ClassVar[Layer] = Layer.PRICE

@@ -8,6 +8,7 @@ import msgspec
 
 from shared.pricing.index import PromotionIndex
 from shared.pricing.kinds import ENGINE_LEVEL, KINDS, AnyPromotion
+from shared.pricing.promotion import Promotion, Stacking
 
 _decoder: msgspec.json.Decoder[AnyPromotion] = msgspec.json.Decoder(AnyPromotion)
 
@@ -47,6 +48,22 @@ def engine_needed(rows: Iterable[bytes]) -> int:
         promotion = read_promotion(row)
         needed = max(needed, promotion.LEVEL, promotion.engine)
     return needed
+
+
+def disagreements(promotions: Iterable[Promotion]) -> list[tuple[str, list[str]]]:
+    """Return groups whose promotions say different things about stacking, with the ids, for HQ to show.
+
+    A till does not stop at it: the strictest counts.
+    """
+    groups: dict[tuple[int, str, str], dict[str, Stacking]] = {}
+    for promotion in promotions:
+        name = (promotion.layer, promotion.group, "" if promotion.group else promotion.family)
+        groups.setdefault(name, {})[promotion.promotion] = promotion.stacking
+    return [
+        (group or family, sorted(members))
+        for (_, group, family), members in sorted(groups.items())
+        if len(set(members.values())) > 1
+    ]
 
 
 def _name(row: bytes) -> str:

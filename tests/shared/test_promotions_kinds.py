@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.pricing import ENGINE_LEVEL, KINDS, AnyPromotion, Payer, PromotionIndex, Status
-from shared.pricing.context import Per, PricingContext
+from shared.pricing.context import Choice, Coupon, Per, PointsOffer, PricingContext
 from shared.pricing.index import strictest
 from shared.pricing.kinds import (
     AmountOff,
+    BuyWithPurchase,
     BuyXGetY,
     CouponOff,
     FreeGift,
@@ -26,9 +27,10 @@ from shared.pricing.kinds import (
     TimeLimitedPrice,
 )
 from shared.pricing.kinds.amount_off import Each
+from shared.pricing.kinds.buy_with_purchase import Offer
 from shared.pricing.kinds.spend_and_get import Step
 from shared.pricing.promotion import Layer, Limit, Money, Need, Promotion, Stacking, percent, tenths
-from shared.pricing.promotion_rows import PromotionUnreadable, engine_needed, index_rows, read_promotion
+from shared.pricing.promotion_rows import PromotionUnreadable, disagreements, engine_needed, index_rows, read_promotion
 from shared.pricing.scope import Except, Scope
 from shared.pricing.window import Hours, When
 from tests.factories import make_item
@@ -175,6 +177,16 @@ def test_the_strictest_way_of_stacking_counts(said: list[str], counts: str) -> N
     assert strictest(map(Stacking, said)) is Stacking(counts)
 
 
+def test_groups_that_disagree_are_named() -> None:
+    rules = [
+        PercentOff(promotion="1", off_bp=100, group="g", stacking=Stacking.STACK_ALL),
+        PercentOff(promotion="2", off_bp=100, group="g"),
+        PercentOff(promotion="3", off_bp=100),
+        NForPrice(promotion="4", n=2, price_minor=1, stacking=Stacking.EXCLUSIVE),
+    ]
+    assert disagreements(rules) == [("g", ["1", "2"])]
+
+
 def test_layers_are_in_their_order() -> None:
     """10.00 less 20 % (8.00) less 1.00 a piece for two (6.00 with a set), less 10 %, less a coupon, less points."""
     rules = [
@@ -266,3 +278,34 @@ def test_percentages_are_written_as_shops_do(bp: int, en: str, zh: str) -> None:
 def test_money_is_written_with_its_digits(exponent: int, minor: int, long: str, short: str) -> None:
     money = Money(exponent)
     assert (money(minor), money(minor, short=True)) == (long, short)
+
+
+def test_two_exchanges_never_spend_more_points_than_there_are() -> None:
+    def exchange(name: str, item: str) -> BuyWithPurchase:
+        return BuyWithPurchase(
+            promotion=name, offers=[Offer(item=item, price_minor=10, points=300)], need=Need(quantity=1)
+        )
+
+    choices = [Choice("x", ["a"]), Choice("y", ["c"])]
+    context = msgspec.structs.replace(EVERYTHING, coupons=[], choices=choices, points=PointsOffer(500))
+    priced = price([exchange("x", "a"), exchange("y", "c")], [("a", 1), ("c", 1), ("d", 3)], context)
+    spent = {one.promotion: one.spent_points for one in priced.outcomes if one.spent_points}
+    assert sum(spent.values()) == 300
+    assert {one.reason for one in priced.outcomes if one.promotion not in spent} == {"too_few_points"}
+
+
+def test_coupons_of_one_kind_stay_within_their_budget_together() -> None:
+    rule = CouponOff(
+        promotion="k", off_minor=500, stackable=True, per_basket=3, limits=[Limit(per=Per.STORE, minor=800)]
+    )
+    context = msgspec.structs.replace(ANYBODY, coupons=[Coupon(code, "k") for code in ("1", "2", "3")])
+    priced = price([rule], [("c", 2)], context)
+    assert priced.saved_minor == 800
+    assert [one.reason for one in priced.outcomes] == ["", "", "budget_used"]
+
+
+@pytest.mark.parametrize(("basket", "paid"), [([("a", 1), ("c", 1)], 1_699), ([("a", 1), ("d", 1)], 599)])
+def test_a_price_may_ask_for_a_purchase_of_other_goods(basket: list[tuple[str, int]], paid: int) -> None:
+    need = Need(spend_minor=1_000, scope=Scope(categories=["home"]))
+    rule = SpecialPrice(promotion="p", price_minor=400, scope=Scope(items=["a"]), need=need)
+    assert price([rule], basket).total_minor == paid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from shared.pricing.effect import Effect, Miss, Portion, spent, take_in_order
+from shared.pricing.effect import MANY, Effect, Miss, Portion, spent, take_in_order
 from shared.pricing.kinds.spend_and_get import give_gifts
 from shared.pricing.promotion import Basis, Layer, Money, Promotion
 from shared.pricing.scope import Scope
@@ -55,7 +55,8 @@ class FreeGift(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag="fr
 
     def aside(self, portion: Portion) -> list[tuple[int, int]]:
         """Set the gifts apart: they are not spent for."""
-        return take_in_order(portion.left, portion.cheapest_first(portion.others[0]), self.quantity)
+        pieces = MANY if self.every else self.quantity
+        return take_in_order(portion.left, portion.cheapest_first(portion.others[0]), pieces)
 
     def face(self) -> int:
         """The number of pieces."""
