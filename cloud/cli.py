@@ -12,7 +12,7 @@ from cloud import logging
 from cloud import main as api_process
 from cloud.command import Invocation, actor, database_of, invocation_of, now_ms, said_plainly, settings_of
 from cloud.fleet import commands as fleet
-from cloud.identity import ca_commands
+from cloud.identity import ca_commands, people_commands
 from cloud.identity import commands as identity
 from cloud.ingest import commands as parked
 from cloud.ingest import incarnation
@@ -49,6 +49,7 @@ app.add_typer(org.store_app, name="store")
 app.add_typer(org.till_app, name="till")
 app.add_typer(identity.claim_app, name="claim")
 app.add_typer(identity.token_app, name="token")
+app.add_typer(people_commands.person_app, name="person")
 app.add_typer(identity.keys_app, name="keys")
 app.add_typer(ca_commands.ca_app, name="ca")
 app.add_typer(fleet.agent_app, name="agent")

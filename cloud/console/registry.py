@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from cloud.console import pages, static_files
+from cloud.console import pages, signing_in, static_files
 from cloud.console.live import Streams
 from cloud.console.navigation import Entry, Task
 from shared.web.words import marked
@@ -32,6 +32,7 @@ def mount(app: FastAPI) -> None:
     app.state.streams = Streams()
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(OUR_NAMES), www_redirect=False)
     app.include_router(static_files.router)
+    signing_in.install(app)
     for entry in ENTRIES:
         if entry.router is not None:
-            app.include_router(entry.router)
+            app.include_router(entry.router, dependencies=[Depends(signing_in.admitted)])

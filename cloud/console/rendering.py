@@ -62,8 +62,9 @@ def answer(
     entries: tuple[Entry, ...] = request.app.state.entries
     place = place_of(request.url.path, entries)
     where = {"place": place, "path": request.url.path, "address": _address(request), "other": _other(request, language)}
+    seen = {"signed": getattr(request.state, "signed", None), **where}
     with figures.written_in(values.get("zone", UTC)):
-        body = environment(language).get_template(f"{name}.html").render(values, **where)
+        body = environment(language).get_template(f"{name}.html").render({**seen, **values})
     headers = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie", "Content-Language": language}
     response = HTMLResponse(body, status_code=status, headers=headers)
     chosen = newly_chosen(request)

@@ -106,3 +106,11 @@ REMEDY: Mapping[str, str] = {
 }
 """What to do about events parked for a reason."""
 REMEDY_OTHER = marked("This event waits for a decision.")
+
+ROLE: dict[str, str] = {
+    "marketer": marked("Marketer"),
+    "it": marked("IT"),
+    "auditor": marked("Auditor"),
+    "admin": marked("Admin"),
+}
+"""What somebody of the console is."""

@@ -75,6 +75,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_basket_void_store_id_business_date", "basket_void", ["store_id", "business_date"], unique=False)
     op.create_table(
+        "beside_request",
+        sa.Column("holder", sa.String(length=100), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("act", sa.String(length=16), nullable=False),
+        sa.Column("fields", sa.String(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.String(), nullable=False),
+        sa.Column("cause", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("holder", "key", name=op.f("pk_beside_request")),
+    )
+    op.create_index(op.f("ix_beside_request_cause"), "beside_request", ["cause"], unique=False)
+    op.create_index(op.f("ix_beside_request_member_id"), "beside_request", ["member_id"], unique=False)
+    op.create_table(
         "cash_movement",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("commit_no", BIG_INT, nullable=False),
@@ -102,12 +117,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_chain_setting")),
     )
     op.create_table(
+        "console_person",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("secret", sa.String(), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("created_ms", BIG_INT, nullable=False),
+        sa.Column("left_ms", BIG_INT, nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_console_person")),
+    )
+    op.create_table(
         "deployment",
         sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("incarnation", sa.Uuid(), nullable=False),
         sa.Column("since_ms", BIG_INT, nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("one", name=op.f("pk_deployment")),
+    )
+    op.create_table(
+        "desk_answer",
+        sa.Column("question", sa.Uuid(), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("answer", sa.String(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("question", name=op.f("pk_desk_answer")),
     )
     op.create_table(
         "device_token_seen",
@@ -134,6 +168,19 @@ def upgrade() -> None:
     op.create_index(
         "ix_drawer_opening_store_id_business_date", "drawer_opening", ["store_id", "business_date"], unique=False
     )
+    op.create_table(
+        "duplicate_pair",
+        sa.Column("first_id", sa.Uuid(), nullable=False),
+        sa.Column("second_id", sa.Uuid(), nullable=False),
+        sa.Column("reasons", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("found_ms", BIG_INT, nullable=False),
+        sa.Column("decided_ms", BIG_INT, nullable=True),
+        sa.Column("decided_by", sa.String(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("first_id", "second_id", name=op.f("pk_duplicate_pair")),
+    )
+    op.create_index(op.f("ix_duplicate_pair_second_id"), "duplicate_pair", ["second_id"], unique=False)
+    op.create_index(op.f("ix_duplicate_pair_status"), "duplicate_pair", ["status"], unique=False)
     op.create_table(
         "earning_rule",
         sa.Column("version", sa.Integer(), nullable=False),
@@ -193,6 +240,57 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("return_id", "n", name=op.f("pk_goods_return_line")),
     )
     op.create_table(
+        "hold",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("unit", sa.String(length=8), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.Column("captured", BIG_INT, nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("owner", sa.String(length=36), nullable=False),
+        sa.Column("basket_id", sa.Uuid(), nullable=True),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("till", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("agent_id", sa.String(length=32), nullable=False),
+        sa.Column("epoch", sa.Uuid(), nullable=True),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("valid_until_ms", BIG_INT, nullable=False),
+        sa.Column("ended_ms", BIG_INT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
+    )
+    op.create_index(op.f("ix_hold_agent_id"), "hold", ["agent_id"], unique=False)
+    op.create_index(op.f("ix_hold_basket_id"), "hold", ["basket_id"], unique=False)
+    op.create_index(op.f("ix_hold_member_id"), "hold", ["member_id"], unique=False)
+    op.create_index(
+        "ix_hold_valid_until_ms_open",
+        "hold",
+        ["valid_until_ms"],
+        unique=False,
+        postgresql_where=sa.text("state = 'held'"),
+        sqlite_where=sa.text("state = 'held'"),
+    )
+    op.create_table(
+        "hold_lot",
+        sa.Column("hold_id", sa.Uuid(), nullable=False),
+        sa.Column("lot_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("account_kind", sa.String(length=32), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.Column("left", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("hold_id", "lot_id", name=op.f("pk_hold_lot")),
+    )
+    op.create_table(
+        "hold_part",
+        sa.Column("hold_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("account_kind", sa.String(length=32), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.Column("left", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("hold_id", "n", name=op.f("pk_hold_part")),
+    )
+    op.create_table(
         "ingest_commit",
         sa.Column("no", BIG_INT, nullable=False),
         sa.Column("at_ms", BIG_INT, nullable=False),
@@ -232,6 +330,8 @@ def upgrade() -> None:
         sa.Column("till", sa.String(), nullable=False),
         sa.Column("cashier", sa.String(), nullable=False),
         sa.Column("rule_version", sa.Integer(), nullable=True),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("receipt", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("cause", "purpose", name=op.f("pk_journal")),
     )
     append_only.install(op.get_bind(), "journal")
@@ -243,6 +343,16 @@ def upgrade() -> None:
         sa.Column("took_ms", sa.Integer(), nullable=False),
         sa.Column("found", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("one", name=op.f("pk_ledger_proof")),
+    )
+    op.create_table(
+        "ledger_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("answer", sa.String(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_request")),
     )
     op.create_table(
         "ledger_seal",
@@ -262,6 +372,48 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_entity")),
     )
     op.create_table(
+        "lot",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("cause", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.Column("left", BIG_INT, nullable=False),
+        sa.Column("available_on", sa.Date(), nullable=True),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("basket_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint('"left" >= 0', name=op.f("ck_lot_not_below_zero")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lot")),
+    )
+    op.create_index(
+        "ix_lot_account_id_open",
+        "lot",
+        ["account_id"],
+        unique=False,
+        postgresql_where=sa.text('"left" > 0'),
+        sqlite_where=sa.text('"left" > 0'),
+    )
+    op.create_index(op.f("ix_lot_cause"), "lot", ["cause"], unique=False)
+    op.create_index(
+        "ix_lot_expires_on_open",
+        "lot",
+        ["expires_on"],
+        unique=False,
+        postgresql_where=sa.text('"left" > 0'),
+        sqlite_where=sa.text('"left" > 0'),
+    )
+    op.create_table(
+        "lot_use",
+        sa.Column("cause", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("lot_id", sa.Uuid(), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.Column("given_back", BIG_INT, nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("cause", "purpose", "lot_id", name=op.f("pk_lot_use")),
+    )
+    op.create_table(
         "member_dirty",
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("commit_no", BIG_INT, nullable=False),
@@ -270,12 +422,94 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "commit_no", "store_id", name=op.f("pk_member_dirty")),
     )
     op.create_table(
+        "member_key",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("blind_index", sa.LargeBinary(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "blind_index", "member_id", name=op.f("pk_member_key")),
+    )
+    op.create_index(op.f("ix_member_key_member_id"), "member_key", ["member_id"], unique=False)
+    op.create_table(
+        "member_merge",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("keep_id", sa.Uuid(), nullable=False),
+        sa.Column("gone_id", sa.Uuid(), nullable=False),
+        sa.Column("moved", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("actor", sa.String(length=120), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("undo_until_ms", BIG_INT, nullable=False),
+        sa.Column("undone_ms", BIG_INT, nullable=True),
+        sa.Column("undone_by", sa.String(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member_merge")),
+    )
+    op.create_index(op.f("ix_member_merge_gone_id"), "member_merge", ["gone_id"], unique=False)
+    op.create_index(op.f("ix_member_merge_keep_id"), "member_merge", ["keep_id"], unique=False)
+    op.create_table(
+        "member_notice",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.Column("taken_ms", BIG_INT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member_notice")),
+    )
+    op.create_index(op.f("ix_member_notice_member_id"), "member_notice", ["member_id"], unique=False)
+    op.create_table(
+        "member_opening",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("checksum", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
+        sa.Column("started_ms", BIG_INT, nullable=False),
+        sa.Column("started_by", sa.String(length=120), nullable=False),
+        sa.Column("loaded_ms", BIG_INT, nullable=True),
+        sa.Column("closed_ms", BIG_INT, nullable=True),
+        sa.Column("closed_by", sa.String(length=120), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("sales_credited", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member_opening")),
+    )
+    op.create_table(
+        "member_rule",
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("author", sa.String(length=120), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "version", name=op.f("pk_member_rule")),
+    )
+    op.create_table(
         "member_year",
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("spend_minor", BIG_INT, nullable=False),
         sa.Column("tier", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("member_id", "year", name=op.f("pk_member_year")),
+    )
+    op.create_table(
+        "opening_card",
+        sa.Column("card_id", sa.Uuid(), nullable=False),
+        sa.Column("opening_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("first", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("card_id", name=op.f("pk_opening_card")),
+    )
+    op.create_index(op.f("ix_opening_card_member_id"), "opening_card", ["member_id"], unique=False)
+    op.create_index(op.f("ix_opening_card_opening_id"), "opening_card", ["opening_id"], unique=False)
+    op.create_table(
+        "opening_total",
+        sa.Column("opening_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("unit", sa.String(length=8), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("opening_id", "kind", "unit", name=op.f("pk_opening_total")),
     )
     op.create_table(
         "parked_event",
@@ -379,6 +613,19 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "receipt_claim",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("cashier", sa.String(length=64), nullable=False),
+        sa.Column("claimed_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("sale_id", name=op.f("pk_receipt_claim")),
+    )
+    op.create_index(op.f("ix_receipt_claim_member_id"), "receipt_claim", ["member_id"], unique=False)
+    op.create_index(
+        "ix_receipt_claim_store_id_cashier", "receipt_claim", ["store_id", "cashier", "claimed_ms"], unique=False
+    )
+    op.create_table(
         "receipt_copy",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("commit_no", BIG_INT, nullable=False),
@@ -429,6 +676,39 @@ def upgrade() -> None:
         sa.Column("highest", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("store_id", "till_id", "series", name=op.f("pk_receipt_series")),
     )
+    op.create_table(
+        "reversal",
+        sa.Column("cause", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("of_cause", sa.Uuid(), nullable=False),
+        sa.Column("of_purpose", sa.String(length=32), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("cause", "purpose", "n", name=op.f("pk_reversal")),
+    )
+    append_only.install(op.get_bind(), "reversal")
+    op.create_index(op.f("ix_reversal_of_cause"), "reversal", ["of_cause"], unique=False)
+    op.create_table(
+        "review_case",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("cashier", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.Column("allowed", sa.Integer(), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("evidence", sa.String(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("opened_ms", BIG_INT, nullable=False),
+        sa.Column("decided_ms", BIG_INT, nullable=True),
+        sa.Column("decided_by", sa.String(length=120), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_case")),
+    )
+    op.create_index(op.f("ix_review_case_member_id"), "review_case", ["member_id"], unique=False)
+    op.create_index("ix_review_case_status_day", "review_case", ["status", "day"], unique=False)
     op.create_table(
         "sale",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -677,6 +957,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_staff_act_store_id_business_date", "staff_act", ["store_id", "business_date"], unique=False)
     op.create_table(
+        "staff_card",
+        sa.Column("staff_code", sa.String(length=64), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("staff_code", "member_id", name=op.f("pk_staff_card")),
+    )
+    op.create_index(op.f("ix_staff_card_member_id"), "staff_card", ["member_id"], unique=False)
+    op.create_table(
         "store",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -800,6 +1087,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_claim_code_store_id"), "claim_code", ["store_id"], unique=False)
     op.create_table(
+        "console_session",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("person", sa.String(length=32), nullable=False),
+        sa.Column("since_ms", BIG_INT, nullable=False),
+        sa.Column("expires_ms", BIG_INT, nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["console_person.name"], name=op.f("fk_console_session_person")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_console_session")),
+    )
+    op.create_index(op.f("ix_console_session_person"), "console_session", ["person"], unique=False)
+    op.create_table(
         "member",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("reference", sa.String(length=64), nullable=True),
@@ -811,11 +1108,17 @@ def upgrade() -> None:
         sa.Column("signup_cashier", sa.String(length=64), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("created_ms", BIG_INT, nullable=False),
+        sa.Column("campaign", sa.String(length=64), nullable=True),
+        sa.Column("referred_by", sa.Uuid(), nullable=True),
+        sa.Column("merged_into", sa.Uuid(), nullable=True),
+        sa.Column("import_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(["home_store"], ["store.id"], name=op.f("fk_member_home_store")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
         sa.UniqueConstraint("reference", name=op.f("uq_member_reference")),
     )
     op.create_index(op.f("ix_member_home_store"), "member", ["home_store"], unique=False)
+    op.create_index(op.f("ix_member_import_id"), "member", ["import_id"], unique=False)
+    op.create_index(op.f("ix_member_merged_into"), "member", ["merged_into"], unique=False)
     op.create_table(
         "price_draft_row",
         sa.Column("draft_id", sa.String(length=36), nullable=False),
@@ -960,11 +1263,24 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("first_seen_ms", BIG_INT, nullable=False),
         sa.Column("attached_ms", BIG_INT, nullable=True),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("noticed_ms", BIG_INT, nullable=True),
+        sa.Column("changed_ms", BIG_INT, nullable=True),
+        sa.Column("replaced_by", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_card_member_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_card")),
         sa.UniqueConstraint("blind_index", name=op.f("uq_card_blind_index")),
     )
+    op.create_index(op.f("ix_card_expires_on"), "card", ["expires_on"], unique=False)
     op.create_index(op.f("ix_card_member_id"), "card", ["member_id"], unique=False)
+    op.create_index(
+        "uq_card_in_use",
+        "card",
+        ["member_id"],
+        unique=True,
+        postgresql_where=sa.text("status = 'active' AND member_id IS NOT NULL"),
+        sqlite_where=sa.text("status = 'active' AND member_id IS NOT NULL"),
+    )
     op.create_table(
         "certificate",
         sa.Column("serial", sa.String(length=40), nullable=False),
@@ -986,6 +1302,25 @@ def upgrade() -> None:
         sa.Column("withdrawn_ms", BIG_INT, nullable=True),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_consent_member_id")),
         sa.PrimaryKeyConstraint("member_id", "channel", "given_ms", name=op.f("pk_consent")),
+    )
+    op.create_table(
+        "family_member",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("family_id", sa.Uuid(), nullable=False),
+        sa.Column("joined_ms", BIG_INT, nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_family_member_member_id")),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_family_member")),
+    )
+    op.create_index(op.f("ix_family_member_family_id"), "family_member", ["family_id"], unique=False)
+    op.create_table(
+        "member_block",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("since_ms", BIG_INT, nullable=False),
+        sa.Column("actor", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_member_block_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "kind", name=op.f("pk_member_block")),
     )
     op.create_table(
         "member_field",

@@ -1,0 +1,193 @@
+"""Signing in to the console: who asks, what they may do, and that a form is one of ours."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import parse_qsl, quote
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from cloud.api.body import read_body
+from cloud.api.limits import FailureLimit, TooMany
+from cloud.api.services import Here, Services
+from cloud.clock import SystemMachineClock
+from cloud.console.rendering import answer
+from cloud.console.speaking import language_of
+from cloud.errors import CloudError, Invalid
+from cloud.identity import people
+from cloud.identity.people import Right, Signed
+from cloud.identity.refusals import Unproven
+from shared.web.words import marked
+
+COOKIE = "storewire_session"
+FORM_COOKIE = "storewire_form"
+"""Stands for a session while somebody is still signing in."""
+MARK = "mark"
+"""The field that every form carries."""
+MOST_BYTES = 4 * 1024 * 1024
+_WRONG, _WINDOW_S = 10, 60.0
+
+router = APIRouter(include_in_schema=False)
+
+
+class SignInNeeded(CloudError):
+    """Nobody is signed in, and somebody must be."""
+
+
+class NotAllowed(CloudError):
+    """The person may not do this, or the form is not one of this session's. The text is marked."""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What a form of ours said, and who sent it."""
+
+    who: Signed
+    fields: Sequence[tuple[str, str]]
+
+    def get(self, name: str) -> str:
+        """Return a field's value without the blanks around it, empty where it was not sent."""
+        return next((value.strip() for key, value in self.fields if key == name), "")
+
+    def all(self, name: str) -> list[str]:
+        """Return every value sent of a field."""
+        return [value for key, value in self.fields if key == name]
+
+
+def admitted(request: Request, services: Here) -> None:
+    """Let a request for a page pass, and note who is signed in.
+
+    Until somebody makes the first sign-in, whoever is at this machine may read, and change nothing.
+    """
+    with services.database.snapshot() as session:
+        now_ms = services.clocks.machine.wall_ms()
+        who = people.signed(session, request.cookies.get(COOKIE, ""), now_ms)
+        shut = who is None and people.anybody(session)
+    request.state.signed = who
+    if shut or (who is None and request.method not in {"GET", "HEAD"}):
+        raise SignInNeeded("sign in first")
+
+
+def person_with(right: Right) -> Callable[[Request], Signed]:
+    """Return a dependency that yields who is signed in if they have a right."""
+
+    def current(request: Request) -> Signed:
+        who: Signed | None = request.state.signed
+        if who is None:
+            raise SignInNeeded("sign in first")
+        if not who.may(right):
+            raise NotAllowed(marked("Your role does not let you do this. Ask an admin of the console."))
+        return who
+
+    return current
+
+
+def form_by(right: Right) -> Callable[[Request], Awaitable[Posted]]:
+    """Return a dependency that yields what a form said, if it is this session's and its sender has a right."""
+    check = person_with(right)
+
+    async def posted(request: Request) -> Posted:
+        who = check(request)
+        fields = await _fields(request)
+        _check_mark(fields, who.mark)
+        return Posted(who, fields)
+
+    return posted
+
+
+async def _fields(request: Request) -> list[tuple[str, str]]:
+    body = await read_body(request, MOST_BYTES, "this form is too large")
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20_000)
+    except ValueError:
+        raise Invalid("this form cannot be read: load the page again") from None
+
+
+def _check_mark(fields: Sequence[tuple[str, str]], expected: str) -> None:
+    found = next((value for key, value in fields if key == MARK), "")
+    if not hmac.compare_digest(found.encode(), expected.encode()):
+        raise NotAllowed(marked("This form is not from your session. Load the page again and repeat."))
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request, services: Here, then: str = "/") -> Response:
+    """Who are you?"""
+    return _sign_in_page(request, services, then)
+
+
+def _sign_in_page(request: Request, services: Services, then: str, refused: str = "") -> Response:
+    with services.database.snapshot() as session:
+        first = not people.anybody(session)
+    token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
+    values = {"first": first, "then": _inside(then), "refused": refused, "mark": people.mark_of(token), "signed": None}
+    status = HTTPStatus.UNAUTHORIZED if refused else HTTPStatus.OK
+    response = answer(request, language_of(request), "sign_in", values, status)
+    response.set_cookie(FORM_COOKIE, token, httponly=True, samesite="strict")
+    return response
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request, services: Here) -> Response:
+    """Begin a session."""
+    fields = dict(await _fields(request))
+    _check_mark(list(fields.items()), people.mark_of(request.cookies.get(FORM_COOKIE, "")))
+    return await run_in_threadpool(_signed_in, request, services, fields)
+
+
+def _signed_in(request: Request, services: Services, fields: dict[str, str]) -> Response:
+    name, then = fields.get("name", "").strip().lower()[:32], _inside(fields.get("then", "/"))
+    limit: FailureLimit = request.app.state.sign_ins
+    try:
+        limit.admit(name)
+        with services.database.session() as session:
+            token = people.sign_in(session, name, fields.get("password", ""), services.clocks.machine.wall_ms())
+    except Unproven:
+        limit.failed(name)
+        return _sign_in_page(request, services, then, marked("Name and password do not fit. Try again."))
+    except TooMany:
+        return _sign_in_page(request, services, then, marked("Too many attempts. Wait a minute and try again."))
+    response = RedirectResponse(then, HTTPStatus.SEE_OTHER)
+    response.set_cookie(COOKIE, token, max_age=people.SESSION_MS // 1000, httponly=True, samesite="strict")
+    response.delete_cookie(FORM_COOKIE)
+    return response
+
+
+@router.post("/sign-out", dependencies=[Depends(admitted)])
+def sign_out(request: Request, services: Here, _form: Annotated[Posted, Depends(form_by(Right.READ))]) -> Response:
+    """End the session."""
+    with services.database.session() as session:
+        people.sign_out(session, request.cookies.get(COOKIE, ""))
+    response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+    response.delete_cookie(COOKIE)
+    return response
+
+
+def _inside(then: str) -> str:
+    """Return where to go on, which is never another site."""
+    return then if then.startswith("/") and not then.startswith(("//", "/\\")) and then.isprintable() else "/"
+
+
+def install(app: FastAPI) -> None:
+    """Put the sign-in on an application, and let what is refused be said as a page."""
+    app.state.sign_ins = FailureLimit(SystemMachineClock(), limit=_WRONG, window_s=_WINDOW_S)
+    app.include_router(router)
+
+    def to_sign_in(request: Request, _error: Exception) -> Response:
+        if "text/event-stream" in request.headers.get("Accept", "") or request.headers.get("HX-Request"):
+            return Response(status_code=HTTPStatus.UNAUTHORIZED)
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        then = back if request.method == "GET" else "/"
+        return RedirectResponse(f"/sign-in?then={quote(then, safe='')}", HTTPStatus.SEE_OTHER)
+
+    def refused(request: Request, error: Exception) -> Response:
+        return answer(request, language_of(request), "refused", {"why": str(error)}, HTTPStatus.FORBIDDEN)
+
+    app.exception_handler(SignInNeeded)(to_sign_in)
+    app.exception_handler(NotAllowed)(refused)

@@ -1,0 +1,32 @@
+"""Tables of the people who use the console."""
+
+from __future__ import annotations
+
+from sqlmodel import Field
+
+from cloud.database import Table, utc_ms
+
+
+class ConsolePerson(Table, table=True):
+    """Somebody with a sign-in of the console. A name is never used again: the audit log names people by it."""
+
+    __tablename__ = "console_person"
+
+    name: str = Field(primary_key=True, max_length=32)
+    role: str = Field(max_length=16)
+    secret: str
+    """The password's scrypt hash."""
+    created_by: str
+    created_ms: int = utc_ms()
+    left_ms: int | None = utc_ms(default=None)
+
+
+class ConsoleSession(Table, table=True):
+    """A sign-in that lasts, by the hash of what the browser holds."""
+
+    __tablename__ = "console_session"
+
+    token_hash: bytes = Field(primary_key=True)
+    person: str = Field(foreign_key="console_person.name", index=True, max_length=32)
+    since_ms: int = utc_ms()
+    expires_ms: int = utc_ms()
