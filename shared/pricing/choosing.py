@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from operator import attrgetter
 
 from shared.pricing.candidate import Candidate, Key, Score, score, shares
 from shared.pricing.effect import Effect, Miss
@@ -72,17 +73,25 @@ def _negative(value: Score) -> Score:
 
 def _components(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
     """Part candidates into sets that share no goods, each in the total order."""
-    parts: list[tuple[set[int], list[Candidate]]] = []
-    for candidate in sorted(candidates, key=lambda one: one.key):
-        rows, together = candidate.touches(), [candidate]
-        apart = []
-        for part in parts:
-            if part[0].isdisjoint(rows):
-                apart.append(part)
-            else:
-                rows, together = rows | part[0], part[1] + together
-        parts = [*apart, (rows, together)]
-    return [sorted(together, key=lambda one: one.key) for _, together in parts]
+    leader = list(range(len(candidates)))
+    owner: dict[int, int] = {}
+
+    def first(place: int) -> int:
+        while leader[place] != place:
+            leader[place] = leader[leader[place]]
+            place = leader[place]
+        return place
+
+    ordered = sorted(candidates, key=attrgetter("key"))
+    for place, candidate in enumerate(ordered):
+        for row in candidate.touches():
+            if (other := owner.setdefault(row, place)) != place:
+                low, high = sorted((first(other), first(place)))
+                leader[high] = low
+    parts: dict[int, list[Candidate]] = {}
+    for place, candidate in enumerate(ordered):
+        parts.setdefault(first(place), []).append(candidate)
+    return list(parts.values())
 
 
 def _assign(rivals: Sequence[Candidate]) -> Chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from shared.pricing.candidate import Candidate, Key, score
 from shared.pricing.effect import Effect
@@ -76,20 +77,29 @@ class _Search:
 
 
 def _greedy(rivals: Sequence[Candidate], state: State) -> Chosen:
-    """Apply the one that saves most of what is left, again and again."""
-    left, waiting, chosen = state.left[:], list(rivals), Chosen()
-    while waiting:
-        tried: list[tuple[tuple[int, int, int], Key, Candidate, Effect]] = []
-        for candidate in waiting:
-            effect = candidate.effect(left=left)
-            if isinstance(effect, Effect):
-                saving, points, multiplier = score(effect)
-                tried.append(((-saving, -points, -multiplier), candidate.key, candidate, effect))
-        if not tried:
-            break
-        _, _, candidate, effect = min(tried, key=lambda entry: entry[:2])
-        chosen.append((candidate, effect))
-        waiting.remove(candidate)
+    """Apply the one that saves most of what is left, again and again; ask anew only who wanted the same pieces."""
+    left, chosen = state.left[:], Chosen()
+    waiting = [(candidate, candidate.touches(), candidate.effect(left=left)) for candidate in rivals]
+    while True:
+        able = [
+            (_first(candidate, effect), place, effect)
+            for place, (candidate, _, effect) in enumerate(waiting)
+            if isinstance(effect, Effect)
+        ]
+        if not able:
+            return chosen
+        _, place, effect = min(able, key=itemgetter(0))
+        chosen.append((waiting.pop(place)[0], effect))
+        taken = {row for row, _ in effect.used}
         for row, count in effect.used:
             left[row] -= count
-    return chosen
+        waiting = [
+            (other, rows, known if rows.isdisjoint(taken) else other.effect(left=left))
+            for other, rows, known in waiting
+        ]
+
+
+def _first(candidate: Candidate, effect: Effect) -> tuple[int, int, int, Key]:
+    """Sort what saves most first, then by the total order."""
+    saving, points, multiplier = score(effect)
+    return -saving, -points, -multiplier, candidate.key
