@@ -49,6 +49,7 @@ from edge_agent.record.outbox import Doorbell
 from edge_agent.settings import EdgeSettings
 from edge_agent.till.desk import CardKeys
 from edge_agent.till.ports import PaymentGateway
+from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.tills import Tills
 from edge_agent.web import server
 from edge_agent.web.shop import Standing
@@ -350,7 +351,10 @@ def _outside(settings: EdgeSettings, badge: Badge, api: HqApi) -> Outside:
     mqtt = MqttConnector(badge.who.agent, lambda: badge.who.enrolment.brokers, tls, step_seconds=settings.step_seconds)
     https = HttpsConnector(api)
     ways: dict[str, list[Connector]] = {"mqtt": [mqtt], "https": [https], "auto": [mqtt, https]}
-    return Outside(ways[settings.link], HttpsBodies(api), partial(renew, api))
+    gateways: dict[TenderKind, PaymentGateway] = {}
+    if settings.payments == "simulated":
+        gateways = {TenderKind.WECHAT: SimulatedGateway(), TenderKind.ALIPAY: SimulatedGateway()}
+    return Outside(ways[settings.link], HttpsBodies(api), partial(renew, api), gateways)
 
 
 async def run(settings: EdgeSettings) -> None:

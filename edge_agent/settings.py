@@ -36,6 +36,8 @@ class EdgeSettings(BaseSettings):
     """Unix socket of the simulated devices' front panel; none means that it is not there."""
     web_port: int | None = Field(default=None, ge=0, le=65535)
     """Loopback port of the till pages (0: a free one, said in the log); none means that there are no pages."""
+    payments: Literal["none", "simulated"] = "none"
+    """`simulated`: WeChat and Alipay are answered by a gateway without money, for demonstrations and training."""
     heartbeat_seconds: float = Field(default=20.0, ge=1.0, le=300.0)
     """How often the agent says that it lives; HQ must answer within one more such time."""
     step_seconds: float = Field(default=10.0, ge=1.0, le=120.0)
