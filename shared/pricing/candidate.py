@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from shared.money import allocate, allocate_within
 from shared.pricing.context import Coupon
@@ -84,12 +84,11 @@ class Candidate:
         portion.rows, portion.most = before
         return effect
 
-    def touches(self) -> set[int]:
+    def touches(self) -> Collection[int]:
         """Return the rows whose pieces the promotion may use."""
-        rows = set(self.portion.rows)
-        if self.listed.layer is Layer.SET:
-            rows.update(*self.portion.others)
-        return rows
+        if self.listed.layer is Layer.SET and self.portion.others:
+            return set(self.portion.rows).union(*self.portion.others)
+        return self.portion.rows
 
     def _spent(self, basis: Basis | None, apart: dict[int, int]) -> int:
         original = basis is Basis.ORIGINAL or (basis is None and self.listed.layer is Layer.COUPON)

@@ -79,7 +79,7 @@ class _Search:
 def _greedy(rivals: Sequence[Candidate], state: State) -> Chosen:
     """Apply the one that saves most of what is left, again and again; ask anew only who wanted the same pieces."""
     left, chosen = state.left[:], Chosen()
-    waiting = [(candidate, candidate.touches(), candidate.effect(left=left)) for candidate in rivals]
+    waiting = [(candidate, set(candidate.touches()), candidate.effect(left=left)) for candidate in rivals]
     while True:
         able = [
             (_first(candidate, effect), place, effect)
