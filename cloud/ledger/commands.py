@@ -40,6 +40,8 @@ def problems(found: Proof) -> list[str]:
         ("journals that do not balance", found.unbalanced_journals),
         ("accounts whose balance is not the sum of their postings", found.wrong_balances),
         ("postings or journals astray", found.strays),
+        ("accounts whose lots do not add up to their balance", found.wrong_lots),
+        ("accounts or holds that keep something else than they say", found.wrong_holds),
     )
     lines += [f"{what}: {', '.join(map(str, ids))}" for what, ids in named if ids]
     if found.broken_seal is not None:

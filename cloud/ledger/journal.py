@@ -70,7 +70,8 @@ class Journal:
     """One movement of value. (`cause`, `purpose`) names it for ever: `cause` is the id of what happened.
 
     `at_ms` is the business time at the edge; the commit it is posted in knows HQ's. `rule_version` is the version
-    of the rule that set the amounts, None where no rule did.
+    of the rule that set the amounts, None where no rule did. `member` is whose value moves, None for nobody known;
+    `receipt` the receipt it stands on, as printed.
     """
 
     cause: UUID
@@ -81,6 +82,8 @@ class Journal:
     till: str = ""
     cashier: str = ""
     rule_version: int | None = None
+    member: UUID | None = None
+    receipt: str = ""
 
     @property
     def key(self) -> tuple[UUID, str]:
@@ -102,9 +105,12 @@ def check(journal: Journal) -> None:
             raise LedgerRefused(f"journal {journal.purpose!r} of {journal.cause} sums to {total} {unit}, not to 0")
 
 
+_COMPARED = ("at_ms", "store", "till", "cashier", "rule_version", "member", "receipt")
+
+
 def difference(posted: Journal, wanted: Journal) -> str | None:
     """Return the name of the first field in which two journals of one key differ."""
-    for field in ("at_ms", "store", "till", "cashier", "rule_version"):
+    for field in _COMPARED:
         if getattr(posted, field) != getattr(wanted, field):
             return field
     return None if _as_moved(posted.legs) == _as_moved(wanted.legs) else "legs"

@@ -19,7 +19,9 @@ from cloud.ledger.reading import balance_of_account, journals_by_key
 
 JournalKey = tuple[UUID, str]
 
-_JOURNAL_COLUMNS = ("cause", "purpose", "commit_no", "at_ms", "store_id", "till", "cashier", "rule_version")
+_JOURNAL_COLUMNS = (
+    "cause", "purpose", "commit_no", "at_ms", "store_id", "till", "cashier", "rule_version", "member_id", "receipt",
+)  # fmt: skip
 _POSTING_COLUMNS = ("cause", "purpose", "n", "account_id", "amount")
 
 
@@ -42,7 +44,7 @@ def post(session: Session, commit_no: int, journals: Sequence[Journal]) -> set[J
     _refuse_conflicts(session, [journal for key, journal in wanted.items() if key not in posted])
     fresh = [wanted[key] for key in sorted(posted, key=_order)]
     if fresh:
-        _open_accounts(session, {leg.account for journal in fresh for leg in journal.legs})
+        open_accounts(session, {leg.account for journal in fresh for leg in journal.legs})
         bulk.insert_tuples(session, Posting, _POSTING_COLUMNS, list(_posting_rows(fresh)))
         _move_balances(session, fresh)
     return posted
@@ -73,6 +75,8 @@ def _journal_row(commit_no: int, journal: Journal) -> tuple[object, ...]:
         journal.till,
         journal.cashier,
         journal.rule_version,
+        journal.member,
+        journal.receipt,
     )
 
 
@@ -96,7 +100,7 @@ def _compare(posted: Journal, wanted: Journal) -> None:
         raise LedgerConflict(*wanted.key, field)
 
 
-def _open_accounts(session: Session, accounts: Collection[AccountKey]) -> None:
+def open_accounts(session: Session, accounts: Collection[AccountKey]) -> None:
     """Make the accounts that do not exist yet, in the order of ids, so that two openers wait instead of deadlocking."""
     shape: Columns = {"id": Uuid(), "kind": String(), "owner": String(), "unit": String()}
     rows = rowset(session, "wanted", shape, sorted(((account.id, *account) for account in accounts), key=_order))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, func, or_, select
@@ -13,6 +13,7 @@ from cloud.ingest.models import IngestCommit
 from cloud.ledger import seal
 from cloud.ledger.kinds import KINDS
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
+from cloud.ledger.proof_of_lots import by_kind, holds_off, lots_off
 from shared.hashchain import GENESIS, link_all
 
 _NAMED_AT_MOST = 20
@@ -36,12 +37,24 @@ class Proof:
     """Causes of postings without a journal or account, and of journals without postings."""
     broken_seal: int | None
     """Number of the first seal that does not follow from the one before and its journals."""
+    wrong_lots: list[UUID] = field(default_factory=list)
+    """Accounts whose lots do not add up to their balance."""
+    wrong_holds: list[UUID] = field(default_factory=list)
+    """Accounts that hold something else than open holds say."""
+    by_kind: dict[str, dict[str, int]] = field(default_factory=dict)
+    """What all accounts of each kind hold together, by unit: the report of what the chain owes and took."""
 
     @property
     def holds(self) -> bool:
         """Whether nothing is wrong. Commits not sealed yet are not wrong."""
         return not (
-            self.units_off or self.unbalanced_journals or self.wrong_balances or self.strays or self.broken_seal
+            self.units_off
+            or self.unbalanced_journals
+            or self.wrong_balances
+            or self.strays
+            or self.broken_seal
+            or self.wrong_lots
+            or self.wrong_holds
         )
 
 
@@ -64,6 +77,9 @@ def prove(session: Session) -> Proof:
         wrong_balances=_wrong_balances(session),
         strays=_strays(session),
         broken_seal=_broken_seal(session),
+        wrong_lots=lots_off(session),
+        wrong_holds=holds_off(session),
+        by_kind=by_kind(session),
     )
 
 

@@ -41,6 +41,8 @@ def journals_by_key(session: Session, keys: Sequence[JournalKey]) -> dict[Journa
             till=row.till,
             cashier=row.cashier,
             rule_version=row.rule_version,
+            member=row.member_id,
+            receipt=row.receipt,
             legs=tuple(legs[row.cause, row.purpose]),
         )
         for row in rows

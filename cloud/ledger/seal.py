@@ -38,6 +38,8 @@ class SealedJournal(msgspec.Struct, frozen=True, array_like=True):
     cashier: str
     rule_version: int | None
     legs: Legs
+    member: str
+    receipt: str
 
 
 def seal_pending(session: Session, now_ms: int, at_once: int = AT_ONCE) -> int:
@@ -120,4 +122,6 @@ def _sealed(row: Any, legs: Legs) -> SealedJournal:
         cashier=row.cashier,
         rule_version=row.rule_version,
         legs=legs,
+        member="" if row.member_id is None else str(row.member_id),
+        receipt=row.receipt,
     )

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from cloud.database import Database
 from cloud.ledger import post
 from cloud.ledger.commits import open_commit
+from cloud.ledger.lots import NewLot, bring
 from cloud.ledger.proof import Proof, prove
 from cloud.ledger.seal import seal_pending
 from tests.cloud.test_ledger import earn
@@ -16,7 +17,11 @@ from tests.factories import new_id
 
 def posted(database: Database, points: int) -> None:
     with database.session() as session:
-        post(session, open_commit(session, 1), [earn(new_id(), points), earn(new_id(), points)])
+        journals = [earn(new_id(), points), earn(new_id(), points)]
+        post(session, open_commit(session, 1), journals)
+        bring(
+            session, [NewLot(account=one.legs[0].account, key=one.key, store="s001", amount=points) for one in journals]
+        )
 
 
 def proof(database: Database) -> Proof:
