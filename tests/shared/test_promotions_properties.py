@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import permutations
 
 import msgspec
 import pytest
@@ -10,13 +11,44 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.money import refund_share
-from shared.pricing import AnyPromotion, PricedBasket, PricingContext, Rounding, Status, TotalRounding, price_basket
+from shared.pricing import (
+    AnyPromotion,
+    Coupon,
+    Price,
+    PricedBasket,
+    PricingContext,
+    Rounding,
+    Status,
+    TotalRounding,
+    price_basket,
+)
 from shared.pricing.explain import WHY_NOT, explain
-from shared.pricing.kinds import PercentOff, SpecialPrice
+from shared.pricing.kinds import (
+    AmountOff,
+    BundlePrice,
+    BuyXGetY,
+    CheapestFree,
+    CouponOff,
+    NForPrice,
+    NthPiece,
+    PercentOff,
+    SpecialPrice,
+)
+from shared.pricing.kinds.amount_off import Each
+from shared.pricing.kinds.bundle_price import Part
 from shared.pricing.scope import Scope
+from tests.factories import make_item, make_price_book
 from tests.shared.promotion_baskets import ANYBODY, PRICES, baskets, book_of, contexts, lines_of, price, promotions
 
 Basket = list[tuple[str, int]]
+ITEM_B = Scope(items=["b"])
+SETS = [
+    NForPrice(promotion="p", n=2, price_minor=1, scope=ITEM_B),
+    BuyXGetY(promotion="p", buy=1, scope=ITEM_B),
+    NthPiece(promotion="p", off_bp=10_000, scope=ITEM_B),
+    CheapestFree(promotion="p", n=2, scope=ITEM_B),
+    BundlePrice(promotion="p", parts=[Part(scope=ITEM_B, quantity=3)], price_minor=1),
+]
 some = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
@@ -172,3 +204,29 @@ def test_a_lower_price_than_the_floor_stops_at_it() -> None:
     priced = price([SpecialPrice(promotion="p", price_minor=100, scope=Scope(items=["b"]))], [("b", 3)])
     assert priced.total_minor == 600
     assert priced.outcomes[0].withheld_minor == 300
+
+
+EQUAL = [make_item(item) for item in ("e1", "e2", "e3")]
+
+
+@pytest.mark.parametrize("scanned", list(permutations(["e1", "e2", "e3"])))
+def test_p4_the_cent_that_is_left_falls_on_the_same_article_in_whatever_order_it_was_scanned(
+    scanned: tuple[str, ...],
+) -> None:
+    rules = [
+        AmountOff(promotion="o", off_minor=100, each=Each.ORDER),
+        CouponOff(promotion="k", off_bp=5_000, scope=Scope(items=["e1"])),
+    ]
+    prices = [Price(item=item.item, regular_minor=500) for item in EQUAL]
+    book = make_price_book(items=EQUAL, prices=prices, promotions=rules)
+    context = msgspec.structs.replace(ANYBODY, coupons=[Coupon("c", "k")])
+    priced = price_basket(lines_of([(item, 1) for item in scanned]), book, context)
+    assert by_item(priced) == {"e1": 233, "e2": 467, "e3": 467}
+
+
+@pytest.mark.parametrize("rule", SETS, ids=lambda rule: type(rule).__name__)
+def test_p4_no_set_goes_below_a_floor(rule: AnyPromotion) -> None:
+    """Item b costs 3.33 and never less than 2.00."""
+    priced = price([rule], [("b", 6)])
+    assert priced.total_minor == 6 * 200
+    assert priced.outcomes[0].withheld_minor > 0
