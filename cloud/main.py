@@ -22,7 +22,7 @@ from cloud.e_receipts import api as e_receipts
 from cloud.ingest import parked_api
 from cloud.loyalty import api as loyalty
 from cloud.members import api as members
-from cloud.members import personal_api
+from cloud.members import care_api, personal_api
 from cloud.prices import api as prices
 from cloud.prices import bodies_api, codes_api, publication_api
 from cloud.process.certificates import CertificateWatch, keep_fresh
@@ -41,6 +41,7 @@ _ROUTERS = (
     prices.router,
     publication_api.router,
     codes_api.router,
+    care_api.router,
     members.router,
     personal_api.router,
     loyalty.router,

@@ -1,32 +1,38 @@
 """Every table, imported so that the metadata is complete. One line a feature."""
 
 from cloud.beside import models as beside
+from cloud.channels import models as channels
 from cloud.fleet import models as fleet
 from cloud.identity import models as identity
 from cloud.ingest import models as ingest
 from cloud.ledger import models as ledger
 from cloud.loyalty import models as loyalty
+from cloud.member_page import models as member_page
 from cloud.members import care_models as members_care
 from cloud.members import models as members
 from cloud.members.opening import models as members_opening
 from cloud.org import models as org
 from cloud.prices import models as prices
 from cloud.pricing_audit import models as pricing_audit
+from cloud.promotions import models as promotions
 from cloud.sales import models as sales
 from cloud.store_days import models as store_days
 
 __all__ = [
     "beside",
+    "channels",
     "fleet",
     "ingest",
     "ledger",
     "loyalty",
+    "member_page",
     "members",
     "members_care",
     "members_opening",
     "org",
     "prices",
     "pricing_audit",
+    "promotions",
     "sales",
     "store_days",
 ]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session
 
+from cloud import errors
 from cloud.database import Database
 from cloud.errors import Invalid, NotFound
 from cloud.ingest.watermarks import stores_of
@@ -24,7 +25,7 @@ class Answers:
         self._vault = vault
 
     def __call__(self, agent: str, question: Question) -> MemberFound | Refused | None:
-        """Say whose card it is, or why nobody's: `card_unreadable`, `card_unknown`, `member_closed`.
+        """Say whose card it is, or why nobody's: `card_unreadable`, `card_unknown`, `card_lost`, `member_closed` ...
 
         None, and so no answer at all, for an agent that may not speak.
         """
@@ -36,11 +37,11 @@ class Answers:
     def _whose(self, session: Session, sealed_card: bytes) -> MemberFound | Refused:
         year = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).year
         try:
-            member, sight = finding.by_card(session, self._vault, self._vault.unseal(sealed_card), year)
+            member, sight = finding.at_till(session, self._vault, self._vault.unseal(sealed_card), year)
         except (CannotOpen, Invalid):
             return Refused(code="card_unreadable")
         except NotFound:
             return Refused(code="card_unknown")
-        if sight.closed:
-            return Refused(code="member_closed")
+        except errors.Refused as error:
+            return Refused(code=error.code)
         return MemberFound(member=member, masked_name=sight.masked_name, tier=sight.tier, points=sight.points)

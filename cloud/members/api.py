@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
@@ -19,11 +18,11 @@ from cloud.api.services import Here, Services
 from cloud.fleet import audit
 from cloud.identity.tokens import TokenHolder
 from cloud.ledger.commits import open_commit
-from cloud.members import enrolling, finding
+from cloud.members import enrolling, entry, finding
 from cloud.members.attaching import attach_card
 from cloud.members.importing import Importer, MemberImport
+from cloud.members.minting import mint_of
 from cloud.prices.sheets import FILE_TOO_LARGE, MAX_FILE_BYTES
-from shared.ids import UuidMint
 
 router = APIRouter(prefix="/api/v1/members", tags=["members"])
 
@@ -43,13 +42,17 @@ class ByCard(_Body):
 
 
 class NewMember(_Body):
-    """Somebody to enrol. `fields` are name, phone, email, birthday, gender, address, note."""
+    """Somebody to enrol. `fields` are those of `GET /api/v1/members/profile`, each optional."""
 
     fields: dict[str, str] = {}
     cards: list[CardNumber] = []
     home_store: str | None = None
     language: str = ""
     consents: dict[str, str] = {}
+    campaign: Annotated[str, Field(max_length=64)] | None = None
+    referred_by: UUID | None = None
+    receipt: UUID | None = None
+    """The sale whose receipt they bring, where the entry rule wants one."""
 
 
 class MemberView(BaseModel):
@@ -115,12 +118,14 @@ def find_by_card(services: Here, who: MayRead, body: ByCard) -> MemberView:
 def enrol(services: Here, who: MayWrite, body: NewMember) -> Enrolled:
     """Enrol a member; cards that were shown before bring their sales with them."""
     now_ms = services.clocks.machine.wall_ms()
-    sign_up = enrolling.SignUp(source="api", **{**body.model_dump(), "cards": tuple(body.cards)})
+    given = body.model_dump(exclude={"receipt"})
+    sign_up = enrolling.SignUp(source="api", **{**given, "cards": tuple(body.cards)})
     with services.database.session() as session:
+        entry.check(session, services.vault, card_numbers=body.cards, receipt=body.receipt, now_ms=now_ms)
         member = enrolling.enrol(
             session,
             services.vault,
-            _mint(services),
+            mint_of(services.clocks),
             sign_up,
             commit_no=open_commit(session, now_ms),
             now_ms=now_ms,
@@ -137,7 +142,7 @@ def attach(services: Here, who: MayWrite, member: UUID, body: ByCard) -> Attache
         done = attach_card(
             session,
             services.vault,
-            _mint(services),
+            mint_of(services.clocks),
             member=member,
             number=body.card,
             commit_no=open_commit(session, now_ms),
@@ -165,7 +170,7 @@ async def import_file(
 
 
 def _import(services: Services, who: TokenHolder, content: bytes, *, dry_run: bool) -> MemberImport:
-    importer = Importer(services.vault, _mint(services), services.clocks.machine.wall_ms(), open_commit)
+    importer = Importer(services.vault, mint_of(services.clocks), services.clocks.machine.wall_ms(), open_commit)
     opened = services.database.snapshot if dry_run else services.database.session
     with opened() as session:
         result = importer.run(session, content, dry_run=dry_run)
@@ -176,7 +181,3 @@ def _import(services: Services, who: TokenHolder, content: bytes, *, dry_run: bo
 
 def _record(services: Services, session: Session, who: TokenHolder, action: str, subject: str) -> None:
     audit.record(session, at_ms=services.clocks.machine.wall_ms(), actor=who.actor, action=action, subject=subject)
-
-
-def _mint(services: Services) -> UuidMint:
-    return UuidMint(services.clocks.machine.wall_ms, os.urandom)

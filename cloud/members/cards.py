@@ -21,10 +21,11 @@ _COLUMNS = ("id", "blind_index", "number", "masked", "member_id", "status", "fir
 
 
 class FoundCard(NamedTuple):
-    """A card and whom it leads to: nobody while it is unknown."""
+    """A card and whom it leads to: nobody while it is unknown. `status` is as `cloud.members.models.Card` says."""
 
     card: UUID
     member: UUID | None
+    status: str = ACTIVE
 
 
 def number_context(card: UUID) -> str:
@@ -36,7 +37,7 @@ def find(session: Session, vault: Vault, number: str) -> FoundCard | None:
     """Find a card by its number."""
     card = table_of(Card)
     row = session.execute(select(card).where(card.c.blind_index == vault.blind_index(CARD, number))).one_or_none()
-    return None if row is None else FoundCard(row.id, row.member_id)
+    return None if row is None else FoundCard(row.id, row.member_id, row.status)
 
 
 def remember(
@@ -86,12 +87,12 @@ def _locked(session: Session, indexes: Sequence[bytes], *, exclusively: bool) ->
     for part in _parts(indexes):
         # In the order of the index, like everybody who locks several cards.
         rows = session.execute(
-            select(card.c.id, card.c.blind_index, card.c.member_id)
+            select(card.c.id, card.c.blind_index, card.c.member_id, card.c.status)
             .where(card.c.blind_index.in_(part))
             .order_by(card.c.blind_index)
             .with_for_update(read=not exclusively)
         )
-        found |= {row.blind_index: FoundCard(row.id, row.member_id) for row in rows}
+        found |= {row.blind_index: FoundCard(row.id, row.member_id, row.status) for row in rows}
     return found
 
 

@@ -103,20 +103,27 @@ def erase_member(
     member: MemberId,
     reason: Annotated[str, typer.Option(help="Why; kept in the audit log.")],
     confirm: Annotated[str, typer.Option(prompt="This cannot be undone. Type the member's id", help="The id again.")],
+    *,
+    give_up_points: Annotated[
+        bool, typer.Option("--give-up-points", help="What points there are end with it.")
+    ] = False,
 ) -> None:
     """Erase who a member is, for good; what they bought stays in the books under the bare id."""
     with database_of(context) as database:
         with database.session() as session:
             done = leaving.erase(
                 session,
+                UuidMint(SystemMachineClock().wall_ms, os.urandom),
                 member,
                 confirm=confirm,
                 reason=reason,
                 actor=actor(),
                 commit_no=open_commit(session, now_ms()),
                 now_ms=now_ms(),
+                give_up_points=give_up_points,
             )
         sweep(database)
     typer.echo(
-        f"Erased: {done.fields} fields, {done.cards} cards, {done.consents} consents. Older backups still hold them."
+        f"Erased: {done.fields} fields, {done.cards} cards, {done.consents} consents; {done.points} points given up. "
+        "Older backups still hold them."
     )

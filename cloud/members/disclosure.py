@@ -6,21 +6,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, or_, select
+from sqlalchemy import ColumnElement, Table, Uuid, or_, select
 from sqlmodel import Session
 
 from cloud.database import Table as Model
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound
 from cloud.fleet import audit
-from cloud.fleet.models import AuditEntry
-from cloud.ledger.journal import AccountKey
-from cloud.ledger.kinds import MEMBER_POINTS, POINTS
-from cloud.ledger.models import Balance, JournalRow, Posting
-from cloud.loyalty.models import MemberYear
+from cloud.ledger.models import Account, Balance, JournalRow, Posting
 from cloud.members.cards import number_context
 from cloud.members.enrolling import field_context
-from cloud.members.models import Card, Consent, Member, MemberField, StoreMember
+from cloud.members.models import Card, Member, MemberField
+from cloud.members.traces import TRACES, Trace
 from cloud.privacy import Vault
 from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SaleReturn, SaleReturnLine, SaleTender, Swipe
 
@@ -43,7 +40,9 @@ def export(session: Session, vault: Vault, member: UUID, *, actor: str, now_ms: 
     ids = [sale["id"] for sale in sales]
     returns = _rows(session, SaleReturn, _column(SaleReturn, "original_sale_id").in_(ids))
     back = [one["id"] for one in returns]
-    account = AccountKey(MEMBER_POINTS, str(member), POINTS).id
+    accounts = list(
+        session.execute(select(table_of(Account).c.id).where(table_of(Account).c.owner == str(member))).scalars()
+    )
     facts = {
         "member": _plain(_rows(session, Member, _column(Member, "id") == member)[0]),
         "fields": _fields(session, vault, member),
@@ -51,16 +50,13 @@ def export(session: Session, vault: Vault, member: UUID, *, actor: str, now_ms: 
             {**_plain(one), "number": vault.decrypt(one["number"], number_context(one["id"])) if one["number"] else ""}
             for one in own_cards
         ],
-        "consents": _of(session, Consent, _column(Consent, "member_id") == member),
-        "points": _of(session, Balance, _column(Balance, "account_id") == account),
-        "postings": _postings(session, account),
-        "years": _of(session, MemberYear, _column(MemberYear, "member_id") == member),
-        "known_to_stores": _of(session, StoreMember, _column(StoreMember, "member_id") == member),
+        "points": _balances(session, accounts),
+        "postings": _postings(session, accounts),
         "sales": [_plain(one) for one in sales],
         "returns": [_plain(one) for one in returns],
         "return_lines": _of(session, SaleReturnLine, _column(SaleReturnLine, "return_id").in_(back)),
         "swipes": _of(session, Swipe, _theirs(Swipe, member, cards)),
-        "audit": _of(session, AuditEntry, _column(AuditEntry, "subject") == str(member)),
+        **{one.name: _traces(session, one, member) for one in TRACES if one.name and one.model is not MemberField},
     }
     parts: dict[str, type[Model]] = {
         "sale_lines": SaleLine,
@@ -78,10 +74,27 @@ def _fields(session: Session, vault: Vault, member: UUID) -> list[Facts]:
     return [{**_plain(row), "value": vault.decrypt(row["content"], field_context(member, row["name"]))} for row in rows]
 
 
-def _postings(session: Session, account: UUID) -> list[Facts]:
+def _traces(session: Session, trace: Trace, member: UUID) -> list[Facts]:
+    columns = [_column(trace.model, name) for name in trace.columns]
+    return _of(session, trace.model, or_(*(column == _as(column, member) for column in columns)))
+
+
+def _as(column: ColumnElement[Any], member: UUID) -> UUID | str:
+    return member if isinstance(column.type, Uuid) else str(member)
+
+
+def _balances(session: Session, accounts: list[UUID]) -> list[Facts]:
+    """Return what each account holds, points and money alike."""
+    account, balance = table_of(Account), table_of(Balance)
+    query = select(account.c.kind, account.c.unit, balance.c.amount).join(balance, balance.c.account_id == account.c.id)
+    rows = session.execute(query.where(account.c.id.in_(accounts)).order_by(account.c.kind, account.c.unit)).mappings()
+    return [_plain(dict(row)) for row in rows]
+
+
+def _postings(session: Session, accounts: list[UUID]) -> list[Facts]:
     posting, journal = table_of(Posting), table_of(JournalRow)
     same = (journal.c.cause == posting.c.cause) & (journal.c.purpose == posting.c.purpose)
-    query = select(journal, posting.c.amount).join(posting, same).where(posting.c.account_id == account)
+    query = select(journal, posting.c.amount).join(posting, same).where(posting.c.account_id.in_(accounts))
     rows = session.execute(query.order_by(journal.c.at_ms, journal.c.cause)).mappings()
     return [_plain(dict(row)) for row in rows]
 

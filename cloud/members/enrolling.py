@@ -12,26 +12,28 @@ from sqlmodel import Session
 
 from cloud.database import bulk
 from cloud.database.rowset import table_of, upsert_into
-from cloud.errors import Invalid, NotFound
-from cloud.members import dirt
+from cloud.errors import NotFound
+from cloud.members import dirt, lookup_keys
 from cloud.members.attaching import attach_card
 from cloud.members.models import ACTIVE, Consent, Member, MemberField
+from cloud.members.profile import EMAIL, NAME, PHONE, PROFILE, checked
 from cloud.org.models import Store
 from cloud.privacy import Vault, normal
 from shared.ids import UuidMint
 
-NAME = "name"
-PHONE = "phone"
-FIELDS = (NAME, PHONE, "email", "birthday", "gender", "address", "note")
-"""Every field a member may have; a new one is a word here."""
+FIELDS = tuple(PROFILE)
+"""Every field a member may have, by name; `cloud.members.profile` says what each is."""
 
-_LONGEST_FIELD = 500
+_FOUND_BY = (PHONE, EMAIL)
 _COLUMNS = ("member_id", "name", "content", "blind_index", "source", "set_ms", "retention")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignUp:
-    """What is known when somebody becomes a member. `consents` maps a channel to the version of the text agreed to."""
+    """What is known when somebody becomes a member: with a card alone they are anonymous, and may tell more later.
+
+    `consents` maps a channel to the version of the text agreed to. Of several cards the first is the one in use.
+    """
 
     source: str
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +43,8 @@ class SignUp:
     cashier: str = ""
     language: str = ""
     consents: Mapping[str, str] = field(default_factory=dict)
+    campaign: str | None = None
+    referred_by: UUID | None = None
 
 
 def enrol(session: Session, vault: Vault, mint: UuidMint, sign_up: SignUp, *, commit_no: int, now_ms: int) -> UUID:
@@ -62,6 +66,8 @@ def enrol(session: Session, vault: Vault, mint: UuidMint, sign_up: SignUp, *, co
         signup_cashier=sign_up.cashier,
         language=sign_up.language,
         created_ms=now_ms,
+        campaign=sign_up.campaign,
+        referred_by=sign_up.referred_by,
     )
     session.add(row)
     session.flush()
@@ -70,14 +76,18 @@ def enrol(session: Session, vault: Vault, mint: UuidMint, sign_up: SignUp, *, co
     for channel, version in sign_up.consents.items():
         session.add(Consent(member_id=member, channel=channel, given_ms=now_ms, version=version, source=sign_up.source))
     session.flush()
-    for number in sign_up.cards:
+    lookup_keys.renew(session, vault, member, fields_of(session, vault, member))
+    for number in reversed(sign_up.cards):
         attach_card(session, vault, mint, member=member, number=number, commit_no=commit_no, now_ms=now_ms)
     dirt.note(session, commit_no, [(member, dirt.HEAD_OFFICE, now_ms)])
     return member
 
 
 def set_field(session: Session, vault: Vault, member: UUID, name: str, value: str, *, source: str, now_ms: int) -> None:
-    """Set a personal field. Raise Invalid for one that does not exist or cannot be right."""
+    """Set a personal field. Raise Invalid for one that does not exist or cannot be right.
+
+    The caller renews the member's look-up keys when it has set them all.
+    """
     statement = upsert_into(session, MemberField).values(
         dict(zip(_COLUMNS, field_row(vault, member, name, value, source=source, now_ms=now_ms), strict=True))
     )
@@ -89,19 +99,9 @@ def field_row(
     vault: Vault, member: UUID, name: str, value: str, *, source: str, now_ms: int
 ) -> tuple[UUID, str, bytes, bytes | None, str, int, str]:
     """Return a field's row, encrypted. Raise Invalid."""
-    value = check_field(name, value)
-    index = vault.blind_index(PHONE, value) if name == PHONE else None
+    value = checked(name, value)
+    index = vault.blind_index(name, value) if name in _FOUND_BY else None
     return member, name, vault.encrypt(value, field_context(member, name)), index, source, now_ms, "membership"
-
-
-def check_field(name: str, value: str) -> str:
-    """Return a field's value in its one spelling. Raise Invalid, without repeating the value."""
-    if name not in FIELDS:
-        raise Invalid(f"a member has no field {name!r}; there are {', '.join(FIELDS)}")
-    value = normal.phone(value) if name == PHONE else value.strip()
-    if not 0 < len(value) <= _LONGEST_FIELD:
-        raise Invalid(f"{name} must have 1 to {_LONGEST_FIELD} characters, got {len(value)}")
-    return value
 
 
 def field_context(member: UUID, name: str) -> str:
@@ -117,9 +117,17 @@ def fields_of(session: Session, vault: Vault, member: UUID) -> dict[str, str]:
 
 
 def find_by_phone(session: Session, vault: Vault, phone: str) -> list[UUID]:
-    """Return the members with this phone number, oldest first."""
+    """Return the members with this phone number, oldest first. Raise Invalid for what is none."""
+    return _find_by(session, vault.blind_index(PHONE, normal.phone(phone)))
+
+
+def find_by_email(session: Session, vault: Vault, email: str) -> list[UUID]:
+    """Return the members with this e-mail address, oldest first. Raise Invalid for what is none."""
+    return _find_by(session, vault.blind_index(EMAIL, checked(EMAIL, email)))
+
+
+def _find_by(session: Session, index: bytes) -> list[UUID]:
     fields = table_of(MemberField)
-    index = vault.blind_index(PHONE, normal.phone(phone))
     return list(
         session.execute(
             select(fields.c.member_id).where(fields.c.blind_index == index).order_by(fields.c.member_id)

@@ -1,8 +1,9 @@
 """Members from a spreadsheet: first a dry run that names every bad row, then all of it or nothing.
 
-Columns: `name`, `phone`, `email`, `birthday`, `gender`, `address`, `note` (all kept encrypted), `home_store`,
-`language`, `cards` (several separated by spaces or semicolons), and `reference`, what another system calls them: a
-row whose reference is here already is left alone, so that an import can be repeated.
+Columns: the fields of `cloud.members.profile` (all kept encrypted), `home_store`, `language`, `cards` (several
+separated by spaces or semicolons: the first is the one in use, the others led to the same member before), and
+`reference`, what another system calls them: a row whose reference is here already is left alone, so that an import can
+be repeated.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from sqlmodel import Session
 from cloud.database import bulk
 from cloud.database.rowset import Columns, rowset, table_of
 from cloud.errors import Conflict, Invalid
-from cloud.members import cards, dirt, enrolling
+from cloud.members import cards, dirt, enrolling, lookup_keys, profile
 from cloud.members.attaching import credit_cards
-from cloud.members.models import ACTIVE, Card, Member
+from cloud.members.models import ACTIVE, REPLACED, Card, Member
 from cloud.org.models import Store
 from cloud.prices.sheets import Sheet, SheetRow, SheetUnreadable, read_sheet
 from cloud.privacy import Vault, normal
@@ -147,8 +148,7 @@ class Importer:
         fields = {name: row.cells[name] for name in enrolling.FIELDS if row.cells.get(name)}
         if not fields and not numbers:
             raise _BadRow("cards", "the row names nobody: neither a card nor anything personal")
-        for name, value in fields.items():
-            _check_field(name, value)
+        fields = {name: _field(name, value) for name, value in fields.items()}
         language = row.cells.get("language", "")
         return _NewMember(
             self.mint(), row.number, reference, fields, list(dict.fromkeys(numbers)), home_store, language
@@ -169,13 +169,16 @@ class Importer:
         commit_no = self.open_commit(session, self.now_ms)
         bulk.insert_tuples(session, Member, _MEMBER, [self._row(member) for member in members])
         enrolling.insert_fields(session, list(self._fields(members)))
+        lookup_keys.insert(
+            session, [key for one in members for key in lookup_keys.keys_of(self.vault, one.id, one.fields)]
+        )
         owners = self._attach(session, members)
         credited = credit_cards(session, commit_no, owners)
         dirt.note(session, commit_no, ((member.id, dirt.HEAD_OFFICE, self.now_ms) for member in members))
         return credited
 
     def _row(self, member: _NewMember) -> tuple[Any, ...]:
-        masked = normal.masked_name(member.fields.get(enrolling.NAME, ""))
+        masked = normal.masked_name(member.fields.get(profile.NAME, ""))
         return member.id, member.reference, ACTIVE, masked, member.home_store, SOURCE, "", member.language, self.now_ms
 
     def _fields(self, members: Iterable[_NewMember]) -> Iterator[tuple[Any, ...]]:
@@ -183,20 +186,30 @@ class Importer:
             for name, value in member.fields.items():
                 yield enrolling.field_row(self.vault, member.id, name, value, source=SOURCE, now_ms=self.now_ms)
 
-    def _attach(self, session: Session, members: Iterable[_NewMember]) -> dict[UUID, UUID]:
+    def _attach(self, session: Session, members: Sequence[_NewMember]) -> dict[UUID, UUID]:
         """Give every card to its member, under the cards' locks. Return the owners of cards that were here before."""
         wanted = {number: member.id for member in members for number in member.cards}
         found = cards.take(session, self.vault, self.mint, wanted, self.now_ms)
         if any(card.member is not None for card in found.values()):
             # Only now do the locks hold: what was looked at before may have changed.
             raise Conflict("a card of this file was given to somebody meanwhile; import it again")
-        rows = sorted((card.card, wanted[number]) for number, card in found.items())
-        shape: Columns = {"id": Uuid(), "member_id": Uuid()}
-        owner, card = rowset(session, "owner", shape, rows), table_of(Card)
-        session.execute(
-            update(card).values(member_id=owner.c.member_id, attached_ms=self.now_ms).where(card.c.id == owner.c.id)
+        in_use = {number for member in members for number in member.cards[:1]}
+        rows = sorted(
+            (card.card, wanted[number], ACTIVE if number in in_use else REPLACED) for number, card in found.items()
         )
-        return dict(rows)
+        give(session, rows, self.now_ms)
+        return {card: member for card, member, _status in rows}
+
+
+def give(session: Session, rows: Sequence[tuple[UUID, UUID, str]], now_ms: int) -> None:
+    """Give cards to members who have none: (card, member, the card's status). The caller holds the cards."""
+    shape: Columns = {"id": Uuid(), "member_id": Uuid(), "status": String()}
+    owner, card = rowset(session, "owner", shape, rows), table_of(Card)
+    session.execute(
+        update(card)
+        .values(member_id=owner.c.member_id, status=owner.c.status, attached_ms=now_ms)
+        .where(card.c.id == owner.c.id)
+    )
 
 
 def _read(content: bytes) -> Sheet:
@@ -237,8 +250,8 @@ def _card(text: str) -> str:
         raise _BadRow("cards", str(error)) from error
 
 
-def _check_field(name: str, value: str) -> None:
+def _field(name: str, value: str) -> str:
     try:
-        enrolling.check_field(name, value)
+        return profile.checked(name, value)
     except Invalid as error:
         raise _BadRow(name, str(error)) from error

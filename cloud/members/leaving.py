@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, or_, select
 from sqlmodel import Session
 
 from cloud.database import sweeping
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, NotFound
 from cloud.fleet import audit
-from cloud.members import dirt
-from cloud.members.models import CLOSED, Card, Consent, Member, MemberField
-
-ERASED = "erased"
+from cloud.members import dirt, value
+from cloud.members.models import CLOSED, ERASED, Card, Consent, Member, MemberField
+from cloud.members.traces import TRACES, Trace
+from shared.ids import UuidMint
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,28 @@ class Erased:
     fields: int
     cards: int
     consents: int
+    points: int = 0
+    """Points that were given up with it."""
 
 
 def erase(
-    session: Session, member: UUID, *, confirm: str, reason: str, actor: str, commit_no: int, now_ms: int
+    session: Session,
+    mint: UuidMint,
+    member: UUID,
+    *,
+    confirm: str,
+    reason: str,
+    actor: str,
+    commit_no: int,
+    now_ms: int,
+    give_up_points: bool = False,
 ) -> Erased:
-    """Erase who a member is, for good. `confirm` has to be the member's id, typed once more.
+    """Settle what a member holds and erase who they are, for good. `confirm` has to be their id, typed once more.
 
-    Fields and consents go, card numbers go, the name a till shows goes; stores are told to forget them. Sales,
-    points and the ledger keep the bare id. Repeating it changes nothing. Raise Invalid or NotFound. After the commit
-    `cloud.database.sweeping.sweep` has the database's files forget it too.
+    Stored value has to be paid back before, points spent or given up (`give_up_points`, which posts it). Fields and
+    consents go, card numbers go, the name a till shows goes; stores are told to forget them. Sales, points and the
+    ledger keep the bare id. Repeating it changes nothing. Raise Invalid, NotFound, or Refused (`holds_money`,
+    `holds_points`). After the commit `cloud.database.sweeping.sweep` has the database's files forget it too.
     """
     if confirm.strip().lower() != str(member):
         raise Invalid("this cannot be undone: confirm it with the member's whole id")
@@ -48,14 +60,13 @@ def erase(
     row = session.get(Member, member, with_for_update=True)
     if row is None:
         raise NotFound(f"there is no member {member}")
+    points = value.settle(session, commit_no, member, forfeit_points=give_up_points, cause=mint(), at_ms=now_ms)
     sweeping.overwrite_what_goes(session)
-    erased = Erased(
-        fields=_delete(session, member, MemberField),
-        cards=_blank_cards(session, member),
-        consents=_delete(session, member, Consent),
-    )
+    gone = {one.model: _delete(session, member, one) for one in TRACES if one.goes}
+    erased = Erased(gone[MemberField], _blank_cards(session, member), gone[Consent], points)
     row.status, row.masked_name, row.reference = CLOSED, "", None
     row.home_store, row.signup_store, row.signup_cashier, row.language = None, None, "", ""
+    row.campaign, row.referred_by, row.import_id = None, None, None
     session.add(row)
     dirt.note(session, commit_no, [(member, dirt.HEAD_OFFICE, 0)])
     audit.record(session, at_ms=now_ms, actor=actor, action="member.erase", subject=str(member), reason=reason)
@@ -63,9 +74,11 @@ def erase(
     return erased
 
 
-def _delete(session: Session, member: UUID, model: type[MemberField] | type[Consent]) -> int:
-    table = table_of(model)
-    return int(session.execute(table.delete().where(table.c.member_id == member)).rowcount)  # type: ignore[attr-defined]
+def _delete(session: Session, member: UUID, trace: Trace) -> int:
+    table = table_of(trace.model)
+    columns = [table.c[name] for name in trace.columns]
+    theirs = or_(*(column == (member if isinstance(column.type, Uuid) else str(member)) for column in columns))
+    return int(session.execute(table.delete().where(theirs)).rowcount)  # type: ignore[attr-defined]
 
 
 def _blank_cards(session: Session, member: UUID) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
@@ -12,6 +13,16 @@ from cloud.database import Table, big_int, utc_ms
 ACTIVE = "active"
 CLOSED = "closed"
 UNKNOWN = "unknown"
+PENDING = "pending"
+MERGED = "merged"
+
+FROZEN = "frozen"
+LOST = "lost"
+REPLACED = "replaced"
+EXPIRED = "expired"
+ERASED = "erased"
+
+_IN_USE = text(f"status = '{ACTIVE}' AND member_id IS NOT NULL")
 
 IDENTITY = {"info": {"retention": "identity"}}
 """Erased when a member leaves; the books keep the member's id alone."""
@@ -27,7 +38,8 @@ class Member(Table, table=True):
     reference: str | None = Field(default=None, max_length=64, unique=True)
     """What another system calls them: importing it again makes nobody twice. Nothing personal belongs here."""
     status: str = Field(default=ACTIVE, max_length=16)
-    """`active`; `closed` (has left); `unknown`: a store named an id HQ has no record of, its points are kept."""
+    """`active`; `closed` (has left); `unknown`: a store named an id HQ has no record of, its points are kept;
+    `pending`: imported, and the import is not signed yet; `merged`: the same person as `merged_into`."""
     masked_name: str = ""
     """As a till may show it: 李**."""
     home_store: str | None = Field(default=None, foreign_key="store.id", index=True)
@@ -37,6 +49,11 @@ class Member(Table, table=True):
     signup_cashier: str = Field(default="", max_length=64)
     language: str = Field(default="", max_length=8)
     created_ms: int = utc_ms()
+    campaign: str | None = Field(default=None, max_length=64)
+    """What brought them here, in the words of whoever counts it."""
+    referred_by: UUID | None = None
+    merged_into: UUID | None = Field(default=None, index=True)
+    import_id: UUID | None = Field(default=None, index=True)
 
 
 class MemberField(Table, table=True):
@@ -50,18 +67,59 @@ class MemberField(Table, table=True):
     content: bytes
     """Encrypted with the context `member/<member id>/<name>`."""
     blind_index: bytes | None = Field(default=None, index=True)
-    """For fields people are found by (phone); not unique, families share one."""
+    """For fields people are found by (phone, e-mail); not unique, families share one."""
     source: str = Field(max_length=32)
     set_ms: int = utc_ms()
     retention: str = Field(default="membership", max_length=32)
     """How long it may be kept: `membership` or a class that ends sooner."""
 
 
+class MemberKey(Table, table=True):
+    """A keyed hash of something derived by which people are looked for: the phone's last four, name with birthday."""
+
+    __tablename__ = "member_key"
+    __table_args__ = IDENTITY
+
+    kind: str = Field(primary_key=True, max_length=16)
+    blind_index: bytes = Field(primary_key=True)
+    member_id: UUID = Field(primary_key=True, index=True)
+
+
+class MemberBlock(Table, table=True):
+    """Something a member may not do for now: `buy`, `points` or `coupons`, each apart. Lifting deletes the row."""
+
+    __tablename__ = "member_block"
+    __table_args__ = IDENTITY
+
+    member_id: UUID = Field(primary_key=True, foreign_key="member.id")
+    kind: str = Field(primary_key=True, max_length=16)
+    reason: str = Field(max_length=500)
+    since_ms: int = utc_ms()
+    actor: str = Field(max_length=120)
+
+
+class FamilyMember(Table, table=True):
+    """A member of a family, where members want to be one. Nothing follows from it by itself."""
+
+    __tablename__ = "family_member"
+    __table_args__ = IDENTITY
+
+    member_id: UUID = Field(primary_key=True, foreign_key="member.id")
+    family_id: UUID = Field(index=True)
+    joined_ms: int = utc_ms()
+
+
 class Card(Table, table=True):
-    """A card number of the chain, whoever carries it. Without a member it is an unknown card that has been shown."""
+    """A card number of the chain, whoever carries it. Without a member it is an unknown card that has been shown.
+
+    A member has one card in use; the database itself refuses a second.
+    """
 
     __tablename__ = "card"
-    __table_args__ = IDENTITY
+    __table_args__ = (
+        Index("uq_card_in_use", "member_id", unique=True, postgresql_where=_IN_USE, sqlite_where=_IN_USE),
+        IDENTITY,
+    )
 
     id: UUID = Field(primary_key=True)
     blind_index: bytes = Field(unique=True)
@@ -70,9 +128,16 @@ class Card(Table, table=True):
     masked: str = Field(max_length=16)
     member_id: UUID | None = Field(default=None, foreign_key="member.id", index=True)
     status: str = Field(default=ACTIVE, max_length=16)
-    """`active`, or `lost`: what was bought with it was bought by its member all the same."""
+    """`active`; `frozen` for now; `lost`, `replaced` or `expired` for good; `erased`. Only an active card is known at
+    tills; what was bought with another was bought by its member all the same."""
     first_seen_ms: int = utc_ms()
     attached_ms: int | None = utc_ms(default=None)
+    expires_on: date | None = Field(default=None, index=True)
+    """The last day on which tills take it; null for one that does not end."""
+    noticed_ms: int | None = utc_ms(default=None)
+    """When its member's notice of the coming end was made."""
+    changed_ms: int | None = utc_ms(default=None)
+    replaced_by: UUID | None = None
 
 
 class Consent(Table, table=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -44,25 +44,27 @@ def resolve(
     HQ's time, kept with a card that is new.
     """
     members = {shown.member for shown in references if shown and shown.member}
-    unknown = members - _known(session, members)
+    known = _known(session, members)
+    unknown = members - known.keys()
     _keep_place(session, unknown, seen_ms)
     numbers = {shown.sealed_card: "" for shown in references if shown and not shown.member and shown.sealed_card}
     for sealed in numbers:
         numbers[sealed] = _open(vault, sealed)
     found = cards.remember(session, vault, mint, {number for number in numbers.values() if number}, seen_ms)
-    return [_resolution(shown, unknown, numbers, found) for shown in references]
+    return [_resolution(shown, known, numbers, found) for shown in references]
 
 
 def _resolution(
     shown: MemberOnSale | None,
-    unknown: Collection[UUID],
-    numbers: dict[bytes, str],
-    found: dict[str, cards.FoundCard],
+    known: Mapping[UUID, UUID],
+    numbers: Mapping[bytes, str],
+    found: Mapping[str, cards.FoundCard],
 ) -> Resolution:
     if shown is None:
         return Resolution()
     if shown.member is not None:
-        return Resolution(member_id=shown.member, problem=UNKNOWN_MEMBER if shown.member in unknown else None)
+        problem = None if shown.member in known else UNKNOWN_MEMBER
+        return Resolution(member_id=known.get(shown.member, shown.member), problem=problem)
     if shown.sealed_card is None:
         return Resolution()
     number = numbers[shown.sealed_card]
@@ -71,12 +73,14 @@ def _resolution(
     return Resolution(member_id=found[number].member, card_id=found[number].card)
 
 
-def _known(session: Session, members: Iterable[UUID]) -> set[UUID]:
+def _known(session: Session, members: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Return the members among these ids, and who each is by now: a store may not have heard yet that two were one."""
     wanted = sorted(members)
     if not wanted:
-        return set()
+        return {}
     rows, member = rowset(session, "wanted", {"id": Uuid()}, [(member,) for member in wanted]), table_of(Member)
-    return set(session.execute(select(member.c.id).join(rows, rows.c.id == member.c.id)).scalars())
+    found = session.execute(select(member.c.id, member.c.merged_into).join(rows, rows.c.id == member.c.id))
+    return {row.id: row.merged_into or row.id for row in found}
 
 
 def _keep_place(session: Session, members: Iterable[UUID], seen_ms: int) -> None:

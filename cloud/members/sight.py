@@ -15,8 +15,9 @@ from sqlmodel import Session
 from cloud.database.rowset import rowset, table_of
 from cloud.ledger.reading import points_of
 from cloud.loyalty.posting import tiers_of
+from cloud.members import blocks
 from cloud.members.cards import number_context
-from cloud.members.models import CLOSED, Card, Member
+from cloud.members.models import ACTIVE, CLOSED, MERGED, PENDING, Card, Member
 from cloud.privacy import Vault
 from shared.sealing import card_hash
 from shared.wire.desired import KnownMember
@@ -40,16 +41,20 @@ class Sight(NamedTuple):
     home_store: str | None
     cards: tuple[SeenCard, ...]
     closed: bool
+    blocks: tuple[str, ...] = ()
+    """What they may not do, in order: `buy`, `coupons`, `points`."""
 
     @property
     def shown(self) -> bool:
-        """Whether stores know this member at all: they have not left, and carry a card to be known by."""
+        """Whether stores know this member at all: they are one, and carry a card in use to be known by."""
         return bool(self.cards) and not self.closed
 
     @property
     def digest(self) -> bytes:
         """Changes when anything a store sees changes."""
-        seen = (self.masked_name, self.tier, self.points, [str(card.card) for card in self.cards], self.shown)
+        seen = [self.masked_name, self.tier, self.points, [str(card.card) for card in self.cards], self.shown]
+        if self.blocks:
+            seen.append(self.blocks)
         return sha256(msgspec.json.encode(seen)).digest()[:_DIGEST_BYTES]
 
 
@@ -63,10 +68,12 @@ def look_at(session: Session, members: Collection[UUID], year: int) -> dict[UUID
     for row in session.execute(
         select(card.c.id, card.c.member_id, card.c.number)
         .join(wanted, wanted.c.id == card.c.member_id)
+        .where(card.c.status == ACTIVE)
         .order_by(card.c.id)
     ):
         cards[row.member_id].append(SeenCard(row.id, row.number))
     points, tiers = points_of(session, members), tiers_of(session, members, year)
+    blocked = blocks.standing(session, members)
     rows = session.execute(
         select(member.c.id, member.c.masked_name, member.c.status, member.c.home_store).join(
             wanted, wanted.c.id == member.c.id
@@ -79,7 +86,8 @@ def look_at(session: Session, members: Collection[UUID], year: int) -> dict[UUID
             points=points[row.id],
             home_store=row.home_store,
             cards=tuple(cards[row.id]),
-            closed=row.status == CLOSED,
+            closed=row.status in (CLOSED, MERGED, PENDING),
+            blocks=tuple(sorted(blocked.get(row.id, ()))),
         )
         for row in rows
     }
@@ -93,4 +101,5 @@ def known_member(vault: Vault, member: UUID, sight: Sight, card_key: bytes) -> K
         masked_name=sight.masked_name,
         tier=sight.tier,
         points=sight.points,
+        blocks=list(sight.blocks),
     )

@@ -156,13 +156,17 @@ class DesiredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class KnownMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A member as one agent may know them: cards only as hashes keyed for that agent."""
+    """A member as one agent may know them: cards only as hashes keyed for that agent.
+
+    `blocks` is what they may not do for now: `buy`, `coupons`, `points` (collect and spend).
+    """
 
     member: UUID
     cards: list[bytes]
     masked_name: str = ""
     tier: str = ""
     points: int = 0
+    blocks: list[str] = []
 
 
 class MemberStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

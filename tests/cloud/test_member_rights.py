@@ -76,11 +76,13 @@ def make_nana(database: Database) -> UUID:
     return member
 
 
-def erase(database: Database, member: UUID, *, confirm: str = "", reason: str = "asked for it") -> leaving.Erased:
+def erase(
+    database: Database, member: UUID, *, confirm: str = "", reason: str = "asked for it", give_up: bool = True
+) -> leaving.Erased:
     with database.session() as session:
         done = leaving.erase(
-            session, member, confirm=confirm or str(member), reason=reason, actor="test",
-            commit_no=open_commit(session, START_MS), now_ms=START_MS,
+            session, mint, member, confirm=confirm or str(member), reason=reason, actor="test",
+            commit_no=open_commit(session, START_MS), now_ms=START_MS, give_up_points=give_up,
         )  # fmt: skip
     sweep(database)
     return done
@@ -148,7 +150,7 @@ def test_p5_erasure_keeps_the_books(database: Database, nana: UUID) -> None:
     with database.session() as session:
         assert prove(session).holds
         sight = look_at(session, [nana], YEAR)[nana]
-        assert (sight.closed, sight.points > 0, sight.masked_name) == (True, True, "")
+        assert (sight.closed, sight.points, sight.masked_name) == (True, 0, "")
         assert session.exec(select(Sale)).one().member_id == nana
         facts = disclosure.export(session, vault(), nana, actor="test", now_ms=START_MS)
     assert (len(facts["sales"]), facts["fields"], [card["number"] for card in facts["cards"]]) == (1, [], ["", ""])
@@ -218,8 +220,31 @@ class TestOverHttp:
         assert agreed.status_code == 204
         wrong = self.ask(client, "personal:write", "POST", "/erase", json={"confirm": "yes", "reason": "asked"})
         assert wrong.status_code == 422
-        done = self.ask(client, "personal:write", "POST", "/erase", json={"confirm": str(nana), "reason": "asked"})
-        assert done.json() == {"fields": 6, "cards": 2, "consents": 2}
+        wanted = {"confirm": str(nana), "reason": "asked"}
+        holds = self.ask(client, "personal:write", "POST", "/erase", json=wanted)
+        assert (holds.status_code, holds.json()["code"]) == (403, "holds_points")
+        done = self.ask(client, "personal:write", "POST", "/erase", json={**wanted, "give_up_points": True})
+        assert (done.json()["points"] > 0, done.json() | {"points": 0}) == (
+            True,
+            {"fields": 6, "cards": 2, "consents": 2, "points": 0},
+        )
+
+    def test_a_look_needs_a_reason_and_is_on_record(self, client: FastAPI, nana: UUID) -> None:
+        body = {"fields": ["phone"], "reason": "call back about a recall"}
+        assert self.ask(client, "personal:read", "POST", "/reveal", json={**body, "reason": ""}).status_code == 422
+        assert self.ask(client, "personal:read", "POST", "/reveal", json=body).json() == {"phone": FIELDS["phone"]}
+        assert self.ask(client, "members:read", "POST", "/reveal", json=body).status_code == 403
+        with self.database.session() as session:
+            found = session.exec(select(AuditEntry).where(AuditEntry.action == "member.reveal")).one()
+            assert (found.subject, found.detail, found.reason) == (str(nana), "phone", body["reason"])
+            assert FIELDS["phone"] not in found.detail + found.reason
+
+    def test_everything_held_is_a_page_too(self, client: FastAPI) -> None:
+        for language, title in (("zh", "我们保存的关于您的全部信息"), ("en", "Everything we hold about you")):
+            shown_ = self.ask(client, "personal:read", "POST", f"/export.html?language={language}")
+            assert title in shown_.text
+            assert FIELDS["phone"] in shown_.text
+            assert "<script" not in shown_.text
 
     def test_p6_a_member_is_shown_only_to_whom_may(self, client: FastAPI) -> None:
         for scope, method, path in (
@@ -254,7 +279,9 @@ class TestByCommand:
         assert "no longer agrees to sms" in self.run(office, "members", "withdraw", self.nana, "sms")
         erase = ("members", "erase", self.nana, "--reason", "asked")
         assert "cannot be undone" in self.run(office, *erase, typed="yes\n", code=1)
-        assert "6 fields, 2 cards, 1 consents" in self.run(office, *erase, typed=f"{self.nana}\n")
+        assert "still has" in self.run(office, *erase, typed=f"{self.nana}\n", code=1)
+        done = self.run(office, *erase, "--give-up-points", typed=f"{self.nana}\n")
+        assert "6 fields, 2 cards, 1 consents" in done
 
 
 def test_a_rotation_by_command_shows_progress_and_is_resumed(tmp_path: Path) -> None:

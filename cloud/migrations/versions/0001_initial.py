@@ -446,6 +446,41 @@ def upgrade() -> None:
     op.create_index(op.f("ix_member_merge_gone_id"), "member_merge", ["gone_id"], unique=False)
     op.create_index(op.f("ix_member_merge_keep_id"), "member_merge", ["keep_id"], unique=False)
     op.create_table(
+        "member_message",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("template", sa.String(length=32), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("personal", sa.LargeBinary(), nullable=True),
+        sa.Column("recipient_index", sa.LargeBinary(), nullable=True),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("reference", sa.String(length=128), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.Column("next_ms", BIG_INT, nullable=False),
+        sa.Column("until_ms", BIG_INT, nullable=False),
+        sa.Column("sent_ms", BIG_INT, nullable=True),
+        sa.Column("changed_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member_message")),
+    )
+    op.create_index(op.f("ix_member_message_changed_ms"), "member_message", ["changed_ms"], unique=False)
+    op.create_index(op.f("ix_member_message_member_id"), "member_message", ["member_id"], unique=False)
+    op.create_index(
+        "ix_member_message_next_ms_queued",
+        "member_message",
+        ["next_ms"],
+        unique=False,
+        postgresql_where=sa.text("state = 'queued'"),
+        sqlite_where=sa.text("state = 'queued'"),
+    )
+    op.create_index(
+        "ix_member_message_recipient_index_made_ms", "member_message", ["recipient_index", "made_ms"], unique=False
+    )
+    op.create_index(op.f("ix_member_message_state"), "member_message", ["state"], unique=False)
+    op.create_table(
         "member_notice",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=False),
@@ -484,6 +519,51 @@ def upgrade() -> None:
         sa.Column("made_ms", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("kind", "version", name=op.f("pk_member_rule")),
     )
+    op.create_table(
+        "member_session",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("by", sa.String(length=16), nullable=False),
+        sa.Column("since_ms", BIG_INT, nullable=False),
+        sa.Column("expires_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_member_session")),
+    )
+    op.create_index(op.f("ix_member_session_expires_ms"), "member_session", ["expires_ms"], unique=False)
+    op.create_index(op.f("ix_member_session_member_id"), "member_session", ["member_id"], unique=False)
+    op.create_table(
+        "member_sign_in",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("phone", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_index", sa.LargeBinary(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.Column("expires_ms", BIG_INT, nullable=False),
+        sa.Column("proven_ms", BIG_INT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member_sign_in")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_member_sign_in_token_hash")),
+    )
+    op.create_index(op.f("ix_member_sign_in_expires_ms"), "member_sign_in", ["expires_ms"], unique=False)
+    op.create_index(
+        "ix_member_sign_in_made_ms_asked",
+        "member_sign_in",
+        ["made_ms"],
+        unique=False,
+        postgresql_where=sa.text("code_hash IS NULL AND phone IS NOT NULL"),
+        sqlite_where=sa.text("code_hash IS NULL AND phone IS NOT NULL"),
+    )
+    op.create_index(op.f("ix_member_sign_in_phone_index"), "member_sign_in", ["phone_index"], unique=False)
+    op.create_table(
+        "member_wechat",
+        sa.Column("openid_index", sa.LargeBinary(), nullable=False),
+        sa.Column("openid", sa.LargeBinary(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("linked_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("openid_index", name=op.f("pk_member_wechat")),
+    )
+    op.create_index(op.f("ix_member_wechat_member_id"), "member_wechat", ["member_id"], unique=False)
     op.create_table(
         "member_year",
         sa.Column("member_id", sa.Uuid(), nullable=False),
@@ -612,6 +692,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "scope", "bucket", "key", "version", name=op.f("pk_price_row")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "promotion_plan",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("promotion", sa.String(length=128), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("typed", sa.String(), nullable=False),
+        sa.Column("targets", sa.String(), nullable=False),
+        sa.Column("activates_local", sa.String(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("created_ms", BIG_INT, nullable=False),
+        sa.Column("changed_by", sa.String(), nullable=False),
+        sa.Column("changed_ms", BIG_INT, nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.Column("approved_ms", BIG_INT, nullable=True),
+        sa.Column("price_draft", sa.String(length=36), nullable=True),
+        sa.Column("version", BIG_INT, nullable=True),
+        sa.Column("cloned_from", sa.String(length=36), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_promotion_plan")),
+    )
+    op.create_index(op.f("ix_promotion_plan_price_draft"), "promotion_plan", ["price_draft"], unique=False)
+    op.create_index(op.f("ix_promotion_plan_promotion"), "promotion_plan", ["promotion"], unique=False)
     op.create_table(
         "receipt_claim",
         sa.Column("sale_id", sa.Uuid(), nullable=False),
@@ -1120,6 +1223,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_member_import_id"), "member", ["import_id"], unique=False)
     op.create_index(op.f("ix_member_merged_into"), "member", ["merged_into"], unique=False)
     op.create_table(
+        "price_draft_approval",
+        sa.Column("draft_id", sa.String(length=36), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.Column("approved_ms", BIG_INT, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["draft_id"], ["price_draft.id"], name=op.f("fk_price_draft_approval_draft_id")),
+        sa.PrimaryKeyConstraint("draft_id", name=op.f("pk_price_draft_approval")),
+    )
+    op.create_table(
         "price_draft_row",
         sa.Column("draft_id", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
@@ -1148,6 +1261,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version", name=op.f("pk_price_version")),
     )
     op.create_index(op.f("ix_price_version_draft_id"), "price_version", ["draft_id"], unique=False)
+    op.create_table(
+        "promotion_preview",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("plan_id", sa.String(length=36), nullable=False),
+        sa.Column("row", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("targets", sa.String(), nullable=False),
+        sa.Column("weeks", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_ms", BIG_INT, nullable=False),
+        sa.Column("beat_ms", BIG_INT, nullable=False),
+        sa.Column("runner", sa.String(length=36), nullable=False),
+        sa.Column("starts", sa.Integer(), nullable=False),
+        sa.Column("done", BIG_INT, nullable=False),
+        sa.Column("total", BIG_INT, nullable=False),
+        sa.Column("result", sa.LargeBinary(), nullable=True),
+        sa.Column("finished_ms", BIG_INT, nullable=True),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["plan_id"], ["promotion_plan.id"], name=op.f("fk_promotion_preview_plan_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_promotion_preview")),
+    )
+    op.create_index("ix_promotion_preview_plan_id_asked_ms", "promotion_preview", ["plan_id", "asked_ms"], unique=False)
+    op.create_index(op.f("ix_promotion_preview_status"), "promotion_preview", ["status"], unique=False)
     op.create_table(
         "staff_store",
         sa.Column("staff_code", sa.String(length=32), nullable=False),

@@ -1,0 +1,1 @@
+"""Members at tills that are not ours: a versioned HTTP interface with idempotency."""

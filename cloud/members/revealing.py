@@ -1,0 +1,43 @@
+"""Somebody at HQ looks at what is personal: field by field, for a reason, and on record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import Session
+
+from cloud.errors import Invalid, NotFound
+from cloud.fleet import audit
+from cloud.members import enrolling
+from cloud.members.models import Member
+from cloud.members.profile import PROFILE
+from cloud.privacy import Vault
+
+
+def reveal(
+    session: Session, vault: Vault, member: UUID, names: Sequence[str], *, reason: str, actor: str, now_ms: int
+) -> dict[str, str]:
+    """Return the fields asked for, opened; those the member never told are absent. The look is recorded first.
+
+    Raise Invalid without a reason or for a field that does not exist, NotFound for a member who is not here.
+    """
+    if not 0 < len(reason.strip()) <= 500:
+        raise Invalid("say why you look, in up to 500 characters: it is kept in the audit log")
+    unknown = sorted(set(names) - set(PROFILE))
+    if unknown or not names:
+        raise Invalid(f"fields are {', '.join(PROFILE)}; got {', '.join(unknown) or 'none'}")
+    if session.get(Member, member) is None:
+        raise NotFound(f"there is no member {member}")
+    audit.record(
+        session,
+        at_ms=now_ms,
+        actor=actor,
+        action="member.reveal",
+        subject=str(member),
+        reason=reason.strip(),
+        detail=", ".join(sorted(set(names))),
+    )
+    session.flush()
+    held = enrolling.fields_of(session, vault, member)
+    return {name: held[name] for name in names if name in held}

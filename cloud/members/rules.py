@@ -1,0 +1,151 @@
+"""The chain's rules about members, each a type of its own: who may join, cards, a full profile, what is odd.
+
+A version is never changed; the highest counts. Without one the default of the type counts, which asks for nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from cloud.errors import Conflict, Invalid
+from cloud.fleet import audit
+from cloud.members.care_models import MemberRule
+from cloud.members.profile import PROFILE, SEEDS
+
+_LONGEST_JSON = 4_000
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every rule has."""
+
+    KIND: ClassVar[str]
+    version: int = 0
+
+    def check(self) -> None:
+        """Raise Invalid where its figures cannot be."""
+
+
+class Entry(Rule, frozen=True, kw_only=True):
+    """Who may become a member: `free`, `spend` (so much with the card before) or `receipt` (one receipt of so much)."""
+
+    KIND: ClassVar[str] = "entry"
+    by: str = "free"
+    minor: int = 0
+    within_days: int = 30
+    """How old the purchases may be, counted back from the day of joining."""
+
+    def check(self) -> None:
+        """Raise Invalid where its figures cannot be."""
+        if self.by not in ("free", "spend", "receipt"):
+            raise Invalid(f"by is free, spend or receipt, got {self.by!r}")
+        _between("minor", self.minor, 0 if self.by == "free" else 1, 10**9)
+        _between("within_days", self.within_days, 1, 3_660)
+
+
+class Cards(Rule, frozen=True, kw_only=True):
+    """How long a card lives. 0 months: it does not end. The notice goes out so many days ahead."""
+
+    KIND: ClassVar[str] = "cards"
+    valid_months: int = 0
+    notice_days: int = 30
+
+    def check(self) -> None:
+        """Raise Invalid where its figures cannot be."""
+        _between("valid_months", self.valid_months, 0, 240)
+        _between("notice_days", self.notice_days, 0, 365)
+
+
+class ProfileReward(Rule, frozen=True, kw_only=True):
+    """Points for whoever has told all of `fields`, once in a membership. 0 points: no reward."""
+
+    KIND: ClassVar[str] = "profile_reward"
+    points: int = 0
+    fields: tuple[str, ...] = SEEDS
+
+    def check(self) -> None:
+        """Raise Invalid where its figures cannot be."""
+        _between("points", self.points, 0, 1_000_000)
+        unknown = sorted(set(self.fields) - set(PROFILE))
+        if unknown or not self.fields:
+            raise Invalid(f"fields are of {', '.join(PROFILE)}; got {', '.join(unknown) or 'none'}")
+
+
+class Watch(Rule, frozen=True, kw_only=True):
+    """How much of something is odd in one business day, so that a person looks at it. Nothing is stopped by it.
+
+    `claim_days` is how old a receipt may be whose points are claimed, and that is a limit.
+    """
+
+    KIND: ClassVar[str] = "watch"
+    baskets_per_card: int = 5
+    baskets_per_card_and_cashier: int = 3
+    claims_per_cashier: int = 20
+    claims_per_member: int = 3
+    own_card_baskets: int = 0
+    """Baskets that somebody rings up themselves with their own card."""
+    claim_days: int = 14
+
+    def check(self) -> None:
+        """Raise Invalid where its figures cannot be."""
+        for name in ("baskets_per_card", "baskets_per_card_and_cashier", "claims_per_cashier", "claims_per_member"):
+            _between(name, getattr(self, name), 1, 10_000)
+        _between("own_card_baskets", self.own_card_baskets, 0, 10_000)
+        _between("claim_days", self.claim_days, 0, 365)
+
+
+class Merging(Rule, frozen=True, kw_only=True):
+    """For how many days two members made one can be taken apart again."""
+
+    KIND: ClassVar[str] = "merging"
+    undo_days: int = 7
+
+    def check(self) -> None:
+        """Raise Invalid where its figures cannot be."""
+        _between("undo_days", self.undo_days, 0, 90)
+
+
+RULES: dict[str, type[Rule]] = {one.KIND: one for one in (Entry, Cards, ProfileReward, Watch, Merging)}
+"""Every kind of rule; a new one is a class and its name here."""
+
+R = TypeVar("R", bound=Rule)
+
+
+def newest(session: Session, kind: type[R]) -> R:
+    """Return the version of a rule that counts."""
+    query = select(MemberRule.rule).where(col(MemberRule.kind) == kind.KIND)
+    found = session.exec(query.order_by(col(MemberRule.version).desc()).limit(1)).first()
+    return kind() if found is None else msgspec.json.decode(found, type=kind)
+
+
+def publish(session: Session, rule: Rule, *, actor: str, now_ms: int) -> None:
+    """Add a version of a rule. Raise Invalid for figures that cannot be, Conflict unless it is the next version."""
+    rule.check()
+    following = newest(session, type(rule)).version + 1
+    if rule.version != following:
+        raise Conflict(f"the next version of the rule {rule.KIND!r} is {following}, got {rule.version}")
+    written = msgspec.json.encode(rule).decode()
+    session.add(MemberRule(kind=rule.KIND, version=rule.version, rule=written, author=actor, made_ms=now_ms))
+    subject = f"{rule.KIND} {rule.version}"
+    audit.record(session, at_ms=now_ms, actor=actor, action="member.rule", subject=subject, detail=written)
+    session.flush()
+
+
+def read(kind: str, facts: dict[str, Any]) -> Rule:
+    """Make a rule of plain facts, as an API receives them. Raise Invalid."""
+    if kind not in RULES:
+        raise Invalid(f"there is no rule {kind!r}; there are {', '.join(RULES)}")
+    try:
+        rule = msgspec.convert(facts, RULES[kind])
+    except msgspec.ValidationError as error:
+        raise Invalid(f"rule {kind}: {error}") from error
+    if len(msgspec.json.encode(rule)) > _LONGEST_JSON:
+        raise Invalid(f"rule {kind} is longer than {_LONGEST_JSON} bytes")
+    return rule
+
+
+def _between(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise Invalid(f"{name} is {least} to {most}, got {value}")

@@ -1,0 +1,49 @@
+"""Where a member leaves traces: the one list that showing everything and erasing everything both go by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cloud.beside.models import BesideRequest
+from cloud.database import Table
+from cloud.fleet.models import AuditEntry
+from cloud.loyalty.models import MemberYear
+from cloud.members.care_models import DuplicatePair, MemberMerge, MemberNotice, ReceiptClaim, ReviewCase, StaffCard
+from cloud.members.models import Consent, FamilyMember, MemberBlock, MemberField, MemberKey, StoreMember
+from cloud.members.opening.models import OpeningCard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """A table that knows a member, by which columns, and whether its rows go when the member leaves.
+
+    What stays is the books: it names the bare id and nothing personal.
+    """
+
+    name: str
+    """What the export calls it; empty for what says nothing to a person."""
+    model: type[Table]
+    columns: Sequence[str] = ("member_id",)
+    goes: bool
+
+
+TRACES: tuple[Trace, ...] = (
+    Trace(name="fields", model=MemberField, goes=True),
+    Trace(name="", model=MemberKey, goes=True),
+    Trace(name="consents", model=Consent, goes=True),
+    Trace(name="blocks", model=MemberBlock, goes=True),
+    Trace(name="family", model=FamilyMember, goes=True),
+    Trace(name="notices", model=MemberNotice, goes=True),
+    Trace(name="staff_card", model=StaffCard, goes=True),
+    Trace(name="duplicates", model=DuplicatePair, columns=("first_id", "second_id"), goes=True),
+    Trace(name="", model=OpeningCard, goes=True),
+    Trace(name="known_to_stores", model=StoreMember, goes=False),
+    Trace(name="years", model=MemberYear, goes=False),
+    Trace(name="merges", model=MemberMerge, columns=("keep_id", "gone_id"), goes=False),
+    Trace(name="claims", model=ReceiptClaim, goes=False),
+    Trace(name="reviews", model=ReviewCase, goes=False),
+    Trace(name="other_tills", model=BesideRequest, goes=False),
+    Trace(name="audit", model=AuditEntry, columns=("subject",), goes=False),
+)
+"""Besides the member's own row, cards, sales and ledger, which each have a form of their own."""

@@ -1,0 +1,211 @@
+"""What members hold, asked of and moved in the ledger: the one place where caring for members touches value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from cloud import ledger
+from cloud.database.rowset import table_of
+from cloud.errors import Refused
+from cloud.ledger import AccountKey, Journal, Leg, lots
+from cloud.ledger.kinds import (
+    KINDS,
+    MEMBER_DEBT,
+    MEMBER_POINTS,
+    POINTS,
+    POINTS_EXPIRED,
+    POINTS_REWARDED,
+)
+from cloud.ledger.kinds import OPENING as OPENING_KIND
+from cloud.ledger.locking import lock_balances
+from cloud.ledger.models import Account, Balance, Lot
+from cloud.ledger.reading import journals_by_key
+from cloud.ledger.reversing import Undo, reverse
+
+PROFILE_REWARD = "profile_reward"
+FORFEIT = "forfeit"
+MERGE = "merge"
+UNMERGE = "unmerge"
+OPENING = "opening"
+UNOPENING = "unopening"
+
+HEAD_OFFICE = "hq"
+"""The store of a journal that no store made."""
+_REWARDS = UUID("0d7c5d0e-4a52-5c7c-8f0b-9d4f7a1f2a31")
+_KEPT_APART = frozenset({MEMBER_DEBT})
+
+JournalKey = tuple[UUID, str]
+
+
+class Holding(NamedTuple):
+    """What a member holds in one account."""
+
+    kind: str
+    unit: str
+    amount: int
+
+
+class Brought(NamedTuple):
+    """So much of one kind of account and unit, with the last business date on which it counts (None: it stays)."""
+
+    kind: str
+    unit: str
+    amount: int
+    expires_on: date | None = None
+
+
+def holdings(session: Session, member: UUID) -> list[Holding]:
+    """Return every account of a member that is not empty: points, stored value, what of them is held, debts."""
+    account, balance = table_of(Account), table_of(Balance)
+    rows = session.execute(
+        select(account.c.kind, account.c.unit, balance.c.amount)
+        .join(balance, balance.c.account_id == account.c.id)
+        .where(account.c.owner == str(member), account.c.kind.in_(_members_kinds()), balance.c.amount != 0)
+        .order_by(account.c.kind, account.c.unit)
+    )
+    return [Holding(*row) for row in rows]
+
+
+def reward_profile(
+    session: Session, commit_no: int, member: UUID, *, points: int, store: str | None, rule_version: int, at_ms: int
+) -> bool:
+    """Give the points for a full profile, once in a membership whatever the rule says later. Return whether it did."""
+    cause = uuid5(_REWARDS, str(member))
+    if journals_by_key(session, [(cause, PROFILE_REWARD)]):
+        return False
+    account = _points_of(member)
+    journal = Journal(
+        cause=cause,
+        purpose=PROFILE_REWARD,
+        at_ms=at_ms,
+        store=store or HEAD_OFFICE,
+        rule_version=rule_version,
+        member=member,
+        legs=(Leg(account, points), Leg(AccountKey(POINTS_REWARDED, "profile", POINTS), -points)),
+    )
+    if ledger.post(session, commit_no, [journal]):
+        lots.bring(session, [lots.NewLot(account=account, key=journal.key, store=journal.store, amount=points)])
+    return True
+
+
+def settle(session: Session, commit_no: int, member: UUID, *, forfeit_points: bool, cause: UUID, at_ms: int) -> int:
+    """See to it that a member who leaves holds nothing. Return the points that were given up.
+
+    Raise Refused: `holds_money` while there is stored value, which is paid back and never given up; `holds_points`
+    while there are points and nobody has said that they are given up; `holds_pending` while something is set aside.
+    """
+    held = holdings(session, member)
+    money = [one for one in held if one.unit != POINTS and one.kind not in _KEPT_APART]
+    if money:
+        sums = ", ".join(f"{one.amount} {one.unit} ({one.kind})" for one in money)
+        raise Refused("holds_money", f"member {member} still holds {sums}: pay it back first")
+    if any(one.kind != MEMBER_POINTS and one.kind not in _KEPT_APART for one in held):
+        raise Refused("holds_pending", f"points of member {member} are set aside for a sale: wait for it")
+    points = sum(one.amount for one in held if one.kind == MEMBER_POINTS)
+    if not points:
+        return 0
+    if not forfeit_points:
+        raise Refused(
+            "holds_points", f"member {member} still has {points} points: spend them, or say they are given up"
+        )
+    account = _points_of(member)
+    points = lock_balances(session, [account])[account]
+    journal = Journal(
+        cause=cause,
+        purpose=FORFEIT,
+        at_ms=at_ms,
+        store=HEAD_OFFICE,
+        member=member,
+        legs=(Leg(account, -points), Leg(AccountKey(POINTS_EXPIRED, HEAD_OFFICE, POINTS), points)),
+    )
+    parts, _ = lots.take(session, account, points)
+    ledger.post(session, commit_no, [journal])
+    lots.used(session, journal.key, parts, HEAD_OFFICE)
+    return points
+
+
+def move_all(session: Session, commit_no: int, *, merge: UUID, of: UUID, to: UUID, at_ms: int) -> list[JournalKey]:
+    """Move every lot of a member to another, each with its own date. Return the journals, for taking it back.
+
+    Raise Refused (`holds_pending`) while something of theirs is set aside or owed.
+    """
+    held = holdings(session, of)
+    if any(not KINDS[one.kind].lots for one in held):
+        raise Refused("holds_pending", f"member {of} has value set aside, or a debt: settle that first")
+    keys: list[JournalKey] = []
+    for one in held:
+        source, target = AccountKey(one.kind, str(of), one.unit), AccountKey(one.kind, str(to), one.unit)
+        lock_balances(session, [source, target])
+        for row in _lots_of(session, source):
+            key = (uuid5(merge, str(row.id)), MERGE)
+            legs = (Leg(source, -row.left), Leg(target, row.left))
+            journal = Journal(cause=key[0], purpose=key[1], at_ms=at_ms, store=row.store_id, member=to, legs=legs)
+            parts, _ = lots.take(session, source, row.left, first=[row.id])
+            ledger.post(session, commit_no, [journal])
+            lots.used(session, key, parts, row.store_id)
+            new = lots.NewLot(
+                account=target,
+                key=key,
+                store=row.store_id,
+                amount=row.left,
+                available_on=row.available_on,
+                expires_on=row.expires_on,
+            )
+            lots.bring(session, [new])
+            keys.append(key)
+    return keys
+
+
+def take_back(
+    session: Session, commit_no: int, keys: Sequence[JournalKey], *, purpose: str, at_ms: int, force: bool = False
+) -> None:
+    """Undo journals whole. Raise Refused (`value_gone`) where some of it is gone, unless `force` leaves a debt."""
+    for cause, original in sorted(keys, key=lambda key: key[0].int):
+        undo = Undo(
+            cause=uuid5(cause, purpose),
+            purpose=purpose,
+            of=(cause, original),
+            at_ms=at_ms,
+            store=HEAD_OFFICE,
+            force=force,
+        )
+        reverse(session, commit_no, undo)
+
+
+def open_with(opening: UUID, member: UUID, n: int, brought: Brought, at_ms: int) -> tuple[Journal, lots.NewLot]:
+    """Return the journal and the lot that bring one balance over from elsewhere; `n` tells a member's lots apart."""
+    cause = uuid5(opening, f"{member} {n}")
+    account = AccountKey(brought.kind, str(member), brought.unit)
+    other = AccountKey(OPENING_KIND, str(opening), brought.unit)
+    journal = Journal(
+        cause=cause,
+        purpose=OPENING,
+        at_ms=at_ms,
+        store=HEAD_OFFICE,
+        member=member,
+        legs=(Leg(account, brought.amount), Leg(other, -brought.amount)),
+    )
+    lot = lots.NewLot(
+        account=account, key=journal.key, store=HEAD_OFFICE, amount=brought.amount, expires_on=brought.expires_on
+    )
+    return journal, lot
+
+
+def _lots_of(session: Session, account: AccountKey) -> list[Lot]:
+    lot = table_of(Lot)
+    query = select(lot).where(lot.c.account_id == account.id, lot.c.left > 0)
+    return list(session.execute(query.order_by(lot.c.expires_on.is_(None), lot.c.expires_on, lot.c.id)).all())  # type: ignore[arg-type]
+
+
+def _members_kinds() -> list[str]:
+    return [kind for kind, facts in KINDS.items() if facts.owner in ("member", "purse") and facts.keeps_balance]
+
+
+def _points_of(member: UUID) -> AccountKey:
+    return AccountKey(MEMBER_POINTS, str(member), POINTS)
