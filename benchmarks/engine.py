@@ -49,9 +49,7 @@ from shared.pricing.promotion import Need
 from shared.pricing.scope import Scope
 from shared.pricing.window import When
 
-BUDGET = (
-    "50 lines x 500 promotions: 1 ms median, 5 ms p95; 100 lines x 5,000: 20 ms; 6,000 pieces of one article: 5 ms"
-)
+BUDGET = "50 lines x 500 promotions: 1 ms median, 5 ms p95; 100 lines x 5,000: 20 ms; 6,000 pieces of one article: 5 ms"
 _AT_MS = 1_767_603_600_000  # 2026-01-05 17:00 in Shanghai
 _CONTEXT = PricingContext(at_ms=_AT_MS, time_zone="Asia/Shanghai", member=MemberFacts(tier="gold"))
 _ON = When(first=date(2025, 12, 30), last=date(2026, 1, 12))
