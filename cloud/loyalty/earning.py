@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from cloud.ledger import AccountKey, Journal, Leg
-from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_ISSUED
+from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, POINTS, POINTS_ISSUED
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
-from shared.loyalty import EarningRule, share_returned
+from shared.loyalty import EarningRule, Paid, share_returned
 from shared.money import allocate
 
 EARN = "earn"
@@ -16,15 +16,18 @@ RETURN = "return"
 
 
 def points_earned(sale: SaleFacts, rule: EarningRule) -> int:
-    """Return the points of a whole receipt, rounded down once."""
-    if not rule.excluded_categories:
-        return rule.earn(sale.net_minor)
-    return rule.earn(sum(_eligible(sale, rule)))
+    """Return the points of a whole receipt, rounded down once, with what its promotions put on top."""
+    excluded = sum(tender.minor for tender in sale.tenders if tender.method in rule.excluded_tenders)
+    bonus = [(use.base_minor, use.multiplier_bp) for use in sale.uses if use.multiplier_bp]
+    eligible = sum(_eligible(sale, rule)) if rule.excluded_categories else sale.net_minor
+    earned = rule.points_for(eligible, Paid(sale.net_minor, excluded), bonus=bonus)
+    return earned + sum(use.points for use in sale.uses)
 
 
 def points_of_lines(sale: SaleFacts, rule: EarningRule) -> dict[int, int]:
     """Return the receipt's points apportioned to its lines by their eligible net, line number to points."""
-    shares = allocate(points_earned(sale, rule), [max(net, 0) for net in _eligible(sale, rule)])
+    weights = [max(net, 0) for net in _eligible(sale, rule)]
+    shares = allocate(points_earned(sale, rule), weights if any(weights) else [line.net_minor for line in sale.lines])
     return {line.n: share for line, share in zip(sale.lines, shares, strict=True)}
 
 
@@ -43,8 +46,12 @@ def points_taken_back(back: ReturnFacts, rule: EarningRule, before: Mapping[int,
     return taken
 
 
-def earn_journal(sale: SaleFacts, points: int, rule: EarningRule) -> Journal:
-    """Return the journal that gives a sale's points: the store that sold issues them."""
+def earn_journal(sale: SaleFacts, points: int, rule: EarningRule, *, recovered: int = 0) -> Journal:
+    """Return the journal that gives a sale's points: the store that sold issues them.
+
+    `recovered` of them settle what the member owes.
+    """
+    issued = Leg(AccountKey(POINTS_ISSUED, sale.store, POINTS), -points)
     return Journal(
         cause=sale.sale,
         purpose=EARN,
@@ -52,13 +59,19 @@ def earn_journal(sale: SaleFacts, points: int, rule: EarningRule) -> Journal:
         store=sale.store,
         till=sale.till,
         cashier=sale.cashier,
+        receipt=sale.receipt,
+        member=sale.member,
         rule_version=rule.version,
-        legs=_legs(sale.member, sale.store, points),
+        legs=(*_owed(sale.member, points - recovered, recovered), issued),
     )
 
 
-def return_journal(back: ReturnFacts, points: int, rule: EarningRule) -> Journal:
-    """Return the journal that takes points back: to the store that issued them, wherever the goods came back."""
+def return_journal(back: ReturnFacts, points: int, rule: EarningRule, *, owed: int = 0) -> Journal:
+    """Return the journal that takes points back: to the store that issued them, wherever the goods came back.
+
+    `owed` of them are gone: the member owes them from now on.
+    """
+    issued = Leg(AccountKey(POINTS_ISSUED, back.sale.store, POINTS), points)
     return Journal(
         cause=back.returned,
         purpose=RETURN,
@@ -66,16 +79,26 @@ def return_journal(back: ReturnFacts, points: int, rule: EarningRule) -> Journal
         store=back.store,
         till=back.till,
         cashier=back.cashier,
+        receipt=back.receipt,
+        member=back.sale.member,
         rule_version=rule.version,
-        legs=_legs(back.sale.member, back.sale.store, -points),
+        legs=(*_owed(back.sale.member, owed - points, -owed), issued),
     )
 
 
-def _legs(member: UUID, store: str, points: int) -> tuple[Leg, Leg]:
-    return (
-        Leg(AccountKey(MEMBER_POINTS, str(member), POINTS), points),
-        Leg(AccountKey(POINTS_ISSUED, store, POINTS), -points),
-    )
+def points_account(member: UUID) -> AccountKey:
+    """Return the account of the points a member can spend."""
+    return AccountKey(MEMBER_POINTS, str(member), POINTS)
+
+
+def debt_account(member: UUID) -> AccountKey:
+    """Return the account of the points a member owes: below zero, or nothing."""
+    return AccountKey(MEMBER_DEBT, str(member), POINTS)
+
+
+def _owed(member: UUID, points: int, debt: int) -> list[Leg]:
+    legs = [Leg(points_account(member), points), Leg(debt_account(member), debt)]
+    return [leg for leg in legs if leg.amount]
 
 
 def _eligible(sale: SaleFacts, rule: EarningRule) -> list[int]:

@@ -8,6 +8,8 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
+from shared.pricing.record import PromotionUse
+
 
 class LineFacts(NamedTuple):
     """A line as sold. `category` is its path, looked up by HQ when the till did not name it."""
@@ -16,6 +18,13 @@ class LineFacts(NamedTuple):
     quantity: int
     net_minor: int
     category: str = ""
+
+
+class TenderFacts(NamedTuple):
+    """Money given for a sale: by which method, how much (minor units, change taken off)."""
+
+    method: str
+    minor: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,12 @@ class SaleFacts:
     lines: Sequence[LineFacts]
     till: str = ""
     cashier: str = ""
+    receipt: str = ""
+    tenders: Sequence[TenderFacts] = ()
+    uses: Sequence[PromotionUse] = ()
+    """What its promotions did beside its lines: points on top, multiplied, spent as money."""
+    promised: int | None = None
+    """The points the till told the member; None where it told none."""
 
     @property
     def net_minor(self) -> int:
@@ -61,3 +76,4 @@ class ReturnFacts:
     lines: Sequence[ReturnedLineFacts]
     till: str = ""
     cashier: str = ""
+    receipt: str = ""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Uuid, func, select
 from sqlmodel import Session
 
 from cloud.database.rowset import rowset, table_of
-from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleFacts
-from cloud.sales.models import Sale, SaleLine, SaleReturn, SaleReturnLine
+from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleFacts, TenderFacts
+from cloud.sales.models import Sale, SaleLine, SalePricing, SaleReturn, SaleReturnLine, SaleTender
+from shared.pricing.record import PromotionUse
+
+_uses = msgspec.json.Decoder(list[PromotionUse])
 
 
 def unclaimed_sales(session: Session, cards: Collection[UUID]) -> dict[UUID, UUID]:
@@ -43,7 +48,7 @@ def sale_facts(session: Session, buyers: Mapping[UUID, UUID]) -> dict[UUID, Sale
             wanted, wanted.c.id == sale.c.id
         )
     )
-    return {
+    facts = {
         row.id: SaleFacts(
             sale=row.id,
             member=buyers[row.id],
@@ -56,6 +61,7 @@ def sale_facts(session: Session, buyers: Mapping[UUID, UUID]) -> dict[UUID, Sale
         )
         for row in rows
     }
+    return completed_sales(session, facts)
 
 
 def returns_of_sales(session: Session, sales: Collection[UUID]) -> list[UUID]:
@@ -90,6 +96,30 @@ def return_facts(session: Session, returns: Sequence[UUID], sales: Mapping[UUID,
         for row in rows
         if row.original_sale_id in sales
     ]
+
+
+def completed(session: Session, returns: Sequence[ReturnFacts]) -> list[ReturnFacts]:
+    """Return the same returns with what the books say of their sales beside the lines: tenders, promotions' uses."""
+    known = completed_sales(session, {back.sale.sale: back.sale for back in returns})
+    return [replace(back, sale=known[back.sale.sale]) for back in returns]
+
+
+def completed_sales(session: Session, sales: Mapping[UUID, SaleFacts]) -> dict[UUID, SaleFacts]:
+    """Return the same sales with their tenders and their promotions' uses as written down."""
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(sales)])
+    tender, pricing = table_of(SaleTender), table_of(SalePricing)
+    tenders: defaultdict[UUID, list[TenderFacts]] = defaultdict(list)
+    for row in session.execute(
+        select(tender.c.sale_id, tender.c.method, tender.c.minor).join(wanted, wanted.c.id == tender.c.sale_id)
+    ):
+        tenders[row.sale_id].append(TenderFacts(row.method, row.minor))
+    uses = dict(
+        session.execute(select(pricing.c.sale_id, pricing.c.uses).join(wanted, wanted.c.id == pricing.c.sale_id)).all()
+    )
+    return {
+        key: replace(sale, tenders=tenders[key], uses=_uses.decode(uses[key]) if key in uses else ())
+        for key, sale in sales.items()
+    }
 
 
 def _returned_by_others(

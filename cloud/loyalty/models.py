@@ -50,3 +50,21 @@ class MemberYear(Table, table=True):
     year: int = Field(primary_key=True)
     spend_minor: int = big_int()
     tier: str = Field(default="", max_length=32)
+
+
+class PointsReview(Table, table=True):
+    """A sale whose till promised other points than HQ computed: HQ's stand in the ledger, a person looks."""
+
+    __tablename__ = "points_review"
+    __table_args__ = BOOKS
+
+    sale_id: UUID = Field(primary_key=True)
+    member_id: UUID
+    store_id: str = Field(max_length=32)
+    promised: int
+    computed: int
+    noted_ms: int = utc_ms()
+    decided_by: str | None = None
+    """Who looked; None while nobody has."""
+    granted: bool | None = None
+    """Whether the difference was given to the member."""

@@ -8,27 +8,17 @@ how much came back before.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Integer, String, Uuid, select, update
 from sqlmodel import Session
 
-from cloud import ledger
 from cloud.database.rowset import Columns, rowset, table_of, upsert_into
-from cloud.ledger import Journal
-from cloud.ledger.reading import journals_by_key
-from cloud.loyalty.earning import (
-    EARN,
-    earn_journal,
-    points_earned,
-    points_taken_back,
-    return_journal,
-)
+from cloud.loyalty import crediting
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.loyalty.models import MemberYear
 from cloud.loyalty.rules import Rules
-from shared.loyalty import EarningRule
 
 MemberYearKey = tuple[UUID, int]
 
@@ -47,10 +37,8 @@ def post(
     session: Session, commit_no: int, sales: Sequence[SaleFacts], returns: Sequence[ReturnFacts], rules: Rules
 ) -> set[UUID]:
     """Credit sales and take back returns at once: one pass over the years for a whole commit."""
-    ledger.post(session, commit_no, list(_earned(sales, rules)))
-    if returns:
-        earned_by = _rules_earned_by(session, {back.sale.sale for back in returns}, rules)
-        ledger.post(session, commit_no, list(_taken_back(returns, earned_by)))
+    crediting.credit(session, commit_no, sales, rules)
+    crediting.take_back(session, commit_no, returns, rules)
     spend: defaultdict[MemberYearKey, int] = defaultdict(int)
     for sale in sales:
         spend[sale.member, sale.business_date.year] += sale.net_minor
@@ -85,40 +73,6 @@ def reassess(session: Session, rules: Rules, year: int) -> set[UUID]:
         select(years).where(years.c.year == year).order_by(years.c.member_id).with_for_update()
     ).all()
     return _set_tiers(session, ((row.member_id, row.year, row.spend_minor, row.tier) for row in rows), rules)
-
-
-def _earned(sales: Iterable[SaleFacts], rules: Rules) -> Iterable[Journal]:
-    for sale in sales:
-        rule = rules.earning_on(sale.business_date)
-        points = points_earned(sale, rule) if rule else 0
-        if rule and points:
-            yield earn_journal(sale, points, rule)
-
-
-def _rules_earned_by(session: Session, sales: Collection[UUID], rules: Rules) -> dict[UUID, EarningRule]:
-    """Return the rule that each of these sales was credited by; one that earned nothing is absent.
-
-    Not the rule in force on its day: that may have been published since, and a return reverses what was posted.
-    """
-    versions = {rule.version: rule for rule in rules.earning}
-    posted = journals_by_key(session, [(sale, EARN) for sale in sales])
-    return {
-        sale: versions[journal.rule_version]
-        for (sale, _), journal in posted.items()
-        if journal.rule_version is not None
-    }
-
-
-def _taken_back(returns: Iterable[ReturnFacts], earned_by: Mapping[UUID, EarningRule]) -> Iterable[Journal]:
-    together: defaultdict[tuple[UUID, int], int] = defaultdict(int)
-    for back in returns:
-        rule = earned_by.get(back.sale.sale)
-        before = {line.of_line: line.returned_before + together[back.sale.sale, line.of_line] for line in back.lines}
-        points = points_taken_back(back, rule, before) if rule else 0
-        for line in back.lines:
-            together[back.sale.sale, line.of_line] += line.quantity
-        if rule and points:
-            yield return_journal(back, points, rule)
 
 
 def _add_spend(session: Session, spend: dict[MemberYearKey, int], rules: Rules) -> None:

@@ -93,7 +93,9 @@ class SaleCompleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="s
     `priced_ms` is the business moment of the last pricing: book, moment, zone, member and coupons are all the
     engine needs to find the same lines again, with `pricing` where it looked at more, and `adjustments` what people
     changed about its answer. `promotions` are what its promotions used and did beside the discounts on the lines.
-    `exchange` names the return whose goods were exchanged for these.
+    `exchange` names the return whose goods were exchanged for these. `holds` are what HQ set aside beforehand and this
+    sale was paid with offline (`shared.value.Allowance`); what HQ was asked for now it knows by the sale's id.
+    `points_promised` are the points the member was told.
     """
 
     receipt: Receipt
@@ -113,6 +115,8 @@ class SaleCompleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="s
     exchange: UUID | None = None
     pricing: PricingFacts | None = None
     promotions: list[PromotionUse] = []
+    holds: list[UUID] = []
+    points_promised: int | None = None
 
     @property
     def saved_minor(self) -> int:
