@@ -14,6 +14,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from cloud.channels.choosing import ChannelSettings
+from cloud.member_page.settings import MemberPageSettings
+
 ENV_PREFIX = "STOREWIRE_CLOUD_"
 
 
@@ -60,6 +63,10 @@ class CloudSettings(BaseSettings):
     """The most messages that one transaction applies."""
     inbox_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
     """Memory for messages waiting to be applied; beyond it the worker drops, and agents send again."""
+    channels: ChannelSettings = ChannelSettings()
+    """By what members are sent messages; as shipped, into files of the data directory."""
+    member_page: MemberPageSettings = MemberPageSettings()
+    """The members' own page; as shipped it is not served."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("data_dir")
@@ -94,6 +101,11 @@ class CloudSettings(BaseSettings):
     def bodies_dir(self) -> Path:
         """Where price-book bodies lie as files."""
         return self.data_dir / "bodies"
+
+    @property
+    def messages_dir(self) -> Path:
+        """Where messages lie that go to a file instead of a provider."""
+        return self.data_dir / "messages"
 
     @property
     def broker_dir(self) -> Path:

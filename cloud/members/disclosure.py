@@ -21,7 +21,10 @@ from cloud.members.traces import TRACES, Trace
 from cloud.privacy import Vault
 from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SaleReturn, SaleReturnLine, SaleTender, Swipe
 
-_INSIDE = ("content", "number", "blind_index", "digest", "book_manifest")
+_INSIDE = (
+    "content", "number", "blind_index", "digest", "book_manifest", "personal", "recipient_index", "token_hash",
+    "openid", "openid_index",
+)  # fmt: skip
 """Columns that say nothing of the member: ciphertexts (given opened instead), keyed hashes, checksums."""
 
 Facts = dict[str, Any]

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloud.beside.models import BesideRequest
+from cloud.channels.models import MemberMessage
 from cloud.database import Table
 from cloud.fleet.models import AuditEntry
 from cloud.loyalty.models import MemberYear
+from cloud.member_page.models import MemberSession, MemberWechat
 from cloud.members.care_models import DuplicatePair, MemberMerge, MemberNotice, ReceiptClaim, ReviewCase, StaffCard
 from cloud.members.models import Consent, FamilyMember, MemberBlock, MemberField, MemberKey, StoreMember
 from cloud.members.opening.models import OpeningCard
@@ -38,6 +40,9 @@ TRACES: tuple[Trace, ...] = (
     Trace(name="staff_card", model=StaffCard, goes=True),
     Trace(name="duplicates", model=DuplicatePair, columns=("first_id", "second_id"), goes=True),
     Trace(name="", model=OpeningCard, goes=True),
+    Trace(name="messages", model=MemberMessage, goes=True),
+    Trace(name="signed_in", model=MemberSession, goes=True),
+    Trace(name="wechat", model=MemberWechat, goes=True),
     Trace(name="known_to_stores", model=StoreMember, goes=False),
     Trace(name="years", model=MemberYear, goes=False),
     Trace(name="merges", model=MemberMerge, columns=("keep_id", "gone_id"), goes=False),

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 import structlog
 
+from cloud.channels.choosing import channels_of
+from cloud.channels.sending import Sender
 from cloud.database import Database
 from cloud.identity import devices
 from cloud.ingest.transience import is_transient
@@ -18,10 +20,12 @@ from cloud.ledger.seal import seal_pending
 from cloud.members.sets import refresh
 from cloud.prices.books import StoreBooks
 from cloud.pricing_audit.auditing import audit_pending
+from cloud.privacy import Vault
 from cloud.process.clocks import clocks_of
-from cloud.process.parts import open_database
+from cloud.process.parts import open_database, open_vault
 from cloud.settings import CloudSettings
 from shared.clock import MachineClock
+from shared.ids import UuidMint
 
 _IDLE_S = 1.0
 _HOUSEKEEPING_S = 60.0
@@ -73,6 +77,14 @@ def build_jobs(settings: CloudSettings, database: Database) -> list[tuple[str, J
     ]
 
 
+def message_jobs(
+    settings: CloudSettings, database: Database, vault: Vault, clock: MachineClock
+) -> list[tuple[str, Job]]:
+    """Return what makes and sends messages to members."""
+    channels = channels_of(settings.channels, settings.messages_dir, clock)
+    return [("messages", Sender(database, vault, clock, channels))]
+
+
 class Housekeeping:
     """Forgets what has expired."""
 
@@ -99,8 +111,15 @@ def main(settings: CloudSettings) -> None:
     log.info("jobs start", pid=os.getpid())
     # A proof reads the whole ledger: nobody's points may wait for it.
     proving = [("ledger proof", Proving(database, clocks_of(settings).machine))]
-    beside = threading.Thread(target=run_jobs, args=(proving, stopping), name="proof", daemon=True)
-    beside.start()
+    # Providers answer when they like: no member set waits for one either.
+    messages = message_jobs(settings, database, open_vault(settings), clocks_of(settings).machine)
+    beside = [
+        threading.Thread(target=run_jobs, args=(jobs, stopping), name=jobs[0][0], daemon=True)
+        for jobs in (proving, messages)
+    ]
+    for thread in beside:
+        thread.start()
     run_jobs(build_jobs(settings, database), stopping)
-    beside.join(timeout=_LAST_PROOF_S)
+    for thread in beside:
+        thread.join(timeout=_LAST_PROOF_S)
     database.close()

@@ -1,0 +1,64 @@
+"""The channels that ship as the default: messages into a file or onto the screen of whoever tries the system."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cloud.channels.ports import Message, Outcome, later, sent
+from cloud.channels.templates import words
+from shared.clock import MachineClock
+
+MOST_BYTES = 1_000_000
+"""The file is begun anew beyond this; one older one is kept."""
+
+
+class FileChannel:
+    """Writes each message as a line of JSON that the file's owner alone may read."""
+
+    def __init__(self, path: Path, clock: MachineClock) -> None:
+        self._path = path
+        self._clock = clock
+
+    def send(self, message: Message) -> Outcome:
+        """Write a message down."""
+        at = datetime.fromtimestamp(self._clock.wall_ms() // 1000, UTC).isoformat()
+        subject, text = words(message.template, message.language, message.parameters)
+        facts = {
+            "at": at, "id": str(message.id), "channel": message.channel, "to": message.recipient, "subject": subject,
+            "text": text, "template": message.template, "parameters": dict(message.parameters),
+        }  # fmt: skip
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self._path.exists() and self._path.stat().st_size > MOST_BYTES:
+                self._path.replace(self._path.with_suffix(".old"))
+            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(json.dumps(facts, ensure_ascii=False) + "\n")
+        except OSError as error:
+            return later(f"file_{error.__class__.__name__}"[:64])
+        return sent()
+
+    def ask(self, message: Message, reference: str, sent_ms: int) -> Outcome:
+        """Say that nobody reports who reads a file."""
+        del message, reference, sent_ms
+        return sent()
+
+
+class ConsoleChannel:
+    """Writes each message to the process's output."""
+
+    def send(self, message: Message) -> Outcome:
+        """Show a message."""
+        _, text = words(message.template, message.language, message.parameters)
+        sys.stdout.write(f"[{message.channel} {message.recipient}] {text}\n")
+        sys.stdout.flush()
+        return sent()
+
+    def ask(self, message: Message, reference: str, sent_ms: int) -> Outcome:
+        """Say that nobody reports who reads a screen."""
+        del message, reference, sent_ms
+        return sent()

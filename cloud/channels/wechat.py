@@ -1,0 +1,145 @@
+"""A WeChat official account: template messages to its followers, and who opens a page from its menu (OAuth).
+
+Sources: the official accounts platform's pages on stable access tokens, template messages and web authorization
+(snsapi_base). The account says what it took; whether somebody read it, it does not say here.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from cloud.channels.calling import NoAnswer, NotReached, call
+from cloud.channels.ports import Message, Outcome, later, refused, sent, unclear
+from cloud.errors import Refused, Unavailable
+from shared.clock import MachineClock
+
+_TOKEN_IS_OLD = {40001, 40014, 42001}
+_AGAIN = {-1, 45009, 45011, 45033, *_TOKEN_IS_OLD}
+_SPARE_S = 300
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
+
+
+class WeChatSettings(BaseModel):
+    """The account. `templates` maps `name.language` (or `name`) to the account's template id."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    app_id: str
+    app_secret: SecretStr
+    templates: dict[str, str] = {}
+    page: str = ""
+    """The address a message opens, usually the member's page."""
+    url: str = "https://api.weixin.qq.com"
+    authorize_url: str = "https://open.weixin.qq.com/connect/oauth2/authorize"
+
+
+class Visitors(Protocol):
+    """Who opens a page from the official account's menu."""
+
+    def authorize_url(self, back: str, state: str) -> str:
+        """Return the address that asks WeChat who is there; it leads on to `back` with a code and the state."""
+        ...
+
+    def openid(self, code: str) -> str:
+        """Return who a code stands for, once. Raise Refused (`wechat_refused`) or Unavailable."""
+        ...
+
+
+class OfficialAccount:
+    """The port to an account, as a channel and as the one that knows its visitors."""
+
+    def __init__(self, settings: WeChatSettings, clock: MachineClock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token, self._token_until = "", 0.0
+
+    def send(self, message: Message) -> Outcome:
+        """Hand a template message over."""
+        templates = self._settings.templates
+        template = templates.get(f"{message.template}.{message.language}") or templates.get(message.template)
+        if template is None:
+            return refused("template_not_registered")
+        facts = {
+            "touser": message.recipient,
+            "template_id": template,
+            "url": self._settings.page,
+            "client_msg_id": str(message.id),
+            "data": {name: {"value": value} for name, value in message.parameters.items()},
+        }
+        try:
+            token = self._access_token()
+        except (NotReached, NoAnswer, Refused) as error:
+            return later(f"wechat_token {error}")
+        try:
+            answer = self._post(f"/cgi-bin/message/template/send?{urlencode({'access_token': token})}", facts)
+        except NotReached as error:
+            return later(f"not_reached {error}")
+        except NoAnswer as error:
+            return unclear(f"no_answer {error}")
+        return self._said(answer)
+
+    def ask(self, message: Message, reference: str, sent_ms: int) -> Outcome:
+        """Say that the account answers no such question; it would call back."""
+        del message, sent_ms
+        return sent(reference)
+
+    def authorize_url(self, back: str, state: str) -> str:
+        """Return the address that asks WeChat who is there, silently."""
+        query = {"appid": self._settings.app_id, "redirect_uri": back, "response_type": "code", "scope": "snsapi_base"}
+        return f"{self._settings.authorize_url}?{urlencode({**query, 'state': state})}#wechat_redirect"
+
+    def openid(self, code: str) -> str:
+        """Return who a code stands for."""
+        query = {
+            "appid": self._settings.app_id,
+            "secret": self._settings.app_secret.get_secret_value(),
+            "code": code,
+            "grant_type": "authorization_code",
+        }
+        try:
+            answer = call(f"{self._settings.url}/sns/oauth2/access_token?{urlencode(query)}", "GET", b"", {})
+        except (NotReached, NoAnswer) as error:
+            raise Unavailable(f"WeChat does not answer ({error}); sign in by phone") from None
+        found = answer.get("openid") if isinstance(answer, dict) else None
+        if not isinstance(found, str) or not 0 < len(found) <= 64:
+            raise Refused("wechat_refused", "WeChat does not know this visit; open the page from the menu again")
+        return found
+
+    def _said(self, answer: dict[str, Any]) -> Outcome:
+        code = answer.get("errcode", 0)
+        if code == 0:
+            return sent(str(answer.get("msgid", "")))
+        if code in _TOKEN_IS_OLD:
+            with self._lock:
+                self._token = ""
+        return later(f"wechat_{code}") if code in _AGAIN else refused(f"wechat_{code}")
+
+    def _access_token(self) -> str:
+        with self._lock:
+            if self._token and self._clock.monotonic() < self._token_until:
+                return self._token
+            facts = {
+                "grant_type": "client_credential",
+                "appid": self._settings.app_id,
+                "secret": self._settings.app_secret.get_secret_value(),
+            }
+            answer = self._post("/cgi-bin/stable_token", facts)
+            if not isinstance(answer.get("access_token"), str):
+                raise Refused("wechat_token", f"errcode {answer.get('errcode')}")
+            self._token = answer["access_token"]
+            self._token_until = self._clock.monotonic() + max(int(answer.get("expires_in", 0)) - _SPARE_S, 0)
+            return self._token
+
+    def _post(self, path: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+        body = json.dumps(facts, ensure_ascii=False).encode()
+        answer = call(self._settings.url + path, "POST", body, _JSON)
+        if not isinstance(answer, dict):
+            raise NoAnswer("not an object")
+        return answer
