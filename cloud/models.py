@@ -22,6 +22,7 @@ __all__ = [
     "beside",
     "channels",
     "fleet",
+    "identity",
     "ingest",
     "ledger",
     "loyalty",
