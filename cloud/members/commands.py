@@ -19,11 +19,14 @@ from cloud.identity.keys import write_private
 from cloud.ledger.commits import open_commit
 from cloud.members import consent, disclosure, finding, leaving
 from cloud.members.importing import Importer
+from cloud.members.opening import commands as opening_commands
 from cloud.process.clocks import clocks_of
 from cloud.process.parts import open_vault
 from shared.ids import UuidMint
 
 app = typer.Typer(no_args_is_help=True, help="Members and their cards.")
+
+app.add_typer(opening_commands.app, name="opening")
 
 _PROBLEMS_SHOWN = 50
 

@@ -32,10 +32,13 @@ SOURCE = "import"
 REFERENCE = "reference"
 COLUMNS = (REFERENCE, *enrolling.FIELDS, "home_store", "language", "cards")
 
+BALANCES = ("tier", "points", "points_lots", "stored_minor", "gift_minor")
+"""Columns of what members hold: not of an import, but of an opening (`cloud.members.opening`)."""
+
 _LONGEST_REFERENCE = 64
 
 _BETWEEN_CARDS = re.compile(r"[\s;,、，；]+")
-_MEMBER = (
+MEMBER_COLUMNS = (
     "id",
     "reference",
     "status",
@@ -46,7 +49,7 @@ _MEMBER = (
     "language",
     "created_ms",
 )
-_LOOK_UP_AT_ONCE = 5_000
+LOOK_UP_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class MemberImport:
 
 
 @dataclass(frozen=True, slots=True)
-class _NewMember:
+class NewMember:
     """One good row."""
 
     id: UUID
@@ -90,7 +93,7 @@ class _NewMember:
     language: str
 
 
-class _BadRow(Exception):
+class BadRow(Exception):
     """One thing wrong with a row."""
 
     def __init__(self, column: str, problem: str) -> None:
@@ -113,51 +116,54 @@ class Importer:
 
         Raise Invalid for a file that is no table of members.
         """
-        sheet = _read(content)
+        sheet = read_members(content)
         result = MemberImport(len(sheet.rows))
         stores = set(session.execute(select(table_of(Store).c.id)).scalars())
-        members = list(self._parse(_unknown(session, sheet, result), stores, result))
+        members = list(self.parse(unknown_rows(session, sheet, result), stores, result))
         result.cards = sum(len(member.cards) for member in members)
-        indexes = {self.vault.blind_index(cards.CARD, number): member for member in members for number in member.cards}
-        self._check_owners(session, indexes, result)
+        self.check_owners(session, self.indexes(members), result)
         result.problems.sort(key=lambda problem: problem.row)
         if result.ok and not dry_run and members:
             result.sales_credited = self._write(session, members)
             result.stored = True
         return result
 
-    def _parse(self, rows: Sequence[SheetRow], stores: Collection[str], result: MemberImport) -> Iterator[_NewMember]:
+    def parse(self, rows: Sequence[SheetRow], stores: Collection[str], result: MemberImport) -> Iterator[NewMember]:
+        """Yield the good rows as new members; what is wrong with the others is added to the result's problems."""
         seen: dict[tuple[str, str], int] = {}
         for row in rows:
             try:
                 yield self._member(row, stores, seen)
-            except _BadRow as bad:
+            except BadRow as bad:
                 result.problems.append(Problem(row.number, bad.column, bad.problem))
 
-    def _member(self, row: SheetRow, stores: Collection[str], seen: dict[tuple[str, str], int]) -> _NewMember:
+    def _member(self, row: SheetRow, stores: Collection[str], seen: dict[tuple[str, str], int]) -> NewMember:
         reference = row.cells.get(REFERENCE) or None
         if reference is not None and len(reference) > _LONGEST_REFERENCE:
-            raise _BadRow(REFERENCE, f"a reference has at most {_LONGEST_REFERENCE} characters")
+            raise BadRow(REFERENCE, f"a reference has at most {_LONGEST_REFERENCE} characters")
         _first(seen, REFERENCE, reference, row.number)
         home_store = row.cells.get("home_store") or None
         if home_store is not None and home_store not in stores:
-            raise _BadRow("home_store", f"there is no store {home_store!r}")
+            raise BadRow("home_store", f"there is no store {home_store!r}")
         numbers = [_card(text) for text in _BETWEEN_CARDS.split(row.cells.get("cards", "")) if text]
         for number in numbers:
             _first(seen, "cards", number, row.number)
         fields = {name: row.cells[name] for name in enrolling.FIELDS if row.cells.get(name)}
         if not fields and not numbers:
-            raise _BadRow("cards", "the row names nobody: neither a card nor anything personal")
+            raise BadRow("cards", "the row names nobody: neither a card nor anything personal")
         fields = {name: _field(name, value) for name, value in fields.items()}
         language = row.cells.get("language", "")
-        return _NewMember(
-            self.mint(), row.number, reference, fields, list(dict.fromkeys(numbers)), home_store, language
-        )
+        return NewMember(self.mint(), row.number, reference, fields, list(dict.fromkeys(numbers)), home_store, language)
 
-    def _check_owners(self, session: Session, indexes: Mapping[bytes, _NewMember], result: MemberImport) -> None:
+    def indexes(self, members: Iterable[NewMember]) -> dict[bytes, NewMember]:
+        """Return whose each card of a file is, by the card's blind index."""
+        return {self.vault.blind_index(cards.CARD, number): one for one in members for number in one.cards}
+
+    def check_owners(self, session: Session, indexes: Mapping[bytes, NewMember], result: MemberImport) -> None:
+        """Add a problem for every card that is somebody's already."""
         card, wanted = table_of(Card), sorted(indexes)
-        for start in range(0, len(wanted), _LOOK_UP_AT_ONCE):
-            part = wanted[start : start + _LOOK_UP_AT_ONCE]
+        for start in range(0, len(wanted), LOOK_UP_AT_ONCE):
+            part = wanted[start : start + LOOK_UP_AT_ONCE]
             owned = select(card.c.blind_index, card.c.masked).where(
                 card.c.blind_index.in_(part), card.c.member_id.is_not(None)
             )
@@ -165,10 +171,10 @@ class Importer:
                 problem = f"card {row.masked} belongs to a member already"
                 result.problems.append(Problem(indexes[bytes(row.blind_index)].row, "cards", problem))
 
-    def _write(self, session: Session, members: Sequence[_NewMember]) -> int:
+    def _write(self, session: Session, members: Sequence[NewMember]) -> int:
         commit_no = self.open_commit(session, self.now_ms)
-        bulk.insert_tuples(session, Member, _MEMBER, [self._row(member) for member in members])
-        enrolling.insert_fields(session, list(self._fields(members)))
+        bulk.insert_tuples(session, Member, MEMBER_COLUMNS, [self._row(member) for member in members])
+        enrolling.insert_fields(session, list(self.field_rows(members)))
         lookup_keys.insert(
             session, [key for one in members for key in lookup_keys.keys_of(self.vault, one.id, one.fields)]
         )
@@ -177,16 +183,17 @@ class Importer:
         dirt.note(session, commit_no, ((member.id, dirt.HEAD_OFFICE, self.now_ms) for member in members))
         return credited
 
-    def _row(self, member: _NewMember) -> tuple[Any, ...]:
+    def _row(self, member: NewMember) -> tuple[Any, ...]:
         masked = normal.masked_name(member.fields.get(profile.NAME, ""))
         return member.id, member.reference, ACTIVE, masked, member.home_store, SOURCE, "", member.language, self.now_ms
 
-    def _fields(self, members: Iterable[_NewMember]) -> Iterator[tuple[Any, ...]]:
+    def field_rows(self, members: Iterable[NewMember]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of the members' fields, encrypted."""
         for member in members:
             for name, value in member.fields.items():
                 yield enrolling.field_row(self.vault, member.id, name, value, source=SOURCE, now_ms=self.now_ms)
 
-    def _attach(self, session: Session, members: Sequence[_NewMember]) -> dict[UUID, UUID]:
+    def _attach(self, session: Session, members: Sequence[NewMember]) -> dict[UUID, UUID]:
         """Give every card to its member, under the cards' locks. Return the owners of cards that were here before."""
         wanted = {number: member.id for member in members for number in member.cards}
         found = cards.take(session, self.vault, self.mint, wanted, self.now_ms)
@@ -212,19 +219,22 @@ def give(session: Session, rows: Sequence[tuple[UUID, UUID, str]], now_ms: int) 
     )
 
 
-def _read(content: bytes) -> Sheet:
+def read_members(content: bytes, more: Collection[str] = ()) -> Sheet:
+    """Read a file of members, with columns of `more` besides. Raise Invalid for what is none."""
     try:
         sheet = read_sheet(content)
     except SheetUnreadable as error:
         raise Invalid(str(error)) from error
-    unknown = [name for name in sheet.columns if name and name not in COLUMNS]
+    known = (*COLUMNS, *more)
+    unknown = [name for name in sheet.columns if name and name not in known]
     if unknown:
-        raise Invalid(f"the column {unknown[0]!r} is not known; known are {', '.join(COLUMNS)}")
+        hint = "; balances are taken over by an opening" if unknown[0] in BALANCES and not more else ""
+        raise Invalid(f"the column {unknown[0]!r} is not known; known are {', '.join(known)}{hint}")
     return sheet
 
 
-def _unknown(session: Session, sheet: Sheet, result: MemberImport) -> list[SheetRow]:
-    """Return the rows whose reference is not here yet."""
+def unknown_rows(session: Session, sheet: Sheet, result: MemberImport, own: Collection[str] = ()) -> list[SheetRow]:
+    """Return the rows whose reference is not here yet; those of `own` do not count as being here."""
     references = sorted({row.cells[REFERENCE] for row in sheet.rows if row.cells.get(REFERENCE)})
     wanted, member = (
         rowset(session, "wanted", {"reference": String()}, [(one,) for one in references]),
@@ -233,6 +243,7 @@ def _unknown(session: Session, sheet: Sheet, result: MemberImport) -> list[Sheet
     known = set(
         session.execute(select(member.c.reference).join(wanted, wanted.c.reference == member.c.reference)).scalars()
     )
+    known -= set(own)
     rows = [row for row in sheet.rows if row.cells.get(REFERENCE, "") not in known]
     result.known = len(sheet.rows) - len(rows)
     return rows
@@ -240,18 +251,18 @@ def _unknown(session: Session, sheet: Sheet, result: MemberImport) -> list[Sheet
 
 def _first(seen: dict[tuple[str, str], int], column: str, value: str | None, row: int) -> None:
     if value is not None and seen.setdefault((column, value), row) != row:
-        raise _BadRow(column, f"what this row says here is in row {seen[column, value]} too")
+        raise BadRow(column, f"what this row says here is in row {seen[column, value]} too")
 
 
 def _card(text: str) -> str:
     try:
         return normal.card(text)
     except Invalid as error:
-        raise _BadRow("cards", str(error)) from error
+        raise BadRow("cards", str(error)) from error
 
 
 def _field(name: str, value: str) -> str:
     try:
         return profile.checked(name, value)
     except Invalid as error:
-        raise _BadRow(name, str(error)) from error
+        raise BadRow(name, str(error)) from error

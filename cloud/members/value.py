@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session
 
 from cloud import ledger
+from cloud.database import bulk
 from cloud.database.rowset import table_of
 from cloud.errors import Refused
 from cloud.ledger import AccountKey, Journal, Leg, lots
@@ -24,7 +26,7 @@ from cloud.ledger.kinds import (
 )
 from cloud.ledger.kinds import OPENING as OPENING_KIND
 from cloud.ledger.locking import lock_balances
-from cloud.ledger.models import Account, Balance, Lot
+from cloud.ledger.models import Account, Balance, Lot, LotUse, Posting, Reversal
 from cloud.ledger.reading import journals_by_key
 from cloud.ledger.reversing import Undo, reverse
 
@@ -38,6 +40,8 @@ UNOPENING = "unopening"
 HEAD_OFFICE = "hq"
 """The store of a journal that no store made."""
 _REWARDS = UUID("0d7c5d0e-4a52-5c7c-8f0b-9d4f7a1f2a31")
+_REVERSAL = ("cause", "purpose", "n", "of_cause", "of_purpose", "amount")
+_USE = ("cause", "purpose", "lot_id", "amount", "given_back", "store_id")
 _KEPT_APART = frozenset({MEMBER_DEBT})
 
 JournalKey = tuple[UUID, str]
@@ -52,7 +56,7 @@ class Holding(NamedTuple):
 
 
 class Brought(NamedTuple):
-    """So much of one kind of account and unit, with the last business date on which it counts (None: it stays)."""
+    """So much of one kind and unit; from the business date `expires_on` it is worth nothing (None: never)."""
 
     kind: str
     unit: str
@@ -195,6 +199,47 @@ def open_with(opening: UUID, member: UUID, n: int, brought: Brought, at_ms: int)
         account=account, key=journal.key, store=HEAD_OFFICE, amount=brought.amount, expires_on=brought.expires_on
     )
     return journal, lot
+
+
+def opened(session: Session, opening: UUID) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return what the ledger says an opening brought: (members, amount) by kind of account and unit."""
+    posting, other, account = table_of(Posting), table_of(Posting).alias("other"), table_of(Account)
+    rows = session.execute(
+        select(account.c.kind, account.c.unit, func.count(func.distinct(account.c.owner)), func.sum(other.c.amount))
+        .select_from(posting)
+        .join(other, (other.c.cause == posting.c.cause) & (other.c.purpose == posting.c.purpose))
+        .join(account, account.c.id == other.c.account_id)
+        .where(*_of_opening(opening), other.c.account_id != posting.c.account_id)
+        .group_by(account.c.kind, account.c.unit)
+    )
+    return {(kind, unit): (int(members), int(amount)) for kind, unit, members, amount in rows}
+
+
+def unopen(session: Session, commit_no: int, opening: UUID, at_ms: int) -> None:
+    """Undo every journal of an opening at once. Nobody could spend of it yet: its lots are whole."""
+    posting = table_of(Posting)
+    rows = session.execute(select(posting.c.cause, posting.c.purpose).where(*_of_opening(opening)))
+    keys = [(row.cause, row.purpose) for row in rows]
+    journals = journals_by_key(session, keys) if keys else {}
+    undone, reversals, uses = [], [], []
+    brought = lots.of_journals(session, keys) if keys else {}
+    for key, journal in journals.items():
+        cause = uuid5(journal.cause, UNOPENING)
+        legs = tuple(Leg(leg.account, -leg.amount) for leg in journal.legs)
+        undone.append(replace(journal, cause=cause, purpose=UNOPENING, at_ms=at_ms, legs=legs))
+        reversals += [(cause, UNOPENING, n, *key, leg.amount) for n, leg in enumerate(legs, start=1)]
+        amount = max(leg.amount for leg in journal.legs)
+        uses += [(cause, UNOPENING, lot, amount, 0, HEAD_OFFICE) for lot in brought[key]]
+    ledger.post(session, commit_no, undone)
+    bulk.insert_tuples(session, Reversal, _REVERSAL, reversals)
+    bulk.insert_tuples(session, LotUse, _USE, uses)
+    lots.move(session, [lots.Part(lot, -amount) for _, _, lot, amount, _, _ in uses])
+
+
+def _of_opening(opening: UUID) -> tuple[ColumnElement[bool], ...]:
+    posting, account = table_of(Posting), table_of(Account)
+    contra = select(account.c.id).where(account.c.kind == OPENING_KIND, account.c.owner == str(opening))
+    return posting.c.account_id.in_(contra), posting.c.purpose == OPENING
 
 
 def _lots_of(session: Session, account: AccountKey) -> list[Lot]:

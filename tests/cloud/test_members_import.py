@@ -62,7 +62,7 @@ def test_p5_a_card_that_somebody_else_got_meanwhile_stays_theirs(
 ) -> None:
     """Another desk gave it away after the look at who owns the file's cards: the look saw nothing."""
     owner = join(database, cards=[CARD])
-    monkeypatch.setattr(Importer, "_check_owners", lambda *_: None)
+    monkeypatch.setattr(Importer, "check_owners", lambda *_: None)
     with pytest.raises(Conflict):
         run(database, f"{HEADER}h1,Ann,,s001,{CARD}\n")
     assert count(database, Member) == 1

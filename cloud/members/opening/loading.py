@@ -1,0 +1,189 @@
+"""Load a checked file piece by piece: pending members, opening journals, progress; who is interrupted goes on.
+
+A piece is a transaction that also says how far the file is through, so that nothing is loaded twice or left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from uuid import UUID, uuid5
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from cloud import ledger
+from cloud.database import Database, bulk
+from cloud.database.rowset import table_of
+from cloud.errors import Conflict, NotFound, Refused
+from cloud.fleet import audit
+from cloud.ledger import lots
+from cloud.ledger.commits import open_commit
+from cloud.loyalty import rules as loyalty_rules
+from cloud.loyalty.models import MemberYear
+from cloud.members import cards, enrolling, lookup_keys, value
+from cloud.members.importing import MEMBER_COLUMNS, SOURCE, Importer
+from cloud.members.models import PENDING, Member
+from cloud.members.opening.models import LOADED, LOADING, MemberOpening, OpeningCard, OpeningTotal
+from cloud.members.opening.reading import OpeningFile, OpeningRow, read_opening
+from cloud.members.profile import NAME
+from cloud.privacy import normal
+from shared.loyalty import TierRule
+
+AT_ONCE = 2_000
+"""Rows of one transaction."""
+_OPENINGS = UUID("6a2f5f8b-1c0e-5c53-9f6d-54a1b6f3f0c1")
+_CARD = ("card_id", "opening_id", "member_id", "first")
+_YEAR = ("member_id", "year", "spend_minor", "tier")
+
+Progress = Callable[[int, int], None]
+"""Is told how many rows are through, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of a file: the opening's id when it was loaded, else what is wrong with it."""
+
+    opening: UUID | None
+    file: OpeningFile
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Loads files. `now_ms` is HQ's wall time."""
+
+    database: Database
+    importer: Importer
+    actor: str
+
+    def check(self, content: bytes) -> OpeningFile:
+        """Read a file and say everything that is wrong with it; nothing is stored. Raise Invalid for no such table."""
+        with self.database.snapshot() as session:
+            return read_opening(session, self.importer, content, _own(session, opening_id(content)))
+
+    def load(self, content: bytes, name: str, progress: Progress = lambda _done, _rows: None) -> Loaded:
+        """Load a file; nothing where a single row is wrong. The same file goes on where it stopped.
+
+        Raise Conflict for a file that is through already, Invalid for what is no table of members.
+        """
+        file = self.check(content)
+        if file.problems:
+            return Loaded(None, file)
+        opening = self._begin(content, name, file)
+        rows = [self._named(opening, row) for row in file.good]
+        for start in range(0, len(rows), AT_ONCE):
+            self._piece(opening, rows[start : start + AT_ONCE])
+            progress(min(start + AT_ONCE, len(rows)), len(rows))
+        with self.database.session() as session:
+            row = _locked(session, opening)
+            row.status, row.loaded_ms = LOADED, self.importer.now_ms
+            session.add(row)
+        return Loaded(opening, file)
+
+    def _begin(self, content: bytes, name: str, file: OpeningFile) -> UUID:
+        opening = opening_id(content)
+        with self.database.session() as session:
+            row = session.get(MemberOpening, opening, with_for_update=True)
+            if row is not None:
+                if row.status != LOADING:
+                    raise Conflict(f"this very file is here already, it is {row.status}")
+                return opening
+            session.add(
+                MemberOpening(
+                    id=opening,
+                    name=name[:200],
+                    checksum=sha256(content).digest(),
+                    rows=file.rows,
+                    known=file.known,
+                    started_ms=self.importer.now_ms,
+                    started_by=self.actor,
+                )
+            )
+            for total in file.totals:
+                session.add(OpeningTotal(opening_id=opening, **total._asdict()))
+            audit.record(
+                session, at_ms=self.importer.now_ms, actor=self.actor, action="member.opening", subject=str(opening)
+            )
+        return opening
+
+    def _named(self, opening: UUID, row: OpeningRow) -> OpeningRow:
+        """Give a row's member the id that it has however often the file is read."""
+        return replace(row, member=replace(row.member, id=uuid5(opening, str(row.member.row))))
+
+    def _piece(self, opening: UUID, rows: Sequence[OpeningRow]) -> None:
+        with self.database.session() as session:
+            head = _locked(session, opening)
+            if head.status != LOADING:
+                raise Refused("not_loading", f"this opening is {head.status}")
+            rows = [row for row in rows if row.member.row > head.done]
+            if not rows:
+                return
+            self._people(session, opening, rows)
+            self._cards(session, opening, rows)
+            self._tiers(session, rows)
+            self._balances(session, opening, rows)
+            head.done = rows[-1].member.row
+            session.add(head)
+
+    def _people(self, session: Session, opening: UUID, rows: Sequence[OpeningRow]) -> None:
+        now_ms, members = self.importer.now_ms, [row.member for row in rows]
+        people = []
+        for one in members:
+            masked = normal.masked_name(one.fields.get(NAME, ""))
+            home, language = one.home_store, one.language
+            people.append((one.id, one.reference, PENDING, masked, home, SOURCE, "", language, now_ms, opening))
+        bulk.insert_tuples(session, Member, (*MEMBER_COLUMNS, "import_id"), people)
+        enrolling.insert_fields(session, list(self.importer.field_rows(members)))
+        vault = self.importer.vault
+        lookup_keys.insert(session, [key for one in members for key in lookup_keys.keys_of(vault, one.id, one.fields)])
+
+    def _cards(self, session: Session, opening: UUID, rows: Sequence[OpeningRow]) -> None:
+        """Remember the cards; they become their members' with the signature."""
+        owners = {number: (row.member.id, n == 0) for row in rows for n, number in enumerate(row.member.cards)}
+        importer = self.importer
+        found = cards.remember(session, importer.vault, importer.mint, owners, importer.now_ms)
+        wanted = sorted((card.card, opening, *owners[number]) for number, card in found.items())
+        bulk.insert_tuples(session, OpeningCard, _CARD, wanted)
+
+    def _tiers(self, session: Session, rows: Sequence[OpeningRow]) -> None:
+        """Write a tier as reached last year, by exactly what it takes: it holds until this year ends."""
+        rule: TierRule = loyalty_rules.load(session).tier
+        takes = {tier.code: tier.from_minor for tier in rule.tiers}
+        year = datetime.fromtimestamp(self.importer.now_ms // 1000, UTC).year - 1
+        bulk.insert_tuples(
+            session,
+            MemberYear,
+            _YEAR,
+            [(row.member.id, year, takes[row.tier], row.tier) for row in rows if row.tier],
+        )
+
+    def _balances(self, session: Session, opening: UUID, rows: Sequence[OpeningRow]) -> None:
+        made = list(self._journals(opening, rows))
+        if made:
+            ledger.post(session, open_commit(session, self.importer.now_ms), [journal for journal, _ in made])
+            lots.bring(session, [lot for _, lot in made])
+
+    def _journals(self, opening: UUID, rows: Sequence[OpeningRow]) -> Iterator[tuple[ledger.Journal, lots.NewLot]]:
+        for row in rows:
+            for n, brought in enumerate(row.brought):
+                yield value.open_with(opening, row.member.id, n, brought, self.importer.now_ms)
+
+
+def opening_id(content: bytes) -> UUID:
+    """Return the id that a file's opening has, here and everywhere."""
+    return uuid5(_OPENINGS, sha256(content).hexdigest())
+
+
+def _own(session: Session, opening: UUID) -> set[str]:
+    member = table_of(Member)
+    query = select(member.c.reference).where(member.c.import_id == opening, member.c.reference.is_not(None))
+    return set(session.execute(query).scalars())
+
+
+def _locked(session: Session, opening: UUID) -> MemberOpening:
+    row = session.get(MemberOpening, opening, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound(f"there is no opening {opening}")
+    return row

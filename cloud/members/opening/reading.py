@@ -1,0 +1,178 @@
+"""A file of members with what they hold: read whole and checked whole before a single row is stored.
+
+Besides the columns of an import: `tier`; `points` (that do not end) or `points_lots`, such as `300@2026-12-31;200`,
+each with its last day; `stored_minor` and `gift_minor`, stored value and gift money in minor units.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from cloud.database.rowset import table_of
+from cloud.ledger.kinds import MEMBER_POINTS, POINTS, PURSE_GIFT, PURSE_PRINCIPAL
+from cloud.loyalty import rules as loyalty_rules
+from cloud.members.importing import (
+    BALANCES,
+    BadRow,
+    Importer,
+    MemberImport,
+    NewMember,
+    Problem,
+    read_members,
+    unknown_rows,
+)
+from cloud.members.value import Brought
+from cloud.org.models import Store
+from cloud.prices.sheets import SheetRow
+from shared.loyalty import TierRule
+
+MOST = 1_000_000_000
+_LOT = re.compile(r"^(\d{1,10})(?:@(\d{4}-\d{2}-\d{2}))?$")
+_BETWEEN = re.compile(r"[\s;,；，]+")
+
+
+class UnitTotal(NamedTuple):
+    """What everybody together holds of one kind and unit."""
+
+    kind: str
+    unit: str
+    members: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningRow:
+    """One good row: who, at which tier, holding what."""
+
+    member: NewMember
+    tier: str
+    brought: tuple[Brought, ...]
+
+
+@dataclass(slots=True)
+class OpeningFile:
+    """A file read: its good rows in order, what is wrong with the others, and what it adds up to."""
+
+    rows: int
+    known: int
+    problems: list[Problem] = field(default_factory=list)
+    good: list[OpeningRow] = field(default_factory=list)
+    cards: int = 0
+
+    @property
+    def totals(self) -> list[UnitTotal]:
+        """Return what the file says members hold, by kind of account and unit."""
+        amounts: defaultdict[tuple[str, str], int] = defaultdict(int)
+        holders: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        for row in self.good:
+            for one in row.brought:
+                amounts[one.kind, one.unit] += one.amount
+                holders[one.kind, one.unit].add(row.member.row)
+        return [UnitTotal(kind, unit, len(holders[kind, unit]), amounts[kind, unit]) for kind, unit in sorted(amounts)]
+
+
+def read_opening(session: Session, importer: Importer, content: bytes, own: Collection[str] = ()) -> OpeningFile:
+    """Read and check a file. `own` are references that are here only because this very file brought them.
+
+    Raise Invalid for a file that is no table of members. Whatever is wrong with a row is a problem of the result.
+    """
+    sheet = read_members(content, BALANCES)
+    result = MemberImport(len(sheet.rows))
+    rows = unknown_rows(session, sheet, result, own)
+    found = session.execute(select(table_of(Store).c.id, table_of(Store).c.currency))
+    stores: dict[str, str] = {row.id: row.currency for row in found}
+    members = {member.row: member for member in importer.parse([_person(row) for row in rows], stores, result)}
+    importer.check_owners(session, importer.indexes(members.values()), result)
+    opening = OpeningFile(result.rows, result.known, result.problems)
+    opening.cards = sum(len(member.cards) for member in members.values())
+    balances = _Balances(loyalty_rules.load(session).tier, stores)
+    for row in rows:
+        if row.number in members:
+            _take(opening, balances, row, members[row.number])
+    opening.problems.sort(key=lambda problem: problem.row)
+    return opening
+
+
+def _take(opening: OpeningFile, balances: _Balances, row: SheetRow, member: NewMember) -> None:
+    try:
+        opening.good.append(OpeningRow(member, balances.tier(row), tuple(balances.brought(row, member))))
+    except BadRow as bad:
+        opening.problems.append(Problem(row.number, bad.column, bad.problem))
+
+
+def _person(row: SheetRow) -> SheetRow:
+    return SheetRow(row.number, {name: cell for name, cell in row.cells.items() if name not in BALANCES})
+
+
+@dataclass(frozen=True, slots=True)
+class _Balances:
+    """Reads the columns of what a member holds."""
+
+    tiers: TierRule
+    currencies: Mapping[str, str]
+
+    def tier(self, row: SheetRow) -> str:
+        """Return the tier's code, empty for none."""
+        found = row.cells.get("tier", "").strip()
+        codes = [tier.code for tier in self.tiers.tiers]
+        if found and found not in codes:
+            raise BadRow("tier", f"there is no tier {found!r}; there are {', '.join(codes) or 'none yet'}")
+        return found
+
+    def brought(self, row: SheetRow, member: NewMember) -> Iterator[Brought]:
+        """Yield what the row says the member holds."""
+        plain, parts = row.cells.get("points", "").strip(), row.cells.get("points_lots", "").strip()
+        if plain and parts:
+            raise BadRow("points", "give either points or points_lots: the same points would count twice")
+        yield from _lots(parts or plain, "points_lots" if parts else "points")
+        for column, kind in (("stored_minor", PURSE_PRINCIPAL), ("gift_minor", PURSE_GIFT)):
+            text = row.cells.get(column, "").strip()
+            if text and (amount := _amount(text, column)):
+                yield Brought(kind, self._currency(member, column), amount)
+
+    def _currency(self, member: NewMember, column: str) -> str:
+        found = self.currencies.get(member.home_store or "", "")
+        if found:
+            return found
+        kinds = set(self.currencies.values())
+        if len(kinds) != 1:
+            raise BadRow(column, "the chain has several currencies: name the member's home_store")
+        return kinds.pop()
+
+
+def _lots(text: str, column: str) -> Sequence[Brought]:
+    by_date: defaultdict[date | None, int] = defaultdict(int)
+    for part in _BETWEEN.split(text):
+        if not part:
+            continue
+        found = _LOT.match(part)
+        if found is None:
+            raise BadRow(column, f"{part!r} is neither a whole number nor, with its last day, like 300@2026-12-31")
+        by_date[_day_after(found[2], column) if found[2] else None] += _amount(found[1], column)
+    return [
+        Brought(MEMBER_POINTS, POINTS, amount, expires_on)
+        for expires_on, amount in sorted(by_date.items(), key=lambda one: one[0] or date.max)
+        if amount
+    ]
+
+
+def _day_after(text: str, column: str) -> date:
+    """Return the first day on which they are worth nothing: the last day counts whole."""
+    try:
+        return date.fromisoformat(text) + timedelta(days=1)
+    except (ValueError, OverflowError) as error:
+        raise BadRow(column, f"{text} is no day of the calendar") from error
+
+
+def _amount(text: str, column: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text[:11]) > MOST:
+        raise BadRow(column, f"this is a whole number from 0 to {MOST}, without signs, points or spaces")
+    return int(text)
