@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
 from sqlmodel import Session
 
+from cloud.prices.item_histories import ItemHistories
 from cloud.prices.models import StoreManifest
 from cloud.prices.placing import BodyKey
 from cloud.prices.rows import Lineage, body_tree, effective_rows, rows_of
@@ -75,9 +76,7 @@ class StoreBook:
 
     def items(self, items: Iterable[str]) -> dict[str, Item]:
         """Return those of the items that the book knows, read in bulk, without their prices."""
-        keys = list(dict.fromkeys(items))
-        rows = self._rows(BodyKind.ITEMS, keys) if BodyKind.ITEMS in self._known.bodies else {}
-        return {key: row for key in keys if isinstance(row := rows.get(key), Item)}
+        return self._books.items_of(self._session, self._known, list(dict.fromkeys(items)))
 
     def item(self, item: str) -> Item | None:
         """Return the item, or None when the book does not know it."""
@@ -111,6 +110,35 @@ class StoreBooks:
         self._bodies: OrderedDict[tuple[BodyKey, str], _BodyRows] = OrderedDict()
         self._versions: OrderedDict[tuple[str, int], _Version] = OrderedDict()
         self._promotions: OrderedDict[tuple[BodyKey, str], PromotionIndex] = OrderedDict()
+        self._histories = ItemHistories()
+
+    def items(
+        self, session: Session, wanted: Mapping[tuple[str, int], Collection[str]]
+    ) -> dict[tuple[str, int], dict[str, Item]]:
+        """Return what books, by store and version, know of items, without their prices; read in bulk.
+
+        A book that HQ never gave a store knows nothing.
+        """
+        lines = {}
+        for store, version in wanted:
+            known = self._versions.get((store, version)) or self._find(session, store, version)
+            line = None if known is None else self._items_line(session, known)
+            if line is not None:
+                lines[store, version] = line
+        self._histories.make_room()
+        self._histories.prefetch(session, ((line, wanted[book]) for book, line in lines.items()))
+        return {book: self._histories.items(session, line, wanted[book]) for book, line in lines.items()}
+
+    def items_of(self, session: Session, known: _Version, items: Collection[str]) -> dict[str, Item]:
+        """Return what one version knows of items."""
+        line = self._items_line(session, known)
+        self._histories.make_room()
+        return {} if line is None else self._histories.items(session, line, items)
+
+    def _items_line(self, session: Session, known: _Version) -> Lineage | None:
+        if BodyKind.ITEMS not in known.bodies:
+            return None
+        return self._body(session, *known.bodies[BodyKind.ITEMS]).line
 
     def book(self, session: Session, store: str, version: int) -> StoreBook | None:
         """Return a store's book, withdrawn or not, or None when HQ never gave this store that version."""
@@ -119,16 +147,20 @@ class StoreBooks:
 
     def rows(self, session: Session, body: BodyKey, hash_: str, keys: Sequence[str]) -> dict[str, Item | Price | None]:
         """Return the rows kept of a body, with those of `keys` among them."""
-        found = self._bodies.get((body, hash_))
-        if found is None:
-            tree = body_tree(session, *body)
-            found = self._bodies[body, hash_] = _BodyRows(tree.lineage(tree.version_of(hash_)))
-        self._bodies.move_to_end((body, hash_))
+        found = self._body(session, body, hash_)
         self._kept += found.load(session, keys)
         while self._kept > self._max_rows and len(self._bodies) > 1:
             _, dropped = self._bodies.popitem(last=False)
             self._kept -= len(dropped.rows)
         return found.rows
+
+    def _body(self, session: Session, body: BodyKey, hash_: str) -> _BodyRows:
+        found = self._bodies.get((body, hash_))
+        if found is None:
+            tree = body_tree(session, *body)
+            found = self._bodies[body, hash_] = _BodyRows(tree.lineage(tree.version_of(hash_)))
+        self._bodies.move_to_end((body, hash_))
+        return found
 
     def promotions(self, session: Session, body: tuple[BodyKey, str] | None) -> PromotionIndex:
         """Return the index of a set of promotions; the sets used longest ago make room."""
