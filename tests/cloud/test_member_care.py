@@ -96,6 +96,7 @@ def test_one_card_in_use_and_the_one_before_is_replaced(database: Database) -> N
 
 def test_the_database_itself_refuses_a_second_card_in_use(database: Database) -> None:
     ann = join(database, [CARD, OTHER_CARD])
+
     def use_both() -> None:
         with database.session() as session:
             row = session.exec(select(Card).where(Card.status == REPLACED)).one()
