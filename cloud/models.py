@@ -17,6 +17,7 @@ from cloud.pricing_audit import models as pricing_audit
 from cloud.promotions import models as promotions
 from cloud.sales import models as sales
 from cloud.store_days import models as store_days
+from cloud.value import models as value
 
 __all__ = [
     "beside",
@@ -36,4 +37,5 @@ __all__ = [
     "promotions",
     "sales",
     "store_days",
+    "value",
 ]

@@ -13,13 +13,12 @@ from shared.wire.desired import SignedDesired, SignedMembers
 from shared.wire.messages import (
     Ack,
     Answer,
+    AnyAnswer,
     Desired,
     DownlinkMessage,
     Fork,
-    MemberFound,
     Members,
     Question,
-    Refused,
     Reject,
 )
 
@@ -56,7 +55,7 @@ class Envelopes:
         """Send a step of the agent's member set."""
         return Members(**self._head(agent, connection), members=signed)
 
-    def answer(self, question: Question, body: MemberFound | Refused) -> Answer:
+    def answer(self, question: Question, body: AnyAnswer) -> Answer:
         """Answer a question."""
         return Answer(**self._head(question.agent, question.connection), question=question.question, body=body)
 

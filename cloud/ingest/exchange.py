@@ -21,13 +21,12 @@ from cloud.ingest.outcomes import Acked, Delivery, Rejected
 from cloud.ingest.restores import Restores
 from shared.clock import MachineClock
 from shared.wire.messages import (
+    AnyAnswer,
     Batch,
     DownlinkMessage,
     Gone,
     Hello,
-    MemberFound,
     Question,
-    Refused,
     State,
     UplinkMessage,
 )
@@ -40,7 +39,7 @@ class Addressed(NamedTuple):
     message: UplinkMessage
 
 
-Answering = Callable[[str, Question], MemberFound | Refused | None]
+Answering = Callable[[str, Question], AnyAnswer | None]
 """Answers an agent's question; None when it came too late to be of use, or to whom nothing is said."""
 
 

@@ -13,7 +13,8 @@ from cloud.ingest.restores import Restores
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.members.resolving import Resolution
 from cloud.sales.shops import Shop
-from shared.wire.events import MemberOnSale
+from cloud.value.spending import Posted
+from shared.wire.events import MemberOnSale, SaleCompleted, SaleReturned
 
 
 class ItemFacts(NamedTuple):
@@ -26,8 +27,10 @@ class ItemFacts(NamedTuple):
 class Downstream(Protocol):
     """What sales and swipes set in motion outside their own tables, inside the same transaction."""
 
-    def describe(self, session: Session, store: str, version: int, items: Collection[str]) -> Mapping[str, ItemFacts]:
-        """Return what a store's price-book version says of items; what it does not know is absent."""
+    def describe(
+        self, session: Session, wanted: Mapping[tuple[str, int], Collection[str]]
+    ) -> Mapping[tuple[str, int], Mapping[str, ItemFacts]]:
+        """Return what price books, by store and version, say of items; what they do not know is absent."""
         ...
 
     def resolve(self, session: Session, references: Sequence[MemberOnSale], now_ms: int) -> Sequence[Resolution]:
@@ -42,6 +45,12 @@ class Downstream(Protocol):
         self, session: Session, commit_no: int, sales: Sequence[SaleFacts], returns: Sequence[ReturnFacts]
     ) -> None:
         """Credit what members' sales earn, take back what returned goods had earned."""
+        ...
+
+    def settle(
+        self, session: Session, posted: Posted, sales: Sequence[SaleCompleted], returns: Sequence[SaleReturned]
+    ) -> None:
+        """Post what sales spent of members' value, give back what returns undo of it."""
         ...
 
 

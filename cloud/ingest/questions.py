@@ -1,4 +1,8 @@
-"""Questions that a till has now. Answers only read: asking again gives the same answer and leaves no trace."""
+"""Questions that a till has now.
+
+Who a card's member is only reads the books. What sets value aside is known by its question's id: asking again gets the
+same answer (`cloud.value.answering`).
+"""
 
 from __future__ import annotations
 
@@ -7,32 +11,52 @@ from datetime import UTC, datetime
 from sqlmodel import Session
 
 from cloud import errors
+from cloud.clock import SystemMachineClock
 from cloud.database import Database
 from cloud.errors import Invalid, NotFound
 from cloud.ingest.watermarks import stores_of
 from cloud.members import finding
 from cloud.privacy import CannotOpen, Vault
-from shared.clock import BusinessClock
-from shared.wire.messages import MemberFound, Question, Refused
+from cloud.value.answering import ValueAnswers
+from shared.clock import BusinessClock, MachineClock
+from shared.wire.messages import AnyAnswer, Ask, AskHold, AskRelease, MemberFound, Question, Refused
 
 
 class Answers:
     """Answers questions from the books."""
 
-    def __init__(self, database: Database, business: BusinessClock, vault: Vault) -> None:
+    def __init__(
+        self, database: Database, business: BusinessClock, vault: Vault, machine: MachineClock | None = None
+    ) -> None:
         self._database = database
         self._business = business
         self._vault = vault
+        self._value = ValueAnswers(database, business, machine or SystemMachineClock(), vault)
 
-    def __call__(self, agent: str, question: Question) -> MemberFound | Refused | None:
+    def __call__(self, agent: str, question: Question) -> AnyAnswer | None:
         """Say whose card it is, or why nobody's: `card_unreadable`, `card_unknown`, `card_lost`, `member_closed` ...
 
         None, and so no answer at all, for an agent that may not speak.
         """
         with self._database.snapshot() as session:
-            if agent not in stores_of(session, {agent}):
+            store = stores_of(session, {agent}).get(agent)
+            if store is None:
                 return None
-            return self._whose(session, question.body.sealed_card)
+            if isinstance(question.body, Ask):
+                return self._whose(session, question.body.sealed_card)
+        return self._moving(agent, store, question)
+
+    def _moving(self, agent: str, store: str, question: Question) -> AnyAnswer | None:
+        """Answer what moves value; nothing at all while the database is away, so that the till asks again."""
+        try:
+            match question.body:
+                case AskHold():
+                    return self._value.hold(agent, store, question, question.body)
+                case AskRelease():
+                    return self._value.release(store, question.body)
+        except errors.Unavailable:
+            return None
+        return Refused(code="not_understood")
 
     def _whose(self, session: Session, sealed_card: bytes) -> MemberFound | Refused:
         year = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).year

@@ -14,8 +14,10 @@ from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.members import cards, dirt, resolving
 from cloud.prices.books import StoreBooks
 from cloud.privacy import Vault
+from cloud.value import returning, spending
+from cloud.value.spending import Posted
 from shared.ids import UuidMint
-from shared.wire.events import MemberOnSale
+from shared.wire.events import MemberOnSale, SaleCompleted, SaleReturned
 
 
 class LoyaltyDownstream:
@@ -30,14 +32,16 @@ class LoyaltyDownstream:
         self._books = books
         self._reading = Lock()
 
-    def describe(self, session: Session, store: str, version: int, items: Collection[str]) -> Mapping[str, ItemFacts]:
-        """Return what a store's price-book version says of items."""
+    def describe(
+        self, session: Session, wanted: Mapping[tuple[str, int], Collection[str]]
+    ) -> Mapping[tuple[str, int], Mapping[str, ItemFacts]]:
+        """Return what price books, by store and version, say of items."""
         with self._reading:
-            book = self._books.book(session, store, version)
-            if book is None:
-                return {}
-            known = book.items(items)
-        return {item: ItemFacts(facts.category, facts.cost_minor) for item, facts in known.items()}
+            known = self._books.items(session, wanted)
+        return {
+            book: {item: ItemFacts(facts.category, facts.cost_minor) for item, facts in items.items()}
+            for book, items in known.items()
+        }
 
     def resolve(
         self, session: Session, references: Sequence[MemberOnSale], now_ms: int
@@ -59,3 +63,10 @@ class LoyaltyDownstream:
         visits = [(sale.member, sale.store, sale.at_ms) for sale in sales]
         visits += [(back.sale.member, back.store, back.at_ms) for back in returns]
         dirt.note(session, commit_no, visits)
+
+    def settle(
+        self, session: Session, posted: Posted, sales: Sequence[SaleCompleted], returns: Sequence[SaleReturned]
+    ) -> None:
+        """Post what sales spent of members' value, give back what returns undo of it."""
+        spending.settle_sales(session, posted, sales)
+        returning.settle_returns(session, posted, returns)

@@ -12,7 +12,7 @@ from edge_agent.clock import Clocks
 from edge_agent.disk.database import Database
 from edge_agent.hq.envelope import Envelope
 from edge_agent.hq.link import Link, LinkLost
-from shared.wire.messages import Answer, Ask, MemberFound, Question, Refused
+from shared.wire.messages import Answer, AnyAnswer, AnyAsk, Ask, MemberFound, Question, Refused
 
 DEADLINE_MS = 800
 REMEMBERED_MS = 7 * 24 * 3600 * 1000
@@ -31,7 +31,7 @@ class Questions:
         self._database = database
         self._clocks = clocks
         self._wire: tuple[Link, Envelope] | None = None
-        self._open: dict[UUID, asyncio.Future[MemberFound | Refused | None]] = {}
+        self._open: dict[UUID, asyncio.Future[AnyAnswer | None]] = {}
 
     def attach(self, link: Link, envelope: Envelope) -> None:
         """Ask over this link from now on."""
@@ -46,9 +46,10 @@ class Questions:
 
     async def whose_card(self, question: UUID, till: str, sealed_card: bytes) -> MemberFound | Refused | None:
         """Ask who a card belongs to; None when HQ gave no answer in time, which is not a no."""
-        return await self.ask(question, till, Ask(sealed_card=sealed_card))
+        answer = await self.ask(question, till, Ask(sealed_card=sealed_card))
+        return answer if isinstance(answer, MemberFound | Refused) else None
 
-    async def ask(self, question: UUID, till: str, body: Ask) -> MemberFound | Refused | None:
+    async def ask(self, question: UUID, till: str, body: AnyAsk) -> AnyAnswer | None:
         """Ask under an id made by the caller. The same id again gets the answer that is remembered, if any."""
         wire = self._wire
         remembered = await self._database.read(lambda db: _remembered(db, question, till))
@@ -56,7 +57,7 @@ class Questions:
             return remembered
         made_ms = self._clocks.machine.wall_ms()
         await self._database.run(lambda db: _store(db, question, till, body, made_ms))
-        answer: asyncio.Future[MemberFound | Refused | None] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[AnyAnswer | None] = asyncio.get_running_loop().create_future()
         self._open[question] = answer
         try:
             async with asyncio.timeout(DEADLINE_MS / 1000):
@@ -75,7 +76,7 @@ class Questions:
         if waiting is not None and not waiting.done():
             waiting.set_result(answer.body)
 
-    async def _send(self, wire: tuple[Link, Envelope], question: UUID, body: Ask) -> None:
+    async def _send(self, wire: tuple[Link, Envelope], question: UUID, body: AnyAsk) -> None:
         link, envelope = wire
         await link.send(Question(**envelope.fields(), question=question, deadline_ms=DEADLINE_MS, body=body))
 
@@ -89,7 +90,7 @@ def _remembered(db: sqlite3.Connection, question: UUID, till: str) -> Refused | 
     return None if row[1] is None else _refused.decode(row[1])
 
 
-def _store(db: sqlite3.Connection, question: UUID, till: str, body: Ask, made_ms: int) -> None:
+def _store(db: sqlite3.Connection, question: UUID, till: str, body: AnyAsk, made_ms: int) -> None:
     db.execute("DELETE FROM question WHERE made_ms < ?", (made_ms - REMEMBERED_MS,))
     db.execute(
         "INSERT OR IGNORE INTO question (id, till, body, made_ms) VALUES (?, ?, ?, ?)",
@@ -97,7 +98,7 @@ def _store(db: sqlite3.Connection, question: UUID, till: str, body: Ask, made_ms
     )
 
 
-def _settle(db: sqlite3.Connection, question: UUID, found: MemberFound | Refused | None) -> None:
+def _settle(db: sqlite3.Connection, question: UUID, found: AnyAnswer | None) -> None:
     if isinstance(found, Refused):
         db.execute("UPDATE question SET answer = ? WHERE id = ?", (msgspec.json.encode(found), question.bytes))
     else:

@@ -141,6 +141,48 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fie
     sealed_card: bytes
 
 
+class AskHold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="hold"):
+    """Set value aside for a basket: the question's id is the hold's, and a repeat gets the same answer.
+
+    `unit` is POINTS or the store's currency; `amount` points or minor units. Whose it is: the member, or the sealed
+    number of the card that carries it.
+    """
+
+    basket: UUID
+    unit: str
+    amount: int
+    till: str
+    cashier: str = ""
+    member: UUID | None = None
+    sealed_card: bytes | None = None
+
+
+class AskCoupon(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="coupon"):
+    """Reserve a coupon's code for a basket, so that no other till takes it meanwhile."""
+
+    basket: UUID
+    code: str
+    till: str
+    cashier: str = ""
+    member: UUID | None = None
+
+
+class AskRelease(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="release"):
+    """Let go what was set aside for a basket that will not be paid with it.
+
+    With `hold` that hold alone; an id that HQ has never heard of is refused for ever after. Without it everything of
+    the basket.
+    """
+
+    basket: UUID
+    till: str
+    hold: UUID | None = None
+
+
+AnyAsk = Ask | AskHold | AskCoupon | AskRelease
+"""What only HQ knows now."""
+
+
 class Question(Message, frozen=True, kw_only=True, omit_defaults=True, tag="question"):
     """Something only HQ knows now. `question` is stored by the agent before it is sent and names every repeat of it."""
 
@@ -149,7 +191,7 @@ class Question(Message, frozen=True, kw_only=True, omit_defaults=True, tag="ques
 
     question: UUID
     deadline_ms: int
-    body: Ask
+    body: AnyAsk
 
 
 class Ack(Message, frozen=True, kw_only=True, omit_defaults=True, tag="ack"):
@@ -224,6 +266,34 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     code: str
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="held"):
+    """Value is set aside. The till commits against it until a minute before `valid_until_ms` (HQ's wall time)."""
+
+    hold: UUID
+    unit: str
+    amount: int
+    valid_until_ms: int
+
+
+class CouponReserved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="coupon"):
+    """A coupon is this basket's until then: the promotion of the price book that it stands for."""
+
+    code: str
+    promotion: str
+    valid_until_ms: int
+    claimed_ms: int = 0
+
+
+class Released(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="released"):
+    """Nothing is set aside for it any more. `captured`: too late, its sale has spent it."""
+
+    captured: bool = False
+
+
+AnyAnswer = MemberFound | Refused | Held | CouponReserved | Released
+"""What HQ answers."""
+
+
 class Answer(Message, frozen=True, kw_only=True, omit_defaults=True, tag="answer"):
     """HQ's answer to a question."""
 
@@ -231,7 +301,7 @@ class Answer(Message, frozen=True, kw_only=True, omit_defaults=True, tag="answer
     QOS: ClassVar[int] = 1
 
     question: UUID
-    body: MemberFound | Refused
+    body: AnyAnswer
 
 
 UplinkMessage = Hello | Batch | State | Gone | Question

@@ -23,9 +23,10 @@ from cloud.ingest.restores import Restores
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.members.resolving import Resolution
 from cloud.org.models import LegalEntity, Store, StoreOwnership
+from cloud.value.spending import Posted
 from shared.hashchain import GENESIS, link
 from shared.topics import shard_of
-from shared.wire.events import Event, HeldAck, MemberOnSale, encode_event
+from shared.wire.events import Event, HeldAck, MemberOnSale, SaleCompleted, SaleReturned, encode_event
 from shared.wire.messages import Batch, Hello, Reported
 from tests.factories import AGENT, START_MS, STORE, DrivenMachineClock, new_id
 
@@ -110,9 +111,11 @@ class NobodyShops:
         self.items = items or {}
 
     def describe(
-        self, _session: Session, _store: str, _version: int, items: Collection[str]
-    ) -> Mapping[str, ItemFacts]:
-        return {item: self.items[item] for item in items if item in self.items}
+        self, _session: Session, wanted: Mapping[tuple[str, int], Collection[str]]
+    ) -> Mapping[tuple[str, int], Mapping[str, ItemFacts]]:
+        return {
+            book: {item: self.items[item] for item in items if item in self.items} for book, items in wanted.items()
+        }
 
     def resolve(self, _session: Session, references: Sequence[MemberOnSale], _now_ms: int) -> Sequence[Resolution]:
         return [Resolution() for _ in references]
@@ -125,6 +128,11 @@ class NobodyShops:
     ) -> None:
         assert not sales, "nobody here is a member"
         assert not returns
+
+    def settle(
+        self, _session: Session, _posted: Posted, _sales: Sequence[SaleCompleted], _returns: Sequence[SaleReturned]
+    ) -> None:
+        return
 
 
 def open_store(database: Database, store: str = STORE, agents: Sequence[str] = (AGENT,)) -> None:

@@ -51,10 +51,15 @@ from shared.wire.messages import (
     Ack,
     Answer,
     Ask,
+    AskCoupon,
+    AskHold,
+    AskRelease,
     Batch,
+    CouponReserved,
     Desired,
     Fork,
     Gone,
+    Held,
     Hello,
     MemberFound,
     Members,
@@ -62,6 +67,7 @@ from shared.wire.messages import (
     Question,
     Refused,
     Reject,
+    Released,
     Reported,
     State,
     TillReport,
@@ -288,6 +294,18 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
     "question.v1": Question(
         id=_id(24), **_envelope, question=_id(25), deadline_ms=900, body=Ask(sealed_card=HEAD + HEAD)
     ),
+    "question.v1.hold": Question(
+        id=_id(80), **_envelope, question=_id(81), deadline_ms=800,
+        body=AskHold(basket=_id(82), unit="CNY", amount=1250, till="t1", cashier="c1", member=MEMBER),
+    ),
+    "question.v1.coupon": Question(
+        id=_id(83), **_envelope, question=_id(84), deadline_ms=800,
+        body=AskCoupon(basket=_id(82), code="K7Q2M9XA4TRD3", till="t1", cashier="c1", member=MEMBER),
+    ),
+    "question.v1.release": Question(
+        id=_id(85), **_envelope, question=_id(86), deadline_ms=800,
+        body=AskRelease(basket=_id(82), till="t1", hold=_id(81)),
+    ),
     "ack.v1": Ack(id=_id(26), **_envelope, incarnation=INCARNATION, seq=9),
     "ack.v1.head": Ack(id=_id(33), **_envelope, incarnation=INCARNATION, seq=9, head=HEAD[:16]),
     "ack.v1.proof": Ack(
@@ -306,6 +324,15 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
         id=_id(31), **_envelope, question=_id(25),
         body=MemberFound(member=MEMBER, masked_name="王**", tier="gold", points=120),
     ),
+    "answer.v1.held": Answer(
+        id=_id(87), **_envelope, question=_id(81),
+        body=Held(hold=_id(81), unit="CNY", amount=1250, valid_until_ms=1_767_226_500_000),
+    ),
+    "answer.v1.coupon": Answer(
+        id=_id(88), **_envelope, question=_id(84),
+        body=CouponReserved(code="K7Q2M9XA4TRD3", promotion="c-10off", valid_until_ms=1_767_226_500_000, claimed_ms=1),
+    ),
+    "answer.v1.released": Answer(id=_id(89), **_envelope, question=_id(86), body=Released()),
     "answer.v1.refused": Answer(id=_id(32), **_envelope, question=_id(25), body=Refused(code="card_unknown")),
 }  # fmt: skip
 

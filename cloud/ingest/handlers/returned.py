@@ -26,6 +26,7 @@ from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleF
 from cloud.sales import days
 from cloud.sales.models import SaleReturn, SaleReturnLine, SaleTender
 from cloud.sales.originals import Original, lock_originals
+from cloud.value.spending import Posted
 from shared.wire.events import SaleReturned
 
 RETURN_EXCEEDS = "return_exceeds"
@@ -68,6 +69,8 @@ def apply_returns(session: Session, events: Sequence[Received], intake: Intake) 
     if fit:
         _write(session, fit, intake)
         _post(session, fit, before, intake)
+        returned = [event for _, event, _ in fit]
+        intake.downstream.settle(session, Posted(intake.commit_no, intake.now_ms), (), returned)
     return refused
 
 
@@ -152,6 +155,7 @@ def _post(session: Session, returns: _Fit, before: Mapping[tuple[Any, int], int]
                 lines=lines,
                 till=event.till,
                 cashier=event.cashier,
+                receipt=f"{event.receipt.series}-{event.receipt.number}",
             )
         )
     if facts:

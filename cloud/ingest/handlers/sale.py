@@ -27,12 +27,13 @@ from cloud.ingest.handlers.base import (
 )
 from cloud.ingest.intake import Intake, ItemFacts
 from cloud.ingest.received import Received
-from cloud.loyalty.facts import LineFacts, SaleFacts
+from cloud.loyalty.facts import LineFacts, SaleFacts, TenderFacts
 from cloud.members.resolving import Resolution
 from cloud.sales import days, hours
 from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SalePricing, SaleTender
 from cloud.sales.shops import Shop
 from cloud.store_days.models import SaleAdjustment, SaleAgeCheck
+from cloud.value.spending import Posted
 from shared.money import BASIS_POINTS, allocate
 from shared.pricing.model import Discount, Payer, PricedLine
 from shared.wire.events import SaleCompleted
@@ -152,6 +153,7 @@ def _write(session: Session, sales: Sequence[tuple[Received, SaleCompleted]], in
     )
     if facts:
         intake.downstream.post(session, intake.commit_no, facts, ())
+    intake.downstream.settle(session, Posted(intake.commit_no, intake.now_ms), [sale for _, sale in sales], ())
 
 
 def _write_decided(session: Session, sales: Sequence[SaleCompleted]) -> None:
@@ -184,6 +186,10 @@ def _facts(sale: SaleCompleted, member: UUID, rows: _Rows) -> SaleFacts:
         ],
         till=sale.till,
         cashier=sale.cashier,
+        receipt=f"{sale.receipt.series}-{sale.receipt.number}",
+        tenders=[TenderFacts(tender.method, tender.minor) for tender in sale.tenders],
+        uses=sale.promotions,
+        promised=sale.points_promised,
     )
 
 
@@ -198,15 +204,11 @@ def _members(
 
 
 def _describe(session: Session, sales: Sequence[tuple[Received, SaleCompleted]], intake: Intake) -> _Described:
-    """Ask once per store and version for the items whose lines leave the category to HQ."""
+    """Ask once for the items whose lines leave the category to HQ, by store and version."""
     items: dict[tuple[str, int], set[str]] = defaultdict(set)
     for one, sale in sales:
         items[one.store, sale.book.version].update(line.item for line in sale.lines if not line.category)
-    return {
-        (store, version): intake.downstream.describe(session, store, version, wanted)
-        for (store, version), wanted in items.items()
-        if wanted
-    }
+    return intake.downstream.describe(session, {book: wanted for book, wanted in items.items() if wanted})
 
 
 def _write_pricing(session: Session, sales: Sequence[SaleCompleted]) -> None:

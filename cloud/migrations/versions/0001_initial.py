@@ -627,6 +627,18 @@ def upgrade() -> None:
         sqlite_where=sa.text("resolved_ms IS NULL AND waits_for IS NOT NULL"),
     )
     op.create_table(
+        "points_review",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("promised", sa.Integer(), nullable=False),
+        sa.Column("computed", sa.Integer(), nullable=False),
+        sa.Column("noted_ms", BIG_INT, nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("granted", sa.Boolean(), nullable=True),
+        sa.PrimaryKeyConstraint("sale_id", name=op.f("pk_points_review")),
+    )
+    op.create_table(
         "posting",
         sa.Column("cause", sa.Uuid(), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
@@ -715,6 +727,59 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_promotion_plan_price_draft"), "promotion_plan", ["price_draft"], unique=False)
     op.create_index(op.f("ix_promotion_plan_promotion"), "promotion_plan", ["promotion"], unique=False)
+    op.create_table(
+        "purse",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("card_id", sa.Uuid(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("legal_entity_id", sa.String(length=32), nullable=True),
+        sa.Column("opened_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purse")),
+    )
+    op.create_index(
+        "uq_purse_card_id",
+        "purse",
+        ["card_id"],
+        unique=True,
+        postgresql_where=sa.text("card_id IS NOT NULL"),
+        sqlite_where=sa.text("card_id IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_purse_member_id_currency",
+        "purse",
+        ["member_id", "currency"],
+        unique=True,
+        postgresql_where=sa.text("member_id IS NOT NULL"),
+        sqlite_where=sa.text("member_id IS NOT NULL"),
+    )
+    op.create_table(
+        "purse_return",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("purse_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("applied_by", sa.String(), nullable=False),
+        sa.Column("applied_ms", BIG_INT, nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_ms", BIG_INT, nullable=True),
+        sa.Column("fee_minor", BIG_INT, nullable=False),
+        sa.Column("paid_minor", BIG_INT, nullable=False),
+        sa.Column("forfeited_minor", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purse_return")),
+    )
+    op.create_index(op.f("ix_purse_return_purse_id"), "purse_return", ["purse_id"], unique=False)
+    op.create_index(
+        "uq_purse_return_open",
+        "purse_return",
+        ["purse_id"],
+        unique=True,
+        postgresql_where=sa.text("state = 'applied'"),
+        sqlite_where=sa.text("state = 'applied'"),
+    )
     op.create_table(
         "receipt_claim",
         sa.Column("sale_id", sa.Uuid(), nullable=False),
@@ -1033,6 +1098,20 @@ def upgrade() -> None:
         "ix_shift_report_store_id_business_date", "shift_report", ["store_id", "business_date"], unique=False
     )
     op.create_table(
+        "spending",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("unit", sa.String(length=8), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.Column("given_back", BIG_INT, nullable=False),
+        sa.Column("shortfall", sa.Boolean(), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("sale_id", "n", name=op.f("pk_spending")),
+    )
+    op.create_table(
         "staff",
         sa.Column("code", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -1153,6 +1232,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_till_shift")),
     )
     op.create_index("ix_till_shift_store_id_business_date", "till_shift", ["store_id", "business_date"], unique=False)
+    op.create_table(
+        "value_rule",
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_value_rule")),
+    )
     op.create_table(
         "agent",
         sa.Column("id", sa.String(length=32), nullable=False),

@@ -1,0 +1,1 @@
+"""Stored value and what is spent of members' value: purses, top-ups, holds for tills, allowances, settlement."""

@@ -1,0 +1,110 @@
+"""Tables of stored value: rules, purses, what sales spent, cards given back. What they hold stands in the ledger."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlmodel import Field
+
+from cloud.database import Table, big_int, utc_ms
+
+BOOKS = {"info": {"retention": "books"}}
+
+OPEN = "open"
+FROZEN = "frozen"
+RETURNED = "returned"
+
+
+class ValueRuleRow(Table, table=True):
+    """A version of the rules of stored value, as `shared.value.ValueRule` in JSON; the highest counts."""
+
+    __tablename__ = "value_rule"
+    __table_args__ = BOOKS
+
+    version: int = Field(primary_key=True)
+    rule: str
+    author: str
+    made_ms: int = utc_ms()
+
+
+class Purse(Table, table=True):
+    """Somebody's stored value in one currency. Without a member it is an unnamed card's (or a gift card's)."""
+
+    __tablename__ = "purse"
+    __table_args__ = (
+        Index(
+            "uq_purse_member_id_currency", "member_id", "currency", unique=True,
+            postgresql_where=text("member_id IS NOT NULL"), sqlite_where=text("member_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_purse_card_id", "card_id", unique=True,
+            postgresql_where=text("card_id IS NOT NULL"), sqlite_where=text("card_id IS NOT NULL"),
+        ),
+        BOOKS,
+    )  # fmt: skip
+
+    id: UUID = Field(primary_key=True)
+    currency: str = Field(max_length=3)
+    member_id: UUID | None = None
+    card_id: UUID | None = None
+    """The card that carries it, where it is no member's."""
+    state: str = Field(default=OPEN, max_length=16)
+    """`open`, `frozen`, or `returned`: given back and paid out."""
+    store_id: str = Field(max_length=32)
+    """Who opened it."""
+    legal_entity_id: str | None = Field(default=None, max_length=32)
+    """Who issued it, and owes it."""
+    opened_ms: int = utc_ms()
+
+    @property
+    def owner(self) -> str:
+        """Whose accounts of the ledger it is: the member's or, where there is none, the card's."""
+        return str(self.member_id or self.card_id or self.id)
+
+
+class Spending(Table, table=True):
+    """What one sale took of somebody's value by one journal, or fell short of, and how much of that has come back."""
+
+    __tablename__ = "spending"
+    __table_args__ = BOOKS
+
+    sale_id: UUID = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    cause: UUID
+    purpose: str = Field(max_length=32)
+    unit: str = Field(max_length=8)
+    amount: int = big_int()
+    given_back: int = big_int(default=0)
+    shortfall: bool = False
+    """It was nobody's: the sale came after its hold had ended, and stands in the store's shortfall."""
+    store_id: str = Field(max_length=32)
+    at_ms: int = utc_ms()
+
+
+class PurseReturn(Table, table=True):
+    """Somebody wants their stored value paid back: applied for by one person, approved by another."""
+
+    __tablename__ = "purse_return"
+    __table_args__ = (
+        Index(
+            "uq_purse_return_open", "purse_id", unique=True,
+            postgresql_where=text("state = 'applied'"), sqlite_where=text("state = 'applied'"),
+        ),
+        BOOKS,
+    )  # fmt: skip
+
+    id: UUID = Field(primary_key=True)
+    purse_id: UUID = Field(index=True)
+    state: str = Field(max_length=16)
+    """`applied`, `paid`, `refused`."""
+    store_id: str = Field(max_length=32)
+    reason: str = ""
+    applied_by: str
+    applied_ms: int = utc_ms()
+    decided_by: str | None = None
+    decided_ms: int | None = utc_ms(default=None)
+    fee_minor: int = big_int(default=0)
+    paid_minor: int = big_int(default=0)
+    forfeited_minor: int = big_int(default=0)
+    """Gift money that went with it: it is never paid out."""

@@ -1,0 +1,115 @@
+"""What returns give back of points and stored value: points by the lines that came back, money by the tender."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from cloud.database.rowset import table_of
+from cloud.ledger import AccountKey, Journal, Leg, post
+from cloud.ledger.kinds import POINTS, SHORTFALL, VALUE_TAKEN
+from cloud.sales.models import SaleDiscount, SaleLine, SalePricing, SaleReturnLine
+from cloud.value.spending import VALUE_TENDERS, Posted, give_back
+from shared.loyalty import share_returned
+from shared.money import allocate
+from shared.pricing.record import PromotionUse
+from shared.wire.events import SaleReturned
+
+POINTS_REASON = "points_redemption"
+"""The reason that discounts paid with points carry."""
+
+_uses = msgspec.json.Decoder(list[PromotionUse])
+
+
+def settle_returns(session: Session, posted: Posted, returns: Sequence[SaleReturned]) -> None:
+    """Give back what new returns undo. The returns are written down already; all returns of a sale queue up."""
+    if not returns:
+        return
+    spent = _points_spent(session, {back.original for back in returns})
+    given: dict[tuple[UUID, int], int] = {}
+    for back in returns:
+        if back.original in spent:
+            points = _points_back(session, back, spent[back.original], returns, given)
+            if points:
+                give_back(session, posted, back, POINTS, points)
+        minor = sum(tender.minor for tender in back.tenders if tender.method in VALUE_TENDERS)
+        if minor:
+            rest = give_back(session, posted, back, back.currency, minor)
+            _beyond(session, posted, back, rest)
+
+
+def _points_spent(session: Session, sales: set[UUID]) -> dict[UUID, dict[int, int]]:
+    """Return the points each sale spent as money, spread over its lines by what they paid of each."""
+    pricing, discount = table_of(SalePricing), table_of(SaleDiscount)
+    points = {
+        row.sale_id: total
+        for row in session.execute(select(pricing).where(pricing.c.sale_id.in_(sales)))
+        if (total := sum(use.spent_points for use in _uses.decode(row.uses)))
+    }
+    if not points:
+        return {}
+    paid: defaultdict[UUID, dict[int, int]] = defaultdict(dict)
+    for row in session.execute(
+        select(discount.c.sale_id, discount.c.line_n, func.sum(discount.c.minor).label("minor"))
+        .where(discount.c.sale_id.in_(points), discount.c.reason == POINTS_REASON)
+        .group_by(discount.c.sale_id, discount.c.line_n)
+        .order_by(discount.c.sale_id, discount.c.line_n)
+    ):
+        paid[row.sale_id][row.line_n] = int(row.minor)
+    return {
+        sale: dict(zip(lines, allocate(points[sale], list(lines.values())), strict=True))
+        for sale, lines in paid.items()
+    }
+
+
+def _points_back(
+    session: Session,
+    back: SaleReturned,
+    by_line: Mapping[int, int],
+    returns: Sequence[SaleReturned],
+    given: dict[tuple[UUID, int], int],
+) -> int:
+    """Return the points of the lines that came back, exactly: the last piece of a line settles its share."""
+    sold, before = _quantities(session, back.original, [one.id for one in returns if one.original == back.original])
+    total = 0
+    for line in back.lines:
+        if line.of_line not in by_line:
+            continue
+        share, key = by_line[line.of_line], (back.original, line.of_line)
+        earlier = before.get(line.of_line, 0) + given.get(key, 0)
+        already = share_returned(share, earlier, sold[line.of_line], 0)
+        total += share_returned(share, earlier + line.quantity, sold[line.of_line], already)
+        given[key] = given.get(key, 0) + line.quantity
+    return total
+
+
+def _quantities(session: Session, sale: UUID, new: Sequence[UUID]) -> tuple[dict[int, int], dict[int, int]]:
+    """Return how much of each line was sold, and how much other returns brought back before."""
+    line, back = table_of(SaleLine), table_of(SaleReturnLine)
+    sold = session.execute(select(line.c.n, line.c.quantity).where(line.c.sale_id == sale)).all()
+    before = session.execute(
+        select(back.c.of_line, func.sum(back.c.quantity))
+        .where(back.c.original_sale_id == sale, back.c.return_id.not_in(new))
+        .group_by(back.c.of_line)
+    ).all()
+    return {n: int(quantity) for n, quantity in sold}, {n: int(quantity) for n, quantity in before}
+
+
+def _beyond(session: Session, posted: Posted, back: SaleReturned, rest: int) -> None:
+    """Show at the store what a till says it put back onto a card that its sale was never paid with."""
+    if rest < 1:
+        return
+    legs = (
+        Leg(AccountKey(SHORTFALL, back.store, back.currency), rest),
+        Leg(AccountKey(VALUE_TAKEN, back.store, back.currency), -rest),
+    )
+    journal = Journal(
+        cause=back.id, purpose=f"beyond:{back.currency}", at_ms=back.at_ms, store=back.store, till=back.till,
+        cashier=back.cashier, receipt=f"{back.receipt.series}-{back.receipt.number}", legs=legs,
+    )  # fmt: skip
+    post(session, posted.commit_no, [journal])

@@ -1,0 +1,89 @@
+"""Holds that nobody captured free themselves, once it is certain that no sale on its way was paid with them.
+
+A till commits against a hold only until a minute before it ends. So HQ frees it when it has ended and the agent's
+stream, as HQ has it, goes past that moment: whatever was sold against it is here. An agent that is away keeps its holds
+until it is back, or until a person frees them by force; a sale that comes after that stands in its store's shortfall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlmodel import Session
+
+from cloud.database.rowset import table_of
+from cloud.errors import NotFound, Refused
+from cloud.fleet import audit
+from cloud.fleet.models import Agent
+from cloud.ledger.commits import open_commit
+from cloud.ledger.holding import HELD, TIMED_OUT, lock_hold
+from cloud.ledger.models import Hold
+from cloud.ledger.settling import let_go
+from cloud.members import dirt
+from shared.wire.messages import Reported
+
+GRACE_MS = 60_000
+"""How long after its end an agent must have been heard with nothing left to send."""
+AT_ONCE = 200
+
+_reported = msgspec.json.Decoder(Reported)
+
+
+def free_ended(session: Session, now_ms: int, at_once: int = AT_ONCE) -> int:
+    """Free holds that have ended and whose agents have sent everything since. Return how many. `now_ms`: wall time."""
+    hold = table_of(Hold)
+    rows = session.execute(
+        select(hold.c.id, hold.c.agent_id, hold.c.valid_until_ms)
+        .where(hold.c.state == HELD, hold.c.valid_until_ms < now_ms - GRACE_MS)
+        .order_by(hold.c.valid_until_ms, hold.c.id)
+    ).all()
+    heard = heard_until(session, {row.agent_id for row in rows if row.agent_id})
+    ended = [row.id for row in rows if not row.agent_id or heard.get(row.agent_id, 0) >= row.valid_until_ms + GRACE_MS]
+    freed = 0
+    for hold_id in sorted(ended[:at_once]):
+        freed += _free(session, hold_id, now_ms)
+    return freed
+
+
+def heard_until(session: Session, agents: Collection[str]) -> dict[str, int]:
+    """Return up to which wall time each agent's stream is here whole: when it was last heard with nothing unsent.
+
+    Agents that have something unsent are absent; one that is revoked will never send again.
+    """
+    agent = table_of(Agent)
+    found = {}
+    for row in session.execute(
+        select(agent.c.id, agent.c.seen_ms, agent.c.reported, agent.c.status).where(agent.c.id.in_(sorted(agents)))
+    ):
+        if row.reported is not None and row.seen_ms is not None and _reported.decode(row.reported).backlog == 0:
+            found[row.id] = int(row.seen_ms)
+    return found
+
+
+def free_by_force(session: Session, hold_id: UUID, *, actor: str, reason: str, now_ms: int) -> None:
+    """Free a hold whose agent does not answer. A sale that was paid with it and comes later falls to its store.
+
+    Raise NotFound, Refused (`reason`, `hold_ended`).
+    """
+    if not reason.strip():
+        raise Refused("reason", "say why it is freed by force")
+    hold = lock_hold(session, hold_id)
+    if hold is None:
+        raise NotFound(f"there is no hold {hold_id}")
+    if not _free(session, hold_id, now_ms):
+        raise Refused("hold_ended", f"hold {hold_id} is {hold.state}")
+    audit.record(session, at_ms=now_ms, actor=actor, action="value.force_free", subject=f"hold {hold_id}: {reason}")
+
+
+def _free(session: Session, hold_id: UUID, now_ms: int) -> bool:
+    hold = lock_hold(session, hold_id)
+    if hold is None or hold.state != HELD:
+        return False
+    commit_no = open_commit(session, now_ms)
+    let_go(session, commit_no, hold_id, TIMED_OUT, now_ms=now_ms)
+    if hold.member_id is not None:
+        dirt.note(session, commit_no, [(hold.member_id, dirt.HEAD_OFFICE, 0)])
+    return True
