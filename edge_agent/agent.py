@@ -46,11 +46,12 @@ from edge_agent.receipt.forgetting import forget_paper
 from edge_agent.record import first_start, outbox, witness
 from edge_agent.record.epoch import Epochs
 from edge_agent.record.outbox import Doorbell
-from edge_agent.settings import EdgeSettings
+from edge_agent.settings import EdgeSettings, service_manager
 from edge_agent.till.desk import CardKeys
 from edge_agent.till.ports import PaymentGateway
 from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.tills import Tills
+from edge_agent.watchdog import Pulse, feed, page_pulse
 from edge_agent.web import server
 from edge_agent.web.shop import Standing
 from shared.clock import BusinessClock
@@ -165,6 +166,7 @@ class Agent:
             tasks.create_task(self._renew(), name="certificate")
             tasks.create_task(self._report(), name="report")
             tasks.create_task(self._show_devices(), name="device panel")
+            tasks.create_task(feed(service_manager(), self._pulses()), name="watchdog")
             if self._settings.bench_socket is not None:
                 tasks.create_task(self.bench().serve(self._settings.bench_socket), name="bench")
             if self._settings.web_port is not None:
@@ -210,6 +212,17 @@ class Agent:
             "desired_serial": reported.desired_serial,
             "problems": reported.problems,
         }
+
+    def _pulses(self) -> dict[str, Pulse]:
+        """Return what must get on for the watchdog to be fed."""
+        pulses: dict[str, Pulse] = {
+            "writing": lambda: self._database.run(lambda _db: None, makes_room=True),
+            "reading": lambda: self._database.read(lambda db: db.execute("SELECT 1").fetchone()),
+            "tills": self._tills.pulse,
+        }
+        if self._settings.web_port:
+            pulses["pages"] = page_pulse(self._settings.web_port)
+        return pulses
 
     async def _show_devices(self) -> None:
         try:

@@ -11,6 +11,8 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from edge_agent.watchdog import ServiceManager
+
 ENV_PREFIX = "STOREWIRE_EDGE_"
 CONFIG_NAME = "edge.toml"
 
@@ -69,6 +71,24 @@ class EdgeSettings(BaseSettings):
         del dotenv_settings, file_secret_settings
         file = settings_cls.model_config.get("toml_file")
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+
+class _FromServiceManager(BaseSettings):
+    """What systemd puts into a service's environment, see sd_notify(3) and sd_watchdog_enabled(3)."""
+
+    model_config = SettingsConfigDict(env_prefix="", extra="ignore", frozen=True)
+
+    notify_socket: str = ""
+    watchdog_usec: int = 0
+
+
+def service_manager() -> ServiceManager:
+    """Return who started this process and waits for its word; one that listens to nothing when nobody does."""
+    try:
+        found = _FromServiceManager()
+    except ValidationError:
+        return ServiceManager()  # a variable of that name that is not systemd's
+    return ServiceManager(found.notify_socket, found.watchdog_usec)
 
 
 def load(state_dir: Path, **overrides: Any) -> EdgeSettings:

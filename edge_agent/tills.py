@@ -85,6 +85,13 @@ class Tills:
         for served in self.served.values():
             served.station.till.changes.note()
 
+    async def pulse(self) -> None:
+        """Return when every open till has shown its basket. Raise RuntimeError while none of the tills is open yet."""
+        if self.settings is not None and self.settings.tills and not self.served:
+            raise RuntimeError("no till is open yet")
+        for served in list(self.served.values()):
+            await served.station.till.view()
+
     async def run(self) -> None:
         """Serve every till there is or will be, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
