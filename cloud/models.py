@@ -1,7 +1,7 @@
 """Every table, imported so that the metadata is complete. One line a feature."""
 
-from cloud.beside import models as beside
 from cloud.channels import models as channels
+from cloud.coupons import models as coupons
 from cloud.fleet import models as fleet
 from cloud.identity import models as identity
 from cloud.ingest import models as ingest
@@ -20,8 +20,8 @@ from cloud.store_days import models as store_days
 from cloud.value import models as value
 
 __all__ = [
-    "beside",
     "channels",
+    "coupons",
     "fleet",
     "identity",
     "ingest",

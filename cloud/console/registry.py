@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from cloud.console import pages, signing_in, static_files
+from cloud.console import pages, promotions, signing_in, static_files
 from cloud.console.live import Streams
 from cloud.console.navigation import Entry, Task
 from shared.web.words import marked
@@ -16,6 +16,7 @@ OUR_NAMES = ("127.0.0.1", "localhost")
 ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.TODAY, title=marked("Today"), path="/", router=pages.router),
     Entry(task=Task.STORES, title=marked("Stores"), path="/stores"),
+    Entry(task=Task.PROMOTIONS, title=marked("Promotions"), path="/promotions", router=promotions.router),
     Entry(task=Task.PRICES, title=marked("Price books"), path="/prices"),
     Entry(task=Task.SALES, title=marked("Sales"), path="/sales"),
     Entry(task=Task.CARE, title=marked("Parked events"), path="/parked"),

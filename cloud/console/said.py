@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from shared.pricing.layers import REASONS
 from shared.web.words import marked
 
 AGENT: Mapping[str, tuple[str, str]] = {
@@ -114,3 +115,51 @@ ROLE: dict[str, str] = {
     "admin": marked("Admin"),
 }
 """What somebody of the console is."""
+
+PLAN: dict[str, tuple[str, str]] = {
+    "draft": (marked("draft"), "quiet"),
+    "approved": (marked("approved"), "good"),
+    "published": (marked("published"), "good"),
+    "stopped": (marked("stopped"), "warn"),
+    "discarded": (marked("discarded"), "quiet"),
+}
+"""What became of a planned promotion."""
+CLASH: dict[str, tuple[str, str]] = {
+    "competes": (marked("competes: the customer gets the better one"), "warn"),
+    "excludes": (marked("only one of the two applies"), "warn"),
+    "stacks": (marked("both come off"), "warn"),
+    "shuts_out": (marked("one price shuts the other out"), "bad"),
+    "same_id": (marked("this takes its place"), "quiet"),
+}
+"""How two promotions get on."""
+LOW: dict[str, tuple[str, str]] = {
+    "cost": (marked("below cost"), "bad"),
+    "floor": (marked("lowest price"), "warn"),
+    "displaced": (marked("surprise"), "warn"),
+    "deep": (marked("surprise"), "warn"),
+}
+"""What of prices and other promotions somebody should know before publishing."""
+ARRIVAL: dict[str, tuple[str, str]] = {
+    "sells": (marked("sells by it"), "good"),
+    "holds": (marked("holds it, waits for its moment"), "quiet"),
+    "under_way": (marked("not there yet"), "warn"),
+    "silent": (marked("never heard of"), "bad"),
+}
+"""How far a promotion has come to a till."""
+PREVIEW: dict[str, tuple[str, str]] = {
+    "waiting": (marked("waiting"), "quiet"),
+    "running": (marked("running"), "good"),
+    "done": (marked("done"), "good"),
+    "cancelled": (marked("cancelled"), "quiet"),
+    "failed": (marked("failed"), "bad"),
+}
+"""How far a try of a promotion has come."""
+PREVIEW_PROBLEM: dict[str, str] = {
+    "failed": marked("The try failed; the log of the jobs process says why. Ask again, or ask IT."),
+    "restarts": marked("The try was interrupted three times and given up. Ask for fewer weeks."),
+}
+
+
+def reason(code: str, language: str) -> str:
+    """Return what a discount is called."""
+    return REASONS.get(code, {}).get(language) or code

@@ -74,6 +74,18 @@ class PriceDraftRow(Table, table=True):
     row: bytes | None = None
 
 
+class DraftApproval(Table, table=True):
+    """Who approved a draft, with exactly which content (SHA-256, hex), and why."""
+
+    __tablename__ = "price_draft_approval"
+
+    draft_id: str = Field(primary_key=True, foreign_key="price_draft.id", max_length=36)
+    digest: str = Field(max_length=64)
+    approved_by: str
+    approved_ms: int = utc_ms()
+    reason: str = ""
+
+
 class PriceVersion(Table, table=True):
     """One number of the chain-wide sequence. Numbers rise and are never used again."""
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from cloud.fleet.models import Agent, AuditEntry
 from cloud.org.models import Store
+from cloud.prices.approvals import check_approved
 from cloud.prices.drafts import DraftChanges, draft_changes, engine_needed, open_draft
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import DraftStatus, EntryStatus, PriceVersion, TimelineEntryRow, VersionStatus
@@ -83,6 +84,7 @@ def publish(
     """
     lock_publication(session)
     draft = open_draft(session, draft_id)
+    check_approved(session, draft_id)
     stores = resolve_targets(session, draft.targets.split() if targets is None else targets)
     changes = draft_changes(session, draft_id)
     _check_scopes(changes, stores)

@@ -17,12 +17,14 @@ from cloud.identity import devices
 from cloud.ingest.transience import is_transient
 from cloud.ledger.proving import Proving
 from cloud.ledger.seal import seal_pending
+from cloud.member_page.codes import CodeMaker
 from cloud.members.sets import refresh
 from cloud.prices.books import StoreBooks
 from cloud.pricing_audit.auditing import audit_pending
 from cloud.privacy import Vault
 from cloud.process.clocks import clocks_of
 from cloud.process.parts import open_database, open_vault
+from cloud.promotions.previewing import Previewing
 from cloud.settings import CloudSettings
 from shared.clock import MachineClock
 from shared.ids import UuidMint
@@ -82,7 +84,11 @@ def message_jobs(
 ) -> list[tuple[str, Job]]:
     """Return what makes and sends messages to members."""
     channels = channels_of(settings.channels, settings.messages_dir, clock)
-    return [("messages", Sender(database, vault, clock, channels))]
+    minutes = settings.member_page.code_minutes
+    return [
+        ("sign-in codes", CodeMaker(database, vault, clock, minutes)),
+        ("messages", Sender(database, vault, clock, channels)),
+    ]
 
 
 class Housekeeping:
@@ -113,9 +119,12 @@ def main(settings: CloudSettings) -> None:
     proving = [("ledger proof", Proving(database, clocks_of(settings).machine))]
     # Providers answer when they like: no member set waits for one either.
     messages = message_jobs(settings, database, open_vault(settings), clocks_of(settings).machine)
+    # A try of a promotion prices weeks of sales.
+    machine = clocks_of(settings).machine
+    trying = [("promotion previews", Previewing(database, machine, UuidMint(machine.wall_ms, os.urandom)()))]
     beside = [
         threading.Thread(target=run_jobs, args=(jobs, stopping), name=jobs[0][0], daemon=True)
-        for jobs in (proving, messages)
+        for jobs in (proving, messages, trying)
     ]
     for thread in beside:
         thread.start()

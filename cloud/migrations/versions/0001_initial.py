@@ -75,21 +75,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_basket_void_store_id_business_date", "basket_void", ["store_id", "business_date"], unique=False)
     op.create_table(
-        "beside_request",
-        sa.Column("holder", sa.String(length=100), nullable=False),
-        sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("act", sa.String(length=16), nullable=False),
-        sa.Column("fields", sa.String(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("answer", sa.String(), nullable=False),
-        sa.Column("cause", sa.Uuid(), nullable=False),
-        sa.Column("member_id", sa.Uuid(), nullable=True),
-        sa.Column("at_ms", BIG_INT, nullable=False),
-        sa.PrimaryKeyConstraint("holder", "key", name=op.f("pk_beside_request")),
-    )
-    op.create_index(op.f("ix_beside_request_cause"), "beside_request", ["cause"], unique=False)
-    op.create_index(op.f("ix_beside_request_member_id"), "beside_request", ["member_id"], unique=False)
-    op.create_table(
         "cash_movement",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("commit_no", BIG_INT, nullable=False),
@@ -127,21 +112,69 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_console_person")),
     )
     op.create_table(
+        "coupon",
+        sa.Column("code", sa.String(length=50), nullable=False),
+        sa.Column("batch", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("starts", sa.Date(), nullable=False),
+        sa.Column("ends", sa.Date(), nullable=False),
+        sa.Column("given_ms", BIG_INT, nullable=False),
+        sa.Column("basket_id", sa.Uuid(), nullable=True),
+        sa.Column("agent_id", sa.String(length=32), nullable=False),
+        sa.Column("reserved_until_ms", BIG_INT, nullable=True),
+        sa.Column("used_sale", sa.Uuid(), nullable=True),
+        sa.Column("used_ms", BIG_INT, nullable=True),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_coupon")),
+    )
+    op.create_index(
+        "ix_coupon_basket_id_reserved",
+        "coupon",
+        ["basket_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'reserved'"),
+        sqlite_where=sa.text("state = 'reserved'"),
+    )
+    op.create_index(op.f("ix_coupon_batch"), "coupon", ["batch"], unique=False)
+    op.create_index(op.f("ix_coupon_member_id"), "coupon", ["member_id"], unique=False)
+    op.create_index(op.f("ix_coupon_used_sale"), "coupon", ["used_sale"], unique=False)
+    op.create_table(
+        "coupon_batch",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("promotion", sa.String(), nullable=False),
+        sa.Column("promotion_kind", sa.String(), nullable=False),
+        sa.Column("starts", sa.Date(), nullable=False),
+        sa.Column("ends", sa.Date(), nullable=False),
+        sa.Column("days_valid", sa.Integer(), nullable=False),
+        sa.Column("most", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("per_member", sa.Integer(), nullable=False),
+        sa.Column("released_by_return", sa.Boolean(), nullable=False),
+        sa.Column("public_code", sa.String(length=13), nullable=True),
+        sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_coupon_batch")),
+        sa.UniqueConstraint("public_code", name=op.f("uq_coupon_batch_public_code")),
+    )
+    op.create_index(op.f("ix_coupon_batch_promotion"), "coupon_batch", ["promotion"], unique=False)
+    op.create_table(
+        "coupon_conflict",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=50), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("sale_id", "code", name=op.f("pk_coupon_conflict")),
+    )
+    op.create_table(
         "deployment",
         sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("incarnation", sa.Uuid(), nullable=False),
         sa.Column("since_ms", BIG_INT, nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("one", name=op.f("pk_deployment")),
-    )
-    op.create_table(
-        "desk_answer",
-        sa.Column("question", sa.Uuid(), nullable=False),
-        sa.Column("store_id", sa.String(length=32), nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("answer", sa.String(), nullable=False),
-        sa.Column("at_ms", BIG_INT, nullable=False),
-        sa.PrimaryKeyConstraint("question", name=op.f("pk_desk_answer")),
     )
     op.create_table(
         "device_token_seen",

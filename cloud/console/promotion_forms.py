@@ -1,0 +1,123 @@
+"""What a promotion's page shows: its form as typed, what is wrong with it, its sentence, a receipt, its conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import Session, col, select
+
+from cloud.errors import CloudError
+from cloud.org.models import Store, StoreGroup
+from cloud.prices.books import StoreBooks
+from cloud.prices.targets import resolve_targets
+from cloud.promotions.conflicts import Conflicts, check
+from cloud.promotions.fields import Field, Node, Section, form_of
+from cloud.promotions.models import PromotionPlan
+from cloud.promotions.plans import typed
+from cloud.promotions.reading import Problem, read, rows_shown
+from cloud.promotions.sentence import sentence
+from cloud.promotions.trying import Sample, book_now, sample
+from shared.pricing.layers import REASONS
+from shared.pricing.promotion import Money, Promotion
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A form with what was typed: what the template asks."""
+
+    kind: str
+    typed: Mapping[str, str]
+    problems: Mapping[str, Problem]
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """The form."""
+        return form_of(self.kind)
+
+    def rows(self, section: Section) -> list[Section]:
+        """Return the occurrences of a repeated section to show."""
+        return [section.row(number) for number in range(rows_shown(section, self.typed))]
+
+    def value(self, node: Field) -> str:
+        """Return what was typed into a field."""
+        return self.typed.get(node.path, "")
+
+    def chosen(self, node: Field) -> set[str]:
+        """Return what was chosen of several."""
+        return set(self.value(node).split())
+
+    def is_touched(self, section: Section) -> bool:
+        """Tell whether anything in a section was typed or is wrong."""
+        here = (section.path, f"{section.path}.")
+        return any(name == here[0] or name.startswith(here[1]) for name in (*self.typed, *self.problems))
+
+    def is_section(self, node: Node) -> bool:
+        """Tell a section from a field."""
+        return isinstance(node, Section)
+
+    @property
+    def shown(self) -> set[str]:
+        """Paths at which the form itself says what is wrong."""
+        return _paths(self.nodes, self)
+
+    @property
+    def elsewhere(self) -> list[Problem]:
+        """Return problems that belong to no single field."""
+        return [problem for path, problem in self.problems.items() if path not in self.shown]
+
+
+def _paths(nodes: Sequence[Node], filled: Filled) -> set[str]:
+    found: set[str] = set()
+    for node in nodes:
+        found.add(node.path)
+        if isinstance(node, Section):
+            for row in filled.rows(node) if node.repeated else [node]:
+                found |= {row.path} | _paths(row.nodes, filled)
+    return found
+
+
+@dataclass(frozen=True)
+class Said:
+    """A promotion in words, once it makes sense."""
+
+    sentence: Mapping[str, str] = field(default_factory=dict)
+    sample: Sample | None = None
+    store: Store | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    conflicts: Conflicts | None = None
+
+
+def filled_of(plan: PromotionPlan, exponent: int) -> tuple[Filled, Promotion | None]:
+    """Return a plan's form. An untouched one has no problems yet."""
+    given = typed(plan)
+    found = read(plan.kind, plan.promotion, given, exponent)
+    return Filled(plan.kind, given, found.problems if given else {}), found.promotion
+
+
+def said_of(
+    session: Session, plan: PromotionPlan, promotion: Promotion | None, now_ms: int, *, with_conflicts: bool = True
+) -> Said:
+    """Put a plan into words, with the first of its stores for an example."""
+    if promotion is None:
+        return Said()
+    try:
+        stores = resolve_targets(session, plan.targets.split())
+    except CloudError:
+        return Said(sentence=sentence(promotion, Money()))
+    books, first = StoreBooks(), stores[0]
+    book = book_now(session, books, first.id, now_ms)
+    names: dict[str, dict[str, str]] = {}
+    if book is not None:
+        wanted = [item for scope in promotion.scopes() for item in scope.items]
+        names = {key: item.names for key, item in book.items(wanted).items()}
+    shown = sentence(promotion, Money(first.exponent), lambda item, language: names.get(item, {}).get(language) or item)
+    kind = str(promotion.__struct_config__.tag)
+    reasons = {language: promotion.names.get(language) or REASONS[kind][language] for language in ("en", "zh")}
+    found = check(session, books, stores, promotion, now_ms) if with_conflicts else None
+    return Said(shown, sample(session, books, first, promotion, now_ms), first, reasons, found)
+
+
+def groups(session: Session) -> list[StoreGroup]:
+    """Return the store groups there are."""
+    return list(session.exec(select(StoreGroup).order_by(col(StoreGroup.id))))

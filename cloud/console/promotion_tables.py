@@ -1,0 +1,76 @@
+"""The table of planned promotions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from cloud.console import said
+from cloud.console.listings import toned
+from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
+from cloud.promotions.models import PlanStatus, PromotionPlan
+from cloud.promotions.words import KINDS
+from shared.web.words import marked
+
+
+def _columns() -> Sequence[Column[Any]]:
+    return (
+        Column(
+            key="title",
+            title=marked("Promotion"),
+            kind=Kind.WRAP,
+            order=col(PromotionPlan.title),
+            cell=lambda row: Cell(value=row.PromotionPlan.title, href=f"/promotions/{row.PromotionPlan.id}"),
+        ),
+        Column(
+            key="kind",
+            title=marked("Kind"),
+            order=col(PromotionPlan.kind),
+            cell=lambda row: Cell(value=KINDS[row.PromotionPlan.kind][0], say=True),
+        ),
+        Column(
+            key="status",
+            title=marked("State"),
+            order=col(PromotionPlan.status),
+            cell=lambda row: toned(said.PLAN[row.PromotionPlan.status]),
+        ),
+        Column(key="targets", title=marked("Stores"), kind=Kind.WRAP, cell=lambda row: row.PromotionPlan.targets),
+        Column(key="version", title=marked("Price book"), kind=Kind.NUMBER, cell=lambda row: row.PromotionPlan.version),
+        Column(
+            key="changed",
+            title=marked("Changed"),
+            kind=Kind.MOMENT,
+            order=col(PromotionPlan.changed_ms),
+            cell=lambda row: row.PromotionPlan.changed_ms,
+        ),
+        Column(key="by", title=marked("By"), cell=lambda row: row.PromotionPlan.changed_by.removeprefix("person:")),
+    )
+
+
+def _plans(asked: Asked) -> Query:
+    query: Query = select(PromotionPlan)
+    if asked.get("status"):
+        return query.where(col(PromotionPlan.status) == asked.get("status"))
+    return query.where(col(PromotionPlan.status) != PlanStatus.DISCARDED)
+
+
+PLANS: Listing[Any] = Listing(
+    name="promotions",
+    title=marked("Promotions"),
+    columns=_columns(),
+    source=SqlSource(_plans, lambda row: row, _columns, (col(PromotionPlan.id).desc(),)),
+    order="-changed",
+    filters=(
+        Filter(
+            key="status",
+            title=marked("State"),
+            options=lambda _session: [(status, said.PLAN[status][0]) for status in said.PLAN],
+            say=True,
+            otherwise=marked("all but discarded"),
+        ),
+    ),
+    empty=marked("Nothing is planned yet. Start with a kind: the form says what to fill in."),
+)

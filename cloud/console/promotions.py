@@ -1,0 +1,305 @@
+"""The pages of promotions: all of them, a new one, one with its form, and every act on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlmodel import Session
+
+from cloud.api.services import Here, Services
+from cloud.console import overview
+from cloud.console.live import asks_for_stream
+from cloud.console.promotion_forms import Said, filled_of, groups, said_of
+from cloud.console.promotion_tables import PLANS
+from cloud.console.rendering import Context, environment, page
+from cloud.console.showing import listed
+from cloud.console.signing_in import Posted, form_by
+from cloud.console.speaking import language_of
+from cloud.errors import Conflict, Invalid, Refused
+from cloud.identity.people import Right
+from cloud.prices import approvals
+from cloud.prices.adoption import reported_versions
+from cloud.prices.errors import PriceRefusal
+from cloud.prices.publish import Act
+from cloud.promotions import plans, previewing, words
+from cloud.promotions.models import PreviewStatus, PromotionPlan
+from cloud.promotions.reading import kinds, read, typed_from
+from shared.ids import UuidMint
+from shared.web.words import marked
+
+router = APIRouter(include_in_schema=False)
+
+MayPlan = Annotated[Posted, Depends(form_by(Right.PLAN))]
+MayApprove = Annotated[Posted, Depends(form_by(Right.APPROVE))]
+MayPublish = Annotated[Posted, Depends(form_by(Right.PUBLISH))]
+MayRule = Annotated[Posted, Depends(form_by(Right.PEOPLE))]
+
+REFUSALS: Mapping[str, str] = {
+    "approval_missing": marked("A second person has to approve it first."),
+    "own_approval": marked("Who wrote it cannot approve it. Ask a second person."),
+    "plan_incomplete": marked("It is not complete. Mend the fields that say so."),
+    "plan_closed": marked("It is no longer a draft. Clone it to change it."),
+    "not_published": marked("It is not published."),
+    "engine_too_old": marked("Some tills there are too old for it. Upgrade these first:"),
+    "activation_past": marked("Its moment is already past in some stores. Choose a later one, or none for at once."),
+    "bad_target": marked("Choose all stores, groups, or name stores by their ids."),
+    "no_target": marked("Choose all stores, groups, or name stores by their ids."),
+    "no_store": marked("There is no such store."),
+    "bad_title": marked("Give it a title."),
+    "never_in_force": marked("There is no earlier price book to go back to."),
+    "empty_draft": marked("It changes nothing."),
+}
+"""What is refused, as a page says it (marked); what it is about follows."""
+
+
+@router.get("/promotions")
+def promotions(request: Request, services: Here) -> Response:
+    """Which promotions are planned, waiting, or in force?"""
+
+    def read_all(session: Session, _now_ms: int) -> Context:
+        everything = plans.everything(session)
+        counts = {status: sum(plan.status == status for plan in everything) for status in ("published", "draft")}
+        counts["approved"] = sum(plan.status == "approved" for plan in everything)
+        return {"table": PLANS, "counts": counts, "second": approvals.needs_second_person(session)}
+
+    return listed(request, services, "promotions", read_all)
+
+
+@router.get("/promotions/new")
+def new(request: Request, services: Here) -> Response:
+    """Which kind is it to be?"""
+    found = [(kind, *words.KINDS[kind]) for kind in kinds()]
+    return page(request, services, "promotion_new", lambda _session, _now_ms: {"kinds": found})
+
+
+@router.post("/promotions")
+def create(services: Here, form: MayPlan) -> Response:
+    """Start a draft."""
+    with services.database.session() as session:
+        plan = plans.create(session, _mint(services), form.get("kind"), form.get("title") or "?", _act(services, form))
+    return _to(plan.id)
+
+
+@router.post("/promotions/second-person")
+def second_person(services: Here, form: MayRule) -> Response:
+    """Decide whether a second person has to approve."""
+    act = _act(services, form)
+    with services.database.session() as session:
+        approvals.set_second_person(session, needed=form.get("needed") == "yes", actor=act.actor, wall_ms=act.wall_ms)
+    return RedirectResponse("/promotions", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/promotions/{plan}")
+def promotion(request: Request, services: Here, plan: str) -> Response:
+    """What is this promotion, what would it do, and where is it?"""
+    return _page(request, services, plan)
+
+
+def _page(request: Request, services: Services, plan_id: str, refused: str = "", about: str = "") -> Response:
+    def read_one(session: Session, _now_ms: int) -> Context:
+        plan = plans.find(session, plan_id)
+        now_ms = services.clocks.business.now_ms()
+        exponent = overview.house_money(session)[1]
+        filled, made = filled_of(plan, exponent)
+        previews = previewing.newest(session, plan.id)
+        return {
+            "plan": plan,
+            "filled": filled,
+            "ready": made is not None,
+            "it": Said() if asks_for_stream(request) else said_of(session, plan, made, now_ms),
+            "groups": groups(session),
+            "second": approvals.needs_second_person(session),
+            "previews": [(one, previewing.tally_of(one)) for one in previews],
+            "digest": plans.digest(plan),
+            "exponent": exponent,
+            "arrival": _arrival(session, plan, now_ms),
+            "kind": words.KINDS[plan.kind],
+            "refused": refused,
+            "about": about,
+            "open": plan.status in {"draft", "approved"},
+            "busy": any(one.status in {PreviewStatus.WAITING, PreviewStatus.RUNNING} for one in previews),
+        }
+
+    return page(request, services, "promotion", read_one)
+
+
+def _arrival(session: Session, plan: PromotionPlan, now_ms: int) -> list[tuple[str, str, str, str]]:
+    """Return (store, till, its version, how it stands) of every till that is to have a published plan."""
+    waiting, running = plans.where(session, plan, now_ms)
+    goal: dict[str, int] = {}
+    for found in (running, waiting):
+        for version, stores in found.items():
+            goal |= {store: max(version, goal.get(store, 0)) for store in stores}
+    rows = []
+    for till in reported_versions(session, now_ms, sorted(goal)) if goal else []:
+        wanted = goal[till.store]
+        state = "silent" if till.runs is None else "sells" if till.runs >= wanted else "holds"
+        if state == "holds" and wanted not in till.holds:
+            state = "under_way"
+        rows.append((till.store, till.till, str(till.runs or ""), state))
+    return rows
+
+
+@router.post("/promotions/{plan}/says")
+def says(request: Request, services: Here, plan: str, form: MayPlan) -> Response:
+    """Say a form that is being filled in, without keeping it."""
+    with services.database.snapshot() as session:
+        found = plans.find(session, plan)
+        exponent = overview.house_money(session)[1]
+        given = typed_from(found.kind, form.fields)
+        made = read(found.kind, found.promotion, given, exponent)
+        it = said_of(session, found, made.promotion, services.clocks.business.now_ms(), with_conflicts=False)
+        left = len(made.problems)
+    values = {"it": it, "left": left, "exponent": exponent}
+    body = environment(language_of(request)).get_template("_promotion_says.html").render(values)
+    return HTMLResponse(body, headers={"Cache-Control": "no-store"})
+
+
+@router.post("/promotions/{plan}/save")
+def save(request: Request, services: Here, plan: str, form: MayPlan) -> Response:
+    """Keep the draft as it is typed."""
+
+    def act(session: Session, by: Act) -> None:
+        kind = plans.find(session, plan).kind
+        plans.save(
+            session,
+            plan,
+            by,
+            title=form.get("title"),
+            given=typed_from(kind, form.fields),
+            targets=_targets(form),
+            activates=form.get("activates"),
+        )
+
+    return _do(request, services, plan, form, act)
+
+
+@router.post("/promotions/{plan}/preview")
+def preview(request: Request, services: Here, plan: str, form: MayPlan) -> Response:
+    """Try it on the last weeks' baskets."""
+    weeks = int(form.get("weeks")) if form.get("weeks").isdecimal() else 0
+
+    def act(session: Session, by: Act) -> None:
+        exponent = overview.house_money(session)[1]
+        previewing.ask(session, _mint(services), plan, weeks, act=by, exponent=exponent)
+
+    return _do(request, services, plan, form, act, part="#preview")
+
+
+@router.post("/promotions/{plan}/cancel-preview")
+def cancel_preview(request: Request, services: Here, plan: str, form: MayPlan) -> Response:
+    """Stop trying."""
+
+    def act(session: Session, by: Act) -> None:
+        for one in previewing.open_of(session, plan):
+            previewing.cancel(session, one.id, by)
+
+    return _do(request, services, plan, form, act, part="#preview")
+
+
+@router.post("/promotions/{plan}/approve")
+def approve(request: Request, services: Here, plan: str, form: MayApprove) -> Response:
+    """Agree to it."""
+    return _do(
+        request,
+        services,
+        plan,
+        form,
+        lambda session, by: plans.approve(session, plan, by, overview.house_money(session)[1]),
+    )
+
+
+@router.post("/promotions/{plan}/push")
+def push(request: Request, services: Here, plan: str, form: MayPublish) -> Response:
+    """Publish it."""
+    return _do(
+        request,
+        services,
+        plan,
+        form,
+        lambda session, by: plans.push(session, plan, _mint(services), by, overview.house_money(session)[1]),
+        part="#arrival",
+    )
+
+
+@router.post("/promotions/{plan}/stop")
+def stop(request: Request, services: Here, plan: str, form: MayPublish) -> Response:
+    """Take it back at once."""
+    return _do(
+        request,
+        services,
+        plan,
+        form,
+        lambda session, by: plans.stop(session, plan, _mint(services), by),
+        part="#arrival",
+    )
+
+
+@router.post("/promotions/{plan}/roll-back")
+def roll_back(request: Request, services: Here, plan: str, form: MayPublish) -> Response:
+    """Bring the stores' whole price books back to what they were before it."""
+    return _do(request, services, plan, form, lambda session, by: plans.roll_back(session, plan, by), part="#arrival")
+
+
+@router.post("/promotions/{plan}/discard")
+def discard(request: Request, services: Here, plan: str, form: MayPlan) -> Response:
+    """Give it up."""
+    return _do(request, services, plan, form, lambda session, by: plans.discard(session, plan, by))
+
+
+@router.post("/promotions/{plan}/clone")
+def clone(services: Here, plan: str, form: MayPlan) -> Response:
+    """Start another with the same content."""
+    with services.database.session() as session:
+        made = plans.clone(session, plan, _mint(services), _act(services, form))
+    return _to(made.id)
+
+
+def _do(
+    request: Request,
+    services: Services,
+    plan: str,
+    form: Posted,
+    act: Callable[[Session, Act], object],
+    *,
+    part: str = "",
+) -> Response:
+    """Act in one transaction and go back to the page; what is refused is said on it."""
+    try:
+        with services.database.session() as session:
+            act(session, _act(services, form))
+    except (Refused, Invalid, Conflict) as error:
+        code = error.code if isinstance(error, Refused) else "bad_title"
+        about = "; ".join(error.subjects) if isinstance(error, PriceRefusal) and code == "engine_too_old" else ""
+        return _page(request, services, plan, REFUSALS.get(code, str(error)), about)
+    return _to(plan, part)
+
+
+def _act(services: Services, form: Posted) -> Act:
+    return Act(
+        actor=form.who.actor,
+        now_ms=services.clocks.business.now_ms(),
+        wall_ms=services.clocks.machine.wall_ms(),
+        reason=form.get("reason")[:500],
+    )
+
+
+def _targets(form: Posted) -> list[str]:
+    if form.get("all_stores"):
+        return ["all"]
+    chosen = [f"group:{group}" for group in form.all("group_chosen")]
+    return chosen + [f"store:{store}" for store in form.get("stores_named").replace(",", " ").split()]
+
+
+def _mint(services: Services) -> UUID:
+    return UuidMint(services.clocks.machine.wall_ms, os.urandom)()
+
+
+def _to(plan: str, part: str = "") -> Response:
+    return RedirectResponse(f"/promotions/{plan}{part}", HTTPStatus.SEE_OTHER)

@@ -1,0 +1,267 @@
+"""Planned promotions: written, cloned, approved, published, stopped. Each act is in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from cloud.errors import Invalid, NotFound
+from cloud.fleet import audit
+from cloud.prices import approvals
+from cloud.prices.content import encode_row
+from cloud.prices.drafts import DraftRow, create_draft, put_rows
+from cloud.prices.errors import PriceRefusal
+from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
+from cloud.prices.publish import Act, Publication, publish
+from cloud.prices.revert import rollback, withdraw
+from cloud.prices.targets import CHAIN, check_targets
+from cloud.promotions.models import PlanStatus, PromotionPlan
+from cloud.promotions.reading import Read, read
+from cloud.promotions.writing import typed_of
+from shared.body import BodyKind
+from shared.pricing import KINDS
+from shared.pricing.promotion import Promotion
+
+Typed = Mapping[str, str]
+MAX_TITLE = 200
+
+
+def create(session: Session, id_: UUID, kind: str, title: str, act: Act) -> PromotionPlan:
+    """Start a plan of a kind. The id is the caller's. Raise Invalid for a kind that is none."""
+    if kind not in KINDS:
+        raise Invalid(f"there is no kind of promotion called {kind!r}")
+    plan = PromotionPlan(
+        id=str(id_),
+        promotion=f"promotion-{id_.hex[-12:]}",
+        kind=kind,
+        title=_title(title),
+        typed="{}",
+        created_by=act.actor,
+        created_ms=act.wall_ms,
+        changed_by=act.actor,
+        changed_ms=act.wall_ms,
+    )
+    session.add(plan)
+    session.flush()
+    return plan
+
+
+def find(session: Session, plan_id: str) -> PromotionPlan:
+    """Return a plan. Raise NotFound."""
+    plan = session.get(PromotionPlan, plan_id)
+    if plan is None:
+        raise NotFound(f"there is no planned promotion {plan_id!r}")
+    return plan
+
+
+def everything(session: Session, limit: int = 500) -> list[PromotionPlan]:
+    """Return plans, those changed last first."""
+    query = select(PromotionPlan).order_by(col(PromotionPlan.changed_ms).desc(), col(PromotionPlan.id).desc())
+    return list(session.exec(query.limit(limit)))
+
+
+def typed(plan: PromotionPlan) -> dict[str, str]:
+    """Return what was typed into a plan's form."""
+    found: dict[str, str] = msgspec.json.decode(plan.typed, type=dict[str, str])
+    return found
+
+
+def read_plan(plan: PromotionPlan, exponent: int) -> Read:
+    """Return the promotion that a plan comes to, or what is wrong with it."""
+    return read(plan.kind, plan.promotion, typed(plan), exponent)
+
+
+def digest(plan: PromotionPlan) -> str:
+    """Return what stands for exactly what a plan says and where it goes."""
+    said = (plan.kind, plan.promotion, sorted(typed(plan).items()), plan.targets, plan.activates_local)
+    return sha256(msgspec.json.encode(said)).hexdigest()
+
+
+def save(
+    session: Session, plan_id: str, act: Act, *, title: str, given: Typed, targets: Sequence[str], activates: str = ""
+) -> PromotionPlan:
+    """Keep what was typed, whether it makes sense yet or not. An approval is for what was approved: it is gone."""
+    plan = _open(session, plan_id)
+    check_targets(targets)
+    before = digest(plan), plan.title
+    plan.title = _title(title)
+    plan.typed = msgspec.json.encode(dict(sorted(given.items()))).decode()
+    plan.targets = " ".join(dict.fromkeys(targets))
+    plan.activates_local = activates
+    if (digest(plan), plan.title) != before:
+        plan.status, plan.approved_by, plan.approved_ms = PlanStatus.DRAFT, "", None
+        plan.changed_by, plan.changed_ms = act.actor, act.wall_ms
+        _note(session, act, "promotions.save", plan)
+    session.add(plan)
+    session.flush()
+    return plan
+
+
+def clone(session: Session, plan_id: str, id_: UUID, act: Act) -> PromotionPlan:
+    """Start a plan with what another says."""
+    other = find(session, plan_id)
+    plan = create(session, id_, other.kind, other.title, act)
+    plan.typed, plan.targets, plan.cloned_from = other.typed, other.targets, other.id
+    _note(session, act, "promotions.clone", plan)
+    return plan
+
+
+def approve(session: Session, plan_id: str, act: Act, exponent: int) -> PromotionPlan:
+    """Agree to exactly what a plan says now. Raise PriceRefusal for its author, and for what makes no sense yet."""
+    plan = _open(session, plan_id)
+    approvals.refuse_author(act.actor, {plan.created_by, plan.changed_by})
+    _promotion(plan, exponent)
+    plan.status, plan.approved_by, plan.approved_ms = PlanStatus.APPROVED, act.actor, act.wall_ms
+    session.add(plan)
+    _note(session, act, "promotions.approve", plan)
+    session.flush()
+    return plan
+
+
+def discard(session: Session, plan_id: str, act: Act) -> None:
+    """Give a plan up; it stays readable."""
+    plan = _open(session, plan_id)
+    plan.status = PlanStatus.DISCARDED
+    session.add(plan)
+    _note(session, act, "promotions.discard", plan)
+
+
+def push(session: Session, plan_id: str, draft_id: UUID, act: Act, exponent: int) -> Publication:
+    """Publish a plan as part of a price book of its stores.
+
+    Raise PriceRefusal when it makes no sense yet, lacks a second person's approval, or a till there is too old for it.
+    """
+    plan = _open(session, plan_id)
+    promotion = _promotion(plan, exponent)
+    if approvals.needs_second_person(session) and plan.status != PlanStatus.APPROVED:
+        raise PriceRefusal("approval_missing", "a second person has to approve this promotion before it is published")
+    content = encode_row(BodyKind.PROMOTIONS, plan.promotion, msgspec.to_builtins(promotion))
+    done = _publish_row(session, plan, draft_id, content, act=act, targets=plan.targets.split())
+    plan.status, plan.price_draft, plan.version = PlanStatus.PUBLISHED, str(draft_id), done.version
+    session.add(plan)
+    _note(session, act, "promotions.push", plan)
+    session.flush()
+    return done
+
+
+def stop(session: Session, plan_id: str, draft_id: UUID, act: Act) -> list[int]:
+    """Take a promotion back everywhere, at once: withdrawn where it waits, published without where it is in force.
+
+    Return the new versions. Raise PriceRefusal when it is not published.
+    """
+    plan = find(session, plan_id)
+    if plan.status != PlanStatus.PUBLISHED:
+        raise PriceRefusal("not_published", f"promotion {plan.title!r} is not published")
+    waiting, running = where(session, plan, act.now_ms)
+    for version in sorted(waiting):
+        withdraw(session, version, act, targets=[f"store:{store}" for store in sorted(waiting[version])])
+    made: list[int] = []
+    stores = sorted({store for found in running.values() for store in found})
+    if stores:
+        targets = [f"store:{store}" for store in stores]
+        made = sorted(_publish_row(session, plan, draft_id, None, act=act, targets=targets).versions)
+    plan.status = PlanStatus.STOPPED
+    session.add(plan)
+    _note(session, act, "promotions.stop", plan)
+    session.flush()
+    return made
+
+
+def roll_back(session: Session, plan_id: str, act: Act) -> Publication:
+    """Bring the stores' whole price books back to what they were before a plan, under a new number.
+
+    Raise PriceRefusal when it is not published, or there was no book before it.
+    """
+    plan = find(session, plan_id)
+    if plan.status != PlanStatus.PUBLISHED or plan.version is None:
+        raise PriceRefusal("not_published", f"promotion {plan.title!r} is not published")
+    _, running = where(session, plan, act.now_ms)
+    stores = sorted({store for found in running.values() for store in found})
+    before = session.get_one(PriceVersion, plan.version).parent
+    if before is None or not stores:
+        raise PriceRefusal("never_in_force", "there is no earlier price book to go back to")
+    done = rollback(session, before, act, targets=[f"store:{store}" for store in stores])
+    plan.status = PlanStatus.STOPPED
+    session.add(plan)
+    _note(session, act, "promotions.roll_back", plan)
+    session.flush()
+    return done
+
+
+def where(session: Session, plan: PromotionPlan, now_ms: int) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
+    """Return the stores by version where a published plan still waits, and where its moment has come."""
+    query = (
+        select(TimelineEntryRow)
+        .join(PriceVersion, col(PriceVersion.version) == col(TimelineEntryRow.version))
+        .where(col(PriceVersion.draft_id) == plan.price_draft, col(TimelineEntryRow.status) == EntryStatus.STAGED)
+    )
+    waiting: dict[int, list[str]] = {}
+    running: dict[int, list[str]] = {}
+    if plan.price_draft is not None:
+        for entry in session.exec(query):
+            side = waiting if entry.activates_ms > now_ms else running
+            side.setdefault(entry.version, []).append(entry.store_id)
+    return waiting, running
+
+
+def adopt(session: Session, id_: UUID, promotion: Promotion, act: Act, exponent: int) -> PromotionPlan:
+    """Start a plan from a promotion that is in a price book already, under its own id."""
+    kind = str(promotion.__struct_config__.tag)
+    plan = create(session, id_, kind, promotion.names.get("zh") or promotion.promotion, act)
+    plan.promotion = promotion.promotion
+    plan.typed = msgspec.json.encode(typed_of(promotion, exponent)).decode()
+    _note(session, act, "promotions.adopt", plan)
+    return plan
+
+
+def _publish_row(
+    session: Session, plan: PromotionPlan, draft_id: UUID, content: bytes | None, *, act: Act, targets: Sequence[str]
+) -> Publication:
+    """Publish the plan's row, or its end. Stopping waits for no second person: it takes nothing from anybody's till."""
+    create_draft(session, draft_id, plan.title, actor=plan.changed_by, wall_ms=act.wall_ms, targets=targets)
+    put_rows(session, str(draft_id), [DraftRow(BodyKind.PROMOTIONS, CHAIN, plan.promotion, content)])
+    if approvals.needs_second_person(session):
+        approver = "rule:stop" if content is None else plan.approved_by
+        approvals.approve(session, str(draft_id), actor=approver, wall_ms=act.wall_ms, reason=act.reason)
+    local = None
+    if content is not None and plan.activates_local:
+        local = datetime.fromisoformat(plan.activates_local)
+    return publish(session, str(draft_id), act, activates_local=local)
+
+
+def _promotion(plan: PromotionPlan, exponent: int) -> Promotion:
+    found = read_plan(plan, exponent).promotion
+    if found is None:
+        raise PriceRefusal("plan_incomplete", f"promotion {plan.title!r} is not complete: mend the fields that say so")
+    return found
+
+
+def _open(session: Session, plan_id: str) -> PromotionPlan:
+    find(session, plan_id)
+    plan = session.get_one(PromotionPlan, plan_id, with_for_update=True, populate_existing=True)
+    if plan.status not in {PlanStatus.DRAFT, PlanStatus.APPROVED}:
+        raise PriceRefusal("plan_closed", f"promotion {plan.title!r} is {plan.status}: clone it to change it")
+    return plan
+
+
+def _title(title: str) -> str:
+    if not title.strip() or len(title) > MAX_TITLE:
+        raise Invalid(f"a promotion needs a title of 1 to {MAX_TITLE} characters")
+    return title.strip()
+
+
+def _note(session: Session, act: Act, action: str, plan: PromotionPlan) -> None:
+    audit.record(
+        session,
+        at_ms=act.wall_ms,
+        actor=act.actor,
+        action=action,
+        subject=plan.id,
+        reason=act.reason,
+        detail=f"{plan.title}; {plan.targets}",
+    )

@@ -1,0 +1,66 @@
+"""The way back from a promotion to what somebody would have typed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from cloud.promotions.fields import Field, Node, Section, Shape, form_of
+from shared.pricing.promotion import Promotion
+
+_SEVERAL = {Shape.WORDS, Shape.NUMBERS, Shape.CHOICES}
+
+
+def typed_of(promotion: Promotion, exponent: int) -> dict[str, str]:
+    """Return what somebody would type for a promotion; reading it again gives the same promotion."""
+    row: dict[str, Any] = msgspec.to_builtins(promotion)
+    kind = str(promotion.__struct_config__.tag)
+    return dict(part for node in form_of(kind) for part in _typed(node, row, exponent) if part[1])
+
+
+def decimal(value: int, digits: int) -> str:
+    """Write a whole number of smallest units as a decimal without needless zeros."""
+    whole, rest = divmod(value, 10**digits)
+    return f"{whole}.{rest:0{digits}d}".rstrip("0") if rest else str(whole)
+
+
+def _typed(node: Node, row: dict[str, Any], exponent: int) -> Iterator[tuple[str, str]]:
+    value = _at(row, node.path)
+    if value is None:
+        return
+    if isinstance(node, Field):
+        yield node.path, _text(node, value, exponent)
+    elif node.pairs:
+        for number, (key, minor) in enumerate(sorted(value.items())):
+            yield f"{node.path}.{number}.key", key
+            yield f"{node.path}.{number}.value", decimal(minor, exponent)
+    else:
+        for child in _children(node, value):
+            yield from _typed(child, row, exponent)
+
+
+def _children(section: Section, value: Any) -> Iterator[Node]:
+    if not section.repeated:
+        yield from section.nodes
+        return
+    for number in range(len(value)):
+        yield from section.row(number).nodes
+
+
+def _at(row: Any, path: str) -> Any:
+    for part in path.split("."):
+        row = row[int(part)] if isinstance(row, list) else row.get(part) if isinstance(row, dict) else None
+    return row
+
+
+def _text(field: Field, value: Any, exponent: int) -> str:
+    digits = {Shape.MONEY: exponent, Shape.PERCENT: 2, Shape.TIMES: 4}.get(field.shape)
+    if digits is not None:
+        return decimal(value, digits)
+    if field.shape is Shape.YES:
+        return "yes" if value else ""
+    if field.shape is Shape.HOURS:
+        return " ".join(f"{start}-{end}" for start, end in value)
+    return " ".join(map(str, value)) if field.shape in _SEVERAL else str(value)

@@ -1,0 +1,161 @@
+"""The form of each kind: every field has words, what is typed becomes the promotion, and what is wrong says where."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import shared.pricing
+from cloud.console.speaking import speech
+from cloud.promotions import words
+from cloud.promotions.fields import COMMON, Field, form_of, own_fields
+from cloud.promotions.reading import fields_of, kinds, read, typed_from
+from cloud.promotions.sentence import sentence
+from cloud.promotions.writing import typed_of
+from shared.pricing import KINDS
+from shared.pricing.promotion import Money
+
+MONEY = Money(2)
+DEFAULTS = {"get": "1"}
+TYPED: dict[str, dict[str, str]] = {
+    "special_price": {"price_minor": "4", "most_pieces": "2", "scope.items": "1001 1002"},
+    "member_price": {"price_minor": "3.5", "exclusive": "yes"},
+    "tier_price": {"tier_minor.0.key": "gold", "tier_minor.0.value": "4", "tier_minor.1.key": "silver",
+                   "tier_minor.1.value": "4.5"},
+    "time_limited_price": {"price_minor": "3", "when.hours": "18:00-20:00 22:00-02:00"},
+    "percent_off": {"off_bp": "12.5", "scope.categories": "food/dairy", "scope.leave_out.brands": "Cow"},
+    "amount_off": {"off_minor": "1", "each": "line", "cap_minor": "5"},
+    "n_for_price": {"n": "3", "price_minor": "10", "same_item": "yes"},
+    "buy_x_get_y": {"buy": "2", "get": "1", "which": "dearest"},
+    "nth_piece": {"n": "2", "off_bp": "50"},
+    "cheapest_free": {"n": "3"},
+    "bundle_price": {"parts.0.scope.items": "1001", "parts.1.scope.items": "1002", "parts.1.quantity": "2",
+                     "price_minor": "15"},
+    "spend_and_get": {"steps.0.at_minor": "100", "steps.0.off_minor": "15", "limits.0.per": "basket",
+                      "limits.0.uses": "3", "who.tiers": "gold", "when.weekdays": "5 6 7"},
+    "free_gift": {"gifts": "1003", "need.spend_minor": "50", "add": "yes"},
+    "buy_with_purchase": {"offers.0.item": "1004", "offers.0.price_minor": "19.9", "need.spend_minor": "50"},
+    "order_percent": {"off_bp": "10", "when.first": "2027-03-01", "when.last": "2027-03-31"},
+    "coupon": {"issue": "public", "code": "SPRING", "off_minor": "5"},
+    "points_redemption": {"points": "100", "worth_minor": "1", "cap_bp": "50"},
+    "points_multiplier": {"multiplier_bp": "2", "when.birthday_month": "yes"},
+    "extra_points": {"points": "10", "once": "spend", "per_minor": "10", "payers.chain": "60", "payers.supplier": "40"},
+}  # fmt: skip
+
+
+def test_every_kind_has_a_form_and_words() -> None:
+    assert kinds() == list(KINDS) == list(TYPED)
+    for kind in KINDS:
+        form = form_of(kind)
+        assert {node.path.split(".")[0] for node in form} == {"names", *own_fields(kind), *COMMON}
+        for field in fields_of(form, TYPED[kind]):
+            assert field.label in {*words.LABELS.values()}, f"{kind}: {field.path} has no label"
+
+
+@pytest.mark.parametrize("kind", TYPED)
+def test_what_is_typed_is_the_promotion_and_the_way_back_is_the_same(kind: str) -> None:
+    found = read(kind, "p1", TYPED[kind], 2)
+    assert found.problems == {}
+    assert found.promotion is not None
+    back = typed_of(found.promotion, 2)
+    assert back.items() <= TYPED[kind].items() | DEFAULTS.items()
+    assert read(kind, "p1", back, 2).promotion == found.promotion
+    said = sentence(found.promotion, MONEY)
+    assert said["en"]
+    assert said["zh"]
+    for field in fields_of(form_of(kind), back):
+        assert isinstance(field, Field)
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "english", "chinese"),
+    [
+        (
+            "spend_and_get",
+            TYPED["spend_and_get"],
+            "from 100.00 spent 15.00 off, at most 3 times per basket, tier gold, Friday to Sunday",
+            "满 100 减 15，每单最多 3 次，等级 gold，周五至周日",
+        ),
+        (
+            "spend_and_get",
+            {"steps.0.at_minor": "100", "steps.0.off_minor": "10", "repeating": "yes", "cap_minor": "50"},
+            "for every 100.00 spent 10.00 off, at most 50.00 off",
+            "每满 100 减 10，最多减 50",
+        ),
+        (
+            "percent_off",
+            {"off_bp": "20", "scope.categories": "food/dairy", "when.first": "2027-03-01", "when.last": "2027-03-08"},
+            "20% off, on category food/dairy, 2027-03-01 to 2027-03-08",
+            "8折，限分类 food/dairy，2027年3月1日至3月8日",
+        ),
+        (
+            "nth_piece",
+            {"scope.items": "1 2 3 4 5", "who.audience": "members", "when.days": "8 18 28"},
+            "50% off piece 2, on 1, 2, 3 and 2 more items, members only, on day 8, 18, 28 of the month",
+            "第二件半价，限1、2、3等 5 种商品，仅限会员，每月 8、18、28 日",
+        ),
+    ],
+)
+def test_a_promotion_is_one_sentence(kind: str, typed: dict[str, str], english: str, chinese: str) -> None:
+    promotion = read(kind, "p1", typed, 2).promotion
+    assert promotion is not None
+    assert sentence(promotion, MONEY) == {"en": english, "zh": chinese}
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "problems"),
+    [
+        ("percent_off", {}, {"off_bp": words.MISSING}),
+        ("percent_off", {"off_bp": "20.555"}, {"off_bp": words.NOT_PERCENT}),
+        ("percent_off", {"off_bp": "120"}, {"": "The percentage is above 0 and at most 100."}),
+        ("special_price", {"price_minor": "4.999"}, {"price_minor": words.NOT_MONEY}),
+        ("special_price", {"price_minor": "-4"}, {"price_minor": words.NOT_MONEY}),
+        ("special_price", {"price_minor": "four"}, {"price_minor": words.NOT_MONEY}),
+        ("cheapest_free", {"n": "3.5"}, {"n": words.NOT_A_NUMBER}),
+        ("points_multiplier", {"multiplier_bp": "x"}, {"multiplier_bp": words.NOT_TIMES}),
+        ("spend_and_get", {}, {"steps.0.at_minor": words.MISSING}),
+        ("spend_and_get", {"steps.0.at_minor": "100"},
+         {"steps.0": "A step says from how much, and gives exactly one thing."}),
+        ("bundle_price", {"parts.0.scope.items": "1"},
+         {"": "Give exactly one: a price, an amount off, or a percentage off."}),
+        ("order_percent", {"off_bp": "10", "when.first": "soon"}, {"when.first": words.NOT_A_DAY}),
+        ("order_percent", {"off_bp": "10", "when.first": "2027-03-08", "when.last": "2027-03-01"},
+         {"when": "The last day is not before the first."}),
+        ("order_percent", {"off_bp": "10", "when.hours": "evening"}, {"when.hours": words.NOT_HOURS}),
+        ("order_percent", {"off_bp": "10", "when.hours": "18:00-25:00"},
+         {"when.hours.0": "Times are written as 18:00 and lie between 00:00 and 24:00."}),
+        ("order_percent", {"off_bp": "10", "payers.chain": "60"}, {"": "The shares add up to 100 percent."}),
+        ("order_percent", {"off_bp": "10", "stacking": "maybe"}, {"stacking": words.NOT_A_CHOICE}),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_at_its_field(kind: str, typed: dict[str, str], problems: dict[str, str]) -> None:
+    found = read(kind, "p1", typed, 2)
+    assert found.promotion is None
+    assert {path: problem.text for path, problem in found.problems.items()} == problems
+
+
+def test_whatever_the_model_refuses_is_said_in_plain_words_of_both_languages() -> None:
+    room = Path(shared.pricing.__file__).parent
+    said = {*words.PROBLEMS}
+    for path in (*(room / "kinds").glob("*.py"), room / "promotion.py", room / "window.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Raise)
+                and isinstance(node.exc, ast.Call)
+                and ast.unparse(node.exc.func) == "ValueError"
+            ):
+                given = node.exc.args[0]
+                if isinstance(given, ast.Constant) and given.value != "a promotion has an id":
+                    assert given.value in said, path.name
+    chinese = speech("zh")
+    for table in (words.LABELS, words.HINTS, words.PROBLEMS, words.PROBLEM_STARTS, *words.CHOICES.values()):
+        for text in table.values():
+            assert chinese.t(text) != text, text
+
+
+def test_a_form_keeps_only_its_own_fields() -> None:
+    posted = [("off_bp", " 20 "), ("when.weekdays", "5"), ("when.weekdays", "6"), ("mark", "x"), ("evil", "y"),
+              ("limits.0.uses", "3"), ("limits.x.uses", "3"), ("cap_minor", "")]  # fmt: skip
+    assert typed_from("percent_off", posted) == {"off_bp": "20", "when.weekdays": "5 6", "limits.0.uses": "3"}

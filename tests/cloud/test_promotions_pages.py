@@ -1,0 +1,156 @@
+"""The pages of promotions: from a kind to the tills and back, by people whose role lets them."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+import pytest
+
+from cloud.database import Database
+from cloud.identity.people import Role
+from cloud.promotions import plans
+from cloud.promotions.previewing import Previewing
+from tests.cloud.console_data import CLOCK, console
+from tests.cloud.promotions_data import a_chain, sell
+from tests.cloud.visiting import Visitor, make_person
+
+FORM = {"title": "Spring", "steps.0.at_minor": "20", "steps.0.off_minor": "3", "names.zh": "满减", "all_stores": "yes"}
+
+
+@pytest.fixture
+def marketer(database: Database) -> Visitor:
+    a_chain(database)
+    make_person(database, "ana", Role.MARKETER)
+    make_person(database, "bo", Role.MARKETER)
+    make_person(database, "eve", Role.AUDITOR)
+    make_person(database, "root", Role.ADMIN)
+    return signed(database, "ana")
+
+
+def signed(database: Database, name: str, language: str = "en") -> Visitor:
+    visitor = Visitor(console(database), language)
+    visitor.enter(name)
+    return visitor
+
+
+def started(visitor: Visitor, kind: str = "spend_and_get") -> str:
+    made = visitor.send("/promotions", {"kind": kind, "title": "Spring"})
+    assert made.status_code == 303, made.text[:500]
+    return str(made.headers["location"])
+
+
+def test_from_a_kind_to_the_tills_and_back(database: Database, marketer: Visitor) -> None:
+    place = started(marketer)
+    assert "appears here as soon as" in marketer.get(place).text
+    half = marketer.send(f"{place}/save", {**FORM, "steps.0.off_minor": ""})
+    assert half.status_code == 303
+    assert "gives exactly one thing" in marketer.get(place).text
+    says = marketer.send(f"{place}/says", FORM)
+    assert "from 20.00 spent 3.00 off" in says.text
+    assert "<html" not in says.text
+    marketer.send(f"{place}/save", FORM)
+    page = marketer.get(place).text
+    assert "from 20.00 spent 3.00 off" in page
+    assert "满 20 减 3" in page
+    assert re.search(r"−\d\.\d\d Spend and save", page)
+    published = marketer.send(f"{place}/push", {"reason": "spring"})
+    assert published.status_code == 303, re.findall(r'role="alert">(.*?)</div>', published.text)
+    page = marketer.get(place).text
+    assert "0 of 3 tills sell by it" in page
+    assert "not there yet" in page
+    marketer.send(f"{place}/stop", {"reason": "typo"})
+    assert "stopped" in marketer.get(place).text
+    assert "spring" in marketer.get("/audit").text
+    assert "Spring" in marketer.get("/promotions").text
+
+
+def test_a_try_is_asked_for_watched_and_read(database: Database, marketer: Visitor) -> None:
+    sell(database, "s1", [("1001", 4)], [("1002", 2)])
+    place = started(marketer)
+    marketer.send(f"{place}/save", FORM)
+    assert marketer.send(f"{place}/preview", {"weeks": "2"}).headers["location"] == f"{place}#preview"
+    waiting = marketer.get(place).text
+    assert "waiting" in waiting
+    assert "Cancel the try" in waiting
+    job = Previewing(database, CLOCK, UUID(int=1))
+    while job():
+        pass
+    done = marketer.get(place).text
+    for fact in ("of 2", "-6.00", "Receipts that change most", "20.00 → 17.00"):
+        assert fact in done, fact
+    marketer.send(f"{place}/save", {**FORM, "steps.0.off_minor": "4"})
+    assert "the draft has changed since" in marketer.get(place).text
+
+
+def test_a_second_person_is_asked_where_it_is_set(database: Database, marketer: Visitor) -> None:
+    assert marketer.send("/promotions/second-person", {"needed": "yes"}).status_code == 403
+    signed(database, "root").send("/promotions/second-person", {"needed": "yes"})
+    place = started(marketer)
+    marketer.send(f"{place}/save", FORM)
+    assert "A second person has to approve it first." in marketer.send(f"{place}/push").text
+    assert "Who wrote it cannot approve it." in marketer.send(f"{place}/approve").text
+    assert signed(database, "bo").send(f"{place}/approve", {"reason": "fine"}).status_code == 303
+    assert "approved by bo" in marketer.get(place).text
+    assert marketer.send(f"{place}/push", {"reason": "go"}).status_code == 303
+
+
+def test_who_only_reads_changes_nothing(database: Database, marketer: Visitor) -> None:
+    place = started(marketer)
+    eve = signed(database, "eve")
+    page = eve.get(place)
+    assert page.status_code == 200
+    assert "Save the draft" not in page.text
+    for act in (
+        "save",
+        "push",
+        "stop",
+        "preview",
+        "approve",
+        "clone",
+        "discard",
+        "roll-back",
+        "says",
+        "cancel-preview",
+    ):
+        assert eve.send(f"{place}/{act}", FORM).status_code == 403, act
+    assert eve.send("/promotions", {"kind": "percent_off"}).status_code == 403
+    with database.session() as session:
+        assert len(plans.everything(session)) == 1
+
+
+def test_a_till_too_old_is_named_on_the_page(database: Database) -> None:
+    a_chain(database, engine=1)
+    make_person(database, "ana", Role.MARKETER)
+    ana = signed(database, "ana")
+    place = started(ana)
+    ana.send(f"{place}/save", FORM)
+    refused = ana.send(f"{place}/push", {"reason": "go"}).text
+    assert "Some tills there are too old for it." in refused
+    assert "agent s1-a of store s1 has level 1 (tills t1)" in refused
+
+
+def test_every_kind_has_a_form_in_both_languages(database: Database, marketer: Visitor) -> None:
+    kinds = re.findall(r'name="kind" value="([a-z_]+)"', marketer.get("/promotions/new").text)
+    assert len(kinds) == 19
+    places = [started(marketer, kind) for kind in kinds]
+    for language in ("en", "zh"):
+        marketer.language = language
+        for place in places:
+            page = marketer.get(place)
+            assert page.status_code == 200
+            assert page.text.count("<h1>") == 1
+            assert ("保存草稿" if language == "zh" else "Save the draft") in page.text
+
+
+def test_clones_and_discarded_drafts(database: Database, marketer: Visitor) -> None:
+    place = started(marketer)
+    marketer.send(f"{place}/save", FORM)
+    other = str(marketer.send(f"{place}/clone").headers["location"])
+    assert other != place
+    assert "from 20.00 spent 3.00 off" in marketer.get(other).text
+    marketer.send(f"{place}/discard")
+    assert place not in marketer.get("/promotions").text
+    assert place in marketer.get("/promotions?status=discarded").text
+    assert "no longer a draft" in marketer.send(f"{place}/save", FORM).text
+    assert marketer.get("/promotions/unknown").status_code == 404

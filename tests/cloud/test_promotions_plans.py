@@ -1,0 +1,192 @@
+"""Planned promotions: kept as typed, approved by a second person, published, stopped, rolled back, cloned."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import Session, select
+
+from cloud.database import Database
+from cloud.errors import Invalid
+from cloud.fleet import audit
+from cloud.org.models import Store
+from cloud.prices import approvals
+from cloud.prices.books import StoreBooks
+from cloud.prices.errors import PriceRefusal
+from cloud.prices.models import PriceVersion
+from cloud.prices.publish import Act, publish
+from cloud.promotions import plans
+from cloud.promotions.conflicts import Clash, check
+from cloud.promotions.models import PlanStatus
+from cloud.promotions.trying import book_now, sample
+from shared.body import BodyKind
+from shared.pricing import Price
+from tests.cloud.prices_data import draft_of
+from tests.cloud.promotions_data import ANA, BO, FIRST, TEN_OFF, a_chain, fresh, plan, row
+from tests.factories import START_MS
+
+
+def on_sale(session: Session, store: str, now_ms: int = START_MS) -> set[str]:
+    """The promotions a store sells by."""
+    book = book_now(session, StoreBooks(), store, now_ms)
+    return set(book.promotions().by_id) if book else set()
+
+
+def second_person(session: Session) -> None:
+    approvals.set_second_person(session, needed=True, actor="person:chief", wall_ms=START_MS)
+
+
+def test_what_is_typed_is_kept_before_it_makes_sense(database: Database) -> None:
+    a_chain(database)
+    with database.session() as session:
+        made = plan(session, "percent_off", {"off_bp": "a lot"})
+        assert plans.typed(made) == {"off_bp": "a lot"}
+        with pytest.raises(PriceRefusal) as refused:
+            plans.push(session, made.id, fresh(), ANA, 2)
+        assert refused.value.code == "plan_incomplete"
+        with pytest.raises(Invalid):
+            plans.create(session, fresh(), "no_such_kind", "x", ANA)
+        with pytest.raises(Invalid):
+            plans.save(session, made.id, ANA, title=" ", given={}, targets=["all"])
+
+
+def test_it_goes_to_its_stores_and_is_stopped_there_at_once(database: Database) -> None:
+    a_chain(database)
+    with database.session() as session:
+        made = plan(session, targets=("store:s1", "store:s3"))
+        plans.push(session, made.id, fresh(), ANA, 2)
+        assert {store for store in ("s1", "s2", "s3") if made.promotion in on_sale(session, store)} == {"s1", "s3"}
+        assert sorted(store for stores in plans.where(session, made, START_MS)[1].values() for store in stores) == [
+            "s1",
+            "s3",
+        ]
+        with pytest.raises(PriceRefusal):
+            plans.save(session, made.id, ANA, title="x", given={}, targets=["all"])
+        plans.stop(session, made.id, fresh(), ANA)
+        assert not any(made.promotion in on_sale(session, store) for store in ("s1", "s2", "s3"))
+        assert made.status == PlanStatus.STOPPED
+        acts = [act.action for act in audit.latest(session) if act.action.startswith("promotions.")]
+        assert acts == ["promotions.stop", "promotions.push", "promotions.save"]
+
+
+def test_one_that_waits_for_its_moment_is_withdrawn(database: Database) -> None:
+    a_chain(database)
+    with database.session() as session:
+        made = plan(session)
+        plans.save(session, made.id, ANA, title="Spring", given=TEN_OFF, targets=["all"], activates="2026-02-01T06:00")
+        plans.push(session, made.id, fresh(), ANA, 2)
+        later = START_MS + 60 * 86_400_000
+        assert made.promotion in on_sale(session, "s1", later)
+        assert made.promotion not in on_sale(session, "s1")
+        plans.stop(session, made.id, fresh(), ANA)
+        assert made.promotion not in on_sale(session, "s1", later)
+        assert plans.where(session, made, START_MS) == ({}, {})
+
+
+def test_a_second_person_approves_exactly_what_is_published(database: Database) -> None:
+    a_chain(database)
+    with database.session() as session:
+        second_person(session)
+        made = plan(session)
+        with pytest.raises(PriceRefusal) as missing:
+            plans.push(session, made.id, fresh(), ANA, 2)
+        assert missing.value.code == "approval_missing"
+        with pytest.raises(PriceRefusal) as own:
+            plans.approve(session, made.id, ANA, 2)
+        assert own.value.code == "own_approval"
+        plans.approve(session, made.id, BO, 2)
+        changed = {**TEN_OFF, "steps.0.off_minor": "30"}
+        plans.save(session, made.id, ANA, title="Spring", given=changed, targets=["all"])
+        with pytest.raises(PriceRefusal):
+            plans.push(session, made.id, fresh(), ANA, 2)
+        plans.approve(session, made.id, BO, 2)
+        plans.push(session, made.id, fresh(), ANA, 2)
+        approved = next(act for act in audit.latest(session) if act.action == "promotions.approve")
+        assert (approved.actor, approved.reason) == ("person:bo", "looks right")
+        plans.stop(session, made.id, fresh(), ANA)
+        assert made.promotion not in on_sale(session, "s1")
+
+
+def test_prices_wait_for_the_second_person_too(database: Database) -> None:
+    a_chain(database)
+    with database.session() as session:
+        second_person(session)
+        draft = draft_of(session, [row(BodyKind.PRICES, "z1", Price(item="1001", regular_minor=450))])
+        with pytest.raises(PriceRefusal):
+            publish(session, draft, BO)
+        with pytest.raises(PriceRefusal):
+            approvals.approve(session, draft, actor="ana", wall_ms=START_MS)
+        approvals.approve(session, draft, actor="person:bo", wall_ms=START_MS)
+        assert publish(session, draft, ANA).version == FIRST + 1
+
+
+def test_a_till_too_old_is_named_before_anything_is_in_force(database: Database) -> None:
+    a_chain(database, engine=1)
+    with database.session() as session:
+        made = plan(session, targets=("store:s2",))
+        with pytest.raises(PriceRefusal) as refused:
+            plans.push(session, made.id, fresh(), ANA, 2)
+        assert refused.value.code == "engine_too_old"
+        assert refused.value.subjects == ["agent s2-a of store s2 has level 1 (tills t1)"]
+        assert session.exec(select(PriceVersion.version)).all() == [FIRST]
+
+
+def test_rolling_back_brings_back_what_was_before_it(database: Database) -> None:
+    a_chain(database)
+    with database.session() as session:
+        made = plan(session)
+        plans.push(session, made.id, fresh(), ANA, 2)
+        done = plans.roll_back(session, made.id, Act(actor="person:ana", now_ms=START_MS, wall_ms=START_MS))
+        assert done.version == FIRST + 2
+        assert on_sale(session, "s1") == set()
+        assert made.status == PlanStatus.STOPPED
+
+
+def test_a_clone_is_a_promotion_of_its_own(database: Database) -> None:
+    a_chain(database)
+    with database.session() as session:
+        made = plan(session, targets=("group:north",))
+        other = plans.clone(session, made.id, fresh(), BO)
+        assert (plans.typed(other), other.targets, other.kind) == (plans.typed(made), made.targets, made.kind)
+        assert other.promotion != made.promotion
+        assert other.created_by == "person:bo"
+
+
+def test_an_example_receipt_shows_it_at_work(database: Database) -> None:
+    a_chain(database)
+    with database.session() as session:
+        made = plan(session, "nth_piece", {"scope.categories": "food/dairy", "when.weekdays": "6", "who.tiers": "gold"})
+        promotion = plans.read_plan(made, 2).promotion
+        assert promotion is not None
+
+        shown = sample(session, StoreBooks(), session.get_one(Store, "s1"), promotion, START_MS)
+        assert shown is not None
+        assert set(shown.items) == {"1002", "1003"}
+        assert shown.outcome.minor > 0
+
+
+def test_conflicts_are_named_before_publishing(database: Database) -> None:
+    a_chain(database)
+    with database.session() as session:
+        running = plan(session)
+        plans.push(session, running.id, fresh(), ANA, 2)
+
+        stores = [session.get_one(Store, "s1")]
+        found = {}
+        for kind, typed in (
+            ("order_percent", {"off_bp": "10"}),
+            ("percent_off", {"off_bp": "50", "scope.items": "1001 1002"}),
+            (
+                "time_limited_price",
+                {"price_minor": "2", "scope.items": "1001", "when.weekdays": "1", "exclusive": "yes"},
+            ),
+            ("special_price", {"price_minor": "6", "scope.items": "9999"}),
+        ):
+            promotion = plans.read_plan(plan(session, kind, typed), 2).promotion
+            assert promotion is not None
+            found[kind] = check(session, StoreBooks(), stores, promotion, START_MS)
+        assert [one.clash for one in found["order_percent"].overlaps] == [Clash.COMPETES]
+        assert [one.clash for one in found["percent_off"].overlaps] == [Clash.STACKS]
+        assert [one.clash for one in found["time_limited_price"].overlaps] == [Clash.SHUTS_OUT]
+        assert [one.item.item for one in found["percent_off"].below_cost] == ["1001", "1002"]
+        assert [(one.item.item, one.withheld_minor) for one in found["percent_off"].held_back] == [("1002", 1802)]
+        assert [one.item.item for one in found["time_limited_price"].below_cost] == ["1001"]
