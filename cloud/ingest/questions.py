@@ -16,10 +16,23 @@ from cloud.database import Database
 from cloud.errors import Invalid, NotFound
 from cloud.ingest.watermarks import stores_of
 from cloud.members import finding
+from cloud.members.desk_answers import DeskAnswers
 from cloud.privacy import CannotOpen, Vault
 from cloud.value.answering import ValueAnswers
 from shared.clock import BusinessClock, MachineClock
-from shared.wire.messages import AnyAnswer, Ask, AskHold, AskRelease, MemberFound, Question, Refused
+from shared.wire.messages import (
+    AnyAnswer,
+    Ask,
+    AskCard,
+    AskClaim,
+    AskCoupon,
+    AskEnrol,
+    AskHold,
+    AskRelease,
+    MemberFound,
+    Question,
+    Refused,
+)
 
 
 class Answers:
@@ -31,6 +44,7 @@ class Answers:
         self._database = database
         self._business = business
         self._vault = vault
+        self._desk = DeskAnswers(database, business, machine or SystemMachineClock(), vault)
         self._value = ValueAnswers(database, business, machine or SystemMachineClock(), vault)
 
     def __call__(self, agent: str, question: Question) -> AnyAnswer | None:
@@ -52,6 +66,10 @@ class Answers:
             match question.body:
                 case AskHold():
                     return self._value.hold(agent, store, question, question.body)
+                case AskEnrol() | AskCard() | AskClaim():
+                    return self._desk.answer(store, question.question, question.body)
+                case AskCoupon():
+                    return self._value.coupon(agent, store, question, question.body)
                 case AskRelease():
                     return self._value.release(store, question.body)
         except errors.Unavailable:
@@ -68,4 +86,10 @@ class Answers:
             return Refused(code="card_unknown")
         except errors.Refused as error:
             return Refused(code=error.code)
-        return MemberFound(member=member, masked_name=sight.masked_name, tier=sight.tier, points=sight.points)
+        return MemberFound(
+            member=member,
+            masked_name=sight.masked_name,
+            tier=sight.tier,
+            points=sight.points,
+            blocks=list(sight.blocks),
+        )

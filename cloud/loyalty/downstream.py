@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from cloud.coupons import settling as coupons
 from cloud.ingest.intake import ItemFacts
 from cloud.loyalty import posting, rules
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
@@ -69,4 +70,6 @@ class LoyaltyDownstream:
     ) -> None:
         """Post what sales spent of members' value, give back what returns undo of it."""
         spending.settle_sales(session, posted, sales)
+        coupons.settle_sales(session, posted, sales)
         returning.settle_returns(session, posted, returns)
+        coupons.settle_returns(session, posted, returns)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from cloud.coupons import using
 from cloud.database import Database
 from cloud.errors import Invalid, Refused
 from cloud.ingest.apply import in_transaction
@@ -88,6 +89,26 @@ class ValueAnswers:
         until = int(answered.answer["valid_until_ms"])
         return wire.Held(hold=question.question, unit=ask.unit, amount=ask.amount, valid_until_ms=until)
 
+    def coupon(self, agent: str, store: str, question: wire.Question, ask: wire.AskCoupon) -> wire.AnyAnswer:
+        """Reserve a coupon for a basket. Raise Unavailable when the database is away."""
+
+        def work(session: Session) -> wire.AnyAnswer:
+            until = self._machine.wall_ms() + rules.current(session).hold_minutes * _MINUTE_MS
+            wanted = using.Reservation(
+                code=ask.code, basket=ask.basket, agent=agent, store=store, today=self._shop(session, store).today,
+                at_ms=question.at_ms, until_ms=until, member=ask.member,
+            )  # fmt: skip
+            try:
+                with session.begin_nested():
+                    done = using.reserve(session, wanted)
+            except Refused as refused:
+                return wire.Refused(code=refused.code)
+            return wire.CouponReserved(
+                code=done.code, promotion=done.promotion, valid_until_ms=done.until_ms, claimed_ms=done.given_ms
+            )
+
+        return in_transaction(self._database, work)
+
     def release(self, store: str, ask: wire.AskRelease) -> wire.AnyAnswer:
         """Let go one hold, or everything that is set aside for a basket."""
         return in_transaction(self._database, lambda session: self._release(session, store, ask))
@@ -96,6 +117,8 @@ class ValueAnswers:
         now_ms = self._machine.wall_ms()
         if ask.hold is not None:
             forget(session, ask.hold, now_ms=now_ms)
+        else:
+            using.release(session, ask.basket)
         wanted = [ask.hold] if ask.hold is not None else holds_of_baskets(session, [ask.basket])
         captured = False
         for hold_id in wanted:

@@ -1,0 +1,178 @@
+"""Batches of coupons: made, given to members, counted, voided. Every change of how many are open is a journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from cloud.coupons.models import CODES, ISSUED, NEXT_VISIT, PERSONAL, PUBLIC, VOIDED, Coupon, CouponBatch
+from cloud.database import bulk
+from cloud.database.rowset import table_of
+from cloud.errors import Conflict, Invalid, NotFound, Refused
+from cloud.fleet import audit
+from cloud.ledger import AccountKey, Journal, Leg, post
+from cloud.ledger.kinds import COUPONS, COUPONS_ENDED, COUPONS_ISSUED, COUPONS_OPEN
+from shared import coupon_code
+from shared.ids import check_slug
+
+KINDS = (CODES, PERSONAL, PUBLIC, NEXT_VISIT)
+HEAD_OFFICE = "hq"
+MOST_AT_ONCE = 100_000
+
+RandomBits = Callable[[int], int]
+"""Returns so many random bits, as `secrets.randbits`."""
+
+_COLUMNS = ("code", "batch", "state", "member_id", "starts", "ends", "given_ms", "agent_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBatch:
+    """What a batch is to be; see `cloud.coupons.models.CouponBatch`."""
+
+    id: str
+    kind: str
+    promotion: str
+    starts: date
+    ends: date
+    most: int
+    promotion_kind: str = ""
+    days_valid: int = 0
+    per_member: int = 0
+    released_by_return: bool = True
+
+
+def create(session: Session, wanted: NewBatch, random_bits: RandomBits, *, actor: str, now_ms: int) -> CouponBatch:
+    """Make a batch; a public one gets its code. Raise Invalid, or Conflict where the id is taken."""
+    _check(wanted)
+    if session.get(CouponBatch, wanted.id) is not None:
+        raise Conflict(f"there is a batch {wanted.id!r} already")
+    row = CouponBatch(
+        id=wanted.id, kind=wanted.kind, promotion=wanted.promotion, promotion_kind=wanted.promotion_kind,
+        starts=wanted.starts, ends=wanted.ends, days_valid=wanted.days_valid, most=wanted.most,
+        per_member=wanted.per_member, released_by_return=wanted.released_by_return, author=actor, made_ms=now_ms,
+        public_code=coupon_code.make(random_bits(coupon_code.RANDOM_BITS)) if wanted.kind == PUBLIC else None,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    audit.record(session, at_ms=now_ms, actor=actor, action="coupons.batch", subject=f"batch {wanted.id}")
+    return row
+
+
+def _check(wanted: NewBatch) -> None:
+    try:
+        check_slug(wanted.id, "a batch's id")
+    except ValueError as error:
+        raise Invalid(str(error)) from None
+    if wanted.kind not in KINDS:
+        raise Invalid(f"kind is one of {', '.join(KINDS)}, got {wanted.kind!r}")
+    if not wanted.promotion:
+        raise Invalid("promotion: a coupon stands for a promotion of the price book")
+    if wanted.ends < wanted.starts or wanted.most < 1 or min(wanted.days_valid, wanted.per_member) < 0:
+        raise Invalid("a batch has at least one coupon, and does not end before it starts")
+
+
+def give(
+    session: Session,
+    commit_no: int,
+    batch_id: str,
+    members: Sequence[UUID | None],
+    random_bits: RandomBits,
+    *,
+    cause: UUID,
+    today: date,
+    at_ms: int,
+    store: str = HEAD_OFFICE,
+) -> list[str]:
+    """Make a coupon for each of these (None: whoever has the code), under `cause`, and return their codes.
+
+    The caller sees to it that one cause gives once. Refused: `batch_closed`, `batch_spent` (beyond `most`),
+    `per_member`, `batch_kind`.
+    """
+    if not members:
+        return []
+    batch = lock_batch(session, batch_id)
+    _require_room(session, batch, members)
+    ends = min(batch.ends, today + timedelta(days=batch.days_valid - 1)) if batch.days_valid else batch.ends
+    codes = [coupon_code.make(random_bits(coupon_code.RANDOM_BITS)) for _ in members]
+    rows = [
+        (code, batch.id, ISSUED, member, max(batch.starts, today), ends, at_ms, "")
+        for code, member in zip(codes, members, strict=True)
+    ]
+    bulk.insert_tuples(session, Coupon, _COLUMNS, rows)
+    batch.taken += len(codes)
+    session.add(batch)
+    session.flush()
+    legs = (
+        Leg(AccountKey(COUPONS_ISSUED, batch.id, COUPONS), -len(codes)),
+        Leg(open_account(batch.id), len(codes)),
+    )
+    post(
+        session, commit_no, [Journal(cause=cause, purpose=f"give:{batch.id}"[:32], at_ms=at_ms, store=store, legs=legs)]
+    )
+    return codes
+
+
+def _require_room(session: Session, batch: CouponBatch, members: Sequence[UUID | None]) -> None:
+    if batch.closed:
+        raise Refused("batch_closed", f"batch {batch.id} is closed")
+    if batch.kind == PUBLIC or (batch.kind != CODES and None in members):
+        raise Refused("batch_kind", f"batch {batch.id} is {batch.kind}: its coupons are not given like this")
+    if len(members) > MOST_AT_ONCE or batch.taken + len(members) > batch.most:
+        raise Refused("batch_spent", f"batch {batch.id} has {batch.most - batch.taken} coupons left")
+    if batch.per_member:
+        for member in {one for one in members if one is not None}:
+            has = count_of(session, batch.id, member) + sum(one == member for one in members)
+            if has > batch.per_member:
+                raise Refused("per_member", f"a member has at most {batch.per_member} of batch {batch.id}")
+
+
+def count_of(session: Session, batch: str, member: UUID) -> int:
+    """Return how many coupons of a batch a member has or had, voided ones aside."""
+    row = table_of(Coupon)
+    query = row.select().where(row.c.batch == batch, row.c.member_id == member, row.c.state != VOIDED)
+    return len(session.execute(query).all())
+
+
+def lock_batch(session: Session, batch_id: str) -> CouponBatch:
+    """Return a batch, locked: what is counted against it is counted by one at a time. Raise NotFound."""
+    batch = session.get(CouponBatch, batch_id, with_for_update=True, populate_existing=True)
+    if batch is None:
+        raise NotFound(f"there is no batch {batch_id!r}")
+    return batch
+
+
+def void(session: Session, commit_no: int, code: str, *, cause: UUID, actor: str, at_ms: int) -> None:
+    """Take an unused coupon out of use. Raise NotFound, Refused where it is used or reserved, Invalid for no code."""
+    row = session.get(Coupon, code)
+    if row is None:
+        raise NotFound(f"there is no coupon {code}")
+    table = table_of(Coupon)
+    voided = update(table).where(table.c.code == code, table.c.state == ISSUED).values(state=VOIDED)
+    if session.execute(voided.returning(table.c.code)).one_or_none() is None:
+        raise Refused("not_open", f"coupon {code} is {row.state}")
+    end(session, commit_no, row.batch, 1, cause=cause, at_ms=at_ms)
+    audit.record(session, at_ms=at_ms, actor=actor, action="coupons.void", subject=f"coupon {code}")
+    session.expire(row)
+
+
+def end(session: Session, commit_no: int, batch: str, count: int, *, cause: UUID, at_ms: int) -> None:
+    """Post that so many coupons of a batch are open no more, without having been used."""
+    legs = (Leg(open_account(batch), -count), Leg(AccountKey(COUPONS_ENDED, batch, COUPONS), count))
+    journal = Journal(cause=cause, purpose=f"end:{batch}"[:32], at_ms=at_ms, store=HEAD_OFFICE, legs=legs)
+    post(session, commit_no, [journal])
+
+
+def open_account(batch: str) -> AccountKey:
+    """Return the account that counts a batch's coupons that can still be used."""
+    return AccountKey(COUPONS_OPEN, batch, COUPONS)
+
+
+def of_member(session: Session, member: UUID) -> list[Coupon]:
+    """Return the coupons a member can use, the first to end first."""
+    usable = (col(Coupon.member_id) == member, col(Coupon.state) == ISSUED)
+    return list(session.exec(select(Coupon).where(*usable).order_by(col(Coupon.ends), col(Coupon.code))))

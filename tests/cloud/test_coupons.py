@@ -1,0 +1,246 @@
+"""Coupons on both databases: exactly once under fifty at once, typed answers, released and given back."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from cloud.coupons import batches, settling, using
+from cloud.coupons.models import CouponConflict
+from cloud.database import Database
+from cloud.database.rowset import table_of
+from cloud.errors import Refused as Refusal
+from cloud.ingest.apply import in_transaction
+from cloud.ledger import AccountKey
+from cloud.ledger.commits import open_commit
+from cloud.ledger.proof import prove
+from cloud.value.timing_out import GRACE_MS
+from shared import coupon_code
+from shared.pricing.context import Coupon as Entered
+from shared.pricing.record import PricingFacts, PromotionUse
+from shared.wire.events import MemberOnSale
+from shared.wire.messages import AskCoupon, AskRelease, CouponReserved, Refused, Released
+from tests.cloud.members_data import take
+from tests.cloud.test_ledger_races import AT_ONCE, all_at_once
+from tests.cloud.test_value_sales import Chain, heard
+from tests.factories import START_MS, make_return, make_sale, new_id
+
+BITS = random.Random(5).getrandbits
+TODAY = date(2026, 1, 1)
+
+
+class Shop(Chain):
+    """A chain with a batch of coupons."""
+
+    def batch(self, kind: str = "codes", **fields: object) -> str:
+        given = {
+            "id": "b1", "kind": kind, "promotion": "off10", "starts": TODAY, "ends": date(2026, 1, 31), "most": 100,
+        }  # fmt: skip
+        wanted = batches.NewBatch(**{**given, **fields})  # type: ignore[arg-type]
+        with self.database.session() as session:
+            made = batches.create(session, wanted, BITS, actor="ann", now_ms=START_MS)
+            return made.public_code or ""
+
+    def give(self, *members: UUID | None, batch: str = "b1", today: date = TODAY) -> list[str]:
+        with self.database.session() as session:
+            return batches.give(
+                session, open_commit(session, 1), batch, members or [None], BITS, cause=new_id(), today=today,
+                at_ms=START_MS,
+            )  # fmt: skip
+
+    def claim(self, code: str, basket: UUID, *, member: UUID | None = None, store: str = "s001") -> object:
+        return self.ask(AskCoupon(basket=basket, code=code, till="t1", member=member), store=store)  # type: ignore[arg-type]
+
+    def sell_with(self, code: str, *, basket: UUID | None = None, issues: tuple[str, ...] = ()) -> object:
+        self.number += 1
+        sale = make_sale(id=basket, number=self.number, member=MemberOnSale(member=self.ann))
+        sale = msgspec.structs.replace(
+            sale,
+            pricing=PricingFacts(coupons=[Entered(code, "off10")] if code else []),
+            promotions=[PromotionUse("off10", coupon=code, issues=list(issues))],
+        )
+        assert take(self.database, [sale]) == {}
+        return sale
+
+    def used(self) -> int:
+        with self.database.snapshot() as session:
+            return prove(session).by_kind.get("coupons_used", {}).get("COUPONS", 0)
+
+    def conflicts(self) -> list[str]:
+        with self.database.snapshot() as session:
+            return list(session.execute(select(table_of(CouponConflict).c.reason)).scalars())
+
+
+@given(st.integers(0, 2**60 - 1), st.integers(0, 12), st.sampled_from("0123456789ABCDEFGHJKMNPQRSTVWXYZ"))
+def test_a_code_survives_typing_and_every_wrong_sign_is_found(bits: int, place: int, sign: str) -> None:
+    code = coupon_code.make(bits)
+    assert coupon_code.read(f" {code[:4].lower()}-{code[4:]}".replace("0", "o").replace("1", "l")) == code
+    wrong = code[:place] + sign + code[place + 1 :]
+    assert (coupon_code.read(wrong) is None) == (wrong != code)
+
+
+@pytest.mark.parametrize("text", ["", "K7Q2", "U" * 13, "抽奖券", "K7Q2M9XA4TRDK7Q2M9XA4TRD"])
+def test_what_is_no_code_is_told_apart(text: str) -> None:
+    assert coupon_code.read(text) is None
+
+
+def test_p5_fifty_tills_claim_one_coupon_and_one_gets_it(database: Database) -> None:
+    shop = Shop(database)
+    shop.batch()
+    (code,) = shop.give()
+    baskets = [new_id() for _ in range(AT_ONCE)]
+
+    def claim(n: int) -> int:
+        answer = shop.claim(code, baskets[n])
+        assert isinstance(answer, CouponReserved | Refused), answer
+        return isinstance(answer, CouponReserved)
+
+    assert sum(all_at_once(claim)) == 1
+    shop.prove()
+
+
+def test_p5_fifty_sales_with_one_coupon_and_one_has_used_it(database: Database) -> None:
+    shop = Shop(database)
+    shop.batch()
+    (code,) = shop.give()
+    sales = [new_id() for _ in range(AT_ONCE)]
+
+    def use(n: int) -> int:
+        wanted = using.Use(code=code, sale=sales[n], store="s001", at_ms=START_MS)
+        return in_transaction(shop.database, lambda session: using.use(session, open_commit(session, 1), wanted))
+
+    assert sum(all_at_once(use)) == 1
+    assert (shop.used(), shop.conflicts()) == (1, ["used"] * (AT_ONCE - 1))
+    shop.prove()
+
+
+def test_p5_a_public_code_is_used_as_often_as_it_may_and_no_more(database: Database) -> None:
+    shop = Shop(database)
+    code = shop.batch("public", most=7)
+    baskets = [new_id() for _ in range(AT_ONCE)]
+    claimed = all_at_once(lambda n: isinstance(shop.claim(code, baskets[n]), CouponReserved))
+    assert sum(claimed) == 7
+    freed = baskets[claimed.index(True)]
+    assert shop.ask(AskRelease(basket=freed, till="t1")) == Released()
+    assert isinstance(shop.claim(code, new_id()), CouponReserved)
+    assert shop.claim(code, new_id()) == Refused(code="coupon_spent")
+    shop.prove()
+
+
+def test_a_reserved_coupon_is_its_baskets_until_released_or_used(database: Database) -> None:
+    shop = Shop(database)
+    shop.batch()
+    (code,) = shop.give()
+    mine, other = new_id(), new_id()
+    first = shop.claim(code, mine)
+    assert isinstance(first, CouponReserved)
+    assert (first.code, first.promotion) == (code, "off10")
+    assert shop.claim(code.lower(), mine) == first
+    assert shop.claim(code, other) == Refused(code="coupon_reserved")
+    assert shop.ask(AskRelease(basket=mine, till="t1")) == Released()
+    assert isinstance(shop.claim(code, other), CouponReserved)
+    shop.sell_with(code, basket=other)
+    assert shop.claim(code, mine) == Refused(code="coupon_used")
+    assert (shop.used(), shop.conflicts()) == (1, [])
+    shop.prove()
+
+
+def test_a_sale_that_used_anothers_coupon_stands_and_is_shown(database: Database) -> None:
+    shop = Shop(database)
+    shop.batch()
+    (code,) = shop.give()
+    shop.claim(code, new_id())
+    shop.sell_with(code)
+    shop.sell_with("K7Q2M9XA4TRD3")
+    assert sorted(shop.conflicts()) == ["reserved", "unknown"]
+    assert shop.used() == 0
+
+
+def test_a_coupon_can_be_used_again_when_everything_came_back(database: Database) -> None:
+    shop = Shop(database)
+    shop.batch()
+    (code,) = shop.give()
+    sale = shop.sell_with(code)
+    part = make_return(sale, [(1, 1)], number=50)  # type: ignore[arg-type]
+    rest = make_return(sale, [(1, 1), (2, 1)], number=51)  # type: ignore[arg-type]
+    assert take(database, [part]) == {}
+    assert shop.claim(code, new_id()) == Refused(code="coupon_used")
+    assert take(database, [rest]) == {}
+    assert isinstance(shop.claim(code, new_id()), CouponReserved)
+    assert shop.used() == 0
+    shop.prove()
+
+
+def test_each_no_says_why(database: Database) -> None:
+    shop = Shop(database)
+    shop.batch("personal", per_member=1)
+    (mine,) = shop.give(shop.ann)
+    assert shop.claim(mine, new_id()) == Refused(code="coupon_not_yours")
+    assert shop.claim(mine[:-1] + ("0" if mine[-1] != "0" else "2"), new_id()) == Refused(code="coupon_malformed")
+    assert shop.claim(coupon_code.make(1), new_id()) == Refused(code="coupon_unknown")
+    shop.batch(id="later", starts=date(2026, 1, 2))
+    assert shop.claim(shop.give(batch="later")[0], new_id()) == Refused(code="coupon_not_yet")
+    shop.batch(id="over", starts=date(2025, 1, 1), ends=date(2025, 12, 31))
+    assert shop.claim(shop.give(batch="over", today=date(2025, 6, 1))[0], new_id()) == Refused(code="coupon_expired")
+    shop.batch(id="gone")
+    (gone,) = shop.give(batch="gone")
+    with database.session() as session:
+        batches.void(session, open_commit(session, 1), gone, cause=new_id(), actor="ann", at_ms=START_MS)
+    assert shop.claim(gone, new_id()) == Refused(code="coupon_voided")
+    with pytest.raises(Refusal, match="at most 1"):
+        shop.give(shop.ann)
+    with pytest.raises(Refusal, match="left"):
+        shop.give(*[None] * 101, batch="gone")
+    shop.prove()
+
+
+def test_a_sale_gives_its_member_the_coupon_for_the_next_visit_once(database: Database) -> None:
+    shop = Shop(database)
+    shop.batch("next_visit", promotion="back5", days_valid=7, most=1)
+    shop.sell_with("", issues=("back5",))
+    shop.sell_with("", issues=("back5",))
+    with database.snapshot() as session:
+        (one,) = batches.of_member(session, shop.ann)
+        assert (one.starts, one.ends) == (TODAY, date(2026, 1, 7))
+        assert prove(session).by_kind["coupons_open"] == {"COUPONS": 1}
+    assert isinstance(shop.claim(one.code, new_id(), member=shop.ann), CouponReserved)
+
+
+def test_a_reservation_whose_basket_never_came_frees_itself_when_the_agent_has_sent_everything(
+    database: Database,
+) -> None:
+    shop = Shop(database)
+    shop.batch()
+    (code,) = shop.give()
+    held = shop.claim(code, new_id())
+    assert isinstance(held, CouponReserved)
+    later = held.valid_until_ms + 2 * GRACE_MS
+
+    def freed() -> int:
+        with database.session() as session:
+            return settling.free_lapsed(session, later)
+
+    assert freed() == 0
+    heard(shop, backlog=0, seen_ms=later)
+    assert (freed(), freed()) == (1, 0)
+    assert isinstance(shop.claim(code, new_id()), CouponReserved)
+
+
+def test_open_coupons_are_as_many_as_the_ledger_says(database: Database) -> None:
+    shop = Shop(database)
+    shop.batch()
+    codes = shop.give(*[None] * 40)
+    for code in codes[:7]:
+        shop.sell_with(code)
+    with database.snapshot() as session:
+        found = prove(session)
+    assert found.holds
+    assert found.by_kind["coupons_open"] == {"COUPONS": 33}
+    assert AccountKey("coupons_open", "b1", "COUPONS").id
