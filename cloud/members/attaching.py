@@ -71,7 +71,19 @@ def credit_cards(session: Session, commit_no: int, owners: Mapping[UUID, UUID]) 
 
     The cards are held exclusively (`cards.take`). Return how many sales were credited.
     """
-    buyers = {sale: owners[card] for sale, card in history.unclaimed_sales(session, owners.keys()).items()}
+    return _credit(
+        session,
+        commit_no,
+        {sale: owners[card] for sale, card in history.unclaimed_sales(session, owners.keys()).items()},
+    )
+
+
+def credit_sale(session: Session, commit_no: int, sale: UUID, member: UUID) -> None:
+    """Credit one sale at which no card was shown, less what came back. Its row is locked, and names them now."""
+    _credit(session, commit_no, {sale: member})
+
+
+def _credit(session: Session, commit_no: int, buyers: Mapping[UUID, UUID]) -> int:
     if not buyers:
         return 0
     facts = history.sale_facts(session, buyers)

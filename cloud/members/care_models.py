@@ -129,18 +129,3 @@ class ReviewCase(Table, table=True):
     decided_ms: int | None = utc_ms(default=None)
     decided_by: str = Field(default="", max_length=120)
     note: str = Field(default="", max_length=500)
-
-
-class DeskAnswer(Table, table=True):
-    """What was answered to a till's request that changed something; the same request again gets it again."""
-
-    __tablename__ = "desk_answer"
-    __table_args__ = OPERATIONS
-
-    question: UUID = Field(primary_key=True)
-    store_id: str = Field(max_length=32)
-    digest: bytes
-    """Keyed hash of what was asked."""
-    answer: str
-    """JSON, without anything personal."""
-    at_ms: int = utc_ms()

@@ -36,7 +36,6 @@ _PARTS: Mapping[str, Mapping[Language, str]] = {
     "merges": {"en": "Made one with", "zh": "合并记录"},
     "claims": {"en": "Points claimed by receipt", "zh": "小票补积分"},
     "reviews": {"en": "Looked into", "zh": "核查记录"},
-    "other_tills": {"en": "At other tills", "zh": "其他收银系统"},
     "messages": {"en": "Messages sent to you", "zh": "发给您的消息"},
     "signed_in": {"en": "Browsers you are signed in with", "zh": "已登录的浏览器"},
     "wechat": {"en": "WeChat", "zh": "微信"},

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cloud.beside.models import BesideRequest
 from cloud.channels.models import MemberMessage
 from cloud.database import Table
 from cloud.fleet.models import AuditEntry
@@ -48,7 +47,6 @@ TRACES: tuple[Trace, ...] = (
     Trace(name="merges", model=MemberMerge, columns=("keep_id", "gone_id"), goes=False),
     Trace(name="claims", model=ReceiptClaim, goes=False),
     Trace(name="reviews", model=ReviewCase, goes=False),
-    Trace(name="other_tills", model=BesideRequest, goes=False),
     Trace(name="audit", model=AuditEntry, columns=("subject",), goes=False),
 )
 """Besides the member's own row, cards, sales and ledger, which each have a form of their own."""

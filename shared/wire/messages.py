@@ -179,7 +179,50 @@ class AskRelease(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     hold: UUID | None = None
 
 
-AnyAsk = Ask | AskHold | AskCoupon | AskRelease
+class AskEnrol(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="enrol"):
+    """Make somebody a member at the desk: a phone number and what they agree to is enough.
+
+    Phone, name and card are sealed to HQ's key. `consents` maps a channel to the version of the text they were shown;
+    `receipt` is the sale whose receipt they bring, where joining takes one. The question's id is made once: a repeat
+    finds the member that the first one made.
+    """
+
+    till: str
+    cashier: str
+    sealed_phone: bytes
+    consents: dict[str, str]
+    sealed_name: bytes | None = None
+    sealed_card: bytes | None = None
+    receipt: UUID | None = None
+    language: str = ""
+
+
+class AskCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="card"):
+    """Give a member a card, report theirs lost, or both at once.
+
+    Who it is: the member a till knows, or whose phone this is, sealed. `issue` and `replace` bring the new card's
+    number, sealed; `replace` also reports the one before as lost.
+    """
+
+    act: Literal["issue", "lost", "replace"]
+    till: str
+    cashier: str
+    member: UUID | None = None
+    sealed_phone: bytes | None = None
+    sealed_card: bytes | None = None
+
+
+class AskClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="claim"):
+    """Credit a receipt on which no card was shown, by the sale's id that its code names: once, and to one member."""
+
+    sale: UUID
+    till: str
+    cashier: str
+    member: UUID | None = None
+    sealed_card: bytes | None = None
+
+
+AnyAsk = Ask | AskHold | AskCoupon | AskRelease | AskEnrol | AskCard | AskClaim
 """What only HQ knows now."""
 
 
@@ -258,6 +301,7 @@ class MemberFound(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     masked_name: str
     tier: str = ""
     points: int = 0
+    blocks: list[str] = []
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="refused"):
@@ -290,7 +334,16 @@ class Released(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     captured: bool = False
 
 
-AnyAnswer = MemberFound | Refused | Held | CouponReserved | Released
+class PointsClaimed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="claimed"):
+    """A receipt's points are the member's: how many it brought, and how many they have now."""
+
+    member: UUID
+    masked_name: str
+    earned: int
+    points: int
+
+
+AnyAnswer = MemberFound | Refused | Held | CouponReserved | Released | PointsClaimed
 """What HQ answers."""
 
 

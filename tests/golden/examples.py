@@ -51,7 +51,10 @@ from shared.wire.messages import (
     Ack,
     Answer,
     Ask,
+    AskCard,
+    AskClaim,
     AskCoupon,
+    AskEnrol,
     AskHold,
     AskRelease,
     Batch,
@@ -64,6 +67,7 @@ from shared.wire.messages import (
     MemberFound,
     Members,
     Message,
+    PointsClaimed,
     Question,
     Refused,
     Reject,
@@ -306,6 +310,20 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
         id=_id(85), **_envelope, question=_id(86), deadline_ms=800,
         body=AskRelease(basket=_id(82), till="t1", hold=_id(81)),
     ),
+    "question.v1.enrol": Question(
+        id=_id(90), **_envelope, question=_id(91), deadline_ms=800,
+        body=AskEnrol(
+            till="t1", cashier="c1", sealed_phone=HEAD + HEAD, consents={"membership": "2026-01"}, language="zh",
+        ),
+    ),
+    "question.v1.card": Question(
+        id=_id(92), **_envelope, question=_id(93), deadline_ms=800,
+        body=AskCard(act="replace", till="t1", cashier="c1", member=MEMBER, sealed_card=HEAD + HEAD),
+    ),
+    "question.v1.claim": Question(
+        id=_id(94), **_envelope, question=_id(95), deadline_ms=800,
+        body=AskClaim(sale=_id(10), till="t1", cashier="c1", member=MEMBER),
+    ),
     "ack.v1": Ack(id=_id(26), **_envelope, incarnation=INCARNATION, seq=9),
     "ack.v1.head": Ack(id=_id(33), **_envelope, incarnation=INCARNATION, seq=9, head=HEAD[:16]),
     "ack.v1.proof": Ack(
@@ -333,6 +351,10 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
         body=CouponReserved(code="K7Q2M9XA4TRD3", promotion="c-10off", valid_until_ms=1_767_226_500_000, claimed_ms=1),
     ),
     "answer.v1.released": Answer(id=_id(89), **_envelope, question=_id(86), body=Released()),
+    "answer.v1.claimed": Answer(
+        id=_id(96), **_envelope, question=_id(95),
+        body=PointsClaimed(member=MEMBER, masked_name="王**", earned=41, points=161),
+    ),
     "answer.v1.refused": Answer(id=_id(32), **_envelope, question=_id(25), body=Refused(code="card_unknown")),
 }  # fmt: skip
 

@@ -1,0 +1,58 @@
+"""Points claimed after the sale: by the receipt's code, once, for one member, within some days."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlmodel import Session
+
+from cloud.database.rowset import table_of
+from cloud.errors import Refused
+from cloud.ledger.kinds import MEMBER_POINTS
+from cloud.ledger.reading import journals_by_key, points_of
+from cloud.loyalty.earning import EARN
+from cloud.members import blocks, changing, rules
+from cloud.members.attaching import credit_sale
+from cloud.members.care_models import ReceiptClaim
+from cloud.sales.models import Sale
+
+_DAY_MS = 24 * 3600 * 1000
+
+
+class Claimed(NamedTuple):
+    """The points a receipt brought, and what the member has now."""
+
+    earned: int
+    points: int
+
+
+def claim(
+    session: Session, member: UUID, sale_id: UUID, *, store: str, cashier: str, commit_no: int, now_ms: int
+) -> Claimed:
+    """Credit a sale on which no card was shown. `store` and `cashier` are where the claim is made.
+
+    Raise NotFound or Refused: `points_blocked`, `receipt_not_here` (the till may still be without a network),
+    `receipt_has_member` (a card was shown, or somebody has claimed it), `receipt_too_old`.
+    """
+    changing.active(session, member)
+    if blocks.POINTS in blocks.standing(session, [member]).get(member, ()):
+        raise Refused("points_blocked", "this member collects no points for now")
+    sale = table_of(Sale)
+    columns = (sale.c.member_id, sale.c.card_id, sale.c.at_ms)
+    row = session.execute(select(*columns).where(sale.c.id == sale_id).with_for_update()).one_or_none()
+    if row is None:
+        raise Refused("receipt_not_here", "head office does not have this receipt yet: try again later")
+    if row.member_id is not None or row.card_id is not None:
+        raise Refused("receipt_has_member", "a member was named on this receipt before")
+    if row.at_ms < now_ms - rules.newest(session, rules.Watch).claim_days * _DAY_MS:
+        raise Refused("receipt_too_old", "the days in which its points can be claimed are over")
+    session.execute(update(sale).where(sale.c.id == sale_id).values(member_id=member))
+    session.add(ReceiptClaim(sale_id=sale_id, member_id=member, store_id=store, cashier=cashier, claimed_ms=now_ms))
+    session.flush()
+    credit_sale(session, commit_no, sale_id, member)
+    posted = journals_by_key(session, [(sale_id, EARN)]).get((sale_id, EARN))
+    legs = posted.legs if posted else ()
+    earned = sum(leg.amount for leg in legs if leg.account.kind == MEMBER_POINTS)
+    return Claimed(earned, points_of(session, [member])[member])

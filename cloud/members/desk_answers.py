@@ -1,0 +1,197 @@
+"""The service desk at a till: join, cards, points claimed by receipt. Each question is answered once, for good."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlmodel import Session
+
+from cloud.database import Database
+from cloud.errors import Conflict, Invalid, NotFound, Refused
+from cloud.ingest.apply import in_transaction
+from cloud.ledger.commits import open_commit
+from cloud.ledger.requests import Answered, once
+from cloud.members import card_desk, changing, claiming, enrolling, entry, finding
+from cloud.members.models import ACTIVE, Member
+from cloud.members.profile import NAME, PHONE, checked
+from cloud.members.sight import look_at
+from cloud.privacy import CannotOpen, Vault
+from shared.clock import BusinessClock, MachineClock
+from shared.ids import UuidMint
+from shared.wire.messages import AnyAnswer, AskCard, AskClaim, AskEnrol, MemberFound, PointsClaimed
+from shared.wire.messages import Refused as RefusedAnswer
+
+SOURCE = "till"
+MEMBERSHIP = "membership"
+"""The channel whose text somebody agrees to when they join."""
+
+DeskAsk = AskEnrol | AskCard | AskClaim
+
+
+class DeskAnswers:
+    """Answers what changes members, each in a transaction of its own: the answer rests on its commit."""
+
+    def __init__(self, database: Database, business: BusinessClock, machine: MachineClock, vault: Vault) -> None:
+        self._database = database
+        self._business = business
+        self._machine = machine
+        self._vault = vault
+
+    def answer(self, store: str, question: UUID, ask: DeskAsk) -> AnyAnswer:
+        """Do what a till of this store asks for. Raise Unavailable when the database is away.
+
+        Refusals by code: `consent_missing`, `phone_unreadable`, `phone_known`, `phone_unknown`, `phone_shared`,
+        `card_unreadable`, `card_taken`, `entry_spend` ..., those of `cloud.members.claiming`, and `question_changed`.
+        """
+
+        def work(session: Session) -> Answered:
+            now_ms = self._machine.wall_ms()
+            kind = f"desk_{type(ask).__name__.lower()}"
+            asked = self._vault.blind_index("desk", msgspec.json.encode([store, ask], order="sorted").decode()).hex()
+            return once(
+                session, question, kind, {"asked": asked}, lambda: self._do(session, store, ask, now_ms), now_ms=now_ms
+            )
+
+        try:
+            done = in_transaction(self._database, work)
+        except Conflict:
+            return RefusedAnswer(code="question_changed")
+        except NotFound:
+            return RefusedAnswer(code="member_unknown")
+        except Invalid:
+            return RefusedAnswer(code="not_understood")
+        if done.code:
+            return RefusedAnswer(code=done.code)
+        return self._spoken(done.answer)
+
+    def _do(self, session: Session, store: str, ask: DeskAsk, now_ms: int) -> Mapping[str, Any]:
+        commit_no = open_commit(session, now_ms)
+        match ask:
+            case AskEnrol():
+                member = self._enrol(session, store, ask, commit_no, now_ms)
+            case AskCard():
+                member = self._card(session, store, ask, commit_no, now_ms)
+            case AskClaim():
+                return self._claim(session, store, ask, commit_no, now_ms)
+        return {"member": str(member)}
+
+    def _enrol(self, session: Session, store: str, ask: AskEnrol, commit_no: int, now_ms: int) -> UUID:
+        if not ask.consents.get(MEMBERSHIP):
+            raise Refused("consent_missing", "nobody joins who has not agreed to the text of the membership")
+        phone = self._phone(ask.sealed_phone)
+        if self._with_phone(session, phone):
+            raise Refused("phone_known", "somebody with this phone is a member already: find them instead")
+        fields = {PHONE: phone}
+        if ask.sealed_name is not None:
+            fields[NAME] = self._open(ask.sealed_name, "name_unreadable")
+        numbers = () if ask.sealed_card is None else (self._open(ask.sealed_card, "card_unreadable"),)
+        entry.check(session, self._vault, card_numbers=numbers, receipt=ask.receipt, now_ms=now_ms)
+        sign_up = enrolling.SignUp(
+            source=SOURCE,
+            fields=fields,
+            cards=numbers,
+            home_store=store,
+            store=store,
+            cashier=ask.cashier,
+            language=ask.language[:8],
+            consents=ask.consents,
+        )
+        return enrolling.enrol(session, self._vault, self._mint(), sign_up, commit_no=commit_no, now_ms=now_ms)
+
+    def _card(self, session: Session, store: str, ask: AskCard, commit_no: int, now_ms: int) -> UUID:
+        member, actor = self._whose(session, ask), f"till:{store}/{ask.till}/{ask.cashier}"
+        if ask.act in ("lost", "replace"):
+            card = card_desk.in_use(session, member)
+            if card is not None:
+                card_desk.act(
+                    session, card.id, "lost", reason="reported at the till", actor=actor, commit_no=commit_no,
+                    now_ms=now_ms,
+                )  # fmt: skip
+            elif ask.act == "lost":
+                raise Refused("card_unknown", "this member has no card in use")
+        if ask.act in ("issue", "replace"):
+            if ask.sealed_card is None:
+                raise Refused("card_unreadable", "the new card is missing")
+            card_desk.issue(
+                session,
+                self._vault,
+                self._mint(),
+                member,
+                self._open(ask.sealed_card, "card_unreadable"),
+                today=self._today(),
+                actor=actor,
+                commit_no=commit_no,
+                now_ms=now_ms,
+            )
+        return member
+
+    def _claim(self, session: Session, store: str, ask: AskClaim, commit_no: int, now_ms: int) -> Mapping[str, Any]:
+        if ask.member is not None:
+            member = ask.member
+        elif ask.sealed_card is not None:
+            number = self._open(ask.sealed_card, "card_unreadable")
+            try:
+                member, _ = finding.at_till(session, self._vault, number, self._today().year)
+            except NotFound:
+                raise Refused("card_unknown", "no member carries this card") from None
+        else:
+            raise Refused("card_unreadable", "neither member nor card: show the card")
+        done = claiming.claim(
+            session, member, ask.sale, store=store, cashier=ask.cashier, commit_no=commit_no, now_ms=now_ms
+        )
+        return {"member": str(member), "earned": done.earned}
+
+    def _whose(self, session: Session, ask: AskCard) -> UUID:
+        if ask.member is not None:
+            return changing.active(session, ask.member).id
+        if ask.sealed_phone is None:
+            raise Refused("phone_unreadable", "neither member nor phone: type the phone number")
+        found = self._with_phone(session, self._phone(ask.sealed_phone))
+        if len(found) != 1:
+            code = "phone_shared" if found else "phone_unknown"
+            raise Refused(code, "this phone leads to no one member: ask head office")
+        return found[0]
+
+    def _with_phone(self, session: Session, phone: str) -> list[UUID]:
+        found = enrolling.find_by_phone(session, self._vault, phone)
+        return [one for one in found if session.get_one(Member, one).status == ACTIVE]
+
+    def _phone(self, sealed: bytes) -> str:
+        try:
+            return checked(PHONE, self._open(sealed, "phone_unreadable"))
+        except Invalid as error:
+            raise Refused("phone_unreadable", str(error)) from None
+
+    def _open(self, sealed: bytes, code: str) -> str:
+        try:
+            return self._vault.unseal(sealed)
+        except CannotOpen as error:
+            raise Refused(code, str(error)) from None
+
+    def _spoken(self, answer: Mapping[str, Any]) -> AnyAnswer:
+        """Say what was done, with how the member stands now: what is kept of an answer names the bare id."""
+        member = UUID(answer["member"])
+        with self._database.snapshot() as session:
+            sight = look_at(session, [member], self._today().year)[member]
+        if "earned" in answer:
+            return PointsClaimed(
+                member=member, masked_name=sight.masked_name, earned=answer["earned"], points=sight.points
+            )
+        return MemberFound(
+            member=member,
+            masked_name=sight.masked_name,
+            tier=sight.tier,
+            points=sight.points,
+            blocks=list(sight.blocks),
+        )
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).date()
+
+    def _mint(self) -> UuidMint:
+        return UuidMint(self._machine.wall_ms, os.urandom)
