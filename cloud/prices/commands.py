@@ -189,6 +189,7 @@ def change_till_settings(
                 card_digits=old.card_digits if card_digits is None else card_digits,
                 retain_days=old.retain_days if retain_days is None else retain_days,
                 outbox_budget_bytes=old.outbox_budget_bytes,
+                receipt=old.receipt,
             )
         except ValueError as error:
             raise Invalid(str(error)) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Query
 
 from cloud.api.services import Here, Services
@@ -29,7 +28,7 @@ from cloud.prices.schemas import (
     VersionView,
     WithdrawRequest,
 )
-from cloud.prices.settings import TillSettings, set_till_settings, till_settings
+from cloud.prices.settings import set_till_settings, till_settings
 
 router = APIRouter(prefix="/api/v1/prices", tags=["prices"])
 
@@ -101,23 +100,24 @@ def list_tills(services: Here, _: MayRead, store: str | None = None) -> list[Til
 def get_till_settings(services: Here, _: MayRead) -> TillSettingsBody:
     """Return what every till of the chain is told."""
     with services.database.snapshot() as session:
-        return TillSettingsBody(**msgspec.structs.asdict(till_settings(session)))
+        return TillSettingsBody.of(till_settings(session))
 
 
 @router.put("/till-settings")
 def put_till_settings(services: Here, who: MayWrite, body: TillSettingsBody) -> TillSettingsBody:
-    """Replace what every till of the chain is told."""
+    """Change what every till of the chain is told: what the body leaves out stays as it is."""
     with services.database.session() as session:
-        set_till_settings(session, TillSettings(**body.model_dump()))
+        settings = body.onto(till_settings(session))
+        set_till_settings(session, settings)
         audit.record(
             session,
             at_ms=services.clocks.machine.wall_ms(),
             actor=who.actor,
             action="prices.till_settings",
             subject="chain",
-            detail=body.model_dump_json(),
+            detail=body.model_dump_json(exclude_unset=True),
         )
-    return body
+    return TillSettingsBody.of(settings)
 
 
 def _act(services: Services, who: TokenHolder, reason: str) -> Act:

@@ -14,6 +14,7 @@ from cloud.prices.adoption import TillVersion
 from cloud.prices.imports import ImportResult
 from cloud.prices.models import PriceDraft, PriceVersion, TimelineEntryRow
 from cloud.prices.publish import Conflict, Publication, Rebuilt
+from cloud.prices.settings import TillSettings
 from shared.body import BodyKind
 
 MAX_CHANGES = 5_000
@@ -242,10 +243,32 @@ class TillVersionView(BaseModel):
         return cls(**msgspec.to_builtins(found))
 
 
+class ReceiptSettingsBody(_Request):
+    """What a receipt says beside the sale: languages, who issues it, where it is found on a phone, closing lines."""
+
+    languages: list[Literal["zh", "en"]] = Field(default=[], max_length=2)
+    legal_name: str = Field(default="", max_length=120)
+    url: str = Field(default="", pattern=r"^(https?://\S+)?$", max_length=200)
+    notes: list[Annotated[str, Field(max_length=200)]] = Field(default=[], max_length=10)
+
+
 class TillSettingsBody(_Request):
-    """What every till of the chain is told."""
+    """What every till of the chain is told. A field that is left out keeps what it is."""
 
     card_prefixes: list[Annotated[str, Field(pattern=r"^[0-9]{1,16}$")]] = Field(default=[], max_length=50)
     card_digits: int = Field(default=0, ge=0, le=32)
     retain_days: int = Field(default=35, ge=1, le=400)
     outbox_budget_bytes: int = Field(default=2 * 1024**3, ge=64 * 1024**2)
+    receipt: ReceiptSettingsBody = Field(default_factory=ReceiptSettingsBody)
+
+    @classmethod
+    def of(cls, settings: TillSettings) -> TillSettingsBody:
+        """Return the settings as they are written in JSON."""
+        return cls.model_validate(msgspec.to_builtins(settings))
+
+    def onto(self, settings: TillSettings) -> TillSettings:
+        """Return the settings with what this body names, at any depth; the rest stays as it is."""
+        given = self.model_dump(exclude_unset=True)
+        now = msgspec.to_builtins(settings)
+        receipt = {**now["receipt"], **given.pop("receipt", {})}
+        return msgspec.convert({**now, **given, "receipt": receipt}, TillSettings)

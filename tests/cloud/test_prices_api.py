@@ -185,6 +185,18 @@ def test_till_settings(client: Client) -> None:
     ok(client.put("/api/v1/prices/till-settings", json={"card_digits": 99}), 422)
 
 
+def test_what_a_change_of_the_till_settings_leaves_out_stays(client: Client) -> None:
+    path = "/api/v1/prices/till-settings"
+    receipt = {"languages": ["zh", "en"], "legal_name": "Rain Ltd", "url": "https://r.example/", "notes": ["谢谢惠顾"]}
+    assert ok(client.put(path, json={"card_digits": 9, "receipt": receipt}))["receipt"] == receipt
+    ok(client.put(path, json={"retain_days": 40}))
+    ok(client.put(path, json={"receipt": {"legal_name": "Snow Ltd"}}))
+    now = ok(client.get(path))
+    assert (now["card_digits"], now["retain_days"]) == (9, 40)
+    assert now["receipt"] == {**receipt, "legal_name": "Snow Ltd"}
+    ok(client.put(path, json={"receipt": {"url": "not an address"}}), 422)
+
+
 def test_bodies_are_served_whole_in_part_and_for_ever(client: Client, database: Database) -> None:
     with database.session() as session:
         publish_rows(session, [item(str(n)) for n in range(500)])
@@ -240,6 +252,7 @@ def test_the_command_line_does_the_same(tmp_path: Path) -> None:
     run("export", str(tmp_path / "out.xlsx"), "--kind", "prices", "--scope", "z1")
     assert "0 rows" not in run("import", run("new", "Again").strip(), str(tmp_path / "out.xlsx"), "--kind", "prices")
     assert "card prefixes 77; card digits 10" in run("till-settings", "--card-prefix", "77", "--card-digits", "10")
+    assert "card digits 10; kept for 41 days" in run("till-settings", "--retain-days", "41")
     other = run("new", "Never").strip()
     run("discard", other)
     assert "already in force in s1" in run("withdraw", "2", code=1)
