@@ -12,6 +12,7 @@ import typer
 
 from edge_agent import agent
 from edge_agent.devices.commands import app as devices_app
+from edge_agent.disk.commands import app as database_app
 from edge_agent.disk.errors import StorageError
 from edge_agent.disk.state_lock import StateInUse
 from edge_agent.doctor import examine
@@ -24,6 +25,7 @@ from edge_agent.till.scanning.commands import app as codes_app
 
 app = typer.Typer(help="The agent of one store.", no_args_is_help=True, pretty_exceptions_enable=False)
 
+app.add_typer(database_app, name="database")
 app.add_typer(devices_app, name="devices")
 app.add_typer(codes_app, name="codes")
 
