@@ -17,6 +17,9 @@ from cloud.sales.models import ReceiptNumber, ReceiptSeries
 from shared.hashchain import GENESIS
 from shared.wire.desired import LastReceipt
 
+_HQ_RESTORED = "hq_restored"
+"""Why an agent opens an epoch without new series (`shared.wire.events.EpochOpened`)."""
+
 Place = tuple[str, str]
 """A store and one of its tills."""
 
@@ -114,14 +117,14 @@ def last_receipts(session: Session, agents: Sequence[Agent]) -> dict[str, dict[s
     series = by_till(session, {agent.store_id for agent in agents})
     if not series:
         return {}
-    epochs = _newest_epochs(session, [agent.id for agent in agents])
+    epochs = _present_epochs(session, [agent.id for agent in agents])
     wanted: dict[str, list[TillSeries]] = {}
     for agent in agents:
-        here = (agent.id, epochs.get(agent.id))
+        here = epochs[agent.id]
         wanted[agent.id] = [
             listed[-1]
             for (store, _), listed in series.items()
-            if store == agent.store_id and all((one.agent, one.epoch) != here for one in listed)
+            if store == agent.store_id and not any(one.agent == agent.id and one.epoch in here for one in listed)
         ]
     heads = _heads(session, {(one.store_id, one.till_id, one.series) for found in wanted.values() for one in found})
     return {agent: {one.till_id: _last(one, heads) for one in found} for agent, found in wanted.items() if found}
@@ -135,10 +138,21 @@ def _last(one: TillSeries, heads: Mapping[_Key, tuple[int, bytes]]) -> LastRecei
     return LastReceipt(agent=one.agent, series=one.series, number=number, head=head)
 
 
-def _newest_epochs(session: Session, agents: Sequence[str]) -> dict[str, UUID]:
+def _present_epochs(session: Session, agents: Sequence[str]) -> dict[str, set[UUID]]:
+    """Return each agent's epochs in which its present series may have begun: the newest, and those it goes on from.
+
+    An epoch that an agent opened because HQ was restored begins no series: the numbers on its paper were never in doubt.
+    """
     row = table_of(AgentEpoch)
-    query = select(row.c.agent_id, row.c.epoch).where(row.c.agent_id.in_(agents))
-    return dict(session.execute(query.order_by(row.c.opened_ms, row.c.epoch)).all())
+    query = select(row.c.agent_id, row.c.epoch, row.c.reason).where(row.c.agent_id.in_(agents))
+    present: dict[str, set[UUID]] = {agent: set() for agent in agents}
+    ended: set[str] = set()
+    for agent, epoch, reason in session.execute(query.order_by(row.c.opened_ms.desc(), row.c.epoch.desc())):
+        if agent not in ended:
+            present[agent].add(epoch)
+            if reason != _HQ_RESTORED:
+                ended.add(agent)
+    return present
 
 
 def _heads(session: Session, series: Collection[_Key]) -> dict[_Key, tuple[int, bytes]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session, select
 
 from cloud.database import Database
-from cloud.fleet.models import Agent
+from cloud.fleet.models import Agent, AgentEpoch
 from cloud.ingest.greet import greet
 from cloud.sales.series import TillSeries, by_till, last_receipts
 from shared.hashchain import GENESIS, link
@@ -13,7 +13,7 @@ from shared.wire.desired import LastReceipt
 from shared.wire.events import Event, SaleCompleted, encode_event
 from tests.cloud.ingesting import RESTORES, NobodyShops, Outbox, add_agent, open_store, take_in
 from tests.cloud.test_sales import receipts_chained
-from tests.factories import AGENT, START_MS, STORE, make_sale, make_series
+from tests.factories import AGENT, START_MS, STORE, make_epoch, make_sale, make_series
 
 
 def sales(series: str, *numbers: int) -> list[Event]:
@@ -113,3 +113,16 @@ def test_p9_the_link_names_a_receipt_whose_head_is_known(database: Database) -> 
     with database.snapshot() as session:
         (last,) = told(session)["a2"].values()
     assert (last.agent, last.number, last.head) == (AGENT, 1, head_of(sold[:1]))
+
+
+def test_p9_an_agent_whose_series_go_on_after_hq_was_restored_is_told_nothing(database: Database) -> None:
+    """It would be told something else after each sale, for ever, and open nothing."""
+    open_store(database)
+    take_in(database, Outbox().add(make_series("one"), *sales("one", 1)).batch())
+    with database.session() as session:
+        session.exec(select(AgentEpoch)).one().opened_ms -= 1
+    again = Outbox().add(make_epoch(reason="hq_restored"))
+    greet(database, AGENT, again.hello(), RESTORES)
+    take_in(database, again.batch())
+    with database.snapshot() as session:
+        assert told(session) == {}
