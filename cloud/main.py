@@ -21,6 +21,7 @@ from cloud.console import registry
 from cloud.e_receipts import api as e_receipts
 from cloud.ingest import parked_api
 from cloud.loyalty import api as loyalty
+from cloud.member_page.app import create_member_app
 from cloud.members import api as members
 from cloud.members import care_api, personal_api
 from cloud.prices import api as prices
@@ -94,6 +95,9 @@ async def serve(settings: CloudSettings) -> None:
         people = create_app(settings, services, console=True)
         servers.append(_Server(_config(people, "127.0.0.1", services.places.console_port)))
 
+    if settings.member_page.url:
+        servers.append(_Server(_member_config(settings, services)))
+
     def stop() -> None:
         if settings.console:
             people.state.streams.close()
@@ -136,7 +140,15 @@ class _Server(uvicorn.Server):
             stop_all()
 
 
-def _config(app: FastAPI, host: str, port: int, tls: CloudSettings | None = None) -> uvicorn.Config:
+def _member_config(settings: CloudSettings, services: Services) -> uvicorn.Config:
+    """Return the listener of the members' page: plain HTTP for what speaks TLS with the internet before it."""
+    place = settings.member_page
+    return _config(create_member_app(services), place.bind, place.port, proxies=place.proxies)
+
+
+def _config(
+    app: FastAPI, host: str, port: int, tls: CloudSettings | None = None, proxies: list[str] | None = None
+) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
         host=host,
@@ -145,6 +157,7 @@ def _config(app: FastAPI, host: str, port: int, tls: CloudSettings | None = None
         access_log=False,
         timeout_graceful_shutdown=_GRACE_S,
         server_header=False,
+        forwarded_allow_ips=proxies,
         ssl_certfile=str(tls.keys_dir / "api.crt") if tls else None,
         ssl_keyfile=str(tls.keys_dir / "api.key") if tls else None,
         h11_max_incomplete_event_size=64 * 1024,

@@ -9,10 +9,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from cloud.channels.aliyun import AliyunSettings, AliyunSms
-from cloud.channels.files import ConsoleChannel, FileChannel
+from cloud.channels.files import ConsoleChannel, FileChannel, FileVisitors
 from cloud.channels.mail import SmtpChannel, SmtpSettings
 from cloud.channels.ports import Channel, ChannelName
-from cloud.channels.wechat import OfficialAccount, WeChatSettings
+from cloud.channels.wechat import OfficialAccount, Visitors, WeChatSettings
 from shared.clock import MachineClock
 
 Trying = Literal["file", "console", "off"]
@@ -54,3 +54,10 @@ def channels_of(settings: ChannelSettings, folder: Path, clock: MachineClock) ->
             case "account" if settings.account is not None:
                 found[name] = OfficialAccount(settings.account, clock)
     return found
+
+
+def visitors_of(settings: ChannelSettings, folder: Path, clock: MachineClock) -> Visitors:
+    """Return who knows the visitors from WeChat: the official account, or as shipped a file in `folder`."""
+    if settings.account is not None:
+        return OfficialAccount(settings.account, clock)
+    return FileVisitors(folder / "wechat-visitor")

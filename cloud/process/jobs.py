@@ -18,6 +18,7 @@ from cloud.ingest.transience import is_transient
 from cloud.ledger.proving import Proving
 from cloud.ledger.seal import seal_pending
 from cloud.member_page.codes import CodeMaker
+from cloud.members.caring import Caring
 from cloud.members.sets import refresh
 from cloud.prices.books import StoreBooks
 from cloud.pricing_audit.auditing import audit_pending
@@ -75,6 +76,7 @@ def build_jobs(settings: CloudSettings, database: Database) -> list[tuple[str, J
         ("member sets", refresh_member_sets),
         ("ledger seal", seal_ledger),
         ("price audit", audit_prices),
+        ("members", Caring(database, clocks)),
         ("housekeeping", Housekeeping(database, clocks.machine)),
     ]
 

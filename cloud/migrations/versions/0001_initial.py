@@ -955,6 +955,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("card_id IS NOT NULL AND member_id IS NULL"),
     )
     op.create_index("ix_sale_commit_no", "sale", ["commit_no"], unique=False)
+    op.create_index(
+        "ix_sale_member_id",
+        "sale",
+        ["member_id"],
+        unique=False,
+        postgresql_where=sa.text("member_id IS NOT NULL"),
+        sqlite_where=sa.text("member_id IS NOT NULL"),
+    )
     op.create_index("ix_sale_store_id_business_date", "sale", ["store_id", "business_date"], unique=False)
     op.create_table(
         "sale_adjustment",

@@ -1,0 +1,59 @@
+"""Members and the official account they follow: who somebody in WeChat is here."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlmodel import Session, col, delete, select
+
+from cloud.channels.ports import ChannelName
+from cloud.member_page.models import MemberWechat
+from cloud.privacy import Vault
+
+_KIND = "wechat_openid"
+
+
+def member_of(session: Session, vault: Vault, openid: str) -> UUID | None:
+    """Return the member that somebody in WeChat said to be."""
+    row = session.get(MemberWechat, vault.blind_index(_KIND, openid))
+    return None if row is None else row.member_id
+
+
+def link(session: Session, vault: Vault, member: UUID, openid: str, now_ms: int) -> None:
+    """Remember who somebody in WeChat is; the last word counts, one member to a WeChat and one WeChat to a member."""
+    index = vault.blind_index(_KIND, openid)
+    either = (col(MemberWechat.openid_index) == index) | (col(MemberWechat.member_id) == member)
+    session.execute(delete(MemberWechat).where(either))
+    sealed = vault.encrypt(openid, _context(member))
+    session.add(MemberWechat(openid_index=index, openid=sealed, member_id=member, linked_ms=now_ms))
+    session.flush()
+
+
+def unlink(session: Session, member: UUID) -> None:
+    """Forget who a member is in WeChat."""
+    session.execute(delete(MemberWechat).where(col(MemberWechat.member_id) == member))
+
+
+def openid_of(session: Session, vault: Vault, member: UUID) -> str | None:
+    """Return where a member gets messages in WeChat: the recipient of the channel `wechat`."""
+    row = session.exec(select(MemberWechat).where(col(MemberWechat.member_id) == member)).first()
+    return None if row is None else vault.decrypt(row.openid, _context(member))
+
+
+def is_linked(session: Session, member: UUID) -> bool:
+    """Tell whether a member is known in WeChat."""
+    found = select(col(MemberWechat.member_id)).where(col(MemberWechat.member_id) == member)
+    return session.exec(found).first() is not None
+
+
+def address_of(
+    session: Session, vault: Vault, member: UUID, channel: ChannelName, fields: dict[str, str]
+) -> str | None:
+    """Return where a channel reaches a member, None where it does not; `fields` are their personal fields, opened."""
+    if channel is ChannelName.WECHAT:
+        return openid_of(session, vault, member)
+    return fields.get("phone" if channel is ChannelName.SMS else "email")
+
+
+def _context(member: UUID) -> str:
+    return f"member_wechat/{member}"

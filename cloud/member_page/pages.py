@@ -1,0 +1,106 @@
+"""The pages of a member who is signed in: the card first, then what they have, and what they may do with their data."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
+
+from cloud.e_receipts.reading import e_receipt
+from cloud.errors import NotFound
+from cloud.member_page import reading
+from cloud.member_page.card_code import REFRESH_S, VALID_S, card_of, code_text, drawn
+from cloud.member_page.holdings import purses_of
+from cloud.member_page.rendering import answer, language_of, today
+from cloud.member_page.visiting import Here, SignedIn
+from cloud.members.models import Member
+from shared.receipt.html import to_fragment
+from shared.web.words import Language
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def root() -> Response:
+    """Lead to the page."""
+    return RedirectResponse("/me", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/me")
+def home(request: Request, page: Here, visitor: SignedIn) -> Response:
+    """Show the card, and below it what the member has."""
+    now_ms = page.clocks.business.now_ms()
+    with page.database.snapshot() as session:
+        values = _standing(session, visitor.member, language_of(request), now_ms)
+        row, card = session.get_one(Member, visitor.member), card_of(session, visitor.member)
+        name, masked = row.masked_name, "" if card is None else card.masked
+    return answer(
+        request, "card", tab="card", mark=visitor.mark, name=name, card=masked, refresh_s=REFRESH_S, valid_s=VALID_S,
+        stamp=now_ms, **values,
+    )  # fmt: skip
+
+
+def _standing(session: Session, member: UUID, language: Language, now_ms: int) -> dict[str, Any]:
+    house = reading.house_of(session, member)
+    day = today(now_ms, house.zone)
+    standing = reading.standing(session, member, day.year, language)
+    return {
+        "house": house,
+        "points": reading.points_held(session, member, day),
+        "standing": standing,
+        "missing": house.money(standing.missing_minor),
+        "purses": purses_of(session, member),
+    }
+
+
+@router.get("/me/code.svg")
+def code(page: Here, visitor: SignedIn) -> Response:
+    """Draw a code that counts from now on. Raise NotFound for a member without a card in use."""
+    with page.database.snapshot() as session:
+        card = card_of(session, visitor.member)
+        if card is None:
+            raise NotFound("no card in use")
+        text = code_text(page.vault, page.signing, card, page.clocks.machine.wall_ms())
+    return Response(drawn(text), media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/me/points")
+def points(request: Request, page: Here, visitor: SignedIn) -> Response:
+    """Show points, the tier and how they came about."""
+    with page.database.snapshot() as session:
+        values = _standing(session, visitor.member, language_of(request), page.clocks.business.now_ms())
+        moved = reading.movements(session, visitor.member)
+    return answer(request, "points", tab="card", mark=visitor.mark, movements=moved, **values)
+
+
+@router.get("/me/value")
+def value(request: Request, page: Here, visitor: SignedIn) -> Response:
+    """Show stored value: what was paid in and what was given, apart."""
+    with page.database.snapshot() as session:
+        purses = purses_of(session, visitor.member)
+    return answer(request, "value", tab="card", mark=visitor.mark, purses=purses)
+
+
+@router.get("/me/receipts")
+def receipts(request: Request, page: Here, visitor: SignedIn, before: int | None = None) -> Response:
+    """List what the member bought."""
+    with page.database.snapshot() as session:
+        found = reading.receipts(session, visitor.member, before)
+    older = found[-1].at_ms if len(found) == reading.PAGE else None
+    return answer(request, "receipts", tab="receipts", mark=visitor.mark, receipts=found, older=older)
+
+
+@router.get("/me/receipts/{sale}")
+def receipt(request: Request, page: Here, visitor: SignedIn, sale: UUID) -> Response:
+    """Show a receipt as the till printed it. Raise NotFound for one that is somebody else's."""
+    language = language_of(request)
+    with page.database.snapshot() as session:
+        document = e_receipt(session, sale, language) if reading.is_theirs(session, visitor.member, sale) else None
+    if document is None:
+        raise NotFound("no receipt of this member")
+    paper = to_fragment(document)
+    return answer(request, "receipt", tab="receipts", mark=visitor.mark, paper=paper, paper_lang=document.language)

@@ -1,0 +1,203 @@
+"""What a member sees of their own: standing, points with their dates, stored value, receipts. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlmodel import Session, col
+
+from cloud.database.rowset import table_of
+from cloud.ledger.journal import AccountKey
+from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, POINTS
+from cloud.ledger.models import Balance, JournalRow, Lot, Posting
+from cloud.loyalty import rules
+from cloud.loyalty.models import MemberYear
+from cloud.loyalty.posting import tiers_of
+from cloud.member_page.rendering import Money
+from cloud.member_page.words import JOURNALS
+from cloud.members.models import Card, Member
+from cloud.org.models import Store
+from cloud.sales.models import Sale
+from shared.web.words import Language
+
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """In which money and zone a member is spoken to: their home store's, else the chain's first."""
+
+    currency: str = "CNY"
+    exponent: int = 2
+    zone: str = "Asia/Shanghai"
+
+    def money(self, minor: int) -> Money:
+        """Return an amount in this money."""
+        return Money(minor, self.currency, self.exponent)
+
+
+@dataclass(frozen=True, slots=True)
+class PointsHeld:
+    """A member's points: what can be spent, what ends first, what comes to count next, what is owed."""
+
+    balance: int
+    ends: tuple[int, date] | None = None
+    comes: tuple[int, date] | None = None
+    owed: int = 0
+
+    @property
+    def spendable(self) -> int:
+        """Return what counts now."""
+        return max(self.balance - (self.comes[0] if self.comes else 0), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A member's tier and the way to the next one."""
+
+    name: str
+    next_name: str = ""
+    missing_minor: int = 0
+    reached_per_mille: int = 0
+    has_tiers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Points that came or went at once."""
+
+    at_ms: int
+    amount: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """A purchase in the list of receipts."""
+
+    id: UUID
+    at_ms: int
+    zone: str
+    store: str
+    lines: int
+    total: Money
+    saved: Money
+
+
+def house_of(session: Session, member: UUID) -> House:
+    """Return how a member is spoken to."""
+    row = session.get(Member, member)
+    store = session.get(Store, row.home_store) if row is not None and row.home_store else None
+    if store is None:
+        store = session.execute(select(Store).order_by(col(Store.id)).limit(1)).scalars().first()
+    return House() if store is None else House(store.currency, store.exponent, store.time_zone)
+
+
+def points_held(session: Session, member: UUID, today: date) -> PointsHeld:
+    """Return a member's points with their dates."""
+    account = AccountKey(MEMBER_POINTS, str(member), POINTS).id
+    lot = table_of(Lot)
+    rows = session.execute(
+        select(lot.c.left, lot.c.available_on, lot.c.expires_on).where(lot.c.account_id == account, lot.c.left > 0)
+    ).all()
+    ends: dict[date, int] = {}
+    comes: dict[date, int] = {}
+    for left, available_on, expires_on in rows:
+        if available_on is not None and available_on > today:
+            comes[available_on] = comes.get(available_on, 0) + left
+        elif expires_on is not None:
+            ends[expires_on] = ends.get(expires_on, 0) + left
+    return PointsHeld(
+        balance=_balance(session, account),
+        ends=_first(ends),
+        comes=(sum(comes.values()), min(comes)) if comes else None,
+        owed=max(-_balance(session, AccountKey(MEMBER_DEBT, str(member), POINTS).id), 0),
+    )
+
+
+def _first(sums: dict[date, int]) -> tuple[int, date] | None:
+    return (sums[min(sums)], min(sums)) if sums else None
+
+
+def _balance(session: Session, account: UUID) -> int:
+    balance = table_of(Balance)
+    found = session.execute(select(balance.c.amount).where(balance.c.account_id == account)).scalar_one_or_none()
+    return int(found or 0)
+
+
+def standing(session: Session, member: UUID, year: int, language: Language) -> Standing:
+    """Return a member's tier in a year, and what this year's spend lacks to the next one above it."""
+    rule = rules.load(session).tier
+    tiers = sorted(rule.tiers, key=lambda tier: tier.from_minor)
+    names = {tier.code: tier.names.get(language) or tier.names.get("en") or tier.code for tier in tiers}
+    code = tiers_of(session, [member], year)[member]
+    row = session.get(MemberYear, (member, year))
+    spend = 0 if row is None else row.spend_minor
+    floor = next((tier.from_minor for tier in tiers if tier.code == code), -1)
+    ahead = next((tier for tier in tiers if tier.from_minor > max(spend, floor)), None)
+    if ahead is None:
+        return Standing(names.get(code, ""), has_tiers=bool(tiers))
+    return Standing(
+        name=names.get(code, ""),
+        next_name=names[ahead.code],
+        missing_minor=ahead.from_minor - spend,
+        reached_per_mille=max(spend, 0) * 1000 // ahead.from_minor,
+        has_tiers=True,
+    )
+
+
+def movements(session: Session, member: UUID, limit: int = 30) -> Sequence[Movement]:
+    """Return how a member's points came about, the newest first."""
+    posting, journal = table_of(Posting), table_of(JournalRow)
+    account = AccountKey(MEMBER_POINTS, str(member), POINTS).id
+    same = (journal.c.cause == posting.c.cause) & (journal.c.purpose == posting.c.purpose)
+    query = (
+        select(journal.c.at_ms, journal.c.purpose, func.sum(posting.c.amount))
+        .join(posting, same)
+        .where(posting.c.account_id == account)
+        .group_by(journal.c.at_ms, journal.c.cause, journal.c.purpose)
+        .order_by(journal.c.at_ms.desc(), journal.c.cause.desc())
+        .limit(limit)
+    )
+    found = session.execute(query).all()
+    return [Movement(at, int(sum_), why if why in JOURNALS else "other") for at, why, sum_ in found if sum_]
+
+
+def receipts(session: Session, member: UUID, before_ms: int | None = None) -> Sequence[ReceiptLine]:
+    """Return a page of what a member bought, the newest first; `before_ms` goes on after the last one shown."""
+    sale, store = table_of(Sale), table_of(Store)
+    query = select(sale, store.c.name.label("store_name")).outerjoin(store, store.c.id == sale.c.store_id)
+    query = query.where(_theirs(session, member))
+    if before_ms is not None:
+        query = query.where(sale.c.at_ms < before_ms)
+    rows = session.execute(query.order_by(sale.c.at_ms.desc(), sale.c.id.desc()).limit(PAGE)).all()
+    return [
+        ReceiptLine(
+            id=row.id,
+            at_ms=row.at_ms,
+            zone=row.time_zone,
+            store=row.store_name or row.store_id,
+            lines=row.line_count,
+            total=Money(row.total_minor, row.currency, row.exponent),
+            saved=Money(row.saved_minor, row.currency, row.exponent),
+        )
+        for row in rows
+    ]
+
+
+def is_theirs(session: Session, member: UUID, sale_id: UUID) -> bool:
+    """Tell whether a member bought this."""
+    sale = table_of(Sale)
+    return session.execute(select(sale.c.id).where(sale.c.id == sale_id, _theirs(session, member))).first() is not None
+
+
+def _theirs(session: Session, member: UUID) -> ColumnElement[bool]:
+    sale, card = table_of(Sale), table_of(Card)
+    cards = session.execute(select(card.c.id).where(card.c.member_id == member)).scalars().all()
+    # A sale that came before anybody knew whose card it was has the card alone.
+    unclaimed = (sale.c.member_id.is_(None)) & sale.c.card_id.in_(cards)
+    return or_(sale.c.member_id == member, unclaimed)

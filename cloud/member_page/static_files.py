@@ -1,0 +1,45 @@
+"""The page's few static files, named one by one: nothing else of this program is reachable from the internet."""
+
+from __future__ import annotations
+
+import mimetypes
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import APIRouter, Response
+
+from shared.web.assets import Assets, assets_of
+
+_OWN = Path(__file__).parent / "static"
+_SHARED = Path(str(files("shared.web"))) / "static"
+_FILES = {
+    "tokens.css": _SHARED,
+    "components.css": _SHARED,
+    "icon.svg": _SHARED,
+    "me.css": _OWN,
+    "me.js": _OWN,
+}
+
+router = APIRouter(include_in_schema=False)
+
+
+@cache
+def _contents() -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name, folder in _FILES.items()}
+
+
+@cache
+def assets() -> Assets:
+    """Return the files' addresses with the marks of their content."""
+    return assets_of(_contents().items(), base="/me/static")
+
+
+@router.get("/me/static/{name}")
+def static(name: str, v: str | None = None) -> Response:
+    """Give a file by name, for ever when asked for under the mark of its content."""
+    content = _contents().get(name)
+    if content is None:
+        return Response("no such file", status_code=404, media_type="text/plain")
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Response(content, media_type=kind, headers={"Cache-Control": assets().cache_control(name, v)})

@@ -1,0 +1,239 @@
+"""What the members' page says, in both languages, as a shop would say it to its customers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.web.words import Language
+
+WORDS: Mapping[str, Mapping[Language, str]] = {
+    "title": {"en": "Member's page", "zh": "会员中心"},
+    "skip": {"en": "Skip to content", "zh": "跳到正文"},
+    "main_menu": {"en": "Main", "zh": "主菜单"},
+    "other_language": {"en": "中文", "zh": "English"},
+    "back": {"en": "Back", "zh": "返回"},
+    "tab_card": {"en": "Card", "zh": "会员码"},
+    "tab_coupons": {"en": "Coupons", "zh": "优惠券"},
+    "tab_receipts": {"en": "Receipts", "zh": "小票"},
+    "tab_more": {"en": "Me", "zh": "我的"},
+    # Signing in
+    "sign_in": {"en": "Sign in", "zh": "登录"},
+    "sign_in_lead": {
+        "en": "With the phone number your membership is in. No password: we send you a code.",
+        "zh": "请使用办理会员时登记的手机号登录，无需密码，验证码将发送到您的手机。",
+    },
+    "sign_in_again": {
+        "en": "For this, sign in once more, so that nobody else does it with your phone.",
+        "zh": "为确保是您本人操作，请重新登录。",
+    },
+    "phone": {"en": "Phone number", "zh": "手机号"},
+    "send_code": {"en": "Send the code", "zh": "获取验证码"},
+    "code": {"en": "Code of 6 digits", "zh": "6 位验证码"},
+    "code_sent": {
+        "en": "If {phone} is a member's number, a code is on its way. It is good for {minutes} minutes.",
+        "zh": "如果 {phone} 已登记为会员手机号，验证码将很快送达，{minutes} 分钟内有效。",
+    },
+    "code_not_here": {
+        "en": "Nothing after a minute? Check the number and ask again, or become a member at any service desk.",
+        "zh": "一分钟后仍未收到？请核对手机号后重新获取；还不是会员，请到门店服务台办理。",
+    },
+    "code_wrong": {"en": "This is not the code. Look at it again.", "zh": "验证码不正确，请核对后重新输入。"},
+    "code_over": {"en": "This code is over. Ask for a new one.", "zh": "验证码已失效，请重新获取。"},
+    "another_number": {"en": "Another number, or a new code", "zh": "更换手机号或重新获取"},
+    "phone_invalid": {
+        "en": "This is no phone number. Type it as you dial it; abroad, with + and the country.",
+        "zh": "手机号格式不正确，请重新输入；境外号码请以 + 和国家代码开头。",
+    },
+    "wait": {"en": "Too many attempts. Try again in {seconds} seconds.", "zh": "操作过于频繁，请 {seconds} 秒后再试。"},
+    "choose": {"en": "Which member are you?", "zh": "请选择会员"},
+    "choose_lead": {"en": "Several members share this number.", "zh": "该手机号登记了多位会员。"},
+    "nameless": {"en": "Member", "zh": "会员"},
+    "by_wechat": {"en": "Sign in with WeChat", "zh": "微信登录"},
+    "wechat_unknown": {
+        "en": "We do not know you in WeChat yet. Sign in by phone once; from then on WeChat is enough.",
+        "zh": "您的微信尚未绑定会员。请先用手机号登录一次，之后可直接用微信进入。",
+    },
+    "wechat_refused": {
+        "en": "WeChat did not say who you are. Sign in by phone.",
+        "zh": "未能获取微信身份，请使用手机号登录。",
+    },
+    # The card
+    "hello": {"en": "Hello, {name}", "zh": "您好，{name}"},
+    "hello_nameless": {"en": "Hello", "zh": "您好"},
+    "card": {"en": "Card {number}", "zh": "卡号 {number}"},
+    "code_alt": {"en": "Your member code, to be scanned at the till", "zh": "会员码，请在收银台出示扫码"},
+    "code_hint": {
+        "en": "Show it at the till, with the screen bright. It renews itself.",
+        "zh": "结账时请出示，屏幕请调亮。会员码自动刷新。",
+    },
+    "code_stale": {
+        "en": "This code has run out and a new one does not come. Check your network, or tell the cashier your number.",
+        "zh": "会员码已过期且无法刷新，请检查网络，或向收银员报手机号。",
+    },
+    "code_renew": {"en": "New code", "zh": "刷新会员码"},
+    "no_card": {
+        "en": "You have no card in use. Any service desk gives you one; your points stay.",
+        "zh": "您目前没有可用的会员卡，请到门店服务台办理，积分不受影响。",
+    },
+    "points": {"en": "Points", "zh": "积分"},
+    "points_pending": {"en": "{points} more from {day} on", "zh": "另有 {points} 积分 {day} 起可用"},
+    "points_end": {"en": "{points} of them end on {day}", "zh": "其中 {points} 积分 {day} 到期"},
+    "points_owed": {
+        "en": "You owe {points} points, taken from the next you earn.",
+        "zh": "尚欠 {points} 积分，将从之后获得的积分中扣除。",
+    },
+    "tier": {"en": "Tier", "zh": "会员等级"},
+    "tier_none": {"en": "Member", "zh": "普通会员"},
+    "tier_next": {"en": "{amount} more for {tier}", "zh": "还差 {amount} 升级为{tier}"},
+    "tier_top": {"en": "You are at the top.", "zh": "您已是最高等级"},
+    "tier_keep": {"en": "Holds until {day}", "zh": "有效期至 {day}"},
+    "tier_progress": {"en": "Way to {tier}", "zh": "升级{tier}进度"},
+    "value": {"en": "Stored value", "zh": "储值余额"},
+    "show_all": {"en": "Show all", "zh": "查看全部"},
+    # Coupons
+    "coupons": {"en": "Coupons", "zh": "优惠券"},
+    "coupon_until": {"en": "until {day}", "zh": "{day} 前有效"},
+    "coupon_today": {"en": "ends today", "zh": "今天到期"},
+    "coupon_days": {"en": "{days} days left", "zh": "还剩 {days} 天"},
+    "coupon_no_end": {"en": "no end date", "zh": "长期有效"},
+    "coupon_from": {"en": "from {day} on", "zh": "{day} 起可用"},
+    "coupon_minimum": {"en": "from {amount} on", "zh": "满 {amount} 可用"},
+    "coupons_none": {"en": "No coupons at the moment.", "zh": "暂无可用优惠券"},
+    "coupons_how": {
+        "en": "They appear here by themselves, and a till takes them when you show your member code.",
+        "zh": "获得的优惠券会显示在这里，结账时出示会员码即可使用。",
+    },
+    # Points and value
+    "points_history": {"en": "What came and went", "zh": "积分明细"},
+    "points_none": {"en": "No points yet.", "zh": "暂无积分"},
+    "points_how": {
+        "en": "Show your member code when you pay; points arrive when the store has reported the sale.",
+        "zh": "结账时出示会员码即可累积积分，门店上传后到账。",
+    },
+    "value_none": {"en": "No stored value yet.", "zh": "暂无储值"},
+    "value_how": {"en": "You can top up at any service desk.", "zh": "可到任一门店服务台充值。"},
+    "value_principal": {"en": "Paid in", "zh": "本金"},
+    "value_gift": {"en": "Given by us", "zh": "赠送金"},
+    "value_held": {"en": "Set aside for a purchase", "zh": "交易占用中"},
+    "value_frozen": {"en": "Frozen: ask at a service desk.", "zh": "已冻结，请咨询门店服务台。"},
+    "journal_earn": {"en": "Purchase", "zh": "消费积分"},
+    "journal_return": {"en": "Return", "zh": "退货扣回"},
+    "journal_expire": {"en": "Ended", "zh": "到期"},
+    "journal_spend": {"en": "Spent", "zh": "积分使用"},
+    "journal_profile_reward": {"en": "Thanks for your profile", "zh": "完善资料奖励"},
+    "journal_opening": {"en": "Brought over", "zh": "期初结转"},
+    "journal_merge": {"en": "Cards made one", "zh": "账户合并"},
+    "journal_top_up": {"en": "Top-up", "zh": "充值"},
+    "journal_other": {"en": "Adjustment", "zh": "调整"},
+    # Receipts
+    "receipts": {"en": "Receipts", "zh": "电子小票"},
+    "receipts_none": {"en": "No receipts yet.", "zh": "暂无小票"},
+    "receipts_how": {
+        "en": "Whatever you buy with your member code appears here.",
+        "zh": "结账时出示会员码，小票会自动保存在这里。",
+    },
+    "receipts_older": {"en": "Older ones", "zh": "更早的小票"},
+    "receipt": {"en": "Receipt", "zh": "小票详情"},
+    "receipt_pieces": {"en": "{count} lines", "zh": "{count} 件商品"},
+    "receipt_saved": {"en": "saved {amount}", "zh": "已省 {amount}"},
+    # Gifts
+    "gifts": {"en": "Gifts", "zh": "积分礼品"},
+    "gifts_none": {"en": "No gifts at the moment.", "zh": "暂无可兑换礼品"},
+    "gifts_how": {
+        "en": "Choose at any service desk and show your member code there.",
+        "zh": "请到门店服务台出示会员码兑换。",
+    },
+    "gift_points": {"en": "{points} points", "zh": "{points} 积分"},
+    "gift_missing": {"en": "{points} points more", "zh": "还差 {points} 积分"},
+    "gift_left": {"en": "{count} left", "zh": "剩 {count} 件"},
+    # More
+    "more": {"en": "Me", "zh": "我的"},
+    "messages": {"en": "What we may send you", "zh": "消息订阅"},
+    "messages_lead": {
+        "en": "Offers come only by what is switched on here. Codes you ask for always come.",
+        "zh": "优惠消息仅通过您开启的方式发送；验证码等您主动获取的信息不受影响。",
+    },
+    "channel_sms": {"en": "Text message", "zh": "短信"},
+    "channel_wechat": {"en": "WeChat", "zh": "微信"},
+    "channel_email": {"en": "E-mail", "zh": "电子邮件"},
+    "channel_on": {"en": "on since {day}", "zh": "{day} 已开启"},
+    "channel_off": {"en": "off", "zh": "未开启"},
+    "channel_no_address": {
+        "en": "We have no address of yours for it; a service desk adds it.",
+        "zh": "尚未登记联系方式，可到服务台补充。",
+    },
+    "channel_no_wechat": {"en": "Not connected with WeChat.", "zh": "尚未绑定微信。"},
+    "turn_on": {"en": "Turn on", "zh": "开启"},
+    "turn_off": {"en": "Turn off", "zh": "关闭"},
+    "consent_text": {
+        "en": "By turning it on you agree to offers about our stores by this way, until you turn it off here.",
+        "zh": "开启即表示您同意我们通过该方式向您发送门店优惠信息，可随时在此关闭。",
+    },
+    "your_data": {"en": "Your data", "zh": "我的数据"},
+    "export": {"en": "See everything we hold about you", "zh": "查看我的全部数据"},
+    "export_file": {"en": "Download it as data", "zh": "下载数据文件"},
+    "leave": {"en": "Leave", "zh": "注销会员"},
+    "sign_out": {"en": "Sign out", "zh": "退出登录"},
+    "sign_out_all": {"en": "Sign out on every telephone", "zh": "退出所有设备"},
+    "wechat_bound": {"en": "WeChat signs you in", "zh": "已绑定微信，可直接进入"},
+    "wechat_unbind": {"en": "Forget my WeChat", "zh": "解除微信绑定"},
+    # Leaving
+    "leave_lead": {
+        "en": "This cannot be undone. What happens:",
+        "zh": "注销后无法恢复，请确认以下事项：",
+    },
+    "leave_person": {
+        "en": "Your name, number and everything else that leads to you is erased, here and in the stores.",
+        "zh": "您的姓名、手机号等个人信息将从总部和门店全部删除。",
+    },
+    "leave_books": {
+        "en": "Your receipts stay in our books without a name, because the law wants accounts kept.",
+        "zh": "依法须保存的交易记录将保留，但不再与您关联。",
+    },
+    "leave_points": {"en": "Your {points} points are given up.", "zh": "您的 {points} 积分将作废。"},
+    "leave_no_points": {"en": "You have no points to lose.", "zh": "您没有剩余积分。"},
+    "leave_coupons": {"en": "Your coupons end.", "zh": "您的优惠券将失效。"},
+    "leave_value": {
+        "en": "You have {amount} of stored value. It is yours: have it paid back at a service desk first.",
+        "zh": "您还有储值 {amount}，请先到门店服务台办理退款，再申请注销。",
+    },
+    "leave_no_value": {"en": "You have no stored value.", "zh": "您没有储值余额。"},
+    "leave_give_up": {"en": "I give up my points", "zh": "我同意放弃全部积分"},
+    "leave_type": {"en": "Type {word} to confirm", "zh": "请输入“{word}”确认"},
+    "leave_word": {"en": "LEAVE", "zh": "注销"},
+    "leave_do": {"en": "Leave for good", "zh": "确认注销"},
+    "leave_not_typed": {"en": "Type the word exactly as it stands.", "zh": "请按提示准确输入确认文字。"},
+    "leave_points_first": {
+        "en": "Spend your points, or tick that you give them up.",
+        "zh": "请先使用积分，或勾选同意放弃积分。",
+    },
+    "leave_pending": {
+        "en": "Something of yours is set aside for a purchase. Try again when it is over.",
+        "zh": "您有积分或余额正被交易占用，请在交易完成后再试。",
+    },
+    "left": {"en": "You have left", "zh": "已注销"},
+    "left_lead": {
+        "en": "What led to you is erased. You are welcome in our stores all the same.",
+        "zh": "您的个人信息已删除。欢迎继续光临门店。",
+    },
+    # What can go wrong
+    "problem": {"en": "That did not work", "zh": "操作未成功"},
+    "problem_form": {
+        "en": "This page was open for too long. Load it again and repeat.",
+        "zh": "页面已过期，请刷新后重试。",
+    },
+    "problem_busy": {"en": "We are busy. Try again in a minute.", "zh": "系统繁忙，请稍后再试。"},
+    "problem_nothing": {"en": "There is nothing here.", "zh": "页面不存在。"},
+    "problem_other": {
+        "en": "We could not do this. Try again, or ask at a service desk.",
+        "zh": "暂时无法完成，请稍后重试或咨询门店服务台。",
+    },
+    "to_start": {"en": "To my card", "zh": "返回会员码"},
+}
+
+JOURNALS = frozenset(key.removeprefix("journal_") for key in WORDS if key.startswith("journal_"))
+
+
+def say(language: Language, key: str, **values: object) -> str:
+    """Return what is said, with its values."""
+    return WORDS[key][language].format(**values)
