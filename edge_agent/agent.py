@@ -38,7 +38,6 @@ from edge_agent.hq.reported import read_reported
 from edge_agent.hq.sender import Sender
 from edge_agent.hq.tls import client_context
 from edge_agent.hq.uplink import Uplink
-from edge_agent.pages import pages_of
 from edge_agent.prices import timeline
 from edge_agent.prices.books import PriceBooks
 from edge_agent.prices.keeper import BodySource, PriceKeeper
@@ -52,8 +51,7 @@ from edge_agent.till.ports import PaymentGateway
 from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.tills import Tills
 from edge_agent.watchdog import Pulse, feed, page_pulse
-from edge_agent.web import server
-from edge_agent.web.shop import Standing
+from edge_agent.web.standing import Standing
 from shared.clock import BusinessClock
 from shared.ids import UuidMint
 from shared.wire.desired import StoreSettings
@@ -232,9 +230,9 @@ class Agent:
             _log.warning("device_panel_closed", reason=str(group.exceptions[0]))
 
     async def _serve_pages(self, port: int) -> None:
-        listener = server.bound(port)
-        app = pages_of(self._tills, self._clocks.business, self._standing, listener.getsockname()[1])
-        await server.serve(app, listener)
+        from edge_agent.pages import serve_pages  # noqa: PLC0415 - an agent without pages spares their memory
+
+        await serve_pages(self._tills, self._clocks.business, self._standing, port)
 
     async def _standing(self) -> Standing:
         problems = (*self._keeper.problems, *self._downlink.problems, *self._own_problems())

@@ -6,15 +6,22 @@ import os
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from starlette.applications import Starlette
-
+from edge_agent.bench_printer import work_printer
+from edge_agent.bench_words import PrinterPanel
+from edge_agent.devices.printers.problems import PrinterProblem
+from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.station import Station
 from edge_agent.till.till import Till
 from edge_agent.tills import Tills
+from edge_agent.web import server
 from edge_agent.web.app import make_app
-from edge_agent.web.shop import Counter, DeviceSeen, Shop, Standing
+from edge_agent.web.screen.screen import Screen
+from edge_agent.web.shop import Counter, DeviceSeen, Shop
+from edge_agent.web.standing import Standing
 from shared.clock import BusinessClock
+from shared.wire.desired import StoreSettings
 
 _KEY_BYTES = 32
 
@@ -22,6 +29,7 @@ _KEY_BYTES = 32
 @dataclass(frozen=True, slots=True)
 class _StationCounter:
     station: Station
+    screen: Screen
 
     @property
     def till(self) -> Till:
@@ -29,17 +37,43 @@ class _StationCounter:
 
     @property
     def seen(self) -> list[DeviceSeen]:
-        return [DeviceSeen(device.device, device.state.value) for device in self.station.devices]
+        return [
+            DeviceSeen(device.device, device.state.value, device.profile.device_class.value if device.profile else "")
+            for device in self.station.devices
+        ]
+
+    @property
+    def paper_problems(self) -> tuple[PrinterProblem, ...]:
+        return self.station.paper.printing.problems if self.station.paper is not None else ()
+
+    @property
+    def simulated(self) -> dict[str, SimulatedTransport]:
+        return {
+            device.device: device.transport
+            for device in self.station.devices
+            if isinstance(device.transport, SimulatedTransport)
+        }
+
+    async def work_printer(self, device: str, **wanted: Any) -> dict[str, Any]:
+        panel = PrinterPanel(till=self.till.id, device=device, **wanted)
+        return await work_printer(self.simulated.get(device), panel) or {}
 
 
 class _Counters(Mapping[str, Counter]):
     """The tills that are open now; more may come while the pages are served."""
 
-    def __init__(self, tills: Tills) -> None:
+    def __init__(self, tills: Tills, clock: BusinessClock) -> None:
         self._tills = tills
+        self._clock = clock
+        self._screens: dict[str, Screen] = {}
 
     def __getitem__(self, till: str) -> Counter:
-        return _StationCounter(self._tills.served[till].station)
+        station = self._tills.served[till].station
+        screen = self._screens.get(till)
+        if screen is None:
+            screen = self._screens[till] = Screen(station.till, self._settings, self._clock)
+            station.screen = screen
+        return _StationCounter(station, screen)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tills.served)
@@ -47,9 +81,29 @@ class _Counters(Mapping[str, Counter]):
     def __len__(self) -> int:
         return len(self._tills.served)
 
+    def end(self) -> None:
+        """Let go of what the screens still do."""
+        for screen in self._screens.values():
+            screen.end()
 
-def pages_of(tills: Tills, clock: BusinessClock, standing: Callable[[], Awaitable[Standing]], port: int) -> Starlette:
-    """Return the application that shows these tills on a loopback port."""
-    shop = Shop(counters=_Counters(tills), settings=lambda: tills.settings, clock=clock, standing=standing)
-    hosts = [f"{name}:{port}" for name in ("127.0.0.1", "localhost")]
-    return make_app(shop, hosts=hosts, key=os.urandom(_KEY_BYTES), make_visit=lambda: secrets.token_urlsafe(32))
+    def _settings(self) -> StoreSettings:
+        settings = self._tills.settings
+        if settings is None:
+            raise RuntimeError("a till is shown before HQ has described the store")
+        return settings
+
+
+async def serve_pages(
+    tills: Tills, clock: BusinessClock, standing: Callable[[], Awaitable[Standing]], port: int
+) -> None:
+    """Serve these tills' pages on a loopback port until cancelled. Raise `server.PortTaken`."""
+    listener = server.bound(port)
+    at = listener.getsockname()[1]
+    counters = _Counters(tills, clock)
+    shop = Shop(counters=counters, settings=lambda: tills.settings, clock=clock, standing=standing)
+    hosts = [f"{name}:{at}" for name in ("127.0.0.1", "localhost")]
+    app = make_app(shop, hosts=hosts, key=os.urandom(_KEY_BYTES), make_visit=lambda: secrets.token_urlsafe(32))
+    try:
+        await server.serve(app, listener, app.state.closing.say)
+    finally:
+        counters.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import structlog
 
@@ -23,6 +23,23 @@ from shared.device_profile import DeviceClass
 Heard = LineAdded | MemberAttached | SignedIn | Refused | None
 """What a reading led to; None when it was cut off."""
 
+
+class TakesReadings(Protocol):
+    """The till's screen: it knows what is asked just now, and so what a scan is for."""
+
+    async def scanned(self, reading: Scanned) -> Heard:
+        """Take what a scanner read, and say what came of it; None when it was for something else than the basket."""
+        ...
+
+    def cut(self) -> None:
+        """Say that a code broke off."""
+        ...
+
+    def weighed(self) -> None:
+        """Take note that the scale has said something."""
+        ...
+
+
 _WAITING = 64
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +51,8 @@ class Station:
         self.till = till
         self.paper: TillPaper | None = None
         """Its printing and its cash drawer; None where nobody composed them."""
+        self.screen: TakesReadings | None = None
+        """Its screen; without one whatever is scanned is rung up."""
         self._supervisor = supervisor
         self._watchers: set[asyncio.Queue[Heard]] = set()
 
@@ -67,11 +86,15 @@ class Station:
         """Take what the scanner read: ring it up, and tell the watchers what came of it."""
         answer: Heard = None
         if isinstance(reading, Scanned):
-            answer = await self.till.scan(reading.text, ScanContext(reading.role.value), reading.symbology)
+            answer = await self._scanned(reading)
         elif isinstance(reading, ScanCut):
             _log.warning("scan_cut", till=self.till.id, reason=reading.reason)
+            if self.screen is not None:
+                self.screen.cut()
         elif isinstance(reading, Weight):
             self.till.scaled.note(reading)
+            if self.screen is not None:
+                self.screen.weighed()
             return
         else:
             return
@@ -79,6 +102,11 @@ class Station:
             if watcher.full():
                 watcher.get_nowait()  # one that does not keep up sees the latest
             watcher.put_nowait(answer)
+
+    async def _scanned(self, reading: Scanned) -> Heard:
+        if self.screen is not None:
+            return await self.screen.scanned(reading)
+        return await self.till.scan(reading.text, ScanContext(reading.role.value), reading.symbology)
 
     @contextmanager
     def watched(self) -> Iterator[asyncio.Queue[Heard]]:

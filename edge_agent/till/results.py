@@ -285,6 +285,8 @@ class BasketView:
     quick_cash: tuple[int, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     practice: bool = False
+    hints: tuple[dict[str, str], ...] = ()
+    """What little more would give how much, in words by language."""
 
     @property
     def due_minor(self) -> int:

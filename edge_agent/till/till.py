@@ -128,7 +128,7 @@ class Till(BasketCommands):
         self, text: str, minor: int | None = None, *, basket: UUID | None = None, expects: Expects | None = None
     ) -> Paid | PartlyPaid | Refused:
         """Take money by the payment code on a customer's telephone: the code itself says whose it is."""
-        told = self._told_payment(text)
+        told = self.told_payment(text)
         if isinstance(told, Refused):
             return told
         method = {"wechat": TenderKind.WECHAT, "alipay": TenderKind.ALIPAY}.get(told.brand.value)
@@ -207,6 +207,7 @@ class Till(BasketCommands):
     async def _settle(self, attempt: PaymentAttempt, outcome: PaymentOutcome) -> Paid | PartlyPaid | Refused:
         return await self._money.settle(attempt, outcome)
 
-    def _told_payment(self, text: str) -> PaymentCode | Refused:
+    def told_payment(self, text: str) -> PaymentCode | Refused:
+        """Say whether a text is a customer's payment code."""
         told = tell(self._commands.desk, text, ScanContext.PAYMENT_CODE)
         return told if isinstance(told, PaymentCode | Refused) else refused("not_a_payment_code")

@@ -12,10 +12,13 @@ from edge_agent.till.ports import TillBook
 from edge_agent.till.results import BasketView, HeldLine, Waiting
 from edge_agent.till.selling.amending import cash_rounding
 from shared.adjustments import Adjusted
-from shared.pricing import PricedBasket
+from shared.pricing import PricedBasket, Status
+from shared.pricing.explain import near_miss
+from shared.pricing.promotion import Money
 
 _NOTES: tuple[int, ...] = (10_000, 5_000, 2_000, 1_000, 500, 100)
 _KEYS = 4
+_HINTS = 2
 _NOTHING = Adjusted(priced=PricedBasket(lines=[], total_minor=0, saved_minor=0), adjustments=[])
 
 
@@ -45,6 +48,18 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
         quick_cash=quick_cash(cash_due, desk.policies.denominations or _NOTES),
         waiting=tuple(waiting(db, desk)),
         practice=desk.stand.practice,
+        hints=_hints(priced, book, desk.settings().exponent) if book else (),
+    )
+
+
+def _hints(priced: PricedBasket, book: TillBook, exponent: int) -> tuple[dict[str, str], ...]:
+    """Return what little is missing for how much, in words by language, the smallest step first."""
+    near = [one for one in priced.outcomes if one.status is Status.NEAR and (one.missing_minor or one.missing_quantity)]
+    near.sort(key=lambda one: (one.missing_quantity, one.missing_minor))
+    known = book.promotions().by_id if near else {}
+    money = Money(exponent)
+    return tuple(
+        near_miss(one, known[one.promotion].promotion, money) for one in near[:_HINTS] if one.promotion in known
     )
 
 

@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from starlette.applications import Starlette
+from starlette.datastructures import FormData
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from edge_agent.till.results import Refused
-from edge_agent.web import till_page
+from edge_agent.till.asks import Expects
+from edge_agent.web import bench_page, display_page, key_card, till_page
 from edge_agent.web.guard import Guard
 from edge_agent.web.rendering import LANGUAGE_COOKIE, language_of, render
+from edge_agent.web.screen.screen import Seen
 from edge_agent.web.shop import Counter, Shop
 from edge_agent.web.static_files import static
-from edge_agent.web.stream import Parts, streamed
+from edge_agent.web.stream import Closing, streamed
 from shared.web.words import LANGUAGES, Language
 from shared.wire.desired import StoreSettings
 
 _YEAR_SECONDS = 365 * 24 * 3600
-_SIGNS = {"CNY": "￥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$"}
 MAX_ENTRY_CHARACTERS = 128
+_MOST_FIELDS = 8
 
 
 class NotHere(Exception):
@@ -36,36 +39,98 @@ class Pages:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
+        self.closing = Closing()
 
     async def tills(self, request: Request) -> Response:
         """List the store's tills; with one till there is nothing to choose, and its page is shown."""
         settings = self._shop.settings()
         language = language_of(request, settings.locale if settings else "en")
         known = sorted(self._shop.counters)
-        return self._page(request, "tills.html", language, tills=known, settings=settings)
+        chosen = request.query_params.get("language") in LANGUAGES
+        if len(known) == 1 and not chosen and "all" not in request.query_params:
+            return RedirectResponse(f"/tills/{known[0]}", status_code=HTTPStatus.SEE_OTHER)
+        simulated = [till for till in known if self._shop.counters[till].simulated]
+        return self._page(request, "tills.html", language, tills=known, settings=settings, simulated=simulated)
 
     async def till(self, request: Request) -> Response:
         """Show one till."""
         counter, settings = self._counter(request)
         language = language_of(request, settings.locale)
-        parts = await self._parts(counter, settings, language)
+        parts = await till_page.parts(self._shop, counter, settings, language)
         return self._page(request, "till.html", language, till=counter.till.id, settings=settings, parts=parts)
 
     async def stream(self, request: Request) -> Response:
         """Send the till's page what has changed, while somebody looks."""
         counter, settings = self._counter(request)
         language = language_of(request, settings.locale)
-        return streamed(counter.till.changes, lambda: self._parts(counter, self._now(settings), language))
+        return streamed(
+            counter.till.changes,
+            lambda: till_page.parts(self._shop, counter, self._now(settings), language),
+            self.closing,
+        )
 
-    async def enter(self, request: Request) -> Response:
-        """Take what was typed: a code. The answer is a banner; the basket comes by the stream."""
+    async def press(self, request: Request) -> Response:
+        """Take a line typed, an answer chosen or a key pressed. What it leads to comes by the stream."""
+        counter, _settings = self._counter(request)
+        async with request.form(max_files=0, max_fields=_MOST_FIELDS) as form:
+            text = str(form.get("text", ""))[:MAX_ENTRY_CHARACTERS].strip()
+            value = str(form.get("value", ""))[:MAX_ENTRY_CHARACTERS]
+            seen = seen_by(form)
+            match form.get("kind"):
+                case "enter":
+                    await counter.screen.enter(text, seen)
+                case "choose":
+                    await counter.screen.choose(value, seen)
+                case "key":
+                    await counter.screen.press(value, text, seen)
+                case _:
+                    return JSONResponse({"error": "kind is enter, choose or key"}, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return JSONResponse({"count": counter.till.changes.count})
+
+    async def display(self, request: Request) -> Response:
+        """Show the customer's side of a till."""
         counter, settings = self._counter(request)
         language = language_of(request, settings.locale)
-        async with request.form(max_files=0, max_fields=4) as form:
-            text = str(form.get("text", ""))[:MAX_ENTRY_CHARACTERS].strip()
-        answer = await counter.till.scan(text) if text else None
-        refused = answer if isinstance(answer, Refused) else None
-        return HTMLResponse(render("_banner.html", language, refused=refused))
+        parts = await display_page.parts(counter, settings, language)
+        return self._page(request, "display.html", language, till=counter.till.id, settings=settings, parts=parts)
+
+    async def display_stream(self, request: Request) -> Response:
+        """Send the customer's side what has changed."""
+        counter, settings = self._counter(request)
+        language = language_of(request, settings.locale)
+        return streamed(
+            counter.till.changes, lambda: display_page.parts(counter, self._now(settings), language), self.closing
+        )
+
+    async def keys(self, request: Request) -> Response:
+        """Show the key card and the practice basket, on one page to print."""
+        counter, settings = self._counter(request)
+        language = language_of(request, settings.locale)
+        card = await key_card.card_of(counter)
+        return self._page(request, "keys.html", language, till=counter.till.id, settings=settings, card=card)
+
+    async def bench(self, request: Request) -> Response:
+        """Show the simulated devices of a till, to play with."""
+        counter, settings = self._simulated(request)
+        language = language_of(request, settings.locale)
+        shown = await bench_page.parts(counter, language)
+        return self._page(request, "bench.html", language, till=counter.till.id, settings=settings, parts=shown)
+
+    async def bench_stream(self, request: Request) -> Response:
+        """Send the bench the paper and the devices' states."""
+        counter, settings = self._simulated(request)
+        language = language_of(request, settings.locale)
+        return streamed(counter.till.changes, lambda: bench_page.parts(counter, language), self.closing)
+
+    async def bench_do(self, request: Request) -> Response:
+        """Play a device: scan, put goods on the scale, order a fault, tear the paper off."""
+        counter, _settings = self._simulated(request)
+        async with request.form(max_files=0, max_fields=_MOST_FIELDS) as form:
+            given = {name: str(value)[:MAX_ENTRY_CHARACTERS] for name, value in form.items()}
+        problem = await bench_page.do(counter, given)
+        counter.till.changes.note()
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+        return JSONResponse({"count": counter.till.changes.count, "error": problem}, status)
 
     def _counter(self, request: Request) -> tuple[Counter, StoreSettings]:
         counter = self._shop.counters.get(request.path_params["till"])
@@ -74,18 +139,15 @@ class Pages:
             raise NotHere(request.path_params["till"])
         return counter, settings
 
+    def _simulated(self, request: Request) -> tuple[Counter, StoreSettings]:
+        """Return a till with devices to play; where all are real there is no bench."""
+        counter, settings = self._counter(request)
+        if not counter.simulated:
+            raise NotHere(f"{counter.till.id}/bench")
+        return counter, settings
+
     def _now(self, settings: StoreSettings) -> StoreSettings:
         return self._shop.settings() or settings
-
-    async def _parts(self, counter: Counter, settings: StoreSettings, language: Language) -> Parts:
-        view = await counter.till.view()
-        context = {
-            "basket": till_page.basket_shown(view, settings, language),
-            "status": await till_page.status(self._shop, counter, settings),
-            "sign": _SIGNS.get(settings.currency, settings.currency + " "),
-            "settings": settings,
-        }
-        return {name: render(f"_{name}.html", language, **context) for name in ("head", "lines", "sum", "foot")}
 
     def _page(self, request: Request, template: str, language: Language, **context: Any) -> HTMLResponse:
         body = render(template, language, token=request.scope["token"], path=request.url.path, **context)
@@ -95,6 +157,18 @@ class Pages:
         return response
 
 
+def seen_by(form: FormData) -> Seen:
+    """Return what the page showed when a key was pressed: nothing in particular where it does not say."""
+    turn, steps, basket = (str(form.get(name, "")) for name in ("turn", "steps", "basket"))
+    if not steps.isdigit():
+        return Seen(int(turn) if turn.isdigit() else -1)
+    try:
+        expects = Expects(UUID(basket) if basket else None, int(steps))
+    except ValueError:
+        expects = None
+    return Seen(int(turn) if turn.isdigit() else -1, expects)
+
+
 async def _missing(request: Request, error: Exception) -> Response:
     language = language_of(request, "en")
     body = render("missing.html", language, token=request.scope["token"], path="/", what=str(error))
@@ -102,16 +176,27 @@ async def _missing(request: Request, error: Exception) -> Response:
 
 
 def make_app(shop: Shop, *, hosts: list[str], key: bytes, make_visit: Callable[[], str]) -> Starlette:
-    """Return the application. `hosts` are its own names with port; the rest is as `Guard` takes it."""
+    """Return the application. `hosts` are its own names with port; the rest is as `Guard` takes it.
+
+    `app.state.closing` ends its streams.
+    """
     pages = Pages(shop)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", pages.tills),
             Route("/tills/{till}", pages.till),
             Route("/tills/{till}/stream", pages.stream),
-            Route("/tills/{till}/enter", pages.enter, methods=["POST"]),
+            Route("/tills/{till}/press", pages.press, methods=["POST"]),
+            Route("/tills/{till}/keys", pages.keys),
+            Route("/tills/{till}/display", pages.display),
+            Route("/tills/{till}/display/stream", pages.display_stream),
+            Route("/tills/{till}/bench", pages.bench),
+            Route("/tills/{till}/bench/stream", pages.bench_stream),
+            Route("/tills/{till}/bench/do", pages.bench_do, methods=["POST"]),
             Route("/static/{name:path}", static),
         ],
         middleware=[Middleware(Guard, hosts=hosts, key=key, make_visit=make_visit)],
         exception_handlers={NotHere: _missing},
     )
+    app.state.closing = pages.closing
+    return app

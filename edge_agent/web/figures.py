@@ -41,3 +41,26 @@ def unit_price(price: UnitPrice, unit: Unit, exponent: int) -> str:
 def clock_time(at_ms: int, time_zone: str) -> str:
     """Write an instant as the store's wall clock shows it, to the minute."""
     return local_time(at_ms, ZoneInfo(time_zone)).strftime("%H:%M")
+
+
+_LONGEST = 14
+
+
+def to_minor(text: str, exponent: int) -> int | None:
+    """Read an amount as people type it, 12.3 or 1,000.00, into minor units; None when it is none.
+
+    >>> to_minor("12.3", 2), to_minor("1,000", 2), to_minor(".5", 2), to_minor("1.234", 2), to_minor("x", 2)
+    (1230, 100000, 50, None, None)
+    """
+    plain = text.strip().replace(",", "").replace("，", "").replace("。", ".")
+    whole, _point, rest = plain.partition(".")
+    digits = whole + rest
+    if not digits.isascii() or not digits.isdigit() or len(digits) > _LONGEST or len(rest) > exponent:
+        return None
+    ten: int = 10**exponent
+    return int(whole or "0") * ten + int(rest.ljust(exponent, "0") or "0")
+
+
+def to_grams(text: str) -> int | None:
+    """Read a weight in kilograms as people type it, 1.236, into grams; None when it is none."""
+    return to_minor(text.strip().lower().removesuffix("kg"), 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -39,8 +39,8 @@ def bound(port: int) -> socket.socket:
     return made
 
 
-async def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until cancelled. Streams that are still open then are cut after a second: their pages come back."""
+async def serve(app: ASGIApp, listener: socket.socket, ending: Callable[[], None] | None = None) -> None:
+    """Serve until cancelled; `ending` then tells open streams to end, and their pages come back by themselves."""
     config = uvicorn.Config(
         app,
         http="h11",
@@ -58,6 +58,8 @@ async def serve(app: ASGIApp, listener: socket.socket) -> None:
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
+        if ending is not None:
+            ending()
         server.should_exit = True
         await task
         raise

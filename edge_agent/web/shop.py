@@ -4,36 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from edge_agent.devices.printers.problems import PrinterProblem
+from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.till.till import Till
+from edge_agent.web.screen.screen import Screen
+from edge_agent.web.standing import Standing
 from shared.clock import BusinessClock
 from shared.wire.desired import StoreSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How the agent stands, for the strip at the foot of a till.
-
-    `link` names the way it talks to HQ by, empty without any; `waiting` counts the events HQ does not have yet;
-    `problems` are its own, as HQ hears them.
-    """
-
-    link: str
-    waiting: int
-    problems: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class DeviceSeen:
-    """A device of a till and how it is: its name at the till and its state's code."""
+    """A device of a till and how it is: its name at the till, its state's code, and its class (`scanners`)."""
 
     name: str
     state: str
+    kind: str = ""
 
 
 class Counter(Protocol):
-    """One selling position with its devices."""
+    """One selling position with its devices and its screen."""
 
     @property
     def till(self) -> Till:
@@ -41,8 +33,27 @@ class Counter(Protocol):
         ...
 
     @property
+    def screen(self) -> Screen:
+        """Its screen."""
+        ...
+
+    @property
     def seen(self) -> list[DeviceSeen]:
         """Its devices as they are now."""
+        ...
+
+    @property
+    def paper_problems(self) -> tuple[PrinterProblem, ...]:
+        """What the cashier has to know of the receipt printer before taking money."""
+        ...
+
+    @property
+    def simulated(self) -> dict[str, SimulatedTransport]:
+        """The cables of its simulated devices by name."""
+        ...
+
+    async def work_printer(self, device: str, **wanted: Any) -> dict[str, Any]:
+        """Order a fault of a simulated printer, or end it, and return its paper."""
         ...
 
 

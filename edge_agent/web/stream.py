@@ -18,30 +18,50 @@ Parts = dict[str, str]
 """HTML by the name of the event that carries it."""
 
 
+class Closing:
+    """Says to every open stream that the agent ends: each goes of itself, and nothing has to be cut off."""
+
+    def __init__(self) -> None:
+        self.said = False
+        self._bell = asyncio.Event()
+
+    def say(self) -> None:
+        """End the streams."""
+        self.said = True
+        self._bell.set()
+
+    async def heard(self, changes: ChangesSeen, seen: int) -> None:
+        """Return when there is a change beyond `seen`, when it is time to look anyway, or when the agent ends."""
+        waits = [asyncio.ensure_future(changes.beyond(seen)), asyncio.ensure_future(self._bell.wait())]
+        try:
+            await asyncio.wait(waits, timeout=_SILENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+
+
 def event(name: str, data: str) -> bytes:
     """Return one server-sent event; data of several lines is sent line by line, as the standard asks."""
     lines = "\n".join(f"data: {line}" for line in data.splitlines() or [""])
     return f"event: {name}\n{lines}\n\n".encode()
 
 
-async def events(changes: ChangesSeen, render: Callable[[], Awaitable[Parts]]) -> AsyncIterator[bytes]:
-    """Yield what a page shows now, then each part again when it has become another, until the listener goes."""
+async def events(
+    changes: ChangesSeen, render: Callable[[], Awaitable[Parts]], closing: Closing
+) -> AsyncIterator[bytes]:
+    """Yield what a page shows now, then each part again when it has become another, until either side goes."""
     yield f"retry: {_RETRY_MS}\n\n".encode()
     sent: Parts = {}
-    while True:
+    while not closing.said:
         seen = changes.count
-        for name, html in (await render()).items():
-            if sent.get(name) != html:
-                sent[name] = html
-                yield event(name, html)
-        try:
-            async with asyncio.timeout(_SILENCE_SECONDS):
-                await changes.beyond(seen)
-        except TimeoutError:
-            yield b": here\n\n"  # a browser that has gone is noticed by writing to it
+        changed = [(name, html) for name, html in (await render()).items() if sent.get(name) != html]
+        sent.update(changed)
+        # One piece for one change: the page shows it whole. A browser that has gone is noticed by writing to it.
+        yield b"".join(event(name, html) for name, html in changed) or b": here\n\n"
+        await closing.heard(changes, seen)
 
 
-def streamed(changes: ChangesSeen, render: Callable[[], Awaitable[Parts]]) -> StreamingResponse:
+def streamed(changes: ChangesSeen, render: Callable[[], Awaitable[Parts]], closing: Closing) -> StreamingResponse:
     """Answer a request with the stream."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(events(changes, render), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(events(changes, render, closing), media_type="text/event-stream", headers=headers)

@@ -1,110 +1,103 @@
-"""The till's page: what it shows of the open basket, and the live stream that keeps it so."""
+"""The till's page in parts, each sent anew when it has become another: head, lines, pane, sum, keys, foot, state."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
-from edge_agent.till.results import BasketView, MemberAttached
-from edge_agent.web.figures import clock_time, money, quantity, unit_price
-from edge_agent.web.shop import Counter, DeviceSeen, Shop, Standing
-from shared.pricing import PricedLine
-from shared.pricing.layers import REASONS
+from edge_agent.devices.ports import Weight
+from edge_agent.devices.printers.problems import ADVICE
+from edge_agent.till.results import BasketView, WhoView
+from edge_agent.web import figures
+from edge_agent.web.rendering import render, speech
+from edge_agent.web.screen.actions import ACTIONS, Action
+from edge_agent.web.screen.saying import said
+from edge_agent.web.screen.words import DEVICE_STATES, TENDERS, WEIGHT_PROBLEMS
+from edge_agent.web.shop import Counter, Shop
+from edge_agent.web.shown import basket_shown
+from edge_agent.web.standing import Standing
+from edge_agent.web.stream import Parts
+from shared.web.words import Language
 from shared.wire.desired import StoreSettings
 from shared.wire.desired import Till as TillSettings
 
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a line costs less, and by how much, in words."""
-
-    words: str
-    amount: str
+SIGNS = {"CNY": "￥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$"}
+PARTS = ("head", "lines", "banner", "pane", "prompt", "sum", "keys", "foot", "state")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the basket, written out."""
+class Key:
+    """A key on the page: its action, and what is printed on it."""
 
-    n: int
-    name: str
-    quantity: str
-    price: str
-    net: str
-    reasons: tuple[Reason, ...]
-    is_last: bool
+    action: Action
+    key: str
 
 
-@dataclass(frozen=True, slots=True)
-class BasketShown:
-    """The open basket, written out; `rows` is empty while nothing is rung up."""
-
-    rows: tuple[Row, ...]
-    due: str
-    saved: str
-    items: int
-    paid: str
-    member: MemberAttached | None
-    version: int | None
+def sign_of(settings: StoreSettings) -> str:
+    """Return what stands before the store's amounts, once."""
+    return SIGNS.get(settings.currency, settings.currency + " ")
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """The strip at the head and the foot: who, when, how things stand."""
-
-    number: int
-    cashier: str
-    time: str
-    version: int | None
-    standing: Standing
-    devices: tuple[DeviceSeen, ...]
+def weight_shown(weight: Weight | None) -> str:
+    """Write a scale's weight in kilograms; empty when it says none."""
+    return "" if weight is None or weight.grams is None else figures.money(weight.grams, 3)
 
 
-def basket_shown(view: BasketView | None, settings: StoreSettings, language: str) -> BasketShown:
-    """Write the basket out in a language (`en` or `zh`)."""
-    exponent = settings.exponent
-    if view is None:
-        return BasketShown((), money(0, exponent), "", 0, "", None, None)
-    lines = view.priced.lines
-    last = lines[-1].n if lines else 0
-    return BasketShown(
-        rows=tuple(_row(line, view, exponent, language, is_last=line.n == last) for line in lines),
-        due=money(view.due_minor, exponent),
-        saved=money(view.priced.saved_minor, exponent) if view.priced.saved_minor else "",
-        items=len(lines),
-        paid=money(view.paid_minor, exponent) if view.paid_minor else "",
-        member=view.member,
-        version=view.version,
-    )
+async def parts(shop: Shop, counter: Counter, settings: StoreSettings, language: Language) -> Parts:
+    """Return every part of a till's page as it is now."""
+    screen = counter.screen
+    await screen.attend()
+    count = counter.till.changes.count
+    view, who, standing = await asyncio.gather(counter.till.view(), counter.till.people.who(), shop.standing())
+    context = _context(shop, counter, settings, language, view=view, who=who, standing=standing)
+    spoken = speech(language)
+    context |= {
+        "count": count,
+        "question": screen.question,
+        "marked": screen.talk.marked if screen.talk else 0,
+        "money": lambda minor: figures.money(minor, settings.exponent),
+        "quantity": figures.quantity,
+        "clock_time": lambda at_ms: figures.clock_time(at_ms, settings.time_zone),
+        "unit_price": lambda price, unit: figures.unit_price(price, unit, settings.exponent),
+        "say": lambda value: said(value, spoken),
+    }
+    return {name: render(f"_{name}.html", language, **context) for name in PARTS}
 
 
-def _row(line: PricedLine, view: BasketView, exponent: int, language: str, *, is_last: bool) -> Row:
-    names = view.names.get(line.n, {})
-    return Row(
-        n=line.n,
-        name=names.get(language) or next(iter(names.values()), line.item),
-        quantity=quantity(line.quantity, line.unit),
-        price=unit_price(line.price, line.unit, exponent),
-        net=money(line.net_minor, exponent),
-        reasons=tuple(
-            Reason(REASONS.get(one.reason, {}).get(language, one.reason), money(-one.minor, exponent))
-            for one in line.discounts
-        ),
-        is_last=is_last,
-    )
-
-
-async def status(shop: Shop, counter: Counter, settings: StoreSettings) -> Status:
-    """Return how the till stands now."""
-    view, standing = await asyncio.gather(counter.till.view(), shop.standing())
-    return Status(
-        number=_of(settings, counter.till.id).number,
-        cashier=counter.till.cashier,
-        time=clock_time(shop.clock.now_ms(), settings.time_zone),
-        version=view.version if view else None,
-        standing=standing,
-        devices=tuple(counter.seen),
-    )
+def _context(
+    shop: Shop,
+    counter: Counter,
+    settings: StoreSettings,
+    language: Language,
+    *,
+    view: BasketView | None,
+    who: WhoView,
+    standing: Standing,
+) -> dict[str, Any]:
+    screen = counter.screen
+    keys = screen.keys
+    return {
+        "till": counter.till.id,
+        "number": _of(settings, counter.till.id).number,
+        "settings": settings,
+        "sign": sign_of(settings),
+        "time": figures.clock_time(shop.clock.now_ms(), settings.time_zone),
+        "basket": basket_shown(view, settings, language, screen.line),
+        "view": view,
+        "who": who,
+        "practice": who.practice,
+        "standing": standing,
+        "devices": counter.seen,
+        "device_states": DEVICE_STATES,
+        "weight": counter.till.scaled.now,
+        "weight_shown": weight_shown(counter.till.scaled.now),
+        "weight_problems": WEIGHT_PROBLEMS,
+        "paper": [ADVICE[problem] for problem in counter.paper_problems if problem.value != "no_printer"],
+        "tenders": TENDERS,
+        "screen": screen,
+        "keys": [Key(action, keys[action.name]) for action in ACTIONS if action.front],
+    }
 
 
 def _of(settings: StoreSettings, till: str) -> TillSettings:

@@ -103,6 +103,7 @@ class TillPolicies(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `return_days`: how long after its sale a receipt can be used for a return. `no_receipt_max`: the most paid back
     without a receipt at once (0: never). `refund`: to the tenders of the sale, or always in cash.
     `denominations`: the notes and coins that a count lists, largest first.
+    `keys`: what a till's page does at a key, by action (`{"hold": "F4"}`), where it differs from as shipped.
     """
 
     sign_in: Literal["none", "pin"] = "none"
@@ -124,6 +125,7 @@ class TillPolicies(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     no_receipt_max: int = 0
     refund: Literal["original", "cash"] = "original"
     denominations: list[int] = []
+    keys: dict[str, str] = {}
 
     def needs(self, approval: Approval) -> StaffRole | None:
         """Return the role that something needs, None when anybody may do it."""

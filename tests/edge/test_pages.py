@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from edge_agent.till.results import LineAdded
-from edge_agent.web.figures import money, quantity, unit_price
+from edge_agent.web.figures import money, quantity, to_grams, to_minor, unit_price
+from edge_agent.web.till_page import PARTS
 from shared.money import UnitPrice
 from shared.pricing import Unit
 from tests.edge.screens import Screens, served_screens
@@ -29,7 +30,11 @@ def browser(screens: Screens) -> Iterator[httpx.Client]:
 
 
 def token(page: str) -> str:
-    return page.split('"X-Token": "')[1].split('"', maxsplit=1)[0]
+    return page.split('data-token="')[1].split('"', maxsplit=1)[0]
+
+
+def typed(text: str) -> dict[str, str]:
+    return {"kind": "enter", "text": text, "turn": "0"}
 
 
 def ring(screens: Screens, *codes: str) -> None:
@@ -51,10 +56,11 @@ def test_page_shows_the_basket_in_both_languages(screens: Screens, browser: http
 def test_typed_code_rings_up_and_a_refusal_says_what_to_do(screens: Screens, browser: httpx.Client) -> None:
     page = browser.get("/tills/t1", params={"language": "en"}).text
     headers = {"X-Token": token(page), "Origin": screens.address}
-    assert browser.post("/tills/t1/enter", data={"text": APPLES}, headers=headers).text.strip() == ""
+    assert browser.post("/tills/t1/press", data=typed(APPLES), headers=headers).json()["count"] > 0
     assert screens.do(screens.counters["t1"].till.view()) is not None
-    refused = browser.post("/tills/t1/enter", data={"text": "6901234567893"}, headers=headers).text
-    assert "Scan it again or type it in." in refused
+    browser.post("/tills/t1/press", data=typed("6901234567893"), headers=headers)
+    assert "Scan it again or type it in." in browser.get("/tills/t1").text
+    assert browser.post("/tills/t1/press", data={"kind": "shout"}, headers=headers).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -74,7 +80,7 @@ def test_nobody_elsewhere_presses_our_keys(
 ) -> None:
     good = token(browser.get("/tills/t1").text)
     sent = {name: {"own": screens.address, "ok": good}.get(value, value).encode() for name, value in headers.items()}
-    answer = browser.post("/tills/t1/enter", data={"text": APPLES}, headers=sent)
+    answer = browser.post("/tills/t1/press", data=typed(APPLES), headers=sent)
     assert answer.status_code == 403
     assert words in answer.text
     assert screens.do(screens.counters["t1"].till.view()) is None
@@ -89,19 +95,30 @@ def test_another_name_for_this_machine_reads_nothing(browser: httpx.Client) -> N
 def test_stream_sends_what_changed_and_nothing_twice(screens: Screens, browser: httpx.Client) -> None:
     with browser.stream("GET", "/tills/t1/stream", params={"language": "en"}) as stream:
         lines = stream.iter_lines()
-        first = [next(lines) for _ in range(2)]
-        assert first[0].startswith("retry: ")
-        heard: list[str] = []
-        while "event: foot" not in heard:
-            heard.append(next(lines))
-        assert [line for line in heard if line.startswith("event")] == [
-            "event: head", "event: lines", "event: sum", "event: foot",
-        ]  # fmt: skip
+        assert next(lines).startswith("retry: ")
+        assert heard_until(lines, "state") == list(PARTS)
         ring(screens, APPLES)
-        heard = []
-        while "event: sum" not in heard:
-            heard.append(next(lines))
-        assert "event: foot" not in heard
+        assert heard_until(lines, "state") == ["head", "lines", "sum", "state"]
+
+
+def heard_until(lines: Iterator[str], last: str) -> list[str]:
+    heard: list[str] = []
+    while not heard or heard[-1] != last:
+        line = next(lines)
+        if line.startswith("event: "):
+            heard.append(line.removeprefix("event: "))
+    return heard
+
+
+def test_streams_end_with_the_agent_and_nothing_is_cut_off(tmp_path: Path) -> None:
+    with httpx.Client() as client:
+        with served_screens(tmp_path) as screens:
+            opened = client.stream("GET", f"{screens.address}/tills/t1/stream")
+            lines = opened.__enter__().iter_lines()
+            heard_until(lines, "state")
+        ended = list(lines)  # raises when the connection was cut in the middle of the answer
+        opened.__exit__(None, None, None)
+    assert [line for line in ended if line.startswith("event")] == []
 
 
 def test_till_that_is_not_there_is_said_in_words(browser: httpx.Client) -> None:
@@ -132,3 +149,16 @@ def test_nothing_may_be_loaded_from_elsewhere(browser: httpx.Client) -> None:
 )
 def test_figures_are_written_as_people_read_them(written: str, text: str) -> None:
     assert written == text
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [("12.3", 1230), ("1,000", 100_000), (".5", 50), ("12。30", 1230), ("0", 0), ("1.234", None), ("x", None),
+     ("-5", None), ("", None), (".", None), ("٣", None), ("9" * 20, None)],
+)  # fmt: skip
+def test_amounts_are_read_as_people_type_them(text: str, minor: int | None) -> None:
+    assert to_minor(text, 2) == minor
+
+
+def test_weights_are_read_in_kilograms() -> None:
+    assert (to_grams("1.236"), to_grams("0.5 kg"), to_grams("12 g")) == (1236, 500, None)

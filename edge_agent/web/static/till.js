@@ -1,21 +1,114 @@
-// Focus and nothing else: what is shown comes from the till. Without this file the page still shows and takes codes.
+// Keys go to the command line or to the agent, sounds are made, the newest line is kept in view. What is asked, what is
+// shown and what is sold the agent holds: two tabs show the same, and nothing depends on where the focus is.
+import { live, post } from "./live.js";
+
 const entry = document.querySelector("#entry");
 const cut = document.querySelector("[data-cut]");
-let newest;
+const pad = document.querySelector("#pad");
+const state = () => document.querySelector("[data-state]").dataset;
+const waiting = [];
+let newest = document.querySelector("[data-last]")?.dataset.last;
+let sounded = state().sounds;
+let arrived = () => {};
+let busy = false;
 
-// The line just scanned stays in view, and its arrival can be seen.
-const showNewest = () => {
+// Two short tones up: taken. Two low ones: refused. Three up: paid. Made here, so no file has to load.
+const TONES = { accepted: [[1320, 0, 0.06]], refused: [[220, 0, 0.16], [180, 0.2, 0.24]], paid: [[880, 0, 0.08], [1175, 0.1, 0.08], [1568, 0.2, 0.14]] };
+let audio;
+const sound = (name) => {
+  document.body.dataset.sounded = name;
+  if (!navigator.userActivation.hasBeenActive) return; // browsers stay silent until the page was touched once
+  audio ??= new AudioContext();
+  for (const [pitch, at, length] of TONES[name] ?? []) {
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.type = name === "refused" ? "square" : "sine";
+    tone.frequency.value = pitch;
+    volume.gain.value = name === "refused" ? 0.12 : 0.2;
+    tone.connect(volume).connect(audio.destination);
+    tone.start(audio.currentTime + at);
+    tone.stop(audio.currentTime + at + length);
+  }
+};
+
+const look = () => {
   const last = document.querySelector("[data-last]");
-  last?.scrollIntoView({ block: "nearest" });
-  if (newest !== undefined && last && last.dataset.last !== newest) last.classList.add("new");
+  (document.querySelector(".chosen") ?? last)?.scrollIntoView({ block: "nearest" });
+  document.querySelector(".option.marked")?.scrollIntoView({ block: "nearest" });
+  if (last && last.dataset.last !== newest && newest !== undefined) last.classList.add("new");
   newest = last?.dataset.last ?? "";
 };
-showNewest();
 
-document.body.addEventListener("htmx:sseMessage", showNewest);
-document.body.addEventListener("htmx:sseOpen", () => { cut.hidden = true; });
-document.body.addEventListener("htmx:sseError", () => { cut.hidden = false; });
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (event.target.matches(".till-entry")) { entry.value = ""; entry.focus(); }
-  if (event.detail.xhr.status === 403) location.reload(); // the agent was started anew and knows this page no more
+const followed = (part) => {
+  look();
+  if (part !== "state") return;
+  const now = state();
+  entry.type = now.kind === "secret" ? "password" : "text";
+  if (now.sounds !== sounded) sound(now.sound);
+  sounded = now.sounds;
+  arrived();
+};
+
+// A press waits until the page shows what the one before has led to: what is sent is what was seen.
+const shows = (count) => new Promise((done) => {
+  const ends = setTimeout(done, 2000);
+  arrived = () => { if (Number(state().count) >= count) { clearTimeout(ends); done(); } };
+  arrived();
 });
+
+const send = async () => {
+  if (busy) return;
+  busy = true;
+  while (waiting.length) {
+    const { kind, value, text } = waiting[0];
+    const { turn, basket, steps } = state();
+    try {
+      const answer = await post(document.body.dataset.press, { kind, value, text, turn, basket, steps });
+      if (!answer.ok) throw new Error(String(answer.status));
+      waiting.shift();
+      await shows((await answer.json()).count);
+    } catch {
+      cut.hidden = false;
+      const lost = waiting.splice(0).filter((one) => one.kind === "enter").map((one) => one.text);
+      if (!entry.value && lost.length) entry.value = lost[0]; // typed while the agent was away: there to send again
+    }
+  }
+  busy = false;
+};
+
+const press = (kind, value = "", text = "") => { waiting.push({ kind, value, text }); send(); };
+const key = (name) => { const text = entry.value; entry.value = ""; press("key", name, text); };
+const enter = () => { const text = entry.value; entry.value = ""; press("enter", "", text); };
+const named = (event) => (event.code === "NumpadAdd" ? "+" : event.key);
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  const name = named(event);
+  const ours = state().keys.split(" ").includes(name) || ["Escape", "ArrowUp", "ArrowDown"].includes(name);
+  if (name === "Escape" && entry.value) { event.preventDefault(); entry.value = ""; return; }
+  if (ours && !(name === "Delete" && entry.value)) { event.preventDefault(); key(name); return; }
+  if (/^F\d+$/.test(name)) { event.preventDefault(); return; }
+  const other = document.activeElement;
+  if (name === "Enter" && !other?.closest("button, a")) { event.preventDefault(); enter(); return; }
+  // Whatever has the focus, what is typed goes to the command line.
+  if (name.length === 1 && other !== entry && !(name === " " && other?.closest("button, a"))) entry.focus();
+  if (name === "Backspace" && other !== entry) entry.focus();
+});
+
+document.querySelector("[data-entry]").addEventListener("submit", (event) => { event.preventDefault(); enter(); });
+document.body.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  const { key: name, choose, type } = button.dataset;
+  if (choose !== undefined) press("choose", choose);
+  else if (name) key(name);
+  else if (type === "Enter") enter();
+  else if (type === "Backspace") entry.value = entry.value.slice(0, -1);
+  else if (type) entry.value += type;
+  else if (button.matches("[data-pad]")) { pad.hidden = !pad.hidden; button.setAttribute("aria-expanded", String(!pad.hidden)); }
+  entry.focus({ preventScroll: true });
+});
+
+look();
+entry.type = state().kind === "secret" ? "password" : "text";
+live(followed);

@@ -1,0 +1,142 @@
+"""What can be done at a till, each with its key: printed on the screen, and remapped by the store's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge_agent.till.offline import ACTIONS as OFFLINE
+from edge_agent.till.offline import Action as OfflineAction
+from edge_agent.web.screen import flows_paying as paying
+from edge_agent.web.screen import flows_returns as returning
+from edge_agent.web.screen import flows_selling as selling
+from edge_agent.web.screen import flows_shifts as shifts
+from edge_agent.web.screen import flows_staff as staff
+from edge_agent.web.screen.asking import Asked, Option, Question
+from edge_agent.web.screen.hand import Done, Flow, Hand, Outcome
+from edge_agent.web.screen.saying import Plain, says
+from shared.web.words import marked
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action: its name in settings, its words, its key as shipped ('' has none), its use case for offline marks.
+
+    `front` ones stand on the page, the others behind "More".
+    """
+
+    name: str
+    words: str
+    key: str
+    use_case: str
+    front: bool = True
+
+    @property
+    def offline(self) -> OfflineAction:
+        """Whether it works without a network."""
+        return OFFLINE[self.use_case]
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("pay", marked("Pay"), "+", "tender"),
+    Action("member", marked("Member"), "F2", "attach_card"),
+    Action("quick_keys", marked("Quick keys"), "F3", "catalogue.quick_keys"),
+    Action("hold", marked("Hold"), "F4", "hold"),
+    Action("recall", marked("Recall"), "F5", "recall"),
+    Action("price_check", marked("Price check"), "F6", "catalogue.price_check"),
+    Action("override", marked("Change price"), "F7", "set_price"),
+    Action("round_off", marked("Drop cents"), "F8", "round_off"),
+    Action("void_line", marked("Remove line"), "Delete", "void_line"),
+    Action("returns", marked("Returns"), "F9", "returns.take"),
+    Action("shift", marked("Shift and cash"), "F10", "drawer.view"),
+    Action("more", marked("More"), "F1", "view"),
+    Action("void_basket", marked("Give the basket up"), "", "void_basket", front=False),
+    Action("coupon", marked("Paper coupon"), "", "coupon", front=False),
+    Action("reprint", marked("Print a receipt again"), "", "reprint", front=False),
+    Action("no_sale", marked("Open the drawer"), "", "drawer.move", front=False),
+    Action("lock", marked("Lock the till"), "F11", "people.lock", front=False),
+    Action("take_break", marked("Take a break"), "", "people.take_break", front=False),
+    Action("sign_out", marked("Sign out"), "", "people.sign_out", front=False),
+    Action("practise", marked("Practise, or end it"), "", "people.practise", front=False),
+    Action("free_pin", marked("Free a PIN"), "", "people.free_pin", front=False),
+)
+BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
+
+
+def keys_of(remapped: Mapping[str, str]) -> dict[str, str]:
+    """Return the key of each action, as shipped or as the store has it; of two actions with one key the first has it.
+
+    A key is named as browsers name it (`F2`, `Delete`, `+`).
+    """
+    keys: dict[str, str] = {}
+    for action in ACTIONS:
+        key = remapped.get(action.name, action.key)
+        keys[action.name] = "" if key in keys.values() else key
+    return keys
+
+
+async def more(ask: Asked, hand: Hand) -> Outcome:
+    """Choose one of everything that can be done here."""
+    keys = keys_of(hand.settings.policies.keys)
+    chosen = await ask(
+        Question(
+            id="more",
+            title=says(marked("What do you want to do?")),
+            prompt=says(marked("Number")),
+            options=tuple(
+                Option(value=one.name, words=says(one.words), note=Plain(keys[one.name]))
+                for one in ACTIONS
+                if one.name != "more" and not one.front
+            ),
+            free=False,
+            wide=True,
+            pane="more",
+        )
+    )
+    return Done(then="cash", about=("no_sale",)) if chosen == "no_sale" else Done(then=chosen)
+
+
+FLOWS: Mapping[str, Flow] = {
+    "pay": paying.pay,
+    "by_code": paying.by_code,
+    "waiting": paying.waiting,
+    "settle": paying.settle,
+    "member": selling.member,
+    "search": selling.search,
+    "quick_keys": selling.quick_keys,
+    "weigh": selling.weigh,
+    "pour": selling.pour,
+    "age": selling.age,
+    "hold": selling.hold,
+    "recall": selling.recall,
+    "price_check": selling.price_check,
+    "override": selling.override,
+    "round_off": selling.round_off,
+    "void_line": selling.void_line,
+    "void_basket": selling.void_basket,
+    "coupon": selling.coupon,
+    "returns": returning.returns,
+    "take_back": returning.take_back,
+    "exchange": returning.exchange,
+    "no_receipt": returning.no_receipt,
+    "undo_sale": returning.undo_sale,
+    "refund_cash": returning.refund_cash,
+    "shift": shifts.shift,
+    "open_shift": shifts.open_shift,
+    "cash": shifts.cash,
+    "count": shifts.count,
+    "x_report": shifts.x_report,
+    "close_shift": shifts.close_shift,
+    "z_report": shifts.z_report,
+    "past": shifts.past,
+    "more": more,
+    "reprint": staff.reprint,
+    "sign_in": staff.sign_in,
+    "begin": staff.begin,
+    "lock": staff.lock,
+    "take_break": staff.take_break,
+    "sign_out": staff.sign_out,
+    "practise": staff.practise,
+    "free_pin": staff.free_pin,
+}
+"""Every flow by its name. "ring" and "attach" are not flows: the screen does them as if a code had been scanned."""

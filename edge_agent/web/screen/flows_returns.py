@@ -1,0 +1,237 @@
+"""Flows of goods that come back: by receipt, without one, against other goods, and a whole sale undone."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from edge_agent.till.asks import Approve
+from edge_agent.till.results import Paid, PartlyPaid, Refused
+from edge_agent.till.returning.results import ReturnableLine, Returned, ReturnView
+from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
+from edge_agent.web.screen.hand import Done, Hand, Outcome, reason_question, settled
+from edge_agent.web.screen.saying import Notice, Plain, named, news, says
+from edge_agent.web.screen.words import TENDERS
+from shared.pricing import Unit
+from shared.web.words import marked
+
+_ALL, _ENOUGH = "all", "enough"
+_MOST_GOODS = 100
+
+
+async def returns(ask: Asked, _hand: Hand) -> Outcome:
+    """Choose how goods come back."""
+    items = (
+        ("take_back", marked("With a receipt")),
+        ("exchange", marked("Exchange for what is rung up now")),
+        ("no_receipt", marked("Without a receipt")),
+        ("undo_sale", marked("Undo the last sale")),
+        ("refund_cash", marked("Pay a waiting refund in cash")),
+    )
+    choice = await ask(
+        Question(
+            id="returns",
+            title=says(marked("Goods that come back")),
+            prompt=says(marked("Number, or scan the receipt")),
+            options=tuple(Option(value=value, words=says(words)) for value, words in items),
+            scans=True,
+            wide=True,
+        )
+    )
+    known = {value for value, _words in items}
+    return Done(then=choice) if choice in known else Done(then="take_back", about=(choice,))
+
+
+async def take_back(ask: Asked, hand: Hand, receipt: str = "") -> Outcome:
+    """Take lines of a sale back and say how the money goes back."""
+    found = await _receipt(ask, hand, receipt)
+    if isinstance(found, Refused):
+        return found
+    lines = await _lines(ask, hand, found)
+    reason = await _reason(ask, hand)
+
+    async def take(approve: Approve | None, _reason: str) -> Returned | Refused:
+        return await hand.till.returns.take(found.receipt, lines, reason=reason, approve=approve)
+
+    return await _back(ask, hand, take)
+
+
+async def exchange(ask: Asked, hand: Hand) -> Outcome:
+    """Let lines of a sale pay for the open basket."""
+    if await hand.till.view() is None:
+        return _new_goods_first()
+    found = await _receipt(ask, hand, "")
+    if isinstance(found, Refused):
+        return found
+    lines = await _lines(ask, hand, found)
+    reason = await _reason(ask, hand)
+
+    async def take(approve: Approve | None, _reason: str) -> Paid | PartlyPaid | Refused:
+        return await hand.till.returns.exchange(found.receipt, lines, reason=reason, approve=approve)
+
+    answer = await settled(ask, take)
+    if isinstance(answer, Refused):
+        return answer
+    if isinstance(answer, Paid):
+        return Done(paid=answer)
+    return Done(news(marked("{due} still to pay"), due=hand.money(answer.due_minor)), then="pay")
+
+
+async def no_receipt(ask: Asked, hand: Hand) -> Outcome:
+    """Take goods back without a receipt: scan them one after the other."""
+    goods: list[tuple[str, int]] = []
+    for _ in range(_MOST_GOODS):
+        text = await ask(
+            Question(
+                id="goods",
+                title=says(marked("Goods without a receipt: {count}"), count=len(goods)),
+                prompt=says(marked("Scan or type a code, 3* for three; Enter when all are there")),
+                default=_ENOUGH,
+                scans=True,
+                note=Plain(", ".join(f"{count} × {code}" for code, count in goods)),
+            )
+        )
+        if text == _ENOUGH:
+            break
+        times, star, code = text.partition("*")
+        if star and not (times.isascii() and times.isdigit() and code):
+            raise Wrong(says(marked("This is not a code.")), text)
+        goods.append((code, int(times[:7])) if star else (text, 1))
+    reason = await _reason(ask, hand)
+
+    async def take(approve: Approve | None, _reason: str) -> Returned | Refused:
+        return await hand.till.returns.take_without_receipt(goods, reason=reason, approve=approve)
+
+    return await _back(ask, hand, take)
+
+
+async def undo_sale(ask: Asked, hand: Hand) -> Outcome:
+    """Undo this till's last sale, after one question."""
+    await ask(
+        Question(
+            id="undo",
+            title=says(marked("Undo the last sale of this till? All of it is paid back the way it was paid.")),
+            prompt=says(marked("1 and Enter to undo it, Esc to leave it")),
+            options=(Option(value="yes", words=says(marked("Undo the last sale"))),),
+            free=False,
+        )
+    )
+    reason = await _reason(ask, hand)
+    return await _back(
+        ask, hand, lambda approve, _reason: hand.till.returns.void_last_sale(reason=reason, approve=approve)
+    )
+
+
+async def refund_cash(ask: Asked, hand: Hand) -> Outcome:
+    """Pay a return in cash whose money a service refused to give back."""
+    waiting = await hand.till.returns.waiting()
+    if not waiting:
+        return Done(
+            Notice(
+                words=says(marked("No refund is waiting.")), next=says(marked("Go on selling.")), code="nothing_waits"
+            )
+        )
+    options = tuple(Option(value=str(one.id), words=Plain(hand.money(one.total_minor))) for one in waiting)
+    chosen = await ask(
+        Question(
+            id="refunds",
+            title=says(marked("Refunds that wait")),
+            prompt=says(marked("Number in the list")),
+            options=options,
+            free=False,
+        )
+    )
+    return await _back(
+        ask, hand, lambda approve, _reason: hand.till.returns.refund_in_cash(UUID(chosen), approve=approve)
+    )
+
+
+def _new_goods_first() -> Done:
+    """Say that the new goods come first."""
+    words = says(marked("Nothing is rung up yet."))
+    return Done(Notice(words=words, next=says(marked("Ring up the new goods first, then exchange.")), code="new_first"))
+
+
+async def _receipt(ask: Asked, hand: Hand, receipt: str) -> ReturnView | Refused:
+    text = receipt or await ask(
+        Question(
+            id="receipt",
+            title=says(marked("Goods that come back")),
+            prompt=says(marked("Scan the receipt's code or type till/number")),
+            scans=True,
+        )
+    )
+    return await hand.till.returns.find(text)
+
+
+async def _lines(ask: Asked, hand: Hand, found: ReturnView) -> dict[int, int]:
+    """Ask which lines come back, and how much of each where there is a choice."""
+    chosen: dict[int, int] = {}
+    for _ in range(len(found.lines) + 1):
+        left = [line for line in found.lines if line.left and line.n not in chosen]
+        choice = await ask(_which(hand, found, left, chosen))
+        if choice == _ALL:
+            return {line.n: line.left for line in found.lines if line.left}
+        if choice == _ENOUGH:
+            return chosen
+        line = next(one for one in left if str(one.n) == choice)
+        pieces = line.left
+        if line.unit is Unit.EACH and line.left > 1:
+            pieces = await ask.whole(
+                Question(
+                    id="pieces",
+                    title=named(line.names, line.item),
+                    prompt=says(marked("How many come back? Enter: {left}"), left=str(line.left)),
+                    default=str(line.left),
+                ),
+                line.left,
+            )
+        if pieces:
+            chosen[line.n] = pieces
+    return chosen
+
+
+def _which(hand: Hand, found: ReturnView, left: list[ReturnableLine], chosen: dict[int, int]) -> Question:
+    first = (
+        Option(value=_ENOUGH, words=says(marked("That is all: {count} lines"), count=len(chosen)))
+        if chosen
+        else Option(value=_ALL, words=says(marked("Everything that is left")))
+    )
+    options = [first]
+    options += [
+        Option(
+            value=str(line.n),
+            words=named(line.names, line.item),
+            note=Plain(hand.quantity(line.left, line.unit)),
+            amount=hand.money(line.left_minor),
+        )
+        for line in left
+    ]
+    return Question(
+        id="lines",
+        title=says(marked("Receipt {receipt}"), receipt=found.receipt),
+        prompt=says(marked("Number of the line that comes back")),
+        options=tuple(options),
+        free=False,
+        wide=True,
+    )
+
+
+async def _reason(ask: Asked, hand: Hand) -> str:
+    known = hand.settings.policies.return_reasons
+    return await ask(reason_question(known)) if known else ""
+
+
+async def _back(
+    ask: Asked, hand: Hand, use_case: Callable[[Approve | None, str], Awaitable[Returned | Refused]]
+) -> Outcome:
+    answer = await settled(ask, use_case)
+    if isinstance(answer, Refused):
+        return answer
+    ways = says(marked("Paid back: {total}"), total=hand.money(answer.total_minor))
+    method = answer.tenders[0].method if len(answer.tenders) == 1 else None
+    if method is not None:
+        ways = says(
+            marked("Paid back: {total}, {way}"), total=hand.money(answer.total_minor), way=says(TENDERS[method])
+        )
+    return Done(Notice(words=ways, what=answer.receipt, refused=False))

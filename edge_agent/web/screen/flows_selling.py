@@ -1,0 +1,339 @@
+"""Flows that fill the basket: finding items, weighing, members, changing lines, putting aside."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from edge_agent.till.asks import ApprovalAsked
+from edge_agent.till.results import FoundByName, LineAdded, QuickKeyView, Refused
+from edge_agent.web.figures import clock_time, to_grams, unit_price
+from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
+from edge_agent.web.screen.hand import Done, Hand, Outcome, approval, settled
+from edge_agent.web.screen.saying import Notice, Plain, named, news, says
+from shared.money import UnitPrice
+from shared.pricing import Unit
+from shared.web.words import marked
+
+_TARE_LIMIT_G = 5_000
+_SCALE = "scale"
+
+
+def _priced(hand: Hand, found: FoundByName) -> str:
+    if found.price_minor is None:
+        return ""
+    return unit_price(UnitPrice(found.price_minor, found.basis), found.unit, hand.settings.exponent)
+
+
+def found_options(hand: Hand, found: list[FoundByName]) -> tuple[Option, ...]:
+    """Return items as answers."""
+    return tuple(
+        Option(
+            value=one.item,
+            words=named(one.names, one.item),
+            note=Plain(one.item),
+            amount=_priced(hand, one),
+            disabled=not one.sellable,
+        )
+        for one in found
+    )
+
+
+async def search(ask: Asked, hand: Hand, text: str) -> Outcome:
+    """Choose one of the items that fit a text, and ring it up."""
+    found = await hand.till.catalogue.search(text)
+    item = await ask(
+        Question(
+            id="found",
+            title=says(marked("Found for “{text}”"), text=text),
+            prompt=says(marked("Number in the list, or another search")),
+            options=found_options(hand, found),
+            wide=True,
+        )
+    )
+    if item not in {one.item for one in found}:
+        return Done(then="search", about=(item,))
+    return Done(then="ring", about=(item,))
+
+
+async def quick_keys(ask: Asked, hand: Hand) -> Outcome:
+    """Choose one of the store's quick keys."""
+    keys = await hand.till.catalogue.quick_keys()
+    if not keys:
+        return Done(
+            notice=Notice(
+                words=says(marked("This store has no quick keys yet.")),
+                next=says(marked("Type a part of the name instead.")),
+                code="no_quick_keys",
+            )
+        )
+    item = await ask(
+        Question(
+            id="quick",
+            title=says(marked("Quick keys")),
+            prompt=says(marked("Number of the key")),
+            options=tuple(_quick(hand, one) for one in keys),
+            free=False,
+            wide=True,
+            pane="keys",
+        )
+    )
+    return Done(then="ring", about=(item,))
+
+
+def _quick(hand: Hand, key: QuickKeyView) -> Option:
+    return Option(
+        value=key.item,
+        words=named(key.words or key.found.names, key.item),
+        amount=_priced(hand, key.found),
+        group=key.page,
+    )
+
+
+async def weigh(ask: Asked, hand: Hand, line: str) -> Outcome:
+    """Weigh a line: by the scale as soon as it is steady, less a tare; by hand where there is no scale."""
+    n = int(line)
+    tare_g = 0
+    while True:
+        text = await ask(
+            Question(
+                id="weigh",
+                title=says(marked("Weigh line {line}"), line=line),
+                prompt=says(marked("Enter takes the weight · -0.020 a tare · a weight in kg without a scale")),
+                default=_SCALE,
+                pane="weigh",
+                detail=tare_g,
+            )
+        )
+        if text.startswith("-"):
+            tare = to_grams(text[1:])
+            if tare is None or tare > _TARE_LIMIT_G:
+                raise Wrong(says(marked("This is not a tare.")), text)
+            tare_g = tare
+            continue
+        break
+    return await _weighed(hand, n, tare_g, text)
+
+
+async def _weighed(hand: Hand, n: int, tare_g: int, text: str) -> Outcome:
+    till = hand.till
+    if text != _SCALE:
+        grams = to_grams(text)
+        if grams is None or till.scaled.now is not None:
+            raise Wrong(says(marked("The scale says the weight; press Enter when it is steady.")), text)
+        answer = await till.weigh(grams, n, tare_g=tare_g)
+        return answer if isinstance(answer, Refused) else Done()
+    answer = await till.weigh_from_scale(n, tare_g=tare_g)
+    return answer if isinstance(answer, Refused) else Done()
+
+
+async def pour(ask: Asked, hand: Hand, line: str) -> Outcome:
+    """Enter the volume of a line."""
+    text = await ask(
+        Question(id="pour", title=says(marked("Volume of line {line}"), line=line), prompt=says(marked("Litres")))
+    )
+    volume = to_grams(text)
+    if volume is None:
+        raise Wrong(says(marked("This is not a volume.")), text)
+    answer = await hand.till.pour(volume, int(line))
+    return answer if isinstance(answer, Refused) else Done()
+
+
+async def age(ask: Asked, hand: Hand, years: str, born_by: str) -> Outcome:
+    """Make sure of the buyer's age: by looking, or by the birth date."""
+    seen = "seen"
+    text = await ask(
+        Question(
+            id="age",
+            title=says(marked("Over {years}? Born on or before {born}"), years=years, born=born_by),
+            prompt=says(marked("Birth date as YYYYMMDD, or Enter: I have looked")),
+            options=(Option(value=seen, words=says(marked("Yes, I have looked at the person or a document"))),),
+            numbered=False,
+        )
+    )
+    born = "" if text == seen else text.replace("-", "")
+    if born and (len(born) != len("20080101") or not born.isdigit()):
+        raise Wrong(says(marked("A birth date has eight digits, such as 20080131.")), text)
+    iso = f"{born[:4]}-{born[4:6]}-{born[6:]}" if born else ""
+    answer = await hand.till.confirm_age(int(years), born=iso)
+    if isinstance(answer, Refused) and isinstance(answer.asks, ApprovalAsked):
+        answer = await hand.till.confirm_age(int(years), born=iso, approve=await approval(ask, answer.asks))
+    if isinstance(answer, LineAdded) and answer.measure is not None:
+        return Done(then="weigh" if answer.measure is Unit.GRAM else "pour", about=(str(answer.line.n),))
+    return answer if isinstance(answer, Refused) else Done()
+
+
+async def member(ask: Asked, _hand: Hand) -> Outcome:
+    """Attach a member by card or by the code on their telephone."""
+    text = await ask(
+        Question(
+            id="member",
+            title=says(marked("Member")),
+            prompt=says(marked("Scan the card or the member's code, or type the card number")),
+            scans=True,
+        )
+    )
+    return Done(then="attach", about=(text,))
+
+
+async def price_check(ask: Asked, hand: Hand, before: str = "") -> Outcome:
+    """Say what an item costs without selling it; the next code asks again. `before` was asked for just now."""
+    shown = await hand.till.catalogue.price_check(before) if before else None
+    code = await ask(
+        Question(
+            id="check",
+            title=says(marked("Price check")),
+            prompt=says(marked("Scan or type a code; Esc ends")),
+            scans=True,
+            pane="check",
+            detail=None if isinstance(shown, Refused) else shown,
+        )
+    )
+    answer = await hand.till.catalogue.price_check(code)
+    return answer if isinstance(answer, Refused) else Done(then="price_check", about=(code,))
+
+
+async def override(ask: Asked, hand: Hand) -> Outcome:
+    """Lower the price of the chosen line."""
+    view = await hand.till.view()
+    lines = [] if view is None else [one for one in view.priced.lines if one.n not in view.deposit_of]
+    line = next((one for one in lines if one.n == hand.line), lines[-1] if lines else None)
+    if line is None or view is None:
+        return await _refused_empty(hand)
+    price = unit_price(line.price, line.unit, hand.settings.exponent)
+    name = named(view.names.get(line.n, {}), line.item)
+    minor = await ask.amount(
+        Question(
+            id="price",
+            title=says(marked("New price for {item}, now {price}"), item=name, price=price),
+            prompt=says(marked("New price")),
+            kind="amount",
+        ),
+        hand.settings.exponent,
+    )
+    answer = await settled(
+        ask, lambda approve, reason: hand.till.set_price(minor, line.n, reason=reason, approve=approve)
+    )
+    return answer if isinstance(answer, Refused) else Done()
+
+
+async def void_line(ask: Asked, hand: Hand) -> Outcome:
+    """Take the chosen line out, or the last one."""
+    answer = await settled(
+        ask, lambda approve, _reason: hand.till.void_line(hand.line, approve=approve, expects=hand.expects)
+    )
+    return answer if isinstance(answer, Refused) else Done()
+
+
+async def round_off(ask: Asked, hand: Hand) -> Outcome:
+    """Drop cents from the total."""
+    answer = await settled(ask, lambda approve, _reason: hand.till.round_off(approve=approve, expects=hand.expects))
+    return (
+        answer if isinstance(answer, Refused) else Done(news(marked("{cents} dropped"), cents=hand.money(answer.minor)))
+    )
+
+
+async def void_basket(ask: Asked, hand: Hand) -> Outcome:
+    """Give the basket up, after one question."""
+    view = await hand.till.view()
+    if view is None:
+        return await _refused_empty(hand)
+    yes = "yes"
+    await ask(
+        Question(
+            id="void_basket",
+            title=says(marked("Give this basket up? {lines} lines, {total}"), lines=len(view.priced.lines),
+                       total=hand.money(view.priced.total_minor)),
+            prompt=says(marked("1 and Enter to give it up, Esc to go on selling")),
+            options=(Option(value=yes, words=says(marked("Give the basket up"))),),
+            free=False,
+        )
+    )  # fmt: skip
+    answer = await settled(ask, lambda approve, reason: hand.till.void_basket(reason, approve=approve))
+    return answer if isinstance(answer, Refused) else Done(news(marked("The basket was given up.")))
+
+
+async def _refused_empty(hand: Hand) -> Refused:
+    answer = await hand.till.void_basket()
+    if isinstance(answer, Refused):
+        return answer
+    raise RuntimeError("a basket was given up that nobody saw")
+
+
+async def hold(ask: Asked, hand: Hand) -> Outcome:
+    """Put the basket aside under a number that is free, or a name."""
+    names = {one.name for one in await hand.till.held()}
+    free = next(str(number) for number in range(1, len(names) + 2) if str(number) not in names)
+    if await hand.till.view() is None:
+        answer = await hand.till.hold(free)
+        return answer if isinstance(answer, Refused) else Done()
+    name = await ask(
+        Question(
+            id="hold",
+            title=says(marked("Put this basket on hold")),
+            prompt=says(marked("Name or card number of the basket; Enter: {name}"), name=free),
+            default=free,
+        )
+    )
+    answer = await hand.till.hold(name[:40], expects=hand.expects)
+    return answer if isinstance(answer, Refused) else Done(news(marked("On hold as {name}."), name=name[:40]))
+
+
+async def recall(ask: Asked, hand: Hand) -> Outcome:
+    """Take up a held basket of any till of the store."""
+    held = await hand.till.held()
+    if not held:
+        return Done(
+            notice=Notice(
+                words=says(marked("No basket is on hold.")), next=says(marked("Go on selling.")), code="nothing_held"
+            )
+        )
+    options = tuple(
+        Option(
+            value=str(one.id),
+            words=Plain(one.name or "–"),
+            note=says(
+                marked("till {till}, {time}, {lines} lines"),
+                till=one.till, time=clock_time(one.opened_ms, hand.settings.time_zone), lines=one.lines,
+            ),
+            amount=hand.money(one.total_minor),
+        )
+        for one in held
+    )  # fmt: skip
+    chosen = await ask(
+        Question(
+            id="held",
+            title=says(marked("On hold")),
+            prompt=says(marked("Number in the list")),
+            options=options,
+            free=False,
+            wide=True,
+        )
+    )
+    answer = await hand.till.recall(UUID(chosen))
+    if isinstance(answer, Refused):
+        return answer
+    if not answer.repriced or answer.before_minor == answer.total_minor:
+        return Done()
+    before, now = hand.money(answer.before_minor), hand.money(answer.total_minor)
+    return Done(news(marked("Prices have changed since: {before} is {now} now."), before=before, now=now))
+
+
+async def coupon(ask: Asked, hand: Hand) -> Outcome:
+    """Take a paper coupon for the chosen line."""
+    code = await ask(
+        Question(
+            id="coupon",
+            title=says(marked("Paper coupon")),
+            prompt=says(marked("Scan or type its code")),
+            scans=True,
+        )
+    )
+    minor = await ask.amount(
+        Question(
+            id="value", title=says(marked("Paper coupon {code}"), code=code), prompt=says(marked("What it is worth")),
+            kind="amount",
+        ),
+        hand.settings.exponent,
+    )  # fmt: skip
+    answer = await hand.till.coupon(code, minor, line=hand.line)
+    return answer if isinstance(answer, Refused) else Done()

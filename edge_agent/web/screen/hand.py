@@ -1,0 +1,119 @@
+"""What a flow works with, and what it may lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from edge_agent.till.asks import ApprovalAsked, Approve, Expects, ReasonAsked
+from edge_agent.till.results import Paid, Refused
+from edge_agent.till.till import Till
+from edge_agent.web import figures
+from edge_agent.web.screen.asking import CARD_MARK, Asked, Option, Question
+from edge_agent.web.screen.saying import Notice, Sayable, named, says
+from edge_agent.web.screen.words import APPROVALS, ROLES
+from shared.clock import BusinessClock
+from shared.pricing import Unit
+from shared.web.words import marked
+from shared.wire.desired import StoreSettings
+from shared.wire.policies import Reason
+
+R = TypeVar("R")
+STAFF, PIN = "staff", "pin"
+_MOST_ASKED = 4
+"""How many things one command can ask for in turn: reason, approval, and each once more after it changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """The till a flow works at, as the person sees it: `line` is the line they chose, `expects` the basket they see."""
+
+    till: Till
+    settings: StoreSettings
+    clock: BusinessClock
+    line: int | None = None
+    expects: Expects | None = None
+
+    def money(self, minor: int) -> str:
+        """Write an amount of the store's currency."""
+        return figures.money(minor, self.settings.exponent)
+
+    def quantity(self, count: int, unit: Unit) -> str:
+        """Write a quantity."""
+        return figures.quantity(count, unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A flow came to its end: what to say, the sale it made, and which flow follows with what it is about."""
+
+    notice: Notice | None = None
+    paid: Paid | None = None
+    then: str = ""
+    about: tuple[str, ...] = ()
+
+
+Outcome = Done | Refused
+Flow = Callable[..., Awaitable[Outcome]]
+
+
+async def settled(ask: Asked, use_case: Callable[[Approve | None, str], Awaitable[R]]) -> R:
+    """Do something that may ask for a reason or an approval, and ask for these in place."""
+    approve: Approve | None = None
+    reason = ""
+    answer = await use_case(None, "")
+    for _ in range(_MOST_ASKED):
+        asks = answer.asks if isinstance(answer, Refused) else None
+        if isinstance(asks, ReasonAsked) and not reason:
+            reason = await ask(reason_question(asks.reasons))
+        elif isinstance(asks, ApprovalAsked) and approve is None:
+            approve = await approval(ask, asks)
+        else:
+            return answer
+        answer = await use_case(approve, reason)
+    return answer
+
+
+def reason_question(reasons: tuple[Reason, ...] | list[Reason]) -> Question:
+    """Ask for one of the store's reasons."""
+    return Question(
+        id="reason",
+        title=says(marked("Why?")),
+        prompt=says(marked("Number of the reason")),
+        options=tuple(Option(value=one.code, words=named(one.words, one.code)) for one in reasons),
+        free=False,
+    )
+
+
+async def approval(ask: Asked, asks: ApprovalAsked) -> Approve:
+    """Ask who approves, by code and PIN or by staff card."""
+    note = says(
+        marked("{what} needs the approval of a {role}."), what=says(APPROVALS[asks.what]), role=says(ROLES[asks.role])
+    )
+    staff = await ask(
+        Question(
+            id=STAFF,
+            title=says(marked("Approval")),
+            prompt=says(marked("Code of who approves, or staff card")),
+            note=note,
+            scans=True,
+        )
+    )
+    return await identified(ask, staff, says(marked("Approval")))
+
+
+async def identified(ask: Asked, staff: str, title: Sayable) -> Approve:
+    """Return who somebody says they are, with the PIN asked for where it was no card."""
+    if staff.startswith(CARD_MARK):
+        return Approve(card=staff.removeprefix(CARD_MARK))
+    pin = await ask(
+        Question(
+            id=PIN,
+            title=title,
+            prompt=says(marked("PIN")),
+            kind="secret",
+            note=says(marked("For {staff}"), staff=staff),
+        )
+    )
+    return Approve(staff=staff, pin=pin)

@@ -1,0 +1,250 @@
+"""One till's screen: takes keys, text, scans and weights, and says what came of them.
+
+It is held by the agent and not by a page, so two tabs show the same, and a tab that is loaded anew loses nothing. The
+basket itself is on the disk; what is asked just now is not, and a power cut takes it back to selling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge_agent.devices.ports import Scanned
+from edge_agent.till.asks import AgeAsked, Expects
+from edge_agent.till.results import LineAdded, MemberAttached, Refused, SignedIn
+from edge_agent.web.screen.actions import BY_NAME
+from edge_agent.web.screen.asking import CARD_MARK, Option
+from edge_agent.web.screen.flows_paying import with_amount
+from edge_agent.web.screen.hand import STAFF
+from edge_agent.web.screen.saying import Notice, refusal, says
+from edge_agent.web.screen.talking import Talking
+from shared.codes import ScanContext
+from shared.pricing import Unit
+from shared.web.words import marked
+
+Rung = LineAdded | MemberAttached | SignedIn | Refused
+
+_NOT_FOUND = frozenset({"unknown_item", "no_known_format", "check_digit"})
+_MAX_PIECES = 9_999
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page showed when a key was pressed there: its turn, and the basket with its steps."""
+
+    turn: int
+    expects: Expects | None = None
+
+
+class Screen(Talking):
+    """The screen of one till."""
+
+    async def enter(self, text: str, seen: Seen) -> None:
+        """Take a line that was typed."""
+        await self.attend()
+        if self.talk is not None:
+            if self._is_old(seen):
+                return
+            await self._patiently(self._answer(text))
+        elif text:
+            await self._patiently(self._typed(text))
+        elif seen.turn == self.turn:  # an Enter meant for a question that is over does not put the change away
+            self._clear()
+        self.till.changes.note()
+
+    async def choose(self, value: str, seen: Seen) -> None:
+        """Take one of the answers offered, by its value."""
+        await self.attend()
+        if self._is_old(seen):
+            return
+        question = self.question
+        known = question is not None and value in {one.value for one in question.options if not one.disabled}
+        if known:
+            await self._patiently(self._given(value))
+        self.till.changes.note()
+
+    async def press(self, key: str, text: str, seen: Seen) -> None:
+        """Take a key that stands on the page; `text` is what stood in the command line."""
+        await self.attend()
+        option = self._option_at(key)
+        if option is not None:
+            if not self._is_old(seen):
+                value = (
+                    with_amount(option.value, text, self._settings().exponent)
+                    if option.group == "way"
+                    else option.value
+                )
+                await self._patiently(self._given(value))
+        elif key == "Escape":
+            self.back()
+        elif key in {"ArrowUp", "ArrowDown"}:
+            await self._move(1 if key == "ArrowDown" else -1)
+        else:
+            name = next((name for name, at in self.keys.items() if at == key), key)
+            if name in BY_NAME and not self._is_forced():
+                await self._patiently(self.start(name, expects=seen.expects))
+        self.till.changes.note()
+
+    async def scanned(self, reading: Scanned) -> Rung | None:
+        """Take what a scanner of this till read. None when it went elsewhere than into the basket."""
+        await self.attend()
+        question, text = self.question, reading.text.strip()
+        if question is not None and question.scans:
+            known = question.id == STAFF
+            await self._patiently(self._given(CARD_MARK + text if known else text))
+            self.till.changes.note()
+            return None
+        context = ScanContext(reading.role.value)
+        if (self.talk is not None and self.talk.flow == "pay") or context is ScanContext.PAYMENT_CODE:
+            told = self.till.told_payment(text)
+            if not isinstance(told, Refused) or context is ScanContext.PAYMENT_CODE:
+                await self._patiently(self.start("by_code", (text,)))
+                self.till.changes.note()
+                return None
+        answer = await self.ring(text, context, reading.symbology)
+        self.till.changes.note()
+        return answer
+
+    async def ring(self, text: str, context: ScanContext = ScanContext.GOODS, symbology: str = "") -> Rung:
+        """Ring a code up, as many times as was typed before it, and say what came of it."""
+        count, self.count = self.count, 1
+        answer = await self.till.scan(text, context, symbology, count=count)
+        await self._after_scan(answer)
+        return answer
+
+    def cut(self) -> None:
+        """Say that a code broke off."""
+        words = says(marked("The code broke off."))
+        self.refuse(Notice(words=words, next=says(marked("Scan it again.")), code="scan_cut"))
+        self.till.changes.note()
+
+    def weighed(self) -> None:
+        """Take note that the scale says something else; a line that waits for a steady weight takes it."""
+        now = self.till.scaled.now
+        weight = repr(now)
+        if weight == self._weight:
+            return
+        self._weight = weight
+        steady = now is not None and now.stable and (now.grams or 0) > 0 and not now.problems
+        if steady and self.talk is not None and self.talk.flow == "weigh" and self.talk.question is not None:
+            self._spawn(self._given("scale"))
+        self.till.changes.note()
+
+    def back(self) -> None:
+        """Go one step back: one answer less, then out of what is asked; nothing that was done is undone."""
+        talk = self.talk
+        self.notice = None
+        if talk is None:
+            self._clear()
+        elif talk.answers and not self._is_forced():
+            talk.answers.pop()
+            self._turned()
+            self._spawn(self._run(talk))
+        elif not self._is_forced():
+            self._close()
+        elif talk.answers:
+            talk.answers.clear()
+            self._spawn(self._run(talk))
+
+    async def _typed(self, text: str) -> None:
+        """Take a line typed while nothing is asked: a code, a quantity, or what to look for."""
+        times, star, rest = text.partition("*")
+        if star and not rest and times.isascii() and times.isdigit() and 0 < int(times[:9]) <= _MAX_PIECES:
+            self.count, self.notice = int(times), None
+            return
+        if star and not times and rest.isascii() and rest.isdigit():
+            answer = await self.till.set_quantity(int(rest[:9]), self.line)
+            self._close()
+            self.refuse(refusal(answer)) if isinstance(answer, Refused) else self._accept(None)
+            return
+        if any(char.isalpha() for char in text) and await self.till.catalogue.search(text):
+            await self.start("search", (text,))
+            return
+        count, self.count = self.count, 1
+        answer_ = await self.till.scan(text, count=count)
+        short = isinstance(answer_, Refused) and answer_.code in _NOT_FOUND
+        if short and await self.till.catalogue.search(text):
+            await self.start("search", (text,))
+            return
+        await self._after_scan(answer_)
+
+    async def _after_scan(self, answer: Rung) -> None:
+        self._rung(answer)
+        if isinstance(answer, LineAdded) and answer.measure is not None:
+            await self._measure(answer)
+        elif isinstance(answer, Refused) and isinstance(answer.asks, AgeAsked):
+            await self.start("age", (str(answer.asks.years), answer.asks.born_by))
+
+    def _rung(self, answer: Rung) -> None:
+        if isinstance(answer, Refused):
+            self.refuse(refusal(answer))
+            return
+        if not self._is_forced() or isinstance(answer, SignedIn):
+            self._close()
+        self.line = self.paid = None
+        self._accept(None)
+
+    async def _measure(self, added: LineAdded) -> None:
+        """Weigh a line at once where its goods lie still already, else ask for it."""
+        flow = "weigh" if added.measure is Unit.GRAM else "pour"
+        if flow == "weigh" and not isinstance(await self.till.weigh_from_scale(added.line.n), Refused):
+            return
+        await self.start(flow, (str(added.line.n),))
+
+    async def _answer(self, text: str) -> None:
+        """Take a typed answer: a number of the list, free text, or an empty line."""
+        question = self.question
+        if question is None or self.talk is None:
+            return
+        value: str | None = None
+        if not text:
+            value = question.default
+            if value is None and question.options:
+                value = question.options[self.talk.marked].value
+        elif question.numbered and text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= len(question.options):
+            value = question.options[int(text) - 1].value
+        elif question.free:
+            value = text
+        else:
+            self.refuse(_not_listed(text))
+        if value is not None:
+            await self._given(value)
+
+    async def _move(self, by: int) -> None:
+        """Mark the next answer of a list, or the next line of the basket."""
+        if self.talk is not None and self.talk.question is not None and self.talk.question.options:
+            self.talk.marked = (self.talk.marked + by) % len(self.talk.question.options)
+            return
+        view = await self.till.view()
+        lines = [line.n for line in view.priced.lines] if view else []
+        if lines:
+            at = lines.index(self.line) if self.line in lines else len(lines) - 1 + (by > 0)
+            self.line = lines[max(0, min(len(lines) - 1, at + by))]
+
+    def _option_at(self, key: str) -> Option | None:
+        question = self.question
+        return next((one for one in question.options if one.key == key), None) if question else None
+
+    def _is_old(self, seen: Seen) -> bool:
+        """Tell whether a press was meant for another question, and say so."""
+        if seen.turn == self.turn:
+            return False
+        self.refuse(_answered())
+        self.till.changes.note()
+        return True
+
+    def _clear(self) -> None:
+        self.notice, self.paid, self.line, self.count = None, None, None, 1
+
+    async def rung_by(self, text: str, context: ScanContext) -> None:
+        """Ring up what a flow found: as if it had been scanned."""
+        await self.ring(text, context)
+
+
+def _not_listed(text: str) -> Notice:
+    then = says(marked("Type a number of the list, or go back with Esc."))
+    return Notice(words=says(marked("This is not in the list.")), what=text, next=then, code="not_listed")
+
+
+def _answered() -> Notice:
+    words = says(marked("This was answered already, on another page of this till."))
+    return Notice(words=words, next=says(marked("Look what is asked now.")), code="answered_elsewhere")

@@ -1,0 +1,75 @@
+"""What things of the till are called on its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge_agent.devices.ports import WeightProblem
+from shared.web.words import marked
+from shared.wire.events import TenderKind
+from shared.wire.policies import Approval, StaffRole
+from shared.wire.till_events import CashMove
+
+ROLES: Mapping[StaffRole, str] = {
+    StaffRole.CASHIER: marked("cashier"),
+    StaffRole.SUPERVISOR: marked("supervisor"),
+    StaffRole.MANAGER: marked("manager"),
+}
+APPROVALS: Mapping[Approval, str] = {
+    Approval.PRICE_OVERRIDE: marked("Changing a price"),
+    Approval.ROUND_OFF: marked("Dropping so many cents"),
+    Approval.VOID_LINE: marked("Taking a line out"),
+    Approval.VOID_BASKET: marked("Giving the basket up"),
+    Approval.RETURN: marked("A return"),
+    Approval.RETURN_WITHOUT_RECEIPT: marked("A return without a receipt"),
+    Approval.REFUND_IN_CASH: marked("Paying back in cash"),
+    Approval.VOID_SALE: marked("Undoing a sale"),
+    Approval.CASH_OUT: marked("Taking cash out"),
+    Approval.NO_SALE: marked("Opening the drawer without a sale"),
+    Approval.SETTLE_PAYMENT: marked("Settling a payment by hand"),
+    Approval.SELL_AGED: marked("Selling what has an age limit"),
+    Approval.FREE_PIN: marked("Freeing a PIN"),
+    Approval.TAKE_OVER: marked("Taking over somebody's till"),
+    Approval.CLOSE_SHIFT: marked("Closing the shift"),
+    Approval.TRAINING: marked("Practising"),
+}
+TENDERS: Mapping[TenderKind, str] = {
+    TenderKind.CASH: marked("Cash"),
+    TenderKind.BANK_CARD: marked("Bank card"),
+    TenderKind.WECHAT: marked("WeChat Pay"),
+    TenderKind.ALIPAY: marked("Alipay"),
+    TenderKind.STORED_VALUE: marked("Stored value"),
+    TenderKind.GIFT_CARD: marked("Gift card"),
+    TenderKind.OTHER: marked("Other payment"),
+    TenderKind.EXCHANGE: marked("Exchanged goods"),
+}
+MOVES: Mapping[CashMove, str] = {
+    CashMove.IN: marked("Cash in"),
+    CashMove.OUT: marked("Cash out"),
+    CashMove.DROP: marked("Drop to the safe"),
+    CashMove.NO_SALE: marked("Open the drawer"),
+}
+WEIGHT_PROBLEMS: Mapping[WeightProblem, str] = {
+    WeightProblem.MOVING: marked("moving"),
+    WeightProblem.NEGATIVE: marked("below zero"),
+    WeightProblem.OVERLOAD: marked("too heavy"),
+    WeightProblem.NOT_ZEROED: marked("not zeroed"),
+    WeightProblem.SAME_WEIGHT: marked("already sold"),
+    WeightProblem.EMPTY: marked("empty"),
+    WeightProblem.WARMING_UP: marked("warming up"),
+    WeightProblem.UNREADABLE: marked("unreadable"),
+    WeightProblem.SILENT: marked("no answer"),
+    WeightProblem.FAULT: marked("broken"),
+}
+DEVICE_STATES: Mapping[str, str] = {
+    "idle": marked("ready"),
+    "busy": marked("busy"),
+    "closed": marked("not there"),
+    "error": marked("needs help"),
+}
+DEVICE_CLASSES: Mapping[str, str] = {
+    "scanner": marked("Scanner"),
+    "scale": marked("Scale"),
+    "printer": marked("Printer"),
+    "card_reader": marked("Card reader"),
+}

@@ -1,0 +1,18 @@
+"""How the agent stands, as its tills show it: a module of its own, for an agent without pages needs no more of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the agent stands, for the strip at the foot of a till.
+
+    `link` names the way it talks to HQ by, empty without any; `waiting` counts the events HQ does not have yet;
+    `problems` are its own, as HQ hears them.
+    """
+
+    link: str
+    waiting: int
+    problems: tuple[str, ...] = ()
