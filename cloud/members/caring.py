@@ -1,0 +1,41 @@
+"""The job that cares for members: cards that end, people found twice, odd points, each some times a day."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+from cloud.database import Database
+from cloud.ledger.commits import open_commit
+from cloud.members import card_desk, duplicates, watching
+from cloud.process.clocks import Clocks
+from shared.ids import UuidMint
+
+EVERY_S = 900.0
+
+
+class Caring:
+    """Looks every quarter of an hour; each look is a transaction of its own."""
+
+    def __init__(self, database: Database, clocks: Clocks) -> None:
+        self._database = database
+        self._clocks = clocks
+        self._next = 0.0
+
+    def __call__(self) -> bool:
+        """Look if it is time; there is never more to do at once."""
+        machine = self._clocks.machine
+        if machine.monotonic() < self._next:
+            return False
+        self._next = machine.monotonic() + EVERY_S
+        now_ms = machine.wall_ms()
+        today = datetime.fromtimestamp(self._clocks.business.now_ms() // 1000, UTC).date()
+        mint = UuidMint(machine.wall_ms, os.urandom)
+        with self._database.session() as session:
+            card_desk.end_cards(session, mint, today=today, commit_no=open_commit(session, now_ms), now_ms=now_ms)
+        with self._database.session() as session:
+            duplicates.scan(session, now_ms)
+        for day in watching.days_to_look_at(today):
+            with self._database.session() as session:
+                watching.look(session, day, now_ms)
+        return False
