@@ -141,7 +141,7 @@ def _last(one: TillSeries, heads: Mapping[_Key, tuple[int, bytes]]) -> LastRecei
 def _present_epochs(session: Session, agents: Sequence[str]) -> dict[str, set[UUID]]:
     """Return each agent's epochs in which its present series may have begun: the newest, and those it goes on from.
 
-    An epoch that an agent opened because HQ was restored begins no series: the numbers on its paper were never in doubt.
+    An epoch opened because HQ was restored begins no series: the numbers on the agent's paper were never in doubt.
     """
     row = table_of(AgentEpoch)
     query = select(row.c.agent_id, row.c.epoch, row.c.reason).where(row.c.agent_id.in_(agents))
