@@ -67,7 +67,8 @@ class SerialTransport:
         except SerialException as error:
             raise not_opened(self.name, str(place), error) from error
         except (ValueError, OSError, termios.error) as error:  # pyserial lets termios speak for itself
-            raise DeviceMisconfigured(f"{self.name}: {place} cannot be set to {_words(line)}: {error.args[-1]}") from error
+            reason = f"{self.name}: {place} cannot be set to {_words(line)}: {error.args[-1]}"
+            raise DeviceMisconfigured(reason) from error
 
 
 class _SerialStream:
