@@ -1,24 +1,20 @@
 """What people take off beside the price book: a price changed by hand, cents dropped. Pure, the same on both sides.
 
 The engine prices a basket first; this then takes its parts off the lines as discounts of their own, so that a return
-gives back its share of them like of any other discount.
+gives back its share of them like of any other discount. This is the one way in which a total is rounded: the till does
+it, the audit takes it as decided. Nothing here raises a total. What points a promotion gives is settled before, on what
+the goods cost: dropped cents take none away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from shared.money import UnitPrice, allocate, tax_included
 from shared.pricing.model import Discount, Payer, PricedBasket, PricedLine
 from shared.wire.till_events import Adjustment, AdjustmentKind
-
-REASONS: Mapping[str, Mapping[str, str]] = {
-    AdjustmentKind.PRICE_OVERRIDE: {"en": "Price changed", "zh": "改价"},
-    AdjustmentKind.ROUNDING: {"en": "Cents dropped", "zh": "抹零"},
-}
-"""Words for each reason, by language, as `shared.pricing.layers.REASONS` has them for the engine's."""
 
 _BORNE_BY_STORE = {Payer.STORE: 10_000}
 

@@ -9,8 +9,6 @@ from shared.pricing.context import (
     Per,
     PointsOffer,
     PricingContext,
-    Rounding,
-    TotalRounding,
 )
 from shared.pricing.engine import price_basket
 from shared.pricing.index import NO_PROMOTIONS, PromotionIndex
@@ -57,9 +55,7 @@ __all__ = [
     "PricingFacts",
     "PromotionIndex",
     "PromotionUse",
-    "Rounding",
     "Status",
-    "TotalRounding",
     "Unit",
     "UsedLine",
     "context_of",

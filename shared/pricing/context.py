@@ -63,28 +63,6 @@ class PointsOffer(msgspec.Struct, frozen=True, omit_defaults=True, array_like=Tr
     as_money: int = 0
 
 
-class Rounding(StrEnum):
-    """How the total is brought to a step."""
-
-    DOWN = "down"
-    """抹零: the rest is dropped in the customer's favour."""
-    HALF_UP = "half_up"
-    """Cash rounding: to the nearest step, a half up. The total may rise."""
-
-
-class TotalRounding(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
-    """The last change of the total: to a multiple of `step_minor`, at whose hands and why (nobody's: a rule)."""
-
-    step_minor: int
-    mode: Rounding = Rounding.DOWN
-    by: str = ""
-    why: str = ""
-
-    def __post_init__(self) -> None:
-        if self.step_minor < 1:
-            raise ValueError(f"rounding needs a step of at least 1, got {self.step_minor}")
-
-
 class PricingContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything beside basket and book on which a price may depend. The sale records it.
 
@@ -103,4 +81,3 @@ class PricingContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     coupons: list[Coupon] = []
     choices: list[Choice] = []
     points: PointsOffer | None = None
-    rounding: TotalRounding | None = None

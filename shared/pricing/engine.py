@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.pricing.adjusting import adjust
 from shared.pricing.book import PriceBook
 from shared.pricing.candidate import Candidate
 from shared.pricing.choosing import choose_best, choose_one, in_order, reason_of, stacking_of
@@ -42,19 +41,16 @@ def price_basket(
             take_paper_coupons(state, paper_coupons)
         for group in concerned.groups(layer):
             _settle(layer, group, state, outcomes)
-    adjusted = adjust(state, context.rounding) if context.rounding else 0
     for group in concerned.groups(Layer.REWARD):
         _settle(Layer.REWARD, group, state, outcomes)
-    return _basket(state, outcomes.all(concerned), adjusted)
+    return _basket(state, outcomes.all(concerned))
 
 
-def _basket(state: State, outcomes: list[Outcome], adjusted: int) -> PricedBasket:
+def _basket(state: State, outcomes: list[Outcome]) -> PricedBasket:
     lines = priced_lines(state)
     total = sum([line.net_minor for line in lines])
     gross = sum([row.gross for row in state.rows])
-    return PricedBasket(
-        lines=lines, total_minor=total, saved_minor=gross - total, outcomes=outcomes, adjusted_minor=adjusted
-    )
+    return PricedBasket(lines=lines, total_minor=total, saved_minor=gross - total, outcomes=outcomes)
 
 
 def _settle(layer: Layer, group: Group, state: State, outcomes: Outcomes) -> None:

@@ -10,7 +10,6 @@ from shared.pricing.state import State, WorkLine
 MEMBER_PRICE = "member_price"
 PAPER_COUPON = "paper_coupon"
 COUPON_MATCH = "coupon_match"
-ROUNDING = "rounding"
 _BY_SUPPLIER = {Payer.SUPPLIER: 10_000}
 _BY_CHAIN: dict[Payer, int] = {}
 
@@ -40,7 +39,8 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     MEMBER_PRICE: {"en": "Member price", "zh": "会员价"},
     PAPER_COUPON: {"en": "Coupon", "zh": "优惠券"},
     COUPON_MATCH: {"en": "Coupon, store's share", "zh": "优惠券（门店补贴）"},
-    ROUNDING: {"en": "Rounding", "zh": "抹零"},
+    "price_override": {"en": "Price changed", "zh": "改价"},
+    "rounding": {"en": "Rounding", "zh": "抹零"},
     "special_price": {"en": "Special price", "zh": "特价"},
     "tier_price": {"en": "Tier price", "zh": "等级价"},
     "time_limited_price": {"en": "Flash price", "zh": "限时特价"},
@@ -60,4 +60,4 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     "points_multiplier": {"en": "Points multiplied", "zh": "多倍积分"},
     "extra_points": {"en": "Extra points", "zh": "加赠积分"},
 }
-"""Words for each reason a discount can carry, by language."""
+"""Words for each reason a discount can carry, by language; the first after the coupons' are what people take off."""

@@ -142,14 +142,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class PricedBasket(msgspec.Struct, frozen=True, kw_only=True):
     """The priced lines in basket order, what they add up to, and what became of every promotion concerned.
 
-    `adjusted_minor` is what the last adjustment took off (negative when cash rounding added).
+    What people take off afterwards is not the engine's: see `shared.adjustments`.
     """
 
     lines: list[PricedLine]
     total_minor: int
     saved_minor: int
     outcomes: list[Outcome] = []
-    adjusted_minor: int = 0
 
 
 class PriceMissing(LookupError):

@@ -12,7 +12,6 @@ from shared.pricing.context import (
     Per,
     PointsOffer,
     PricingContext,
-    TotalRounding,
 )
 from shared.pricing.model import PricedBasket, Status
 
@@ -28,7 +27,6 @@ class PricingFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     coupons: list[Coupon] = []
     choices: list[Choice] = []
     points: PointsOffer | None = None
-    rounding: TotalRounding | None = None
 
 
 class PromotionUse(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
@@ -61,7 +59,6 @@ def facts_of(context: PricingContext) -> PricingFacts | None:
         coupons=context.coupons,
         choices=context.choices,
         points=context.points,
-        rounding=context.rounding,
     )
     return None if facts == _NO_FACTS else facts
 
@@ -90,7 +87,6 @@ def context_of(
         coupons=facts.coupons,
         choices=facts.choices,
         points=facts.points,
-        rounding=facts.rounding,
     )
 
 

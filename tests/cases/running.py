@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from shared.adjustments import RoundOff, adjust
 from shared.calendar import resolve_local
 from shared.pricing import (
     AnyPromotion,
@@ -26,9 +27,7 @@ from shared.pricing import (
     PricedBasket,
     PricingContext,
     PromotionIndex,
-    Rounding,
     Status,
-    TotalRounding,
     Unit,
     price_basket,
 )
@@ -97,7 +96,7 @@ def load(path: Path) -> Iterator[Loaded]:
 
 def differences(loaded: Loaded, priced: PricedBasket | None = None) -> list[str]:
     """Return what the engine says otherwise than the case."""
-    priced = priced or price_basket(loaded.basket, loaded.book, loaded.context)
+    priced = _rounded(loaded.case, priced or price_basket(loaded.basket, loaded.book, loaded.context))
     found = _found(loaded, priced)
     expected: Case = loaded.case["expect"]
     strange = set(expected) - set(found)
@@ -106,6 +105,12 @@ def differences(loaded: Loaded, priced: PricedBasket | None = None) -> list[str]
         if word in found and found[word] != value:
             wrong.append(f"{word}: expected {value!r}, the engine says {found[word]!r}")
     return wrong
+
+
+def _rounded(case: Case, priced: PricedBasket) -> PricedBasket:
+    """Drop the cents of a case that says so, as a till does after pricing."""
+    step = minor(case.get("round down to", "0"))
+    return adjust(priced, round_off=RoundOff(minor=priced.total_minor % step, by="cashier")).priced if step else priced
 
 
 def _found(loaded: Loaded, priced: PricedBasket) -> dict[str, Any]:
@@ -179,9 +184,6 @@ def _price(name: str, facts: Case) -> Price:
 
 def _context(case: Case, zone: str) -> PricingContext:
     member, points = case.get("member"), case.get("points")
-    step, rounding = case.get("round down to"), Rounding.DOWN
-    if "round to" in case:
-        step, rounding = case["round to"], Rounding.HALF_UP
     return PricingContext(
         at_ms=resolve_local(datetime.fromisoformat(case.get("at", _NOON)), ZoneInfo(zone)),
         time_zone=zone,
@@ -195,5 +197,4 @@ def _context(case: Case, zone: str) -> PricingContext:
         coupons=[Coupon(code, rule, at) for at, (code, rule) in enumerate(case.get("coupons", []))],
         choices=[Choice(rule, items) for rule, items in case.get("choices", {}).items()],
         points=PointsOffer(points["may spend"], points.get("use", 0)) if points else None,
-        rounding=TotalRounding(minor(step), rounding, by="cashier") if step else None,
     )

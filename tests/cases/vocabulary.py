@@ -12,7 +12,7 @@ plain numbers (10 is ten per cent *off*), weights in grams, times local to the s
             "member": {"tier": "gold", "segments": [], "birthday month": 5, "purchases": 2},
             "store": "s1", "till": "staffed", "coupons": [["code", "rule"]], "points": {"may spend": 500, "use": 300},
             "choices": {"rule": ["item"]}, "used before": [["rule", "member", 1, "0.00"]], "uncounted": ["chain"],
-            "round down to": "0.10" or "round to": "0.05",
+            "round down to": "0.10",
             "expect": {"total": "90.00", "discounts": {"spring": "10.00"}, "lines": ["30.00", ...],
                        "points": {"spring": 50}, "spent points": {}, "gifts": {"spring": {"mug": 1}},
                        "issued": {"spring": ["next"]}, "reasons": {"spring": "not_now"}, "missing": {"spring": "3.00"},

@@ -26,7 +26,6 @@ from shared.pricing import (
     Per,
     PointsOffer,
     PricingContext,
-    TotalRounding,
     facts_of,
     price_basket,
     uses_of,
@@ -66,7 +65,6 @@ CONTEXT = PricingContext(
     coupons=[Coupon("k1", "five", START_MS)],
     choices=[Choice("none", ["1001"])],
     points=PointsOffer(250, 200),
-    rounding=TotalRounding(10, by="c1", why="asked"),
 )
 
 

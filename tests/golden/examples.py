@@ -24,8 +24,6 @@ from shared.pricing import (
     PointsOffer,
     PricingFacts,
     PromotionUse,
-    Rounding,
-    TotalRounding,
 )
 from shared.signing import sign_desired, sign_members
 from shared.wire.desired import (
@@ -171,7 +169,6 @@ EVENT_EXAMPLES: dict[str, Event] = {
             coupons=[Coupon("7K2M9Q", "five-off", START_MS - 86_400_000)],
             choices=[Choice("exchange", ["1002"])],
             points=PointsOffer(800, 300),
-            rounding=TotalRounding(10, Rounding.DOWN, "c1", "asked"),
         ),
         promotions=[
             PromotionUse("five-off", coupon="7K2M9Q"),

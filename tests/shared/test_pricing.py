@@ -20,7 +20,8 @@ from shared.pricing import (
     PricingContext,
     price_basket,
 )
-from shared.pricing.layers import COUPON_MATCH, MEMBER_PRICE, PAPER_COUPON, REASONS, ROUNDING
+from shared.pricing.layers import COUPON_MATCH, MEMBER_PRICE, PAPER_COUPON, REASONS
+from shared.wire.till_events import AdjustmentKind
 from tests.factories import STANDARD_ITEMS, START_MS, ZONE, make_price_book, make_sale
 
 BOOK = make_price_book()
@@ -171,7 +172,7 @@ def test_p4_a_recorded_sale_prices_to_the_same_lines_again() -> None:
 
 
 def test_every_reason_has_words_in_both_languages() -> None:
-    assert set(REASONS) == {MEMBER_PRICE, PAPER_COUPON, COUPON_MATCH, ROUNDING, *KINDS}
+    assert set(REASONS) == {MEMBER_PRICE, PAPER_COUPON, COUPON_MATCH, *AdjustmentKind, *KINDS}
     for words in REASONS.values():
         assert words["en"]
         assert words["zh"]
