@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from cloud.api import agent, answers, enrolment, fleet, health, stores
 from cloud.api.headers import SecurityHeaders
 from cloud.api.services import Services
+from cloud.beside import api as beside
 from cloud.console import registry
 from cloud.e_receipts import api as e_receipts
 from cloud.ingest import parked_api
@@ -42,6 +43,7 @@ _ROUTERS = (
     prices.router,
     publication_api.router,
     codes_api.router,
+    beside.router,
     care_api.router,
     members.router,
     personal_api.router,

@@ -26,6 +26,8 @@ SCOPES = {
     "members:write": "add, change and import members",
     "personal:read": "export everything held about a member",
     "personal:write": "withdraw consent, erase a member",
+    "beside:read": "identify members and quote points at tills that are not ours",
+    "beside:write": "give, take and reverse points at tills that are not ours",
     "sales:read": "see sales",
     "parked:read": "see parked events",
     "parked:write": "repair, replay and dismiss parked events",

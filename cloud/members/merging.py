@@ -15,12 +15,12 @@ from sqlmodel import Session, col
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.fleet import audit
-from cloud.loyalty import rules as loyalty_rules
 from cloud.loyalty.models import MemberYear
 from cloud.members import changing, dirt, duplicates, enrolling, lookup_keys, rules, value
 from cloud.members.care_models import DuplicatePair, MemberMerge
 from cloud.members.models import ACTIVE, MERGED, REPLACED, Card, Consent, Member, MemberField
 from cloud.members.profile import NAME
+from cloud.members.years import add_spend
 from cloud.privacy import Vault, normal
 from shared.ids import UuidMint
 
@@ -234,15 +234,9 @@ def _return_years(session: Session, keep: UUID, gone: UUID, moved: list[MovedYea
 
 
 def _add_years(session: Session, member: UUID, years: list[MovedYear], sign: int) -> None:
-    """Add spend to a member's years, and weigh them again: what was reached by both together is theirs."""
-    tiers = loyalty_rules.load(session).tier
+    """Add spend to a member's years: what was reached by both together is theirs."""
     for one in years:
-        row = session.get(MemberYear, (member, one.year), with_for_update=True, populate_existing=True)
-        row = row or MemberYear(member_id=member, year=one.year, spend_minor=0)
-        row.spend_minor += sign * one.spend_minor
-        row.tier = tiers.reached(row.spend_minor)
-        session.add(row)
-        session.flush()
+        add_spend(session, member, one.year, sign * one.spend_minor)
 
 
 def _move_home(keep: Member, gone: Member) -> bool:

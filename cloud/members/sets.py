@@ -187,3 +187,22 @@ def _make_room(session: Session, store: str, version: int, known: int, surplus: 
     ]
     _put(session, rows)
     return version + len(rows), known - len(rows)
+
+
+def touch(session: Session, store: str, members: Iterable[UUID]) -> None:
+    """Have one store hear again of members it knows, although nothing that all stores see has changed."""
+    version, known = _lock_set(session, store)
+    place = table_of(StoreMember)
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(members)])
+    rows = session.execute(
+        select(place)
+        .join(wanted, wanted.c.id == place.c.member_id)
+        .where(place.c.store_id == store, ~place.c.gone)
+        .order_by(place.c.member_id)
+    ).all()
+    _put(
+        session,
+        [(store, row.member_id, version + n, row.gone, row.seen_ms, row.digest) for n, row in enumerate(rows, start=1)],
+    )
+    sets = table_of(StoreMembers)
+    session.execute(update(sets).where(sets.c.store_id == store).values(version=version + len(rows), known=known))

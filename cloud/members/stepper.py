@@ -16,6 +16,7 @@ from cloud.identity import card_keys
 from cloud.members.models import StoreMember, StoreMembers
 from cloud.members.sight import known_member, look_at
 from cloud.privacy import Vault
+from cloud.value.allowances import of_agent
 from shared.wire.desired import KnownMember, MemberStep
 
 MAX_BYTES = 120_000
@@ -76,11 +77,14 @@ def _changes(
     """Yield (version, member, what the agent may know of them; None when nothing any more), in order of versions."""
     card_key = card_keys.opened(vault, agent.id, agent.card_key)
     while rows := _rows(session, agent.store_id, versions):
-        sights = look_at(session, [row.member_id for row in rows if not row.gone], year)
+        members = [row.member_id for row in rows if not row.gone]
+        sights, may_spend = look_at(session, members, year), of_agent(session, agent.id, members)
         for row in rows:
             sight = sights.get(row.member_id)
             shown = sight is not None and sight.shown and not row.gone
             known = known_member(vault, row.member_id, sight, card_key) if sight and shown else None
+            if known is not None and row.member_id in may_spend:
+                known = msgspec.structs.replace(known, allowances=may_spend[row.member_id])
             yield row.version, row.member_id, known
         versions = range(rows[-1].version + 1, versions.stop)
 

@@ -1,0 +1,232 @@
+"""What tills that are not ours do: give and take points, use coupons, take back. Each request once, under its own id.
+
+The request's id follows from who asks and the id they made: two holders never meet. What they sent is kept as a keyed
+hash of each field, enough to name the field in which a repeat differs, and nothing of the person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlmodel import Session
+
+from cloud import ledger
+from cloud.coupons import using
+from cloud.errors import Invalid, NotFound, Refused
+from cloud.ledger import AccountKey, Journal, Leg, lots
+from cloud.ledger.commits import open_commit
+from cloud.ledger.holding import HoldRequest, place
+from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_ISSUED, POINTS_SPENT
+from cloud.ledger.models import LedgerRequest
+from cloud.ledger.reading import points_of
+from cloud.ledger.requests import Answered, once
+from cloud.ledger.reversing import Undo, reverse
+from cloud.ledger.settling import CAPTURE, Ending, capture
+from cloud.loyalty import rules as loyalty_rules
+from cloud.members import blocks, changing, dirt
+from cloud.members.years import add_spend
+from cloud.org.models import Store
+from cloud.privacy import Vault
+from shared.calendar import business_date
+from shared.loyalty import Paid
+
+EARN = "beside_earn"
+SPEND = "beside_spend"
+COUPON = "beside_coupon"
+REVERSE = "beside_reverse"
+_REQUESTS = UUID("8f7d0cf6-93c8-5d1e-9f9b-5c8b1f0e2ad4")
+_MINUTE_MS = 60_000
+_Work = Callable[[UUID], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something happens: a store of the chain, a till of somebody else's, their receipt."""
+
+    store: str
+    till: str = ""
+    cashier: str = ""
+    receipt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """A holder of an API key that speaks for tills. `business_ms` and `now_ms` are business and HQ's wall time."""
+
+    vault: Vault
+    holder: str
+    business_ms: int
+    now_ms: int
+
+    def earn(self, session: Session, key: str, member: UUID, minor: int, at: Place) -> Answered:
+        """Give the points of a receipt of `minor` by the rule of its day. The answer says how many."""
+        asked = {"member": str(member), "minor": minor, **_facts(at)}
+        return self._once(session, key, EARN, asked, lambda request: self._earn(session, request, member, minor, at))
+
+    def spend(self, session: Session, key: str, member: UUID, points: int, at: Place) -> Answered:
+        """Take points; `insufficient` where there are not so many that may be spent."""
+        asked = {"member": str(member), "points": points, **_facts(at)}
+        return self._once(session, key, SPEND, asked, lambda request: self._spend(session, request, member, points, at))
+
+    def coupon(self, session: Session, key: str, code: str, member: UUID | None, at: Place) -> Answered:
+        """Use a coupon, once; the answer names the promotion it stands for. Refused as `cloud.coupons.using` says."""
+        asked = {"code": code, "member": str(member or ""), **_facts(at)}
+        return self._once(session, key, COUPON, asked, lambda request: self._coupon(session, request, code, member, at))
+
+    def undo(self, session: Session, key: str, of: str, points: int | None, at: Place) -> Answered:
+        """Take back an earning or a spending of this holder, whole or so many points of it."""
+        asked = {"of": of, "points": points, **_facts(at)}
+        return self._once(session, key, REVERSE, asked, lambda request: self._undo(session, request, of, points, at))
+
+    def quote(self, session: Session, member: UUID, minor: int, store: str) -> tuple[int, int]:
+        """Return the points that a receipt would bring, and how many the member may spend now."""
+        today = self._today(session, store)
+        account = AccountKey(MEMBER_POINTS, str(member), POINTS)
+        return self._points(session, minor, today)[0], lots.spendable(session, account, lots.Pick(today))
+
+    def _once(self, session: Session, key: str, kind: str, asked: Mapping[str, Any], work: _Work) -> Answered:
+        if not 0 < len(key) <= 64 or not key.isprintable():
+            raise Invalid("the header Idempotency-Key holds an id of 1 to 64 characters that you made for this request")
+        content = {name: self.vault.blind_index("beside", f"{name}\n{value}").hex() for name, value in asked.items()}
+        request = self._request(key)
+        return once(session, request, kind, content, lambda: work(request), now_ms=self.now_ms)
+
+    def _request(self, key: str) -> UUID:
+        return uuid5(_REQUESTS, f"{self.holder}\n{key}")
+
+    def _earn(self, session: Session, request: UUID, member: UUID, minor: int, at: Place) -> Mapping[str, Any]:
+        _may(session, member, blocks.POINTS)
+        today = self._today(session, at.store)
+        points, version = self._points(session, minor, today)
+        commit_no = open_commit(session, self.now_ms)
+        if points:
+            account = AccountKey(MEMBER_POINTS, str(member), POINTS)
+            legs = (Leg(account, points), Leg(AccountKey(POINTS_ISSUED, at.store, POINTS), -points))
+            journal = Journal(
+                cause=request, purpose=EARN, at_ms=self.business_ms, rule_version=version, member=member, legs=legs,
+                **_facts(at),
+            )  # fmt: skip
+            ledger.post(session, commit_no, [journal])
+            rule = loyalty_rules.load(session).earning_on(today)
+            lot = lots.NewLot(
+                account=account,
+                key=journal.key,
+                store=at.store,
+                amount=points,
+                available_on=rule.available_on(today) if rule else None,
+                expires_on=rule.expires_on(today) if rule else None,
+            )
+            lots.bring(session, [lot])
+        add_spend(session, member, today.year, minor)
+        dirt.note(session, commit_no, [(member, at.store, self.business_ms)])
+        return {
+            "points": points,
+            "balance": points_of(session, [member])[member],
+            "minor": minor,
+            "member": str(member),
+        }
+
+    def _spend(self, session: Session, request: UUID, member: UUID, points: int, at: Place) -> Mapping[str, Any]:
+        _may(session, member, blocks.POINTS)
+        commit_no = open_commit(session, self.now_ms)
+        hold = HoldRequest(
+            id=_hold(request), kind="beside", unit=POINTS, amount=points, owner=member, kinds=(MEMBER_POINTS,),
+            store=at.store, at_ms=self.business_ms, valid_until_ms=self.now_ms + _MINUTE_MS,
+            today=self._today(session, at.store), member=member, till=at.till, cashier=at.cashier,
+        )  # fmt: skip
+        placed = place(session, commit_no, hold, now_ms=self.now_ms)
+        if placed.code:
+            raise Refused(placed.code, placed.reason)
+        ending = Ending(
+            store=at.store, at_ms=self.business_ms, into=lambda _kind: AccountKey(POINTS_SPENT, at.store, POINTS),
+            till=at.till, cashier=at.cashier, receipt=at.receipt,
+        )  # fmt: skip
+        capture(session, commit_no, hold.id, points, ending, now_ms=self.now_ms)
+        dirt.note(session, commit_no, [(member, at.store, self.business_ms)])
+        return {"points": points, "balance": points_of(session, [member])[member], "member": str(member)}
+
+    def _coupon(self, session: Session, request: UUID, code: str, member: UUID | None, at: Place) -> Mapping[str, Any]:
+        if member is not None:
+            _may(session, member, blocks.COUPONS)
+        wanted = using.Reservation(
+            code=code, basket=request, agent="", store=at.store, today=self._today(session, at.store),
+            at_ms=self.business_ms, until_ms=self.now_ms + _MINUTE_MS, member=member,
+        )  # fmt: skip
+        reserved = using.reserve(session, wanted)
+        commit_no = open_commit(session, self.now_ms)
+        use = using.Use(
+            code=reserved.code, sale=request, store=at.store, at_ms=self.business_ms, till=at.till,
+            cashier=at.cashier, receipt=at.receipt,
+        )  # fmt: skip
+        using.use(session, commit_no, use)
+        return {"promotion": reserved.promotion}
+
+    def _undo(self, session: Session, request: UUID, of: str, points: int | None, at: Place) -> Mapping[str, Any]:
+        original = self._request(of)
+        made = session.get(LedgerRequest, original)
+        if made is None or made.code or made.kind not in (EARN, SPEND, COUPON):
+            raise Refused("original_unknown", "nothing of yours went through under this id")
+        done = msgspec.json.decode(made.answer)
+        if made.kind == COUPON:
+            commit_no = open_commit(session, self.now_ms)
+            using.give_back(session, commit_no, original, cause=request, store=at.store, at_ms=self.business_ms)
+            return {"points": 0, "balance": 0, "promotion": done["promotion"]}
+        member = UUID(str(done["member"]))
+        commit_no = open_commit(session, self.now_ms)
+        key = (original, EARN) if made.kind == EARN else (_hold(original), CAPTURE)
+        moved = 0
+        if int(done["points"]):
+            undo = Undo(
+                cause=request,
+                purpose=REVERSE,
+                of=key,
+                at_ms=self.business_ms,
+                amount=points,
+                store=at.store,
+                till=at.till,
+                cashier=at.cashier,
+                receipt=at.receipt,
+            )
+            journal = reverse(session, commit_no, undo)
+            moved = sum(leg.amount for leg in journal.legs if leg.amount > 0)
+        if made.kind == EARN:
+            add_spend(session, member, self._today(session, at.store).year, -_share(done, moved))
+        dirt.note(session, commit_no, [(member, at.store, self.business_ms)])
+        return {"points": moved, "balance": points_of(session, [member])[member], "member": str(member)}
+
+    def _points(self, session: Session, minor: int, today: date) -> tuple[int, int | None]:
+        rule = loyalty_rules.load(session).earning_on(today)
+        return (rule.points_for(minor, Paid(minor)), rule.version) if rule else (0, None)
+
+    def _today(self, session: Session, store: str) -> date:
+        shop = session.get(Store, store)
+        if shop is None:
+            raise NotFound(f"there is no store {store!r}")
+        return business_date(self.business_ms, ZoneInfo(shop.time_zone), shop.day_cutoff_minutes)
+
+
+def _may(session: Session, member: UUID, kind: str) -> None:
+    changing.active(session, member)
+    found = blocks.standing(session, [member]).get(member, frozenset())
+    if found & {kind, blocks.BUY}:
+        raise Refused(f"{kind}_blocked", "this member is blocked from that for now")
+
+
+def _facts(at: Place) -> dict[str, str]:
+    return {"store": at.store, "till": at.till, "cashier": at.cashier, "receipt": at.receipt}
+
+
+def _hold(request: UUID) -> UUID:
+    return uuid5(request, "hold")
+
+
+def _share(done: Mapping[str, Any], moved: int) -> int:
+    """Return the spend that goes with so many points of an earning, in minor units."""
+    points, minor = int(done["points"]), int(done["minor"])
+    return minor if moved >= points else minor * moved // points

@@ -1,0 +1,163 @@
+"""Tills that are not ours, on both databases: the documented examples run, ids are kept, races leave one winner."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from cloud.api import answers
+from cloud.api.services import services_of
+from cloud.beside import api
+from cloud.database import Database
+from cloud.identity import tokens
+from cloud.ledger.proof import prove
+from cloud.ledger.reading import points_of
+from cloud.loyalty.models import MemberYear
+from cloud.members import blocks
+from tests.cloud.calling import call
+from tests.cloud.members_data import CARD, everything_stored, join, open_chain, vault
+from tests.factories import START_MS, DrivenMachineClock, new_id
+
+GUIDE = Path(__file__).parents[2] / "docs" / "other-tills.md"
+PHONE = "13800138000"
+Ask = Callable[..., httpx.Response]
+
+
+def till(database: Database, name: str = "maker-x", scopes: tuple[str, ...] = ("beside:write",)) -> Ask:
+    app = FastAPI()
+    answers.install(app)
+    app.include_router(api.router)
+    clocks = SimpleNamespace(machine=DrivenMachineClock(START_MS), business=SimpleNamespace(now_ms=lambda: START_MS))
+    app.dependency_overrides[services_of] = lambda: SimpleNamespace(database=database, clocks=clocks, vault=vault())
+    with database.session() as session:
+        token = tokens.create(session, name=name, scopes=list(scopes), days=1, actor="test", now_ms=START_MS)
+
+    def ask(path: str, body: dict[str, Any], key: str = "") -> httpx.Response:
+        headers = {"Idempotency-Key": key} if key else {}
+        return call(app, "POST", f"/api/v1/beside/{path}", token=token, headers=headers, json=body)
+
+    return ask
+
+
+@pytest.fixture
+def ann(database: Database) -> UUID:
+    open_chain(database)
+    return join(database, [CARD], fields={"name": "李小明", "phone": PHONE}, home_store="s001")
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+def test_what_the_guide_shows_is_what_happens(database: Database, ann: UUID) -> None:
+    ask = till(database)
+    examples = re.findall(
+        r"<!-- example -->\n```\nPOST /api/v1/beside/(\w+)\n(?:Idempotency-Key: (\S+)\n)?(.+)\n\n(\d+)\n(.+)\n```",
+        GUIDE.read_text(),
+    )
+    assert len(examples) == GUIDE.read_text().count("<!-- example -->") == 8
+    for path, key, body, status, expected in examples:
+        found = ask(path, json.loads(body.replace("$MEMBER", str(ann))), key)
+        assert found.status_code == int(status), (path, found.text)
+        assert found.json() | json.loads(expected) == found.json(), (path, found.text)
+    with database.session() as session:
+        assert prove(session).holds
+        assert session.get_one(MemberYear, (ann, 2026)).spend_minor == 12_345
+        assert points_of(session, [ann])[ann] == 63
+
+
+def test_the_same_id_is_done_once_and_other_content_names_the_field(database: Database, ann: UUID) -> None:
+    ask, body = till(database), {"member": str(ann), "store": "s001", "minor": 1_000}
+    assert ask("earn", body, "k").json() == ask("earn", body, "k").json() == {"points": 10, "balance": 10}
+    for field, value in (("minor", 2_000), ("store", "s002"), ("receipt", "7"), ("member", str(new_id()))):
+        refused = ask("earn", {**body, field: value}, "k")
+        assert refused.status_code == 409
+        assert field in refused.json()["message"]
+    assert "kind" in ask("spend", {"member": str(ann), "store": "s001", "points": 1}, "k").json()["message"]
+    assert till(database, "maker-y")("earn", body, "k").json() == {"points": 10, "balance": 20}
+
+
+def test_a_refusal_stays_under_its_id(database: Database, ann: UUID) -> None:
+    ask = till(database)
+    spend = {"member": str(ann), "store": "s001", "points": 10}
+    assert code(ask("spend", spend, "a")) == (403, "insufficient")
+    ask("earn", {"member": str(ann), "store": "s001", "minor": 5_000}, "b")
+    assert code(ask("spend", spend, "a")) == (403, "insufficient")
+    assert ask("spend", spend, "c").json() == {"points": 10, "balance": 40}
+
+
+def test_an_earning_is_taken_back_with_its_spend(database: Database, ann: UUID) -> None:
+    ask = till(database)
+    place = {"store": "s001"}
+    ask("earn", {"member": str(ann), **place, "minor": 1_000}, "e")
+    assert ask("reverse", {"of": "e", **place, "points": 4}, "r1").json() == {"points": 4, "balance": 6}
+    ask("spend", {"member": str(ann), **place, "points": 6}, "s")
+    assert code(ask("reverse", {"of": "e", **place}, "r2")) == (403, "value_gone")
+    assert code(ask("reverse", {"of": "nothing", **place}, "r3")) == (403, "original_unknown")
+    assert code(till(database, "maker-y")("reverse", {"of": "e", **place}, "r4")) == (403, "original_unknown")
+    assert ask("reverse", {"of": "s", **place}, "r5").json() == {"points": 6, "balance": 6}
+    assert ask("reverse", {"of": "e", **place}, "r6").json() == {"points": 6, "balance": 0}
+    with database.session() as session:
+        assert session.get_one(MemberYear, (ann, 2026)).spend_minor == 0
+        assert prove(session).holds
+
+
+def test_who_is_asked_for_and_by_whom(database: Database, ann: UUID) -> None:
+    ask = till(database, scopes=("beside:read",))
+    assert ask("identify", {"phone": PHONE}).json()["member"] == str(ann)
+    assert ask("identify", {"card": CARD, "phone": PHONE}).status_code == 422
+    assert ask("identify", {"card": "8819999999999999"}).status_code == 404
+    join(database, fields={"phone": PHONE})
+    assert code(ask("identify", {"phone": PHONE})) == (403, "phone_shared")
+    earn = {"member": str(ann), "store": "s001", "minor": 1}
+    assert code(ask("earn", earn, "k")) == (403, "scope_missing")
+    assert code(till(database, "sales", ("sales:read",))("identify", {"card": CARD})) == (403, "scope_missing")
+    assert till(database, "w")("earn", earn).status_code == 422, "without an id nothing is done"
+    assert till(database, "w2")("earn", {**earn, "store": "s9"}, "k").status_code == 404
+    assert till(database, "w3")("earn", {**earn, "member": str(new_id())}, "k").status_code == 404
+
+
+def test_a_blocked_member_neither_earns_nor_spends(database: Database, ann: UUID) -> None:
+    with database.session() as session:
+        blocks.put(session, ann, "points", reason="x", actor="a", commit_no=1, now_ms=1)
+    ask = till(database)
+    assert code(ask("earn", {"member": str(ann), "store": "s001", "minor": 100}, "k")) == (403, "points_blocked")
+    assert ask("identify", {"card": CARD}).json()["blocks"] == ["points"]
+
+
+def test_nothing_personal_is_kept_of_a_request(database: Database, ann: UUID) -> None:
+    ask = till(database)
+    ask("identify", {"card": CARD})
+    ask("earn", {"member": str(ann), "store": "s001", "minor": 100, "receipt": "R-4711-XYZ"}, "k")
+    stored = everything_stored(database)
+    assert CARD.encode() not in stored
+    assert PHONE.encode() not in stored
+
+
+@pytest.mark.postgresql
+def test_points_are_spent_once_by_twenty_at_once(postgresql_database: Database) -> None:
+    open_chain(postgresql_database)
+    member = join(postgresql_database, [CARD])
+    ask, barrier = till(postgresql_database), Barrier(20)
+    assert ask("earn", {"member": str(member), "store": "s001", "minor": 1_000}, "e").json()["points"] == 10
+
+    def spend(n: int) -> int:
+        barrier.wait()
+        return ask("spend", {"member": str(member), "store": "s001", "points": 10}, f"s{n}").status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sorted(pool.map(spend, range(20))) == [200] + [403] * 19
+    with postgresql_database.session() as session:
+        assert points_of(session, [member])[member] == 0
+        assert prove(session).holds
