@@ -37,11 +37,16 @@ def database_files(agent: StoreAgent) -> list[Path]:
     return sorted(agent.state.glob("agent.db*"))
 
 
+def copy_files(state: Path, to: Path) -> None:
+    """Copy a state directory; an agent that was killed has left its socket there, which is no file."""
+    shutil.copytree(state, to, ignore=shutil.ignore_patterns("*.sock"), dirs_exist_ok=True)
+
+
 @pytest.mark.parametrize("dies_at", ["", "epoch.opened"])
 def test_p1_p9_agent_restored_from_an_old_copy(chain: Chain, agent: StoreAgent, dies_at: str, tmp_path: Path) -> None:
     chain.sell(agent)
     agent.process.kill()
-    shutil.copytree(agent.state, tmp_path / "old", dirs_exist_ok=True)
+    copy_files(agent.state, tmp_path / "old")
     agent.start()
     agent.wait_ready()
     for _ in range(5):
@@ -74,7 +79,7 @@ def test_p1_p9_whole_state_restored_from_an_old_copy(
     chain.sell(agent)
     agent.wait_for("everything acked", backlog=0)
     agent.process.stop()
-    shutil.copytree(agent.state, tmp_path / "old")
+    copy_files(agent.state, tmp_path / "old")
     agent.start()
     agent.wait_ready()
     for _ in range(5):
@@ -103,7 +108,7 @@ def test_p1_p9_two_copies_run_at_once(chain: Chain, agent: StoreAgent) -> None:
     agent.wait_for("everything acked", backlog=0)
     agent.process.stop()
     clone = agent.copy("s1-clone")
-    shutil.copytree(agent.state, clone.state)
+    copy_files(agent.state, clone.state)
     clone.write_settings(business_start_ms=START_MS)
     agent.start()
     clone.start()
