@@ -112,6 +112,7 @@ class PriceKeeper:
             try:
                 self._directory.mkdir(parents=True, exist_ok=True)
                 await self.settle()
+                failures = 0
                 self._report(self.refusals)
             except (BodyError, BodyMissing, OSError, DiskFull) as error:
                 # A full disk too: the agent must live on to drain what it has sold, and to sell when there is room.

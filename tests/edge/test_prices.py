@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import sqlite3
 from hashlib import sha256
@@ -18,7 +19,7 @@ from edge_agent.prices.books import PriceBooks, UnknownVersion
 from edge_agent.prices.keeper import BodyMissing, BodyUnreachable, PriceKeeper
 from shared.body import BodyError, BodyKind
 from shared.pricing import Item, Price
-from shared.pricing.book import Barcode
+from shared.pricing.price_list import Barcode
 from shared.wire.desired import TimelineEntry
 from tests.edge.hq import Book, MemoryBodies, delta_body, entry, reference, row, whole_body
 from tests.factories import START_MS, STORE
@@ -253,6 +254,31 @@ async def test_body_that_cannot_be_had_now_comes_later(store: Store, what: str) 
     store.source.unreachable = False
     await store.settle()
     assert await store.in_force() == 2
+
+
+async def test_a_pause_begins_anew_once_everything_was_there(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else an agent that had bad days long ago asks for its next price book a minute later than it could."""
+    away = iter([True, True, True, False, True])
+    pauses: list[float] = []
+    done = asyncio.Event()
+
+    async def settle() -> None:
+        if next(away, False):
+            raise BodyUnreachable("the network is away")
+
+    def timeout(seconds: float) -> asyncio.Timeout:
+        pauses.append(seconds)
+        if len(pauses) == 5:
+            done.set()
+        return asyncio.timeout_at(0)
+
+    monkeypatch.setattr(store.keeper, "settle", settle)
+    monkeypatch.setattr(asyncio, "timeout", timeout)
+    running = asyncio.create_task(store.keeper.run())
+    await done.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert pauses[:5] == [5, 10, 20, 60, 5]
 
 
 async def test_power_cut_while_staging_leaves_nothing_behind(store: Store) -> None:
