@@ -37,8 +37,9 @@ class Vault:
         self._use(keys)
 
     def _use(self, keys: Keys) -> None:
-        self._current = bytes.fromhex(keys.fields.current)
+        # The keys before the name of the one to use: other threads encrypt meanwhile.
         self._fields = {bytes.fromhex(name): AESGCM(secret) for name, secret in keys.fields.secrets.items()}
+        self._current = bytes.fromhex(keys.fields.current)
         self._index_key = keys.blind_index.secret
         self._seals = _newest_first(keys.sealing.current, keys.sealing.secrets)
         self.sealing_public = X25519PrivateKey.from_private_bytes(self._seals[0]).public_key().public_bytes_raw()
