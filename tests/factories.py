@@ -28,7 +28,7 @@ from shared.pricing import (
     Unit,
     price_basket,
 )
-from shared.pricing.book import Barcode
+from shared.pricing.price_list import Barcode
 from shared.wire.events import (
     MANIFEST_BYTES,
     BookReference,

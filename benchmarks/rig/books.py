@@ -17,7 +17,7 @@ from deploy.demo.dataset import Dataset
 from deploy.demo.schedule import ZONE_NAME
 from shared.body import BodyKind
 from shared.pricing import ENGINE_LEVEL, Item, Price, Unit
-from shared.pricing.book import Barcode
+from shared.pricing.price_list import Barcode
 from shared.wire.events import MANIFEST_BYTES, BookReference
 
 

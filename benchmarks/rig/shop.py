@@ -23,7 +23,7 @@ from edge_agent.prices import bodies, timeline
 from edge_agent.till.desk import CardKeys
 from shared.body import BodyKind, body_hash, bucket_hashes
 from shared.pricing import Item, Price
-from shared.pricing.book import Barcode
+from shared.pricing.price_list import Barcode
 from shared.signing import key_id
 from shared.wire.desired import BodyReference, Manifest, TimelineEntry
 

@@ -19,8 +19,8 @@ from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
 from cloud.pricing_audit.models import PriceAudit
 from cloud.sales.models import ReceiptNumber, Sale, SaleDiscount, SaleLine, SaleReturn, SaleTender
-from shared.pricing.book import Item
 from shared.pricing.layers import REASONS
+from shared.pricing.price_list import Item
 from shared.web.words import Language
 
 NEWEST = 4

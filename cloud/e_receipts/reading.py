@@ -12,8 +12,8 @@ from cloud.prices.books import StoreBook, StoreBooks
 from cloud.prices.settings import till_settings
 from cloud.sales.models import ReceiptNumber, Sale, SaleDiscount, SaleLine, SaleTender
 from shared.money import UnitPrice
-from shared.pricing.book import Unit
 from shared.pricing.model import Discount, PricedLine
+from shared.pricing.price_list import Unit
 from shared.receipt.document import Document
 from shared.receipt.facts import ItemName, ReceiptFacts, Shop, promotion_words
 from shared.receipt.sale import receipt_document

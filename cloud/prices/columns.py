@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from cloud.prices.initials import initials_of
 from shared.body import BodyKind
 from shared.pricing import Item, Price, Unit
-from shared.pricing.book import Barcode
+from shared.pricing.price_list import Barcode
 
 YES = frozenset({"yes", "y", "true", "1", "x", "是"})
 NO = frozenset({"", "no", "n", "false", "0", "否"})

@@ -12,8 +12,8 @@ from typing import Protocol
 from uuid import UUID
 
 from edge_agent.record import receipts
-from shared.pricing.book import Item
 from shared.pricing.index import PromotionIndex
+from shared.pricing.price_list import Item
 from shared.pricing.promotion_rows import PromotionUnreadable
 from shared.receipt.document import Document
 from shared.receipt.facts import Customer, ItemName, ReceiptFacts, Shop, promotion_words

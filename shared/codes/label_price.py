@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from shared.codes.answers import VariableMeasure
 from shared.money import UnitPrice, divide_half_up
-from shared.pricing.book import Unit
+from shared.pricing.price_list import Unit
 
 _MAX_PIECES_OF_A_LABEL = 9_999
 

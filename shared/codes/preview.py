@@ -14,7 +14,7 @@ from shared.codes.label_format import LabelFormat, LabelProblem, label_problems,
 from shared.codes.label_price import LabelFinding, LabelRefused, quantity_of_label
 from shared.codes.labels import read_label
 from shared.money import UnitPrice
-from shared.pricing.book import Unit
+from shared.pricing.price_list import Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """The engine that gives one explained price, the same on till and cloud."""
 
-from shared.pricing.book import Item, Price, PriceBook, Unit
 from shared.pricing.context import (
     Choice,
     Counter,
@@ -26,6 +25,8 @@ from shared.pricing.model import (
     Status,
     UsedLine,
 )
+from shared.pricing.price_book import PriceBook
+from shared.pricing.price_list import Item, Price, Unit
 from shared.pricing.record import PricingFacts, PromotionUse, context_of, facts_of, uses_of
 
 __all__ = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.pricing.book import PriceBook
 from shared.pricing.candidate import Candidate
 from shared.pricing.choosing import choose_best, choose_one, in_order, reason_of, stacking_of
 from shared.pricing.concerned import Concerned, Group
@@ -13,6 +12,7 @@ from shared.pricing.effect import Effect, Miss
 from shared.pricing.layers import paper_coupons as take_paper_coupons
 from shared.pricing.model import BasketLine, Outcome, PaperCoupon, PricedBasket
 from shared.pricing.outcomes import Outcomes
+from shared.pricing.price_book import PriceBook
 from shared.pricing.price_layer import settle_prices
 from shared.pricing.promotion import Layer, Stacking
 from shared.pricing.state import State, open_state, priced_lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.pricing.book import Item
+from shared.pricing.price_list import Item
 from shared.pricing.promotion import Layer, Promotion, Stacking
 from shared.pricing.scope import Scope
 from shared.pricing.window import NO_WHEN, Window

@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from shared.money import UnitPrice
-from shared.pricing.book import Unit
+from shared.pricing.price_list import Unit
 
 
 class Payer(StrEnum):

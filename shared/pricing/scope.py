@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.pricing.book import Item
+from shared.pricing.price_list import Item
 
 
 class Except(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.money import UnitPrice, allocate
-from shared.pricing.book import Item, Price, PriceBook, Unit
 from shared.pricing.model import BasketLine, Discount, Payer, PricedLine, PriceMissing
+from shared.pricing.price_list import Item, Price, PriceList, Unit
 
 _SCALE = 64
 """Unit costs are compared as integers: two different ones of baskets below 2**32 units differ at this scale."""
@@ -113,7 +113,7 @@ class State:
         return parts
 
 
-def open_state(lines: Sequence[BasketLine], book: PriceBook) -> State:
+def open_state(lines: Sequence[BasketLine], book: PriceList) -> State:
     """Bring a basket's lines into rows. Raise PriceMissing for an item without a price."""
     articles: dict[str, Row] = {}
     rows: list[Row] = []
@@ -138,7 +138,7 @@ def open_state(lines: Sequence[BasketLine], book: PriceBook) -> State:
     return State(rows, work)
 
 
-def _row(item: str, book: PriceBook) -> Row:
+def _row(item: str, book: PriceList) -> Row:
     known, price = book.item(item), book.price(item)
     if known is None or price is None:
         raise PriceMissing(item, book.version)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from shared.pricing.book import Item
 from shared.pricing.index import PromotionIndex
 from shared.pricing.model import PricedLine
+from shared.pricing.price_list import Item
 from shared.receipt.words import Words
 
 

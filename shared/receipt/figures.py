@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from shared.calendar import local_time
 from shared.money import UnitPrice
-from shared.pricing.book import Unit
+from shared.pricing.price_list import Unit
 
 _SIGNS = {"CNY": "￥", "JPY": "￥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "TWD": "NT$", "SGD": "S$"}
 _CATTY_G = 500

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from shared.pricing.book import Unit
 from shared.pricing.layers import REASONS
 from shared.pricing.model import Discount, PricedLine
+from shared.pricing.price_list import Unit
 from shared.receipt.document import Align, Block, Document, Gap, Pair, Rule, Says, Table
 from shared.receipt.facts import Customer, ReceiptFacts
 from shared.receipt.figures import how_much, measured, money, money_with_sign, rate, receipt_number

@@ -20,7 +20,7 @@ from cloud.prices.imports import Problem, import_sheet
 from cloud.prices.sheets import MAX_ROWS, SheetUnreadable, guard, read_sheet, unguard, write_csv, write_xlsx
 from shared.body import BodyKind
 from shared.pricing import Item, Price, Unit
-from shared.pricing.book import Barcode
+from shared.pricing.price_list import Barcode
 from tests.cloud.prices_data import draft_of, found_chain, item, price, publish_rows
 
 

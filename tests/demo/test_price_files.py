@@ -12,7 +12,7 @@ from deploy.demo.price_files import items_file, prices_file
 from deploy.demo.weekly_prices import Quote
 from shared.body import BodyKind
 from shared.pricing import Item, Price, Unit
-from shared.pricing.book import Barcode
+from shared.pricing.price_list import Barcode
 
 
 def rows_of(kind: BodyKind, content: bytes) -> list[Item | Price | None]:

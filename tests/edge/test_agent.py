@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from shared.pricing import Item, Price
-from shared.pricing.book import Barcode, Unit
+from shared.pricing.price_list import Barcode, Unit
 from tests.edge.agents import RunningAgent, running, until
 from tests.edge.hq import Book, MemoryHq, entry, row
 from tests.edge.tills import CARD, store_settings

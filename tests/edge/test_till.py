@@ -29,7 +29,7 @@ from edge_agent.till.results import (
 )
 from edge_agent.till.till import Till
 from shared.pricing import BasketLine, MemberFacts, Price, PricingContext, Unit, price_basket
-from shared.pricing.book import Barcode
+from shared.pricing.price_list import Barcode
 from shared.sealing import unseal
 from shared.wire.desired import KnownMember
 from shared.wire.events import MANIFEST_BYTES, MemberSwiped, SaleCompleted, TenderKind, decode_event

@@ -19,7 +19,7 @@ from edge_agent.till.results import Begun, Paid, PartlyPaid, Refused
 from edge_agent.till.till import Till
 from shared.codes import MAX_ITEM_CHARACTERS
 from shared.pricing import Price
-from shared.pricing.book import Barcode
+from shared.pricing.price_list import Barcode
 from shared.wire.events import MemberOnSale, SaleCompleted, Tender, TenderKind, decode_event
 from shared.wire.messages import Batch, decode_uplink, encode_message
 from tests.edge.tills import CARD, MemoryBooks, MemoryTillBook, Store, opened_store

@@ -16,7 +16,7 @@ from shared.codes import LabelFormat, Recall, ScanContext, check_digit
 from shared.codes.member_code import make_member_code
 from shared.money import UnitPrice
 from shared.pricing import Item, Price, Unit
-from shared.pricing.book import Barcode
+from shared.pricing.price_list import Barcode
 from shared.wire.events import TenderKind
 from tests.edge.tills import MemoryBooks, Store, opened_store, till_book
 from tests.factories import START_MS

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.money import UnitPrice
-from shared.pricing.book import Unit
 from shared.pricing.model import Discount, Payer, PricedLine
+from shared.pricing.price_list import Unit
 from shared.wire.events import decode_event, encode_event
 from shared.wire.sold_lines import LineTax, SoldLine, fold, unfold
 from tests.factories import make_sale

@@ -1,16 +1,13 @@
-"""What a price book holds: items, their prices, and the question the engine asks of it."""
+"""What a price list holds: items and their prices."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 
 from shared.money import UnitPrice
-
-if TYPE_CHECKING:
-    from shared.pricing.index import PromotionIndex
 
 
 class Unit(StrEnum):
@@ -79,8 +76,8 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return None if self.member_minor is None else UnitPrice(self.member_minor, self.basis)
 
 
-class PriceBook(Protocol):
-    """One version of a store's prices, as the engine sees it."""
+class PriceList(Protocol):
+    """What a version of a store's prices says of items."""
 
     version: int
 
@@ -90,8 +87,4 @@ class PriceBook(Protocol):
 
     def price(self, item: str) -> Price | None:
         """Return the item's price in this store, or None: a missing price is never 0."""
-        ...
-
-    def promotions(self) -> PromotionIndex:
-        """Return the version's promotions, indexed once for all baskets it prices."""
         ...
