@@ -43,3 +43,9 @@ def static(name: str, v: str | None = None) -> Response:
         return Response("no such file", status_code=404, media_type="text/plain")
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Response(content, media_type=kind, headers={"Cache-Control": assets().cache_control(name, v)})
+
+
+@router.get("/favicon.ico")
+def icon() -> Response:
+    """Give the icon to browsers that ask for it by its old name."""
+    return static("icon.svg")

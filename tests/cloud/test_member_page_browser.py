@@ -1,0 +1,186 @@
+"""The members' page in a real browser the size of a telephone, WeChat's by its name too, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlmodel import col, select
+
+from cloud.database import Database
+from cloud.member_page import sessions
+from cloud.members.models import Card
+from tests.cloud.boxes import served_api
+from tests.cloud.member_page_data import PHONE, Shop, a_member, bought, open_shop, purse_with, three_tiers
+from tests.provision.browser import Page, browsing, find_browser
+
+WECHAT = (
+    "Mozilla/5.0 (Linux; Android 13; V2203A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/107.0 "
+    "Mobile Safari/537.36 XWEB/5169 MMWEBSDK/20230604 MicroMessenger/8.0.38.2400 WeChat/arm64 Language/zh_CN"
+)
+PLAIN = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
+LONG_NAME = "Maximiliana-Theodora Constantinopolitanska-Wolfeschlegelsteinhausen"
+FIXED = ("/me/sign-in", "/me", "/me/points", "/me/value", "/me/receipts", "/me/more", "/me/export", "/me/leave")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    program = find_browser()
+    if program is None:
+        pytest.skip("no Chromium on this machine: `apt-get install chromium`")
+    with browsing(program, tmp_path_factory.mktemp("browser")) as made:
+        made.resize(390, 844)
+        yield made
+
+
+@pytest.fixture
+def shop(sqlite_database: Database, tmp_path: Path) -> Shop:
+    return open_shop(sqlite_database, tmp_path)
+
+
+@pytest.fixture
+def address(shop: Shop, page: Page) -> Iterator[str]:
+    with served_api(shop.app) as client:
+        page.call("Network.clearBrowserCookies")
+        page.call("Network.setUserAgentOverride", userAgent=PLAIN)
+        page.errors.clear()
+        page.requested.clear()
+        yield str(client.base_url)
+        page.load("about:blank")
+
+
+def signed_in(shop: Shop, page: Page, address: str, member: UUID) -> None:
+    with shop.database.session() as session:
+        token = sessions.begin(session, member, by="phone", now_ms=shop.clock.wall_ms(), days=1)
+    page.call("Network.setCookie", name="storewire_me", value=token, url=address)
+
+
+def everything(shop: Shop, count: int = 30) -> tuple[UUID, list[UUID]]:
+    member = a_member(shop, name=LONG_NAME)
+    three_tiers(shop.database)
+    sales = bought(shop, count)
+    purse_with(shop.database, member, 123_456_789, 2_000)
+    return member, sales
+
+
+def entered(page: Page) -> None:
+    """Press Enter and wait for the page it leads to."""
+    page._events.clear()
+    page.press("Enter")
+    page._wait_for("Page.loadEventFired")
+
+
+def check(page: Page, address: str, paths: tuple[str, ...], language: str) -> None:
+    for path in paths:
+        page.load(address + path, language)
+        width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert width <= 0, f"{path} sticks out by {width} px"
+        assert page.evaluate("document.documentElement.lang") == ("zh-Hans" if language == "zh" else "en")
+        small = page.evaluate(
+            "[...document.querySelectorAll('nav a, button, .button, .row[href], .tile, input:not([type=hidden],"
+            " [type=checkbox])')].filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 44)"
+            ".map(e => e.outerHTML)"
+        )
+        assert small == [], f"{path}: too small for a thumb: {small}"
+        assert page.accessibility_faults() == [], path
+    assert page.errors == []
+    assert [url for url in page.requested if not url.startswith(address)] == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("agent", [PLAIN, WECHAT], ids=["browser", "wechat"])
+def test_pages_with_everything_fit_and_read_well(
+    shop: Shop, page: Page, address: str, language: str, agent: str
+) -> None:
+    member, sales = everything(shop)
+    signed_in(shop, page, address, member)
+    page.call("Network.setUserAgentOverride", userAgent=agent)
+    check(page, address, (*FIXED, f"/me/receipts/{sales[-1]}"), language)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_pages_with_nothing_fit_and_read_well(shop: Shop, page: Page, address: str, language: str) -> None:
+    signed_in(shop, page, address, a_member(shop))
+    check(page, address, FIXED, language)
+
+
+def test_dark_reads_well_and_the_code_stays_black_on_white(shop: Shop, page: Page, address: str) -> None:
+    member, _ = everything(shop, 2)
+    signed_in(shop, page, address, member)
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    try:
+        check(page, address, ("/me", "/me/points", "/me/leave"), "en")
+        page.load(f"{address}/me")
+        paper = page.evaluate("getComputedStyle(document.querySelector('.paper')).backgroundColor")
+        assert paper == "rgb(255, 255, 255)"
+    finally:
+        page.call("Emulation.setEmulatedMedia", features=[])
+
+
+def test_a_thumb_signs_in(shop: Shop, page: Page, address: str) -> None:
+    a_member(shop)
+    page.load(f"{address}/me", "zh")
+    page.evaluate("document.getElementById('phone').focus()")
+    page.write(PHONE)
+    entered(page)
+    page.evaluate("document.getElementById('code').focus()")
+    page.write(shop.code())
+    entered(page)
+    assert page.evaluate("location.pathname + document.querySelectorAll('.member-code').length") == "/me1"
+    assert page.evaluate("document.querySelector('h1').textContent") == "您好，李**"
+    assert page.errors == []
+
+
+def test_the_code_is_first_big_and_renews_itself(shop: Shop, page: Page, address: str) -> None:
+    signed_in(shop, page, address, a_member(shop))
+    page.load(f"{address}/me")
+    box = "document.getElementById('code').getBoundingClientRect()"
+    page.until("document.getElementById('code').naturalWidth > 0")
+    assert page.evaluate(f"{box}.width") >= 300
+    assert page.evaluate(f"{box}.bottom") < 844 - 56, "above the tabs without a scroll"
+    before = page.evaluate("document.getElementById('code').src")
+    later = (
+        "Date.now = (now => () => now() + 46000)(Date.now); document.dispatchEvent(new Event('visibilitychange')); 0"
+    )
+    page.evaluate(later)
+    page.until(f"document.getElementById('code').src !== {before!r}")
+    assert page.evaluate("document.getElementById('stale').hidden")
+
+
+def test_a_code_that_cannot_be_renewed_says_so_and_goes(shop: Shop, page: Page, address: str) -> None:
+    member = a_member(shop)
+    signed_in(shop, page, address, member)
+    page.load(f"{address}/me")
+    page.until("document.getElementById('code').naturalWidth > 0")
+    with shop.database.session() as session:
+        card = session.exec(select(Card).where(col(Card.member_id) == member)).one()
+        card.status = "lost"
+        session.add(card)
+    page.evaluate("Date.now = (now => () => now() + 91000)(Date.now); 0")
+    page.until("!document.getElementById('stale').hidden")
+    assert page.evaluate("document.getElementById('code').className") == "stale"
+    page.load(f"{address}/me")
+    assert "no card in use" in page.evaluate("document.body.textContent")
+
+
+def test_without_a_script_the_card_still_opens(shop: Shop, page: Page, address: str) -> None:
+    signed_in(shop, page, address, a_member(shop))
+    page.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        page.load(f"{address}/me")
+    finally:
+        page.call("Emulation.setScriptExecutionDisabled", value=False)
+    assert page.evaluate("document.getElementById('code').naturalWidth") > 0
+    assert "New code" in page.evaluate("document.querySelector('.number-line').textContent")
+
+
+def test_what_we_show_of_our_data_is_styled_and_fetches_nothing(shop: Shop, page: Page, address: str) -> None:
+    signed_in(shop, page, address, a_member(shop))
+    page.load(f"{address}/me/export")
+    page.evaluate("document.querySelector('button').focus()")
+    entered(page)
+    assert page.evaluate("document.querySelectorAll('table').length") > 2
+    assert page.evaluate("getComputedStyle(document.body).marginLeft") != "8px", "its own style is let through"
+    assert page.errors == []
