@@ -209,6 +209,9 @@ class Database:
             self._writer = self._new_writer()
             await self._writer.open(self._prepare)
         try:
+            # A process that was killed may have left commits in the log that no disk has yet. What is built on them,
+            # here and at HQ, must not outlast them.
+            await asyncio.to_thread(sync_log, self.path)
             await self._reader.open(lambda _db: None)
         except BaseException:
             await self._writer.close()

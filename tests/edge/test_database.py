@@ -92,6 +92,16 @@ async def test_what_was_committed_unsynced_is_synced_soon(database: Database, mo
     keeping.cancel()
 
 
+async def test_what_a_killed_process_left_unsynced_is_synced_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a power cut soon after would take it from under the witness and HQ, which look like an old copy put back."""
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fdatasync", lambda file: synced.append(Path(f"/proc/self/fd/{file}").readlink().name))
+    async with Database.opened(tmp_path / "left.db", ballast_bytes=0):
+        assert synced == ["left.db-wal"]
+
+
 async def test_a_log_that_cannot_be_synced_is_a_failed_disk(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
