@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.api.services import Here, Services
-from cloud.console import overview
+from cloud.console import overview, promotion_calendar
 from cloud.console.live import asks_for_stream
 from cloud.console.promotion_forms import Said, filled_of, groups, said_of
 from cloud.console.promotion_tables import PLANS
@@ -34,6 +34,7 @@ from shared.ids import UuidMint
 from shared.web.words import marked
 
 router = APIRouter(include_in_schema=False)
+router.include_router(promotion_calendar.router)  # before the address of one promotion, which it looks like
 
 MayPlan = Annotated[Posted, Depends(form_by(Right.PLAN))]
 MayApprove = Annotated[Posted, Depends(form_by(Right.APPROVE))]

@@ -159,6 +159,15 @@ PREVIEW_PROBLEM: dict[str, str] = {
     "restarts": marked("The try was interrupted three times and given up. Ask for fewer weeks."),
 }
 
+OUTCOME: dict[str, tuple[str, str]] = {
+    "applied": (marked("applied"), "good"),
+    "near": (marked("near"), "warn"),
+    "offered": (marked("offered"), "warn"),
+    "refused": (marked("not applied"), "quiet"),
+}
+"""What became of a promotion in a basket."""
+PAYER: dict[str, str] = {"chain": marked("Chain"), "store": marked("Store"), "supplier": marked("Supplier")}
+
 
 def reason(code: str, language: str) -> str:
     """Return what a discount is called."""

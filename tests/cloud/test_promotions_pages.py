@@ -6,14 +6,20 @@ import re
 from uuid import UUID
 
 import pytest
+from sqlmodel import select
 
 from cloud.database import Database
 from cloud.identity.people import Role
+from cloud.prices.models import PriceRow, StoreManifest
 from cloud.promotions import plans
 from cloud.promotions.previewing import Previewing
+from shared.pricing.promotion_rows import read_promotion
+from shared.wire.events import MANIFEST_BYTES
 from tests.cloud.console_data import CLOCK, console
-from tests.cloud.promotions_data import a_chain, sell
+from tests.cloud.ingesting import Outbox, take_in
+from tests.cloud.promotions_data import ITEMS, PRICES, a_chain, sell
 from tests.cloud.visiting import Visitor, make_person
+from tests.factories import MemoryPriceBook, make_sale
 
 FORM = {"title": "Spring", "steps.0.at_minor": "20", "steps.0.off_minor": "3", "names.zh": "满减", "all_stores": "yes"}
 
@@ -154,3 +160,47 @@ def test_clones_and_discarded_drafts(database: Database, marketer: Visitor) -> N
     assert place in marketer.get("/promotions?status=discarded").text
     assert "no longer a draft" in marketer.send(f"{place}/save", FORM).text
     assert marketer.get("/promotions/unknown").status_code == 404
+
+
+def test_the_calendar_shows_what_runs_where(database: Database, marketer: Visitor) -> None:
+    place = started(marketer)
+    marketer.send(f"{place}/save", {**FORM, "all_stores": "", "group_chosen": "north", "when.first": "2026-01-03"})
+    assert "group:north" in marketer.get(place).text
+    marketer.send(f"{place}/push", {"reason": "spring"})
+    month = marketer.get("/promotions/calendar?first=2026-01-01").text
+    row = re.search(r'<th scope="row" class="wrap">.*?</tr>', month, re.DOTALL)
+    assert row is not None
+    cells = re.findall(r"<td( class=[^>]*)?>", row[0])
+    assert [bool(cell) for cell in cells] == [False, False] + [True] * 26
+    assert "2 stores" in row[0]
+    assert "all stores" in marketer.get("/promotions/calendar?first=2026-01-05&store=s1").text
+    assert "Nothing runs in these four weeks" in marketer.get("/promotions/calendar?store=s3").text
+    assert "are on today" in marketer.get("/promotions/calendar").text
+
+
+def test_a_receipt_says_why_it_cost_what_it_cost(database: Database, marketer: Visitor) -> None:
+    place = started(marketer)
+    marketer.send(f"{place}/save", FORM)
+    marketer.send(f"{place}/push", {"reason": "spring"})
+    far = started(marketer, "order_percent")
+    marketer.send(f"{far}/save", {"title": "Rich", "off_bp": "10", "need.spend_minor": "30", "all_stores": "yes"})
+    marketer.send(f"{far}/push", {"reason": "spring"})
+    with database.session() as session:
+        manifest = session.get_one(StoreManifest, (3, "s1")).hash
+        rows = session.exec(select(PriceRow).where(PriceRow.kind == "promotions"))
+        rules = [read_promotion(bytes(one.row)) for one in rows if one.row]
+    book = MemoryPriceBook(3, ITEMS, PRICES, rules)
+    proof = bytes.fromhex(manifest)[:MANIFEST_BYTES]
+    sale = make_sale([("1001", 4)], book=book, store="s1", series="s1-9", manifest=proof)
+    take_in(database, Outbox("s1-a").add(sale).batch())
+    why = marketer.get(f"/sales/{sale.id}/why").text
+    assert "The price is right" in why, re.findall(r"<h1>.*?</h1>|class=.state.*?</span>", why)
+    for fact in ("−3.00", "from 20.00 spent 3.00 off", "Spend and save", "near", "10.00 more gives 10% off the order"):
+        assert fact in why, fact
+    marketer.language = "zh"
+    assert "满 20 减 3" in marketer.get(f"/sales/{sale.id}/why").text
+    assert f"/sales/{sale.id}/why" in marketer.get(f"/sales/{sale.id}").text
+    assert marketer.get(f"/sales/{UUID(int=5)}/why").status_code == 404
+    unknown = make_sale([("1001", 1)], book=MemoryPriceBook(99, ITEMS, PRICES), store="s2", series="s2-9")
+    take_in(database, Outbox("s2-a").add(unknown).batch())
+    assert "无法在此重新计价" in marketer.get(f"/sales/{unknown.id}/why").text

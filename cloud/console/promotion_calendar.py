@@ -1,0 +1,57 @@
+"""The calendar of promotions: what runs where, four weeks at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlmodel import Session, col, select
+
+from cloud.api.services import Here
+from cloud.console import overview
+from cloud.console.rendering import Context, page
+from cloud.org.models import Store
+from cloud.promotions.calendar import runs
+from cloud.promotions.fields import as_day
+from cloud.promotions.models import PromotionPlan
+from cloud.promotions.sentence import sentence
+from shared.calendar import local_time
+from shared.pricing.promotion import Money
+
+DAYS = 28
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/promotions/calendar")
+def calendar(request: Request, services: Here, first: str = "", store: str = "") -> Response:
+    """What runs where, and when?"""
+
+    def read(session: Session, _now_ms: int) -> Context:
+        now_ms = services.clocks.business.now_ms()
+        query = select(Store).order_by(col(Store.id))
+        stores = list(session.exec(query.where(col(Store.id) == store) if store else query))
+        zone = ZoneInfo(stores[0].time_zone if stores else "UTC")
+        today = local_time(now_ms, zone).date()
+        day = as_day(first) or today - timedelta(days=today.weekday())
+        found = runs(session, stores, day, DAYS, now_ms)
+        money = Money(overview.house_money(session)[1])
+        ids = [run.promotion.promotion for run in found]
+        plans = session.exec(
+            select(col(PromotionPlan.promotion), col(PromotionPlan.id)).where(col(PromotionPlan.promotion).in_(ids))
+        )
+        return {
+            "runs": [(run, sentence(run.promotion, money)) for run in found],
+            "days": [day + timedelta(days=number) for number in range(DAYS)],
+            "today": today,
+            "earlier": day - timedelta(days=DAYS),
+            "later": day + timedelta(days=DAYS),
+            "plans": dict(plans.all()),
+            "store": store,
+            "stores": len(stores),
+            "on_today": sum(bool(run.count(today)) for run in found),
+        }
+
+    return page(request, services, "promotion_calendar", read)
