@@ -18,6 +18,7 @@ _PARTS: Mapping[str, Mapping[Language, str]] = {
     "consents": {"en": "What you agreed to", "zh": "您的授权"},
     "points": {"en": "Balances", "zh": "余额"},
     "postings": {"en": "How they came about", "zh": "余额明细"},
+    "purses": {"en": "Stored value", "zh": "储值账户"},
     "years": {"en": "Years", "zh": "年度消费"},
     "sales": {"en": "Purchases", "zh": "购买记录"},
     "sale_lines": {"en": "What was bought", "zh": "商品明细"},

@@ -22,6 +22,8 @@ from cloud.members.models import ACTIVE, MERGED, REPLACED, Card, Consent, Member
 from cloud.members.profile import NAME
 from cloud.members.years import add_spend
 from cloud.privacy import Vault, normal
+from cloud.value.models import Purse
+from cloud.value.purses import open_purse
 from shared.ids import UuidMint
 
 _DAY_MS = 24 * 3600 * 1000
@@ -74,6 +76,7 @@ def merge(
     if not 0 < len(reason.strip()) <= 500:
         raise Invalid("say why, in up to 500 characters: it is kept with the merge")
     rows = {one: changing.active(session, one) for one in sorted((keep, gone))}
+    _open_purses(session, keep, gone, now_ms)
     made = mint()
     moved = Moved(
         cards=_move_cards(session, keep, gone, now_ms),
@@ -237,6 +240,12 @@ def _add_years(session: Session, member: UUID, years: list[MovedYear], sign: int
     """Add spend to a member's years: what was reached by both together is theirs."""
     for one in years:
         add_spend(session, member, one.year, sign * one.spend_minor)
+
+
+def _open_purses(session: Session, keep: UUID, gone: UUID, now_ms: int) -> None:
+    """See to it that what `gone` has in purses finds one with `keep`."""
+    for purse in session.execute(select(Purse).where(col(Purse.member_id) == gone)).scalars().all():
+        open_purse(session, purse.store_id, member=keep, card=None, legal_entity=purse.legal_entity_id, now_ms=now_ms)
 
 
 def _move_home(keep: Member, gone: Member) -> bool:

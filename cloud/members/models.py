@@ -98,6 +98,17 @@ class MemberBlock(Table, table=True):
     actor: str = Field(max_length=120)
 
 
+class MemberSegment(Table, table=True):
+    """A member is in a segment: a group that offers are made to, by its code. Stores are told the code and no more."""
+
+    __tablename__ = "member_segment"
+    __table_args__ = IDENTITY
+
+    member_id: UUID = Field(primary_key=True, foreign_key="member.id")
+    segment: str = Field(primary_key=True, max_length=32, index=True)
+    since_ms: int = utc_ms()
+
+
 class FamilyMember(Table, table=True):
     """A member of a family, where members want to be one. Nothing follows from it by itself."""
 

@@ -15,9 +15,12 @@ from sqlmodel import Session
 from cloud.database.rowset import rowset, table_of
 from cloud.ledger.reading import points_of
 from cloud.loyalty.posting import tiers_of
-from cloud.members import blocks
+from cloud.members import blocks, segments
 from cloud.members.cards import number_context
-from cloud.members.models import ACTIVE, CLOSED, MERGED, PENDING, Card, Member
+from cloud.members.enrolling import field_context
+from cloud.members.models import ACTIVE, CLOSED, MERGED, PENDING, Card, Member, MemberField
+from cloud.members.profile import BIRTHDAY
+from cloud.members.purchases import purchases_of
 from cloud.privacy import Vault
 from shared.sealing import card_hash
 from shared.wire.desired import KnownMember
@@ -32,6 +35,13 @@ class SeenCard(NamedTuple):
     number: bytes
 
 
+class SeenBirthday(NamedTuple):
+    """A birthday, still encrypted. Stores hear its month."""
+
+    content: bytes
+    set_ms: int
+
+
 class Sight(NamedTuple):
     """A member as stores may see them, the same for every store."""
 
@@ -43,6 +53,9 @@ class Sight(NamedTuple):
     closed: bool
     blocks: tuple[str, ...] = ()
     """What they may not do, in order: `buy`, `coupons`, `points`."""
+    segments: tuple[str, ...] = ()
+    birthday: SeenBirthday | None = None
+    purchases: int = 0
 
     @property
     def shown(self) -> bool:
@@ -55,6 +68,7 @@ class Sight(NamedTuple):
         seen = [self.masked_name, self.tier, self.points, [str(card.card) for card in self.cards], self.shown]
         if self.blocks:
             seen.append(self.blocks)
+        seen += [self.segments, self.purchases, self.birthday.set_ms if self.birthday else None]
         return sha256(msgspec.json.encode(seen)).digest()[:_DIGEST_BYTES]
 
 
@@ -73,7 +87,8 @@ def look_at(session: Session, members: Collection[UUID], year: int) -> dict[UUID
     ):
         cards[row.member_id].append(SeenCard(row.id, row.number))
     points, tiers = points_of(session, members), tiers_of(session, members, year)
-    blocked = blocks.standing(session, members)
+    blocked, grouped = blocks.standing(session, members), segments.of(session, members)
+    birthdays, bought = _birthdays(session, members), purchases_of(session, members)
     rows = session.execute(
         select(member.c.id, member.c.masked_name, member.c.status, member.c.home_store).join(
             wanted, wanted.c.id == member.c.id
@@ -88,9 +103,23 @@ def look_at(session: Session, members: Collection[UUID], year: int) -> dict[UUID
             cards=tuple(cards[row.id]),
             closed=row.status in (CLOSED, MERGED, PENDING),
             blocks=tuple(sorted(blocked.get(row.id, ()))),
+            segments=tuple(grouped.get(row.id, ())[: segments.MOST_SENT]),
+            birthday=birthdays.get(row.id),
+            purchases=bought[row.id],
         )
         for row in rows
     }
+
+
+def _birthdays(session: Session, members: Collection[UUID]) -> dict[UUID, SeenBirthday]:
+    field = table_of(MemberField)
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(member,) for member in sorted(members)])
+    rows = session.execute(
+        select(field.c.member_id, field.c.content, field.c.set_ms)
+        .join(wanted, wanted.c.id == field.c.member_id)
+        .where(field.c.name == BIRTHDAY)
+    )
+    return {row.member_id: SeenBirthday(row.content, row.set_ms) for row in rows}
 
 
 def known_member(vault: Vault, member: UUID, sight: Sight, card_key: bytes) -> KnownMember:
@@ -102,4 +131,15 @@ def known_member(vault: Vault, member: UUID, sight: Sight, card_key: bytes) -> K
         tier=sight.tier,
         points=sight.points,
         blocks=list(sight.blocks),
+        segments=list(sight.segments),
+        birthday_month=_month(vault, member, sight.birthday),
+        purchases=sight.purchases,
     )
+
+
+def _month(vault: Vault, member: UUID, birthday: SeenBirthday | None) -> int | None:
+    """Return the month of a birthday written as 1990-05-17 or 05-17, None for none."""
+    if birthday is None:
+        return None
+    month = vault.decrypt(birthday.content, field_context(member, BIRTHDAY))[-5:-3]
+    return int(month) if month.isdigit() and 1 <= int(month) <= 12 else None

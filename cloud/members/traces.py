@@ -11,8 +11,9 @@ from cloud.fleet.models import AuditEntry
 from cloud.loyalty.models import MemberYear
 from cloud.member_page.models import MemberSession, MemberWechat
 from cloud.members.care_models import DuplicatePair, MemberMerge, MemberNotice, ReceiptClaim, ReviewCase, StaffCard
-from cloud.members.models import Consent, FamilyMember, MemberBlock, MemberField, MemberKey, StoreMember
+from cloud.members.models import Consent, FamilyMember, MemberBlock, MemberField, MemberKey, MemberSegment, StoreMember
 from cloud.members.opening.models import OpeningCard
+from cloud.value.models import Purse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ TRACES: tuple[Trace, ...] = (
     Trace(name="", model=MemberKey, goes=True),
     Trace(name="consents", model=Consent, goes=True),
     Trace(name="blocks", model=MemberBlock, goes=True),
+    Trace(name="segments", model=MemberSegment, goes=True),
     Trace(name="family", model=FamilyMember, goes=True),
     Trace(name="notices", model=MemberNotice, goes=True),
     Trace(name="staff_card", model=StaffCard, goes=True),
@@ -43,6 +45,7 @@ TRACES: tuple[Trace, ...] = (
     Trace(name="signed_in", model=MemberSession, goes=True),
     Trace(name="wechat", model=MemberWechat, goes=True),
     Trace(name="known_to_stores", model=StoreMember, goes=False),
+    Trace(name="purses", model=Purse, goes=False),
     Trace(name="years", model=MemberYear, goes=False),
     Trace(name="merges", model=MemberMerge, columns=("keep_id", "gone_id"), goes=False),
     Trace(name="claims", model=ReceiptClaim, goes=False),

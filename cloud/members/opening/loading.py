@@ -21,6 +21,7 @@ from cloud.errors import Conflict, NotFound, Refused
 from cloud.fleet import audit
 from cloud.ledger import lots
 from cloud.ledger.commits import open_commit
+from cloud.ledger.kinds import PURSE_GIFT, PURSE_PRINCIPAL
 from cloud.loyalty import rules as loyalty_rules
 from cloud.loyalty.models import MemberYear
 from cloud.members import cards, enrolling, lookup_keys, value
@@ -29,13 +30,16 @@ from cloud.members.models import PENDING, Member
 from cloud.members.opening.models import LOADED, LOADING, MemberOpening, OpeningCard, OpeningTotal
 from cloud.members.opening.reading import OpeningFile, OpeningRow, read_opening
 from cloud.members.profile import NAME
+from cloud.org.models import Store
 from cloud.privacy import normal
+from cloud.value.purses import open_purse
 from shared.loyalty import TierRule
 
 AT_ONCE = 2_000
 """Rows of one transaction."""
 _OPENINGS = UUID("6a2f5f8b-1c0e-5c53-9f6d-54a1b6f3f0c1")
 _CARD = ("card_id", "opening_id", "member_id", "first")
+_MONEY = (PURSE_PRINCIPAL, PURSE_GIFT)
 _YEAR = ("member_id", "year", "spend_minor", "tier")
 
 Progress = Callable[[int, int], None]
@@ -160,15 +164,32 @@ class Loader:
         )
 
     def _balances(self, session: Session, opening: UUID, rows: Sequence[OpeningRow]) -> None:
+        self._purses(session, rows)
         made = list(self._journals(opening, rows))
         if made:
             ledger.post(session, open_commit(session, self.importer.now_ms), [journal for journal, _ in made])
             lots.bring(session, [lot for _, lot in made])
 
+    def _purses(self, session: Session, rows: Sequence[OpeningRow]) -> None:
+        """Open a purse for whoever brings money. The chain's first store stands for members without a home."""
+        for row in rows:
+            currencies = {brought.unit for brought in row.brought if brought.kind in _MONEY}
+            for currency in sorted(currencies):
+                store = row.member.home_store or _a_store(session, currency)
+                open_purse(
+                    session, store, member=row.member.id, card=None, legal_entity=None, now_ms=self.importer.now_ms
+                )
+
     def _journals(self, opening: UUID, rows: Sequence[OpeningRow]) -> Iterator[tuple[ledger.Journal, lots.NewLot]]:
         for row in rows:
             for n, brought in enumerate(row.brought):
                 yield value.open_with(opening, row.member.id, n, brought, self.importer.now_ms)
+
+
+def _a_store(session: Session, currency: str) -> str:
+    store = table_of(Store)
+    query = select(store.c.id).where(store.c.currency == currency).order_by(store.c.id).limit(1)
+    return str(session.execute(query).scalar_one())
 
 
 def opening_id(content: bytes) -> UUID:
