@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -16,6 +16,7 @@ from cloud.api.services import Here, Services
 from cloud.console import overview, promotion_calendar
 from cloud.console.live import asks_for_stream
 from cloud.console.promotion_forms import Said, filled_of, groups, said_of
+from cloud.console.promotion_refusals import REFUSALS
 from cloud.console.promotion_tables import PLANS
 from cloud.console.rendering import Context, environment, page
 from cloud.console.showing import listed
@@ -31,7 +32,6 @@ from cloud.promotions import plans, previewing, words
 from cloud.promotions.models import PreviewStatus, PromotionPlan
 from cloud.promotions.reading import kinds, read, typed_from
 from shared.ids import UuidMint
-from shared.web.words import marked
 
 router = APIRouter(include_in_schema=False)
 router.include_router(promotion_calendar.router)  # before the address of one promotion, which it looks like
@@ -40,23 +40,6 @@ MayPlan = Annotated[Posted, Depends(form_by(Right.PLAN))]
 MayApprove = Annotated[Posted, Depends(form_by(Right.APPROVE))]
 MayPublish = Annotated[Posted, Depends(form_by(Right.PUBLISH))]
 MayRule = Annotated[Posted, Depends(form_by(Right.PEOPLE))]
-
-REFUSALS: Mapping[str, str] = {
-    "approval_missing": marked("A second person has to approve it first."),
-    "own_approval": marked("Who wrote it cannot approve it. Ask a second person."),
-    "plan_incomplete": marked("It is not complete. Mend the fields that say so."),
-    "plan_closed": marked("It is no longer a draft. Clone it to change it."),
-    "not_published": marked("It is not published."),
-    "engine_too_old": marked("Some tills there are too old for it. Upgrade these first:"),
-    "activation_past": marked("Its moment is already past in some stores. Choose a later one, or none for at once."),
-    "bad_target": marked("Choose all stores, groups, or name stores by their ids."),
-    "no_target": marked("Choose all stores, groups, or name stores by their ids."),
-    "no_store": marked("There is no such store."),
-    "bad_title": marked("Give it a title."),
-    "never_in_force": marked("There is no earlier price book to go back to."),
-    "empty_draft": marked("It changes nothing."),
-}
-"""What is refused, as a page says it (marked); what it is about follows."""
 
 
 @router.get("/promotions")

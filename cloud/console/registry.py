@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from cloud.console import pages, promotions, signing_in, static_files, why
+from cloud.console import pages, price_changes, promotions, signing_in, static_files, why
 from cloud.console.live import Streams
 from cloud.console.navigation import Entry, Task
 from shared.web.words import marked
@@ -16,9 +16,14 @@ OUR_NAMES = ("127.0.0.1", "localhost")
 ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.TODAY, title=marked("Today"), path="/", router=pages.router),
     Entry(task=Task.STORES, title=marked("Stores"), path="/stores"),
+    Entry(task=Task.MEMBERS, title=marked("Members"), path="/members", router=members.router),
+    Entry(task=Task.MEMBERS, title=marked("Here twice"), path="/members/duplicates"),
+    Entry(task=Task.MEMBERS, title=marked("Review desk"), path="/members/reviews"),
+    Entry(task=Task.MEMBERS, title=marked("Taken over"), path="/members/openings"),
     Entry(task=Task.PROMOTIONS, title=marked("Promotions"), path="/promotions", router=promotions.router),
     Entry(task=Task.PROMOTIONS, title=marked("Calendar"), path="/promotions/calendar"),
     Entry(task=Task.PRICES, title=marked("Price books"), path="/prices"),
+    Entry(task=Task.PRICES, title=marked("Price changes"), path="/prices/changes", router=price_changes.router),
     Entry(task=Task.SALES, title=marked("Sales"), path="/sales", router=why.router),
     Entry(task=Task.CARE, title=marked("Parked events"), path="/parked"),
     Entry(task=Task.CARE, title=marked("Gaps"), path="/gaps"),

@@ -1,0 +1,154 @@
+"""Price changes as people look at them before and after: each row beside what it replaces, and labels to print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+from sqlmodel import Session
+
+from cloud.org.models import Store
+from cloud.prices.books import StoreBooks
+from cloud.prices.drafts import DraftChanges, DraftRow, create_draft, draft_changes, get_draft, put_rows
+from cloud.prices.models import PriceDraft
+from cloud.prices.publish import Act
+from cloud.prices.rows import rows_of
+from cloud.prices.standing import newest_body
+from cloud.prices.targets import CHAIN, resolve_targets
+from cloud.prices.timeline import in_force, live_entries
+from shared.body import BodyKind
+from shared.pricing import Item, Price
+
+MOST_SHOWN = 500
+_item, _price = msgspec.json.Decoder(Item), msgspec.json.Decoder(Price)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """One price of a draft beside the newest on any timeline; None: there is or will be none."""
+
+    kind: BodyKind
+    scope: str
+    item: str
+    names: dict[str, str]
+    old: Price | None
+    new: Price | None
+    cost_minor: int | None
+
+    @property
+    def below_cost(self) -> bool:
+        """Tell whether the item would be sold below what it costs."""
+        return self.new is not None and self.cost_minor is not None and self.new.regular_minor < self.cost_minor
+
+    @property
+    def below_floor(self) -> bool:
+        """Tell whether the regular price is below the price's own floor."""
+        return self.new is not None and self.new.regular_minor < (self.new.floor_minor or 0)
+
+    @property
+    def change_bp(self) -> int | None:
+        """How far the price moves, in basis points of the old one."""
+        if self.old is None or self.new is None or not self.old.regular_minor or self.old.basis != self.new.basis:
+            return None
+        return (self.new.regular_minor - self.old.regular_minor) * 10_000 // self.old.regular_minor
+
+
+def changes(session: Session, draft_id: str) -> tuple[list[PriceChange], int]:
+    """Return up to MOST_SHOWN price changes of a draft, by zone and item, and how many there are."""
+    found = {key: rows for key, rows in draft_changes(session, draft_id).items() if key[0] in _PRICED}
+    count = sum(map(len, found.values()))
+    shown: list[PriceChange] = []
+    for (kind, scope), rows in sorted(found.items()):
+        keys = sorted(rows)[: MOST_SHOWN - len(shown)]
+        old = rows_of(session, newest_body(session, kind, scope), keys)
+        items = _items(session, draft_id, keys)
+        shown += [_change((kind, scope), key, old.get(key), rows[key], items.get(key)) for key in keys]
+    return shown, count
+
+
+_PRICED = (BodyKind.PRICES, BodyKind.OVERRIDES)
+
+
+def _items(session: Session, draft_id: str, keys: Sequence[str]) -> dict[str, Item]:
+    """Return items by number, as the draft would have them."""
+    known = {
+        key: _item.decode(row)
+        for key, row in rows_of(session, newest_body(session, BodyKind.ITEMS, CHAIN), keys).items()
+    }
+    fresh: DraftChanges = draft_changes(session, draft_id)
+    for key, row in fresh.get((BodyKind.ITEMS, CHAIN), {}).items():
+        if row is not None and key in set(keys):
+            known[key] = _item.decode(row)
+    return known
+
+
+def _change(
+    body: tuple[BodyKind, str], key: str, old: bytes | None, new: bytes | None, item: Item | None
+) -> PriceChange:
+    return PriceChange(
+        *body,
+        key,
+        item.names if item else {},
+        None if old is None else _price.decode(old),
+        None if new is None else _price.decode(new),
+        item.cost_minor if item else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What stands on one shelf label."""
+
+    item: Item
+    price: Price
+    was_minor: int | None
+
+    @property
+    def code(self) -> str:
+        """The first barcode, else the item's number."""
+        return self.item.barcodes[0].code if self.item.barcodes else self.item.item
+
+
+def labels(session: Session, draft_id: str, store: Store, now_ms: int) -> list[Label]:
+    """Return the labels a store has to change for a draft: its own prices before its zone's, as its tills will sell.
+
+    A price that the store overrides, or that stays as it is there, needs no label.
+    """
+    draft = get_draft(session, draft_id)
+    rows = draft_changes(session, draft_id)
+    if store.id not in {one.id for one in resolve_targets(session, draft.targets.split())}:
+        return []
+    zone, own = rows.get((BodyKind.PRICES, store.price_zone), {}), rows.get((BodyKind.OVERRIDES, store.id), {})
+    keys = sorted({*zone, *own})
+    entry = in_force(live_entries(session, [store.id], now_ms)[store.id], now_ms)
+    book = StoreBooks().book(session, store.id, entry.version) if entry else None
+    overridden = rows_of(session, newest_body(session, BodyKind.OVERRIDES, store.id), keys)
+    items = _items(session, draft_id, keys)
+    found: list[Label] = []
+    for key in keys:
+        row = own[key] if key in own else overridden.get(key)
+        row = row if row is not None else zone.get(key)
+        old = book.price(key) if book else None
+        if row is None or key not in items:
+            continue
+        new = _price.decode(row)
+        published = draft.status != "draft"
+        if published or old is None or old != new:
+            found.append(Label(items[key], new, old.regular_minor if old and old != new else None))
+    return found
+
+
+def clone(session: Session, draft_id: str, id_: UUID, act: Act) -> PriceDraft:
+    """Start a draft with the changes of another."""
+    other = get_draft(session, draft_id)
+    made = create_draft(session, id_, other.title, actor=act.actor, wall_ms=act.wall_ms, targets=other.targets.split())
+    rows = [
+        DraftRow(kind, scope, key, row)
+        for (kind, scope), body in draft_changes(session, draft_id).items()
+        for key, row in body.items()
+    ]
+    if rows:
+        put_rows(session, made.id, rows)
+    return made
