@@ -50,6 +50,8 @@ from edge_agent.till.desk import CardKeys
 from edge_agent.till.ports import PaymentGateway
 from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.tills import Tills
+from edge_agent.value.gateway import StoredValueGateway
+from edge_agent.value.spending import ValueDesk
 from edge_agent.watchdog import Pulse, feed, page_pulse
 from edge_agent.web.standing import Standing
 from shared.clock import BusinessClock
@@ -109,6 +111,7 @@ class Agent:
             random=random.random,
         )
         self._questions = Questions(database, clocks)
+        stored_value = StoredValueGateway(database, ValueDesk(database, clocks.machine, self._questions), self._mint)
         self._tills = Tills(
             database,
             self._doorbell,
@@ -118,7 +121,7 @@ class Agent:
             members=MemberSet(badge.who.enrolment.card_key),
             cards=CardKeys(badge.who.enrolment.sealing_key, os.urandom),
             owners=self._questions,
-            gateways=outside.gateways,
+            gateways={TenderKind.STORED_VALUE: stored_value, **outside.gateways},
             changed=self._changed,
         )
         self._sender = Sender(database, self._doorbell, clocks.machine, random=random.random, epochs=self._epochs)

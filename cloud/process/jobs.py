@@ -27,6 +27,7 @@ from cloud.process.clocks import clocks_of
 from cloud.process.parts import open_database, open_vault
 from cloud.promotions.previewing import Previewing
 from cloud.settings import CloudSettings
+from cloud.value.keeping import ValueKeeping
 from shared.clock import MachineClock
 from shared.ids import UuidMint
 
@@ -77,6 +78,10 @@ def build_jobs(settings: CloudSettings, database: Database) -> list[tuple[str, J
         ("ledger seal", seal_ledger),
         ("price audit", audit_prices),
         ("members", Caring(database, clocks)),
+        (
+            "value",
+            ValueKeeping(database, clocks.business, clocks.machine, UuidMint(clocks.machine.wall_ms, os.urandom)),
+        ),
         ("housekeeping", Housekeeping(database, clocks.machine)),
     ]
 

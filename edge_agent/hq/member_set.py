@@ -5,8 +5,13 @@ from __future__ import annotations
 import sqlite3
 from uuid import UUID
 
+import msgspec
+
+from edge_agent.value import allowances
 from shared.sealing import card_hash
 from shared.wire.desired import KnownMember, MemberStep
+
+_segments = msgspec.json.Decoder(list[str])
 
 
 def version(db: sqlite3.Connection) -> int:
@@ -40,21 +45,47 @@ class MemberSet:
     def find(self, db: sqlite3.Connection, card: str) -> KnownMember | None:
         """Return the member a card number belongs to, or None when this store does not know it."""
         row = db.execute(
-            "SELECT member, masked_name, tier, points FROM member JOIN member_card USING (member) WHERE hash = ?",
+            "SELECT member, masked_name, tier, points, segments, birthday_month, purchases"
+            " FROM member JOIN member_card USING (member) WHERE hash = ?",
             (card_hash(card, self._card_key),),
         ).fetchone()
         if row is None:
             return None
-        return KnownMember(member=UUID(bytes=row[0]), cards=[], masked_name=row[1], tier=row[2], points=row[3])
+        return KnownMember(
+            member=UUID(bytes=row[0]),
+            cards=[],
+            masked_name=row[1],
+            tier=row[2],
+            points=row[3],
+            segments=_segments.decode(row[4]),
+            birthday_month=row[5],
+            purchases=row[6],
+        )
+
+
+def note_purchase(db: sqlite3.Connection, member: UUID) -> None:
+    """Count a sale just made here, before HQ's count can have it: the next basket is not the member's first."""
+    db.execute("UPDATE member SET purchases = purchases + 1 WHERE member = ?", (member.bytes,))
 
 
 def _put(db: sqlite3.Connection, member: KnownMember) -> None:
     key = member.member.bytes
+    # HQ's count may be older than the sales made here since: a count never goes down while the member is known.
     db.execute(
-        "INSERT INTO member (member, masked_name, tier, points) VALUES (?, ?, ?, ?)"
+        "INSERT INTO member (member, masked_name, tier, points, segments, birthday_month, purchases)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (member) DO UPDATE SET masked_name = excluded.masked_name, tier = excluded.tier,"
-        " points = excluded.points",
-        (key, member.masked_name, member.tier, member.points),
+        " points = excluded.points, segments = excluded.segments, birthday_month = excluded.birthday_month,"
+        " purchases = max(excluded.purchases, coalesce(purchases, 0))",
+        (
+            key,
+            member.masked_name,
+            member.tier,
+            member.points,
+            msgspec.json.encode(member.segments).decode(),
+            member.birthday_month,
+            member.purchases,
+        ),
     )
     db.execute("DELETE FROM member_card WHERE member = ?", (key,))
     db.executemany(
@@ -62,3 +93,4 @@ def _put(db: sqlite3.Connection, member: KnownMember) -> None:
         " ON CONFLICT (hash) DO UPDATE SET member = excluded.member",
         [(card, key) for card in member.cards],
     )
+    allowances.keep(db, member.member, member.allowances)

@@ -151,7 +151,10 @@ CREATE TABLE member (
     member      BLOB PRIMARY KEY,
     masked_name TEXT NOT NULL,
     tier        TEXT NOT NULL,
-    points      INTEGER NOT NULL
+    points      INTEGER NOT NULL,
+    segments    TEXT NOT NULL DEFAULT '[]',   -- JSON, codes
+    birthday_month INTEGER,
+    purchases   INTEGER                       -- of HQ's count and the sales made here since, the higher
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE member_card (
@@ -314,3 +317,30 @@ CREATE TABLE label_tally (
     times         INTEGER NOT NULL,
     PRIMARY KEY (business_date, format, finding)
 ) STRICT, WITHOUT ROWID;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Members' value (edge_agent/value).
+
+-- What HQ lets this agent spend of its members' value offline; it goes with the member's row.
+CREATE TABLE allowance (
+    id             BLOB PRIMARY KEY,
+    member         BLOB NOT NULL REFERENCES member (member) ON DELETE CASCADE,
+    unit           TEXT NOT NULL,             -- POINTS or a currency
+    amount         INTEGER NOT NULL,
+    valid_until_ms INTEGER NOT NULL,          -- HQ's wall time
+    epoch          BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX allowance_member ON allowance (member);
+
+-- What baskets took of it. It outlives the allowance's own row, which HQ may send again.
+CREATE TABLE allowance_use (
+    allowance BLOB NOT NULL,
+    attempt   BLOB NOT NULL,
+    basket    BLOB NOT NULL,
+    unit      TEXT NOT NULL,
+    amount    INTEGER NOT NULL,
+    until_ms  INTEGER NOT NULL,               -- when the allowance ends; forgotten long after
+    PRIMARY KEY (allowance, attempt)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX allowance_use_basket ON allowance_use (basket);
+CREATE INDEX allowance_use_attempt ON allowance_use (attempt);

@@ -32,6 +32,7 @@ from edge_agent.till.results import Paid, PartlyPaid, TendersBack
 from edge_agent.till.returning import making
 from edge_agent.till.selling import amending, limits
 from edge_agent.till.shifts import ledger
+from edge_agent.value import allowances
 from shared.adjustments import Adjusted
 from shared.pricing import ENGINE_LEVEL, PricedBasket, facts_of, uses_of
 from shared.wire.events import MANIFEST_BYTES, BookReference, Receipt, SaleCompleted, Tender, TenderKind, decode_event
@@ -267,4 +268,5 @@ def _sale(db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tend
         exchange=bill.basket.exchange.id if bill.basket.exchange else None,
         pricing=facts_of(pricing_context(desk, bill.basket)),
         promotions=uses_of(bill.priced),
+        holds=allowances.used_for(db, bill.basket.id),
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from shared.codes import LabelFormat, Recall
+from shared.value import Allowance
 from shared.wire.events import TillKind
 from shared.wire.policies import StaffMember, TillPolicies
 
@@ -158,7 +159,10 @@ class DesiredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 class KnownMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A member as one agent may know them: cards only as hashes keyed for that agent.
 
-    `blocks` is what they may not do for now: `buy`, `coupons`, `points` (collect and spend).
+    `blocks` is what they may not do for now: `buy`, `coupons`, `points` (collect and spend). `allowances` are what this
+    one agent may spend of theirs offline.
+    What offers ask beside the tier, as codes and numbers alone: the `segments` they are in, `birthday_month` (1 to 12,
+    never the day), how many `purchases` HQ has of them. None: HQ does not know, or does not say.
     """
 
     member: UUID
@@ -167,6 +171,10 @@ class KnownMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     tier: str = ""
     points: int = 0
     blocks: list[str] = []
+    allowances: list[Allowance] = []
+    segments: list[str] = []
+    birthday_month: int | None = None
+    purchases: int | None = None
 
 
 class MemberStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
