@@ -18,6 +18,7 @@ from cloud.database.sweeping import sweep
 from cloud.errors import Refused
 from cloud.ledger.commits import open_commit
 from cloud.member_page import following, headers, reading
+from cloud.member_page.coupons import end_all
 from cloud.member_page.holdings import purses_of
 from cloud.member_page.rendering import answer, language_of, today
 from cloud.member_page.visiting import Form, Here, JustSignedIn, Page, SignedIn
@@ -134,6 +135,8 @@ def leave(request: Request, page: Here, visitor: JustSignedIn, form: Form) -> Re
     try:
         with page.database.session() as session:
             _refuse_money(session, member)
+            commit_no = open_commit(session, now_ms)
+            end_all(session, page.mint, commit_no, member, actor=visitor.actor, now_ms=now_ms)
             leaving.erase(
                 session,
                 page.mint,
@@ -141,12 +144,16 @@ def leave(request: Request, page: Here, visitor: JustSignedIn, form: Form) -> Re
                 confirm=str(member),
                 reason="asked for on the member's page",
                 actor=visitor.actor,
-                commit_no=open_commit(session, now_ms),
+                commit_no=commit_no,
                 now_ms=now_ms,
                 give_up_points=bool(form.get("give_up")),
             )
     except Refused as refusal:
-        error = {"holds_points": "leave_points_first", "holds_pending": "leave_pending"}.get(refusal.code, "problem")
+        error = {
+            "holds_points": "leave_points_first",
+            "holds_pending": "leave_pending",
+            "not_open": "leave_pending",
+        }.get(refusal.code, "problem")
         return _leave_page(request, page, member, visitor.mark, error)
     sweep(page.database)
     response = answer(request, "left")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -14,12 +15,16 @@ from cloud.e_receipts.reading import e_receipt
 from cloud.errors import NotFound
 from cloud.member_page import reading
 from cloud.member_page.card_code import REFRESH_S, VALID_S, card_of, code_text, drawn
+from cloud.member_page.coupons import CouponShown, coupons_of
 from cloud.member_page.holdings import purses_of
 from cloud.member_page.rendering import answer, language_of, today
-from cloud.member_page.visiting import Here, SignedIn
+from cloud.member_page.sessions import Visitor
+from cloud.member_page.visiting import Here, Page, SignedIn
 from cloud.members.models import Member
 from shared.receipt.html import to_fragment
 from shared.web.words import Language
+
+_FIRST_COUPONS = 2
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,11 +42,18 @@ def home(request: Request, page: Here, visitor: SignedIn) -> Response:
     with page.database.snapshot() as session:
         values = _standing(session, visitor.member, language_of(request), now_ms)
         row, card = session.get_one(Member, visitor.member), card_of(session, visitor.member)
+        coupons = _coupons(session, page, visitor.member, language_of(request))
         name, masked = row.masked_name, "" if card is None else card.masked
     return answer(
         request, "card", tab="card", mark=visitor.mark, name=name, card=masked, refresh_s=REFRESH_S, valid_s=VALID_S,
-        stamp=now_ms, **values,
+        stamp=now_ms, coupons=coupons[:_FIRST_COUPONS], more_coupons=len(coupons) > _FIRST_COUPONS, **values,
     )  # fmt: skip
+
+
+def _coupons(session: Session, page: Page, member: UUID, language: Language) -> Sequence[CouponShown]:
+    now_ms = page.clocks.business.now_ms()
+    day = today(now_ms, reading.house_of(session, member).zone)
+    return coupons_of(session, member, day, now_ms, language)
 
 
 def _standing(session: Session, member: UUID, language: Language, now_ms: int) -> dict[str, Any]:
@@ -65,7 +77,40 @@ def code(page: Here, visitor: SignedIn) -> Response:
         if card is None:
             raise NotFound("no card in use")
         text = code_text(page.vault, page.signing, card, page.clocks.machine.wall_ms())
-    return Response(drawn(text), media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
+    return _picture(drawn(text))
+
+
+@router.get("/me/coupons")
+def coupons(request: Request, page: Here, visitor: SignedIn) -> Response:
+    """List the member's coupons, the one that ends first above."""
+    with page.database.snapshot() as session:
+        found = _coupons(session, page, visitor.member, language_of(request))
+    return answer(request, "coupons", tab="coupons", mark=visitor.mark, coupons=found)
+
+
+@router.get("/me/coupons/{code}")
+def coupon(request: Request, page: Here, visitor: SignedIn, code: str) -> Response:
+    """Show one coupon with its code. Raise NotFound for one that is not theirs, or over."""
+    return answer(request, "coupon", tab="coupons", mark=visitor.mark, one=_coupon(request, page, visitor, code))
+
+
+@router.get("/me/coupons/{code}/code.svg")
+def coupon_code(request: Request, page: Here, visitor: SignedIn, code: str) -> Response:
+    """Draw a coupon's code. Raise NotFound as above."""
+    return _picture(drawn(_coupon(request, page, visitor, code).code))
+
+
+def _coupon(request: Request, page: Page, visitor: Visitor, code: str) -> CouponShown:
+    with page.database.snapshot() as session:
+        found = _coupons(session, page, visitor.member, language_of(request))
+    one = next((coupon for coupon in found if coupon.code == code), None)
+    if one is None:
+        raise NotFound("no coupon of this member")
+    return one
+
+
+def _picture(svg: str) -> Response:
+    return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 
 @router.get("/me/points")

@@ -82,6 +82,13 @@ def check_code(request: Request, page: Here, form: OpenForm) -> Response:
     return _begin(request, page, found.members[0], then)
 
 
+@router.get("/me/code")
+@router.get("/me/choose")
+def begin_again() -> Response:
+    """Lead somebody who loads a step of signing in again to its first one."""
+    return RedirectResponse("/me/sign-in", HTTPStatus.SEE_OTHER)
+
+
 @router.post("/me/choose")
 def choose(request: Request, page: Here, form: OpenForm) -> Response:
     """Sign in one of those who share a number."""

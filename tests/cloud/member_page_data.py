@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import secrets
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,6 +19,7 @@ from cloud import ledger
 from cloud.api.services import Services
 from cloud.channels.choosing import channels_of
 from cloud.channels.sending import Sender
+from cloud.coupons import batches
 from cloud.database import Database
 from cloud.ledger import AccountKey, Journal, Leg, lots
 from cloud.ledger.commits import open_commit
@@ -32,6 +35,7 @@ from tests.factories import START_MS, DrivenMachineClock, make_sale
 
 PHONE = "13800138000"
 FAMILY = "13900139000"
+TODAY = datetime.fromtimestamp(START_MS // 1000, UTC).date()
 URL = "http://127.0.0.1:8090"
 
 
@@ -155,3 +159,20 @@ def purse_with(database: Database, member: UUID, principal: int, gift: int) -> N
             for kind, (amount, _) in keys.items()
         ]
         lots.bring(session, new)
+
+
+def coupons_for(shop: Shop, member: UUID, **ends: date) -> dict[str, str]:
+    """Give a member a coupon of a batch for each name, until its day; return the codes by name."""
+    now_ms = shop.clock.wall_ms()
+    codes = {}
+    with shop.database.session() as session:
+        for name, day in ends.items():
+            wanted = batches.NewBatch(
+                id=name, kind="personal", promotion=name, starts=TODAY - timedelta(days=9), ends=day, most=9
+            )
+            batches.create(session, wanted, secrets.randbits, actor="test", now_ms=now_ms)
+            (codes[name],) = batches.give(
+                session, open_commit(session, now_ms), name, [member], secrets.randbits, cause=mint(),
+                today=TODAY - timedelta(days=9), at_ms=now_ms,
+            )  # fmt: skip
+    return codes

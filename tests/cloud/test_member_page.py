@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlmodel import select
 
+from cloud.coupons.models import VOIDED, Coupon
 from cloud.database import Database
 from cloud.member_page.card_code import VALID_S, card_of, code_text
 from cloud.member_page.models import MemberSession, MemberSignIn
@@ -20,11 +21,13 @@ from shared.codes.member_code import MemberCodeRefusal, VerifiedMember, verify
 from tests.cloud.member_page_data import (
     FAMILY,
     PHONE,
+    TODAY,
     URL,
     Phone,
     Shop,
     a_member,
     bought,
+    coupons_for,
     mark_in,
     open_shop,
     purse_with,
@@ -33,7 +36,7 @@ from tests.cloud.member_page_data import (
 from tests.cloud.members_data import CARD, OTHER_CARD, everything_stored, make_keys, vault
 
 STRANGER = "13700137000"
-PAGES = ("/me", "/me/points", "/me/value", "/me/receipts", "/me/more", "/me/export", "/me/leave")
+PAGES = ("/me", "/me/points", "/me/value", "/me/coupons", "/me/receipts", "/me/more", "/me/export", "/me/leave")
 
 
 @pytest.fixture
@@ -244,6 +247,38 @@ def test_the_card_page_says_what_there_is(shop: Shop, member: UUID) -> None:
     assert [listed.index(str(sale)) for sale in reversed(sales)] == sorted(listed.index(str(sale)) for sale in sales)
     receipt = phone.get(f"/me/receipts/{sales[-1]}")
     assert "t1-1-000003" in receipt.text
+
+
+def test_coupons_stand_by_what_ends_first(shop: Shop, member: UUID) -> None:
+    days = {"today": 0, "soon": 3, "week": 9, "over": -1}
+    codes = coupons_for(shop, member, **{name: TODAY + timedelta(days=days[name]) for name in ("week", "over", *days)})
+    phone = Phone(shop)
+    phone.sign_in()
+    page = phone.get("/me/coupons").text
+    places = [page.index(codes[name]) for name in ("today", "soon", "week")]
+    assert places == sorted(places)
+    assert codes["over"] not in page
+    for said in ("ends today", "3 days left", f"until {TODAY + timedelta(days=9)}"):
+        assert said in page
+    home = phone.get("/me").text
+    assert [codes[name] in home for name in ("today", "soon", "week")] == [True, True, False]
+    one = phone.get(f"/me/coupons/{codes['soon']}")
+    assert codes["soon"][:4] in one.text
+    assert phone.get(f"/me/coupons/{codes['soon']}/code.svg").headers["content-type"] == "image/svg+xml"
+    a_member(shop, card=OTHER_CARD, name="王芳", phone=FAMILY)
+    other = Phone(shop)
+    other.sign_in(FAMILY)
+    for path in (f"/me/coupons/{codes['soon']}", f"/me/coupons/{codes['soon']}/code.svg", "/me/coupons/nothing"):
+        assert other.get(path).status_code == 404
+
+
+def test_coupons_end_when_their_member_leaves(shop: Shop, member: UUID) -> None:
+    (code,) = coupons_for(shop, member, soon=TODAY).values()
+    phone = Phone(shop)
+    phone.sign_in()
+    assert phone.submit("/me/leave", "/me/leave", typed="LEAVE").status_code == 200
+    with shop.database.snapshot() as session:
+        assert session.get_one(Coupon, code).state == VOIDED
 
 
 def test_a_receipt_is_shown_to_its_buyer_alone(shop: Shop, member: UUID) -> None:

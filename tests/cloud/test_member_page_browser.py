@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -13,7 +14,17 @@ from cloud.database import Database
 from cloud.member_page import sessions
 from cloud.members.models import Card
 from tests.cloud.boxes import served_api
-from tests.cloud.member_page_data import PHONE, Shop, a_member, bought, open_shop, purse_with, three_tiers
+from tests.cloud.member_page_data import (
+    PHONE,
+    TODAY,
+    Shop,
+    a_member,
+    bought,
+    coupons_for,
+    open_shop,
+    purse_with,
+    three_tiers,
+)
 from tests.provision.browser import Page, browsing, find_browser
 
 WECHAT = (
@@ -22,7 +33,17 @@ WECHAT = (
 )
 PLAIN = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
 LONG_NAME = "Maximiliana-Theodora Constantinopolitanska-Wolfeschlegelsteinhausen"
-FIXED = ("/me/sign-in", "/me", "/me/points", "/me/value", "/me/receipts", "/me/more", "/me/export", "/me/leave")
+FIXED = (
+    "/me/sign-in",
+    "/me",
+    "/me/points",
+    "/me/value",
+    "/me/coupons",
+    "/me/receipts",
+    "/me/more",
+    "/me/export",
+    "/me/leave",
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +83,7 @@ def everything(shop: Shop, count: int = 30) -> tuple[UUID, list[UUID]]:
     three_tiers(shop.database)
     sales = bought(shop, count)
     purse_with(shop.database, member, 123_456_789, 2_000)
+    coupons_for(shop, member, **{f"c{days}": TODAY + timedelta(days=days) for days in range(20)})
     return member, sales
 
 
@@ -146,7 +168,7 @@ def test_the_code_is_first_big_and_renews_itself(shop: Shop, page: Page, address
     )
     page.evaluate(later)
     page.until(f"document.getElementById('code').src !== {before!r}")
-    assert page.evaluate("document.getElementById('stale').hidden")
+    assert not page.evaluate("document.getElementById('stale').checkVisibility()")
 
 
 def test_a_code_that_cannot_be_renewed_says_so_and_goes(shop: Shop, page: Page, address: str) -> None:
@@ -158,8 +180,9 @@ def test_a_code_that_cannot_be_renewed_says_so_and_goes(shop: Shop, page: Page, 
         card = session.exec(select(Card).where(col(Card.member_id) == member)).one()
         card.status = "lost"
         session.add(card)
+    assert not page.evaluate("document.getElementById('stale').checkVisibility()")
     page.evaluate("Date.now = (now => () => now() + 91000)(Date.now); 0")
-    page.until("!document.getElementById('stale').hidden")
+    page.until("document.getElementById('stale').checkVisibility()")
     assert page.evaluate("document.getElementById('code').className") == "stale"
     page.load(f"{address}/me")
     assert "no card in use" in page.evaluate("document.body.textContent")
