@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from cloud.console import pages, price_changes, promotions, signing_in, static_files, why
+from cloud.console import members, pages, price_changes, promotions, signing_in, static_files, why
 from cloud.console.live import Streams
 from cloud.console.navigation import Entry, Task
 from shared.web.words import marked
