@@ -91,6 +91,9 @@ def _shown(db: sqlite3.Connection, desk: Desk, card: str) -> CardShown:
             member=MemberOnSale(member=known.member, tier=known.tier),
             masked_name=known.masked_name,
             points=known.points,
+            segments=known.segments,
+            birthday_month=known.birthday_month,
+            purchases=known.purchases,
         )
     one_time = desk.cards.random_bytes(_ONE_TIME_KEY_BYTES)
     return CardShown(at_ms=at_ms, member=MemberOnSale(sealed_card=seal(card.encode(), desk.cards.hq_public, one_time)))

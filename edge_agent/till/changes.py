@@ -82,11 +82,17 @@ class ExchangePlanned(Change, frozen=True, kw_only=True, omit_defaults=True, tag
 
 
 class CardShown(Change, frozen=True, kw_only=True, omit_defaults=True, tag="card"):
-    """A member card was shown; it takes the place of one shown before."""
+    """A member card was shown; it takes the place of one shown before.
+
+    `segments`, `birthday_month` and `purchases` are what this store knew then of what offers ask.
+    """
 
     member: MemberOnSale
     masked_name: str = ""
     points: int = 0
+    segments: list[str] = []
+    birthday_month: int | None = None
+    purchases: int | None = None
 
 
 class MemberNamed(Change, frozen=True, kw_only=True, omit_defaults=True, tag="named"):

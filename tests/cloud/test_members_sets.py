@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from cloud.database import Database
 from cloud.fleet.models import Agent
 from cloud.ledger.commits import open_commit
-from cloud.members import dirt
+from cloud.members import dirt, segments
 from cloud.members.models import CLOSED, Member
 from cloud.members.sets import MOST_KNOWN, refresh
 from cloud.members.stepper import MAX_BYTES, member_step
@@ -169,3 +170,37 @@ def test_the_longest_absent_make_room(database: Database) -> None:
     take(database, [make_sale(member=MemberOnSale(member=members[0]), number=9, at_ms=START_MS + 9)])
     settle(database, most_known=2)
     assert set(store.follow(database).members) == {members[0], members[3]}
+
+
+def segment(database: Database, code: str, *members: UUID, leave: bool = False) -> int:
+    with database.session() as session:
+        commit_no = open_commit(session, START_MS)
+        if leave:
+            return segments.take_out(session, code, members, commit_no=commit_no)
+        return segments.put_in(session, code, members, commit_no=commit_no, now_ms=START_MS)
+
+
+def test_a_store_knows_what_offers_ask_as_codes_and_numbers_alone(database: Database) -> None:
+    ann = join(database, [CARD], fields={"name": "李小明", "birthday": "1990-05-17"}, home_store="s001")
+    bob = join(database, [OTHER_CARD], fields={"birthday": "12-03"}, home_store="s001")
+    assert segment(database, "families", ann, bob) == 2
+    assert segment(database, "families", ann) == 0
+    take(database, [make_sale([("1001", 1)], member=MemberOnSale(member=ann))])
+    settle(database)
+    store = Store("s001").follow(database)
+    known = store.members[ann]
+    assert (known.segments, known.birthday_month, known.purchases) == (["families"], 5, 1)
+    assert b"1990" not in msgspec.json.encode(known)
+    assert b"-17" not in msgspec.json.encode(known)
+    assert (store.members[bob].birthday_month, store.members[bob].purchases) == (12, 0)
+    assert segment(database, "families", ann, leave=True) == 1
+    assert settle(database) == {"s001"}
+    assert store.follow(database).members[ann].segments == []
+
+
+def test_what_a_card_bought_before_it_was_known_counts_as_its_members_purchase(database: Database) -> None:
+    take(database, [make_sale([("1001", 1)], member=shown(CARD), store="s002")])
+    ann = join(database, [CARD], home_store="s001")
+    take(database, [make_sale([("1001", 1)], member=MemberOnSale(member=ann))])
+    settle(database)
+    assert Store("s001").follow(database).members[ann].purchases == 2

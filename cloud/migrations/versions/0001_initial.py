@@ -1600,3 +1600,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "name", name=op.f("pk_member_field")),
     )
     op.create_index(op.f("ix_member_field_blind_index"), "member_field", ["blind_index"], unique=False)
+    op.create_table(
+        "member_segment",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("segment", sa.String(length=32), nullable=False),
+        sa.Column("since_ms", BIG_INT, nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_member_segment_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "segment", name=op.f("pk_member_segment")),
+    )
+    op.create_index(op.f("ix_member_segment_segment"), "member_segment", ["segment"], unique=False)
