@@ -10,6 +10,7 @@ from typing import Any
 
 from edge_agent.bench_printer import work_printer
 from edge_agent.bench_words import PrinterPanel
+from edge_agent.devices.binding import WITH_PAGES
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.station import Station
@@ -98,6 +99,7 @@ async def serve_pages(
 ) -> None:
     """Serve these tills' pages on a loopback port until cancelled. Raise `server.PortTaken`."""
     listener = server.bound(port)
+    tills.give_unbound(WITH_PAGES)
     at = listener.getsockname()[1]
     counters = _Counters(tills, clock)
     shop = Shop(counters=counters, settings=lambda: tills.settings, clock=clock, standing=standing)

@@ -29,7 +29,7 @@ from edge_agent.till.ports import CardOwners, PaymentGateway
 from edge_agent.till.results import Refused
 from edge_agent.till.till import Till
 from shared.wire import desired
-from shared.wire.desired import StoreSettings
+from shared.wire.desired import DeviceBinding, StoreSettings
 from shared.wire.events import TenderKind
 
 _KEEP_SECONDS = 300.0
@@ -69,6 +69,7 @@ class Tills:
         self._owners = owners
         self._gateways = gateways
         self._opening: set[str] = set()
+        self._unbound: tuple[DeviceBinding, ...] = UNBOUND
         self._changed = changed
         self._hotplug = HotPlug()
         self.devices = Supervisor(self._hotplug, clocks.machine, self._device_changed)
@@ -79,6 +80,12 @@ class Tills:
         """Serve the store as HQ describes it now."""
         self.settings = settings
         self._settings_came.set()
+
+    def give_unbound(self, devices: tuple[DeviceBinding, ...]) -> None:
+        """Let these stand at tills for which HQ has named no device."""
+        self._unbound = devices
+        if self.settings is not None:
+            self._settings_came.set()
 
     def show_anew(self) -> None:
         """Let the pages look again: something beside a basket has changed."""
@@ -172,7 +179,7 @@ class Tills:
 
     def _bind_devices(self) -> None:
         """Give each open till the devices that HQ's settings name now."""
-        bound = {till.till: till.devices or UNBOUND for till in self._now().tills}
+        bound = {till.till: till.devices or self._unbound for till in self._now().tills}
         for till, served in self.served.items():
             self.devices.bind(till, bound.get(till, ()), served.station.heard)
 

@@ -137,11 +137,16 @@ def _trouble(options: Options, folder: RunFolder, dataset: Dataset, chain: Chain
 
 
 def _welcome(folder: RunFolder, chain: Chain) -> str:
+    shown = [one for one in chain.agents.values() if one.pages_url]
     return "\n".join(
         (
             f"Head office  {chain.cloud.console_url}  (console and API, this machine only)",
             f"Stores       {chain.cloud.api_url}  (agents, HTTPS)",
-            *(f"Tills        {one.pages_url}  (store {one.store})" for one in chain.agents.values() if one.pages_url),
+            *(f"Tills        {one.pages_url}  (store {one.store})" for one in shown),
+            *(
+                f"Devices      {one.pages_url}tills/t1/bench  (play scanner, scale and printer of its first till)"
+                for one in shown[:1]
+            ),
             f"Folder       {folder.path}",
         )
     )

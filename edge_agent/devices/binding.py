@@ -27,6 +27,12 @@ FAR_ENDS: dict[str, str] = {
 
 UNBOUND = (DeviceBinding(device="scanner", profile="simulated_scanner", transport="simulated"),)
 """What stands at a till for which HQ has named no device: something to try it with."""
+WITH_PAGES = (
+    *UNBOUND,
+    DeviceBinding(device="scale", profile="simulated_scale", transport="simulated"),
+    DeviceBinding(device="printer", profile="simulated_printer", transport="simulated"),
+)
+"""The same where the agent serves pages: its bench page lets a person weigh and see the paper too."""
 
 
 def profile_of(binding: DeviceBinding) -> DeviceProfile:

@@ -32,6 +32,12 @@ def drop(db: sqlite3.Connection, item: str) -> None:
     db.execute("DELETE FROM item_search WHERE item = ?", (item,))
 
 
+def some(db: sqlite3.Connection, limit: int) -> list[str]:
+    """Return the first item numbers there are."""
+    rows = db.execute("SELECT item FROM item_search ORDER BY item LIMIT ?", (limit,)).fetchall()
+    return [item for (item,) in rows]
+
+
 def candidates(db: sqlite3.Connection, text: str, limit: int) -> list[str]:
     """Return item numbers that fit a text, the likeliest first: by number, by initials, by name's start, by its middle.
 

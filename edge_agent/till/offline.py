@@ -116,7 +116,7 @@ RETURN_ACTIONS: Mapping[str, Action] = {
 }
 """Every use case of `edge_agent.till.returning.returns.Returns`."""
 
-CATALOGUE_ACTIONS: Mapping[str, Action] = dict.fromkeys(("search", "price_check", "quick_keys"), _YES)
+CATALOGUE_ACTIONS: Mapping[str, Action] = dict.fromkeys(("search", "price_check", "quick_keys", "examples"), _YES)
 """Every use case of `edge_agent.till.looking.catalogue.Catalogue`: the whole catalogue is in the store."""
 
 ACTIONS: Mapping[str, Action] = {

@@ -69,6 +69,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "search": ("Search by name, number, initials", "按品名、货号、首字母搜索"),
     "price_check": ("Price check", "查价"),
     "quick_keys": ("Quick keys", "快捷键"),
+    "examples": ("Items to try the till with", "试用商品"),
 }
 """Every action as people call it."""
 

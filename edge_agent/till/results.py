@@ -140,6 +140,14 @@ class QuickKeyView:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """An item for sale and a code it can be scanned by."""
+
+    code: str
+    names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class PriceChecked:
     """What an item costs now, without selling it."""
 

@@ -9,6 +9,7 @@ from edge_agent.devices.ports import DeviceUnavailable
 from edge_agent.devices.printers.simulated import SimulatedPrinter
 from edge_agent.devices.scales.simulated import SimulatedScale
 from edge_agent.devices.transports.simulated import SimulatedTransport
+from edge_agent.till.results import Example
 from edge_agent.web.rendering import render
 from edge_agent.web.shop import Counter, DeviceSeen
 from edge_agent.web.stream import Parts
@@ -24,6 +25,8 @@ PRINTER_FAULTS: Mapping[str, str] = {
     "drawer_open": marked("Drawer open"),
 }
 _CAPACITY_G = 15_000
+_GOODS_SHOWN = 12
+_ORDER = {"scanners": 0, "card_readers": 1, "scales": 2, "printers": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +50,19 @@ class BenchShown:
 
     devices: tuple[BenchDevice, ...]
     paper: str
+    goods: tuple[Example, ...] = ()
 
 
 async def shown(counter: Counter) -> BenchShown:
     """Return the bench as it is now."""
     seen = {one.name: one for one in counter.seen}
-    devices = tuple(_device(name, cable, seen.get(name)) for name, cable in counter.simulated.items())
+    found = (_device(name, cable, seen.get(name)) for name, cable in counter.simulated.items())
+    devices = tuple(sorted(found, key=lambda one: (_ORDER.get(one.kind, len(_ORDER)), one.name)))
     paper = ""
     for device in devices:
         if device.kind == "printers":
             paper = str((await counter.work_printer(device.name, svg=True)).get("svg", ""))
-    return BenchShown(devices, paper)
+    return BenchShown(devices, paper, tuple(await counter.till.catalogue.examples(_GOODS_SHOWN)))
 
 
 async def parts(counter: Counter, language: Language) -> Parts:

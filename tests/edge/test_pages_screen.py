@@ -18,10 +18,15 @@ from edge_agent.till.shifts.results import ShiftReport
 from edge_agent.till.simulated_gateway import Mood, SimulatedGateway
 from edge_agent.till.stand import StandState
 from edge_agent.till.till import Till
+from edge_agent.web import display_page, till_page
 from edge_agent.web.screen.actions import ACTIONS, FLOWS, keys_of
 from edge_agent.web.screen.screen import Screen, Seen
+from edge_agent.web.shop import DeviceSeen, Shop
+from edge_agent.web.standing import Standing
+from shared.web.words import LANGUAGES
 from shared.wire.events import TenderKind
 from shared.wire.policies import QuickKey
+from tests.edge.screens import OpenCounter
 from tests.edge.staffing import ANNA_CARD, open_to_all, reasons, staffed
 from tests.edge.tills import APPLES, CARD, MILK, PORK, Store, opened_store
 
@@ -53,11 +58,28 @@ class Person:
     async def types(self, *lines: str) -> None:
         for line in lines:
             await self.screen.enter(line, self.seen)
+            await self.shown()
+
+    async def shown(self) -> dict[str, str]:
+        """Return the page as it is now, in Chinese, and see that it can be said in both languages."""
+
+        async def standing() -> Standing:
+            return Standing("", 3, ("a problem",))
+
+        counter = OpenCounter(self.till, self.screen, [DeviceSeen("scale", "idle", "scales")])
+        shop = Shop(
+            counters={"t1": counter}, settings=lambda: self.store.settings, clock=self.store.business, standing=standing
+        )
+        await display_page.parts(counter, self.store.settings, "en")
+        for language in LANGUAGES:
+            parts = await till_page.parts(shop, counter, self.store.settings, language)
+        return parts
 
     async def presses(self, *keys: str, text: str = "") -> None:
         for key in keys:
             await self.screen.press(key, text, self.seen)
         await self.until(lambda: not self.screen._tasks)
+        await self.shown()
 
     async def scans(self, *codes: str, role: ScanRole = ScanRole.GOODS) -> None:
         for code in codes:

@@ -8,7 +8,7 @@ from edge_agent.prices import search
 from edge_agent.till.commands import Commands
 from edge_agent.till.desk import Desk, Refusal, book_for
 from edge_agent.till.ports import TillBook
-from edge_agent.till.results import FoundByName, PriceChecked, QuickKeyView, Refused
+from edge_agent.till.results import Example, FoundByName, PriceChecked, QuickKeyView, Refused
 from shared.pricing import Item
 
 _SHOWN = 20
@@ -40,6 +40,21 @@ class Catalogue:
     async def price_check(self, code: str) -> PriceChecked | Refused:
         """Return what the item under a code costs now, without selling it."""
         return await self._commands.look(lambda db, desk: _checked(db, desk, code))
+
+    async def examples(self, count: int) -> list[Example]:
+        """Return some items for sale with a code of each, for whoever plays a scanner."""
+
+        def looked(db: sqlite3.Connection, desk: Desk) -> list[Example]:
+            book = book_for(db, desk, None)
+            items = [book.item(number) for number in search.some(db, count)]
+            return [
+                Example(item.barcodes[0].code if item.barcodes else item.item, item.names)
+                for item in items
+                if item is not None and item.sellable and book.price(item.item) is not None
+            ]
+
+        answer = await self._commands.look(looked, by_anybody=True)
+        return [] if isinstance(answer, Refused) else answer
 
     async def quick_keys(self) -> list[QuickKeyView]:
         """Return the store's quick keys whose items are for sale now, in HQ's order."""

@@ -44,7 +44,7 @@ async def search(ask: Asked, hand: Hand, text: str) -> Outcome:
     item = await ask(
         Question(
             id="found",
-            title=says(marked("Found for “{text}”"), text=text),
+            title=says(marked("Found for “{sought}”"), sought=text),
             prompt=says(marked("Number in the list, or another search")),
             options=found_options(hand, found),
             wide=True,

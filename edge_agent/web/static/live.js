@@ -13,9 +13,20 @@ export const live = (changed = () => {}) => {
   return source;
 };
 
-export const post = async (address, fields) => {
+const ask = (address, fields) => {
   const headers = { "X-Token": document.body.dataset.token, "Content-Type": "application/x-www-form-urlencoded" };
-  const answer = await fetch(address, { method: "POST", headers, body: new URLSearchParams(fields) });
-  if (answer.status === 403) location.reload(); // the agent was started anew and knows this page no more
-  return answer;
+  return fetch(address, { method: "POST", headers, body: new URLSearchParams(fields) });
+};
+
+// An agent that was started anew knows this page no more: the page lets itself be known again, and no key is lost.
+const known = async () => {
+  const page = await (await fetch(location.pathname)).text();
+  document.body.dataset.token = /data-token="([0-9a-f]+)"/.exec(page)?.[1] ?? "";
+};
+
+export const post = async (address, fields) => {
+  const answer = await ask(address, fields);
+  if (answer.status !== 403) return answer;
+  await known();
+  return ask(address, fields);
 };
