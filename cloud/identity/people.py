@@ -36,6 +36,8 @@ class Right(StrEnum):
     """Approve what somebody else drafted."""
     PUBLISH = "publish"
     """Put into force, stop and roll back."""
+    PERSONAL = "personal"
+    """See what is personal about a member, for a reason and on record."""
     OPERATE = "operate"
     """Devices, agents and certificates."""
     PEOPLE = "people"

@@ -1,0 +1,111 @@
+"""What members' states, sources and acts are called on the pages (marked), each with its tone where it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.web.words import marked
+
+STATUS: Mapping[str, tuple[str, str]] = {
+    "active": (marked("member"), "good"),
+    "closed": (marked("has left"), "quiet"),
+    "unknown": (marked("not known at head office"), "warn"),
+    "pending": (marked("waits for a signature"), "warn"),
+    "merged": (marked("made one with another"), "quiet"),
+}
+CARD: Mapping[str, tuple[str, str]] = {
+    "active": (marked("in use"), "good"),
+    "frozen": (marked("frozen"), "warn"),
+    "lost": (marked("lost"), "bad"),
+    "replaced": (marked("replaced"), "quiet"),
+    "expired": (marked("expired"), "quiet"),
+    "erased": (marked("erased"), "quiet"),
+}
+SOURCE: Mapping[str, str] = {
+    "till": marked("at a till"),
+    "import": marked("from a file"),
+    "service_desk": marked("at the service desk"),
+    "api": marked("by another system"),
+    "store": marked("named by a store"),
+}
+BLOCK: Mapping[str, str] = {
+    "buy": marked("buying"),
+    "points": marked("points"),
+    "coupons": marked("coupons"),
+}
+CASE: Mapping[str, str] = {
+    "card_uses": marked("One card on many baskets"),
+    "card_at_cashier": marked("One card on many baskets of one cashier"),
+    "own_card": marked("A cashier's own card on baskets they rang up"),
+    "cashier_claims": marked("Many receipts claimed at one cashier"),
+    "member_claims": marked("Many receipts claimed by one member"),
+}
+DECIDED: Mapping[str, tuple[str, str]] = {
+    "open": (marked("to be looked at"), "warn"),
+    "fine": (marked("in order"), "good"),
+    "misuse": (marked("misuse"), "bad"),
+}
+SHARES: Mapping[str, str] = {
+    "phone": marked("the same phone"),
+    "email": marked("the same e-mail"),
+    "name_birthday": marked("the same name and birthday"),
+}
+OPENING: Mapping[str, tuple[str, str]] = {
+    "loading": (marked("loading"), "warn"),
+    "loaded": (marked("waits for a signature"), "warn"),
+    "signed": (marked("signed"), "good"),
+    "refused": (marked("taken back"), "quiet"),
+}
+KIND: Mapping[str, str] = {
+    "member_points": marked("Points"),
+    "member_points_held": marked("Points set aside"),
+    "member_debt": marked("Points owed"),
+    "purse_principal": marked("Stored value"),
+    "purse_gift": marked("Gift money"),
+    "purse_principal_held": marked("Stored value set aside"),
+    "purse_gift_held": marked("Gift money set aside"),
+    "purse_debt": marked("Money owed"),
+}
+PURPOSE: Mapping[str, str] = {
+    "earn": marked("Points of a sale"),
+    "return": marked("Points taken back by a return"),
+    "profile_reward": marked("Points for a full profile"),
+    "opening": marked("Brought over"),
+    "merge": marked("Moved by making two one"),
+    "unmerge": marked("Moved back"),
+    "forfeit": marked("Given up on leaving"),
+    "capture": marked("Spent"),
+    "beside_earn": marked("Points at another till"),
+    "beside_reverse": marked("Taken back at another till"),
+}
+ACT: Mapping[str, str] = {
+    "member.change": marked("Profile changed"),
+    "member.card": marked("Card"),
+    "member.block": marked("Block"),
+    "member.home": marked("Home store changed"),
+    "member.family": marked("Family"),
+    "member.reveal": marked("Somebody looked at personal fields"),
+    "member.export": marked("Everything held was exported"),
+    "member.erase": marked("Erased"),
+    "member.merge": marked("Two made one"),
+    "member.unmerge": marked("Taken apart again"),
+    "member.review": marked("Case decided"),
+    "member.staff": marked("Known as staff"),
+    "member.find": marked("Looked up"),
+    "member.enrol": marked("Joined"),
+    "member.duplicate": marked("May be here twice: decided"),
+    "consent.give": marked("Agreed"),
+    "consent.withdraw": marked("Took consent back"),
+}
+REFUSALS: Mapping[str, str] = {
+    "same_person": marked("Whoever loaded a file does not sign it. Ask somebody else."),
+    "totals_differ": marked("File and ledger differ. Take it back and load it anew."),
+    "cards_taken": marked("Cards of this file belong to others by now. Take it back and load it anew."),
+    "decided": marked("Somebody decided this before you."),
+    "too_late": marked("The days in which this could be undone are over."),
+    "value_gone": marked("Some of what was moved has been spent. It stays as it is."),
+    "undone": marked("This was undone before."),
+    "merged_on": marked("That member was made one with somebody else since. Undo that first."),
+    "holds_pending": marked("Something is set aside or owed. Settle that first."),
+}
+ELSE_REFUSED = marked("This cannot be done now. Load the page again.")
