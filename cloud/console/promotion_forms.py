@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session, col, select
 
@@ -36,8 +36,11 @@ class Filled:
         return form_of(self.kind)
 
     def rows(self, section: Section) -> list[Section]:
-        """Return the occurrences of a repeated section to show."""
-        return [section.row(number) for number in range(rows_shown(section, self.typed))]
+        """Return the occurrences of a repeated section to show; in the spare one nothing has to be filled in."""
+        found = [section.row(number) for number in range(rows_shown(section, self.typed))]
+        if len(found) > 1 or not section.required:
+            found[-1] = _spare(found[-1])
+        return found
 
     def value(self, node: Field) -> str:
         """Return what was typed into a field."""
@@ -65,6 +68,11 @@ class Filled:
     def elsewhere(self) -> list[Problem]:
         """Return problems that belong to no single field."""
         return [problem for path, problem in self.problems.items() if path not in self.shown]
+
+
+def _spare(row: Section) -> Section:
+    nodes = [replace(node, required=False) if isinstance(node, Field) else node for node in row.nodes]
+    return replace(row, nodes=nodes)
 
 
 def _paths(nodes: Sequence[Node], filled: Filled) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -39,6 +40,8 @@ from shared.pricing.promotion import Need, Promotion, Where, Who
 from shared.pricing.window import Hours, Moment, When, Window
 
 _MOST_LOOKED_AT = 20_000
+_AT_ONCE = 500
+"""Items whose prices are read together."""
 _DAYS_AHEAD = 400
 _QUANTITIES = (1, 2, 3, 5, 10, 20, 50, 100)
 _MANY_POINTS = 100_000
@@ -99,22 +102,21 @@ def items_in_scope(
     """Return up to `most` sellable, priced items of each scope of a promotion, and whether all items were looked at."""
     scopes = promotion.scopes()
     named = list(dict.fromkeys(item for scope in scopes for item in scope.items))
-    found: list[list[Item]] = [[] for _ in scopes]
-    seen: set[str] = set()
+    found: list[dict[str, Item]] = [{} for _ in scopes]
     looked = 0
-    for item in _candidates(session, store, book, named):
-        looked += 1
-        if looked > _MOST_LOOKED_AT:
-            return found, False
-        if item.item in seen or not item.sellable:
-            continue
-        seen.add(item.item)
-        for scope, items in zip(scopes, found, strict=True):
-            if len(items) < most and scope.covers(item) and book.price(item.item) is not None:
-                items.append(item)
-        if all(len(items) >= most for items in found):
-            return found, False
-    return found, True
+    candidates = _candidates(session, store, book, named)
+    while chunk := list(islice(candidates, _AT_ONCE)):
+        looked += len(chunk)
+        fitting = [(item, [scope.covers(item) for scope in scopes]) for item in chunk if item.sellable]
+        book.prefetch([item.item for item, covered in fitting if any(covered)])
+        for item, covered in fitting:
+            if any(covered) and book.price(item.item) is not None:
+                for here, is_in in zip(found, covered, strict=True):
+                    if is_in and len(here) < most:
+                        here[item.item] = item
+        if looked >= _MOST_LOOKED_AT or all(len(here) >= most for here in found):
+            return [list(here.values()) for here in found], False
+    return [list(here.values()) for here in found], True
 
 
 def _candidates(session: Session, store: str, book: StoreBook, named: Sequence[str]) -> Iterator[Item]:

@@ -74,6 +74,12 @@ class Page:
         self.call("Page.navigate", url=address)
         self._wait_for("Page.loadEventFired")
 
+    def follow(self, expression: str) -> None:
+        """Run what leads to another page, such as sending a form, and wait until that is loaded."""
+        self._events.clear()
+        self.evaluate(f"setTimeout(() => {{ {expression} }}), 0")
+        self._wait_for("Page.loadEventFired")
+
     def evaluate(self, expression: str) -> Any:
         """Return the value of a JavaScript expression."""
         done = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
