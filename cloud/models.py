@@ -15,6 +15,7 @@ from cloud.org import models as org
 from cloud.prices import models as prices
 from cloud.pricing_audit import models as pricing_audit
 from cloud.promotions import models as promotions
+from cloud.rewards import models as rewards
 from cloud.sales import models as sales
 from cloud.store_days import models as store_days
 from cloud.value import models as value
@@ -35,6 +36,7 @@ __all__ = [
     "prices",
     "pricing_audit",
     "promotions",
+    "rewards",
     "sales",
     "store_days",
     "value",

@@ -236,6 +236,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_event")),
     )
     op.create_table(
+        "gift",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("names", sa.String(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("stock", sa.Integer(), nullable=False),
+        sa.Column("per_member", sa.Integer(), nullable=False),
+        sa.Column("open", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("stock >= 0", name=op.f("ck_gift_not_oversold")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gift")),
+    )
+    op.create_table(
+        "gift_order",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("gift_id", sa.String(length=32), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gift_order")),
+    )
+    op.create_index(op.f("ix_gift_order_gift_id"), "gift_order", ["gift_id"], unique=False)
+    op.create_index(op.f("ix_gift_order_member_id"), "gift_order", ["member_id"], unique=False)
+    op.create_table(
         "goods_return",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("commit_no", BIG_INT, nullable=False),
@@ -737,6 +761,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "scope", "bucket", "key", "version", name=op.f("pk_price_row")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "prize_draw",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("rules", sa.String(), nullable=False),
+        sa.Column("commitment", sa.LargeBinary(), nullable=False),
+        sa.Column("seed", sa.LargeBinary(), nullable=False),
+        sa.Column("next_ticket", sa.Integer(), nullable=False),
+        sa.Column("ended", sa.Boolean(), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prize_draw")),
+    )
+    op.create_table(
+        "prize_stock",
+        sa.Column("draw_id", sa.String(length=32), nullable=False),
+        sa.Column("prize", sa.String(length=32), nullable=False),
+        sa.Column("left", sa.Integer(), nullable=False),
+        sa.CheckConstraint('"left" >= 0', name=op.f("ck_prize_stock_not_overdrawn")),
+        sa.PrimaryKeyConstraint("draw_id", "prize", name=op.f("pk_prize_stock")),
+    )
+    op.create_table(
+        "prize_ticket",
+        sa.Column("draw_id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("request", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("landed", sa.String(length=32), nullable=False),
+        sa.Column("prize", sa.String(length=32), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("draw_id", "number", name=op.f("pk_prize_ticket")),
+        sa.UniqueConstraint("request", name=op.f("uq_prize_ticket_request")),
+    )
+    op.create_index(op.f("ix_prize_ticket_member_id"), "prize_ticket", ["member_id"], unique=False)
     op.create_table(
         "promotion_plan",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -1280,6 +1337,31 @@ def upgrade() -> None:
         sa.Column("author", sa.String(), nullable=False),
         sa.Column("made_ms", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("version", name=op.f("pk_value_rule")),
+    )
+    op.create_table(
+        "value_run",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("parameters", sa.String(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("total", BIG_INT, nullable=False),
+        sa.Column("posted_total", BIG_INT, nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=True),
+        sa.Column("posted_ms", BIG_INT, nullable=True),
+        sa.Column("reversed_by", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_value_run")),
+    )
+    op.create_table(
+        "value_run_item",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("subject", sa.Uuid(), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.Column("posted", BIG_INT, nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "subject", name=op.f("pk_value_run_item")),
     )
     op.create_table(
         "agent",

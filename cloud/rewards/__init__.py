@@ -1,0 +1,1 @@
+"""What happens to members' value outside of sales: runs that people approve, gifts for points, prize draws."""

@@ -1,0 +1,74 @@
+"""Expiry: points and gift money whose last day is over are taken out of their own lot, and only what is left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from cloud.database.rowset import table_of
+from cloud.errors import Invalid
+from cloud.ledger import AccountKey, Journal, Leg, lots, post
+from cloud.ledger.kinds import MEMBER_POINTS, POINTS_EXPIRED, VALUE_FORFEITED
+from cloud.ledger.locking import lock_balances
+from cloud.ledger.models import Account, Lot
+from cloud.ledger.reversing import Undo, reverse
+
+EXPIRE = "expire"
+UNDO = "undo_expire"
+HEAD_OFFICE = "hq"
+
+
+def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, int, str]]:
+    """Return every lot whose last day is over on `today`, with what is left of it and why."""
+    try:
+        today = date.fromisoformat(str(parameters["today"]))
+    except (KeyError, ValueError):
+        raise Invalid("today: the business date of the run, as 2026-12-31") from None
+    lot = table_of(Lot)
+    rows = session.execute(
+        select(lot.c.id, lot.c.left, lot.c.expires_on)
+        .where(lot.c.left > 0, lot.c.expires_on.is_not(None), lot.c.expires_on <= today)
+        .order_by(lot.c.id)
+    )
+    return [(row.id, int(row.left), f"valid before {row.expires_on.isoformat()}") for row in rows]
+
+
+def post_item(
+    session: Session, commit_no: int, run: UUID, parameters: Mapping[str, Any], *, item: Any, at_ms: int
+) -> tuple[int, UUID | None]:
+    """Take what is left of a lot now, at most what the run said. Return how much, and whose it was."""
+    del parameters
+    lot, account = table_of(Lot), table_of(Account)
+    query = select(account.c.kind, account.c.owner, account.c.unit, lot.c.store_id).join(
+        account, account.c.id == lot.c.account_id
+    )
+    row = session.execute(query.where(lot.c.id == item.subject)).one()
+    key = AccountKey(row.kind, row.owner, row.unit)
+    lock_balances(session, [key])
+    left = session.execute(select(lot.c.left).where(lot.c.id == item.subject)).scalar_one()
+    amount = min(int(left), int(item.amount))
+    if amount < 1:
+        return 0, None
+    gone = POINTS_EXPIRED if row.kind == MEMBER_POINTS else VALUE_FORFEITED
+    member = UUID(row.owner) if row.kind == MEMBER_POINTS else None
+    journal = Journal(
+        cause=uuid5(run, str(item.subject)), purpose=EXPIRE, at_ms=at_ms, store=row.store_id, member=member,
+        legs=(Leg(key, -amount), Leg(AccountKey(gone, row.store_id, row.unit), amount)),
+    )  # fmt: skip
+    post(session, commit_no, [journal])
+    parts = [lots.Part(item.subject, amount)]
+    lots.move(session, [lots.Part(item.subject, -amount)])
+    lots.used(session, journal.key, parts, row.store_id)
+    return amount, member
+
+
+def undo_item(session: Session, commit_no: int, run: UUID, item: Any, at_ms: int, *, force: bool) -> Journal:
+    """Give a lot back what was taken of it."""
+    cause = uuid5(run, str(item.subject))
+    undo = Undo(cause=cause, purpose=UNDO, of=(cause, EXPIRE), at_ms=at_ms, store=HEAD_OFFICE, force=force)
+    return reverse(session, commit_no, undo)

@@ -1,0 +1,100 @@
+"""Year-end rebate: points for what members spent in a year, or for what they hold; worked out, approved, posted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+import msgspec
+from sqlalchemy import select
+from sqlmodel import Session
+
+from cloud.database.rowset import table_of
+from cloud.errors import Invalid
+from cloud.ledger import AccountKey, Journal, Leg, lots, post
+from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_REWARDED
+from cloud.ledger.lots import NewLot
+from cloud.ledger.models import Account, Balance
+from cloud.ledger.reversing import Undo, reverse
+from cloud.loyalty.models import MemberYear
+from shared.money import BASIS_POINTS
+
+REBATE = "rebate"
+UNDO = "undo_rebate"
+HEAD_OFFICE = "hq"
+
+
+class Rebate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`rate_bp` points per point held, or per whole unit of money (100 minor units) spent in `year`, rounded down.
+
+    `at_least` on either is needed to take part. `expires_on`: the first date on which the points are worth nothing.
+    """
+
+    year: int
+    on: Literal["spend", "points"] = "spend"
+    rate_bp: int
+    at_least: int = 0
+    expires_on: date | None = None
+
+
+def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, int, str]]:
+    """Return each member's points and what they are for."""
+    rebate = _read(parameters)
+    found = []
+    for member, base in _bases(session, rebate):
+        counted = base // 100 if rebate.on == "spend" else base
+        points = counted * rebate.rate_bp // BASIS_POINTS
+        if base >= rebate.at_least and points > 0:
+            found.append((member, points, f"{rebate.rate_bp} bp of {base} ({rebate.on}, {rebate.year})"))
+    return found
+
+
+def _bases(session: Session, rebate: Rebate) -> list[tuple[UUID, int]]:
+    if rebate.on == "spend":
+        row = table_of(MemberYear)
+        query = select(row.c.member_id, row.c.spend_minor).where(row.c.year == rebate.year).order_by(row.c.member_id)
+        return [(one.member_id, int(one.spend_minor)) for one in session.execute(query)]
+    account, balance = table_of(Account), table_of(Balance)
+    rows = session.execute(
+        select(account.c.owner, balance.c.amount)
+        .join(balance, balance.c.account_id == account.c.id)
+        .where(account.c.kind == MEMBER_POINTS, account.c.unit == POINTS, balance.c.amount > 0)
+        .order_by(account.c.owner)
+    )
+    return [(UUID(one.owner), int(one.amount)) for one in rows]
+
+
+def post_item(
+    session: Session, commit_no: int, run: UUID, parameters: Mapping[str, Any], *, item: Any, at_ms: int
+) -> tuple[int, UUID | None]:
+    """Give a member their points, in a lot of their own."""
+    account = AccountKey(MEMBER_POINTS, str(item.subject), POINTS)
+    journal = Journal(
+        cause=uuid5(run, str(item.subject)), purpose=REBATE, at_ms=at_ms, store=HEAD_OFFICE, member=item.subject,
+        legs=(Leg(account, item.amount), Leg(AccountKey(POINTS_REWARDED, REBATE, POINTS), -item.amount)),
+    )  # fmt: skip
+    post(session, commit_no, [journal])
+    lot = NewLot(
+        account=account, key=journal.key, store=HEAD_OFFICE, amount=item.amount, expires_on=_read(parameters).expires_on
+    )
+    lots.bring(session, [lot])
+    return int(item.amount), item.subject
+
+
+def undo_item(session: Session, commit_no: int, run: UUID, item: Any, at_ms: int, *, force: bool) -> Journal:
+    """Take a member's points back. Refused (`value_gone`) when they are spent, unless by force."""
+    cause = uuid5(run, str(item.subject))
+    undo = Undo(cause=cause, purpose=UNDO, of=(cause, REBATE), at_ms=at_ms, store=HEAD_OFFICE, force=force)
+    return reverse(session, commit_no, undo)
+
+
+def _read(parameters: Mapping[str, Any]) -> Rebate:
+    try:
+        rebate = msgspec.convert(parameters, Rebate)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"rebate: {error}") from None
+    if rebate.rate_bp < 1 or rebate.at_least < 0:
+        raise Invalid("rebate: rate_bp is at least 1, at_least not below 0")
+    return rebate

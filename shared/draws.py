@@ -1,0 +1,73 @@
+"""Prize draws that anybody can check: the seed is bound before the first ticket, and number and seed decide alone.
+
+The hash of the seed is published with the odds; when the draw has ended the seed is, too. Ticket n lands where
+HMAC-SHA256(seed, n) says, each weight exactly: numbers beyond the last whole multiple of the weights' sum are drawn
+again, so that no prize is favoured by a remainder.
+"""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+
+import msgspec
+
+NOTHING = ""
+SEED_BYTES = 32
+
+
+class Prize(msgspec.Struct, frozen=True, kw_only=True):
+    """A prize: how likely it is against the others, and what it is worth in minor units."""
+
+    prize: str
+    weight: int
+    worth_minor: int
+
+
+class DrawRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be won, and how likely nothing is."""
+
+    prizes: list[Prize]
+    nothing_weight: int
+
+    def __post_init__(self) -> None:
+        names = [one.prize for one in self.prizes]
+        if not names or NOTHING in names or len(set(names)) != len(names):
+            raise ValueError("a draw has prizes, each with a name of its own")
+        if min(one.weight for one in self.prizes) < 1 or self.nothing_weight < 0:
+            raise ValueError("a prize weighs at least 1, nothing at least 0")
+
+    @property
+    def whole(self) -> int:
+        """The sum of all weights."""
+        return self.nothing_weight + sum(one.weight for one in self.prizes)
+
+    def odds(self) -> dict[str, str]:
+        """Return the odds as they are published, exactly; nothing has no name."""
+        weights = {one.prize: one.weight for one in self.prizes} | {NOTHING: self.nothing_weight}
+        return {prize: f"{weight}/{self.whole}" for prize, weight in weights.items()}
+
+    def land(self, seed: bytes, ticket: int) -> str:
+        """Return what a ticket lands on."""
+        place = _below(self.whole, seed, ticket)
+        for one in self.prizes:
+            if place < one.weight:
+                return one.prize
+            place -= one.weight
+        return NOTHING
+
+
+def commitment(seed: bytes) -> bytes:
+    """Return what is published of a seed beforehand."""
+    return sha256(seed).digest()
+
+
+def _below(bound: int, seed: bytes, ticket: int) -> int:
+    """Return a number from 0 to before `bound`, each as likely as any other."""
+    limit = (1 << 64) - (1 << 64) % bound
+    attempt = 0
+    while True:
+        drawn = int.from_bytes(hmac.digest(seed, f"{ticket}/{attempt}".encode(), "sha256")[:8], "big")
+        if drawn < limit:
+            return drawn % bound
+        attempt += 1

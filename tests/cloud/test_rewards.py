@@ -1,0 +1,238 @@
+"""Runs, gifts and prize draws on both databases: approved by two, posted once, never oversold, to be replayed."""
+
+from __future__ import annotations
+
+from datetime import date
+from hashlib import sha256
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import Session
+
+from cloud.database import Database
+from cloud.database.rowset import table_of
+from cloud.errors import Conflict, Invalid, Refused
+from cloud.ingest.apply import in_transaction
+from cloud.ledger.commits import open_commit
+from cloud.ledger.requests import Answered
+from cloud.rewards import drawing, gifts, runs
+from cloud.rewards.models import Gift, Run, Ticket
+from cloud.rewards.runs import Act
+from shared.draws import DrawRules, Prize
+from tests.cloud.test_ledger_races import AT_ONCE, all_at_once
+from tests.cloud.value_books import TODAY, Books
+from tests.factories import START_MS, new_id
+
+ANN = Act("ann", START_MS, START_MS)
+BOB = Act("bob", START_MS, START_MS)
+
+
+def work_out(books: Books, kind: str, *, run: UUID | None = None, **parameters: object) -> Run:
+    with books.database.session() as session:
+        return runs.work_out(session, run or new_id(), kind, parameters, ANN)
+
+
+def post_all(books: Books, run: UUID) -> int:
+    with books.database.session() as session:
+        runs.approve(session, run, BOB)
+    posted = 0
+    while True:
+        with books.database.session() as session:
+            some = runs.post_some(session, run, BOB, at_once=2)
+        if not some:
+            return posted
+        posted += some
+
+
+def test_expiry_takes_only_the_rest_of_a_lot_and_can_be_reversed(database: Database) -> None:
+    books = Books(database)
+    ann = new_id()
+    over = books.give(ann, 100, expires_on=date(2026, 1, 5))
+    today = books.give(ann, 50, expires_on=date(2026, 1, 6))
+    never = books.give(ann, 25)
+    books.capture(books.hold(ann, 30, today=date(2026, 1, 1)), 30)
+    assert books.left(ann) == {over: 70, today: 50, never: 25}
+    run = work_out(books, "expiry", today="2026-01-05")
+    assert (run.items, run.total, books.points(ann)) == (1, 70, 145)
+    assert post_all(books, run.id) == 1
+    assert books.left(ann) == {over: 0, today: 50, never: 25}
+    books.prove()
+    with database.session() as session:
+        assert runs.reverse_all(session, run.id, ANN) == 1
+        assert runs.reverse_all(session, run.id, ANN) == 0
+    assert books.left(ann) == {over: 70, today: 50, never: 25}
+    books.prove()
+
+
+def test_what_came_back_into_an_expired_lot_expires_with_the_next_run(database: Database) -> None:
+    books = Books(database)
+    ann = new_id()
+    books.give(ann, 100, expires_on=date(2026, 1, 6))
+    hold = books.hold(ann, 100)
+    books.capture(hold, 100)
+    assert work_out(books, "expiry", today="2026-01-06").items == 0
+    books.undo((hold, "capture"), 40)
+    for left in (40, 0):
+        run = work_out(books, "expiry", today="2026-01-07")
+        assert run.total == left
+        post_all(books, run.id)
+    assert books.points(ann) == 0
+    books.prove()
+
+
+def test_what_was_spent_between_dry_run_and_posting_stays_spent(database: Database) -> None:
+    books = Books(database)
+    ann = new_id()
+    books.give(ann, 100, expires_on=date(2026, 1, 6))
+    run = work_out(books, "expiry", today="2026-01-06")
+    books.capture(books.hold(ann, 60), 60)
+    post_all(books, run.id)
+    assert books.points(ann) == 0
+    with database.session() as session:
+        assert session.get_one(Run, run.id).posted_total == 40
+    books.prove()
+
+
+def test_a_run_needs_two_people_and_is_posted_once(database: Database) -> None:
+    books = Books(database)
+    members = [new_id() for _ in range(5)]
+    for n, member in enumerate(members, start=1):
+        books.give(member, 1_000 * n)
+    run = work_out(books, "rebate", year=2025, on="points", rate_bp=100, at_least=2_000)
+    assert (run.items, run.total) == (4, 20 + 30 + 40 + 50)
+    with database.session() as session, pytest.raises(Refused, match="cannot approve"):
+        runs.approve(session, run.id, ANN)
+    with database.session() as session, pytest.raises(Refused, match="dry"):
+        runs.post_some(session, run.id, BOB)
+    assert post_all(books, run.id) == 4
+    assert [books.points(member) for member in members] == [1_000, 2_020, 3_030, 4_040, 5_050]
+    with database.session() as session:
+        assert runs.post_some(session, run.id, BOB) == 0
+    books.capture(books.hold(members[4], 5_050), 5_050)
+    with pytest.raises(Refused, match="gone"), database.session() as session:
+        runs.reverse_all(session, run.id, ANN)
+    with database.session() as session:
+        runs.reverse_all(session, run.id, ANN, force=True)
+    assert [books.points(member) for member in members] == [1_000, 2_000, 3_000, 4_000, 0]
+    books.prove()
+
+
+def test_the_same_run_again_is_the_same_and_another_under_its_id_is_refused(sqlite_database: Database) -> None:
+    books, run = Books(sqlite_database), new_id()
+    assert work_out(books, "expiry", run=run, today="2026-01-05").id == run
+    assert work_out(books, "expiry", run=run, today="2026-01-05").id == run
+    with pytest.raises(Conflict):
+        work_out(books, "expiry", run=run, today="2026-01-06")
+    with pytest.raises(Invalid, match="today"):
+        work_out(books, "expiry", today="tomorrow")
+    with pytest.raises(Invalid, match="today"):
+        work_out(books, "expiry")
+    with pytest.raises(Invalid, match="rate_bp"):
+        work_out(books, "rebate", year=2025, rate_bp=0)
+
+
+def open_gift(database: Database, *, stock: int, points: int = 100, per_member: int = 0) -> None:
+    with database.session() as session:
+        session.add(
+            Gift(id="mug", names='{"en":"Mug","zh":"马克杯"}', points=points, stock=stock, per_member=per_member)
+        )
+
+
+def want(books: Books, member: UUID, order: UUID | None = None) -> str:
+    wanted = gifts.Order(id=order or new_id(), gift="mug", member=member, store="s001", today=TODAY, at_ms=START_MS)
+    return in_transaction(
+        books.database, lambda session: gifts.order(session, open_commit(session, 1), wanted, now_ms=START_MS)
+    ).code
+
+
+def test_p5_fifty_want_the_last_seven_gifts_and_seven_get_one(database: Database) -> None:
+    books = Books(database)
+    open_gift(database, stock=7)
+    members = [new_id() for _ in range(AT_ONCE)]
+    for member in members:
+        books.give(member, 150)
+    codes = [""] * AT_ONCE
+
+    def take(n: int) -> int:
+        codes[n] = want(books, members[n])
+        return 0
+
+    all_at_once(take)
+    assert (codes.count(""), codes.count("sold_out")) == (7, AT_ONCE - 7)
+    assert sorted(books.points(member) for member in members) == [50] * 7 + [150] * (AT_ONCE - 7)
+    books.prove()
+
+
+def test_a_gift_is_taken_once_cancelled_once_and_its_points_go_back_to_their_dates(database: Database) -> None:
+    books = Books(database)
+    ann, order = new_id(), new_id()
+    open_gift(database, stock=5, per_member=1)
+    soon, late = books.give(ann, 60, expires_on=date(2026, 6, 1)), books.give(ann, 90)
+    assert [want(books, ann, order) for _ in range(2)] == ["", ""]
+    assert books.left(ann) == {soon: 0, late: 50}
+    assert want(books, ann) == "per_member"
+    for _ in range(2):
+        with database.session() as session:
+            gifts.cancel(session, open_commit(session, 1), order, cause=order, at_ms=START_MS)
+    assert books.left(ann) == {soon: 60, late: 90}
+    assert want(books, new_id()) == "insufficient"
+    with database.session() as session:
+        assert session.get_one(Gift, "mug").stock == 5
+    books.prove()
+
+
+def open_draw(database: Database, **stock: int) -> None:
+    prizes = [Prize(prize="car", weight=1, worth_minor=4_000_000), Prize(prize="mug", weight=99, worth_minor=1_000)]
+    rules = DrawRules(prizes=prizes, nothing_weight=900)
+    with database.session() as session:
+        drawing.open_draw(session, "spring", rules, stock, bytes(range(32)), actor="ann", now_ms=START_MS)
+
+
+def draw(books: Books, request: UUID, member: UUID) -> dict[str, object]:
+    def work(session: Session) -> Answered:
+        return drawing.draw(session, "spring", request, member, at_ms=START_MS, now_ms=START_MS)
+
+    return dict(in_transaction(books.database, work).require())
+
+
+def test_p5_fifty_draw_at_once_and_no_prize_is_given_twice(database: Database) -> None:
+    books = Books(database)
+    with database.session() as session:
+        rules = DrawRules(prizes=[Prize(prize="mug", weight=1, worth_minor=1_000)], nothing_weight=0)
+        drawing.open_draw(session, "spring", rules, {"mug": 3}, bytes(32), actor="ann", now_ms=START_MS)
+    requests = [new_id() for _ in range(AT_ONCE)]
+    won = all_at_once(lambda n: draw(books, requests[n], new_id())["prize"] == "mug")
+    assert sum(won) == 3
+    with database.session() as session:
+        assert drawing.audit_draw(session, "spring") == []
+
+
+def test_a_ticket_is_drawn_once_and_every_draw_can_be_replayed(database: Database) -> None:
+    books, ann = Books(database), new_id()
+    open_draw(database, car=1, mug=100)
+    request = new_id()
+    assert draw(books, request, ann) == draw(books, request, ann)
+    for _ in range(60):
+        draw(books, new_id(), ann)
+    with database.session() as session:
+        assert drawing.audit_draw(session, "spring") == []
+        published = drawing.published(session, "spring")
+        assert published.seed is None
+        assert published.odds == {"car": "1/1000", "mug": "99/1000", "": "900/1000"}
+        drawing.end(session, "spring", actor="ann", now_ms=START_MS)
+        seed = drawing.published(session, "spring").seed
+        assert seed == bytes(range(32))
+        assert sha256(seed).digest() == published.commitment
+    with database.session() as session:
+        session.execute(update(table_of(Ticket)).where(table_of(Ticket).c.number == 5).values(landed="car"))
+    with database.session() as session:
+        assert drawing.audit_draw(session, "spring") == [5]
+    with pytest.raises(Refused, match="ended"):
+        draw(books, new_id(), ann)
+
+
+def test_the_law_caps_the_top_prize(sqlite_database: Database) -> None:
+    rules = DrawRules(prizes=[Prize(prize="flat", weight=1, worth_minor=5_000_001)], nothing_weight=9)
+    with pytest.raises(Refused, match="5000000"), sqlite_database.session() as session:
+        drawing.open_draw(session, "x", rules, {"flat": 1}, bytes(32), actor="ann", now_ms=1)
