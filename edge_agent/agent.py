@@ -42,7 +42,7 @@ from edge_agent.prices import timeline
 from edge_agent.prices.books import PriceBooks
 from edge_agent.prices.keeper import BodySource, PriceKeeper
 from edge_agent.receipt.forgetting import forget_paper
-from edge_agent.record import first_start, outbox, witness
+from edge_agent.record import first_start, outbox, retention, witness
 from edge_agent.record.epoch import Epochs
 from edge_agent.record.outbox import Doorbell
 from edge_agent.settings import EdgeSettings, service_manager
@@ -287,7 +287,7 @@ class Agent:
             settings = self._tills.settings
             if settings is not None:
                 prune = partial(
-                    outbox.prune,
+                    retention.prune,
                     wall_ms=self._clocks.machine.wall_ms(),
                     retain_days=settings.retain_days,
                     budget_bytes=settings.outbox_budget_bytes,

@@ -19,9 +19,10 @@ from edge_agent.clock import Clocks
 from edge_agent.disk.agent_row import NotEnrolled, business_day, device_time, keep_settings, store_settings
 from edge_agent.disk.database import Database
 from edge_agent.failpoints import reached
-from edge_agent.record import outbox, receipts, witness
-from edge_agent.record.outbox import AckOutcome, Doorbell, Position, Pruned
+from edge_agent.record import outbox, receipts, retention, witness
+from edge_agent.record.outbox import AckOutcome, Doorbell, Position
 from edge_agent.record.receipts import SeriesReason
+from edge_agent.record.retention import Pruned
 from edge_agent.record.witness import Machine
 from edge_agent.till import baskets
 from shared.wire.desired import StoreSettings
@@ -168,7 +169,7 @@ class Epochs:
             return self._open(db, "forked")
         # A restored HQ may lack what the one before had acked.
         outbox.rewind(db, 0)
-        gone = [*outbox.pruned_before(db), Pruned(at.epoch, _last_gone(at))]
+        gone = [*retention.pruned_before(db), Pruned(at.epoch, _last_gone(at))]
         self._open(db, "forked", resend_acked=True)
         self._declare_gaps(db, [(one.epoch, 1, one.last) for one in gone])
         return outbox.position(db)
@@ -198,7 +199,7 @@ class Epochs:
             self._take_fork(db, incarnation, epoch)
         elif outcome is AckOutcome.HQ_LOST:
             # How far HQ has earlier epochs it did not say: of what is gone there it may lack any.
-            gaps = [(one.epoch, 1, one.last) for one in outbox.pruned_before(db)]
+            gaps = [(one.epoch, 1, one.last) for one in retention.pruned_before(db)]
             self._open(db, "hq_restored", resend_acked=True)
             self._declare_gaps(db, [*gaps, (before.epoch, seq + 1, _last_gone(before))])
         return outcome

@@ -9,17 +9,16 @@ import asyncio
 import sqlite3
 from dataclasses import dataclass
 from enum import Enum
-from itertools import takewhile
 from uuid import UUID
 
 import msgspec
 
 from edge_agent.disk.agent_row import NotEnrolled
+from edge_agent.record.retention import pruned_before
 from shared import codec
 from shared.hashchain import GENESIS, link
 from shared.wire.events import EpochOpened, Event, HeldAck, encode_event
 
-_DAY_MS = 24 * 3600 * 1000
 _PAGE = 500
 _ENVELOPE_BYTES = 2048
 """Left free for the envelope around a batch's events."""
@@ -277,24 +276,6 @@ def _has_earlier(db: sqlite3.Connection) -> bool:
     return kept is not None or bool(pruned_before(db))
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """Numbers 1 to `last` of an epoch, whose events this disk no longer has."""
-
-    epoch: UUID
-    last: int
-
-
-def pruned_before(db: sqlite3.Connection) -> list[Pruned]:
-    """Return what was pruned of epochs before the present one, oldest first."""
-    (oldest,) = db.execute("SELECT min(n) FROM event").fetchone()
-    return [
-        Pruned(UUID(bytes=epoch), min(kept_seq, oldest - 1 - base))
-        for epoch, base, kept_seq in db.execute("SELECT epoch, base, kept_seq FROM epoch ORDER BY base, opened_ms")
-        if kept_seq and oldest is not None and base < oldest - 1
-    ]
-
-
 def rewind(db: sqlite3.Connection, seq: int) -> None:
     """Take every event after `seq` as not acked, so that it is sent again."""
     db.execute("UPDATE agent SET acked_seq = ?, acked_head = x'', acked_proof = x'' WHERE acked_seq > ?", (seq, seq))
@@ -370,29 +351,6 @@ def _move_to_end(db: sqlite3.Connection, span: tuple[int, int]) -> None:
             n, head = n + 1, link(head, content)
             db.execute("UPDATE event SET n = ?, head = ? WHERE n = ?", (n, head, old))
             db.execute("UPDATE receipt SET n = ? WHERE event = ?", (n, event))
-
-
-def prune(db: sqlite3.Connection, wall_ms: int, retain_days: int, budget_bytes: int, *, at_most: int = 2000) -> int:
-    """Delete acked events older than `retain_days`, or the oldest acked while the database exceeds its budget.
-
-    At most `at_most` go at once, so that no till waits for it: call again until it returns 0. What is not acked
-    is never deleted, nor the last acked event, whose chain head the next batch needs.
-    """
-    over_budget = _bytes_used(db) > budget_bytes
-    before_ms = wall_ms - retain_days * _DAY_MS
-    base, acked_seq = db.execute("SELECT base, acked_seq FROM agent JOIN epoch USING (epoch)").fetchone()
-    rows = db.execute(
-        "SELECT n, made_ms FROM event WHERE n < ? ORDER BY n LIMIT ?", (max(base + acked_seq, base + 1), at_most)
-    ).fetchall()
-    old = [n for n, _made_ms in takewhile(lambda row: over_budget or row[1] < before_ms, rows)]
-    if old:
-        db.execute("DELETE FROM event WHERE n BETWEEN ? AND ?", (old[0], old[-1]))
-    return len(old)
-
-
-def _bytes_used(db: sqlite3.Connection) -> int:
-    values = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")]
-    return int((values[0] - values[1]) * values[2])
 
 
 def backlog(db: sqlite3.Connection) -> Backlog:

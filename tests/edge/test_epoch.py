@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from edge_agent.disk.database import Database
-from edge_agent.record import first_start, outbox, witness
+from edge_agent.record import first_start, outbox, retention, witness
 from edge_agent.record.epoch import Epochs
 from edge_agent.record.outbox import AckOutcome, Doorbell
 from edge_agent.record.witness import Machine, Witness
@@ -150,7 +150,7 @@ async def test_p1_a_restored_hq_gets_again_what_is_kept_and_hears_of_what_is_not
         at = await store.database.read(outbox.position)
         await store.epochs.take_ack(HQ, at.epoch, at.last_seq)
         later = store.machine.wall_ms() + 36 * DAY_MS
-        await store.database.run(lambda db: outbox.prune(db, later, 35, 1 << 40))
+        await store.database.run(lambda db: retention.prune(db, later, 35, 1 << 40))
         assert await store.epochs.take_ack(HQ2, at.epoch, 2) is AckOutcome.HQ_LOST
         found = await present(store)
         next_receipt = (await sell(store)).receipt

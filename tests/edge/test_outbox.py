@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from edge_agent.disk.agent_row import NotEnrolled
 from edge_agent.disk.migrations import migrate
-from edge_agent.record import outbox
+from edge_agent.record import outbox, retention
 from edge_agent.record.outbox import AckOutcome, Backlog, Position
 from shared import codec
 from shared.hashchain import GENESIS, link_all
@@ -167,7 +167,7 @@ def test_hq_restored_to_before_what_is_still_kept_is_seen(db: sqlite3.Connection
     append(db, 9)
     epoch = outbox.position(db).epoch
     outbox.apply_ack(db, HQ, epoch, 8)
-    assert outbox.prune(db, START_MS + 40 * DAY_MS, 35, UNLIMITED) == 7
+    assert retention.prune(db, START_MS + 40 * DAY_MS, 35, UNLIMITED) == 7
     assert outbox.position(db).oldest_seq == 9
     assert outbox.apply_ack(db, HQ2, epoch, 3) is AckOutcome.HQ_LOST
     at = reopen(db, resend_acked=True)
@@ -206,12 +206,12 @@ def test_prunes_the_old_and_acked_but_never_the_unacked(db: sqlite3.Connection) 
     append(db, 4, START_MS + 10 * DAY_MS)
     epoch = outbox.position(db).epoch
     later = START_MS + 36 * DAY_MS
-    assert outbox.prune(db, later, 35, UNLIMITED) == 0
+    assert retention.prune(db, later, 35, UNLIMITED) == 0
     outbox.apply_ack(db, HQ, epoch, 7)
-    assert outbox.prune(db, later, 35, UNLIMITED, at_most=3) == 3
-    assert outbox.prune(db, later, 35, UNLIMITED) == 2
-    assert outbox.prune(db, later, 35, UNLIMITED) == 0
-    assert outbox.prune(db, START_MS, 35, budget_bytes=1) == 1
+    assert retention.prune(db, later, 35, UNLIMITED, at_most=3) == 3
+    assert retention.prune(db, later, 35, UNLIMITED) == 2
+    assert retention.prune(db, later, 35, UNLIMITED) == 0
+    assert retention.prune(db, START_MS, 35, budget_bytes=1) == 1
     assert seqs(db, epoch) == [7, 8, 9]
     batch = outbox.take(db, 7, 100, UNLIMITED)
     assert batch is not None
@@ -309,7 +309,7 @@ class OutboxHistory(RuleBasedStateMachine):
     def prune(self, days: int) -> None:
         self.now += days * DAY_MS
         before = self._kept()
-        outbox.prune(self.db, self.now, 35, UNLIMITED)
+        retention.prune(self.db, self.now, 35, UNLIMITED)
         self.pruned |= before - self._kept()
 
     def _kept(self) -> set[UUID]:

@@ -17,7 +17,7 @@ from edge_agent.hq.envelope import Envelope
 from edge_agent.hq.link import LinkLost
 from edge_agent.hq.send_window import Limits, Rest
 from edge_agent.hq.sender import Sender
-from edge_agent.record import first_start, outbox, receipts, witness
+from edge_agent.record import first_start, outbox, receipts, retention, witness
 from edge_agent.record.epoch import Epochs
 from edge_agent.record.outbox import Doorbell
 from edge_agent.record.witness import Machine
@@ -192,7 +192,9 @@ class Box:
         before = self.kept()
         wall_ms = self._clocks.machine.wall_ms()
         try:
-            self._run(self.disk.run(lambda db: outbox.prune(db, wall_ms, RETAIN_DAYS, budget_bytes, at_most=_AT_MOST)))
+            self._run(
+                self.disk.run(lambda db: retention.prune(db, wall_ms, RETAIN_DAYS, budget_bytes, at_most=_AT_MOST))
+            )
         except PowerCut:
             self._forget(before)
             self.cut()
