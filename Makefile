@@ -1,6 +1,7 @@
 # Every target sets itself up when needed, says what it does and ends with what to open or what passed.
 #   make demo               a chain of stores and its head office on this machine
 #   make test               every test (TESTS=path for some, JOBS=n at a time)
+#   make test-vm            a store's PC with Debian's kernel and real drivers, emulated (some minutes, not in CI)
 #   make check              style, types and import arrows
 #   make words              the pages' words: collected, compiled, and what still lacks Chinese
 #   make bench              every benchmark as JSON (BENCH=name for one)
@@ -10,7 +11,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup test check format demo bench words lock documents clean
+.PHONY: help setup test test-vm check format demo bench words lock documents clean
 
 JOBS ?= 2
 TESTS ?= tests
@@ -26,7 +27,7 @@ CATALOGUES := $(wildcard */*/locale/*/LC_MESSAGES/*.po)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 help:
-	@sed -n '2,8s/^# \{0,1\}//p' Makefile
+	@sed -n '2,9s/^# \{0,1\}//p' Makefile
 
 setup: $(READY)
 	@echo "Ready: $$($(BIN)/python --version) in $(VENV)."
@@ -56,6 +57,9 @@ test: $(READY)
 	@echo "Testing ($(JOBS) at a time) ..."
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
 	@echo "All tests passed."
+
+test-vm: $(READY)
+	@$(BIN)/python -m tests.vm.run
 
 check: $(READY)
 	@echo "Checking style, format, types and import arrows ..."
