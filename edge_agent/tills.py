@@ -25,7 +25,7 @@ from edge_agent.record.outbox import Doorbell
 from edge_agent.station import Station
 from edge_agent.till.desk import CardKeys, Desk
 from edge_agent.till.enquiry import Enquiry
-from edge_agent.till.ports import CardOwners, PaymentGateway
+from edge_agent.till.ports import HeadOffice, PaymentGateway
 from edge_agent.till.results import Refused
 from edge_agent.till.till import Till
 from shared.wire import desired
@@ -53,7 +53,7 @@ class Tills:
         books: PriceBooks,
         members: MemberSet,
         cards: CardKeys,
-        owners: CardOwners,
+        owners: HeadOffice,
         gateways: Mapping[TenderKind, PaymentGateway],
         changed: Callable[[], None],
     ) -> None:
@@ -125,6 +125,7 @@ class Tills:
             members=self._members,
             cards=self._cards,
             settings=self._now,
+            hq=self._owners,
         )
         enquiry = Enquiry(self._database, desk, self._owners)
         station = Station(Till(self._database, desk, self._doorbell, self._gateways, enquiry=enquiry), self.devices)

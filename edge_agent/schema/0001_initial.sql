@@ -344,3 +344,18 @@ CREATE TABLE allowance_use (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX allowance_use_basket ON allowance_use (basket);
 CREATE INDEX allowance_use_attempt ON allowance_use (attempt);
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Budgets of promotions (edge_agent/till/selling/budgets.py).
+
+-- What the store's own sales used of each promotion that has a budget, by what the budget is counted over.
+CREATE TABLE promotion_use (
+    promotion TEXT NOT NULL,
+    per       TEXT NOT NULL,                  -- store, day, member, member_day
+    day       TEXT NOT NULL,                  -- business date; empty: always
+    member    BLOB NOT NULL,                  -- empty: anybody
+    uses      INTEGER NOT NULL,
+    minor     INTEGER NOT NULL,
+    PRIMARY KEY (promotion, per, day, member)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX promotion_use_day ON promotion_use (day) WHERE day <> '';

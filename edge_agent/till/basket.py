@@ -8,9 +8,13 @@ from uuid import UUID
 from edge_agent.till.changes import (
     AgeChecked,
     AnyChange,
+    BudgetsSeen,
     CardShown,
+    CouponEntered,
     CouponGiven,
+    CouponPutBack,
     ExchangePlanned,
+    ItemsChosen,
     LineRung,
     LineVoided,
     MemberNamed,
@@ -23,7 +27,7 @@ from edge_agent.till.changes import (
 )
 from edge_agent.till.returning.plan import ReturnPlan
 from shared.adjustments import Adjusted, PriceChange, RoundOff, adjust
-from shared.pricing import BasketLine, PaperCoupon, PricedBasket
+from shared.pricing import BasketLine, Choice, Coupon, PaperCoupon, PricedBasket
 from shared.wire.events import Tender
 from shared.wire.till_events import AgeCheck
 
@@ -81,6 +85,9 @@ class Basket:
     round_off: RoundOff | None = None
     age_checks: list[AgeCheck] = field(default_factory=list)
     exchange: ReturnPlan | None = None
+    codes: dict[str, Coupon] = field(default_factory=dict)
+    chosen: dict[str, Choice] = field(default_factory=dict)
+    budgets: BudgetsSeen | None = None
 
     @property
     def paid_minor(self) -> int:
@@ -109,8 +116,8 @@ class Basket:
     def apply(self, change: AnyChange) -> None:
         """Take in the next change of the list."""
         self.stored += 1
-        if isinstance(change, MemberNamed):
-            self.named = change
+        if isinstance(change, MemberNamed | BudgetsSeen):
+            self._apply_beside(change)
             return
         self.steps += 1
         match change:
@@ -120,17 +127,35 @@ class Basket:
                 self.card, self.named = change, None
             case TenderGiven() | TendersReturned() | ExchangePlanned():
                 self._apply_to_tenders(change)
-            case Recalled():
-                self.version = change.version
-            case PriceSet() | AgeChecked() | RoundedOff():
+            case CouponEntered() | CouponPutBack() | ItemsChosen():
+                self._apply_to_offers(change)
+            case PriceSet() | AgeChecked() | RoundedOff() | Recalled():
                 self._apply_by_hand(change)
         if not isinstance(change, _LEAVES_TOTAL):
             self.round_off = None
         if not isinstance(change, _LEAVES_PRICES):
-            self.priced_ms = change.at_ms
+            self.priced_ms, self.budgets = change.at_ms, None
 
-    def _apply_by_hand(self, change: PriceSet | AgeChecked | RoundedOff) -> None:
+    def _apply_to_offers(self, change: CouponEntered | CouponPutBack | ItemsChosen) -> None:
         match change:
+            case CouponEntered(coupon=coupon):
+                self.codes[coupon.code] = coupon
+            case CouponPutBack(code=code):
+                self.codes.pop(code, None)
+            case ItemsChosen(choice=choice):
+                self.chosen[choice.promotion] = choice
+
+    def _apply_beside(self, change: MemberNamed | BudgetsSeen) -> None:
+        """Take in what nobody at the till did: no step of the basket."""
+        if isinstance(change, MemberNamed):
+            self.named = change
+        else:
+            self.budgets = change
+
+    def _apply_by_hand(self, change: PriceSet | AgeChecked | RoundedOff | Recalled) -> None:
+        match change:
+            case Recalled():
+                self.version = change.version
             case PriceSet(to=to):
                 self.price_changes[to.line] = to
             case AgeChecked(check=check):
@@ -144,7 +169,7 @@ class Basket:
                 self.tenders.append(change.tender)
             case TendersReturned():
                 self.tenders.clear()
-                self.exchange = None
+                self.exchange, self.budgets = None, None
             case ExchangePlanned():
                 self.tenders.append(change.tender)
                 self.exchange = change.plan

@@ -10,6 +10,7 @@ import msgspec
 
 from edge_agent.till.returning.plan import ReturnPlan
 from shared.adjustments import PriceChange, RoundOff
+from shared.pricing import Choice, Counter, Coupon, Per
 from shared.wire.events import MemberOnSale, Tender
 from shared.wire.till_events import AgeCheck
 
@@ -105,6 +106,31 @@ class MemberNamed(Change, frozen=True, kw_only=True, omit_defaults=True, tag="na
     points: int = 0
 
 
+class CouponEntered(Change, frozen=True, kw_only=True, omit_defaults=True, tag="code"):
+    """A coupon's code was entered: a public one, or one that HQ reserved for this basket."""
+
+    coupon: Coupon
+
+
+class CouponPutBack(Change, frozen=True, kw_only=True, omit_defaults=True, tag="code_back"):
+    """A coupon's code was taken off the basket again."""
+
+    code: str
+
+
+class ItemsChosen(Change, frozen=True, kw_only=True, omit_defaults=True, tag="chosen"):
+    """What the customer chose of a promotion that lets them, in the place of what they chose before; nothing: no."""
+
+    choice: Choice
+
+
+class BudgetsSeen(Change, frozen=True, kw_only=True, omit_defaults=True, tag="budgets"):
+    """What was used of promotions' budgets when the first money was asked for: prices stand still from there."""
+
+    counters: list[Counter] = []
+    uncounted: list[Per] = []
+
+
 class TenderGiven(Change, frozen=True, kw_only=True, omit_defaults=True, tag="tender"):
     """Part of the money was given. From now on the lines stand still."""
 
@@ -132,6 +158,10 @@ AnyChange = (
     | ExchangePlanned
     | CardShown
     | MemberNamed
+    | CouponEntered
+    | CouponPutBack
+    | ItemsChosen
+    | BudgetsSeen
     | TenderGiven
     | TendersReturned
     | Recalled

@@ -18,6 +18,7 @@ from edge_agent.till.asks import Expects
 from edge_agent.till.changes_seen import ChangesSeen
 from edge_agent.till.desk import MAX_CASHIER_CHARACTERS, MAX_TILL_CHARACTERS, Desk, Refusal
 from edge_agent.till.results import Paid, Refused
+from edge_agent.till.selling.budgets import Budgets
 from edge_agent.till.stand import PRACTICE_MARK, Stand, StandRow, StandState
 from edge_agent.till.view import view
 from edge_agent.till.words import WORDS
@@ -133,9 +134,8 @@ class Commands:
             found = _signed_in(row, settings)
             if found.state is StandState.IN and self._idle_too_long(settings):
                 found = replace(found, state=StandState.LOCKED)
-        if row.practice:
-            return replace(self.desk, till=self.desk.till + PRACTICE_MARK, stand=found)
-        return replace(self.desk, stand=found)
+        till = self.desk.till + PRACTICE_MARK if row.practice else self.desk.till
+        return replace(self.desk, till=till, stand=found, budgets=Budgets(db))
 
     def _idle_too_long(self, settings: StoreSettings) -> bool:
         limit = settings.policies.lock_after_seconds

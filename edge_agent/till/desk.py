@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from edge_agent.clock import Clocks
+from edge_agent.disk.agent_row import business_day
 from edge_agent.till import attempts, baskets
 from edge_agent.till.asks import Ask
 from edge_agent.till.basket import Basket
+from edge_agent.till.changes import BudgetsSeen
 from edge_agent.till.last_price import LastPrice
-from edge_agent.till.ports import MemberDirectory, PriceBooks, TillBook
+from edge_agent.till.ports import HeadOffice, MemberDirectory, PriceBooks, TillBook
+from edge_agent.till.selling.budgets import NOTHING, Budgets, Counted
 from edge_agent.till.stand import NOBODY, Stand
 from edge_agent.till.words import WORDS, Words
 from shared.adjustments import Adjusted
@@ -55,6 +58,10 @@ class Desk:
     """Who stands there, as the running command found it."""
     price: LastPrice = field(default_factory=LastPrice)
     """The engine, asked once for what does not change."""
+    budgets: Budgets = Budgets()  # noqa: RUF009 - immutable
+    """What the store's sales used of promotions' budgets, as the running command sees it."""
+    hq: HeadOffice | None = None
+    """Who is asked what only HQ knows now; None: nobody."""
 
     @property
     def cashier(self) -> str:
@@ -122,7 +129,7 @@ def priced(desk: Desk, basket: Basket, book: TillBook) -> PricedBasket:
 
 def adjusted(desk: Desk, basket: Basket, book: TillBook) -> Adjusted:
     """Price the basket as of its last change, so that a power cut between changes alters no price."""
-    context = pricing_context(desk, basket)
+    context = pricing_context(desk, basket, book)
     try:
         by_book = desk.price([line.as_rung() for line in basket.lines], book, context, basket.coupons)
     except PriceMissing as error:
@@ -130,17 +137,50 @@ def adjusted(desk: Desk, basket: Basket, book: TillBook) -> Adjusted:
     return basket.adjusted(by_book)
 
 
-def pricing_context(desk: Desk, basket: Basket) -> PricingContext:
+def pricing_context(desk: Desk, basket: Basket, book: TillBook) -> PricingContext:
     """Return everything beside lines and book that the basket's price depends on. The sale records it."""
-    settings = desk.settings()
-    member = MemberFacts(tier=basket.card.member.tier or "") if basket.card else None
+    settings, card = desk.settings(), basket.card
+    used = basket.budgets or budgets_before(desk, basket, book)
+    member = None
+    if card is not None:
+        member = MemberFacts(
+            tier=card.member.tier or "",
+            segments=card.segments,
+            birthday_month=card.birthday_month,
+            purchases=card.purchases,
+        )
     return PricingContext(
         at_ms=basket.priced_ms,
         time_zone=settings.time_zone,
         member=member,
         store=settings.store,
         till_kind=desk.kind.value,
+        counters=used.counters,
+        uncounted=used.uncounted,
+        coupons=list(basket.codes.values()),
+        choices=[choice for choice in basket.chosen.values() if choice.items],
     )
+
+
+def budgets_before(desk: Desk, basket: Basket, book: TillBook) -> Counted:
+    """Return what the store's sales used so far of the budgets that concern a basket."""
+    items = (book.item(name) for name in {line.item for line in basket.lines})
+    limited = book.promotions().limited([item for item in items if item])
+    if not limited:
+        return NOTHING
+    member = basket.card.member.member if basket.card else None
+    return desk.budgets.before(limited, business_day(desk.settings(), basket.priced_ms), member)
+
+
+def stand_still(db: sqlite3.Connection, desk: Desk, basket: Basket, book: TillBook) -> None:
+    """Keep what was used of budgets until now: what another till sells from here on changes no price of this basket.
+
+    Called before the first money is asked for or taken.
+    """
+    now = desk.clocks.business.now_ms()
+    used = budgets_before(desk, basket, book)
+    if basket.budgets is None and (used.counters or used.uncounted or book.promotions().has_limits):
+        baskets.add(db, basket, BudgetsSeen(at_ms=now, counters=used.counters, uncounted=used.uncounted))
 
 
 def total(db: sqlite3.Connection, desk: Desk, basket: Basket) -> int:

@@ -64,6 +64,16 @@ _CODE = Action(
     ),
 )
 
+_COUPON_CODE = Action(
+    Offline.LIMITED,
+    Words(
+        "Only codes that are the same for everybody work; a coupon of one's own is asked of HQ.",
+        "仅通用券码可用；个人券码需联网向总部核验。",
+        "Sell without it: the customer keeps the coupon for next time.",
+        "请不使用该券，券仍归顾客下次使用。",
+    ),
+)
+
 TILL_ACTIONS: Mapping[str, Action] = {
     "scan": _CARD,
     "attach_card": _CARD,
@@ -73,6 +83,10 @@ TILL_ACTIONS: Mapping[str, Action] = {
     "weigh_from_scale": _YES,
     "pour": _YES,
     "coupon": _YES,
+    "take_coupon_code": _COUPON_CODE,
+    "put_back_coupon": _YES,
+    "choose": _YES,
+    "offers": _YES,
     "void_line": _YES,
     "set_price": _YES,
     "round_off": _YES,
@@ -126,4 +140,4 @@ ACTIONS: Mapping[str, Action] = {
     **{f"returns.{name}": action for name, action in RETURN_ACTIONS.items()},
     **{f"catalogue.{name}": action for name, action in CATALOGUE_ACTIONS.items()},
 }
-"""Every use case of a till, as its pages call it. None asks HQ and waits, so none is refused for want of HQ."""
+"""Every use case of a till, as its pages call it. Only a coupon of one's own waits for HQ's answer."""

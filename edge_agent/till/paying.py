@@ -24,13 +24,14 @@ from edge_agent.till.desk import (
     book_for,
     open_basket,
     pricing_context,
+    stand_still,
     total,
 )
 from edge_agent.till.numbering import receipt_for
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome, TillBook
 from edge_agent.till.results import Paid, PartlyPaid, TendersBack
 from edge_agent.till.returning import making
-from edge_agent.till.selling import amending, limits
+from edge_agent.till.selling import amending, counting, limits
 from edge_agent.till.shifts import ledger
 from edge_agent.value import allowances
 from shared.adjustments import Adjusted
@@ -129,6 +130,7 @@ def ask(db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | Non
         cashier=desk.cashier,
         code=code,
     )
+    stand_still(db, desk, bill.basket, bill.book)
     attempts.store(db, attempt)
     return attempt
 
@@ -207,6 +209,7 @@ def _check_amount(given: int, bill: _Bill, *, cash: bool) -> None:
 def _take(db: sqlite3.Connection, desk: Desk, bill: _Bill, money: Tender) -> Paid | PartlyPaid:
     due = bill.due_minor - money.minor
     if due > 0:
+        stand_still(db, desk, bill.basket, bill.book)
         baskets.add(db, bill.basket, TenderGiven(at_ms=desk.clocks.business.now_ms(), tender=money))
         return PartlyPaid(bill.basket.id, due)
     return complete(db, desk, bill.basket, [*bill.basket.tenders, money], bill)
@@ -229,6 +232,8 @@ def complete(
 
     event = receipt_for(db, desk, sale)
     baskets.delete(db, basket.id)
+    if not desk.stand.practice:
+        counting.note_sold(db, event, bill.priced, bill.book)
     ledger.note_late(db, desk, event)
     reached("sale.in_transaction")
     return _paid(event)
@@ -266,7 +271,7 @@ def _sale(db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tend
         adjustments=bill.adjusted.adjustments,
         age_checks=bill.basket.age_checks,
         exchange=bill.basket.exchange.id if bill.basket.exchange else None,
-        pricing=facts_of(pricing_context(desk, bill.basket)),
+        pricing=facts_of(pricing_context(desk, bill.basket, bill.book)),
         promotions=uses_of(bill.priced),
         holds=allowances.used_for(db, bill.basket.id),
     )

@@ -15,7 +15,7 @@ from uuid import UUID
 from shared.pricing import Item, PriceBook
 from shared.wire.desired import KnownMember
 from shared.wire.events import TenderKind
-from shared.wire.messages import MemberFound, Refused
+from shared.wire.messages import AnyAnswer, AnyAsk, MemberFound, Refused
 
 
 class FoundItem(Protocol):
@@ -69,6 +69,14 @@ class CardOwners(Protocol):
     """Who may know a card that this store does not: HQ."""
 
     async def whose_card(self, question: UUID, till: str, sealed_card: bytes) -> MemberFound | Refused | None:
+        """Ask under an id minted for it; None when there was no answer in time, which is not a no."""
+        ...
+
+
+class HeadOffice(CardOwners, Protocol):
+    """HQ: it answers what only it knows now."""
+
+    async def ask(self, question: UUID, till: str, body: AnyAsk) -> AnyAnswer | None:
         """Ask under an id minted for it; None when there was no answer in time, which is not a no."""
         ...
 

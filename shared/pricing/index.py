@@ -72,6 +72,7 @@ class PromotionIndex:
         self.by_id = {listed.id: listed for listed in self.listed}
         self.everywhere: list[Place] = []
         """Scopes that hold every item without exception."""
+        self._limited = frozenset(listed.position for listed in self.listed if listed.promotion.limits)
         self._except: list[Place] = []
         self._by_word: dict[tuple[str, str], list[Place]] = {}
         self._found: dict[str, tuple[Place, ...]] = {}
@@ -91,6 +92,20 @@ class PromotionIndex:
                 self._found.clear()
             self._found[item.item] = found
         return found
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether any promotion has a budget."""
+        return bool(self._limited)
+
+    def limited(self, items: Iterable[Item]) -> list[Promotion]:
+        """Return the promotions with a budget that concern any of these items: of those a till has to count."""
+        if not self._limited:
+            return []
+        found = {position for position, _ in self.everywhere}
+        for item in items:
+            found.update(position for position, _ in self.matches(item))
+        return [self.listed[position].promotion for position in sorted(found & self._limited)]
 
     def coupon_for(self, code: str) -> Listed | None:
         """Return the promotion whose public coupon code this is."""

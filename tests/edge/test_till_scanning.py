@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge_agent.disk import agent_row
 from edge_agent.till.results import LineAdded, LineChanged, MemberAttached, Paid, Refused
 from edge_agent.till.scanning import tally
 from shared.codes import LabelFormat, Recall, ScanContext, check_digit
@@ -187,6 +188,14 @@ async def test_a_members_telephone_attaches_the_member(store: Store) -> None:
     assert (await refusal(store, late)).code == "member_code_too_old"
     set_(store, member_code_keys=[])
     assert (await refusal(store, code)).code == "member_code_unknown_key"
+
+
+async def test_a_member_s_code_is_judged_by_hq_s_time_and_not_by_the_till_s_own(store: Store) -> None:
+    hq_s = (START_MS + 3_600_000) // 1000
+    code = make_member_code("8800000001", hq_s, 60, PRIVATE)
+    assert isinstance(await store.till().scan(code), Refused)
+    await store.database.run(lambda db: agent_row.note_hq_time(db, 3_600_000, START_MS))
+    assert isinstance(await store.till().scan(code), MemberAttached)
 
 
 async def test_what_is_remarkable_about_labels_is_counted(store: Store) -> None:

@@ -21,7 +21,7 @@ from edge_agent.record.outbox import Doorbell
 from edge_agent.record.witness import Machine
 from edge_agent.till.desk import CardKeys, Desk
 from edge_agent.till.enquiry import Enquiry
-from edge_agent.till.ports import CardOwners, PaymentGateway
+from edge_agent.till.ports import CardOwners, HeadOffice, PaymentGateway
 from edge_agent.till.till import Till
 from shared.pricing import Item, Price
 from shared.wire.desired import KnownMember, StoreSettings
@@ -142,6 +142,7 @@ class Store:
         gateways: Mapping[TenderKind, PaymentGateway] | None = None,
         gateway_seconds: float = 60.0,
         owners: CardOwners | None = None,
+        hq: HeadOffice | None = None,
     ) -> Till:
         """Return a till. With `owners` it asks them about cards when `enquiries[till]` runs."""
         desk = Desk(
@@ -153,6 +154,7 @@ class Store:
             members=self.members,
             cards=CardKeys(HQ_PUBLIC, random.Random(7).randbytes),
             settings=lambda: self.settings,
+            hq=hq,
         )
         enquiry = self.enquiries[till] = Enquiry(self.database, desk, owners) if owners else None
         made = Till(self.database, desk, self.doorbell, gateways, gateway_seconds, enquiry=enquiry)

@@ -11,6 +11,7 @@ from edge_agent.till.facts import stamped
 from edge_agent.till.numbering import receipt_for
 from edge_agent.till.returning import planning
 from edge_agent.till.returning.plan import RefundPart, ReturnPlan
+from edge_agent.till.selling import counting
 from edge_agent.till.shifts import ledger
 from shared.wire.events import Receipt, SaleReturned, Tender
 
@@ -19,6 +20,7 @@ def make(db: sqlite3.Connection, desk: Desk, plan: ReturnPlan) -> SaleReturned:
     """Make a planned return. What is left of each line is looked at once more: others may have returned meanwhile."""
     if not desk.stand.practice:
         _require_left(db, plan)
+        counting.note_back(db, plan.original, plan.lines)
         planning.note_back(db, plan.original, plan.lines, plan.refunds)
     settings = desk.settings()
     fields = {**stamped(db, desk), "id": plan.id}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 from uuid import UUID
 
+from edge_agent.disk.agent_row import device_time
 from edge_agent.till import cards, ringing, shelving
 from edge_agent.till.asks import AgeAsked, Approve, Approver, Expects
 from edge_agent.till.commands import Commands, refused
@@ -30,11 +31,15 @@ from edge_agent.till.results import (
 from edge_agent.till.scanning import tally
 from edge_agent.till.scanning.selling import LABEL_FINDINGS, ring_scanned
 from edge_agent.till.scanning.telling import Goods, code_tables, tell
-from edge_agent.till.selling import amending, limits
+from edge_agent.till.selling import amending, limits, offers
+from edge_agent.till.selling.results import CouponTaken, OfferTaken, OfferView
 from edge_agent.till.selling.weighing import Scaled
 from edge_agent.till.staff.people import People
 from shared.codes import MemberCard, PaymentCode, ScanContext, VariableMeasure, is_card
-from shared.pricing import Unit
+from shared.codes.answers import MEMBER_CODE_PREFIX
+from shared.pricing import Coupon, Unit
+from shared.wire.messages import CouponReserved
+from shared.wire.messages import Refused as RefusedByHq
 
 R = TypeVar("R")
 
@@ -76,7 +81,7 @@ class BasketCommands:
             if not rest.strip():
                 return refused("quantity_code", text[:64])
             text, count = rest, int(times[:9])
-        told = tell(self._commands.desk, text, context, symbology)
+        told = tell(self._commands.desk, text, context, symbology, hq_offset_ms=await self._hq_offset_ms(text))
         match told:
             case Refused():
                 return told
@@ -161,6 +166,37 @@ class BasketCommands:
         return await self._ring(
             lambda db, desk: ringing.coupon(db, desk, code, supplier_minor, chain_minor, n=line), expects
         )
+
+    async def take_coupon_code(self, text: str, *, expects: Expects | None = None) -> CouponTaken | Refused:
+        """Put a coupon on the basket by its code, typed or scanned: a public one, or one that HQ reserves for it."""
+        asked = await self._commands.look(lambda db, desk: offers.asked_of(db, desk, text))
+        match asked:
+            case Refused():
+                return asked
+            case Coupon():
+                return await self._commands.change(lambda db, desk: offers.put_on(db, desk, asked), expects=expects)
+        desk = self._commands.desk
+        answer = await desk.hq.ask(desk.mint(), desk.till, asked) if desk.hq else None
+        if isinstance(answer, RefusedByHq):
+            return refused("coupon_refused", answer.code)
+        if not isinstance(answer, CouponReserved):
+            return refused("coupon_unanswered", asked.code)
+        coupon = Coupon(answer.code, answer.promotion, answer.claimed_ms)
+        return await self._commands.change(lambda db, desk: offers.put_on(db, desk, coupon, asked.basket))
+
+    async def put_back_coupon(self, code: str, *, expects: Expects | None = None) -> CouponTaken | Refused:
+        """Take a coupon's code off the basket again."""
+        return await self._commands.change(lambda db, desk: offers.put_back(db, desk, code), expects=expects)
+
+    async def choose(
+        self, promotion: str, items: Sequence[str], *, expects: Expects | None = None
+    ) -> OfferTaken | Refused:
+        """Note which items the customer chose of a promotion that lets them; none takes the choice back."""
+        return await self._ring(lambda db, desk: offers.choose(db, desk, promotion, items), expects)
+
+    async def offers(self) -> list[OfferView] | Refused:
+        """Return what the customer has earned and has yet to take or choose."""
+        return await self._commands.look(offers.offers)
 
     async def void_line(
         self, line: int | None = None, *, approve: Approve | None = None, expects: Expects | None = None
@@ -253,6 +289,13 @@ class BasketCommands:
         if isinstance(approver, Refused):
             return approver
         return await self._ring(lambda db, desk: use_case(db, desk, approver), expects)
+
+    async def _hq_offset_ms(self, text: str) -> int:
+        """Return what to add to the machine's time for HQ's; read from the disk only for what is judged by it."""
+        if not text.strip().startswith(MEMBER_CODE_PREFIX):
+            return 0
+        time = await self._commands.read(lambda db, desk: device_time(db, desk.clocks.machine))
+        return time.hq_offset_ms
 
     def _is_staff_card(self, text: str) -> bool:
         prefixes = tuple(self._commands.desk.policies.staff_card_prefixes)

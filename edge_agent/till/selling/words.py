@@ -86,4 +86,52 @@ SELLING_WORDS: Mapping[str, Words] = {
         "End the practice first.",
         "请先退出练习模式。",
     ),
+    "coupon_misread": Words(
+        "This is no coupon code: a sign of it is wrong.",
+        "券码有误，请核对。",
+        "Scan it again, or type it as it is printed.",
+        "请重新扫描，或按票面逐位输入。",
+    ),
+    "coupon_twice_here": Words(
+        "This coupon is on this receipt already.",
+        "本单已使用该优惠券。",
+        "Go on, or take it off first.",
+        "请继续收银，或先移除该券。",
+    ),
+    "coupon_not_here": Words(
+        "This coupon is not on this receipt.",
+        "本单没有该优惠券。",
+        "Look at the coupons of this receipt.",
+        "请查看本单已用的券。",
+    ),
+    "coupon_other_basket": Words(
+        "The coupon was reserved for another receipt.",
+        "该券已为另一单预留。",
+        "Enter it again for this one.",
+        "请在本单重新输入券码。",
+    ),
+    "coupon_refused": Words(
+        "HQ does not accept this coupon: it is used, over, not begun, or somebody else's.",
+        "总部不接受该券：已使用、已过期、未生效或非本人。",
+        "Sell without it, and let the customer ask at the service desk.",
+        "请不使用该券继续收银，顾客可到服务台查询。",
+    ),
+    "coupon_unanswered": Words(
+        "HQ did not answer about this coupon.",
+        "总部未应答，无法核验该券。",
+        "Try once more, or sell without it: the customer keeps the coupon.",
+        "请再试一次，或不使用该券，券仍归顾客保留。",
+    ),
+    "offer_unknown": Words(
+        "This offer is not in the prices of this receipt.",
+        "本单适用价格中没有该活动。",
+        "Look at the offers of this receipt again.",
+        "请重新查看本单可享的活动。",
+    ),
+    "offer_items": Words(
+        "This cannot be chosen for the offer.",
+        "该活动不能选择此商品。",
+        "Choose from the items the offer lists.",
+        "请在活动所列商品中选择。",
+    ),
 }
