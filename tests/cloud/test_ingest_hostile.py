@@ -28,6 +28,7 @@ from cloud.ingest.worker import Worker
 from cloud.process.jobs import run_jobs
 from cloud.sales.models import Sale
 from shared import codec
+from shared.pricing.model import Discount
 from shared.topics import SHARDS, Up, up_topic
 from shared.wire.events import encode_event
 from shared.wire.messages import DownlinkMessage, State, encode_message
@@ -90,6 +91,20 @@ def test_an_amount_that_no_till_charges_is_parked(database: Database) -> None:
     tender = msgspec.structs.replace(sale.tenders[0], minor=2**62)
     vast = msgspec.structs.replace(sale, lines=[line], tenders=[tender], total_minor=2**62)
     take_in(database, Outbox().add(vast).batch())
+    assert count(database, Sale) == 0
+    with database.session() as session:
+        assert session.exec(of_kind(ParkedEvent, code="arithmetic")).one()
+
+
+@pytest.mark.parametrize("taken_off", [[2**62, 2**62, -(2**62), -(2**62)], [10**30, -(10**30)]])
+def test_discounts_that_cancel_out_are_parked_when_no_till_gives_them(database: Database, taken_off: list[int]) -> None:
+    """The line is right in the end, but whoever adds up what a promotion cost meets each of them."""
+    open_store(database)
+    sale = make_sale(number=1)
+    first = sale.lines[0]
+    discounts = [*first.discounts, *(Discount(reason="promotion", minor=minor, source="p1") for minor in taken_off)]
+    lines = [msgspec.structs.replace(first, discounts=discounts), *sale.lines[1:]]
+    take_in(database, Outbox().add(msgspec.structs.replace(sale, lines=lines)).batch())
     assert count(database, Sale) == 0
     with database.session() as session:
         assert session.exec(of_kind(ParkedEvent, code="arithmetic")).one()

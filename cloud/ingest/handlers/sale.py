@@ -106,6 +106,8 @@ def _check_line(line: PricedLine) -> None:
         raise Unfit(ARITHMETIC, f"line {line.n}: {line.quantity} for {left} is beyond what a till sells")
     for discount in line.discounts:
         left -= discount.minor
+        if abs(discount.minor) > MAX_MINOR:
+            raise Unfit(ARITHMETIC, f"line {line.n}: a discount of {discount.minor} is beyond what a till gives")
         if discount.payers and sum(discount.payers.values()) != BASIS_POINTS:
             raise Unfit(
                 ARITHMETIC,
