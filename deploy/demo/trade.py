@@ -13,8 +13,8 @@ from deploy.demo.baskets import TillBasket
 from deploy.demo.bench import BenchAway
 
 _TRIES = 200
-_TRY_AGAIN = {"scanner_away", "scanner_silent", "scan_cut", "payment_unresolved"}
-"""Refusals that a cashier answers by doing the step again."""
+_TRY_AGAIN = {"scanner_away", "scanner_silent", "scan_cut", "payment_unresolved", "till_unknown"}
+"""Refusals that a cashier answers by doing the step again; a till that is unknown opens a moment after its bench."""
 _BREATH_SECONDS = 0.05
 
 

@@ -75,9 +75,10 @@ def basket() -> TillBasket:
     return TillBasket(SALE, 1, 1, 5, 900, 2, [{"scan": "1"}, {"tender": {"method": "cash"}}])
 
 
-async def test_a_basket_cut_off_is_asked_again_under_its_id(tmp_path):
+@pytest.mark.parametrize("code", ["scanner_away", "till_unknown"])
+async def test_a_basket_cut_off_is_asked_again_under_its_id(tmp_path, code):
     paid = {"ok": True, "sale": str(SALE), "total_minor": 250}
-    async with FakeBench(tmp_path / "b", [None, {"ok": False, "code": "scanner_away"}, paid]) as bench:
+    async with FakeBench(tmp_path / "b", [None, {"ok": False, "code": code}, paid]) as bench:
         trade = trade_at(bench)
         await trade.ring_all([basket()])
         asked = [question for question in bench.heard if question["do"] == "basket"]
