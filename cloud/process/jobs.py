@@ -18,6 +18,7 @@ from cloud.ingest.transience import is_transient
 from cloud.ledger.proving import Proving
 from cloud.ledger.seal import seal_pending
 from cloud.member_page.codes import CodeMaker
+from cloud.member_page.notices import NoticeTaker
 from cloud.members.caring import Caring
 from cloud.members.sets import refresh
 from cloud.prices.books import StoreBooks
@@ -94,6 +95,7 @@ def message_jobs(
     minutes = settings.member_page.code_minutes
     return [
         ("sign-in codes", CodeMaker(database, vault, clock, minutes)),
+        ("notices", NoticeTaker(database, vault, clock)),
         ("messages", Sender(database, vault, clock, channels)),
     ]
 

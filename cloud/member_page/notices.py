@@ -1,0 +1,74 @@
+"""Takes what members are to be told and asks for the messages: by WeChat, else by SMS, else by e-mail."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from cloud.channels.outbox import DAY_MS, Ask, queue
+from cloud.channels.ports import ChannelName
+from cloud.database import Database
+from cloud.errors import Refused, Unavailable
+from cloud.member_page.following import address_of
+from cloud.members.care_models import MemberNotice
+from cloud.members.enrolling import fields_of
+from cloud.members.models import ACTIVE, Member
+from cloud.privacy import Vault
+from shared.clock import MachineClock
+
+KINDS = ("card_expires",)
+"""The notices there is a text for; a notice's kind is its template."""
+_ORDER = (ChannelName.WECHAT, ChannelName.SMS, ChannelName.EMAIL)
+_USEFUL_MS = 7 * DAY_MS
+_AT_ONCE = 50
+
+
+class NoticeTaker:
+    """Asks for the messages that notices stand for, each once: the message carries the notice's id."""
+
+    def __init__(self, database: Database, vault: Vault, clock: MachineClock) -> None:
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+
+    def __call__(self) -> bool:
+        """Take some notices; tell whether there may be more."""
+        row, now_ms = MemberNotice, self._clock.wall_ms()
+        with self._database.session() as session:
+            waiting = select(row).where(col(row.taken_ms).is_(None), col(row.kind).in_(KINDS))
+            query = waiting.order_by(col(row.made_ms)).limit(_AT_ONCE).with_for_update(skip_locked=True)
+            found = session.exec(query).all()
+            for notice in found:
+                if not self._asked(session, notice, now_ms):
+                    break
+                notice.taken_ms = now_ms
+                session.add(notice)
+        return len(found) == _AT_ONCE
+
+    def _asked(self, session: Session, notice: MemberNotice, now_ms: int) -> bool:
+        """Ask for one message; False where the outbox has no room and the notice has to wait."""
+        member = session.get(Member, notice.member_id)
+        if member is None or member.status != ACTIVE:
+            return True
+        fields = fields_of(session, self._vault, member.id)
+        for channel in _ORDER:
+            address = address_of(session, self._vault, member.id, channel, fields)
+            if address is None:
+                continue
+            ask = Ask(
+                id=notice.id,
+                channel=channel,
+                template=notice.kind,
+                language="en" if member.language == "en" else "zh",
+                recipient=address,
+                parameters={"day": notice.due_on.isoformat()},
+                member=member.id,
+                until_ms=now_ms + _USEFUL_MS,
+            )
+            try:
+                queue(session, self._vault, ask, now_ms=now_ms)
+            except Refused:
+                return True  # had enough messages today: the card page says it too
+            except Unavailable:
+                return False
+            return True
+        return True
