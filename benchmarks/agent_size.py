@@ -21,11 +21,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from benchmarks.rig.disks import CLOCKS, mint
 from benchmarks.rig.figures import latency, now, report, rss_mib, spread
 from benchmarks.rig.processes import Process, started, until
 from benchmarks.rig.shop import barcode, open_shop
 from edge_agent.prices.books import PriceBooks
+from edge_agent.web.server import bound
 from shared.pricing import BasketLine, MemberFacts, PricingContext, price_basket
 
 BUDGET = "80 MiB RSS (goal 70), 2 s to the first sale; scan p99 50 ms; re-price 50 lines 1 ms median"
@@ -55,10 +58,11 @@ class Panel:
 
 
 @contextmanager
-def running(state: Path) -> Iterator[tuple[Process, Path]]:
-    """Run the agent until the block ends; yields its process and its bench's socket."""
+def running(state: Path, port: int | None = None) -> Iterator[tuple[Process, Path]]:
+    """Run the agent until the block ends, with pages on a port; yields its process and its bench's socket."""
     bench = state / "bench.sock"
-    (state / "edge.toml").write_text(f'bench_socket = "{bench}"\nlink = "mqtt"\nlog_level = "error"\n')
+    pages = "" if port is None else f"web_port = {port}\n"
+    (state / "edge.toml").write_text(f'bench_socket = "{bench}"\nlink = "mqtt"\nlog_level = "error"\n{pages}')
     with started(
         "agent", ["-c", "from edge_agent.cli import app; app()", "run", "--state", str(state)], state
     ) as process:
@@ -158,6 +162,20 @@ def imports_only_mib() -> float:
         return rss_mib(process.pid)
 
 
+def with_pages(state: Path, draw: random.Random, items: int, options: argparse.Namespace) -> dict[str, float]:
+    """Return the agent's memory with pages on: before anybody looks, and while a page follows its sales."""
+    with bound(0) as free:
+        port = free.getsockname()[1]
+    with running(state, port) as (process, bench), panel(process, bench) as at:
+        until(lambda: bool(at.ask(do="status")["tills"]), "the till", process)
+        sell(at, draw, items, 10)
+        unseen = rss_mib(process.pid)
+        with httpx.stream("GET", f"http://127.0.0.1:{port}/tills/t1/stream") as page:
+            next(page.iter_raw())
+            sell(at, draw, items, options.sales)
+            return {"unseen": round(unseen, 1), "seen": round(rss_mib(process.pid), 1)}
+
+
 def measure(folder: Path, items: int, options: argparse.Namespace) -> dict[str, Any]:
     """Measure an agent with so many items."""
     state = folder / str(items)
@@ -172,7 +190,9 @@ def measure(folder: Path, items: int, options: argparse.Namespace) -> dict[str, 
         seconds = scans(at, draw, items, options.scans)
         backlog = at.ask(do="status")["backlog"]
         last = rss_mib(process.pid)
+    pages = with_pages(state, draw, items, options)
     return {
+        "rss_mib_with_pages": pages,
         "rss_mib": {"idle": round(idle, 1), f"after {options.sales} sales": round(sold, 1), "last": round(last, 1)},
         "backlog": backlog,
         "database_mib": round((state / "agent.db").stat().st_size / 2**20, 1),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from edge_agent.bench_words import PrinterPanel
 from edge_agent.devices.printers.simulated import SimulatedPrinter
 from edge_agent.devices.transports.simulated import SimulatedTransport
@@ -32,5 +34,7 @@ async def work_printer(cable: SimulatedTransport | None, command: PrinterPanel) 
     if said and cable.plugged:
         await cable.press(said)
     sheet = machine.tear_off() if command.tear_off else machine.sheet()
+    if command.last:
+        sheet = structs.replace(sheet, pieces=sheet.pieces[-command.last :])
     shown = {"svg": to_svg(sheet)} if command.svg else {}
     return {"ok": True, "paper": to_text(sheet), "kicks": machine.kicks, "drawer_open": machine.drawer_open, **shown}

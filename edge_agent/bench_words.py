@@ -106,7 +106,8 @@ class PrinterPanel(Command, tag="printer"):
     """Order a fault of a till's simulated printer, or end it, and see its paper: exactly what is given changes.
 
     `rows_left`: so many rows until the paper ends, -1 for a roll without end. `rows_at_once`: print so many and wait,
-    -1 for all. `lose_power`: off and on again; its cable is `scanner`'s to pull. `svg`: show the paper as a picture.
+    -1 for all. `lose_power`: off and on again; its cable is `scanner`'s to pull. `svg`: show the paper as a picture,
+    `last`: only so many pieces of it from its end, 0 for all.
     """
 
     till: str
@@ -123,6 +124,7 @@ class PrinterPanel(Command, tag="printer"):
     lose_power: bool = False
     tear_off: bool = False
     svg: bool = False
+    last: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class AskStatus(Command, tag="status"):

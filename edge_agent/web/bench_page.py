@@ -26,6 +26,7 @@ PRINTER_FAULTS: Mapping[str, str] = {
 }
 _CAPACITY_G = 15_000
 _GOODS_SHOWN = 12
+_PAPER_ROWS = 120
 _ORDER = {"scanners": 0, "card_readers": 1, "scales": 2, "printers": 3}
 
 
@@ -61,7 +62,7 @@ async def shown(counter: Counter) -> BenchShown:
     paper = ""
     for device in devices:
         if device.kind == "printers":
-            paper = str((await counter.work_printer(device.name, svg=True)).get("svg", ""))
+            paper = str((await counter.work_printer(device.name, svg=True, last=_PAPER_ROWS)).get("svg", ""))
     return BenchShown(devices, paper, tuple(await counter.till.catalogue.examples(_GOODS_SHOWN)))
 
 

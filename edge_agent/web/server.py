@@ -33,6 +33,7 @@ def bound(port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((LOOPBACK, port))
+        made.listen()  # from here on a browser waits for the pages instead of being refused
     except OSError as error:
         made.close()
         raise PortTaken(f"port {port} of the till pages is taken; choose another as web_port: {error}") from error

@@ -7,6 +7,8 @@ from shared.device_profile import DeviceProfile
 from shared.receipt.layout import Row, Sheet
 
 _DLE = 0x10
+_KEPT_PIECES = 5_000
+"""How much paper hangs out of the printer before its end falls off: nobody tears it off in a demo of thousands."""
 _REAL_TIME_LENGTHS = {0x04: 3, 0x05: 3, 0x14: 5}
 """DLE EOT n, DLE ENQ n, DLE DC4 1 m t."""
 
@@ -64,6 +66,7 @@ class SimulatedPrinter:
                 self.rows_left -= new_rows
             if rows is not None:
                 rows -= new_rows
+        del self._paper.pieces[:-_KEPT_PIECES]
         answers = bytes(self._answers)
         self._answers.clear()
         return b"" if self.silent or self.prints.status == "none" else answers
