@@ -15,7 +15,11 @@ from cloud.member_page.card_code import VALID_S, card_of, code_text
 from cloud.member_page.settings import MemberPageSettings
 from cloud.members import consent
 from cloud.members.models import CLOSED, Member
+from cloud.prices.content import encode_row
+from cloud.prices.drafts import DraftRow
+from shared.body import BodyKind
 from shared.codes.member_code import MemberCodeRefusal, VerifiedMember, verify
+from shared.pricing.kinds.coupon_off import CouponOff
 from tests.cloud.member_page_data import (
     FAMILY,
     PHONE,
@@ -30,7 +34,8 @@ from tests.cloud.member_page_data import (
     purse_with,
     three_tiers,
 )
-from tests.cloud.members_data import CARD, OTHER_CARD, everything_stored, make_keys, vault
+from tests.cloud.members_data import AGENTS, CARD, OTHER_CARD, everything_stored, make_keys, vault
+from tests.cloud.prices_data import item, price, publish_rows, report
 
 PAGES = ("/me", "/me/points", "/me/value", "/me/coupons", "/me/receipts", "/me/more", "/me/export", "/me/leave")
 
@@ -105,6 +110,23 @@ def test_coupons_stand_by_what_ends_first(shop: Shop, member: UUID) -> None:
     other.sign_in(FAMILY)
     for path in (f"/me/coupons/{codes['soon']}", f"/me/coupons/{codes['soon']}/code.svg", "/me/coupons/nothing"):
         assert other.get(path).status_code == 404
+
+
+def test_a_coupon_is_called_what_the_price_book_calls_it(shop: Shop, member: UUID) -> None:
+    names = {"en": "5 off", "zh": "满 50 减 5"}
+    rule = CouponOff(promotion="five", off_minor=500, names=names)
+    row = DraftRow(BodyKind.PROMOTIONS, "chain", "five", encode_row(BodyKind.PROMOTIONS, "five", rule))
+    with shop.database.session() as session:
+        for agent in AGENTS.values():
+            report(session, agent, engine=2)
+        publish_rows(session, [item("1"), price("1", 500, "main")])
+        publish_rows(session, [row])
+    coupons_for(shop, member, five=TODAY)
+    phone = Phone(shop, "zh-CN")
+    phone.sign_in()
+    shop.clock.advance(60_000)
+    assert "满 50 减 5" in phone.get("/me").text
+    assert "5 off" in phone.get("/me/coupons?language=en").text
 
 
 def test_coupons_end_when_their_member_leaves(shop: Shop, member: UUID) -> None:
