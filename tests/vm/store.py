@@ -140,6 +140,16 @@ class Store:
         """Return the agent's log lines that contain a text."""
         return list((await self.machine.ask("said", name="agent", contains=contains, lines=200))["lines"])
 
+    async def watch(self, device: str) -> None:
+        """Watch what a device reads, by the command that people have for it."""
+        argv = [*self._program(), "devices", "watch", device, "--state", STATE]
+        await self.machine.ask("start", name="watch", argv=argv)
+        await self.wait(lambda: self.seen(device), f"the command to watch {device}")
+
+    async def seen(self, words: str) -> bool:
+        """Return whether the command that watches has said this."""
+        return bool((await self.machine.ask("said", name="watch", contains=words))["lines"])
+
     async def wait(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
         """Wait for something the agent has to do; the end of its log is told when it does not."""
         try:
