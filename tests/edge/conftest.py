@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from edge_agent.disk.database import Database
+from edge_agent.record import outbox
+from shared.wire.events import Event
 
 BALLAST_BYTES = 64 * 1024
+_SYNCED = {2, 3}
+_NUMBERS = count()
+
+
+@pytest.fixture(autouse=True)
+def _no_event_is_committed_unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P1: an event that a power cut could take would be numbered twice: HQ may have it, and the witness counts it."""
+    append = outbox.append_encoded
+
+    def watched(db: sqlite3.Connection, event: Event, content: bytes, wall_ms: int) -> tuple[int, int]:
+        # This pragma is answered while it is prepared, so each has to be a text of its own.
+        (synchronous,) = db.execute(f"PRAGMA synchronous -- {next(_NUMBERS)}").fetchone()
+        assert synchronous in _SYNCED, f"{type(event).__name__} would be committed unsynced"
+        return append(db, event, content, wall_ms)
+
+    monkeypatch.setattr(outbox, "append_encoded", watched)
 
 
 @pytest.fixture
