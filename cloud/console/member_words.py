@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from shared.web.words import marked
 
 STATUS: Mapping[str, tuple[str, str]] = {
-    "active": (marked("member"), "good"),
+    "active": (marked("active member"), "good"),
     "closed": (marked("has left"), "quiet"),
     "unknown": (marked("not known at head office"), "warn"),
     "pending": (marked("waits for a signature"), "warn"),
