@@ -1,4 +1,4 @@
-"""The pages of members in a real browser: they fit a desk and a phone, in both languages, and everybody can read them."""
+"""The pages of members in a browser: they fit a desk and a phone, in both languages, and everybody can read them."""
 
 from __future__ import annotations
 
