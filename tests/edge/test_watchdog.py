@@ -139,14 +139,21 @@ async def test_pages_that_answer_are_a_pulse_and_silent_ones_are_not() -> None:
         await page_pulse(port)()
 
 
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@pytest.mark.parametrize("pages", [False, True])
 async def test_p10_whole_agent_says_ready_once_its_tills_are_open(
-    tmp_path: Path, systemd: Listener, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, systemd: Listener, monkeypatch: pytest.MonkeyPatch, pages: bool
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", systemd.manager.address)
-    monkeypatch.setenv("WATCHDOG_USEC", str(_QUICK_USEC))
+    monkeypatch.setenv("WATCHDOG_USEC", "6000000")
     hq = MemoryHq(store_settings())
     hq.timeline = [entry(hq.bodies, 1, book(), START_MS)]
-    async with running(tmp_path, hq) as agent:
+    async with running(tmp_path, hq, web_port=free_port() if pages else None) as agent:
         await systemd.hears("READY=1")
         await ready(agent)
         await systemd.hears("WATCHDOG=1")
