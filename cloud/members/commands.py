@@ -17,7 +17,7 @@ from cloud.database.sweeping import sweep
 from cloud.fleet import audit
 from cloud.identity.keys import write_private
 from cloud.ledger.commits import open_commit
-from cloud.members import consent, disclosure, finding, leaving
+from cloud.members import consent, disclosure, finding, leaving, segments
 from cloud.members.importing import Importer
 from cloud.members.opening import commands as opening_commands
 from cloud.process.clocks import clocks_of
@@ -31,6 +31,24 @@ app.add_typer(opening_commands.app, name="opening")
 _PROBLEMS_SHOWN = 50
 
 MemberId = Annotated[UUID, typer.Argument(help="As `members find` names them.")]
+
+
+@app.command("segment")
+def change_segment(
+    context: typer.Context,
+    segment: Annotated[str, typer.Argument(help="The segment's code: a-z, 0-9 and '-'.")],
+    *,
+    add: Annotated[list[UUID] | None, typer.Option(help="A member who is in it from now on.")] = None,
+    remove: Annotated[list[UUID] | None, typer.Option(help="A member who is in it no more.")] = None,
+) -> None:
+    """Put members into a segment that offers are made to, or take them out; stores are told the code alone."""
+    with database_of(context) as database, database.session() as session:
+        commit_no = open_commit(session, now_ms())
+        came = segments.put_in(session, segment, add or [], commit_no=commit_no, now_ms=now_ms())
+        went = segments.take_out(session, segment, remove or [], commit_no=commit_no)
+        detail = f"{came} came, {went} went"
+        audit.record(session, at_ms=now_ms(), actor=actor(), action="member.segment", subject=segment, detail=detail)
+    typer.echo(f"{segment}: {detail}.")
 
 
 @app.command("import")

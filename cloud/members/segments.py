@@ -11,8 +11,9 @@ from sqlmodel import Session
 
 from cloud.database import bulk
 from cloud.database.rowset import rowset, table_of
+from cloud.errors import Invalid, NotFound
 from cloud.members import dirt
-from cloud.members.models import MemberSegment
+from cloud.members.models import Member, MemberSegment
 from shared.ids import check_slug
 
 MOST_SENT = 32
@@ -20,9 +21,21 @@ MOST_SENT = 32
 
 
 def put_in(session: Session, segment: str, members: Collection[UUID], *, commit_no: int, now_ms: int) -> int:
-    """Put members into a segment and return how many were not in it. Stores that know them hear of it."""
-    check_slug(segment, "segment")
-    rows = [(member, segment, now_ms) for member in sorted(set(members))]
+    """Put members into a segment and return how many were not in it. Stores that know them hear of it.
+
+    Raise Invalid for a code that is none, NotFound for somebody who is no member.
+    """
+    try:
+        check_slug(segment, "a segment's code")
+    except ValueError as error:
+        raise Invalid(str(error)) from error
+    table, wanted = table_of(Member), sorted(set(members))
+    ids = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in wanted])
+    known = set(session.execute(select(table.c.id).join(ids, ids.c.id == table.c.id)).scalars())
+    strange = next((one for one in wanted if one not in known), None)
+    if strange is not None:
+        raise NotFound(f"there is no member {strange}")
+    rows = [(member, segment, now_ms) for member in wanted]
     new = bulk.insert_new_tuples(session, MemberSegment, ("member_id", "segment", "since_ms"), rows)
     _note(session, commit_no, members)
     return len(new)

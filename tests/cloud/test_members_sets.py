@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from cloud.database import Database
+from cloud.errors import Invalid, NotFound
 from cloud.fleet.models import Agent
 from cloud.ledger.commits import open_commit
 from cloud.members import dirt, segments
@@ -204,3 +205,11 @@ def test_what_a_card_bought_before_it_was_known_counts_as_its_members_purchase(d
     take(database, [make_sale([("1001", 1)], member=MemberOnSale(member=ann))])
     settle(database)
     assert Store("s001").follow(database).members[ann].purchases == 2
+
+
+@pytest.mark.parametrize("code", ["", "Families", "a b"])
+def test_a_segment_has_a_code_and_members(database: Database, code: str) -> None:
+    with pytest.raises(Invalid, match="a segment's code must be"):
+        segment(database, code)
+    with pytest.raises(NotFound, match="there is no member"):
+        segment(database, "families", new_id())

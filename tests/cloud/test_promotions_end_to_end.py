@@ -1,4 +1,4 @@
-"""From HQ's draft to HQ's audit: promotions published, priced at a real till, sold, priced again without a difference."""
+"""From HQ's draft to HQ's audit: promotions published, priced at a real till, sold, priced again to the same lines."""
 
 from __future__ import annotations
 
