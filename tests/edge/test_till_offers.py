@@ -132,6 +132,19 @@ async def test_money_once_begun_holds_the_price_whatever_the_other_till_sells(tm
         assert all(prices_again(sale, store) for sale in await sales(store))
 
 
+async def test_an_exchange_keeps_the_price_it_was_shown_with(tmp_path: Path) -> None:
+    async with opened_store(tmp_path, books=books(limited(Limit(per=Per.STORE, uses=1)))) as store:
+        paid = await sell(store)
+        till = store.till()
+        await till.scan(MILK)
+        answer = await till.returns.exchange(paid.receipt, {1: 1})
+        assert isinstance(answer, PartlyPaid), answer
+        assert answer.due_minor == 100
+        await till.tender(TenderKind.CASH)
+        assert all(prices_again(sale, store) for sale in await sales(store))
+        assert (await sell(store)).total_minor == 1199
+
+
 def test_parts_that_come_back_give_back_the_whole_to_the_cent_and_the_use_with_the_last() -> None:
     rule = AmountOff(promotion="off", off_minor=100, each=Each.SCOPE, limits=[Limit(per=Per.STORE, uses=9)])
     book = make_price_book(promotions=[rule])

@@ -12,7 +12,7 @@ import msgspec
 from edge_agent.till import attempts, baskets, paying
 from edge_agent.till.asks import Approver
 from edge_agent.till.changes import ExchangePlanned
-from edge_agent.till.desk import Desk, Refusal, open_basket, require_resolved, total
+from edge_agent.till.desk import Desk, Refusal, open_basket, require_resolved, stand_still, total
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome
 from edge_agent.till.results import Paid, PartlyPaid
 from edge_agent.till.returning import finding, making, planning
@@ -81,7 +81,8 @@ def exchange(db: sqlite3.Connection, desk: Desk, wish: Wish, approver: Approver 
         parts.append(RefundPart(method=TenderKind.CASH, minor=plan.total_minor - worth))
     plan = msgspec.structs.replace(plan, refunds=parts, exchange=basket.id)
     tender = Tender(method=TenderKind.EXCHANGE, minor=worth, reference=str(plan.id))
-    paying.require_payable(db, desk, basket)
+    # What comes back frees budgets in the same transaction: the new sale keeps the prices it was shown with.
+    stand_still(db, desk, basket, paying.require_payable(db, desk, basket).book)
     baskets.add(db, basket, ExchangePlanned(at_ms=desk.clocks.business.now_ms(), plan=plan, tender=tender))
     if worth < due:
         return PartlyPaid(basket.id, due - worth)
