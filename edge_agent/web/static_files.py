@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 import shared.web
-from shared.web.assets import OURS, VENDORED, Assets, assets_of
+from shared.web.assets import OURS, Assets, assets_of
 
 FOLDERS = (Path(shared.web.__file__).parent / "static", Path(__file__).parent / "static")
 """Where they lie; of two with one name the later counts."""
@@ -18,7 +18,7 @@ FOLDERS = (Path(shared.web.__file__).parent / "static", Path(__file__).parent / 
 
 @cache
 def _files() -> dict[str, Path]:
-    common = {name: FOLDERS[0] / name for name in (*OURS, *VENDORED) if (FOLDERS[0] / name).is_file()}
+    common = {name: FOLDERS[0] / name for name in OURS if (FOLDERS[0] / name).is_file()}
     own = {path.relative_to(FOLDERS[1]).as_posix(): path for path in FOLDERS[1].rglob("*") if path.is_file()}
     return common | own
 

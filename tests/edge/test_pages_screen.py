@@ -23,6 +23,8 @@ from edge_agent.web.screen.actions import ACTIONS, FLOWS, keys_of
 from edge_agent.web.screen.screen import Screen, Seen
 from edge_agent.web.shop import DeviceSeen, Shop
 from edge_agent.web.standing import Standing
+from shared.pricing import PromotionIndex
+from shared.pricing.kinds.spend_and_get import SpendAndGet, Step
 from shared.web.words import LANGUAGES
 from shared.wire.events import TenderKind
 from shared.wire.policies import QuickKey
@@ -544,3 +546,15 @@ async def test_approval_is_given_by_card(tmp_path: Path) -> None:
         await at.scans(ANNA_CARD)
         assert at.told == "approval_too_low"
         assert await at.total() == 500
+
+
+async def test_little_that_is_missing_is_said_with_what_it_gives(tmp_path: Path) -> None:
+    async with person(tmp_path) as at:
+        promotion = SpendAndGet(
+            promotion="p1", names={"en": "Spend 25", "zh": "满 25 减 5"}, steps=[Step(at_minor=2_500, off_minor=500)]
+        )
+        at.store.books.books[1].index = PromotionIndex([promotion])
+        await at.scans(APPLES, MILK)
+        assert "再买 7.01" in (await at.shown())["sum"]
+        await at.scans(MILK)
+        assert "再买" not in (await at.shown())["sum"]
