@@ -50,6 +50,23 @@ class MemberYear(Table, table=True):
     year: int = Field(primary_key=True)
     spend_minor: int = big_int()
     tier: str = Field(default="", max_length=32)
+    visits: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Sales; a return does not undo a visit."""
+
+
+class TierFloor(Table, table=True):
+    """A tier that a member has at least, because somebody said so, until a day."""
+
+    __tablename__ = "tier_floor"
+    __table_args__ = BOOKS
+
+    member_id: UUID = Field(primary_key=True)
+    tier: str = Field(max_length=32)
+    until: date = Field(index=True)
+    """The last day on which it counts."""
+    reason: str
+    set_by: str
+    set_ms: int = utc_ms()
 
 
 class PointsReview(Table, table=True):

@@ -7,15 +7,15 @@ how much came back before.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Integer, String, Uuid, select, update
 from sqlmodel import Session
 
 from cloud.database.rowset import Columns, rowset, table_of, upsert_into
-from cloud.loyalty import crediting
+from cloud.loyalty import crediting, tiers
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.loyalty.models import MemberYear
 from cloud.loyalty.rules import Rules
@@ -40,30 +40,18 @@ def post(
     crediting.credit(session, commit_no, sales, rules)
     crediting.take_back(session, commit_no, returns, rules)
     spend: defaultdict[MemberYearKey, int] = defaultdict(int)
+    visits = Counter((sale.member, sale.business_date.year) for sale in sales)
     for sale in sales:
         spend[sale.member, sale.business_date.year] += sale.net_minor
     for back in returns:
         spend[back.sale.member, back.sale.business_date.year] -= sum(line.refund_minor for line in back.lines)
-    _add_spend(session, spend, rules)
+    _add_spend(session, spend, visits, rules)
     return {member for member, _year in spend}
 
 
 def tiers_of(session: Session, members: Collection[UUID], year: int) -> dict[UUID, str]:
-    """Return each member's tier in a year: a tier reached in a year holds until the end of the next one."""
-    if not members:
-        return {}
-    wanted = rowset(session, "wanted", {"member_id": Uuid()}, [(member,) for member in sorted(members)])
-    years = table_of(MemberYear)
-    tiers = dict.fromkeys(members, "")
-    best = dict.fromkeys(members, -1)
-    for row in session.execute(
-        select(years)
-        .join(wanted, wanted.c.member_id == years.c.member_id)
-        .where(years.c.year.in_((year - 1, year)), years.c.tier != "")
-    ):
-        if row.spend_minor > best[row.member_id]:
-            tiers[row.member_id], best[row.member_id] = row.tier, row.spend_minor
-    return tiers
+    """Return each member's tier in a year: a tier reached in a year holds until the end of the next one at least."""
+    return {member: stands.tier for member, stands in tiers.standings(session, members, year).items()}
 
 
 def reassess(session: Session, rules: Rules, year: int) -> set[UUID]:
@@ -72,14 +60,20 @@ def reassess(session: Session, rules: Rules, year: int) -> set[UUID]:
     rows = session.execute(
         select(years).where(years.c.year == year).order_by(years.c.member_id).with_for_update()
     ).all()
-    return _set_tiers(session, ((row.member_id, row.year, row.spend_minor, row.tier) for row in rows), rules)
+    return _set_tiers(
+        session, ((row.member_id, row.year, row.spend_minor, row.visits, row.tier) for row in rows), rules
+    )
 
 
-def _add_spend(session: Session, spend: dict[MemberYearKey, int], rules: Rules) -> None:
-    rows = [(member, year, minor, "") for (member, year), minor in spend.items()]
+def _add_spend(
+    session: Session, spend: Mapping[MemberYearKey, int], visits: Mapping[MemberYearKey, int], rules: Rules
+) -> None:
+    rows = [(*key, minor, visits.get(key, 0), "") for key, minor in spend.items()]
     if not rows:
         return
-    shape: Columns = {"member_id": Uuid(), "year": Integer(), "spend_minor": BigInteger(), "tier": String()}
+    shape: Columns = {
+        "member_id": Uuid(), "year": Integer(), "spend_minor": BigInteger(), "visits": Integer(), "tier": String(),
+    }  # fmt: skip
     source = rowset(session, "spent", shape, rows)
     years = table_of(MemberYear)
     insert = upsert_into(session, MemberYear).from_select(
@@ -91,18 +85,21 @@ def _add_spend(session: Session, spend: dict[MemberYearKey, int], rules: Rules) 
     moved = session.execute(
         insert.on_conflict_do_update(
             index_elements=["member_id", "year"],
-            set_={"spend_minor": years.c.spend_minor + insert.excluded.spend_minor},
-        ).returning(years.c.member_id, years.c.year, years.c.spend_minor, years.c.tier)
+            set_={
+                "spend_minor": years.c.spend_minor + insert.excluded.spend_minor,
+                "visits": years.c.visits + insert.excluded.visits,
+            },
+        ).returning(years.c.member_id, years.c.year, years.c.spend_minor, years.c.visits, years.c.tier)
     ).all()
     _set_tiers(session, (tuple(row) for row in moved), rules)
 
 
-def _set_tiers(session: Session, moved: Iterable[tuple[UUID, int, int, str]], rules: Rules) -> set[UUID]:
+def _set_tiers(session: Session, moved: Iterable[tuple[UUID, int, int, int, str]], rules: Rules) -> set[UUID]:
     """Write the tiers that differ; most sales change none."""
     changed = [
         (member, year, reached)
-        for member, year, spend_minor, tier in moved
-        if (reached := rules.tier.reached(spend_minor)) != tier
+        for member, year, spend_minor, visits, tier in moved
+        if (reached := rules.tier.reached(spend_minor, visits)) != tier
     ]
     if changed:
         source = rowset(session, "changed", {"member_id": Uuid(), "year": Integer(), "tier": String()}, sorted(changed))

@@ -51,6 +51,11 @@ def standing(session: Session, member: UUID) -> tuple[int, list[tuple[int, int, 
     return points_of(session, [member])[member], [(row.year, row.spend_minor, row.tier) for row in rows]
 
 
+def publish_tiers(database: Database) -> None:
+    with database.session() as session:
+        rules.publish_tier(session, RULES.tier, author="ann", at_ms=1)
+
+
 def credit(
     database: Database, *, sales: Sequence[SaleFacts] = (), returns: Sequence[ReturnFacts] = (), under: Rules = RULES
 ) -> set[UUID]:
@@ -114,6 +119,7 @@ def test_returns_posted_together_add_up(database: Database) -> None:
 
 def test_a_return_lowers_the_year_of_its_sale_and_its_tier(database: Database) -> None:
     ann = new_id()
+    publish_tiers(database)
     bought = sale(ann, LineFacts(1, 2, 12_000), day=date(2025, 12, 30))
     credit(database, sales=[bought, sale(ann, LineFacts(1, 1, 50_000))])
     with database.session() as session:
@@ -139,6 +145,7 @@ def test_rules_are_versioned_data(database: Database) -> None:
 
 def test_a_new_tier_rule_weighs_the_years_again(database: Database) -> None:
     ann, bob = new_id(), new_id()
+    publish_tiers(database)
     line = LineFacts(1, 1, 10_000)
     credit(database, sales=[sale(ann, line), sale(bob, line)], under=Rules(earning=RULES.earning))
     with database.session() as session:

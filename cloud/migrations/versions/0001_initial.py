@@ -627,6 +627,7 @@ def upgrade() -> None:
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("spend_minor", BIG_INT, nullable=False),
         sa.Column("tier", sa.String(length=32), nullable=False),
+        sa.Column("visits", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("member_id", "year", name=op.f("pk_member_year")),
     )
     op.create_table(
@@ -1301,6 +1302,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_swipe")),
     )
     op.create_index("ix_swipe_store_id_business_date", "swipe", ["store_id", "business_date"], unique=False)
+    op.create_table(
+        "tier_floor",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("tier", sa.String(length=32), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("set_by", sa.String(), nullable=False),
+        sa.Column("set_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_tier_floor")),
+    )
+    op.create_index(op.f("ix_tier_floor_until"), "tier_floor", ["until"], unique=False)
     op.create_table(
         "tier_rule",
         sa.Column("version", sa.Integer(), nullable=False),
