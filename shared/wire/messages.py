@@ -13,7 +13,64 @@ import msgspec
 
 from shared import codec
 from shared.topics import Down, Up
+from shared.wire.asks import (
+    AnyAnswer,
+    AnyAsk,
+    Ask,
+    AskCard,
+    AskClaim,
+    AskCoupon,
+    AskEnrol,
+    AskHold,
+    AskRelease,
+    CouponReserved,
+    Held,
+    MemberFound,
+    PointsClaimed,
+    Refused,
+    Released,
+)
 from shared.wire.desired import SignedDesired, SignedMembers
+
+__all__ = [
+    "MESSAGES",
+    "Ack",
+    "Answer",
+    "AnyAnswer",
+    "AnyAsk",
+    "Ask",
+    "AskCard",
+    "AskClaim",
+    "AskCoupon",
+    "AskEnrol",
+    "AskHold",
+    "AskRelease",
+    "Batch",
+    "CouponReserved",
+    "Desired",
+    "DeviceReport",
+    "DownlinkMessage",
+    "Fork",
+    "Gone",
+    "Held",
+    "Hello",
+    "MemberFound",
+    "Members",
+    "Message",
+    "MessageError",
+    "PointsClaimed",
+    "Question",
+    "Refused",
+    "Reject",
+    "Released",
+    "Reported",
+    "State",
+    "TillReport",
+    "UplinkMessage",
+    "decode_downlink",
+    "decode_uplink",
+    "encode_message",
+]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -135,97 +192,6 @@ class Gone(Message, frozen=True, kw_only=True, omit_defaults=True, tag="gone"):
     QOS: ClassVar[int] = 1
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="member"):
-    """Who is this card's member? The card is sealed to HQ's key."""
-
-    sealed_card: bytes
-
-
-class AskHold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="hold"):
-    """Set value aside for a basket: the question's id is the hold's, and a repeat gets the same answer.
-
-    `unit` is POINTS or the store's currency; `amount` points or minor units. Whose it is: the member, or the sealed
-    number of the card that carries it.
-    """
-
-    basket: UUID
-    unit: str
-    amount: int
-    till: str
-    cashier: str = ""
-    member: UUID | None = None
-    sealed_card: bytes | None = None
-
-
-class AskCoupon(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="coupon"):
-    """Reserve a coupon's code for a basket, so that no other till takes it meanwhile."""
-
-    basket: UUID
-    code: str
-    till: str
-    cashier: str = ""
-    member: UUID | None = None
-
-
-class AskRelease(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="release"):
-    """Let go what was set aside for a basket that will not be paid with it.
-
-    With `hold` that hold alone; an id that HQ has never heard of is refused for ever after. Without it everything of
-    the basket.
-    """
-
-    basket: UUID
-    till: str
-    hold: UUID | None = None
-
-
-class AskEnrol(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="enrol"):
-    """Make somebody a member at the desk: a phone number and what they agree to is enough.
-
-    Phone, name and card are sealed to HQ's key. `consents` maps a channel to the version of the text they were shown;
-    `receipt` is the sale whose receipt they bring, where joining takes one. The question's id is made once: a repeat
-    finds the member that the first one made.
-    """
-
-    till: str
-    cashier: str
-    sealed_phone: bytes
-    consents: dict[str, str]
-    sealed_name: bytes | None = None
-    sealed_card: bytes | None = None
-    receipt: UUID | None = None
-    language: str = ""
-
-
-class AskCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="card"):
-    """Give a member a card, report theirs lost, or both at once.
-
-    Who it is: the member a till knows, or whose phone this is, sealed. `issue` and `replace` bring the new card's
-    number, sealed; `replace` also reports the one before as lost.
-    """
-
-    act: Literal["issue", "lost", "replace"]
-    till: str
-    cashier: str
-    member: UUID | None = None
-    sealed_phone: bytes | None = None
-    sealed_card: bytes | None = None
-
-
-class AskClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="claim"):
-    """Credit a receipt on which no card was shown, by the sale's id that its code names: once, and to one member."""
-
-    sale: UUID
-    till: str
-    cashier: str
-    member: UUID | None = None
-    sealed_card: bytes | None = None
-
-
-AnyAsk = Ask | AskHold | AskCoupon | AskRelease | AskEnrol | AskCard | AskClaim
-"""What only HQ knows now."""
-
-
 class Question(Message, frozen=True, kw_only=True, omit_defaults=True, tag="question"):
     """Something only HQ knows now. `question` is stored by the agent before it is sent and names every repeat of it."""
 
@@ -292,59 +258,6 @@ class Members(Message, frozen=True, kw_only=True, omit_defaults=True, tag="membe
     QOS: ClassVar[int] = 1
 
     members: SignedMembers
-
-
-class MemberFound(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="member"):
-    """The member behind a card, as a till may know them."""
-
-    member: UUID
-    masked_name: str
-    tier: str = ""
-    points: int = 0
-    blocks: list[str] = []
-
-
-class Refused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="refused"):
-    """A business refusal, remembered under the question's id: a code for machines; the till has the words."""
-
-    code: str
-
-
-class Held(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="held"):
-    """Value is set aside. The till commits against it until a minute before `valid_until_ms` (HQ's wall time)."""
-
-    hold: UUID
-    unit: str
-    amount: int
-    valid_until_ms: int
-
-
-class CouponReserved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="coupon"):
-    """A coupon is this basket's until then: the promotion of the price book that it stands for."""
-
-    code: str
-    promotion: str
-    valid_until_ms: int
-    claimed_ms: int = 0
-
-
-class Released(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="released"):
-    """Nothing is set aside for it any more. `captured`: too late, its sale has spent it."""
-
-    captured: bool = False
-
-
-class PointsClaimed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="claimed"):
-    """A receipt's points are the member's: how many it brought, and how many they have now."""
-
-    member: UUID
-    masked_name: str
-    earned: int
-    points: int
-
-
-AnyAnswer = MemberFound | Refused | Held | CouponReserved | Released | PointsClaimed
-"""What HQ answers."""
 
 
 class Answer(Message, frozen=True, kw_only=True, omit_defaults=True, tag="answer"):
