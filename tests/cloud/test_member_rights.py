@@ -123,7 +123,11 @@ def test_everything_held_is_shown(database: Database, nana: UUID) -> None:
     sizes = {name: len(rows) for name, rows in facts.items() if name != "member"}
     expected = {"fields": 6, "cards": 2, "sales": 1, "sale_lines": 1, "returns": 1, "return_lines": 1, "swipes": 1}
     assert {name: sizes[name] for name in expected} == expected
-    assert (len(facts["postings"]), sum(one["amount"] for one in facts["points"]) > 0, facts["years"][0]["year"]) == (2, True, YEAR)
+    assert (len(facts["postings"]), sum(one["amount"] for one in facts["points"]) > 0, facts["years"][0]["year"]) == (
+        2,
+        True,
+        YEAR,
+    )
     with database.session() as session, pytest.raises(NotFound):
         disclosure.export(session, vault(), mint(), actor="test", now_ms=START_MS)
 
