@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Depends, status
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,9 +12,10 @@ from cloud.api.auth import holder_with
 from cloud.api.services import Here
 from cloud.identity import claims
 from cloud.identity.tokens import TokenHolder
-from cloud.org import stores
+from cloud.org import devices, stores
 from cloud.org.models import Store, Till
 from shared.ids import SLUG_PATTERN
+from shared.wire.desired import DeviceBinding
 
 router = APIRouter(prefix="/api/v1", tags=["stores"])
 
@@ -47,6 +49,28 @@ class NewTill(BaseModel):
     id: Slug
     number: int
     kind: str = "staffed"
+
+
+class Device(BaseModel):
+    """A device of a till: its model's profile, how and where it is plugged in, what its scans are for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    device: Slug
+    profile: str = Field(max_length=64)
+    transport: str = Field(max_length=32)
+    address: str = Field(default="", max_length=256)
+    role: str = Field(default="", max_length=32)
+    settings: dict[str, bool | int | str | list[str]] = Field(default={}, max_length=64)
+
+    @classmethod
+    def of(cls, binding: DeviceBinding) -> Device:
+        """Return a binding as the API says it."""
+        return cls(**msgspec.structs.asdict(binding))
+
+    def binding(self) -> DeviceBinding:
+        """Return the device as agents are told of it."""
+        return DeviceBinding(**self.model_dump())
 
 
 class NewClaim(BaseModel):
@@ -99,6 +123,22 @@ def add_till(services: Here, who: MayWrite, store: str, body: NewTill) -> Till:
         return stores.add_till(
             session, store, body.id, number=body.number, kind=body.kind, actor=who.actor, now_ms=now_ms
         )
+
+
+@router.get("/stores/{store}/tills/{till}/devices")
+def list_devices(services: Here, _: MayRead, store: str, till: str) -> list[Device]:
+    """Return the devices that stand at a till."""
+    with services.database.snapshot() as session:
+        return [Device.of(one) for one in devices.bound(session, store, till)]
+
+
+@router.put("/stores/{store}/tills/{till}/devices")
+def bind_devices(services: Here, who: MayWrite, store: str, till: str, body: list[Device]) -> list[Device]:
+    """Say which devices a till has, all of them; its agent binds them without a restart."""
+    now_ms = services.clocks.machine.wall_ms()
+    with services.database.session() as session:
+        bound = devices.bind(session, store, till, [one.binding() for one in body], actor=who.actor, now_ms=now_ms)
+    return [Device.of(one) for one in bound]
 
 
 @router.post("/stores/{store}/claims", status_code=status.HTTP_201_CREATED)

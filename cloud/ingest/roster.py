@@ -18,7 +18,7 @@ from cloud.database import Database
 from cloud.fleet.agents import ONLINE_MS
 from cloud.fleet.models import Agent
 from cloud.members.models import StoreMembers
-from cloud.org.models import Store, Till
+from cloud.org.models import Store, Till, TillDevices
 from cloud.prices.models import ChainSetting, PriceVersion
 from shared.clock import MachineClock
 
@@ -40,6 +40,7 @@ class _Marks(NamedTuple):
 
     stores: int
     tills: int
+    devices: int
     settings: tuple[bytes, ...]
     newest_version: int
     versions: tuple[tuple[str, int], ...]
@@ -138,6 +139,7 @@ def _read_marks(session: Session) -> _Marks:
     return _Marks(
         stores=session.exec(select(func.count()).select_from(Store)).one(),
         tills=session.exec(select(func.count()).select_from(Till)).one(),
+        devices=int(session.exec(select(func.sum(col(TillDevices.revision)))).one() or 0),
         settings=tuple(session.exec(select(col(ChainSetting.value)).order_by(col(ChainSetting.name)))),
         newest_version=session.exec(select(func.max(col(PriceVersion.version)))).one() or 0,
         versions=tuple(sorted(session.exec(statuses).all())),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from cloud.command import actor, database_of, now_ms
-from cloud.org import stores
+from cloud.errors import Invalid
+from cloud.org import devices, stores
 from cloud.org.models import Store
+from shared.wire.desired import DeviceBinding
 
 store_app = typer.Typer(no_args_is_help=True, help="Stores.")
 till_app = typer.Typer(no_args_is_help=True, help="Tills.")
@@ -66,3 +71,34 @@ def add_till(
     with database_of(context) as database, database.session() as session:
         stores.add_till(session, store, till, number=number, kind=kind, actor=actor(), now_ms=now_ms())
     typer.echo(f"Till {till} added to {store}.")
+
+
+@till_app.command("devices")
+def till_devices(
+    context: typer.Context,
+    store: Annotated[str, typer.Argument()],
+    till: Annotated[str, typer.Argument()],
+    file: Annotated[
+        Path | None, typer.Option(help="TOML with a [[device]] for each; without it the present ones are shown.")
+    ] = None,
+) -> None:
+    """Show a till's devices, or say which it has."""
+    with database_of(context) as database, database.session() as session:
+        if file is not None:
+            devices.bind(session, store, till, _read_devices(file), actor=actor(), now_ms=now_ms())
+        for one in devices.bound(session, store, till):
+            plug = f" at {one.address}" if one.address else ""
+            role = f", for {one.role}" if one.role else ""
+            typer.echo(f"{one.device}: {one.profile} by {one.transport}{plug}{role}")
+
+
+def _read_devices(file: Path) -> list[DeviceBinding]:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        return msgspec.convert(content, type=_DeviceFile).device
+    except (OSError, ValueError, msgspec.ValidationError) as error:
+        raise Invalid(f"{file}: {error}") from None
+
+
+class _DeviceFile(msgspec.Struct, forbid_unknown_fields=True):
+    device: list[DeviceBinding] = []

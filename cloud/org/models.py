@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from sqlalchemy import ForeignKeyConstraint
 from sqlmodel import Field
 
 from cloud.database import Table
@@ -73,3 +74,15 @@ class Till(Table, table=True):
     id: str = Field(primary_key=True, max_length=32)
     number: int
     kind: str = "staffed"
+
+
+class TillDevices(Table, table=True):
+    """The devices that stand at a till: a list of `DeviceBinding` as JSON, and how often it was changed."""
+
+    __tablename__ = "till_devices"
+    __table_args__ = (ForeignKeyConstraint(["store_id", "till_id"], ["till.store_id", "till.id"]),)
+
+    store_id: str = Field(primary_key=True, max_length=32)
+    till_id: str = Field(primary_key=True, max_length=32)
+    content: str
+    revision: int = 1

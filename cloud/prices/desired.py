@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.fleet.models import Agent, Deployment
+from cloud.org.devices import by_till
 from cloud.org.models import LegalEntity, Store, StoreOwnership, Till
 from cloud.prices.bodies import BodyFiles, delta_name
 from cloud.prices.codes import code_settings
@@ -90,10 +91,14 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
     owners = _legal_entities(session, stores, now_ms)
     names = {one.id: one.name for one in session.execute(select(LegalEntity)).scalars()} if owners else {}
     ids = [store.id for store in stores]
+    bound = by_till(session, ids)
     tills: defaultdict[str, list[WireTill]] = defaultdict(list)
     query = select(Till).where(col(Till.store_id).in_(ids)).order_by(col(Till.store_id), col(Till.number))
     for till in session.execute(query).scalars():
-        tills[till.store_id].append(WireTill(till=till.id, number=till.number, kind=TillKind(till.kind)))
+        devices = bound.get((till.store_id, till.id), [])
+        tills[till.store_id].append(
+            WireTill(till=till.id, number=till.number, kind=TillKind(till.kind), devices=devices)
+        )
     return {
         store.id: StoreSettings(
             store=store.id,

@@ -235,6 +235,22 @@ class TestHeadOffice:
         assert [store["id"] for store in client.get("/api/v1/stores", headers=headers).json()] == ["s1", "s9"]
         assert [one["id"] for one in client.get("/api/v1/stores/s9/tills", headers=headers).json()] == ["t1"]
 
+    def test_devices_are_bound_to_a_till_and_refused_in_words(self, client: Client, box: Box) -> None:
+        headers = _token(box, "stores:write")
+        client.post("/api/v1/stores/s1/tills", json={"id": "t9", "number": 9}, headers=headers)
+        path = "/api/v1/stores/s1/tills/t9/devices"
+        scale = {
+            "device": "scale",
+            "profile": "toledo_8217",
+            "transport": "serial",
+            "address": "/dev/serial/by-path/p1",
+        }
+        assert client.put(path, json=[scale], headers=headers).status_code == 200
+        assert [one["address"] for one in client.get(path, headers=headers).json()] == [scale["address"]]
+        refused = client.put(path, json=[scale | {"profile": "toledo"}], headers=headers)
+        assert refused.status_code == 422
+        assert "scale: no profile of 'toledo'" in refused.text
+
     @pytest.mark.parametrize(
         ("change", "words"),
         [

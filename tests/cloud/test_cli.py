@@ -59,6 +59,24 @@ def test_a_store_from_nothing_to_a_claim_code(made: Cloud) -> None:
     assert made("agent", "list").stdout == ""
 
 
+def test_devices_are_bound_from_a_file(made: Cloud, tmp_path: Path) -> None:
+    made("store", "add", "s1", "--name", "One", "--time-zone", "Asia/Shanghai", "--currency", "CNY")
+    made("till", "add", "s1", "t1", "--number", "1")
+    file = tmp_path / "devices.toml"
+    line = 'device = "scanner"\nprofile = "serial_line"\ntransport = "serial"\n'
+    file.write_text(f'[[device]]\n{line}address = "/dev/serial/by-path/p1"\n')
+    said = made("till", "devices", "s1", "t1", "--file", str(file)).stdout
+    assert said == "scanner: serial_line by serial at /dev/serial/by-path/p1\n"
+    assert made("till", "devices", "s1", "t1").stdout == said
+    file.write_text(f"[[device]]\n{line}")
+    refused = made("till", "devices", "s1", "t1", "--file", str(file))
+    assert refused.exit_code == 1
+    assert "say where it is plugged in" in refused.stderr
+    file.write_text('[[device]]\nname = "scanner"\n')
+    assert "missing required field `device`" in made("till", "devices", "s1", "t1", "--file", str(file)).stderr
+    assert made("till", "devices", "s1", "t1").stdout == said
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

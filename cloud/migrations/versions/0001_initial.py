@@ -1703,3 +1703,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "segment", name=op.f("pk_member_segment")),
     )
     op.create_index(op.f("ix_member_segment_segment"), "member_segment", ["segment"], unique=False)
+    op.create_table(
+        "till_devices",
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("till_id", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["store_id", "till_id"], ["till.store_id", "till.id"], name=op.f("fk_till_devices_store_id_till_id")
+        ),
+        sa.PrimaryKeyConstraint("store_id", "till_id", name=op.f("pk_till_devices")),
+    )
