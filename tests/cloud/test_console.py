@@ -232,7 +232,7 @@ def test_every_region_of_a_page_is_what_its_stream_sends(sqlite_database: Databa
     """What is shown and what keeps it live are one template: each region's name stands once in each."""
     templates = rendering.environment("en")
     for name in templates.list_templates(filter_func=lambda name: not name.startswith(("_", "components", "base"))):
-        source = (CONSOLE / "templates" / name).read_text()
+        source = Path(templates.get_template(name).filename or "").read_text()
         shown = re.findall(r'sse-swap="(\w+)"', source)
         sent = [
             block.removeprefix("live_") for block in templates.get_template(name).blocks if block.startswith("live_")
