@@ -29,7 +29,7 @@ from cloud.ingest.proofs import AckProofs
 from cloud.ingest.restores import Restores
 from cloud.ledger import AccountKey
 from cloud.ledger.commits import open_commit
-from cloud.ledger.kinds import MEMBER_POINTS, POINTS
+from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, POINTS
 from cloud.loyalty import rules
 from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.members.attaching import attach_card
@@ -249,22 +249,20 @@ def _write_rules(session: Session) -> None:
     rules.publish_tier(session, TierRule(version=1, tiers=tiers), author="test", at_ms=START_MS)
 
 
-def points_account(member: UUID) -> UUID:
-    return AccountKey(MEMBER_POINTS, str(member), POINTS).id
-
-
 def standings(database: Database) -> dict[UUID, Standing]:
-    """Return what every member has, years without spend left out."""
-    accounts = {points_account(member): member for member in MEMBERS}
-    points: dict[UUID, int] = {}
+    """Return what every member has, less what they owe, years without spend left out."""
+    accounts = {
+        AccountKey(kind, str(member), POINTS).id: member for member in MEMBERS for kind in (MEMBER_POINTS, MEMBER_DEBT)
+    }
+    points = dict.fromkeys(MEMBERS, 0)
     years: dict[UUID, dict[int, tuple[int, str]]] = {member: {} for member in MEMBERS}
     with database.snapshot() as session:
         for account, amount in rows(session, "SELECT account_id, amount FROM balance"):
-            points[accounts[as_uuid(account)]] = amount
+            points[accounts[as_uuid(account)]] += amount
         for member, year, spend, tier in rows(session, "SELECT member_id, year, spend_minor, tier FROM member_year"):
             if spend:
                 years[as_uuid(member)][year] = (spend, tier)
-    return {member: Standing(points.get(member, 0), years[member]) for member in MEMBERS}
+    return {member: Standing(points[member], years[member]) for member in MEMBERS}
 
 
 def rows(session: Session, statement: str) -> Collection[Any]:
