@@ -60,7 +60,7 @@ class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ar
 class PricedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
     """A line with its price and every reason for it: what is left of it after its discounts, never below 0.
 
-    On the wire an array: fields are only ever appended. `code` is what was scanned, empty when it was the item's
+    It travels as a `SoldLine` (`shared/wire/sold_lines.py`). `code` is what was scanned, empty when it was the item's
     first barcode. `category` and `cost_minor` are empty when the book names them: HQ owns them and looks them up.
     """
 
