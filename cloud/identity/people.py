@@ -38,6 +38,8 @@ class Right(StrEnum):
     """Put into force, stop and roll back."""
     PERSONAL = "personal"
     """See what is personal about a member, for a reason and on record."""
+    VALUE = "value"
+    """Move members' value: points and stored value by hand, card returns, coupons, gifts, draws and runs."""
     OPERATE = "operate"
     """Devices, agents and certificates."""
     PEOPLE = "people"
@@ -48,6 +50,7 @@ class Role(StrEnum):
     """What somebody is here."""
 
     MARKETER = "marketer"
+    SUPPORT = "support"
     IT = "it"
     AUDITOR = "auditor"
     ADMIN = "admin"
@@ -55,6 +58,7 @@ class Role(StrEnum):
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.MARKETER: frozenset({Right.READ, Right.PLAN, Right.APPROVE, Right.PUBLISH}),
+    Role.SUPPORT: frozenset({Right.READ, Right.PERSONAL, Right.VALUE}),
     Role.IT: frozenset({Right.READ, Right.OPERATE}),
     Role.AUDITOR: frozenset({Right.READ}),
     Role.ADMIN: frozenset(Right),
