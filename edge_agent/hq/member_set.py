@@ -8,10 +8,12 @@ from uuid import UUID
 import msgspec
 
 from edge_agent.value import allowances
+from shared.loyalty import NextTier
 from shared.sealing import card_hash
 from shared.wire.desired import KnownMember, MemberStep
 
-_segments = msgspec.json.Decoder(list[str])
+_codes = msgspec.json.Decoder(list[str])
+_next_tier = msgspec.json.Decoder(NextTier)
 
 
 def version(db: sqlite3.Connection) -> int:
@@ -45,7 +47,7 @@ class MemberSet:
     def find(self, db: sqlite3.Connection, card: str) -> KnownMember | None:
         """Return the member a card number belongs to, or None when this store does not know it."""
         row = db.execute(
-            "SELECT member, masked_name, tier, points, segments, birthday_month, purchases"
+            "SELECT member, masked_name, tier, points, segments, birthday_month, purchases, blocks, next_tier"
             " FROM member JOIN member_card USING (member) WHERE hash = ?",
             (card_hash(card, self._card_key),),
         ).fetchone()
@@ -57,9 +59,11 @@ class MemberSet:
             masked_name=row[1],
             tier=row[2],
             points=row[3],
-            segments=_segments.decode(row[4]),
+            segments=_codes.decode(row[4]),
             birthday_month=row[5],
             purchases=row[6],
+            blocks=_codes.decode(row[7]),
+            next_tier=None if row[8] is None else _next_tier.decode(row[8]),
         )
 
 
@@ -72,11 +76,12 @@ def _put(db: sqlite3.Connection, member: KnownMember) -> None:
     key = member.member.bytes
     # HQ's count may be older than the sales made here since: a count never goes down while the member is known.
     db.execute(
-        "INSERT INTO member (member, masked_name, tier, points, segments, birthday_month, purchases)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO member (member, masked_name, tier, points, segments, birthday_month, purchases, blocks, next_tier)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (member) DO UPDATE SET masked_name = excluded.masked_name, tier = excluded.tier,"
         " points = excluded.points, segments = excluded.segments, birthday_month = excluded.birthday_month,"
-        " purchases = max(excluded.purchases, coalesce(purchases, 0))",
+        " purchases = max(excluded.purchases, coalesce(purchases, 0)),"
+        " blocks = excluded.blocks, next_tier = excluded.next_tier",
         (
             key,
             member.masked_name,
@@ -85,6 +90,8 @@ def _put(db: sqlite3.Connection, member: KnownMember) -> None:
             msgspec.json.encode(member.segments).decode(),
             member.birthday_month,
             member.purchases,
+            msgspec.json.encode(member.blocks).decode(),
+            None if member.next_tier is None else msgspec.json.encode(member.next_tier),
         ),
     )
     db.execute("DELETE FROM member_card WHERE member = ?", (key,))

@@ -154,7 +154,9 @@ CREATE TABLE member (
     points      INTEGER NOT NULL,
     segments    TEXT NOT NULL DEFAULT '[]',   -- JSON, codes
     birthday_month INTEGER,
-    purchases   INTEGER                       -- of HQ's count and the sales made here since, the higher
+    purchases   INTEGER,                      -- of HQ's count and the sales made here since, the higher
+    blocks      TEXT NOT NULL DEFAULT '[]',   -- JSON: what they may not do for now (buy, coupons, points)
+    next_tier   BLOB                          -- JSON: what is missing to the tier above; null: nothing is
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE member_card (

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from shared.loyalty import NextTier
+
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="member"):
     """Who is this card's member? The card is sealed to HQ's key."""
@@ -95,7 +97,18 @@ class AskClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     sealed_card: bytes | None = None
 
 
-AnyAsk = Ask | AskHold | AskCoupon | AskRelease | AskEnrol | AskCard | AskClaim
+class AskPhone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="phone"):
+    """Who is behind a telephone number? The whole number or its last four digits, sealed to HQ's key.
+
+    Several may share a number: families do. Each look is on record at HQ with `till` and `cashier`.
+    """
+
+    sealed_phone: bytes
+    till: str
+    cashier: str
+
+
+AnyAsk = Ask | AskPhone | AskHold | AskCoupon | AskRelease | AskEnrol | AskCard | AskClaim
 """What only HQ knows now."""
 
 
@@ -107,6 +120,29 @@ class MemberFound(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     tier: str = ""
     points: int = 0
     blocks: list[str] = []
+    next_tier: NextTier | None = None
+
+
+class MemberChoice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A member who may be meant: by their masked name and a few more signs to tell namesakes apart.
+
+    `masked_phone` and `masked_card` are as people read them (`138****5678`); `birthday_month` is 1 to 12.
+    """
+
+    found: MemberFound
+    masked_phone: str = ""
+    masked_card: str = ""
+    birthday_month: int | None = None
+
+
+class MembersFound(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="members"):
+    """The members behind a telephone number, one to five, to choose from; those who shop here first.
+
+    `more`: there are others, and the whole number tells them apart.
+    """
+
+    members: list[MemberChoice]
+    more: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="answer", tag="refused"):
@@ -148,5 +184,5 @@ class PointsClaimed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     points: int
 
 
-AnyAnswer = MemberFound | Refused | Held | CouponReserved | Released | PointsClaimed
+AnyAnswer = MemberFound | MembersFound | Refused | Held | CouponReserved | Released | PointsClaimed
 """What HQ answers."""

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from shared.codes import LabelFormat, Recall
+from shared.loyalty import NextTier
 from shared.value import Allowance
 from shared.wire.events import TillKind
 from shared.wire.policies import StaffMember, TillPolicies
@@ -79,6 +80,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     `card_prefixes`: card numbers of the chain start with one of these and have `card_digits` digits.
     `labels` are the forms of label that its scales print, the first that fits counts; `recalls` what may not be sold;
     `member_code_keys` the public keys (Ed25519, 32 bytes) that members' codes on telephones are signed with.
+    `tier_names`: what each tier is called, by its code and language.
     `policies` say how its tills work, `staff` who works at them.
     """
 
@@ -104,6 +106,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     recalls: list[Recall] = []
     member_code_keys: list[bytes] = []
     receipt: ReceiptSettings = ReceiptSettings()
+    tier_names: dict[str, dict[str, str]] = {}
 
 
 class BodyReference(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -161,6 +164,7 @@ class KnownMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     `blocks` is what they may not do for now: `buy`, `coupons`, `points` (collect and spend). `allowances` are what this
     one agent may spend of theirs offline.
+    `next_tier`: what is missing to the tier above; none at the top, and where there are no tiers.
     What offers ask beside the tier, as codes and numbers alone: the `segments` they are in, `birthday_month` (1 to 12,
     never the day), how many `purchases` HQ has of them. None: HQ does not know, or does not say.
     """
@@ -175,6 +179,7 @@ class KnownMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     segments: list[str] = []
     birthday_month: int | None = None
     purchases: int | None = None
+    next_tier: NextTier | None = None
 
 
 class MemberStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -14,6 +14,7 @@ import msgspec
 
 from shared import codec
 from shared.hashchain import GENESIS, link_all
+from shared.loyalty import NextTier
 from shared.money import UnitPrice
 from shared.pricing import (
     Choice,
@@ -54,6 +55,7 @@ from shared.wire.messages import (
     AskCoupon,
     AskEnrol,
     AskHold,
+    AskPhone,
     AskRelease,
     Batch,
     CouponReserved,
@@ -62,8 +64,10 @@ from shared.wire.messages import (
     Gone,
     Held,
     Hello,
+    MemberChoice,
     MemberFound,
     Members,
+    MembersFound,
     Message,
     PointsClaimed,
     Question,
@@ -254,6 +258,26 @@ STEP = MemberStep(
     gone=[_id(5)],
     more=True,
 )
+BLOCKED_STEP = MemberStep(
+    agent="s001-a",
+    incarnation=INCARNATION,
+    base=5,
+    version=6,
+    put=[
+        KnownMember(
+            member=MEMBER,
+            cards=[HEAD[:16]],
+            masked_name="王**",
+            tier="silver",
+            points=120,
+            blocks=["coupons", "points"],
+            next_tier=NextTier(tier="gold", spend_minor=120_000, visits=3, either=True, until="2026-12-31"),
+        )
+    ],
+)
+FOUND = MemberFound(
+    member=MEMBER, masked_name="王**", tier="silver", points=120, next_tier=NextTier(tier="gold", growth=80)
+)
 
 _envelope = {
     "agent": "s001-a",
@@ -321,6 +345,10 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
         id=_id(94), **_envelope, question=_id(95), deadline_ms=800,
         body=AskClaim(sale=_id(10), till="t1", cashier="c1", member=MEMBER),
     ),
+    "question.v1.phone": Question(
+        id=_id(97), **_envelope, question=_id(98), deadline_ms=800,
+        body=AskPhone(sealed_phone=HEAD + HEAD, till="t1", cashier="c1"),
+    ),
     "ack.v1": Ack(id=_id(26), **_envelope, incarnation=INCARNATION, seq=9),
     "ack.v1.head": Ack(id=_id(33), **_envelope, incarnation=INCARNATION, seq=9, head=HEAD[:16]),
     "ack.v1.proof": Ack(
@@ -335,9 +363,20 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
         id=_id(70), **_envelope, desired=sign_desired(WITH_DEVICES, HQ_PRIVATE)
     ),
     "members.v1": Members(id=_id(30), **_envelope, members=sign_members(STEP, HQ_PRIVATE)),
+    "members.v1.blocked": Members(id=_id(100), **_envelope, members=sign_members(BLOCKED_STEP, HQ_PRIVATE)),
     "answer.v1": Answer(
         id=_id(31), **_envelope, question=_id(25),
         body=MemberFound(member=MEMBER, masked_name="王**", tier="gold", points=120),
+    ),
+    "answer.v1.members": Answer(
+        id=_id(99), **_envelope, question=_id(98),
+        body=MembersFound(
+            members=[
+                MemberChoice(found=FOUND, masked_phone="138****5678", masked_card="**** 0071", birthday_month=5),
+                MemberChoice(found=MemberFound(member=_id(5), masked_name="王*"), masked_phone="139****5678"),
+            ],
+            more=True,
+        ),
     ),
     "answer.v1.held": Answer(
         id=_id(87), **_envelope, question=_id(81),
