@@ -95,3 +95,9 @@ class CouponConflict(Table, table=True):
     reason: str = Field(max_length=32)
     """How the coupon stood: `unknown`, `used`, `reserved`, `voided`, `expired`."""
     at_ms: int = big_int()
+    decision: str = Field(default="", max_length=16)
+    """What a person made of it: `stands`, `misuse`; empty while nobody has looked."""
+    decided_by: str | None = None
+    decided_ms: int | None = utc_ms(default=None)
+    note: str = ""
+    """What they found."""

@@ -18,13 +18,14 @@ from sqlmodel import Session
 from cloud.database import bulk
 from cloud.database.rowset import rowset, table_of
 from cloud.ledger.journal import AccountKey
-from cloud.ledger.models import Lot, LotUse
+from cloud.ledger.models import Lot, LotBack, LotUse
 
 _LOTS = UUID("c1b1e6b2-7d53-5a5e-8f0e-2f6a0d8f9b11")
 _LOT = (
     "id", "account_id", "cause", "purpose", "store_id", "amount", "left", "available_on", "expires_on", "basket_id",
 )  # fmt: skip
 _USE = ("cause", "purpose", "lot_id", "amount", "given_back", "store_id")
+_BACK = ("cause", "purpose", "lot_id", "of_cause", "of_purpose", "amount")
 
 JournalKey = tuple[UUID, str]
 
@@ -105,10 +106,10 @@ def used(session: Session, key: JournalKey, parts: Sequence[Part], store: str) -
     bulk.insert_tuples(session, LotUse, _USE, [(*key, part.lot, part.amount, 0, store) for part in parts])
 
 
-def give_back(session: Session, key: JournalKey, account: AccountKey, amount: int) -> int:
+def give_back(session: Session, key: JournalKey, account: AccountKey, amount: int, *, by: JournalKey) -> int:
     """Give back what a journal took, each part to its own lot and date, the one that lasts longest first.
 
-    Return what could not be given back because so much was never taken.
+    `by` is the journal that gives it back. Return what could not be given back because so much was never taken.
     """
     use, lot = table_of(LotUse), table_of(Lot)
     rows = session.execute(
@@ -117,14 +118,16 @@ def give_back(session: Session, key: JournalKey, account: AccountKey, amount: in
         .where(use.c.cause == key[0], use.c.purpose == key[1], lot.c.account_id == account.id)
         .order_by(lot.c.expires_on.is_not(None), lot.c.expires_on.desc(), lot.c.id.desc())
     ).all()
-    rest = amount
+    rest, given = amount, []
     for row in rows:
         back = min(rest, int(row.left))
         if back > 0:
+            given.append((*by, row.lot_id, *key, back))
             own = (use.c.cause == key[0], use.c.purpose == key[1], use.c.lot_id == row.lot_id)
             session.execute(update(use).where(*own).values(given_back=use.c.given_back + back))
             move(session, [Part(row.lot_id, back)])
             rest -= back
+    bulk.insert_tuples(session, LotBack, _BACK, given)
     return rest
 
 

@@ -83,15 +83,26 @@ class LedgerSeal(Table, table=True):
 
 
 class LedgerProof(Table, table=True):
-    """What the last proof of the whole ledger found. One row: only the newest is of use."""
+    """What proofs of the whole ledger found, a row for each stretch of a day in which they found the same wrong.
+
+    The first proof of a day begins a row, and so does one that finds something else wrong than the one before.
+    """
 
     __tablename__ = "ledger_proof"
 
-    one: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    number: int | None = Field(default=None, primary_key=True)
+    day: date = Field(index=True)
+    """The chain's day it was made on."""
+    first_ms: int = utc_ms()
     at_ms: int = utc_ms()
+    """The newest of its proofs."""
+    proofs: int = 1
+    """How many there were."""
     took_ms: int
+    longest_ms: int
+    holds: bool
     found: bytes
-    """`cloud.ledger.proof.Proof`, JSON."""
+    """`cloud.ledger.proof.Proof` of the newest, JSON."""
 
 
 class LedgerRequest(Table, table=True):
@@ -172,6 +183,19 @@ class LotUse(Table, table=True):
     """Where it was taken."""
 
 
+class LotBack(Table, table=True):
+    """What a journal gave back to a lot of what another had taken. Append-only."""
+
+    __tablename__ = "lot_back"
+
+    cause: UUID = Field(primary_key=True)
+    purpose: str = Field(primary_key=True, max_length=32)
+    lot_id: UUID = Field(primary_key=True)
+    of_cause: UUID = Field(index=True)
+    of_purpose: str = Field(max_length=32)
+    amount: int = big_int()
+
+
 class Hold(Table, table=True):
     """Value set aside under an id its asker made: captured once (an allowance: drawn on), or let go. It ends once."""
 
@@ -235,5 +259,5 @@ class HoldLot(Table, table=True):
     left: int = big_int()
 
 
-for _model in (JournalRow, Posting, LedgerSeal, Reversal):
+for _model in (JournalRow, Posting, LedgerSeal, Reversal, LotBack):
     append_only.guard(table_of(_model))

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from cloud.database.rowset import table_of
 from cloud.ingest.models import IngestCommit
-from cloud.ledger import seal
+from cloud.ledger import ages, seal
 from cloud.ledger.kinds import KINDS
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
 from cloud.ledger.proof_of_lots import by_kind, holds_off, lots_off
@@ -43,6 +43,15 @@ class Proof:
     """Accounts that hold something else than open holds say."""
     by_kind: dict[str, dict[str, int]] = field(default_factory=dict)
     """What all accounts of each kind hold together, by unit: the report of what the chain owes and took."""
+    ages: dict[str, dict[str, int]] = field(default_factory=dict)
+    """What members hold, what is set aside with it, by unit and by how long ago it came in (`cloud.ledger.ages`)."""
+    expiries: dict[str, dict[str, int]] = field(default_factory=dict)
+    """The same by unit and by the month in which it ends (`2026-01`), empty for what never does."""
+    report_off: dict[str, int] = field(default_factory=dict)
+    """Units whose ages or expiries do not add up to what is held, and by how much."""
+    seal_number: int = 0
+    """The newest link of the hash chain, and its head in hexadecimal digits."""
+    seal_head: str = ""
 
     @property
     def holds(self) -> bool:
@@ -55,11 +64,15 @@ class Proof:
             or self.broken_seal
             or self.wrong_lots
             or self.wrong_holds
+            or self.report_off
         )
 
 
-def prove(session: Session) -> Proof:
-    """Go through the whole ledger. On PostgreSQL give it a REPEATABLE READ transaction, so that it sees one moment."""
+def prove(session: Session, at_ms: int = 0) -> Proof:
+    """Go through the whole ledger. On PostgreSQL give it a REPEATABLE READ transaction, so that it sees one moment.
+
+    `at_ms` is business time: from there ages are counted.
+    """
     posting, account = table_of(Posting), table_of(Account)
     totals = session.execute(
         select(account.c.unit, func.sum(posting.c.amount))
@@ -67,6 +80,8 @@ def prove(session: Session) -> Proof:
         .group_by(account.c.unit)
     ).all()
     commit = table_of(IngestCommit)
+    aged = ages.report(session, at_ms)
+    number, head = seal.last(session)
     return Proof(
         journals=_count(session, table_of(JournalRow)),
         postings=_count(session, posting),
@@ -80,6 +95,11 @@ def prove(session: Session) -> Proof:
         wrong_lots=lots_off(session),
         wrong_holds=holds_off(session),
         by_kind=by_kind(session),
+        ages=aged.ages,
+        expiries=aged.expiries,
+        report_off=aged.off,
+        seal_number=number,
+        seal_head=head.hex(),
     )
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from cloud.database.rowset import table_of
 from cloud.ledger.holding import HELD
 from cloud.ledger.kinds import KINDS
-from cloud.ledger.models import Account, Balance, Hold, HoldLot, HoldPart, Lot, Posting
+from cloud.ledger.models import Account, Balance, Hold, HoldLot, HoldPart, Lot, LotBack, LotUse, Posting
 
 _NAMED_AT_MOST = 20
 
@@ -31,7 +31,24 @@ def lots_off(session: Session) -> list[UUID]:
         .limit(_NAMED_AT_MOST)
     )
     strays = select(lot.c.account_id).outerjoin(account, account.c.id == lot.c.account_id).where(account.c.id.is_(None))
-    return [*rows.scalars(), *session.execute(strays.limit(_NAMED_AT_MOST)).scalars()]
+    return [*rows.scalars(), *session.execute(strays.limit(_NAMED_AT_MOST)).scalars(), *_backs_off(session)]
+
+
+def _backs_off(session: Session) -> list[UUID]:
+    """Return accounts of whose lots something else was given back than the journals that did it say."""
+    lot, use, back = table_of(Lot), table_of(LotUse), table_of(LotBack)
+    came = (
+        select(func.coalesce(func.sum(back.c.amount), 0))
+        .where(back.c.of_cause == use.c.cause, back.c.of_purpose == use.c.purpose, back.c.lot_id == use.c.lot_id)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(lot.c.account_id)
+        .join(use, use.c.lot_id == lot.c.id)
+        .where(use.c.given_back != 0, use.c.given_back != came)
+        .limit(_NAMED_AT_MOST)
+    )
+    return list(rows.scalars())
 
 
 def holds_off(session: Session) -> list[UUID]:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
+from sqlmodel import select as rows_of
 
 from cloud.database import Database
-from cloud.database.rowset import upsert_into
+from cloud.database.rowset import table_of
 from cloud.ledger.models import LedgerProof
 from cloud.ledger.proof import Proof, prove
-from shared.clock import MachineClock
+from cloud.org.models import Store
+from shared.clock import BusinessClock, MachineClock
 
 _EVERY_S = 60.0
 _SHARE = 50
 """A proof reads the whole ledger: it may take one part in so many of the time."""
+_WRONGS = (
+    "units_off", "unbalanced_journals", "wrong_balances", "strays", "broken_seal", "wrong_lots", "wrong_holds",
+    "report_off",
+)  # fmt: skip
 
 _proof = msgspec.json.Decoder(Proof)
 log = structlog.get_logger()
@@ -31,42 +41,105 @@ class Proved:
     proof: Proof
 
 
-def prove_now(database: Database, clock: MachineClock) -> Proved:
-    """Prove the ledger as it is at one moment, and keep what was found. Whoever posts meanwhile waits for nothing."""
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Proofs of one day that found the same: the newest of them, since when, how many, and the longest."""
+
+    number: int
+    first_ms: int
+    proofs: int
+    longest_ms: int
+    newest: Proved
+
+
+def prove_now(database: Database, clock: MachineClock, business: BusinessClock | None = None) -> Proved:
+    """Prove the ledger as it is at one moment, and keep what was found. Whoever posts meanwhile waits for nothing.
+
+    `business` tells how old value is; without it the machine's clock does.
+    """
     at_ms, began = clock.wall_ms(), clock.monotonic()
     with database.snapshot() as session:
         if database.is_postgresql:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        found = prove(session)
-    took_ms = int((clock.monotonic() - began) * 1000)
+        found = prove(session, business.now_ms() if business else at_ms)
+    done = Proved(at_ms, int((clock.monotonic() - began) * 1000), found)
     with database.session() as session:
-        insert = upsert_into(session, LedgerProof).values(
-            one=1, at_ms=at_ms, took_ms=took_ms, found=msgspec.json.encode(found)
-        )
-        replaced = {name: insert.excluded[name] for name in ("at_ms", "took_ms", "found")}
-        session.execute(insert.on_conflict_do_update(index_elements=["one"], set_=replaced))
+        _keep(session, done)
     if not found.holds:
         log.error("the ledger does not hold", proof=msgspec.to_builtins(found))
-    return Proved(at_ms, took_ms, found)
+    return done
+
+
+def _keep(session: Session, done: Proved) -> None:
+    """Write a proof down: in the newest row where that is of this day and found the same, else in one of its own."""
+    day, encoded = _day(session, done.at_ms), msgspec.json.encode(done.proof)
+    row = _newest(session)
+    if row is not None and row.day == day and wrongs(_proof.decode(row.found)) == wrongs(done.proof):
+        row.at_ms, row.took_ms, row.found, row.proofs = done.at_ms, done.took_ms, encoded, row.proofs + 1
+        row.longest_ms = max(row.longest_ms, done.took_ms)
+    else:
+        row = LedgerProof(
+            day=day, first_ms=done.at_ms, at_ms=done.at_ms, took_ms=done.took_ms, longest_ms=done.took_ms,
+            holds=done.proof.holds, found=encoded,
+        )  # fmt: skip
+    session.add(row)
+
+
+def wrongs(proof: Proof) -> dict[str, object]:
+    """Return what a proof found wrong, by the name of the finding."""
+    return {one.name: getattr(proof, one.name) for one in fields(proof) if one.name in _WRONGS}
 
 
 def newest(session: Session) -> Proved | None:
     """Return the last proof, or None before the first."""
-    row = session.get(LedgerProof, 1)
-    return None if row is None else Proved(row.at_ms, row.took_ms, _proof.decode(row.found))
+    row = _newest(session)
+    return None if row is None else _proved(row)
+
+
+def stretches(session: Session, limit: int, *, day: date | None = None) -> Sequence[Stretch]:
+    """Return what proofs found, newest first: of one day, or of all."""
+    query = rows_of(LedgerProof).order_by(col(LedgerProof.number).desc()).limit(limit)
+    if day is not None:
+        query = query.where(col(LedgerProof.day) == day)
+    return [stretch(row) for row in session.exec(query)]
+
+
+def stretch(row: LedgerProof) -> Stretch:
+    """Return a row opened."""
+    return Stretch(row.number or 0, row.first_ms, row.proofs, row.longest_ms, _proved(row))
+
+
+def _newest(session: Session) -> LedgerProof | None:
+    return session.exec(rows_of(LedgerProof).order_by(col(LedgerProof.number).desc()).limit(1)).first()
+
+
+def _proved(row: LedgerProof) -> Proved:
+    return Proved(row.at_ms, row.took_ms, _proof.decode(row.found))
+
+
+def _day(session: Session, at_ms: int) -> date:
+    """Return the day it is where the stores are, UTC's where they are in several zones."""
+    store = table_of(Store)
+    zones = session.execute(select(store.c.time_zone).distinct().limit(2)).scalars().all()
+    zone: tzinfo = ZoneInfo(zones[0]) if len(zones) == 1 else UTC
+    return datetime.fromtimestamp(at_ms // 1000, zone).date()
 
 
 class Proving:
-    """The job: proves once a minute, less often where the ledger has grown too large for that."""
+    """The job: proves once a minute, less often where the ledger has grown too large for that.
 
-    def __init__(self, database: Database, clock: MachineClock) -> None:
+    The first proof of each day is the nightly one: what it found stays, whatever the later ones find.
+    """
+
+    def __init__(self, database: Database, clock: MachineClock, business: BusinessClock | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._business = business
         self._next = 0.0
 
     def __call__(self) -> bool:
         """Prove if it is time; there is never more to do at once."""
         if self._clock.monotonic() >= self._next:
-            took_s = prove_now(self._database, self._clock).took_ms / 1000
+            took_s = prove_now(self._database, self._clock, self._business).took_ms / 1000
             self._next = self._clock.monotonic() + max(_EVERY_S, _SHARE * took_s)
         return False

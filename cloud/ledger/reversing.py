@@ -151,7 +151,7 @@ def _move_lots(session: Session, leg: Leg, original: Journal, undo: Undo, *, own
         parts, _ = lots.take(session, account, -moved, first=own)
         lots.used(session, key, parts, undo.store)
         return
-    rest = lots.give_back(session, original.key, account, moved)
+    rest = lots.give_back(session, original.key, account, moved, by=key)
     lots.bring(session, [NewLot(account=account, key=key, store=undo.store, amount=rest)])
 
 

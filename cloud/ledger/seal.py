@@ -58,7 +58,7 @@ def seal_pending(session: Session, now_ms: int, at_once: int = AT_ONCE) -> int:
     if not commits:
         return 0
     contents = contents_of(session, commits)
-    number, head = _last(session)
+    number, head = last(session)
     seals = []
     for no in commits:
         if contents[no]:
@@ -92,7 +92,8 @@ def seals(session: Session, at_once: int) -> Iterator[Sequence[Any]]:
         after = part[-1].number
 
 
-def _last(session: Session) -> tuple[int, bytes]:
+def last(session: Session) -> tuple[int, bytes]:
+    """Return number and head of the newest link; 0 and the chain's beginning before the first."""
     seal = table_of(LedgerSeal)
     row = session.execute(select(seal.c.number, seal.c.head).order_by(seal.c.number.desc()).limit(1)).one_or_none()
     return (0, GENESIS) if row is None else (row.number, bytes(row.head))

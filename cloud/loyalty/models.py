@@ -83,5 +83,8 @@ class PointsReview(Table, table=True):
     noted_ms: int = utc_ms()
     decided_by: str | None = None
     """Who looked; None while nobody has."""
+    decided_ms: int | None = utc_ms(default=None)
     granted: bool | None = None
     """Whether the difference was given to the member."""
+    reason: str = ""
+    """What whoever looked found."""

@@ -13,7 +13,7 @@ from cloud.member_page.models import MemberSession, MemberWechat
 from cloud.members.care_models import DuplicatePair, MemberMerge, MemberNotice, ReceiptClaim, ReviewCase, StaffCard
 from cloud.members.models import Consent, FamilyMember, MemberBlock, MemberField, MemberKey, MemberSegment, StoreMember
 from cloud.members.opening.models import OpeningCard
-from cloud.value.models import Purse
+from cloud.value.models import Purse, ValueCorrection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,7 @@ TRACES: tuple[Trace, ...] = (
     Trace(name="merges", model=MemberMerge, columns=("keep_id", "gone_id"), goes=False),
     Trace(name="claims", model=ReceiptClaim, goes=False),
     Trace(name="reviews", model=ReviewCase, goes=False),
+    Trace(name="corrections", model=ValueCorrection, goes=False),
     Trace(name="audit", model=AuditEntry, columns=("subject",), goes=False),
 )
 """Besides the member's own row, cards, sales and ledger, which each have a form of their own."""

@@ -125,7 +125,7 @@ def main(settings: CloudSettings) -> None:
     database = open_database(settings)
     log.info("jobs start", pid=os.getpid())
     # A proof reads the whole ledger: nobody's points may wait for it.
-    proving = [("ledger proof", Proving(database, clocks_of(settings).machine))]
+    proving = [("ledger proof", Proving(database, clocks_of(settings).machine, clocks_of(settings).business))]
     # Providers answer when they like: no member set waits for one either.
     messages = message_jobs(settings, database, open_vault(settings), clocks_of(settings).machine)
     # A try of a promotion prices weeks of sales.

@@ -28,6 +28,56 @@ class ValueRuleRow(Table, table=True):
     made_ms: int = utc_ms()
 
 
+class ValueRuleDraft(Table, table=True):
+    """A version of the rules of stored value that is not in force yet: written, tried, then published or given up."""
+
+    __tablename__ = "value_rule_draft"
+    __table_args__ = BOOKS
+
+    id: UUID = Field(primary_key=True)
+    rule: str
+    """`shared.value.ValueRule` in JSON; its version is the one it was made from."""
+    state: str = Field(max_length=16)
+    """`draft`, `published`, `discarded`."""
+    author: str
+    made_ms: int = utc_ms()
+    closed_by: str | None = None
+    closed_ms: int | None = utc_ms(default=None)
+    reason: str = ""
+    """Why it was published."""
+    version: int | None = None
+    """The version it became."""
+
+
+class ValueCorrection(Table, table=True):
+    """Somebody's value put right by hand: asked for by one person with a reason, posted by another."""
+
+    __tablename__ = "value_correction"
+    __table_args__ = (Index("ix_value_correction_state_asked_ms", "state", "asked_ms"), BOOKS)
+
+    id: UUID = Field(primary_key=True)
+    kind: str = Field(max_length=32)
+    """The account's kind: `purse_principal`, `purse_gift`, `member_points`, or a debt to be forgiven."""
+    owner: str = Field(max_length=36, index=True)
+    unit: str = Field(max_length=8)
+    amount: int = big_int()
+    """What is to be added or, below zero, taken."""
+    member_id: UUID | None = None
+    store_id: str = Field(max_length=32)
+    """Whose books it falls to."""
+    receipt: str = ""
+    """The receipt it is about, if there is one."""
+    reason: str
+    state: str = Field(max_length=16)
+    """`asked`, `posted`, `refused`."""
+    asked_by: str
+    asked_ms: int = utc_ms()
+    decided_by: str | None = None
+    decided_ms: int | None = utc_ms(default=None)
+    note: str = ""
+    """What whoever decided said."""
+
+
 class Purse(Table, table=True):
     """Somebody's stored value in one currency. Without a member it is an unnamed card's (or a gift card's)."""
 
@@ -49,6 +99,8 @@ class Purse(Table, table=True):
     member_id: UUID | None = None
     card_id: UUID | None = None
     """The card that carries it, where it is no member's."""
+    owner: str = Field(max_length=36, index=True)
+    """Whose accounts of the ledger it is: the member's or, where there is none, the card's."""
     state: str = Field(default=OPEN, max_length=16)
     """`open`, `frozen`, or `returned`: given back and paid out."""
     store_id: str = Field(max_length=32)
@@ -56,11 +108,6 @@ class Purse(Table, table=True):
     legal_entity_id: str | None = Field(default=None, max_length=32)
     """Who issued it, and owes it."""
     opened_ms: int = utc_ms()
-
-    @property
-    def owner(self) -> str:
-        """Whose accounts of the ledger it is: the member's or, where there is none, the card's."""
-        return str(self.member_id or self.card_id or self.id)
 
 
 class Spending(Table, table=True):
@@ -108,3 +155,10 @@ class PurseReturn(Table, table=True):
     paid_minor: int = big_int(default=0)
     forfeited_minor: int = big_int(default=0)
     """Gift money that went with it: it is never paid out."""
+    note: str = ""
+    """What whoever decided said."""
+    handed_by: str | None = None
+    """Who gave the money to its owner; None while it waits for them."""
+    handed_ms: int | None = utc_ms(default=None)
+    handed_how: str = ""
+    """How: `cash`, or the reference of a transfer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -15,7 +16,9 @@ from cloud.ledger import AccountKey
 from cloud.ledger.kinds import PURSE_GIFT, PURSE_GIFT_HELD, PURSE_PRINCIPAL, PURSE_PRINCIPAL_HELD
 from cloud.ledger.locking import lock_balances
 from cloud.org.models import Store
+from cloud.sales.shops import shops
 from cloud.value.models import OPEN, Purse
+from shared.calendar import business_date
 from shared.value import GIFT, PRINCIPAL
 
 _PURSES = UUID("9b8e6d5e-6b1e-5c2e-9d1a-1f6f4a1f0d55")
@@ -24,7 +27,7 @@ KINDS_OF = {PRINCIPAL: PURSE_PRINCIPAL, GIFT: PURSE_GIFT}
 HELD_OF = {PRINCIPAL: PURSE_PRINCIPAL_HELD, GIFT: PURSE_GIFT_HELD}
 
 _COLUMNS = (
-    "id", "currency", "member_id", "card_id", "state", "store_id", "legal_entity_id", "opened_ms",
+    "id", "currency", "member_id", "card_id", "owner", "state", "store_id", "legal_entity_id", "opened_ms",
 )  # fmt: skip
 
 
@@ -53,6 +56,7 @@ def open_purse(
 ) -> Purse:
     """Return the purse of a member, or of an unnamed card, in the store's currency; the first time, open it.
 
+    `legal_entity` is who issues it and owes it; None: whoever owns the store on that day.
     Raise Invalid unless it is exactly one of them, NotFound for a store that is not there.
     """
     if (member is None) == (card is None):
@@ -61,9 +65,15 @@ def open_purse(
     if shop is None:
         raise NotFound(f"there is no store {store!r}")
     purse = uuid5(_PURSES, f"{member or card}\n{shop.currency}")
-    row = (purse, shop.currency, member, card, OPEN, store, legal_entity, now_ms)
+    issuer = legal_entity or _owner_of(session, shop, now_ms)
+    row = (purse, shop.currency, member, card, str(member or card), OPEN, store, issuer, now_ms)
     bulk.insert_new_tuples(session, Purse, _COLUMNS, [row])
     return session.get_one(Purse, purse)
+
+
+def _owner_of(session: Session, store: Store, now_ms: int) -> str | None:
+    today = business_date(now_ms, ZoneInfo(store.time_zone), store.day_cutoff_minutes)
+    return shops(session, {store.id})[store.id].owner_on(today)
 
 
 def find(session: Session, *, member: UUID | None, card: UUID | None, currency: str) -> Purse | None:

@@ -109,6 +109,10 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_ms", BIG_INT, nullable=False),
         sa.Column("left_ms", BIG_INT, nullable=True),
+        sa.Column("once_until_ms", BIG_INT, nullable=True),
+        sa.Column("seen_ms", BIG_INT, nullable=True),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("failed_ms", BIG_INT, nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_console_person")),
     )
     op.create_table(
@@ -166,6 +170,10 @@ def upgrade() -> None:
         sa.Column("store_id", sa.String(length=32), nullable=False),
         sa.Column("reason", sa.String(length=32), nullable=False),
         sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("decision", sa.String(length=16), nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_ms", BIG_INT, nullable=True),
+        sa.Column("note", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("sale_id", "code", name=op.f("pk_coupon_conflict")),
     )
     op.create_table(
@@ -240,12 +248,26 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("names", sa.String(), nullable=False),
         sa.Column("points", sa.Integer(), nullable=False),
-        sa.Column("stock", sa.Integer(), nullable=False),
         sa.Column("per_member", sa.Integer(), nullable=False),
+        sa.Column("hold_days", sa.Integer(), nullable=False),
         sa.Column("open", sa.Boolean(), nullable=False),
-        sa.CheckConstraint("stock >= 0", name=op.f("ck_gift_not_oversold")),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gift")),
     )
+    op.create_table(
+        "gift_move",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("gift_id", sa.String(length=32), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("delta", sa.Integer(), nullable=False),
+        sa.Column("left_after", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gift_move")),
+    )
+    op.create_index(op.f("ix_gift_move_gift_id"), "gift_move", ["gift_id"], unique=False)
     op.create_table(
         "gift_order",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -259,6 +281,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_gift_order_gift_id"), "gift_order", ["gift_id"], unique=False)
     op.create_index(op.f("ix_gift_order_member_id"), "gift_order", ["member_id"], unique=False)
+    op.create_table(
+        "gift_picture",
+        sa.Column("gift_id", sa.String(length=32), nullable=False),
+        sa.Column("media_type", sa.String(length=16), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("gift_id", name=op.f("pk_gift_picture")),
+    )
+    op.create_table(
+        "gift_stock",
+        sa.Column("gift_id", sa.String(length=32), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("left", sa.Integer(), nullable=False),
+        sa.CheckConstraint('"left" >= 0', name=op.f("ck_gift_stock_not_oversold")),
+        sa.PrimaryKeyConstraint("gift_id", "store_id", name=op.f("pk_gift_stock")),
+    )
+    op.create_index(op.f("ix_gift_stock_store_id"), "gift_stock", ["store_id"], unique=False)
     op.create_table(
         "goods_return",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -395,12 +433,18 @@ def upgrade() -> None:
     op.create_index(op.f("ix_journal_commit_no"), "journal", ["commit_no"], unique=False)
     op.create_table(
         "ledger_proof",
-        sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("first_ms", BIG_INT, nullable=False),
         sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("proofs", sa.Integer(), nullable=False),
         sa.Column("took_ms", sa.Integer(), nullable=False),
+        sa.Column("longest_ms", sa.Integer(), nullable=False),
+        sa.Column("holds", sa.Boolean(), nullable=False),
         sa.Column("found", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("one", name=op.f("pk_ledger_proof")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_ledger_proof")),
     )
+    op.create_index(op.f("ix_ledger_proof_day"), "ledger_proof", ["day"], unique=False)
     op.create_table(
         "ledger_request",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -460,6 +504,18 @@ def upgrade() -> None:
         postgresql_where=sa.text('"left" > 0'),
         sqlite_where=sa.text('"left" > 0'),
     )
+    op.create_table(
+        "lot_back",
+        sa.Column("cause", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("lot_id", sa.Uuid(), nullable=False),
+        sa.Column("of_cause", sa.Uuid(), nullable=False),
+        sa.Column("of_purpose", sa.String(length=32), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("cause", "purpose", "lot_id", name=op.f("pk_lot_back")),
+    )
+    append_only.install(op.get_bind(), "lot_back")
+    op.create_index(op.f("ix_lot_back_of_cause"), "lot_back", ["of_cause"], unique=False)
     op.create_table(
         "lot_use",
         sa.Column("cause", sa.Uuid(), nullable=False),
@@ -685,6 +741,46 @@ def upgrade() -> None:
         sqlite_where=sa.text("resolved_ms IS NULL AND waits_for IS NOT NULL"),
     )
     op.create_table(
+        "phone_look",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("till", sa.String(length=64), nullable=False),
+        sa.Column("cashier", sa.String(length=64), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_look")),
+    )
+    op.create_index("ix_phone_look_store_id_till", "phone_look", ["store_id", "till", "at_ms"], unique=False)
+    op.create_table(
+        "pickup",
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("subject", sa.Uuid(), nullable=False),
+        sa.Column("what", sa.String(length=32), nullable=False),
+        sa.Column("names", sa.String(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.Column("done_ms", BIG_INT, nullable=True),
+        sa.Column("done_store", sa.String(length=32), nullable=False),
+        sa.Column("done_by", sa.String(), nullable=False),
+        sa.Column("cause", sa.Uuid(), nullable=True),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_pickup")),
+        sa.UniqueConstraint("subject", name=op.f("uq_pickup_subject")),
+    )
+    op.create_index(op.f("ix_pickup_member_id"), "pickup", ["member_id"], unique=False)
+    op.create_index(
+        "ix_pickup_until_waiting",
+        "pickup",
+        ["until"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
+        sqlite_where=sa.text("state = 'waiting'"),
+    )
+    op.create_table(
         "points_review",
         sa.Column("sale_id", sa.Uuid(), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=False),
@@ -693,7 +789,9 @@ def upgrade() -> None:
         sa.Column("computed", sa.Integer(), nullable=False),
         sa.Column("noted_ms", BIG_INT, nullable=False),
         sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_ms", BIG_INT, nullable=True),
         sa.Column("granted", sa.Boolean(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("sale_id", name=op.f("pk_points_review")),
     )
     op.create_table(
@@ -765,11 +863,17 @@ def upgrade() -> None:
     op.create_table(
         "prize_draw",
         sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("names", sa.String(), nullable=False),
         sa.Column("rules", sa.String(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("starts", sa.Date(), nullable=True),
+        sa.Column("ends", sa.Date(), nullable=True),
+        sa.Column("per_member", sa.Integer(), nullable=False),
         sa.Column("commitment", sa.LargeBinary(), nullable=False),
         sa.Column("seed", sa.LargeBinary(), nullable=False),
         sa.Column("next_ticket", sa.Integer(), nullable=False),
         sa.Column("ended", sa.Boolean(), nullable=False),
+        sa.Column("ended_ms", BIG_INT, nullable=True),
         sa.Column("author", sa.String(), nullable=False),
         sa.Column("made_ms", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prize_draw")),
@@ -779,6 +883,7 @@ def upgrade() -> None:
         sa.Column("draw_id", sa.String(length=32), nullable=False),
         sa.Column("prize", sa.String(length=32), nullable=False),
         sa.Column("left", sa.Integer(), nullable=False),
+        sa.Column("whole", sa.Integer(), nullable=False),
         sa.CheckConstraint('"left" >= 0', name=op.f("ck_prize_stock_not_overdrawn")),
         sa.PrimaryKeyConstraint("draw_id", "prize", name=op.f("pk_prize_stock")),
     )
@@ -790,6 +895,7 @@ def upgrade() -> None:
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("landed", sa.String(length=32), nullable=False),
         sa.Column("prize", sa.String(length=32), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
         sa.Column("at_ms", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("draw_id", "number", name=op.f("pk_prize_ticket")),
         sa.UniqueConstraint("request", name=op.f("uq_prize_ticket_request")),
@@ -824,12 +930,14 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=True),
         sa.Column("card_id", sa.Uuid(), nullable=True),
+        sa.Column("owner", sa.String(length=36), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("store_id", sa.String(length=32), nullable=False),
         sa.Column("legal_entity_id", sa.String(length=32), nullable=True),
         sa.Column("opened_ms", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_purse")),
     )
+    op.create_index(op.f("ix_purse_owner"), "purse", ["owner"], unique=False)
     op.create_index(
         "uq_purse_card_id",
         "purse",
@@ -860,6 +968,10 @@ def upgrade() -> None:
         sa.Column("fee_minor", BIG_INT, nullable=False),
         sa.Column("paid_minor", BIG_INT, nullable=False),
         sa.Column("forfeited_minor", BIG_INT, nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("handed_by", sa.String(), nullable=True),
+        sa.Column("handed_ms", BIG_INT, nullable=True),
+        sa.Column("handed_how", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_purse_return")),
     )
     op.create_index(op.f("ix_purse_return_purse_id"), "purse_return", ["purse_id"], unique=False)
@@ -1343,12 +1455,46 @@ def upgrade() -> None:
     )
     op.create_index("ix_till_shift_store_id_business_date", "till_shift", ["store_id", "business_date"], unique=False)
     op.create_table(
+        "value_correction",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("owner", sa.String(length=36), nullable=False),
+        sa.Column("unit", sa.String(length=8), nullable=False),
+        sa.Column("amount", BIG_INT, nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("receipt", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_ms", BIG_INT, nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_ms", BIG_INT, nullable=True),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_value_correction")),
+    )
+    op.create_index(op.f("ix_value_correction_owner"), "value_correction", ["owner"], unique=False)
+    op.create_index("ix_value_correction_state_asked_ms", "value_correction", ["state", "asked_ms"], unique=False)
+    op.create_table(
         "value_rule",
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
         sa.Column("made_ms", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("version", name=op.f("pk_value_rule")),
+    )
+    op.create_table(
+        "value_rule_draft",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.Column("closed_by", sa.String(), nullable=True),
+        sa.Column("closed_ms", BIG_INT, nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_value_rule_draft")),
     )
     op.create_table(
         "value_run",
@@ -1358,12 +1504,18 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("items", sa.Integer(), nullable=False),
         sa.Column("total", BIG_INT, nullable=False),
+        sa.Column("posted_items", sa.Integer(), nullable=False),
         sa.Column("posted_total", BIG_INT, nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
         sa.Column("made_by", sa.String(), nullable=False),
         sa.Column("made_ms", BIG_INT, nullable=False),
         sa.Column("approved_by", sa.String(), nullable=True),
+        sa.Column("asked_by", sa.String(), nullable=False),
         sa.Column("posted_ms", BIG_INT, nullable=True),
         sa.Column("reversed_by", sa.String(), nullable=True),
+        sa.Column("reversed_items", sa.Integer(), nullable=False),
+        sa.Column("forced", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_value_run")),
     )
     op.create_table(
@@ -1417,6 +1569,7 @@ def upgrade() -> None:
         sa.Column("person", sa.String(length=32), nullable=False),
         sa.Column("since_ms", BIG_INT, nullable=False),
         sa.Column("expires_ms", BIG_INT, nullable=False),
+        sa.Column("seen_ms", BIG_INT, nullable=True),
         sa.ForeignKeyConstraint(["person"], ["console_person.name"], name=op.f("fk_console_session_person")),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_console_session")),
     )
@@ -1571,6 +1724,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("store_id", "from_date", name=op.f("pk_store_ownership")),
     )
     op.create_index(op.f("ix_store_ownership_legal_entity_id"), "store_ownership", ["legal_entity_id"], unique=False)
+    op.create_table(
+        "store_terminals",
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_store_terminals_store_id")),
+        sa.PrimaryKeyConstraint("store_id", name=op.f("pk_store_terminals")),
+    )
     op.create_table(
         "till",
         sa.Column("store_id", sa.String(), nullable=False),
