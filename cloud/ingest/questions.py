@@ -1,7 +1,7 @@
 """Questions that a till has now.
 
-Who a card's member is only reads the books. What sets value aside is known by its question's id: asking again gets the
-same answer (`cloud.value.answering`).
+Who a card's member is only reads the books; a look for somebody by phone is put on record. What sets value aside is
+known by its question's id: asking again gets the same answer (`cloud.value.answering`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from cloud.errors import Invalid, NotFound
 from cloud.ingest.watermarks import stores_of
 from cloud.members import finding
 from cloud.members.desk_answers import DeskAnswers
+from cloud.members.phone_desk import PhoneDesk
+from cloud.members.sight import member_found
 from cloud.privacy import CannotOpen, Vault
 from cloud.value.answering import ValueAnswers
 from shared.clock import BusinessClock, MachineClock
@@ -28,6 +30,7 @@ from shared.wire.messages import (
     AskCoupon,
     AskEnrol,
     AskHold,
+    AskPhone,
     AskRelease,
     MemberFound,
     Question,
@@ -45,6 +48,7 @@ class Answers:
         self._business = business
         self._vault = vault
         self._desk = DeskAnswers(database, business, machine or SystemMachineClock(), vault)
+        self._phones = PhoneDesk(database, business, machine or SystemMachineClock(), vault)
         self._value = ValueAnswers(database, business, machine or SystemMachineClock(), vault)
 
     def __call__(self, agent: str, question: Question) -> AnyAnswer | None:
@@ -65,16 +69,20 @@ class Answers:
         try:
             match question.body:
                 case AskHold():
-                    return self._value.hold(agent, store, question, question.body)
+                    answer: AnyAnswer = self._value.hold(agent, store, question, question.body)
                 case AskEnrol() | AskCard() | AskClaim():
-                    return self._desk.answer(store, question.question, question.body)
+                    answer = self._desk.answer(store, question.question, question.body)
+                case AskPhone():
+                    answer = self._phones.answer(store, question.question, question.body)
                 case AskCoupon():
-                    return self._value.coupon(agent, store, question, question.body)
+                    answer = self._value.coupon(agent, store, question, question.body)
                 case AskRelease():
-                    return self._value.release(store, question.body)
+                    answer = self._value.release(store, question.body)
+                case _:
+                    answer = Refused(code="not_understood")
         except errors.Unavailable:
             return None
-        return Refused(code="not_understood")
+        return answer
 
     def _whose(self, session: Session, sealed_card: bytes) -> MemberFound | Refused:
         year = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).year
@@ -86,10 +94,4 @@ class Answers:
             return Refused(code="card_unknown")
         except errors.Refused as error:
             return Refused(code=error.code)
-        return MemberFound(
-            member=member,
-            masked_name=sight.masked_name,
-            tier=sight.tier,
-            points=sight.points,
-            blocks=list(sight.blocks),
-        )
+        return member_found(member, sight)

@@ -103,6 +103,22 @@ class ReceiptClaim(Table, table=True):
     claimed_ms: int = utc_ms()
 
 
+class PhoneLook(Table, table=True):
+    """Somebody at a till looked for a member by phone: who and when, never the number. Its id is the question's."""
+
+    __tablename__ = "phone_look"
+    __table_args__ = (Index("ix_phone_look_store_id_till", "store_id", "till", "at_ms"), OPERATIONS)
+
+    id: UUID = Field(primary_key=True)
+    store_id: str = Field(max_length=32)
+    till: str = Field(max_length=64)
+    cashier: str = Field(max_length=64)
+    whole: bool
+    """Whether the whole number was typed, or its last digits."""
+    found: int
+    at_ms: int = utc_ms()
+
+
 class ReviewCase(Table, table=True):
     """Something a person has to look at: a card that collects on strangers' baskets, a cashier's own card."""
 

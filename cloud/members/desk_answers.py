@@ -19,11 +19,11 @@ from cloud.ledger.requests import Answered, once
 from cloud.members import card_desk, changing, claiming, enrolling, entry, finding
 from cloud.members.models import ACTIVE, Member
 from cloud.members.profile import NAME, PHONE, checked
-from cloud.members.sight import look_at
+from cloud.members.sight import look_at, member_found
 from cloud.privacy import CannotOpen, Vault
 from shared.clock import BusinessClock, MachineClock
 from shared.ids import UuidMint
-from shared.wire.messages import AnyAnswer, AskCard, AskClaim, AskEnrol, MemberFound, PointsClaimed
+from shared.wire.messages import AnyAnswer, AskCard, AskClaim, AskEnrol, PointsClaimed
 from shared.wire.messages import Refused as RefusedAnswer
 
 SOURCE = "till"
@@ -182,13 +182,7 @@ class DeskAnswers:
             return PointsClaimed(
                 member=member, masked_name=sight.masked_name, earned=answer["earned"], points=sight.points
             )
-        return MemberFound(
-            member=member,
-            masked_name=sight.masked_name,
-            tier=sight.tier,
-            points=sight.points,
-            blocks=list(sight.blocks),
-        )
+        return member_found(member, sight)
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).date()

@@ -96,6 +96,19 @@ class Watch(Rule, frozen=True, kw_only=True):
         _between("claim_days", self.claim_days, 0, 365)
 
 
+class PhoneLooks(Rule, frozen=True, kw_only=True):
+    """How often one till may look for a member by phone. More is no queue of customers but somebody who collects."""
+
+    KIND: ClassVar[str] = "phone_looks"
+    in_a_minute: int = 10
+    in_an_hour: int = 120
+
+    def check(self) -> None:
+        """Raise Invalid where its figures cannot be."""
+        _between("in_a_minute", self.in_a_minute, 1, 1_000)
+        _between("in_an_hour", self.in_an_hour, 1, 10_000)
+
+
 class Merging(Rule, frozen=True, kw_only=True):
     """For how many days two members made one can be taken apart again."""
 
@@ -107,7 +120,7 @@ class Merging(Rule, frozen=True, kw_only=True):
         _between("undo_days", self.undo_days, 0, 90)
 
 
-RULES: dict[str, type[Rule]] = {one.KIND: one for one in (Entry, Cards, ProfileReward, Watch, Merging)}
+RULES: dict[str, type[Rule]] = {one.KIND: one for one in (Entry, Cards, ProfileReward, Watch, PhoneLooks, Merging)}
 """Every kind of rule; a new one is a class and its name here."""
 
 R = TypeVar("R", bound=Rule)

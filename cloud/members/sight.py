@@ -23,6 +23,7 @@ from cloud.members.profile import BIRTHDAY
 from cloud.members.purchases import purchases_of
 from cloud.privacy import Vault
 from shared.sealing import card_hash
+from shared.wire.asks import MemberFound
 from shared.wire.desired import KnownMember
 
 _DIGEST_BYTES = 16
@@ -132,12 +133,23 @@ def known_member(vault: Vault, member: UUID, sight: Sight, card_key: bytes) -> K
         points=sight.points,
         blocks=list(sight.blocks),
         segments=list(sight.segments),
-        birthday_month=_month(vault, member, sight.birthday),
+        birthday_month=birthday_month(vault, member, sight.birthday),
         purchases=sight.purchases,
     )
 
 
-def _month(vault: Vault, member: UUID, birthday: SeenBirthday | None) -> int | None:
+def member_found(member: UUID, sight: Sight) -> MemberFound:
+    """Return the member as a till hears of them that asked just now."""
+    return MemberFound(
+        member=member,
+        masked_name=sight.masked_name,
+        tier=sight.tier,
+        points=sight.points,
+        blocks=list(sight.blocks),
+    )
+
+
+def birthday_month(vault: Vault, member: UUID, birthday: SeenBirthday | None) -> int | None:
     """Return the month of a birthday written as 1990-05-17 or 05-17, None for none."""
     if birthday is None:
         return None

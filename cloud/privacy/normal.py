@@ -41,6 +41,13 @@ def masked_card(number: str) -> str:
     return f"•••• {number[-4:]}"
 
 
+def masked_phone(number: str) -> str:
+    """Return a number in E.164 as people may see it: how it begins and its last four, 138****5678 or +4930****5678."""
+    national = number.removeprefix("+86")
+    shown = 3 if national != number else 5
+    return f"{national[:shown]}****{national[-4:]}" if len(national) > shown + 4 else "****" if number else ""
+
+
 def masked_name(name: str) -> str:
     """Return a name as a till may show it: the family name's first letter or character, 李** or S***."""
     name = name.strip()

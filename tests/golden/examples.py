@@ -48,32 +48,14 @@ from shared.wire.events import (
 )
 from shared.wire.messages import (
     Ack,
-    Answer,
-    Ask,
-    AskCard,
-    AskClaim,
-    AskCoupon,
-    AskEnrol,
-    AskHold,
-    AskPhone,
-    AskRelease,
     Batch,
-    CouponReserved,
     Desired,
     Fork,
     Gone,
-    Held,
     Hello,
-    MemberChoice,
-    MemberFound,
     Members,
-    MembersFound,
     Message,
-    PointsClaimed,
-    Question,
-    Refused,
     Reject,
-    Released,
     Reported,
     State,
     TillReport,
@@ -90,6 +72,7 @@ from tests.factories import (
     make_swipe,
     make_void,
 )
+from tests.golden.asks import question_examples
 from tests.golden.devices import BINDINGS, REPORTS
 from tests.golden.till_examples import TILL_EXAMPLES
 
@@ -275,10 +258,6 @@ BLOCKED_STEP = MemberStep(
         )
     ],
 )
-FOUND = MemberFound(
-    member=MEMBER, masked_name="王**", tier="silver", points=120, next_tier=NextTier(tier="gold", growth=80)
-)
-
 _envelope = {
     "agent": "s001-a",
     "connection": CONNECTION,
@@ -316,39 +295,7 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
         id=_id(36), **_envelope, acked_seq=8, incarnation=INCARNATION, acked_head=HEAD[:16], acked_proof=HEAD[16:]
     ),
     "gone.v1": Gone(id=_id(23), **_envelope),
-    "question.v1": Question(
-        id=_id(24), **_envelope, question=_id(25), deadline_ms=900, body=Ask(sealed_card=HEAD + HEAD)
-    ),
-    "question.v1.hold": Question(
-        id=_id(80), **_envelope, question=_id(81), deadline_ms=800,
-        body=AskHold(basket=_id(82), unit="CNY", amount=1250, till="t1", cashier="c1", member=MEMBER),
-    ),
-    "question.v1.coupon": Question(
-        id=_id(83), **_envelope, question=_id(84), deadline_ms=800,
-        body=AskCoupon(basket=_id(82), code="K7Q2M9XA4TRD3", till="t1", cashier="c1", member=MEMBER),
-    ),
-    "question.v1.release": Question(
-        id=_id(85), **_envelope, question=_id(86), deadline_ms=800,
-        body=AskRelease(basket=_id(82), till="t1", hold=_id(81)),
-    ),
-    "question.v1.enrol": Question(
-        id=_id(90), **_envelope, question=_id(91), deadline_ms=800,
-        body=AskEnrol(
-            till="t1", cashier="c1", sealed_phone=HEAD + HEAD, consents={"membership": "2026-01"}, language="zh",
-        ),
-    ),
-    "question.v1.card": Question(
-        id=_id(92), **_envelope, question=_id(93), deadline_ms=800,
-        body=AskCard(act="replace", till="t1", cashier="c1", member=MEMBER, sealed_card=HEAD + HEAD),
-    ),
-    "question.v1.claim": Question(
-        id=_id(94), **_envelope, question=_id(95), deadline_ms=800,
-        body=AskClaim(sale=_id(10), till="t1", cashier="c1", member=MEMBER),
-    ),
-    "question.v1.phone": Question(
-        id=_id(97), **_envelope, question=_id(98), deadline_ms=800,
-        body=AskPhone(sealed_phone=HEAD + HEAD, till="t1", cashier="c1"),
-    ),
+    **question_examples(_id, MEMBER, HEAD, _envelope),
     "ack.v1": Ack(id=_id(26), **_envelope, incarnation=INCARNATION, seq=9),
     "ack.v1.head": Ack(id=_id(33), **_envelope, incarnation=INCARNATION, seq=9, head=HEAD[:16]),
     "ack.v1.proof": Ack(
@@ -364,34 +311,6 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
     ),
     "members.v1": Members(id=_id(30), **_envelope, members=sign_members(STEP, HQ_PRIVATE)),
     "members.v1.blocked": Members(id=_id(100), **_envelope, members=sign_members(BLOCKED_STEP, HQ_PRIVATE)),
-    "answer.v1": Answer(
-        id=_id(31), **_envelope, question=_id(25),
-        body=MemberFound(member=MEMBER, masked_name="王**", tier="gold", points=120),
-    ),
-    "answer.v1.members": Answer(
-        id=_id(99), **_envelope, question=_id(98),
-        body=MembersFound(
-            members=[
-                MemberChoice(found=FOUND, masked_phone="138****5678", masked_card="**** 0071", birthday_month=5),
-                MemberChoice(found=MemberFound(member=_id(5), masked_name="王*"), masked_phone="139****5678"),
-            ],
-            more=True,
-        ),
-    ),
-    "answer.v1.held": Answer(
-        id=_id(87), **_envelope, question=_id(81),
-        body=Held(hold=_id(81), unit="CNY", amount=1250, valid_until_ms=1_767_226_500_000),
-    ),
-    "answer.v1.coupon": Answer(
-        id=_id(88), **_envelope, question=_id(84),
-        body=CouponReserved(code="K7Q2M9XA4TRD3", promotion="c-10off", valid_until_ms=1_767_226_500_000, claimed_ms=1),
-    ),
-    "answer.v1.released": Answer(id=_id(89), **_envelope, question=_id(86), body=Released()),
-    "answer.v1.claimed": Answer(
-        id=_id(96), **_envelope, question=_id(95),
-        body=PointsClaimed(member=MEMBER, masked_name="王**", earned=41, points=161),
-    ),
-    "answer.v1.refused": Answer(id=_id(32), **_envelope, question=_id(25), body=Refused(code="card_unknown")),
 }  # fmt: skip
 
 
