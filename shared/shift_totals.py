@@ -15,6 +15,7 @@ from shared.wire.till_events import (
     TaxTotal,
     TenderTotal,
 )
+from shared.wire.value_events import ValuePaidBack, ValueSold
 
 
 @dataclass(slots=True)
@@ -30,6 +31,10 @@ class _Sums:
     float_minor: int = 0
     no_sales: int = 0
     drawer_minor: int = 0
+    value_sold: int = 0
+    value_sold_minor: int = 0
+    value_back: int = 0
+    value_back_minor: int = 0
     receipts: list[str] = field(default_factory=list)
     discounts: dict[str, list[int]] = field(default_factory=dict)
     taxes: dict[int, list[int]] = field(default_factory=dict)
@@ -48,6 +53,8 @@ def add_up(events: Iterable[Event], missing: int = 0) -> ShiftTotals:
                 _add_return(sums, event)
             case GoodsReturned():
                 _add_goods(sums, event)
+            case ValueSold() | ValuePaidBack():
+                _add_value(sums, event)
             case SaleVoided():
                 sums.voids += 1
                 _note(sums, event.receipt.series, event.receipt.number)
@@ -85,6 +92,18 @@ def _add_goods(sums: _Sums, back: GoodsReturned) -> None:
     for line in back.lines:
         _count(sums.taxes, line.tax_rate_bp, -line.refund_minor, -line.tax_minor)
     _add_tenders(sums, back.tenders, place=2)
+
+
+def _add_value(sums: _Sums, moved: ValueSold | ValuePaidBack) -> None:
+    """Count money for stored value apart: it lies in the drawer, and nothing was sold for it."""
+    if isinstance(moved, ValueSold):
+        sums.value_sold += 1
+        sums.value_sold_minor += moved.total_minor
+    else:
+        sums.value_back += 1
+        sums.value_back_minor += moved.total_minor
+    _note(sums, moved.receipt.series, moved.receipt.number)
+    _add_tenders(sums, moved.tenders, place=1 if isinstance(moved, ValueSold) else 2)
 
 
 def _add_tenders(sums: _Sums, tenders: Iterable[Tender], *, place: int) -> None:
@@ -136,6 +155,10 @@ def _totals(sums: _Sums, missing: int) -> ShiftTotals:
         first_receipt=sums.receipts[0] if sums.receipts else "",
         last_receipt=sums.receipts[-1] if sums.receipts else "",
         missing=missing,
+        value_sold=sums.value_sold,
+        value_sold_minor=sums.value_sold_minor,
+        value_back=sums.value_back,
+        value_back_minor=sums.value_back_minor,
     )
 
 

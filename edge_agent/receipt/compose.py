@@ -29,6 +29,7 @@ from shared.wire.events import (
     decode_event,
 )
 from shared.wire.till_events import GoodsReturned
+from shared.wire.value_events import ValuePaidBack
 
 
 class NamesItems(Protocol):
@@ -79,7 +80,7 @@ def compose(db: sqlite3.Connection, settings: StoreSettings, books: NamingBooks,
     """Return the receipt of a sale, return or voided number. Raise ReceiptGone when its event was pruned."""
     content = receipts.content_of(db, event)
     decoded = None if content is None else decode_event(content)
-    if not isinstance(decoded, SaleCompleted | SaleReturned | GoodsReturned | SaleVoided):
+    if not isinstance(decoded, ReceiptEvent):
         raise ReceiptGone(str(event))
     row = db.execute("SELECT head FROM receipt WHERE event = ?", (event.bytes,)).fetchone()
     return document_of(db, settings, books, decoded, head=row[0], copy=copy)
@@ -124,6 +125,9 @@ def _original(db: sqlite3.Connection, event: ReceiptEvent) -> SaleCompleted | No
 
 
 def _original_number(db: sqlite3.Connection, event: ReceiptEvent) -> str:
+    if isinstance(event, ValuePaidBack):
+        row = receipts.find_by_event(db, event.of)
+        return "" if row is None else row.text
     if not isinstance(event, SaleReturned | SaleVoided) or event.original is None:
         return ""
     row = receipts.find_by_event(db, event.original)

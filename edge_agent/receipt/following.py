@@ -24,8 +24,9 @@ from edge_agent.record.receipts import Printed
 from shared.wire.drawer_events import DrawerReason
 from shared.wire.events import AnyEvent, SaleCompleted, SaleReturned, Tender, TenderKind, decode_event
 from shared.wire.till_events import CashMove, CashMoved, GoodsReturned, ReceiptReprinted, ShiftOpened
+from shared.wire.value_events import ValuePaidBack, ValueSold
 
-_KINDS = ("sale", "return", "goods_return", "cash", "reprint", "shift_open")
+_KINDS = ("sale", "return", "goods_return", "value_sold", "value_back", "cash", "reprint", "shift_open")
 _RECENT_MS = 600_000
 """A receipt that was made so shortly before a restart is still waited for; an older one is asked for."""
 _LOOK_BACK = 200
@@ -61,9 +62,9 @@ def wanted(event: AnyEvent) -> Wanted | None:
     """Return what an event asks of paper and drawer."""
     base = Wanted(event.id, event.cashier, event.at_ms)
     match event:
-        case SaleCompleted():
+        case SaleCompleted() | ValueSold():
             return replace(base, receipt=event.id, opening=_if_cash(event.tenders, DrawerReason.SALE))
-        case SaleReturned() | GoodsReturned():
+        case SaleReturned() | GoodsReturned() | ValuePaidBack():
             return replace(base, receipt=event.id, opening=_if_cash(event.tenders, DrawerReason.RETURN))
         case ReceiptReprinted():
             return replace(base, receipt=event.original, copy=event.copy)

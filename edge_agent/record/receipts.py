@@ -27,12 +27,14 @@ from shared.wire.events import (
     SaleReturned,
     SaleVoided,
     SeriesOpened,
+    ValuePaidBack,
+    ValueSold,
     encode_event,
 )
 
 SeriesReason = Literal["first", "new_disk", "restored", "moved_till"]
-ReceiptEvent = SaleCompleted | SaleReturned | GoodsReturned | SaleVoided
-R = TypeVar("R", SaleCompleted, SaleReturned, GoodsReturned, SaleVoided)
+ReceiptEvent = SaleCompleted | SaleReturned | GoodsReturned | SaleVoided | ValueSold | ValuePaidBack
+R = TypeVar("R", SaleCompleted, SaleReturned, GoodsReturned, SaleVoided, ValueSold, ValuePaidBack)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: nothing that is misread on paper
 _SERIES_CHARACTERS = 6

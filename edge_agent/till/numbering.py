@@ -9,9 +9,17 @@ from typing import TypeVar
 from edge_agent.record import receipts
 from edge_agent.record.receipts import NoSeries
 from edge_agent.till.desk import Desk, Refusal
-from shared.wire.events import GoodsReturned, Receipt, SaleCompleted, SaleReturned, encode_event
+from shared.wire.events import (
+    GoodsReturned,
+    Receipt,
+    SaleCompleted,
+    SaleReturned,
+    ValuePaidBack,
+    ValueSold,
+    encode_event,
+)
 
-R = TypeVar("R", SaleCompleted, SaleReturned, GoodsReturned)
+R = TypeVar("R", SaleCompleted, SaleReturned, GoodsReturned, ValueSold, ValuePaidBack)
 
 PRACTICE_SERIES = "TRAIN"
 

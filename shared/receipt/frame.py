@@ -10,8 +10,9 @@ from shared.receipt.figures import moment, receipt_number
 from shared.receipt.words import say, term
 from shared.wire.events import SaleCompleted, SaleReturned, SaleVoided
 from shared.wire.till_events import GoodsReturned
+from shared.wire.value_events import ValuePaidBack, ValueSold
 
-ReceiptEvent = SaleCompleted | SaleReturned | GoodsReturned | SaleVoided
+ReceiptEvent = SaleCompleted | SaleReturned | GoodsReturned | SaleVoided | ValueSold | ValuePaidBack
 _TAIL_BYTES = 4
 
 
@@ -47,15 +48,15 @@ def head(event: ReceiptEvent, facts: ReceiptFacts) -> Iterator[Block]:
     yield Rule()
 
 
-def foot(event: ReceiptEvent, facts: ReceiptFacts, *, book: int | None = None) -> Iterator[Block]:
-    """Say what proves the receipt, where it is found again, and goodbye."""
+def foot(event: ReceiptEvent, facts: ReceiptFacts, *, book: int | None = None, linked: bool = True) -> Iterator[Block]:
+    """Say what proves the receipt, where it is found again (if `linked`), and goodbye."""
     shop, languages = facts.shop, facts.shop.languages
     yield Rule()
     if book is not None:
         yield Pair(left=term("book", languages), right=str(book))
     if facts.head:
         yield Pair(left=term("check", languages), right=facts.head[-_TAIL_BYTES:].hex().upper())
-    if shop.receipt_url and not facts.training:
+    if linked and shop.receipt_url and not facts.training:
         yield Link(content=f"{shop.receipt_url}{event.id.hex}", caption=term("scan", languages))
     for note in shop.notes:
         yield Says(text=note, align=Align.CENTRE)

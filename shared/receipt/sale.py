@@ -11,9 +11,11 @@ from shared.receipt.document import Align, Block, Document, Gap, Pair, Rule, Say
 from shared.receipt.facts import Customer, ReceiptFacts
 from shared.receipt.figures import how_much, measured, money, money_with_sign, rate, receipt_number
 from shared.receipt.frame import ReceiptEvent, foot, head, item_names
+from shared.receipt.value import value_back, value_sold
 from shared.receipt.words import SAID, TENDERS, say, term
 from shared.wire.events import ReturnedLine, SaleCompleted, SaleReturned, SaleVoided, Tender
 from shared.wire.till_events import GoodsReturned
+from shared.wire.value_events import ValuePaidBack, ValueSold
 
 _INDENT = 2
 _Money = SaleCompleted | SaleReturned | GoodsReturned
@@ -30,6 +32,10 @@ def receipt_document(event: ReceiptEvent, facts: ReceiptFacts) -> Document:
             blocks = _goods_return(event, facts)
         case SaleVoided():
             blocks = _void(event, facts)
+        case ValueSold():
+            blocks = value_sold(event, facts)
+        case ValuePaidBack():
+            blocks = value_back(event, facts)
     return Document(
         title=receipt_number(event.receipt.series, event.receipt.number),
         language=facts.shop.languages[0],

@@ -50,6 +50,17 @@ SAID: Mapping[str, Words] = {
     "discount": {"en": "Discount", "zh": "优惠"},
     "scan": {"en": "Scan for your e-receipt", "zh": "扫码查看电子小票"},
     "thanks": {"en": "Thank you for shopping with us", "zh": "谢谢惠顾，欢迎再次光临"},
+    "topped_up": {"en": "STORED VALUE TOP-UP", "zh": "储值充值单"},
+    "gift_card_sold": {"en": "GIFT CARD SOLD", "zh": "购物卡售卡单"},
+    "value_undone": {"en": "TOP-UP UNDONE", "zh": "充值撤销单"},
+    "value_returned": {"en": "CARD RETURNED", "zh": "退卡退款单"},
+    "value_principal": {"en": "Paid in", "zh": "充值本金"},
+    "value_gift": {"en": "Gift money", "zh": "赠送金额"},
+    "value_balance": {"en": "Balance", "zh": "充值后余额"},
+    "value_no_invoice": {
+        "en": "Prepaid value: tax is shown when it is spent.",
+        "zh": "预付款项，消费时再行开具含税小票。",
+    },
     "signature": {"en": "Signature", "zh": "签字"},
 }
 

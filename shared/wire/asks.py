@@ -8,6 +8,8 @@ from uuid import UUID
 import msgspec
 
 from shared.loyalty import NextTier
+from shared.wire.desk_asks import AnyDeskAnswer, AnyDeskAsk
+from shared.wire.wallet_asks import AskWallet, Wallet
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="member"):
@@ -73,18 +75,19 @@ class AskEnrol(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
 
 
 class AskCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="card"):
-    """Give a member a card, report theirs lost, or both at once.
+    """Give a member a card, report theirs lost, or both at once; or freeze theirs for a while (`thaw` ends that).
 
     Who it is: the member a till knows, or whose phone this is, sealed. `issue` and `replace` bring the new card's
-    number, sealed; `replace` also reports the one before as lost.
+    number, sealed; `replace` also reports the one before as lost. `approved_by` is who approved it at the desk.
     """
 
-    act: Literal["issue", "lost", "replace"]
+    act: Literal["issue", "lost", "replace", "freeze", "thaw"]
     till: str
     cashier: str
     member: UUID | None = None
     sealed_phone: bytes | None = None
     sealed_card: bytes | None = None
+    approved_by: str = ""
 
 
 class AskClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="claim"):
@@ -108,7 +111,7 @@ class AskPhone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     cashier: str
 
 
-AnyAsk = Ask | AskPhone | AskHold | AskCoupon | AskRelease | AskEnrol | AskCard | AskClaim
+AnyAsk = Ask | AskPhone | AskHold | AskCoupon | AskRelease | AskEnrol | AskCard | AskClaim | AskWallet | AnyDeskAsk
 """What only HQ knows now."""
 
 
@@ -184,5 +187,7 @@ class PointsClaimed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     points: int
 
 
-AnyAnswer = MemberFound | MembersFound | Refused | Held | CouponReserved | Released | PointsClaimed
+AnyAnswer = (
+    MemberFound | MembersFound | Refused | Held | CouponReserved | Released | PointsClaimed | Wallet | AnyDeskAnswer
+)
 """What HQ answers."""

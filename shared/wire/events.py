@@ -43,6 +43,7 @@ from shared.wire.till_events import (
     ShiftOpened,
     StaffActed,
 )
+from shared.wire.value_events import ValuePaidBack, ValueSold
 
 __all__ = [
     "EVENTS",
@@ -69,6 +70,8 @@ __all__ = [
     "TenderKind",
     "TillKind",
     "TimeQuality",
+    "ValuePaidBack",
+    "ValueSold",
     "decode_event",
     "encode_event",
     "wire_form",
@@ -212,6 +215,8 @@ AnyEvent = (
     SaleCompleted
     | SaleReturned
     | GoodsReturned
+    | ValueSold
+    | ValuePaidBack
     | SaleVoided
     | MemberSwiped
     | StaffActed
@@ -230,6 +235,8 @@ EVENTS: tuple[type[Event], ...] = (
     SaleCompleted,
     SaleReturned,
     GoodsReturned,
+    ValueSold,
+    ValuePaidBack,
     SaleVoided,
     MemberSwiped,
     StaffActed,

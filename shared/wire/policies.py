@@ -70,6 +70,11 @@ class Approval(StrEnum):
     TAKE_OVER = "take_over"
     CLOSE_SHIFT = "close_shift"
     TRAINING = "training"
+    CARD_CHANGE = "card_change"
+    """A member's card reported lost, replaced, frozen or thawed at the service desk."""
+    UNDO_TOP_UP = "undo_top_up"
+    PAY_OUT_VALUE = "pay_out_value"
+    """Money for a stored-value card that HQ approved to be returned."""
 
 
 _SUPERVISED = (
@@ -81,6 +86,8 @@ _SUPERVISED = (
     Approval.SETTLE_PAYMENT,
     Approval.FREE_PIN,
     Approval.TAKE_OVER,
+    Approval.UNDO_TOP_UP,
+    Approval.PAY_OUT_VALUE,
 )
 
 DEFAULT_APPROVALS: dict[str, StaffRole] = {
@@ -88,6 +95,19 @@ DEFAULT_APPROVALS: dict[str, StaffRole] = {
     Approval.RETURN_WITHOUT_RECEIPT.value: StaffRole.MANAGER,
 }
 """What needs whose approval where the store says nothing else; what is not named needs none."""
+
+
+class ConsentText(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What somebody agrees to: for which channel, in which version, in words by language (`en`, `zh`).
+
+    Nobody joins without agreeing to the `required` ones; each of the others is asked for by itself. Another text is
+    another version.
+    """
+
+    channel: str
+    version: str
+    words: dict[str, str]
+    required: bool = False
 
 
 class TillPolicies(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -103,6 +123,7 @@ class TillPolicies(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `return_days`: how long after its sale a receipt can be used for a return. `no_receipt_max`: the most paid back
     without a receipt at once (0: never). `refund`: to the tenders of the sale, or always in cash.
     `denominations`: the notes and coins that a count lists, largest first.
+    `consents`: the texts that are shown to whoever joins at the service desk; none: as shipped.
     `keys`: what a till's page does at a key, by action (`{"hold": "F4"}`), where it differs from as shipped.
     """
 
@@ -126,6 +147,7 @@ class TillPolicies(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     refund: Literal["original", "cash"] = "original"
     denominations: list[int] = []
     keys: dict[str, str] = {}
+    consents: list[ConsentText] = []
 
     def needs(self, approval: Approval) -> StaffRole | None:
         """Return the role that something needs, None when anybody may do it."""

@@ -100,7 +100,7 @@ class CashMoved(Event, frozen=True, kw_only=True, omit_defaults=True, tag="cash"
 
 
 class TenderTotal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one way to pay came to in a shift: taken for sales (change taken off), given back for returns."""
+    """What one way to pay came to in a shift: taken for sales and for stored value (change taken off), given back."""
 
     method: TenderKind
     count: int = 0
@@ -128,7 +128,8 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """What a shift's events add up to; the same events always give the same totals.
 
     `cash_expected_minor` is what should be in the drawer. `missing` counts receipts whose events are no longer on
-    the agent's disk: the totals are then without them, and say so.
+    the agent's disk: the totals are then without them, and say so. `value_sold` and `value_back` are stored value sold
+    and paid back: in the tenders and in the drawer, but no revenue, so in no figure of sales or returns.
     """
 
     sales: int = 0
@@ -147,6 +148,10 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     first_receipt: str = ""
     last_receipt: str = ""
     missing: int = 0
+    value_sold: int = 0
+    value_sold_minor: int = 0
+    value_back: int = 0
+    value_back_minor: int = 0
 
 
 class CountedCash(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from shared.wire.messages import (
     Refused,
     Released,
 )
+from shared.wire.wallet_asks import AskWallet, Wallet, WalletCoupon
 
 
 def question_examples(
@@ -70,6 +72,17 @@ def question_examples(
         "question.v1.phone": Question(
             id=id_(97), **envelope, question=id_(98), deadline_ms=800,
             body=AskPhone(sealed_phone=head + head, till="t1", cashier="c1"),
+        ),
+        "question.v1.wallet": Question(
+            id=id_(200), **envelope, question=id_(201), deadline_ms=800,
+            body=AskWallet(till="t1", cashier="c1", member=member, coupons=True),
+        ),
+        "answer.v1.wallet": Answer(
+            id=id_(202), **envelope, question=id_(201),
+            body=Wallet(
+                value_minor=12_050, has_value=True, points=1_204, blocks=["coupons"],
+                coupons=[WalletCoupon(code="K7Q2M9XA4TRD3", promotion="c-10off", ends=date(2026, 12, 31))],
+            ),
         ),
         "answer.v1": Answer(
             id=id_(31), **envelope, question=id_(25),

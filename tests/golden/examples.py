@@ -73,6 +73,7 @@ from tests.factories import (
     make_void,
 )
 from tests.golden.asks import question_examples
+from tests.golden.desk_examples import DESK_EVENTS, desk_examples
 from tests.golden.devices import BINDINGS, REPORTS
 from tests.golden.till_examples import TILL_EXAMPLES
 
@@ -125,6 +126,7 @@ EVENT_EXAMPLES: dict[str, Event] = {
         reason=DrawerReason.BY_HAND,
     ),
     **TILL_EXAMPLES,
+    **DESK_EVENTS,
     "sale.v1.by_hand": msgspec.structs.replace(
         _sale,
         id=_id(30),
@@ -296,6 +298,7 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
     ),
     "gone.v1": Gone(id=_id(23), **_envelope),
     **question_examples(_id, MEMBER, HEAD, _envelope),
+    **desk_examples(_envelope),
     "ack.v1": Ack(id=_id(26), **_envelope, incarnation=INCARNATION, seq=9),
     "ack.v1.head": Ack(id=_id(33), **_envelope, incarnation=INCARNATION, seq=9, head=HEAD[:16]),
     "ack.v1.proof": Ack(

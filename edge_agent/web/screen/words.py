@@ -32,6 +32,9 @@ APPROVALS: Mapping[Approval, str] = {
     Approval.TAKE_OVER: marked("Taking over somebody's till"),
     Approval.CLOSE_SHIFT: marked("Closing the shift"),
     Approval.TRAINING: marked("Practising"),
+    Approval.CARD_CHANGE: marked("Changing a member's card"),
+    Approval.UNDO_TOP_UP: marked("Undoing a top-up"),
+    Approval.PAY_OUT_VALUE: marked("Paying a card back"),
 }
 TENDERS: Mapping[TenderKind, str] = {
     TenderKind.CASH: marked("Cash"),
