@@ -21,6 +21,7 @@ from cloud.members.phone_desk import PhoneDesk
 from cloud.members.sight import member_found
 from cloud.privacy import CannotOpen, Vault
 from cloud.value.answering import ValueAnswers
+from cloud.value.wallets import wallet_of
 from shared.clock import BusinessClock, MachineClock
 from shared.wire.messages import (
     AnyAnswer,
@@ -36,6 +37,7 @@ from shared.wire.messages import (
     Question,
     Refused,
 )
+from shared.wire.wallet_asks import AskWallet
 
 
 class Answers:
@@ -62,6 +64,8 @@ class Answers:
                 return None
             if isinstance(question.body, Ask):
                 return self._whose(session, question.body.sealed_card)
+            if isinstance(question.body, AskWallet):
+                return wallet_of(session, self._vault, store, question.body, now_ms=self._business.now_ms())
         return self._moving(agent, store, question)
 
     def _moving(self, agent: str, store: str, question: Question) -> AnyAnswer | None:

@@ -1,0 +1,109 @@
+"""What a till is told of somebody's wallet before it asks for any of it, on both databases."""
+
+from __future__ import annotations
+
+from datetime import date
+from random import Random
+
+import pytest
+from sqlmodel import Session
+
+from cloud.coupons import batches
+from cloud.coupons.models import PERSONAL
+from cloud.database import Database
+from cloud.ingest.apply import in_transaction
+from cloud.ledger.commits import open_commit
+from cloud.members import blocks
+from cloud.value import purses
+from shared.sealing import seal
+from shared.wire.asks import Held, Refused
+from shared.wire.wallet_asks import AskWallet, Wallet, WalletCoupon
+from tests.cloud.members_data import CARD, vault
+from tests.cloud.test_value_sales import Chain
+from tests.factories import START_MS, new_id
+
+UNKNOWN_CARD = "8800000999"
+
+
+@pytest.fixture
+def chain(database: Database) -> Chain:
+    return Chain(database)
+
+
+def wallet(chain: Chain, **whose: object) -> object:
+    return chain.ask(AskWallet(till="t1", cashier="c1", **whose))  # type: ignore[arg-type]
+
+
+def sealed(number: str) -> bytes:
+    return seal(number.encode(), vault().sealing_public, bytes(range(1, 33)))
+
+
+def test_it_says_what_can_be_spent_and_not_what_is_set_aside(chain: Chain) -> None:
+    chain.earn(30)
+    chain.top_up(10_000)
+    assert wallet(chain, member=chain.ann) == Wallet(value_minor=10_000, has_value=True, points=30)
+    assert isinstance(chain.hold("CNY", 4_000, new_id()), Held)
+    assert wallet(chain, sealed_card=sealed(CARD)) == Wallet(value_minor=6_000, has_value=True, points=30)
+
+
+def test_it_says_what_a_member_may_not_do(chain: Chain) -> None:
+    def block(session: Session) -> None:
+        commit_no = open_commit(session, START_MS)
+        blocks.put(session, chain.ann, "points", reason="asked", actor="ann", commit_no=commit_no, now_ms=START_MS)
+
+    in_transaction(chain.database, block)
+    found = wallet(chain, member=chain.ann)
+    assert isinstance(found, Wallet)
+    assert found.blocks == ["points"]
+
+
+@pytest.mark.parametrize(
+    ("whose", "code"),
+    [
+        ({}, "nobody"),
+        ({"sealed_card": b"no box"}, "card_unreadable"),
+        ({"sealed_card": sealed(UNKNOWN_CARD)}, "card_unknown"),
+        ({"member": new_id()}, "member_closed"),
+    ],
+)
+def test_it_says_why_there_is_nothing_to_say(chain: Chain, whose: dict[str, object], code: str) -> None:
+    assert wallet(chain, **whose) == Refused(code=code)
+
+
+def test_it_lists_the_coupons_that_count_today(chain: Chain) -> None:
+    def give(session: Session) -> list[str]:
+        for name, starts in (("now", date(2026, 1, 1)), ("later", date(2026, 3, 1))):
+            batch = batches.NewBatch(
+                id=name, kind=PERSONAL, promotion=f"{name}-off", starts=starts, ends=date(2026, 12, 31), most=9
+            )
+            batches.create(session, batch, Random(1).getrandbits, actor="ann", now_ms=START_MS)
+        commit_no, today = open_commit(session, START_MS), date(2026, 1, 5)
+        return [
+            batches.give(
+                session,
+                commit_no,
+                name,
+                [chain.ann],
+                Random(name).getrandbits,
+                cause=new_id(),
+                today=today,
+                at_ms=START_MS,
+            )[0]
+            for name in ("now", "later")
+        ]
+
+    now, _later = in_transaction(chain.database, give)
+    found = wallet(chain, member=chain.ann, coupons=True)
+    assert isinstance(found, Wallet)
+    assert found.coupons == [WalletCoupon(code=now, promotion="now-off", ends=date(2026, 12, 31))]
+
+
+def test_a_frozen_purse_has_nothing_to_spend(chain: Chain) -> None:
+    chain.top_up(10_000)
+    with chain.database.session() as session:
+        purse, _ = purses.lock(session, chain.purse)
+        purse.state = "frozen"
+        session.add(purse)
+    found = wallet(chain, member=chain.ann)
+    assert isinstance(found, Wallet)
+    assert (found.value_minor, found.has_value) == (0, True)
