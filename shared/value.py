@@ -48,7 +48,8 @@ class ValueRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     The caps of the `cn` profile are what the law on single-purpose prepaid cards allows: 5,000 yuan a named card, 1,000
     an unnamed one. `order_of_use` says which money is spent first; a refund goes back to the money it was paid with, in
-    that proportion. `identity_from_minor`: from this top-up on the buyer's identity is asked for.
+    that proportion. `identity_from_minor`: from this top-up on the buyer's identity is asked for. `recover_debt`: what
+    a purse owes (a top-up undone by force after it was spent) is taken from its next top-up first.
     """
 
     version: int
@@ -60,6 +61,7 @@ class ValueRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hold_minutes: int = 15
     return_fee_bp: int = 0
     return_fee_minor: int = 0
+    recover_debt: bool = False
     allowance_minor: int = 0
     allowance_points: int = 0
     allowance_hours: int = 24

@@ -36,6 +36,7 @@ COUPONS_OPEN = "coupons_open"
 COUPONS_USED = "coupons_used"
 COUPONS_ENDED = "coupons_ended"
 
+CORRECTED = "corrected"
 SHORTFALL = "shortfall"
 OPENING = "opening"
 
@@ -97,6 +98,7 @@ KINDS: Mapping[str, AccountKind] = {
     COUPONS_OPEN: _contra("batch"),
     COUPONS_USED: _contra("store"),
     COUPONS_ENDED: _contra("batch"),
+    CORRECTED: _contra("store"),
     SHORTFALL: _contra("store"),
     OPENING: _contra("import"),
 }

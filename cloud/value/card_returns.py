@@ -1,4 +1,7 @@
-"""Stored value given back to its owner: an application, approved by somebody else, less the fee; gift money ends."""
+"""Stored value given back to its owner: an application, approved by somebody else, less the fee; gift money ends.
+
+What the purse still owes is settled with it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from sqlmodel import Session
 from cloud.errors import Conflict, NotFound, Refused
 from cloud.fleet import audit
 from cloud.ledger import AccountKey, Journal, Leg, lots, post
-from cloud.ledger.kinds import PURSE_GIFT, PURSE_PRINCIPAL, VALUE_FEES, VALUE_FORFEITED, VALUE_PAID_BACK
+from cloud.ledger.kinds import PURSE_DEBT, PURSE_GIFT, PURSE_PRINCIPAL, VALUE_FEES, VALUE_FORFEITED, VALUE_PAID_BACK
+from cloud.ledger.locking import lock_balances
 from cloud.value import purses, rules
 from cloud.value.models import FROZEN, OPEN, RETURNED, Purse, PurseReturn
 
@@ -51,16 +55,27 @@ def apply(session: Session, wanted: Application, *, now_ms: int) -> PurseReturn:
         session.flush()
     except IntegrityError as error:
         raise Conflict(f"purse {wanted.purse} has an application already") from error
-    audit.record(session, at_ms=now_ms, actor=wanted.by, action="value.apply_return", subject=f"purse {wanted.purse}")
+    audit.record(
+        session, at_ms=now_ms, actor=wanted.by, action="value.apply_return", subject=f"purse {wanted.purse}",
+        reason=wanted.reason, detail=f"application {wanted.id}",
+    )  # fmt: skip
     return row
 
 
 def decide(
-    session: Session, commit_no: int, application: UUID, *, by: str, approve: bool, at_ms: int, now_ms: int
+    session: Session,
+    commit_no: int,
+    application: UUID,
+    *,
+    by: str,
+    approve: bool,
+    at_ms: int,
+    now_ms: int,
+    note: str = "",
 ) -> PurseReturn:
     """Pay an application back or refuse it, once; whoever applied cannot decide (`same_person`).
 
-    Refused also while some of it is held (`value_held`).
+    Refused also while some of it is held (`value_held`). Raise NotFound, Conflict where somebody decided before.
     """
     row = session.get(PurseReturn, application, with_for_update=True, populate_existing=True)
     if row is None:
@@ -73,15 +88,46 @@ def decide(
     if by == row.applied_by:
         raise Refused("same_person", "whoever applied for it cannot approve it")
     purse, holding = purses.lock(session, row.purse_id)
+    if purse.state != FROZEN:
+        raise Refused(f"purse_{purse.state}", f"purse {purse.id} is {purse.state}")
     if approve:
         if holding.principal_held or holding.gift_held:
             raise Refused("value_held", "some of it is set aside for a sale or an allowance")
         _pay_back(session, commit_no, row, purse, holding, at_ms=at_ms)
     purse.state = RETURNED if approve else OPEN
-    row.state, row.decided_by, row.decided_ms = wanted, by, now_ms
+    row.state, row.decided_by, row.decided_ms, row.note = wanted, by, now_ms, note
     session.add_all([row, purse])
     session.flush()
-    audit.record(session, at_ms=now_ms, actor=by, action=f"value.return_{wanted}", subject=f"purse {row.purse_id}")
+    audit.record(
+        session, at_ms=now_ms, actor=by, action=f"value.return_{wanted}", subject=f"purse {row.purse_id}", reason=note,
+        detail=f"application {application}",
+    )  # fmt: skip
+    return row
+
+
+def hand_over(session: Session, application: UUID, *, by: str, how: str, now_ms: int) -> PurseReturn:
+    """Note that the money of an approved application was given to its owner, once. `how`: `cash`, or a transfer.
+
+    Raise NotFound, Refused (`not_approved`, `how`), Conflict where somebody else has done it.
+    """
+    row = session.get(PurseReturn, application, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound(f"there is no application {application}")
+    if row.state != PAID:
+        raise Refused("not_approved", f"application {application} is {row.state}")
+    if not how.strip():
+        raise Refused("how", "say how the money was given: cash, or the reference of a transfer")
+    if row.handed_by is not None:
+        if (row.handed_by, row.handed_how) == (by, how.strip()):
+            return row
+        raise Conflict(f"the money of application {application} was given before, by {row.handed_by}")
+    row.handed_by, row.handed_ms, row.handed_how = by, now_ms, how.strip()
+    session.add(row)
+    session.flush()
+    audit.record(
+        session, at_ms=now_ms, actor=by, action="value.return_handed", subject=f"purse {row.purse_id}",
+        detail=f"{row.paid_minor} by {row.handed_how}",
+    )  # fmt: skip
     return row
 
 
@@ -90,12 +136,17 @@ def _pay_back(
 ) -> None:
     rule = rules.current(session)
     row.fee_minor = rule.return_fee(holding.principal)
-    row.paid_minor, row.forfeited_minor = holding.principal - row.fee_minor, holding.gift
+    debt = purses.account(purse, PURSE_DEBT)
+    owed = max(-lock_balances(session, [debt])[debt], 0)
+    row.recovered_minor = min(owed, holding.principal - row.fee_minor)
+    row.paid_minor = holding.principal - row.fee_minor - row.recovered_minor
+    row.forfeited_minor = holding.gift
     principal = purses.account(purse, PURSE_PRINCIPAL)
     gift = purses.account(purse, PURSE_GIFT)
     legs = [
         Leg(principal, -holding.principal),
         Leg(gift, -holding.gift),
+        Leg(debt, row.recovered_minor),
         Leg(AccountKey(VALUE_PAID_BACK, row.store_id, purse.currency), row.paid_minor),
         Leg(AccountKey(VALUE_FEES, row.store_id, purse.currency), row.fee_minor),
         Leg(AccountKey(VALUE_FORFEITED, row.store_id, purse.currency), row.forfeited_minor),

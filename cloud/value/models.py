@@ -155,6 +155,8 @@ class PurseReturn(Table, table=True):
     paid_minor: int = big_int(default=0)
     forfeited_minor: int = big_int(default=0)
     """Gift money that went with it: it is never paid out."""
+    recovered_minor: int = big_int(default=0)
+    """What the purse owed, taken off before the rest was paid back."""
     note: str = ""
     """What whoever decided said."""
     handed_by: str | None = None

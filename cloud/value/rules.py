@@ -23,11 +23,13 @@ def current(session: Session) -> ValueRule:
     return ValueRule(version=0) if newest is None else _rule.decode(newest)
 
 
-def publish(session: Session, rule: ValueRule, *, actor: str, now_ms: int) -> None:
+def publish(session: Session, rule: ValueRule, *, actor: str, now_ms: int, reason: str = "") -> None:
     """Publish the next version. Raise Conflict unless its version is the next one."""
     newest = session.execute(select(func.max(ValueRuleRow.version))).scalar_one_or_none() or 0
     if rule.version != newest + 1:
         raise Conflict(f"the next version of the rules of stored value is {newest + 1}, got {rule.version}")
     row = (rule.version, msgspec.json.encode(rule).decode(), actor, now_ms)
-    bulk.insert_tuples(session, ValueRuleRow, ("version", "rule", "author", "made_ms"), [row])
-    audit.record(session, at_ms=now_ms, actor=actor, action="value.publish", subject=f"value rule {rule.version}")
+    if not bulk.insert_new_tuples(session, ValueRuleRow, ("version", "rule", "author", "made_ms"), [row]):
+        raise Conflict(f"version {rule.version} of the rules of stored value was published by somebody else just now")
+    subject = f"value rule {rule.version}"
+    audit.record(session, at_ms=now_ms, actor=actor, action="value.publish", subject=subject, reason=reason)

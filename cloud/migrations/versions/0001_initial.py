@@ -129,6 +129,9 @@ def upgrade() -> None:
         sa.Column("reserved_until_ms", BIG_INT, nullable=True),
         sa.Column("used_sale", sa.Uuid(), nullable=True),
         sa.Column("used_ms", BIG_INT, nullable=True),
+        sa.Column("used_store", sa.String(length=32), nullable=False),
+        sa.Column("off_minor", BIG_INT, nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_coupon")),
     )
     op.create_index(
@@ -141,6 +144,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_coupon_batch"), "coupon", ["batch"], unique=False)
     op.create_index(op.f("ix_coupon_member_id"), "coupon", ["member_id"], unique=False)
+    op.create_index(op.f("ix_coupon_run_id"), "coupon", ["run_id"], unique=False)
     op.create_index(op.f("ix_coupon_used_sale"), "coupon", ["used_sale"], unique=False)
     op.create_table(
         "coupon_batch",
@@ -157,6 +161,7 @@ def upgrade() -> None:
         sa.Column("released_by_return", sa.Boolean(), nullable=False),
         sa.Column("public_code", sa.String(length=13), nullable=True),
         sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
         sa.Column("made_ms", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_coupon_batch")),
@@ -968,6 +973,7 @@ def upgrade() -> None:
         sa.Column("fee_minor", BIG_INT, nullable=False),
         sa.Column("paid_minor", BIG_INT, nullable=False),
         sa.Column("forfeited_minor", BIG_INT, nullable=False),
+        sa.Column("recovered_minor", BIG_INT, nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("handed_by", sa.String(), nullable=True),
         sa.Column("handed_ms", BIG_INT, nullable=True),
@@ -1455,6 +1461,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_till_shift_store_id_business_date", "till_shift", ["store_id", "business_date"], unique=False)
     op.create_table(
+        "top_up_offer",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("purse_id", sa.Uuid(), nullable=False),
+        sa.Column("minor", BIG_INT, nullable=False),
+        sa.Column("gift_minor", BIG_INT, nullable=False),
+        sa.Column("gift_months", sa.Integer(), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.Column("valid_until_ms", BIG_INT, nullable=False),
+        sa.Column("sold", sa.Uuid(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_top_up_offer")),
+    )
+    op.create_index(op.f("ix_top_up_offer_purse_id"), "top_up_offer", ["purse_id"], unique=False)
+    op.create_table(
         "value_correction",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
@@ -1475,6 +1498,33 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_value_correction_owner"), "value_correction", ["owner"], unique=False)
     op.create_index("ix_value_correction_state_asked_ms", "value_correction", ["state", "asked_ms"], unique=False)
+    op.create_table(
+        "value_payment",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("legal_entity_id", sa.String(), nullable=True),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("shift_id", sa.Uuid(), nullable=True),
+        sa.Column("receipt_series", sa.String(), nullable=False),
+        sa.Column("receipt_number", BIG_INT, nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("exponent", sa.Integer(), nullable=False),
+        sa.Column("minor", BIG_INT, nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("of_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_value_payment")),
+        sa.UniqueConstraint("of_id", name=op.f("uq_value_payment_of_id")),
+    )
+    op.create_index(
+        "ix_value_payment_store_id_business_date", "value_payment", ["store_id", "business_date"], unique=False
+    )
     op.create_table(
         "value_rule",
         sa.Column("version", sa.Integer(), nullable=False),
@@ -1527,6 +1577,34 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", "subject", name=op.f("pk_value_run_item")),
     )
+    op.create_table(
+        "value_sale",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("commit_no", BIG_INT, nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("store_id", sa.String(), nullable=False),
+        sa.Column("legal_entity_id", sa.String(), nullable=True),
+        sa.Column("till_id", sa.String(), nullable=False),
+        sa.Column("cashier", sa.String(), nullable=False),
+        sa.Column("shift_id", sa.Uuid(), nullable=True),
+        sa.Column("receipt_series", sa.String(), nullable=False),
+        sa.Column("receipt_number", BIG_INT, nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("exponent", sa.Integer(), nullable=False),
+        sa.Column("minor", BIG_INT, nullable=False),
+        sa.Column("gift_minor", BIG_INT, nullable=False),
+        sa.Column("purse_id", sa.Uuid(), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("gift_card", sa.Boolean(), nullable=False),
+        sa.Column("identified", sa.Boolean(), nullable=False),
+        sa.Column("remark", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_value_sale")),
+        sa.UniqueConstraint("offer_id", name=op.f("uq_value_sale_offer_id")),
+    )
+    op.create_index(op.f("ix_value_sale_purse_id"), "value_sale", ["purse_id"], unique=False)
+    op.create_index("ix_value_sale_store_id_business_date", "value_sale", ["store_id", "business_date"], unique=False)
     op.create_table(
         "agent",
         sa.Column("id", sa.String(length=32), nullable=False),
