@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from fastapi import APIRouter
 
+from cloud.identity.people import Right, Signed
 from shared.web.words import marked
 
 
@@ -47,6 +48,8 @@ class Entry:
     path: str
     router: APIRouter | None = None
     """None where another entry of the feature brings the router."""
+    right: Right = Right.READ
+    """What somebody needs to be shown it."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,11 @@ class Place:
         """Return the pages of this task where it has several."""
         found = [entry for entry in self.entries if self.entry and entry.task == self.entry.task]
         return found if len(found) > 1 else []
+
+
+def shown_to(who: Signed | None, entries: Sequence[Entry]) -> list[Entry]:
+    """Return the pages that somebody may go to; before the first sign-in those that can only be read."""
+    return [entry for entry in entries if (entry.right is Right.READ if who is None else who.may(entry.right))]
 
 
 def place_of(path: str, entries: Sequence[Entry]) -> Place:

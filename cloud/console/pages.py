@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, select
 from cloud.api.services import Here
 from cloud.console import computed, listings, one_store, overview, parked_event, receipts, searching
 from cloud.console.day import hours_of_last_day, sales_by_day
+from cloud.console.navigation import shown_to
 from cloud.console.rendering import Context, environment, page
 from cloud.console.showing import listed
 from cloud.console.speaking import language_of, speech
@@ -162,7 +163,8 @@ def search(request: Request, services: Here, q: str = "") -> Response:
     spoken = speech(language_of(request))
 
     def read(session: Session) -> dict[str, Any]:
-        return {"q": q, "found": searching.search(session, q, request.app.state.entries, spoken)}
+        entries = shown_to(request.state.signed, request.app.state.entries)
+        return {"q": q, "found": searching.search(session, q, entries, spoken)}
 
     if request.headers.get("HX-Request"):
         with services.database.snapshot() as session:

@@ -20,7 +20,7 @@ from cloud.console.promotion_refusals import REFUSALS
 from cloud.console.promotion_tables import PLANS
 from cloud.console.rendering import Context, environment, page
 from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by
+from cloud.console.signing_in import Posted, form_by, person_with
 from cloud.console.speaking import language_of
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity.people import Right
@@ -55,7 +55,7 @@ def promotions(request: Request, services: Here) -> Response:
     return listed(request, services, "promotions", read_all)
 
 
-@router.get("/promotions/new")
+@router.get("/promotions/new", dependencies=[Depends(person_with(Right.PLAN))])
 def new(request: Request, services: Here) -> Response:
     """Which kind is it to be?"""
     found = [(kind, *words.KINDS[kind]) for kind in kinds()]

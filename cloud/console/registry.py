@@ -8,6 +8,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from cloud.console import members, pages, price_changes, promotions, signing_in, static_files, why
 from cloud.console.live import Streams
 from cloud.console.navigation import Entry, Task
+from cloud.identity import pages as people_pages
+from cloud.identity.people import Right
 from shared.web.words import marked
 
 OUR_NAMES = ("127.0.0.1", "localhost")
@@ -29,6 +31,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.CARE, title=marked("Gaps"), path="/gaps"),
     Entry(task=Task.CARE, title=marked("Price differences"), path="/differences"),
     Entry(task=Task.CARE, title=marked("Ledger"), path="/ledger"),
+    Entry(task=Task.SETTINGS, title=marked("People"), path="/people", router=people_pages.router, right=Right.PEOPLE),
     Entry(task=Task.SETTINGS, title=marked("Audit log"), path="/audit"),
 )
 

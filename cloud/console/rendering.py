@@ -17,10 +17,11 @@ from sqlmodel import Session
 from cloud.api.services import Services
 from cloud.console import figures, said
 from cloud.console.live import Regions, Streams, asks_for_stream
-from cloud.console.navigation import Entry, place_of
+from cloud.console.navigation import place_of, shown_to
 from cloud.console.speaking import COOKIE, language_of, newly_chosen, speech
 from cloud.console.static_files import assets
 from cloud.errors import NotFound
+from cloud.identity.people import Signed
 from shared.web.words import HTML_LANGUAGE, Language
 
 HERE = Path(__file__).parent
@@ -59,10 +60,10 @@ def answer(
     request: Request, language: Language, name: str, values: Context, status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
     """Render a whole page from its context."""
-    entries: tuple[Entry, ...] = request.app.state.entries
-    place = place_of(request.url.path, entries)
+    who: Signed | None = getattr(request.state, "signed", None)
+    place = place_of(request.url.path, shown_to(who, request.app.state.entries))
     where = {"place": place, "path": request.url.path, "address": _address(request), "other": _other(request, language)}
-    seen = {"signed": getattr(request.state, "signed", None), **where}
+    seen = {"signed": who, **where}
     with figures.written_in(values.get("zone", UTC)):
         body = environment(language).get_template(f"{name}.html").render({**seen, **values})
     headers = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Cookie", "Content-Language": language}

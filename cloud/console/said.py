@@ -110,6 +110,7 @@ REMEDY_OTHER = marked("This event waits for a decision.")
 
 ROLE: dict[str, str] = {
     "marketer": marked("Marketer"),
+    "support": marked("Member support"),
     "it": marked("IT"),
     "auditor": marked("Auditor"),
     "admin": marked("Admin"),

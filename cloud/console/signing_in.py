@@ -21,7 +21,7 @@ from cloud.clock import SystemMachineClock
 from cloud.console.rendering import answer
 from cloud.console.speaking import language_of
 from cloud.errors import CloudError, Invalid
-from cloud.identity import people
+from cloud.identity import people, sessions
 from cloud.identity.people import Right, Signed
 from cloud.identity.refusals import Unproven
 from shared.web.words import marked
@@ -33,12 +33,21 @@ MARK = "mark"
 """The field that every form carries."""
 MOST_BYTES = 4 * 1024 * 1024
 _WRONG, _WINDOW_S = 10, 60.0
+ACCOUNT = "/account"
+"""Where people change their own password."""
+_BEFORE_CHANGE = frozenset({ACCOUNT, f"{ACCOUNT}/password", "/sign-out"})
 
 router = APIRouter(include_in_schema=False)
+_RIGHTS: dict[object, Right] = {}
+"""What each dependency made here asks for, so that a test can hold every route against every role."""
 
 
 class SignInNeeded(CloudError):
     """Nobody is signed in, and somebody must be."""
+
+
+class PasswordNeeded(CloudError):
+    """Somebody signed in with a password they were told, and has to choose their own before anything else."""
 
 
 class NotAllowed(CloudError):
@@ -66,13 +75,19 @@ def admitted(request: Request, services: Here) -> None:
 
     Until somebody makes the first sign-in, whoever is at this machine may read, and change nothing.
     """
+    token, now_ms = request.cookies.get(COOKIE, ""), services.clocks.machine.wall_ms()
     with services.database.snapshot() as session:
-        now_ms = services.clocks.machine.wall_ms()
-        who = people.signed(session, request.cookies.get(COOKIE, ""), now_ms)
+        who = sessions.signed(session, token, now_ms)
         shut = who is None and people.anybody(session)
+        unseen = who is not None and sessions.unseen(session, token, now_ms)
     request.state.signed = who
     if shut or (who is None and request.method not in {"GET", "HEAD"}):
         raise SignInNeeded("sign in first")
+    if who is not None and who.must_change and request.url.path not in _BEFORE_CHANGE:
+        raise PasswordNeeded("choose a password of your own first")
+    if unseen:
+        with services.database.session() as session:
+            sessions.see(session, token, now_ms)
 
 
 def person_with(right: Right) -> Callable[[Request], Signed]:
@@ -86,6 +101,7 @@ def person_with(right: Right) -> Callable[[Request], Signed]:
             raise NotAllowed(marked("Your role does not let you do this. Ask an admin of the console."))
         return who
 
+    _RIGHTS[current] = right
     return current
 
 
@@ -99,7 +115,13 @@ def form_by(right: Right) -> Callable[[Request], Awaitable[Posted]]:
         _check_mark(fields, who.mark)
         return Posted(who, fields)
 
+    _RIGHTS[posted] = right
     return posted
+
+
+def right_of(dependency: object) -> Right | None:
+    """Return the right that one of our dependencies asks for, None for any other function."""
+    return _RIGHTS.get(dependency)
 
 
 async def _fields(request: Request) -> list[tuple[str, str]]:
@@ -126,7 +148,13 @@ def _sign_in_page(request: Request, services: Services, then: str, refused: str 
     with services.database.snapshot() as session:
         first = not people.anybody(session)
     token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
-    values = {"first": first, "then": _inside(then), "refused": refused, "mark": people.mark_of(token), "signed": None}
+    values = {
+        "first": first,
+        "then": _inside(then),
+        "refused": refused,
+        "mark": sessions.mark_of(token),
+        "signed": None,
+    }
     status = HTTPStatus.UNAUTHORIZED if refused else HTTPStatus.OK
     response = answer(request, language_of(request), "sign_in", values, status)
     response.set_cookie(FORM_COOKIE, token, httponly=True, samesite="strict")
@@ -137,7 +165,7 @@ def _sign_in_page(request: Request, services: Services, then: str, refused: str 
 async def sign_in(request: Request, services: Here) -> Response:
     """Begin a session."""
     fields = dict(await _fields(request))
-    _check_mark(list(fields.items()), people.mark_of(request.cookies.get(FORM_COOKIE, "")))
+    _check_mark(list(fields.items()), sessions.mark_of(request.cookies.get(FORM_COOKIE, "")))
     return await run_in_threadpool(_signed_in, request, services, fields)
 
 
@@ -147,14 +175,16 @@ def _signed_in(request: Request, services: Services, fields: dict[str, str]) -> 
     try:
         limit.admit(name)
         with services.database.session() as session:
-            token = people.sign_in(session, name, fields.get("password", ""), services.clocks.machine.wall_ms())
+            token = sessions.sign_in(session, name, fields.get("password", ""), services.clocks.machine.wall_ms())
     except Unproven:
         limit.failed(name)
+        with services.database.session() as session:
+            sessions.failed(session, name, services.clocks.machine.wall_ms())
         return _sign_in_page(request, services, then, marked("Name and password do not fit. Try again."))
     except TooMany:
         return _sign_in_page(request, services, then, marked("Too many attempts. Wait a minute and try again."))
     response = RedirectResponse(then, HTTPStatus.SEE_OTHER)
-    response.set_cookie(COOKIE, token, max_age=people.SESSION_MS // 1000, httponly=True, samesite="strict")
+    response.set_cookie(COOKIE, token, max_age=sessions.SESSION_MS // 1000, httponly=True, samesite="strict")
     response.delete_cookie(FORM_COOKIE)
     return response
 
@@ -163,7 +193,7 @@ def _signed_in(request: Request, services: Services, fields: dict[str, str]) -> 
 def sign_out(request: Request, services: Here, _form: Annotated[Posted, Depends(form_by(Right.READ))]) -> Response:
     """End the session."""
     with services.database.session() as session:
-        people.sign_out(session, request.cookies.get(COOKIE, ""))
+        sessions.sign_out(session, request.cookies.get(COOKIE, ""))
     response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
     response.delete_cookie(COOKIE)
     return response
@@ -189,5 +219,9 @@ def install(app: FastAPI) -> None:
     def refused(request: Request, error: Exception) -> Response:
         return answer(request, language_of(request), "refused", {"why": str(error)}, HTTPStatus.FORBIDDEN)
 
+    def to_own_password(_request: Request, _error: Exception) -> Response:
+        return RedirectResponse(ACCOUNT, HTTPStatus.SEE_OTHER)
+
     app.exception_handler(SignInNeeded)(to_sign_in)
+    app.exception_handler(PasswordNeeded)(to_own_password)
     app.exception_handler(NotAllowed)(refused)

@@ -20,7 +20,7 @@ from cloud.pricing_audit.models import Verdict
 from cloud.pricing_audit.records import SaleRecord, sales_of
 from cloud.promotions.sentence import sentence
 from cloud.sales.models import Sale
-from shared.pricing import Outcome, Price, PricedBasket, PricedLine, Status, price_basket
+from shared.pricing import Outcome, Price, PricedBasket, PricedLine, PriceMissing, Status, price_basket
 from shared.pricing.explain import explain
 from shared.pricing.promotion import Money, Promotion
 
@@ -94,7 +94,10 @@ def why_of(session: Session, sale_id: UUID) -> Why:
     if book is None or finding.verdict in {Verdict.ENGINE_NEWER, Verdict.PRICE_MISSING}:
         return Why(shown=shown, finding=finding)
     book.prefetch({line.item for line in record.lines})
-    return _again(shown, finding, record, book)
+    try:
+        return _again(shown, finding, record, book)
+    except PriceMissing:  # a book of that number, and not the one the till had
+        return Why(shown=shown, finding=finding)
 
 
 def _again(shown: ShownSale, finding: Finding, record: SaleRecord, book: StoreBook) -> Why:

@@ -19,6 +19,12 @@ class ConsolePerson(Table, table=True):
     created_by: str
     created_ms: int = utc_ms()
     left_ms: int | None = utc_ms(default=None)
+    once_until_ms: int | None = utc_ms(default=None)
+    """Until when a password that somebody else told may be used, to be changed; null for one's own."""
+    seen_ms: int | None = utc_ms(default=None)
+    failed: int = 0
+    """Refused sign-ins since the last one that was not."""
+    failed_ms: int | None = utc_ms(default=None)
 
 
 class ConsoleSession(Table, table=True):
@@ -30,3 +36,4 @@ class ConsoleSession(Table, table=True):
     person: str = Field(foreign_key="console_person.name", index=True, max_length=32)
     since_ms: int = utc_ms()
     expires_ms: int = utc_ms()
+    seen_ms: int | None = utc_ms(default=None)

@@ -1,29 +1,25 @@
-"""People of the console: who they are, what their role lets them do, and signing in."""
+"""People of the console: who may sign in, and what their role lets them do. `sessions` is how they sign in."""
 
 from __future__ import annotations
 
-import hmac
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import sha256
 
 from sqlmodel import Session, col, delete, select
 
-from cloud.errors import Invalid, NotFound
+from cloud.errors import Invalid, NotFound, Refused
 from cloud.fleet import audit
 from cloud.identity.models import ConsolePerson, ConsoleSession
-from cloud.identity.refusals import Unproven
 from shared.ids import check_slug
-from shared.pins import fits, hash_secret
+from shared.pins import hash_secret
 
-SESSION_MS = 12 * 3600 * 1000
-"""A working day; then one signs in again."""
+ONCE_MS = 72 * 3600 * 1000
+"""How long a password that somebody was told may be used: long enough for a weekend between."""
 MIN_PASSWORD, MAX_PASSWORD = 10, 200
 _SALT_BYTES = 16
-_TOKEN_BYTES = 32
 
 
 class Right(StrEnum):
@@ -73,6 +69,8 @@ class Signed:
     name: str
     role: Role
     mark: str
+    must_change: bool = False
+    """The password was told by somebody else: nothing is shown before it is changed."""
 
     @property
     def actor(self) -> str:
@@ -84,41 +82,101 @@ class Signed:
         return right in RIGHTS[self.role]
 
 
-def add(session: Session, name: str, role: Role, password: str, *, actor: str, now_ms: int) -> None:
-    """Give somebody a sign-in. Raise Invalid for a name that is taken or no id, or a password that is too short."""
+def add(
+    session: Session,
+    name: str,
+    role: Role,
+    password: str,
+    *,
+    actor: str,
+    now_ms: int,
+    reason: str = "",
+    once: bool = False,
+) -> None:
+    """Give somebody a sign-in. `once`: the password was made here and is told; it has to be changed within ONCE_MS.
+
+    Raise Invalid for a name that is taken or no id, or a password that is too short.
+    """
     try:
         check_slug(name, "name")
     except ValueError as error:
         raise Invalid(str(error)) from None
     if session.get(ConsolePerson, name) is not None:
         raise Invalid(f"there is or was a {name!r}: names are not used twice, choose another")
-    session.add(ConsolePerson(name=name, role=role, secret=_hashed(password), created_by=actor, created_ms=now_ms))
-    audit.record(session, at_ms=now_ms, actor=actor, action="person.add", subject=name, detail=role)
+    until_ms = now_ms + ONCE_MS if once else None
+    session.add(
+        ConsolePerson(
+            name=name, role=role, secret=hashed(password), created_by=actor, created_ms=now_ms, once_until_ms=until_ms
+        )
+    )
+    audit.record(session, at_ms=now_ms, actor=actor, action="person.add", subject=name, reason=reason, detail=role)
     session.flush()
 
 
 def change(
-    session: Session, name: str, *, actor: str, now_ms: int, role: Role | None = None, password: str = ""
+    session: Session,
+    name: str,
+    *,
+    actor: str,
+    now_ms: int,
+    role: Role | None = None,
+    password: str = "",
+    reason: str = "",
+    once: bool = False,
 ) -> None:
-    """Change somebody's role or password; they have to sign in again. Raise NotFound, Invalid."""
-    person = _present(session, name)
+    """Change somebody's role or password; they have to sign in again. `once` as in `add`.
+
+    Raise NotFound, Invalid, or Refused: `last_admin` when nobody would be left who may do this.
+    """
+    person = present(session, name)
     if role is not None:
+        if role is not Role.ADMIN:
+            _keep_an_admin(session, person)
         person.role = role
     if password:
-        person.secret = _hashed(password)
+        person.secret = hashed(password)
+        person.once_until_ms = now_ms + ONCE_MS if once else None
+        person.failed = 0
     session.add(person)
-    session.execute(delete(ConsoleSession).where(col(ConsoleSession.person) == name))
+    _end_sessions(session, name)
     changed = ", ".join([*([f"role {role}"] if role else []), *(["password"] if password else [])])
-    audit.record(session, at_ms=now_ms, actor=actor, action="person.change", subject=name, detail=changed)
+    audit.record(
+        session, at_ms=now_ms, actor=actor, action="person.change", subject=name, reason=reason, detail=changed
+    )
 
 
-def leave(session: Session, name: str, *, actor: str, now_ms: int) -> None:
-    """End somebody's sign-in at once, on every browser. Raise NotFound."""
-    person = _present(session, name)
+def leave(session: Session, name: str, *, actor: str, now_ms: int, reason: str = "") -> None:
+    """End somebody's sign-in at once, on every browser. Raise NotFound, or Refused: `last_admin`."""
+    person = present(session, name)
+    _keep_an_admin(session, person)
     person.left_ms = now_ms
     session.add(person)
-    session.execute(delete(ConsoleSession).where(col(ConsoleSession.person) == name))
-    audit.record(session, at_ms=now_ms, actor=actor, action="person.leave", subject=name)
+    _end_sessions(session, name)
+    audit.record(session, at_ms=now_ms, actor=actor, action="person.leave", subject=name, reason=reason)
+
+
+def come_back(session: Session, name: str, password: str, *, actor: str, now_ms: int, reason: str = "") -> None:
+    """Let the same person in again, by a password that they are told and change. Raise NotFound, Invalid."""
+    person = find(session, name)
+    if person.left_ms is None:
+        raise Invalid(f"{name!r} has a sign-in already")
+    person.left_ms, person.failed = None, 0
+    person.secret, person.once_until_ms = hashed(password), now_ms + ONCE_MS
+    session.add(person)
+    audit.record(
+        session, at_ms=now_ms, actor=actor, action="person.come_back", subject=name, reason=reason, detail=person.role
+    )
+
+
+def sign_out_everywhere(session: Session, name: str, *, actor: str, now_ms: int, reason: str = "") -> int:
+    """End every session of somebody and return how many there were. Raise NotFound."""
+    find(session, name)
+    ended = _end_sessions(session, name)
+    audit.record(
+        session, at_ms=now_ms, actor=actor, action="person.sign_out", subject=name, reason=reason,
+        detail=f"{ended} sessions",
+    )  # fmt: skip
+    return ended
 
 
 def everybody(session: Session) -> list[ConsolePerson]:
@@ -132,38 +190,20 @@ def anybody(session: Session) -> bool:
     return session.exec(select(col(ConsolePerson.name)).limit(1)).first() is not None
 
 
-def sign_in(session: Session, name: str, password: str, now_ms: int) -> str:
-    """Return the token of a new session. Raise Unproven, whatever was wrong, after the same work."""
+def find(session: Session, name: str) -> ConsolePerson:
+    """Return somebody who has or had a sign-in. Raise NotFound."""
     person = session.get(ConsolePerson, name)
-    here = person is not None and person.left_ms is None
-    proven = fits(password[:MAX_PASSWORD], person.secret if person is not None else _NOBODY)
-    if not proven or not here:
-        raise Unproven("sign_in_refused", "name and password do not fit")
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    session.execute(delete(ConsoleSession).where(col(ConsoleSession.expires_ms) <= now_ms))
-    session.add(ConsoleSession(token_hash=_hash(token), person=name, since_ms=now_ms, expires_ms=now_ms + SESSION_MS))
-    audit.record(session, at_ms=now_ms, actor=f"person:{name}", action="person.sign_in", subject=name)
-    session.flush()
-    return token
+    if person is None:
+        raise NotFound(f"nobody was ever named {name!r}")
+    return person
 
 
-def signed(session: Session, token: str, now_ms: int) -> Signed | None:
-    """Return whose session a token is, None when it is nobody's any more."""
-    row = session.get(ConsoleSession, _hash(token)) if token else None
-    if row is None or row.expires_ms <= now_ms:
-        return None
-    person = session.get_one(ConsolePerson, row.person)
-    return None if person.left_ms is not None else Signed(person.name, Role(person.role), mark_of(token))
-
-
-def sign_out(session: Session, token: str) -> None:
-    """End a session."""
-    session.execute(delete(ConsoleSession).where(col(ConsoleSession.token_hash) == _hash(token)))
-
-
-def mark_of(token: str) -> str:
-    """Return what forms carry to prove that a page of ours, and no other, made them for the holder of a token."""
-    return hmac.new(token.encode(), b"storewire form", sha256).hexdigest()
+def present(session: Session, name: str) -> ConsolePerson:
+    """Return somebody who has a sign-in. Raise NotFound."""
+    person = session.get(ConsolePerson, name)
+    if person is None or person.left_ms is not None:
+        raise NotFound(f"nobody named {name!r} has a sign-in")
+    return person
 
 
 def fresh_password() -> str:
@@ -171,21 +211,23 @@ def fresh_password() -> str:
     return secrets.token_urlsafe(MIN_PASSWORD + 2)
 
 
-def _present(session: Session, name: str) -> ConsolePerson:
-    person = session.get(ConsolePerson, name)
-    if person is None or person.left_ms is not None:
-        raise NotFound(f"nobody named {name!r} has a sign-in")
-    return person
-
-
-def _hashed(password: str) -> str:
+def hashed(password: str) -> str:
+    """Return what is kept of a password. Raise Invalid for one too short or too long."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise Invalid(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
     return hash_secret(password, os.urandom(_SALT_BYTES))
 
 
-def _hash(token: str) -> bytes:
-    return sha256(token.encode()).digest()
+def _keep_an_admin(session: Session, leaving: ConsolePerson) -> None:
+    """Refuse to take the last admin away. The rows are locked, so that two admins cannot remove each other at once."""
+    query = select(col(ConsolePerson.name)).where(
+        col(ConsolePerson.role) == Role.ADMIN, col(ConsolePerson.left_ms).is_(None)
+    )
+    admins = set(session.exec(query.order_by(col(ConsolePerson.name)).with_for_update()))
+    if admins == {leaving.name}:
+        raise Refused("last_admin", f"{leaving.name} is the last admin: make somebody else one first")
 
 
-_NOBODY = hash_secret("nobody has this password", bytes(_SALT_BYTES))
+def _end_sessions(session: Session, name: str) -> int:
+    gone = delete(ConsoleSession).where(col(ConsoleSession.person) == name).returning(col(ConsoleSession.person))
+    return len(session.execute(gone).all())

@@ -25,10 +25,10 @@ def add_person(
     *,
     password_stdin: FromStdin = False,
 ) -> None:
-    """Give somebody a sign-in. Without a password one is made and shown once."""
-    password = _password(given=password_stdin)
+    """Give somebody a sign-in. Without a password one is made, shown once, and changed at the first sign-in."""
+    password, once = _password(given=password_stdin), not password_stdin
     with database_of(context) as database, database.session() as session:
-        people.add(session, name, role, password, actor=actor(), now_ms=now_ms())
+        people.add(session, name, role, password, actor=actor(), now_ms=now_ms(), once=once)
     _say(f"{name} may sign in as {role}.", password, shown=not password_stdin)
 
 
@@ -43,9 +43,9 @@ def list_people(context: typer.Context) -> None:
 @person_app.command("password")
 def change_password(context: typer.Context, name: Name, *, password_stdin: FromStdin = False) -> None:
     """Give somebody a new password; whoever is signed in as them is signed out."""
-    password = _password(given=password_stdin)
+    password, once = _password(given=password_stdin), not password_stdin
     with database_of(context) as database, database.session() as session:
-        people.change(session, name, password=password, actor=actor(), now_ms=now_ms())
+        people.change(session, name, password=password, actor=actor(), now_ms=now_ms(), once=once)
     _say(f"{name} has a new password.", password, shown=not password_stdin)
 
 
@@ -70,4 +70,5 @@ def _password(*, given: bool) -> str:
 
 
 def _say(words: str, password: str, *, shown: bool) -> None:
-    typer.echo(f"{words} The password, shown this once: {password}" if shown else words)
+    told = f"{words} The password, shown this once and to be changed at the first sign-in: {password}"
+    typer.echo(told if shown else words)

@@ -12,7 +12,7 @@ from cloud.cli import app as cli
 from cloud.database import Database
 from cloud.errors import Invalid, NotFound
 from cloud.fleet import audit
-from cloud.identity import people
+from cloud.identity import people, sessions
 from cloud.identity.people import RIGHTS, Right, Role
 from cloud.identity.refusals import Unproven
 from tests.cloud.console_data import CLOCK, console
@@ -23,15 +23,15 @@ from tests.factories import START_MS
 def test_a_session_is_its_person_until_it_ends(database: Database) -> None:
     make_person(database)
     with database.session() as session:
-        token = people.sign_in(session, "ana", PASSWORD, START_MS)
-        who = people.signed(session, token, START_MS + people.SESSION_MS - 1)
+        token = sessions.sign_in(session, "ana", PASSWORD, START_MS)
+        who = sessions.signed(session, token, START_MS + sessions.SESSION_MS - 1)
         assert who is not None
         assert (who.name, who.role, who.actor) == ("ana", Role.MARKETER, "person:ana")
-        assert people.signed(session, token, START_MS + people.SESSION_MS) is None
-        assert people.signed(session, token + "x", START_MS) is None
-        assert people.signed(session, "", START_MS) is None
-        people.sign_out(session, token)
-        assert people.signed(session, token, START_MS) is None
+        assert sessions.signed(session, token, START_MS + sessions.SESSION_MS) is None
+        assert sessions.signed(session, token + "x", START_MS) is None
+        assert sessions.signed(session, "", START_MS) is None
+        sessions.sign_out(session, token)
+        assert sessions.signed(session, token, START_MS) is None
         assert [act.action for act in audit.latest(session)] == ["person.sign_in", "person.add"]
 
 
@@ -39,17 +39,17 @@ def test_a_session_is_its_person_until_it_ends(database: Database) -> None:
 def test_who_leaves_or_is_changed_is_signed_out_everywhere(database: Database, act: str) -> None:
     make_person(database)
     with database.session() as session:
-        token = people.sign_in(session, "ana", PASSWORD, START_MS)
+        token = sessions.sign_in(session, "ana", PASSWORD, START_MS)
         if act == "leave":
             people.leave(session, "ana", actor="x", now_ms=START_MS)
         elif act == "password":
             people.change(session, "ana", password="another long one", actor="x", now_ms=START_MS)
         else:
             people.change(session, "ana", role=Role.AUDITOR, actor="x", now_ms=START_MS)
-        assert people.signed(session, token, START_MS) is None
+        assert sessions.signed(session, token, START_MS) is None
     if act != "role":
         with database.session() as session, pytest.raises(Unproven):
-            people.sign_in(session, "ana", PASSWORD, START_MS)
+            sessions.sign_in(session, "ana", PASSWORD, START_MS)
 
 
 def test_what_is_wrong_is_said_and_names_are_not_used_twice(database: Database) -> None:
@@ -65,13 +65,14 @@ def test_what_is_wrong_is_said_and_names_are_not_used_twice(database: Database) 
             people.leave(session, "ana", actor="x", now_ms=START_MS)
         for name in ("ana", "nobody"):
             with pytest.raises(Unproven, match="name and password do not fit"):
-                people.sign_in(session, name, PASSWORD, START_MS)
+                sessions.sign_in(session, name, PASSWORD, START_MS)
 
 
 def test_roles_have_the_least_right() -> None:
     marketing = {Right.READ, Right.PLAN, Right.APPROVE, Right.PUBLISH}
     assert {role: set(RIGHTS[role]) for role in Role} == {
         Role.MARKETER: marketing,
+        Role.SUPPORT: {Right.READ, Right.PERSONAL, Right.VALUE},
         Role.IT: {Right.READ, Right.OPERATE},
         Role.AUDITOR: {Right.READ},
         Role.ADMIN: set(Right),
@@ -104,7 +105,7 @@ def test_a_form_of_somebody_else_does_nothing(sqlite_database: Database) -> None
     make_person(sqlite_database)
     client = Visitor(console(sqlite_database))
     client.enter()
-    for mark in ("", "0" * 64, people.mark_of("other")):
+    for mark in ("", "0" * 64, sessions.mark_of("other")):
         refused = client.post("/sign-out", {"mark": mark})
         assert refused.status_code == 403
         assert "Load the page again" in refused.text
@@ -136,10 +137,13 @@ def test_the_first_admin_is_made_on_the_machine(tmp_path: object) -> None:
     place = ["--data-dir", str(tmp_path)]
     assert run.invoke(cli, [*place, "init"]).exit_code == 0
     made = run.invoke(cli, [*place, "person", "add", "ana", "--role", "admin"])
-    assert "ana may sign in as admin. The password, shown this once: " in made.output
+    assert "ana may sign in as admin. The password, shown this once and to be changed" in made.output
+    alone = run.invoke(cli, [*place, "person", "role", "ana", "auditor"])
+    assert (alone.exit_code, "last admin" in alone.output) == (1, True)
+    assert run.invoke(cli, [*place, "person", "add", "bo", "--role", "admin"]).exit_code == 0
     assert run.invoke(cli, [*place, "person", "role", "ana", "auditor"]).exit_code == 0
-    assert run.invoke(cli, [*place, "person", "list"]).output == "ana\tauditor\n"
+    assert run.invoke(cli, [*place, "person", "list"]).output == "ana\tauditor\nbo\tadmin\n"
     given = run.invoke(cli, [*place, "person", "password", "ana", "--password-stdin"], input="short\n")
     assert given.exit_code == 1
     assert run.invoke(cli, [*place, "person", "leave", "ana"]).exit_code == 0
-    assert run.invoke(cli, [*place, "person", "list"]).output == ""
+    assert run.invoke(cli, [*place, "person", "list"]).output == "bo\tadmin\n"
