@@ -154,7 +154,7 @@ def repricing(state: Path, items: int, rounds: int) -> list[float]:
 
 def imports_only_mib() -> float:
     """Return the memory of a Python that has imported what the agent imports, and nothing else."""
-    code = "import edge_agent.cli, sys; print(flush=True); sys.stdin.read()"
+    code = "import sys; sys.modules['rich'] = None; import edge_agent.agent; print(flush=True); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         if process.stdout is None:
             raise RuntimeError("started with pipes")

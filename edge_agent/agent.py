@@ -45,14 +45,14 @@ from edge_agent.receipt.forgetting import forget_paper
 from edge_agent.record import first_start, outbox, retention, witness
 from edge_agent.record.epoch import Epochs
 from edge_agent.record.outbox import Doorbell
-from edge_agent.settings import EdgeSettings, service_manager
+from edge_agent.settings import EdgeSettings
 from edge_agent.till.desk import CardKeys
 from edge_agent.till.ports import PaymentGateway
 from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.tills import Tills
 from edge_agent.value.gateway import StoredValueGateway
 from edge_agent.value.spending import ValueDesk
-from edge_agent.watchdog import Pulse, feed, page_pulse
+from edge_agent.watchdog import Pulse, ServiceManager, feed, page_pulse
 from edge_agent.web.standing import Standing
 from shared.clock import BusinessClock
 from shared.ids import UuidMint
@@ -153,8 +153,8 @@ class Agent:
             step_seconds=settings.step_seconds,
         )
 
-    async def run(self) -> None:
-        """Start selling from this disk, then talk to HQ; ends when cancelled."""
+    async def run(self, manager: ServiceManager | None = None) -> None:
+        """Start selling from this disk, then talk to HQ; ends when cancelled. `manager` is told how it gets on."""
         await self._start()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._epochs.keep_witness(), name="witness")
@@ -167,7 +167,7 @@ class Agent:
             tasks.create_task(self._renew(), name="certificate")
             tasks.create_task(self._report(), name="report")
             tasks.create_task(self._show_devices(), name="device panel")
-            tasks.create_task(feed(service_manager(), self._pulses()), name="watchdog")
+            tasks.create_task(feed(manager or ServiceManager(), self._pulses()), name="watchdog")
             if self._settings.bench_socket is not None:
                 tasks.create_task(self.bench().serve(self._settings.bench_socket), name="bench")
             if self._settings.web_port is not None:
@@ -371,10 +371,10 @@ def _outside(settings: EdgeSettings, badge: Badge, api: HqApi) -> Outside:
     return Outside(ways[settings.link], HttpsBodies(api), partial(renew, api), gateways)
 
 
-async def run(settings: EdgeSettings) -> None:
+async def run(settings: EdgeSettings, manager: ServiceManager) -> None:
     """Run an agent until SIGTERM or SIGINT; what is not acked then waits on the disk."""
     async with opened(settings) as agent:
-        task = asyncio.create_task(agent.run(), name="agent")
+        task = asyncio.create_task(agent.run(manager), name="agent")
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, task.cancel)

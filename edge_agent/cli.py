@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import structlog
 import typer
 
-from edge_agent import agent
+from edge_agent import service
+from edge_agent.configuration import SettingsRefused, load, service_manager
 from edge_agent.devices.commands import app as devices_app
 from edge_agent.disk.commands import app as database_app
 from edge_agent.disk.errors import StorageError
-from edge_agent.disk.state_lock import StateInUse
 from edge_agent.doctor import examine
 from edge_agent.hq import enrol
 from edge_agent.hq.identity import IdentityMissing
 from edge_agent.record.receipt_list import read_receipts
-from edge_agent.settings import EdgeSettings, SettingsRefused, load
+from edge_agent.settings import EdgeSettings
 from edge_agent.standing import read_standing
 from edge_agent.till.scanning.commands import app as codes_app
 
@@ -51,12 +48,9 @@ def enroll(
 @app.command()
 def run(state: StateDir) -> None:
     """Run the agent until it is told to end."""
-    settings = _settings(state)
-    _log_as_json(settings.log_level)
+    handover = service.Handover(_settings(state), service_manager())
     try:
-        asyncio.run(agent.run(settings))
-    except (IdentityMissing, StateInUse, StorageError, ValueError) as error:
-        _fail(str(error))
+        service.become(handover)
     except OSError as error:
         _fail(f"this machine refuses what the agent needs: {error}")
 
@@ -101,21 +95,6 @@ def _settings(state: Path) -> EdgeSettings:
         return load(state)
     except SettingsRefused as error:
         _fail(str(error))
-
-
-def _log_as_json(level: str) -> None:
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
 
 
 def _fail(words: str) -> NoReturn:

@@ -21,6 +21,7 @@ import structlog
 from benchmarks.rig.figures import now
 from edge_agent.agent import Agent, Badge, Outside
 from edge_agent.clock import Clocks, SystemBusinessClock, SystemMachineClock
+from edge_agent.configuration import load
 from edge_agent.disk.database import Database
 from edge_agent.hq import identity
 from edge_agent.hq.identity import Identity
@@ -28,7 +29,6 @@ from edge_agent.hq.mqtt import MqttConnector
 from edge_agent.hq.tls import client_context
 from edge_agent.prices.keeper import BodyUnreachable
 from edge_agent.record import outbox
-from edge_agent.settings import load
 
 _BALLAST_BYTES = 4096
 _LOOK_SECONDS = 0.02

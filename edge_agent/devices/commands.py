@@ -11,6 +11,7 @@ import structlog
 import typer
 
 from edge_agent.clock import SystemMachineClock
+from edge_agent.configuration import SettingsRefused
 from edge_agent.devices import command_words as words
 from edge_agent.devices import panel, recording, session
 from edge_agent.devices.census import take
@@ -22,7 +23,6 @@ from edge_agent.devices.scanners.sheet.commands import setup, sheet
 from edge_agent.devices.targets import NotHere, bound_devices, software, target
 from edge_agent.disk.errors import StorageError
 from edge_agent.disk.state_lock import is_running
-from edge_agent.settings import SettingsRefused
 from shared.wire.desired import DeviceBinding
 
 app = typer.Typer(help="The devices of this machine.", no_args_is_help=True, pretty_exceptions_enable=False)

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from device_profiles.catalogue import UnknownModel
 from device_profiles.catalogue import profile as find_profile
+from edge_agent.configuration import load
 from edge_agent.devices.binding import UNBOUND
 from edge_agent.disk.agent_row import store_settings
-from edge_agent.settings import load
 from edge_agent.standing import read_database
 from shared.wire.desired import DeviceBinding
 

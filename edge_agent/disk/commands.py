@@ -8,10 +8,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from edge_agent.configuration import SettingsRefused, load
 from edge_agent.disk import copying
 from edge_agent.disk.errors import StorageError
 from edge_agent.disk.state_lock import StateInUse, StateLock
-from edge_agent.settings import SettingsRefused, load
 
 T = TypeVar("T")
 State = Annotated[Path, typer.Option("--state", help="Where this agent keeps its database.")]

@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from edge_agent.agent import Agent, Badge, Outside
 from edge_agent.bench import Bench
 from edge_agent.clock import Clocks, DrivenBusinessClock, SystemMachineClock
+from edge_agent.configuration import load, service_manager
 from edge_agent.disk.database import Database
 from edge_agent.hq import identity
 from edge_agent.hq.identity import Enrolment, Identity
-from edge_agent.settings import load
 from edge_agent.till.ports import PaymentGateway
 from shared.wire.events import TenderKind
 from tests.edge.hq import CARD_KEY, SEALING_PUBLIC, TRUSTED, MemoryHq
@@ -103,7 +103,7 @@ async def running(
     async with Database.opened(folder / "agent.db", ballast_bytes=4096) as database:
         outside = Outside([hq], hq.bodies, _never, gateways or {})
         agent = Agent(chosen, Badge(who), database, Clocks(clock, SystemMachineClock()), outside)
-        task = asyncio.create_task(agent.run())
+        task = asyncio.create_task(agent.run(service_manager()))
         try:
             await until(lambda: _claimed(database), "the agent to take its database")
             yield RunningAgent(agent, database, clock, agent.bench())

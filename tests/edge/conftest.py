@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent import service
 from edge_agent.disk.database import Database
 from edge_agent.record import outbox
 from shared.wire.events import Event
@@ -38,3 +39,9 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A new agent's open database."""
     async with Database.opened(tmp_path / "edge.db", ballast_bytes=BALLAST_BYTES) as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def _stays_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`storewire-edge run` starts its process anew; of a test's own process nothing would be left to fail."""
+    monkeypatch.setattr(service, "become", service.run)

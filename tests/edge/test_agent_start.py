@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from edge_agent import agent as agent_module
+from edge_agent.configuration import load, service_manager
 from edge_agent.disk.errors import DiskFailed
-from edge_agent.settings import load
 from edge_agent.till import attempts
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome
 from edge_agent.till.simulated_gateway import Mood, SimulatedGateway
@@ -132,4 +132,4 @@ async def test_end_of_an_agent_whose_disk_failed_is_one_error_in_words(
 
     monkeypatch.setattr("edge_agent.record.epoch.Epochs.keep_witness", fails)
     with pytest.raises(DiskFailed, match="the disk failed"):
-        await agent_module.run(load(tmp_path))
+        await agent_module.run(load(tmp_path), service_manager())

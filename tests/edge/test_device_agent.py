@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from edge_agent.configuration import load
 from edge_agent.devices import logbook
-from edge_agent.settings import load
 from edge_agent.standing import read_standing
 from shared.wire.desired import DeviceBinding, StoreSettings, Till
 from shared.wire.messages import DeviceReport

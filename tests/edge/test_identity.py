@@ -10,11 +10,11 @@ from cryptography import x509
 from typer.testing import CliRunner
 
 from edge_agent.cli import app
+from edge_agent.configuration import SettingsRefused, load
 from edge_agent.disk.state_lock import StateInUse, StateLock, is_running
 from edge_agent.hq import identity
 from edge_agent.hq.enrol import EnrolmentRefused, enrol
 from edge_agent.hq.identity import IdentityMissing, Renewal
-from edge_agent.settings import SettingsRefused, load
 from tests.edge.agents import enrolled, self_signed
 from tests.edge.hq import SEALING_PUBLIC, TRUSTED
 from tests.factories import AGENT

@@ -13,10 +13,10 @@ from cryptography import x509
 
 from edge_agent import agent as agent_module
 from edge_agent.agent import Agent
+from edge_agent.configuration import load
 from edge_agent.hq import identity
 from edge_agent.hq.identity import Identity
 from edge_agent.hq.link import fallback_within
-from edge_agent.settings import load
 from tests.edge import agents
 from tests.edge.test_commands import said
 from tests.provision.chain import Chain, running_chain

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent import settings
+from edge_agent import configuration
 from edge_agent.watchdog import Pulse, ServiceManager, feed, page_pulse
 from tests.edge.agents import running
 from tests.edge.hq import MemoryHq, entry
@@ -114,7 +114,7 @@ def test_address_and_period_come_from_systemds_variables(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert settings.service_manager() == ServiceManager(address, usec)
+    assert configuration.service_manager() == ServiceManager(address, usec)
 
 
 def test_abstract_address_is_reached() -> None:

@@ -9,6 +9,7 @@ import sys
 
 from msgspec.structs import replace
 
+from edge_agent import service
 from edge_agent.agent import Agent
 from edge_agent.cli import app
 from shared.wire.desired import DeviceBinding, StoreSettings
@@ -36,4 +37,5 @@ async def _with_devices(self: Agent, settings: StoreSettings) -> None:
 
 if __name__ == "__main__":
     Agent._take_settings = _with_devices  # type: ignore[method-assign]
+    vars(service)["become"] = service.run  # here, where it was changed
     sys.exit(app())

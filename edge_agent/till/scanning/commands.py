@@ -9,11 +9,11 @@ from typing import Annotated, NoReturn
 import typer
 
 from edge_agent.clock import SystemBusinessClock
+from edge_agent.configuration import SettingsRefused, load
 from edge_agent.disk.agent_row import NotEnrolled, store_settings
 from edge_agent.disk.errors import StorageError
 from edge_agent.prices import timeline
 from edge_agent.prices.books import PriceBooks
-from edge_agent.settings import SettingsRefused, load
 from edge_agent.standing import read_database
 from edge_agent.till.scanning.tally import counts
 from shared.codes import LabelFormat, VariableMeasure, usable
