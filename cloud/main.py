@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from cloud.api import agent, answers, enrolment, fleet, health, stores
+from cloud.api import agent, answers, enrolment, fleet, health, stores, terminals
 from cloud.api.headers import SecurityHeaders
 from cloud.api.services import Services
 from cloud.beside import api as beside
@@ -24,7 +24,7 @@ from cloud.ingest import parked_api
 from cloud.loyalty import api as loyalty
 from cloud.member_page.app import create_member_app
 from cloud.members import api as members
-from cloud.members import care_api, personal_api
+from cloud.members import care_api, personal_api, segments_api
 from cloud.prices import api as prices
 from cloud.prices import bodies_api, codes_api, publication_api
 from cloud.process.certificates import CertificateWatch, keep_fresh
@@ -39,12 +39,14 @@ _ROUTERS = (
     agent.router,
     bodies_api.router,
     stores.router,
+    terminals.router,
     fleet.router,
     prices.router,
     publication_api.router,
     codes_api.router,
     beside.router,
     care_api.router,
+    segments_api.router,
     members.router,
     personal_api.router,
     loyalty.router,

@@ -74,13 +74,18 @@ class Authority:
             .add_extension(x509.SubjectAlternativeName([agent_uri(agent)]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=True)
         )
-        certificate = _leaf(builder, self).sign(self.key, SHA256())
-        return Issued(
-            pem=pem(certificate),
-            serial=f"{certificate.serial_number:x}",
-            not_after_ms=int(certificate.not_valid_after_utc.timestamp() * 1000),
-            public_key=public_der(public),
+        return self._issued(builder, public)
+
+    def sign_pages(self, csr: str, hosts: list[str], *, days: int, now_ms: int) -> Issued:
+        """Sign a store's request for the server certificate of its till pages, for these hosts. Raise CsrRefused."""
+        public = _checked(csr)
+        builder = (
+            self._builder(public, now_ms, days)
+            .subject_name(_name(hosts[0]))
+            .add_extension(x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         )
+        return self._issued(builder, public)
 
     def issue_server(self, directory: Path, name: str, hosts: list[str], now_ms: int, *, is_peer: bool = False) -> None:
         """Make a server key and certificate `name.key`, `name.crt` (with the whole chain) for these hosts.
@@ -115,6 +120,15 @@ class Authority:
         certificate = _leaf(builder, self).sign(self.key, SHA256())
         write_private(stem.with_suffix(".key"), key_pem(key))
         write_private(stem.with_suffix(".crt"), (pem(certificate) + self.chain).encode())
+
+    def _issued(self, builder: x509.CertificateBuilder, public: ec.EllipticCurvePublicKey) -> Issued:
+        certificate = _leaf(builder, self).sign(self.key, SHA256())
+        return Issued(
+            pem=pem(certificate),
+            serial=f"{certificate.serial_number:x}",
+            not_after_ms=int(certificate.not_valid_after_utc.timestamp() * 1000),
+            public_key=public_der(public),
+        )
 
     def _builder(self, public: ec.EllipticCurvePublicKey, now_ms: int, days: int) -> x509.CertificateBuilder:
         """Begin a certificate that ends before its issuer does: one that outlived it would be refused from then on."""

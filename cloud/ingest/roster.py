@@ -18,7 +18,7 @@ from cloud.database import Database
 from cloud.fleet.agents import ONLINE_MS
 from cloud.fleet.models import Agent
 from cloud.members.models import StoreMembers
-from cloud.org.models import Store, Till, TillDevices
+from cloud.org.models import Store, StoreTerminals, Till, TillDevices
 from cloud.prices.models import ChainSetting, PriceVersion
 from shared.clock import MachineClock
 
@@ -41,6 +41,7 @@ class _Marks(NamedTuple):
     stores: int
     tills: int
     devices: int
+    terminals: int
     settings: tuple[bytes, ...]
     newest_version: int
     versions: tuple[tuple[str, int], ...]
@@ -140,6 +141,7 @@ def _read_marks(session: Session) -> _Marks:
         stores=session.exec(select(func.count()).select_from(Store)).one(),
         tills=session.exec(select(func.count()).select_from(Till)).one(),
         devices=int(session.exec(select(func.sum(col(TillDevices.revision)))).one() or 0),
+        terminals=int(session.exec(select(func.sum(col(StoreTerminals.revision)))).one() or 0),
         settings=tuple(session.exec(select(col(ChainSetting.value)).order_by(col(ChainSetting.name)))),
         newest_version=session.exec(select(func.max(col(PriceVersion.version)))).one() or 0,
         versions=tuple(sorted(session.exec(statuses).all())),

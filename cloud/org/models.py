@@ -86,3 +86,13 @@ class TillDevices(Table, table=True):
     till_id: str = Field(primary_key=True, max_length=32)
     content: str
     revision: int = 1
+
+
+class StoreTerminals(Table, table=True):
+    """Who beside the agent's machine may show a store's tills: `TerminalSettings` as JSON, and how often it changed."""
+
+    __tablename__ = "store_terminals"
+
+    store_id: str = Field(primary_key=True, foreign_key="store.id", max_length=32)
+    content: str
+    revision: int = 1

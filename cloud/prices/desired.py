@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from cloud.fleet.models import Agent, Deployment
 from cloud.org.devices import by_till
 from cloud.org.models import LegalEntity, Store, StoreOwnership, Till
+from cloud.org.terminals import terminals_by_store
 from cloud.prices.bodies import BodyFiles, delta_name
 from cloud.prices.codes import code_settings
 from cloud.prices.settings import reported_numbers, till_settings
@@ -20,7 +21,7 @@ from cloud.prices.timeline import Entry, in_force, live_entries, manifests, stag
 from cloud.store_days.policies import policies_of
 from cloud.store_days.staff import card_salt, staff_of
 from shared.calendar import business_date
-from shared.wire.desired import DesiredState, Manifest, ReceiptSettings, StoreSettings, TimelineEntry
+from shared.wire.desired import DesiredState, Manifest, ReceiptSettings, StoreSettings, TerminalSettings, TimelineEntry
 from shared.wire.desired import Till as WireTill
 from shared.wire.events import TillKind
 from shared.wire.messages import Reported
@@ -92,6 +93,7 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
     names = {one.id: one.name for one in session.execute(select(LegalEntity)).scalars()} if owners else {}
     ids = [store.id for store in stores]
     bound = by_till(session, ids)
+    terminals = terminals_by_store(session, ids)
     tills: defaultdict[str, list[WireTill]] = defaultdict(list)
     query = select(Till).where(col(Till.store_id).in_(ids)).order_by(col(Till.store_id), col(Till.number))
     for till in session.execute(query).scalars():
@@ -123,6 +125,7 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
             recalls=codes.recalls,
             member_code_keys=codes.member_code_keys,
             receipt=_receipt(chain.receipt, names.get(owners.get(store.id, ""), "")),
+            terminals=terminals.get(store.id, TerminalSettings()),
         )
         for store in stores
     }

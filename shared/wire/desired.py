@@ -73,6 +73,19 @@ class ReceiptSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     notes: list[str] = []
 
 
+class TerminalSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Other terminals of the store's network, which show a till once they are paired by a one-time code.
+
+    `hosts` are the names and IPv4 addresses under which the agent's machine is known there, the first is the one people
+    are told; none: nobody but this machine. `port` is its TLS port. A raised `generation` unpairs whoever was paired
+    before.
+    """
+
+    hosts: list[str] = []
+    port: int = 8443
+    generation: int = 0
+
+
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a store is: its place, money, language and day.
 
@@ -81,7 +94,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     `labels` are the forms of label that its scales print, the first that fits counts; `recalls` what may not be sold;
     `member_code_keys` the public keys (Ed25519, 32 bytes) that members' codes on telephones are signed with.
     `tier_names`: what each tier is called, by its code and language.
-    `policies` say how its tills work, `staff` who works at them.
+    `policies` say how its tills work, `staff` who works at them, `terminals` who else may show a till.
     """
 
     store: str
@@ -107,6 +120,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     member_code_keys: list[bytes] = []
     receipt: ReceiptSettings = ReceiptSettings()
     tier_names: dict[str, dict[str, str]] = {}
+    terminals: TerminalSettings = TerminalSettings()
 
 
 class BodyReference(msgspec.Struct, frozen=True, kw_only=True, order=True):

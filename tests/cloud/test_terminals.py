@@ -1,0 +1,161 @@
+"""Terminals of a store's network: named at head office, told to the agent, and a certificate for those names alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from httpx import Client
+from sqlmodel import select
+from typer.testing import CliRunner
+
+from cloud.api.services import Services
+from cloud.cli import app
+from cloud.database import Database
+from cloud.errors import Invalid
+from cloud.fleet.models import Agent, AuditEntry
+from cloud.main import create_app
+from cloud.org import stores, terminals
+from cloud.org.models import Store
+from cloud.prices.desired import desired_document
+from cloud.process.parts import build_services
+from shared.topics import SHARDS
+from shared.wire.desired import TerminalSettings
+from tests.cloud.boxes import Box, device_token, make_box, make_csr, make_key, served_api
+from tests.cloud.prices_data import found_chain
+from tests.cloud.test_api import _token
+from tests.cloud.test_roster import _chain, _settled
+from tests.factories import START_MS, DrivenMachineClock
+
+HOSTS = ["till-pc.lan", "192.168.1.10"]
+
+
+def _open(database: Database, *hosts: str, port: int = 8443, store: str = "s1") -> TerminalSettings:
+    with database.session() as session:
+        return terminals.open_to(session, store, hosts, port, ours={"hq.example.com"}, actor="test", now_ms=0)
+
+
+def _store(database: Database) -> None:
+    with database.session() as session:
+        row = Store(id="s1", name="s1", time_zone="Asia/Shanghai", currency="CNY", price_zone="main")
+        stores.add_store(session, row, actor="test", now_ms=0)
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("hq.example.com", "head office's own name"),
+        ("8.8.8.8", "no address of a store's own network"),
+        ("127.0.0.1", "no address of a store's own network"),
+        ("192.168.1.300", "neither a name nor an IPv4 address"),
+        ("fd00::1", "neither a name nor an IPv4 address"),
+        ("https://till", "neither a name nor an IPv4 address"),
+        ("*.lan", "neither a name nor an IPv4 address"),
+        ("", "neither a name nor an IPv4 address"),
+    ],
+)
+def test_names_that_a_store_may_not_have_are_refused(database: Database, host: str, words: str) -> None:
+    _store(database)
+    with pytest.raises(Invalid, match=words):
+        _open(database, "192.168.1.10", host)
+    with pytest.raises(Invalid, match="port"):
+        _open(database, "192.168.1.10", port=443)
+
+
+def test_opening_keeps_who_was_unpaired_and_each_is_written_down(database: Database) -> None:
+    _store(database)
+    assert _open(database, "Till-PC.lan.", "till-pc.lan") == TerminalSettings(hosts=["till-pc.lan"])
+    with database.session() as session:
+        terminals.unpair_all(session, "s1", reason="tablet stolen", actor="test", now_ms=0)
+    assert _open(database, *HOSTS) == TerminalSettings(hosts=HOSTS, generation=1)
+    with database.session() as session, pytest.raises(Invalid, match="say why"):
+        terminals.unpair_all(session, "s1", reason=" ", actor="test", now_ms=0)
+    with database.snapshot() as session:
+        said = [row.detail for row in session.exec(select(AuditEntry)) if row.action.startswith("store.terminals")]
+    assert said == ["till-pc.lan", "tablet stolen", "till-pc.lan, 192.168.1.10"]
+
+
+def test_agent_is_told_and_looked_at_at_once(database: Database, clock: DrivenMachineClock) -> None:
+    _chain(database, clock)
+    roster = _settled(database, clock)
+    _open(database, *HOSTS)
+    assert "s1-a" in roster.due(SHARDS)
+
+
+def test_agents_of_the_store_alone_are_told(database: Database) -> None:
+    with database.session() as session:
+        found_chain(session)
+    _open(database, *HOSTS)
+    with database.snapshot() as session:
+        for agent, hosts in (("s1-a", HOSTS), ("s2-a", [])):
+            document = desired_document(session, session.get_one(Agent, agent), START_MS)
+            assert document is not None
+            assert document.settings.terminals.hosts == hosts
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    made = make_box(tmp_path)
+    made.add_store()
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def client(box: Box) -> Iterator[Client]:
+    services: Services = build_services(box.settings)
+    with served_api(create_app(box.settings, services)) as made:
+        yield made
+    services.database.close()
+
+
+def _asked(client: Client, box: Box, csr: str) -> dict[str, object]:
+    headers = {"Authorization": f"Bearer {device_token(box.keys['a1'], 'a1')}"}
+    answer = client.post("/api/v1/agent/pages-certificate", json={"csr": csr}, headers=headers)
+    return {"status": answer.status_code, **answer.json()}
+
+
+def test_certificate_is_for_the_names_that_head_office_gave(client: Client, box: Box) -> None:
+    box.enrol("a1")
+    key = make_key()
+    assert _asked(client, box, make_csr(key))["status"] == 409
+    write = _token(box, "stores:read", "stores:write")
+    put = client.put("/api/v1/stores/s1/terminals", json={"hosts": HOSTS}, headers=write)
+    assert put.json() == {"hosts": HOSTS, "port": 8443, "generation": 0}
+    given = _asked(client, box, make_csr(key))
+    assert given["hosts"] == HOSTS
+    certificate = x509.load_pem_x509_certificate(str(given["certificate"]).encode())
+    certificate.verify_directly_issued_by(x509.load_pem_x509_certificates(str(given["ca"]).encode())[0])
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["till-pc.lan"]
+    assert [str(one) for one in names.get_values_for_type(x509.IPAddress)] == ["192.168.1.10"]
+    usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH], "it could pass for an agent"
+    assert certificate.public_key() == key.public_key()
+    life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
+    assert life.days <= 398, "browsers refuse it"
+    assert _asked(client, box, "nonsense")["status"] == 422
+
+
+def test_terminals_need_rights_and_reasons(client: Client, box: Box) -> None:
+    read = _token(box, "stores:read")
+    assert client.put("/api/v1/stores/s1/terminals", json={"hosts": HOSTS}, headers=read).status_code == 403
+    assert client.get("/api/v1/stores/s9/terminals", headers=read).status_code == 404
+    write = _token(box, "stores:read", "stores:write")
+    assert client.post("/api/v1/stores/s1/terminals/unpair", json={"reason": ""}, headers=write).status_code == 422
+    said = client.post("/api/v1/stores/s1/terminals/unpair", json={"reason": "stolen"}, headers=write).json()
+    assert (said["generation"], said["hosts"]) == (1, [])
+
+
+def test_command_says_where_terminals_go(box: Box) -> None:
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(app, ["--data-dir", str(box.settings.data_dir), "store", "terminals", *arguments])
+        return done.output
+
+    assert "No terminal" in run("s1")
+    assert run("s1", "--host", "192.168.1.10", "--port", "9443") == "https://192.168.1.10:9443/\n"
+    assert "not both" in run("s1", "--host", "192.168.1.10", "--close")
+    assert "No terminal" in run("s1", "--close")
