@@ -6,17 +6,17 @@ thirteenth is a check sign after Luhn's method for 32 signs, which finds every w
 
 from __future__ import annotations
 
-_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUES = {sign: value for value, sign in enumerate(_SIGNS)} | {"O": 0, "I": 1, "L": 1}
-_BASE = len(_SIGNS)
+SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES = {sign: value for value, sign in enumerate(SIGNS)} | {"O": 0, "I": 1, "L": 1}
+_BASE = len(SIGNS)
 LENGTH = 13
 RANDOM_BITS = 60
 
 
 def make(random_bits: int) -> str:
     """Return the code that carries the lowest 60 of these random bits."""
-    body = "".join(_SIGNS[random_bits >> shift & 31] for shift in range(RANDOM_BITS - 5, -1, -5))
-    return body + _SIGNS[_check(body)]
+    body = "".join(SIGNS[random_bits >> shift & 31] for shift in range(RANDOM_BITS - 5, -1, -5))
+    return body + check_sign(body)
 
 
 def read(text: str) -> str | None:
@@ -25,11 +25,23 @@ def read(text: str) -> str | None:
     >>> read(" k7q2-m9xa-4trd-z") == read("K7Q2M9XA4TRDZ")
     True
     """
-    signs = [sign for sign in text.upper() if sign not in " -"]
-    if len(signs) != LENGTH or any(sign not in _VALUES for sign in signs):
+    code = plain(text)
+    if code is None or len(code) != LENGTH:
         return None
-    code = "".join(_SIGNS[_VALUES[sign]] for sign in signs)
-    return code if _SIGNS[_check(code[:-1])] == code[-1] else None
+    return code if check_sign(code[:-1]) == code[-1] else None
+
+
+def plain(text: str) -> str | None:
+    """Return a text in signs of base 32, without blanks and dashes; None where a sign is none of them."""
+    signs = [sign for sign in text.upper() if sign not in " -"]
+    if any(sign not in _VALUES for sign in signs):
+        return None
+    return "".join(SIGNS[_VALUES[sign]] for sign in signs)
+
+
+def check_sign(body: str) -> str:
+    """Return the sign that goes behind these."""
+    return SIGNS[_check(body)]
 
 
 def _check(body: str) -> int:

@@ -16,12 +16,18 @@ NOTHING = ""
 SEED_BYTES = 32
 
 
-class Prize(msgspec.Struct, frozen=True, kw_only=True):
-    """A prize: how likely it is against the others, and what it is worth in minor units."""
+class Prize(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A prize: how likely it is against the others, and what it is worth in minor units.
+
+    `names` is what it is called, by language. `points` are given to the winner at once; a prize without points is a
+    thing, to be fetched in a store.
+    """
 
     prize: str
     weight: int
     worth_minor: int
+    names: dict[str, str] = {}
+    points: int = 0
 
 
 class DrawRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +42,8 @@ class DrawRules(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("a draw has prizes, each with a name of its own")
         if min(one.weight for one in self.prizes) < 1 or self.nothing_weight < 0:
             raise ValueError("a prize weighs at least 1, nothing at least 0")
+        if min(min(one.points, one.worth_minor) for one in self.prizes) < 0:
+            raise ValueError("points and worth of a prize are not below 0")
 
     @property
     def whole(self) -> int:
@@ -46,6 +54,10 @@ class DrawRules(msgspec.Struct, frozen=True, kw_only=True):
         """Return the odds as they are published, exactly; nothing has no name."""
         weights = {one.prize: one.weight for one in self.prizes} | {NOTHING: self.nothing_weight}
         return {prize: f"{weight}/{self.whole}" for prize, weight in weights.items()}
+
+    def named(self, prize: str) -> Prize | None:
+        """Return a prize by its id, None for nothing."""
+        return next((one for one in self.prizes if one.prize == prize), None)
 
     def land(self, seed: bytes, ticket: int) -> str:
         """Return what a ticket lands on."""

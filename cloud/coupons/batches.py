@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import Uuid, func, update
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from cloud.coupons.models import CODES, ISSUED, NEXT_VISIT, PERSONAL, PUBLIC, VOIDED, Coupon, CouponBatch
 from cloud.database import bulk
-from cloud.database.rowset import table_of
+from cloud.database.rowset import rowset, table_of
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet import audit
 from cloud.ledger import AccountKey, Journal, Leg, post
@@ -27,7 +29,10 @@ MOST_AT_ONCE = 100_000
 RandomBits = Callable[[int], int]
 """Returns so many random bits, as `secrets.randbits`."""
 
-_COLUMNS = ("code", "batch", "state", "member_id", "starts", "ends", "given_ms", "agent_id")
+_COLUMNS = (
+    "code", "batch", "state", "member_id", "starts", "ends", "given_ms", "agent_id", "used_store", "off_minor",
+    "run_id",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,7 @@ class NewBatch:
     days_valid: int = 0
     per_member: int = 0
     released_by_return: bool = True
+    title: str = ""
 
 
 def create(session: Session, wanted: NewBatch, random_bits: RandomBits, *, actor: str, now_ms: int) -> CouponBatch:
@@ -54,7 +60,8 @@ def create(session: Session, wanted: NewBatch, random_bits: RandomBits, *, actor
     row = CouponBatch(
         id=wanted.id, kind=wanted.kind, promotion=wanted.promotion, promotion_kind=wanted.promotion_kind,
         starts=wanted.starts, ends=wanted.ends, days_valid=wanted.days_valid, most=wanted.most,
-        per_member=wanted.per_member, released_by_return=wanted.released_by_return, author=actor, made_ms=now_ms,
+        per_member=wanted.per_member, released_by_return=wanted.released_by_return, title=wanted.title.strip()[:200],
+        author=actor, made_ms=now_ms,
         public_code=coupon_code.make(random_bits(coupon_code.RANDOM_BITS)) if wanted.kind == PUBLIC else None,
     )  # fmt: skip
     session.add(row)
@@ -87,10 +94,12 @@ def give(
     today: date,
     at_ms: int,
     store: str = HEAD_OFFICE,
+    run: UUID | None = None,
 ) -> list[str]:
     """Make a coupon for each of these (None: whoever has the code), under `cause`, and return their codes.
 
-    The caller sees to it that one cause gives once. Refused: `batch_closed`, `batch_spent` (beyond `most`),
+    The caller sees to it that one cause gives once; `run` is the run over many members that gives them.
+    Refused: `batch_closed`, `batch_spent` (beyond `most`),
     `per_member`, `batch_kind`.
     """
     if not members:
@@ -100,7 +109,7 @@ def give(
     ends = min(batch.ends, today + timedelta(days=batch.days_valid - 1)) if batch.days_valid else batch.ends
     codes = [coupon_code.make(random_bits(coupon_code.RANDOM_BITS)) for _ in members]
     rows = [
-        (code, batch.id, ISSUED, member, max(batch.starts, today), ends, at_ms, "")
+        (code, batch.id, ISSUED, member, max(batch.starts, today), ends, at_ms, "", "", 0, run)
         for code, member in zip(codes, members, strict=True)
     ]
     bulk.insert_tuples(session, Coupon, _COLUMNS, rows)
@@ -125,17 +134,26 @@ def _require_room(session: Session, batch: CouponBatch, members: Sequence[UUID |
     if len(members) > MOST_AT_ONCE or batch.taken + len(members) > batch.most:
         raise Refused("batch_spent", f"batch {batch.id} has {batch.most - batch.taken} coupons left")
     if batch.per_member:
-        for member in {one for one in members if one is not None}:
-            has = count_of(session, batch.id, member) + sum(one == member for one in members)
-            if has > batch.per_member:
-                raise Refused("per_member", f"a member has at most {batch.per_member} of batch {batch.id}")
+        wanted = Counter(one for one in members if one is not None)
+        has = counts_of(session, batch.id, list(wanted))
+        if any(has.get(member, 0) + count > batch.per_member for member, count in wanted.items()):
+            raise Refused("per_member", f"a member has at most {batch.per_member} of batch {batch.id}")
 
 
 def count_of(session: Session, batch: str, member: UUID) -> int:
     """Return how many coupons of a batch a member has or had, voided ones aside."""
+    return counts_of(session, batch, [member]).get(member, 0)
+
+
+def counts_of(session: Session, batch: str, members: Sequence[UUID]) -> Mapping[UUID, int]:
+    """Return how many coupons of a batch members have or had, voided ones aside; whoever has none is absent."""
+    if not members:
+        return {}
     row = table_of(Coupon)
-    query = row.select().where(row.c.batch == batch, row.c.member_id == member, row.c.state != VOIDED)
-    return len(session.execute(query).all())
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(set(members))])
+    query = select_columns(row.c.member_id, func.count()).join(wanted, wanted.c.id == row.c.member_id)
+    query = query.where(row.c.batch == batch, row.c.state != VOIDED).group_by(row.c.member_id)
+    return {member: int(count) for member, count in session.execute(query).all()}
 
 
 def lock_batch(session: Session, batch_id: str) -> CouponBatch:
@@ -146,7 +164,7 @@ def lock_batch(session: Session, batch_id: str) -> CouponBatch:
     return batch
 
 
-def void(session: Session, commit_no: int, code: str, *, cause: UUID, actor: str, at_ms: int) -> None:
+def void(session: Session, commit_no: int, code: str, *, cause: UUID, actor: str, at_ms: int, reason: str = "") -> None:
     """Take an unused coupon out of use. Raise NotFound, Refused where it is used or reserved, Invalid for no code."""
     row = session.get(Coupon, code)
     if row is None:
@@ -156,7 +174,7 @@ def void(session: Session, commit_no: int, code: str, *, cause: UUID, actor: str
     if session.execute(voided.returning(table.c.code)).one_or_none() is None:
         raise Refused("not_open", f"coupon {code} is {row.state}")
     end(session, commit_no, row.batch, 1, cause=cause, at_ms=at_ms)
-    audit.record(session, at_ms=at_ms, actor=actor, action="coupons.void", subject=f"coupon {code}")
+    audit.record(session, at_ms=at_ms, actor=actor, action="coupons.void", subject=f"coupon {code}", reason=reason)
     session.expire(row)
 
 

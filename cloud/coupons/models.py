@@ -51,6 +51,9 @@ class CouponBatch(Table, table=True):
     """Whether a coupon can be used again when everything bought with it came back."""
     public_code: str | None = Field(default=None, unique=True, max_length=13)
     closed: bool = False
+    """Nothing more is given or set aside of it."""
+    title: str = Field(default="", max_length=200)
+    """What head office calls it."""
     author: str
     made_ms: int = utc_ms()
 
@@ -81,6 +84,11 @@ class Coupon(Table, table=True):
     reserved_until_ms: int | None = utc_ms(default=None)
     used_sale: UUID | None = Field(default=None, index=True)
     used_ms: int | None = utc_ms(default=None)
+    used_store: str = Field(default="", max_length=32)
+    off_minor: int = big_int(default=0)
+    """What it took off, in the minor units of that store's money."""
+    run_id: UUID | None = Field(default=None, index=True)
+    """The run that gave it."""
 
 
 class CouponConflict(Table, table=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from uuid import uuid5
@@ -18,6 +19,8 @@ from cloud.errors import Refused
 from cloud.sales.models import Sale, SaleLine, SaleReturnLine
 from cloud.value.spending import Posted
 from cloud.value.timing_out import GRACE_MS, heard_until
+from shared import coupon_code
+from shared.money import allocate
 from shared.wire.events import SaleCompleted, SaleReturned
 
 
@@ -34,14 +37,31 @@ def settle_sales(
 
 
 def _use(session: Session, posted: Posted, sale: SaleCompleted) -> None:
-    codes = sorted({use.coupon for use in sale.promotions if use.coupon})
+    # A public code of a price book is nobody's in particular: there is no coupon to use, and nothing was reserved.
+    entered = {use.coupon for use in sale.promotions if use.coupon}
+    codes = sorted(code for code in entered if coupon_code.read(code))
+    off = _taken_off(sale)
     for code in codes:
         wanted = using.Use(
             code=code, sale=sale.id, store=sale.store, at_ms=sale.at_ms, till=sale.till, cashier=sale.cashier,
-            receipt=f"{sale.receipt.series}-{sale.receipt.number}",
+            receipt=f"{sale.receipt.series}-{sale.receipt.number}", off_minor=off[code],
         )  # fmt: skip
         using.use(session, posted.commit_no, wanted)
     using.release(session, sale.id)
+
+
+def _taken_off(sale: SaleCompleted) -> dict[str, int]:
+    """Return what each coupon took off; several of one promotion share what that took off."""
+    codes: defaultdict[str, list[str]] = defaultdict(list)
+    for use in sale.promotions:
+        if use.coupon:
+            codes[use.promotion].append(use.coupon)
+    off: defaultdict[str, int] = defaultdict(int)
+    for promotion, own in codes.items():
+        taken = sum(one.minor for line in sale.lines for one in line.discounts if one.source == promotion)
+        for code, part in zip(own, allocate(taken, [1] * len(own)), strict=True):
+            off[code] += part
+    return off
 
 
 def _give(session: Session, posted: Posted, sale: SaleCompleted, random_bits: RandomBits) -> None:

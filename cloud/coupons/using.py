@@ -36,6 +36,7 @@ _SHARED = "~"
 """Stands between a public code and the basket that uses it."""
 _COLUMNS = (
     "code", "batch", "state", "member_id", "starts", "ends", "given_ms", "basket_id", "agent_id", "reserved_until_ms",
+    "used_store", "off_minor",
 )  # fmt: skip
 
 
@@ -111,7 +112,7 @@ def _of_public(session: Session, code: str, wanted: Reservation) -> Coupon:
             raise Refused("coupon_per_member", f"a member may use code {code} {batch.per_member} times")
     batch.taken += 1
     session.add(batch)
-    row = (own, batch.id, ISSUED, wanted.member, batch.starts, batch.ends, wanted.at_ms, None, "", None)
+    row = (own, batch.id, ISSUED, wanted.member, batch.starts, batch.ends, wanted.at_ms, None, "", None, "", 0)
     bulk.insert_tuples(session, Coupon, _COLUMNS, [row])
     session.flush()
     return session.get_one(Coupon, own)
@@ -149,9 +150,12 @@ def set_free(session: Session, codes: Sequence[str], state: str) -> int:
     freed = session.execute(
         update(table)
         .where(table.c.code.in_(own), table.c.state == state)
-        .values(state=ISSUED, basket_id=None, agent_id="", reserved_until_ms=None, used_sale=None, used_ms=None)
+        .values(
+            state=ISSUED, basket_id=None, agent_id="", reserved_until_ms=None, used_sale=None, used_ms=None,
+            used_store="", off_minor=0,
+        )
         .returning(table.c.code)
-    ).all()
+    ).all()  # fmt: skip
     public = [code for code in codes if _SHARED in code]
     gone = session.execute(
         delete(table).where(table.c.code.in_(public), table.c.state == state).returning(table.c.batch)
@@ -165,7 +169,7 @@ def set_free(session: Session, codes: Sequence[str], state: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """A sale took money off for a coupon."""
+    """A sale took money off for a coupon: `off_minor` of it, in the store's money."""
 
     code: str
     sale: UUID
@@ -174,6 +178,7 @@ class Use:
     till: str = ""
     cashier: str = ""
     receipt: str = ""
+    off_minor: int = 0
 
 
 def use(session: Session, commit_no: int, wanted: Use) -> bool:
@@ -188,9 +193,12 @@ def use(session: Session, commit_no: int, wanted: Use) -> bool:
     done = session.execute(
         update(table)
         .where(names, mine)
-        .values(state=USED, used_sale=wanted.sale, used_ms=wanted.at_ms, basket_id=None, reserved_until_ms=None)
+        .values(
+            state=USED, used_sale=wanted.sale, used_ms=wanted.at_ms, basket_id=None, reserved_until_ms=None,
+            used_store=wanted.store, off_minor=wanted.off_minor,
+        )
         .returning(table.c.code, table.c.batch)
-    ).one_or_none()
+    ).one_or_none()  # fmt: skip
     if done is None:
         return _used_already(session, code, wanted)
     legs = (Leg(_source(done), -1), Leg(AccountKey(COUPONS_USED, wanted.store, COUPONS), 1))
@@ -209,8 +217,8 @@ def _used_already(session: Session, code: str, wanted: Use) -> bool:
     if row is not None and row.used_sale == wanted.sale:
         return True
     reason = "unknown" if row is None else row.state
-    conflict = (wanted.sale, code, wanted.store, reason, wanted.at_ms)
-    columns = ("sale_id", "code", "store_id", "reason", "at_ms")
+    conflict = (wanted.sale, code, wanted.store, reason, wanted.at_ms, "", "")
+    columns = ("sale_id", "code", "store_id", "reason", "at_ms", "decision", "note")
     bulk.insert_new_tuples(session, CouponConflict, columns, [conflict])
     return False
 

@@ -10,14 +10,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from cloud.coupons import batches
 from cloud.coupons.models import ISSUED, RESERVED, Coupon, CouponBatch
 from cloud.database.rowset import table_of
 from cloud.members.models import Member
 from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
 from cloud.prices.timeline import in_force, live_entries
-from shared.ids import UuidMint
 from shared.receipt.facts import promotion_words
 from shared.web.words import Language
 
@@ -69,14 +67,6 @@ def coupons_of(session: Session, member: UUID, today: date, now_ms: int, languag
         )
         for one in found
     ]
-
-
-def end_all(session: Session, mint: UuidMint, commit_no: int, member: UUID, *, actor: str, now_ms: int) -> None:
-    """Take every open coupon of a member who leaves out of use. Raise Refused while a till has one set aside."""
-    row = table_of(Coupon)
-    query = select(row.c.code).where(row.c.member_id == member, row.c.state.in_((ISSUED, RESERVED)))
-    for code in session.execute(query.order_by(row.c.code)).scalars().all():
-        batches.void(session, commit_no, code, cause=mint(), actor=actor, at_ms=now_ms)
 
 
 def _titles(

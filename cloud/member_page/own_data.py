@@ -18,7 +18,6 @@ from cloud.database.sweeping import sweep
 from cloud.errors import Refused
 from cloud.ledger.commits import open_commit
 from cloud.member_page import following, headers, reading
-from cloud.member_page.coupons import end_all
 from cloud.member_page.holdings import purses_of
 from cloud.member_page.rendering import answer, language_of, today
 from cloud.member_page.visiting import Form, Here, JustSignedIn, Page, SignedIn
@@ -136,7 +135,6 @@ def leave(request: Request, page: Here, visitor: JustSignedIn, form: Form) -> Re
         with page.database.session() as session:
             _refuse_money(session, member)
             commit_no = open_commit(session, now_ms)
-            end_all(session, page.mint, commit_no, member, actor=visitor.actor, now_ms=now_ms)
             leaving.erase(
                 session,
                 page.mint,

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, or_, select
 from sqlmodel import Session
 
+from cloud.coupons import ending as coupons
 from cloud.database import sweeping
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, NotFound
@@ -20,6 +21,7 @@ from cloud.fleet import audit
 from cloud.members import dirt, value
 from cloud.members.models import CLOSED, ERASED, Card, Consent, Member, MemberField
 from cloud.members.traces import TRACES, Trace
+from cloud.rewards import ending as rewards
 from shared.ids import UuidMint
 
 
@@ -48,10 +50,11 @@ def erase(
 ) -> Erased:
     """Settle what a member holds and erase who they are, for good. `confirm` has to be their id, typed once more.
 
-    Stored value has to be paid back before, points spent or given up (`give_up_points`, which posts it). Fields and
+    Stored value has to be paid back before, points spent or given up (`give_up_points`, which posts it). Open coupons
+    end; gifts that wait go back, and their points are among those to be given up. Fields and
     consents go, card numbers go, the name a till shows goes; stores are told to forget them. Sales, points and the
     ledger keep the bare id. Repeating it changes nothing. Raise Invalid, NotFound, or Refused (`holds_money`,
-    `holds_points`). After the commit `cloud.database.sweeping.sweep` has the database's files forget it too.
+    `holds_points`, `holds_pending`, `not_open` while a till has a coupon set aside). After the commit `cloud.database.sweeping.sweep` has the database's files forget it too.
     """
     if confirm.strip().lower() != str(member):
         raise Invalid("this cannot be undone: confirm it with the member's whole id")
@@ -60,6 +63,8 @@ def erase(
     row = session.get(Member, member, with_for_update=True)
     if row is None:
         raise NotFound(f"there is no member {member}")
+    coupons.end_all(session, mint, commit_no, member, actor=actor, now_ms=now_ms)
+    rewards.end_all(session, mint, commit_no, member, now_ms=now_ms)
     points = value.settle(session, commit_no, member, forfeit_points=give_up_points, cause=mint(), at_ms=now_ms)
     sweeping.overwrite_what_goes(session)
     gone = {one.model: _delete(session, member, one) for one in TRACES if one.goes}

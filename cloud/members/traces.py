@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloud.channels.models import MemberMessage
+from cloud.coupons.models import Coupon
 from cloud.database import Table
 from cloud.fleet.models import AuditEntry
 from cloud.loyalty.models import MemberYear
@@ -13,6 +14,7 @@ from cloud.member_page.models import MemberSession, MemberWechat
 from cloud.members.care_models import DuplicatePair, MemberMerge, MemberNotice, ReceiptClaim, ReviewCase, StaffCard
 from cloud.members.models import Consent, FamilyMember, MemberBlock, MemberField, MemberKey, MemberSegment, StoreMember
 from cloud.members.opening.models import OpeningCard
+from cloud.rewards.models import GiftOrder, Pickup, Ticket
 from cloud.value.models import Purse, ValueCorrection
 
 
@@ -47,6 +49,10 @@ TRACES: tuple[Trace, ...] = (
     Trace(name="known_to_stores", model=StoreMember, goes=False),
     Trace(name="purses", model=Purse, goes=False),
     Trace(name="years", model=MemberYear, goes=False),
+    Trace(name="coupons_given", model=Coupon, goes=False),
+    Trace(name="gifts", model=GiftOrder, goes=False),
+    Trace(name="draws", model=Ticket, goes=False),
+    Trace(name="to_fetch", model=Pickup, goes=False),
     Trace(name="merges", model=MemberMerge, columns=("keep_id", "gone_id"), goes=False),
     Trace(name="claims", model=ReceiptClaim, goes=False),
     Trace(name="reviews", model=ReviewCase, goes=False),

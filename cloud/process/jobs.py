@@ -27,6 +27,7 @@ from cloud.privacy import Vault
 from cloud.process.clocks import clocks_of
 from cloud.process.parts import open_database, open_vault
 from cloud.promotions.previewing import Previewing
+from cloud.rewards.keeping import RewardsKeeping
 from cloud.settings import CloudSettings
 from cloud.value.keeping import ValueKeeping
 from shared.clock import MachineClock
@@ -131,9 +132,12 @@ def main(settings: CloudSettings) -> None:
     # A try of a promotion prices weeks of sales.
     machine = clocks_of(settings).machine
     trying = [("promotion previews", Previewing(database, machine, UuidMint(machine.wall_ms, os.urandom)()))]
+    # A run gives or takes points of the whole chain.
+    mint = UuidMint(machine.wall_ms, os.urandom)
+    rewarding = [("rewards", RewardsKeeping(database, clocks_of(settings).business, machine, mint))]
     beside = [
         threading.Thread(target=run_jobs, args=(jobs, stopping), name=jobs[0][0], daemon=True)
-        for jobs in (proving, messages, trying)
+        for jobs in (proving, messages, trying, rewarding)
     ]
     for thread in beside:
         thread.start()

@@ -1,27 +1,65 @@
-"""Prize draws: a seed bound before the first ticket, stock that is never overdrawn, an audit that replays them all."""
+"""Prize draws: a seed bound before the first ticket, points taken with the draw, stock that is never overdrawn."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session
 
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet import audit
+from cloud.ledger import AccountKey, Journal, Leg, lots, post
+from cloud.ledger.holding import INSUFFICIENT
+from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_REWARDED, POINTS_SPENT
+from cloud.ledger.locking import lock_balances
+from cloud.ledger.lots import NewLot, Pick
 from cloud.ledger.requests import Answered, once
+from cloud.members import dirt
+from cloud.rewards import law, pickups
 from cloud.rewards.models import Draw, DrawStock, Ticket
-from shared.draws import NOTHING, SEED_BYTES, DrawRules, commitment
+from cloud.rewards.pickups import RandomBits, Thing
+from cloud.rewards.who import may_spend_points
+from shared.draws import NOTHING, SEED_BYTES, DrawRules, Prize, commitment
+from shared.ids import check_slug
 
-TOP_PRIZE_MINOR = 5_000_000
-"""50,000 yuan: the most a prize may be worth (Provisions on Regulating Promotional Activities, 2020, article 17)."""
+DRAW = "draw"
+PRIZE = "prize"
+HEAD_OFFICE = "hq"
 
 _rules = msgspec.json.Decoder(DrawRules)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDraw:
+    """What a draw is to be: everything that is published before the first ticket. See `cloud.rewards.models.Draw`."""
+
+    id: str
+    rules: DrawRules
+    stock: Mapping[str, int]
+    names: Mapping[str, str] = field(default_factory=dict)
+    points: int = 0
+    starts: date | None = None
+    ends: date | None = None
+    per_member: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A member takes part once. `id` is made by whoever asks; `today` is the day where the member is at home."""
+
+    id: UUID
+    draw: str
+    member: UUID
+    today: date
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,66 +72,121 @@ class Published:
     seed: bytes | None
 
 
-def open_draw(
-    session: Session, draw_id: str, rules: DrawRules, stock: Mapping[str, int], seed: bytes, *, actor: str, now_ms: int
-) -> None:
+def open_draw(session: Session, wanted: NewDraw, seed: bytes, *, actor: str, now_ms: int) -> Draw:
     """Open a draw. `seed` comes from the system's random source and is shown to nobody until the end.
 
-    Raise Conflict where the id is taken, Refused (`top_prize`), Invalid for stock that does not fit the prizes.
+    Raise Conflict where the id is taken, Refused (`top_prize`), Invalid for what does not fit together.
     """
     if len(seed) != SEED_BYTES:
         raise Invalid(f"a seed has {SEED_BYTES} bytes")
-    if set(stock) != {one.prize for one in rules.prizes} or min(stock.values()) < 0:
-        raise Invalid("stock: say for each prize, and nothing else, how many there are")
-    if any(one.worth_minor > TOP_PRIZE_MINOR for one in rules.prizes):
-        raise Refused("top_prize", f"a prize is worth at most {TOP_PRIZE_MINOR}")
-    if session.get(Draw, draw_id) is not None:
-        raise Conflict(f"there is a draw {draw_id!r} already")
-    session.add(
-        Draw(
-            id=draw_id, rules=msgspec.json.encode(rules).decode(), commitment=commitment(seed), seed=seed,
-            author=actor, made_ms=now_ms,
-        )
+    check(session, wanted)
+    if session.get(Draw, wanted.id) is not None:
+        raise Conflict(f"there is a draw {wanted.id!r} already")
+    row = Draw(
+        id=wanted.id, names=pickups.encoded(wanted.names), rules=msgspec.json.encode(wanted.rules).decode(),
+        points=wanted.points, starts=wanted.starts, ends=wanted.ends, per_member=wanted.per_member,
+        commitment=commitment(seed), seed=seed, author=actor, made_ms=now_ms,
     )  # fmt: skip
+    session.add(row)
     session.flush()
-    session.add_all([DrawStock(draw_id=draw_id, prize=prize, left=left) for prize, left in stock.items()])
+    stock = [DrawStock(draw_id=wanted.id, prize=prize, left=left, whole=left) for prize, left in wanted.stock.items()]
+    session.add_all(stock)
     session.flush()
-    audit.record(session, at_ms=now_ms, actor=actor, action="draw.open", subject=f"draw {draw_id}")
+    detail = f"commitment {row.commitment.hex()}"
+    audit.record(session, at_ms=now_ms, actor=actor, action="draw.open", subject=f"draw {wanted.id}", detail=detail)
+    return row
 
 
-def draw(session: Session, draw_id: str, request: UUID, member: UUID, *, at_ms: int, now_ms: int) -> Answered:
-    """Draw once for a member under the asker's id; a repeat gets the same ticket. Refused: `draw_ended`."""
+def check(session: Session, wanted: NewDraw) -> None:
+    """Raise Invalid for a draw whose parts do not fit together, Refused (`top_prize`) beyond what the law allows."""
+    try:
+        check_slug(wanted.id, "a draw's id")
+    except ValueError as error:
+        raise Invalid(str(error)) from None
+    if set(wanted.stock) != {one.prize for one in wanted.rules.prizes} or min(wanted.stock.values()) < 0:
+        raise Invalid("stock: say for each prize, and nothing else, how many there are")
+    if min(wanted.points, wanted.per_member) < 0:
+        raise Invalid("points and per_member are not below 0")
+    if wanted.starts and wanted.ends and wanted.ends < wanted.starts:
+        raise Invalid("ends: a draw does not end before it starts")
+    law.check_prizes(session, wanted.rules)
+
+
+def draw(
+    session: Session, commit_no: int, wanted: Entry, *, now_ms: int, random_bits: RandomBits = secrets.randbits
+) -> Answered:
+    """Draw once for a member under the asker's id; a repeat gets the same ticket and pays nothing more.
+
+    The answer: `ticket`, `prize` (empty: nothing), `points` paid, `won` in points, `code` to fetch a thing by.
+    Refused, and then nothing is paid: `draw_unknown`, `draw_ended`, `draw_not_yet`, `per_member`, `insufficient`,
+    `points_blocked`, `member_<status>`.
+    """
 
     def work() -> Mapping[str, Any]:
-        return _draw(session, draw_id, request, member, at_ms)
+        return _draw(session, commit_no, wanted, random_bits)
 
-    return once(session, request, "draw", {"draw": draw_id, "member": str(member)}, work, now_ms=now_ms)
+    content = {"draw": wanted.draw, "member": str(wanted.member)}
+    return once(session, wanted.id, DRAW, content, work, now_ms=now_ms)
 
 
-def _draw(session: Session, draw_id: str, request: UUID, member: UUID, at_ms: int) -> Mapping[str, Any]:
-    row = _locked(session, draw_id)
-    if row.ended:
-        raise Refused("draw_ended", f"draw {draw_id} has ended")
-    number = row.next_ticket
+def _draw(session: Session, commit_no: int, wanted: Entry, random_bits: RandomBits) -> Mapping[str, Any]:
+    may_spend_points(session, wanted.member)
+    account = AccountKey(MEMBER_POINTS, str(wanted.member), POINTS)
+    lock_balances(session, [account])
+    row = _open(session, wanted)
+    _pay(session, commit_no, wanted, account, row.points)
+    number, rules = row.next_ticket, _rules.decode(row.rules)
     row.next_ticket += 1
-    landed = _rules.decode(row.rules).land(row.seed, number)
-    prize = landed if landed != NOTHING and _taken(session, draw_id, landed) else NOTHING
-    session.add_all(
-        [
-            row,
-            Ticket(
-                draw_id=draw_id,
-                number=number,
-                request=request,
-                member_id=member,
-                landed=landed,
-                prize=prize,
-                at_ms=at_ms,
-            ),
-        ]
-    )
+    landed = rules.land(row.seed, number)
+    prize = landed if landed != NOTHING and _taken(session, row.id, landed) else NOTHING
+    ticket = Ticket(
+        draw_id=row.id, number=number, request=wanted.id, member_id=wanted.member, landed=landed, prize=prize,
+        points=row.points, at_ms=wanted.at_ms,
+    )  # fmt: skip
+    session.add_all([row, ticket])
     session.flush()
-    return {"ticket": number, "prize": prize}
+    won = rules.named(prize)
+    code = _give(session, commit_no, wanted, won, random_bits) if won else ""
+    dirt.note(session, commit_no, [(wanted.member, dirt.HEAD_OFFICE, 0)])
+    return {
+        "ticket": number, "prize": prize, "points": row.points, "won": won.points if won else 0, "code": code,
+    }  # fmt: skip
+
+
+def _open(session: Session, wanted: Entry) -> Draw:
+    row = session.get(Draw, wanted.draw, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise Refused("draw_unknown", f"there is no draw {wanted.draw!r}")
+    if row.ended or (row.ends is not None and wanted.today > row.ends):
+        raise Refused("draw_ended", f"draw {row.id} has ended")
+    if row.starts is not None and wanted.today < row.starts:
+        raise Refused("draw_not_yet", f"draw {row.id} begins on {row.starts}")
+    if row.per_member and taken_part(session, row.id, wanted.member) >= row.per_member:
+        raise Refused("per_member", f"a member may draw {row.per_member} times")
+    return row
+
+
+def taken_part(session: Session, draw_id: str, member: UUID) -> int:
+    """Return how often a member has drawn."""
+    row = table_of(Ticket)
+    query = select(func.count()).where(row.c.draw_id == draw_id, row.c.member_id == member)
+    return int(session.execute(query).scalar_one())
+
+
+def _pay(session: Session, commit_no: int, wanted: Entry, account: AccountKey, points: int) -> None:
+    if not points:
+        return
+    pick = Pick(today=wanted.today)
+    has = lots.spendable(session, account, pick)
+    if has < points:
+        raise Refused(INSUFFICIENT, f"{points - has} points too few")
+    parts, _ = lots.take(session, account, points, pick)
+    journal = Journal(
+        cause=wanted.id, purpose=DRAW, at_ms=wanted.at_ms, store=HEAD_OFFICE, member=wanted.member,
+        legs=(Leg(account, -points), Leg(AccountKey(POINTS_SPENT, HEAD_OFFICE, POINTS), points)),
+    )  # fmt: skip
+    post(session, commit_no, [journal])
+    lots.used(session, journal.key, parts, HEAD_OFFICE)
 
 
 def _taken(session: Session, draw_id: str, prize: str) -> bool:
@@ -103,42 +196,51 @@ def _taken(session: Session, draw_id: str, prize: str) -> bool:
     return done.one_or_none() is not None
 
 
-def end(session: Session, draw_id: str, *, actor: str, now_ms: int) -> None:
-    """End a draw: nobody draws any more, and the seed may be seen."""
-    row = _locked(session, draw_id)
-    row.ended = True
+def _give(session: Session, commit_no: int, wanted: Entry, prize: Prize, random_bits: RandomBits) -> str:
+    """Give what was won: points at once; a thing waits in any store behind the code returned."""
+    if not prize.points:
+        thing = Thing(
+            kind=pickups.PRIZE, subject=wanted.id, what=prize.prize, names=prize.names or {"en": prize.prize},
+            member=wanted.member,
+        )  # fmt: skip
+        return pickups.put_aside(session, thing, random_bits, at_ms=wanted.at_ms)
+    account = AccountKey(MEMBER_POINTS, str(wanted.member), POINTS)
+    journal = Journal(
+        cause=wanted.id, purpose=PRIZE, at_ms=wanted.at_ms, store=HEAD_OFFICE, member=wanted.member,
+        legs=(Leg(account, prize.points), Leg(AccountKey(POINTS_REWARDED, DRAW, POINTS), -prize.points)),
+    )  # fmt: skip
+    post(session, commit_no, [journal])
+    lots.bring(session, [NewLot(account=account, key=journal.key, store=HEAD_OFFICE, amount=prize.points)])
+    return ""
+
+
+def end(session: Session, draw_id: str, *, actor: str, now_ms: int, reason: str = "") -> None:
+    """End a draw: nobody draws any more, and the seed may be seen. Repeating it changes nothing. Raise NotFound."""
+    row = session.get(Draw, draw_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound(f"there is no draw {draw_id!r}")
+    if row.ended:
+        return
+    row.ended, row.ended_ms = True, now_ms
     session.add(row)
     session.flush()
-    audit.record(session, at_ms=now_ms, actor=actor, action="draw.end", subject=f"draw {draw_id}")
+    audit.record(session, at_ms=now_ms, actor=actor, action="draw.end", subject=f"draw {draw_id}", reason=reason)
+
+
+def find(session: Session, draw_id: str) -> Draw:
+    """Return a draw. Raise NotFound."""
+    row = session.get(Draw, draw_id)
+    if row is None:
+        raise NotFound(f"there is no draw {draw_id!r}")
+    return row
+
+
+def rules_of(row: Draw) -> DrawRules:
+    """Return a draw's published rules."""
+    return _rules.decode(row.rules)
 
 
 def published(session: Session, draw_id: str) -> Published:
     """Return what everybody may see. Raise NotFound."""
-    row = session.get(Draw, draw_id)
-    if row is None:
-        raise NotFound(f"there is no draw {draw_id!r}")
-    odds = _rules.decode(row.rules).odds()
-    return Published(odds, row.commitment, row.next_ticket - 1, row.seed if row.ended else None)
-
-
-def audit_draw(session: Session, draw_id: str) -> list[int]:
-    """Replay every ticket from the seed. Return the numbers of those that say something else, and of missing ones."""
-    row = session.get(Draw, draw_id)
-    if row is None:
-        raise NotFound(f"there is no draw {draw_id!r}")
-    rules, ticket = _rules.decode(row.rules), table_of(Ticket)
-    query = select(ticket.c.number, ticket.c.landed, ticket.c.prize).where(ticket.c.draw_id == draw_id)
-    found = {one.number: one for one in session.execute(query)}
-    wrong = []
-    for number in range(1, row.next_ticket):
-        one = found.get(number)
-        if one is None or one.landed != rules.land(row.seed, number) or one.prize not in {one.landed, NOTHING}:
-            wrong.append(number)
-    return wrong if commitment(row.seed) == row.commitment else sorted(found)
-
-
-def _locked(session: Session, draw_id: str) -> Draw:
-    row = session.get(Draw, draw_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise NotFound(f"there is no draw {draw_id!r}")
-    return row
+    row = find(session, draw_id)
+    return Published(rules_of(row).odds(), row.commitment, row.next_ticket - 1, row.seed if row.ended else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
@@ -17,6 +17,7 @@ from cloud.ledger.kinds import MEMBER_POINTS, POINTS_EXPIRED, VALUE_FORFEITED
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.models import Account, Lot
 from cloud.ledger.reversing import Undo, reverse
+from cloud.rewards.kinds import Moved
 
 EXPIRE = "expire"
 UNDO = "undo_expire"
@@ -38,11 +39,19 @@ def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, i
     return [(row.id, int(row.left), f"valid before {row.expires_on.isoformat()}") for row in rows]
 
 
-def post_item(
-    session: Session, commit_no: int, run: UUID, parameters: Mapping[str, Any], *, item: Any, at_ms: int
-) -> tuple[int, UUID | None]:
-    """Take what is left of a lot now, at most what the run said. Return how much, and whose it was."""
+def post_items(
+    session: Session, commit_no: int, run: UUID, parameters: Mapping[str, Any], found: Sequence[Any], *, at_ms: int
+) -> Moved:
+    """Take what is left of lots now, of each at most what the run said."""
     del parameters
+    amounts, members = {}, set()
+    for item in found:
+        amounts[item.subject], member = _take(session, commit_no, run, item, at_ms)
+        members |= {member} if member else set()
+    return Moved(amounts, members)
+
+
+def _take(session: Session, commit_no: int, run: UUID, item: Any, at_ms: int) -> tuple[int, UUID | None]:
     lot, account = table_of(Lot), table_of(Account)
     query = select(account.c.kind, account.c.owner, account.c.unit, lot.c.store_id).join(
         account, account.c.id == lot.c.account_id
@@ -67,8 +76,13 @@ def post_item(
     return amount, member
 
 
-def undo_item(session: Session, commit_no: int, run: UUID, item: Any, at_ms: int, *, force: bool) -> Journal:
-    """Give a lot back what was taken of it."""
-    cause = uuid5(run, str(item.subject))
-    undo = Undo(cause=cause, purpose=UNDO, of=(cause, EXPIRE), at_ms=at_ms, store=HEAD_OFFICE, force=force)
-    return reverse(session, commit_no, undo)
+def undo_items(session: Session, commit_no: int, run: UUID, found: Sequence[Any], *, at_ms: int, force: bool) -> Moved:
+    """Give lots back what was taken of them."""
+    amounts, members = {}, set()
+    for item in found:
+        cause = uuid5(run, str(item.subject))
+        undo = Undo(cause=cause, purpose=UNDO, of=(cause, EXPIRE), at_ms=at_ms, store=HEAD_OFFICE, force=force)
+        journal = reverse(session, commit_no, undo)
+        amounts[item.subject] = int(item.posted)
+        members |= {journal.member} if journal.member else set()
+    return Moved(amounts, members)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID, uuid5
@@ -19,6 +19,7 @@ from cloud.ledger.lots import NewLot
 from cloud.ledger.models import Account, Balance
 from cloud.ledger.reversing import Undo, reverse
 from cloud.loyalty.models import MemberYear
+from cloud.rewards.kinds import Moved
 from shared.money import BASIS_POINTS
 
 REBATE = "rebate"
@@ -66,28 +67,34 @@ def _bases(session: Session, rebate: Rebate) -> list[tuple[UUID, int]]:
     return [(UUID(one.owner), int(one.amount)) for one in rows]
 
 
-def post_item(
-    session: Session, commit_no: int, run: UUID, parameters: Mapping[str, Any], *, item: Any, at_ms: int
-) -> tuple[int, UUID | None]:
-    """Give a member their points, in a lot of their own."""
-    account = AccountKey(MEMBER_POINTS, str(item.subject), POINTS)
-    journal = Journal(
-        cause=uuid5(run, str(item.subject)), purpose=REBATE, at_ms=at_ms, store=HEAD_OFFICE, member=item.subject,
-        legs=(Leg(account, item.amount), Leg(AccountKey(POINTS_REWARDED, REBATE, POINTS), -item.amount)),
-    )  # fmt: skip
-    post(session, commit_no, [journal])
-    lot = NewLot(
-        account=account, key=journal.key, store=HEAD_OFFICE, amount=item.amount, expires_on=_read(parameters).expires_on
-    )
-    lots.bring(session, [lot])
-    return int(item.amount), item.subject
+def post_items(
+    session: Session, commit_no: int, run: UUID, parameters: Mapping[str, Any], found: Sequence[Any], *, at_ms: int
+) -> Moved:
+    """Give members their points, each in a lot of their own."""
+    expires_on = _read(parameters).expires_on
+    journals, new = [], []
+    for item in found:
+        account = AccountKey(MEMBER_POINTS, str(item.subject), POINTS)
+        journal = Journal(
+            cause=uuid5(run, str(item.subject)), purpose=REBATE, at_ms=at_ms, store=HEAD_OFFICE, member=item.subject,
+            legs=(Leg(account, item.amount), Leg(AccountKey(POINTS_REWARDED, REBATE, POINTS), -item.amount)),
+        )  # fmt: skip
+        journals.append(journal)
+        new.append(
+            NewLot(account=account, key=journal.key, store=HEAD_OFFICE, amount=item.amount, expires_on=expires_on)
+        )
+    post(session, commit_no, journals)
+    lots.bring(session, new)
+    return Moved({item.subject: int(item.amount) for item in found}, {item.subject for item in found})
 
 
-def undo_item(session: Session, commit_no: int, run: UUID, item: Any, at_ms: int, *, force: bool) -> Journal:
-    """Take a member's points back. Refused (`value_gone`) when they are spent, unless by force."""
-    cause = uuid5(run, str(item.subject))
-    undo = Undo(cause=cause, purpose=UNDO, of=(cause, REBATE), at_ms=at_ms, store=HEAD_OFFICE, force=force)
-    return reverse(session, commit_no, undo)
+def undo_items(session: Session, commit_no: int, run: UUID, found: Sequence[Any], *, at_ms: int, force: bool) -> Moved:
+    """Take members' points back. Refused (`value_gone`) when some are spent, unless by force."""
+    for item in found:
+        cause = uuid5(run, str(item.subject))
+        undo = Undo(cause=cause, purpose=UNDO, of=(cause, REBATE), at_ms=at_ms, store=HEAD_OFFICE, force=force)
+        reverse(session, commit_no, undo)
+    return Moved({item.subject: int(item.posted) for item in found}, {item.subject for item in found})
 
 
 def _read(parameters: Mapping[str, Any]) -> Rebate:

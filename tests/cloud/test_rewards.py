@@ -16,8 +16,8 @@ from cloud.errors import Conflict, Invalid, Refused
 from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered
-from cloud.rewards import drawing, gifts, runs
-from cloud.rewards.models import Gift, Run, Ticket
+from cloud.rewards import checking, drawing, gifts, runs
+from cloud.rewards.models import Gift, GiftStock, Run, Ticket
 from cloud.rewards.runs import Act
 from shared.draws import DrawRules, Prize
 from tests.cloud.test_ledger_races import AT_ONCE, all_at_once
@@ -134,9 +134,8 @@ def test_the_same_run_again_is_the_same_and_another_under_its_id_is_refused(sqli
 
 def open_gift(database: Database, *, stock: int, points: int = 100, per_member: int = 0) -> None:
     with database.session() as session:
-        session.add(
-            Gift(id="mug", names='{"en":"Mug","zh":"马克杯"}', points=points, stock=stock, per_member=per_member)
-        )
+        session.add(Gift(id="mug", names='{"en":"Mug","zh":"马克杯"}', points=points, per_member=per_member))
+        session.add(GiftStock(gift_id="mug", store_id="s001", left=stock))
 
 
 def want(books: Books, member: UUID, order: UUID | None = None) -> str:
@@ -178,7 +177,7 @@ def test_a_gift_is_taken_once_cancelled_once_and_its_points_go_back_to_their_dat
     assert books.left(ann) == {soon: 60, late: 90}
     assert want(books, new_id()) == "insufficient"
     with database.session() as session:
-        assert session.get_one(Gift, "mug").stock == 5
+        assert session.get_one(GiftStock, ("mug", "s001")).left == 5
     books.prove()
 
 
@@ -186,12 +185,14 @@ def open_draw(database: Database, **stock: int) -> None:
     prizes = [Prize(prize="car", weight=1, worth_minor=4_000_000), Prize(prize="mug", weight=99, worth_minor=1_000)]
     rules = DrawRules(prizes=prizes, nothing_weight=900)
     with database.session() as session:
-        drawing.open_draw(session, "spring", rules, stock, bytes(range(32)), actor="ann", now_ms=START_MS)
+        wanted = drawing.NewDraw(id="spring", rules=rules, stock=stock)
+        drawing.open_draw(session, wanted, bytes(range(32)), actor="ann", now_ms=START_MS)
 
 
 def draw(books: Books, request: UUID, member: UUID) -> dict[str, object]:
     def work(session: Session) -> Answered:
-        return drawing.draw(session, "spring", request, member, at_ms=START_MS, now_ms=START_MS)
+        entry = drawing.Entry(id=request, draw="spring", member=member, today=TODAY, at_ms=START_MS)
+        return drawing.draw(session, open_commit(session, START_MS), entry, now_ms=START_MS)
 
     return dict(in_transaction(books.database, work).require())
 
@@ -200,12 +201,13 @@ def test_p5_fifty_draw_at_once_and_no_prize_is_given_twice(database: Database) -
     books = Books(database)
     with database.session() as session:
         rules = DrawRules(prizes=[Prize(prize="mug", weight=1, worth_minor=1_000)], nothing_weight=0)
-        drawing.open_draw(session, "spring", rules, {"mug": 3}, bytes(32), actor="ann", now_ms=START_MS)
+        wanted = drawing.NewDraw(id="spring", rules=rules, stock={"mug": 3})
+        drawing.open_draw(session, wanted, bytes(32), actor="ann", now_ms=START_MS)
     requests = [new_id() for _ in range(AT_ONCE)]
     won = all_at_once(lambda n: draw(books, requests[n], new_id())["prize"] == "mug")
     assert sum(won) == 3
     with database.session() as session:
-        assert drawing.audit_draw(session, "spring") == []
+        assert checking.check_draw(session, "spring").holds
 
 
 def test_a_ticket_is_drawn_once_and_every_draw_can_be_replayed(database: Database) -> None:
@@ -216,7 +218,7 @@ def test_a_ticket_is_drawn_once_and_every_draw_can_be_replayed(database: Databas
     for _ in range(60):
         draw(books, new_id(), ann)
     with database.session() as session:
-        assert drawing.audit_draw(session, "spring") == []
+        assert checking.check_draw(session, "spring").holds
         published = drawing.published(session, "spring")
         assert published.seed is None
         assert published.odds == {"car": "1/1000", "mug": "99/1000", "": "900/1000"}
@@ -227,7 +229,8 @@ def test_a_ticket_is_drawn_once_and_every_draw_can_be_replayed(database: Databas
     with database.session() as session:
         session.execute(update(table_of(Ticket)).where(table_of(Ticket).c.number == 5).values(landed="car"))
     with database.session() as session:
-        assert drawing.audit_draw(session, "spring") == [5]
+        found = checking.check_draw(session, "spring")
+        assert (found.wrong, found.seed_fits, found.holds) == ([5], True, False)
     with pytest.raises(Refused, match="ended"):
         draw(books, new_id(), ann)
 
@@ -235,4 +238,5 @@ def test_a_ticket_is_drawn_once_and_every_draw_can_be_replayed(database: Databas
 def test_the_law_caps_the_top_prize(sqlite_database: Database) -> None:
     rules = DrawRules(prizes=[Prize(prize="flat", weight=1, worth_minor=5_000_001)], nothing_weight=9)
     with pytest.raises(Refused, match="5000000"), sqlite_database.session() as session:
-        drawing.open_draw(session, "x", rules, {"flat": 1}, bytes(32), actor="ann", now_ms=1)
+        wanted = drawing.NewDraw(id="x", rules=rules, stock={"flat": 1})
+        drawing.open_draw(session, wanted, bytes(32), actor="ann", now_ms=1)
