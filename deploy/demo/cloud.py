@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from deploy.demo.patience import until
 from deploy.demo.processes import Process, Processes, ProcessFailed
 
 _UP_SECONDS = 90.0
+_PASSWORD_BYTES = 12
 _SCOPES = ("stores:write", "fleet:read", "prices:write", "members:write", "sales:read")
 
 
@@ -37,6 +39,12 @@ class Cloud:
 
     async def start(self, business_ms: int) -> None:
         """Initialise the deployment and serve it; return once it can take requests."""
+        await self.found(business_ms)
+        self.process = await self._processes.start("cloud", [*self._command, "serve"])
+        await until(self._answers, "head office to answer", seconds=_UP_SECONDS)
+
+    async def found(self, business_ms: int) -> None:
+        """Initialise the deployment in the run's folder."""
         lines = [
             f"data_dir = {json.dumps(str(self._folder.cloud))}",
             f"database_url = {json.dumps(self.database_url)}",
@@ -48,12 +56,17 @@ class Cloud:
         (self._folder.path / "cloud.toml").write_text("\n".join(lines) + "\n")
         self.set_clock(business_ms)
         await self.run("init")
-        self.process = await self._processes.start("cloud", [*self._command, "serve"])
-        await until(self._answers, "head office to answer", seconds=_UP_SECONDS)
 
-    async def run(self, *arguments: str) -> str:
-        """Run one of the cloud's commands and return what it printed."""
-        return await self._processes.command(f"storewire-cloud {arguments[0]}", [*self._command, *arguments])
+    async def run(self, *arguments: str, typed: str = "") -> str:
+        """Run one of the cloud's commands and return what it printed; `typed` is what it reads."""
+        name = f"storewire-cloud {arguments[0]}"
+        return await self._processes.command(name, [*self._command, *arguments], typed)
+
+    async def let_in(self, name: str, role: str) -> str:
+        """Give a person a sign-in of the console and return the password: made now, kept nowhere."""
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        await self.run("person", "add", name, "--role", role, "--password-stdin", typed=password)
+        return password
 
     async def token(self) -> str:
         """Make an API token for the demo."""

@@ -107,16 +107,19 @@ class Processes:
         for process in reversed(self._started):
             await process.stop()
 
-    async def command(self, name: str, command: Sequence[str]) -> str:
-        """Run a command of the product to its end and return what it printed. Raise ProcessFailed."""
+    async def command(self, name: str, command: Sequence[str], typed: str = "") -> str:
+        """Run a command of the product to its end and return what it printed. Raise ProcessFailed.
+
+        `typed` is what it reads, such as a password: what stands on a command line is seen by everybody here.
+        """
         process = await asyncio.create_subprocess_exec(
             *command,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE if typed else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=self._environment,
         )
-        out, errors = await process.communicate()
+        out, errors = await process.communicate(f"{typed}\n".encode() if typed else None)
         if process.returncode != 0:
             raise ProcessFailed(f"{name} failed: {(errors or out).decode(errors='replace').strip()}")
         return out.decode()

@@ -39,6 +39,7 @@ _EXPECTED = (
     WaitedTooLong,
 )
 _INTERRUPTED = 130
+_ADMIN = "admin"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -89,7 +90,8 @@ async def _serve(
             showing = asyncio.create_task(progress.run(), name="progress")
             try:
                 async with running_chain(options, folder, dataset, processes, progress) as chain:
-                    progress.say(_welcome(folder, chain))
+                    password = await chain.cloud.let_in(_ADMIN, "admin")
+                    progress.say(_welcome(folder, chain, password))
                     trouble = _trouble(options, folder, dataset, chain, database_url)
                     year = Year(options, dataset, chain, tally=tally, progress=progress, trouble=trouble)
                     await year.run()
@@ -136,11 +138,12 @@ def _trouble(options: Options, folder: RunFolder, dataset: Dataset, chain: Chain
     )
 
 
-def _welcome(folder: RunFolder, chain: Chain) -> str:
+def _welcome(folder: RunFolder, chain: Chain, password: str) -> str:
     shown = [one for one in chain.agents.values() if one.pages_url]
     return "\n".join(
         (
             f"Head office  {chain.cloud.console_url}  (console and API, this machine only)",
+            f"Sign in      {_ADMIN}  {password}  (made for this run, written nowhere)",
             f"Stores       {chain.cloud.api_url}  (agents, HTTPS)",
             *(f"Tills        {one.pages_url}  (store {one.store})" for one in shown),
             *(
