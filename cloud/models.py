@@ -18,6 +18,7 @@ from cloud.promotions import models as promotions
 from cloud.rewards import models as rewards
 from cloud.sales import models as sales
 from cloud.store_days import models as store_days
+from cloud.value import desk_models as value_desk
 from cloud.value import models as value
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "sales",
     "store_days",
     "value",
+    "value_desk",
 ]

@@ -20,9 +20,12 @@ from cloud.members.desk_answers import DeskAnswers
 from cloud.members.phone_desk import PhoneDesk
 from cloud.members.sight import member_found
 from cloud.privacy import CannotOpen, Vault
+from cloud.rewards.desk_answers import GiftDeskAnswers
 from cloud.value.answering import ValueAnswers
+from cloud.value.desk_answers import ValueDeskAnswers
 from cloud.value.wallets import wallet_of
 from shared.clock import BusinessClock, MachineClock
+from shared.wire.desk_asks import AskCardReturn, AskGiftGiven, AskGifts, AskPayOut, AskTopUp, AskTopUpUndone
 from shared.wire.messages import (
     AnyAnswer,
     Ask,
@@ -51,6 +54,8 @@ class Answers:
         self._vault = vault
         self._desk = DeskAnswers(database, business, machine or SystemMachineClock(), vault)
         self._phones = PhoneDesk(database, business, machine or SystemMachineClock(), vault)
+        self._value_desk = ValueDeskAnswers(database, business, machine or SystemMachineClock(), vault)
+        self._gifts = GiftDeskAnswers(database, business, machine or SystemMachineClock(), vault)
         self._value = ValueAnswers(database, business, machine or SystemMachineClock(), vault)
 
     def __call__(self, agent: str, question: Question) -> AnyAnswer | None:
@@ -78,6 +83,12 @@ class Answers:
                     answer = self._desk.answer(store, question.question, question.body)
                 case AskPhone():
                     answer = self._phones.answer(store, question.question, question.body)
+                case AskTopUp() | AskTopUpUndone() | AskCardReturn() | AskPayOut():
+                    answer = self._value_desk.answer(store, question.question, question.body)
+                case AskGifts():
+                    answer = self._gifts.find(store, question.body)
+                case AskGiftGiven():
+                    answer = self._gifts.give(store, question.question, question.body)
                 case AskCoupon():
                     answer = self._value.coupon(agent, store, question, question.body)
                 case AskRelease():
@@ -89,9 +100,9 @@ class Answers:
         return answer
 
     def _whose(self, session: Session, sealed_card: bytes) -> MemberFound | Refused:
-        year = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).year
+        today = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).date()
         try:
-            member, sight = finding.at_till(session, self._vault, self._vault.unseal(sealed_card), year)
+            member, sight = finding.at_till(session, self._vault, self._vault.unseal(sealed_card), today)
         except (CannotOpen, Invalid):
             return Refused(code="card_unreadable")
         except NotFound:

@@ -105,15 +105,8 @@ class DeskAnswers:
 
     def _card(self, session: Session, store: str, ask: AskCard, commit_no: int, now_ms: int) -> UUID:
         member, actor = self._whose(session, ask), f"till:{store}/{ask.till}/{ask.cashier}"
-        if ask.act in ("lost", "replace"):
-            card = card_desk.in_use(session, member)
-            if card is not None:
-                card_desk.act(
-                    session, card.id, "lost", reason="reported at the till", actor=actor, commit_no=commit_no,
-                    now_ms=now_ms,
-                )  # fmt: skip
-            elif ask.act == "lost":
-                raise Refused("card_unknown", "this member has no card in use")
+        if ask.act != "issue":
+            self._out_of_use(session, member, ask, actor=actor, commit_no=commit_no, now_ms=now_ms)
         if ask.act in ("issue", "replace"):
             if ask.sealed_card is None:
                 raise Refused("card_unreadable", "the new card is missing")
@@ -130,13 +123,27 @@ class DeskAnswers:
             )
         return member
 
+    def _out_of_use(
+        self, session: Session, member: UUID, ask: AskCard, *, actor: str, commit_no: int, now_ms: int
+    ) -> None:
+        """Take the member's card out of use for good or for now, or into use again; `replace` may find none."""
+        try:
+            card = card_desk.current(session, member)
+        except NotFound:
+            if ask.act == "replace":
+                return
+            raise Refused("card_unknown", "this member has no card in use") from None
+        what = "lost" if ask.act == "replace" else ask.act
+        reason = f"asked for at the till{f', approved by {ask.approved_by}' if ask.approved_by else ''}"
+        card_desk.act(session, card.id, what, reason=reason, actor=actor, commit_no=commit_no, now_ms=now_ms)
+
     def _claim(self, session: Session, store: str, ask: AskClaim, commit_no: int, now_ms: int) -> Mapping[str, Any]:
         if ask.member is not None:
             member = ask.member
         elif ask.sealed_card is not None:
             number = self._open(ask.sealed_card, "card_unreadable")
             try:
-                member, _ = finding.at_till(session, self._vault, number, self._today().year)
+                member, _ = finding.at_till(session, self._vault, number, self._today())
             except NotFound:
                 raise Refused("card_unknown", "no member carries this card") from None
         else:
@@ -177,7 +184,7 @@ class DeskAnswers:
         """Say what was done, with how the member stands now: what is kept of an answer names the bare id."""
         member = UUID(answer["member"])
         with self._database.snapshot() as session:
-            sight = look_at(session, [member], self._today().year)[member]
+            sight = look_at(session, [member], self._today())[member]
         if "earned" in answer:
             return PointsClaimed(
                 member=member, masked_name=sight.masked_name, earned=answer["earned"], points=sight.points

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -95,8 +95,8 @@ class GiftDeskAnswers:
             return changing.active(session, ask.member).id
         if ask.sealed_card is None:
             raise Refused("card_unreadable", "neither member, card nor code")
-        year = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).year
-        return finding.at_till(session, self._vault, self._vault.unseal(ask.sealed_card), year)[0]
+        today = self._today(session, store)
+        return finding.at_till(session, self._vault, self._vault.unseal(ask.sealed_card), today)[0]
 
     def _given(self, session: Session, store: str, question: UUID, ask: AskGiftGiven, now_ms: int) -> str:
         code = ask.code or self._ordered(session, store, question, ask, now_ms)

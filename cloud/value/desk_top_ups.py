@@ -88,7 +88,9 @@ def undo(
         raise Refused("top_up_elsewhere", f"store {row.store_id} sold it")
     purse, _ = purses.lock(session, row.purse_id)
     purses.require_open(purse)
-    topping_up.undo_top_up(session, commit_no, undoing(undone_by, sold, at_ms=at_ms, store=store, till=till, cashier=cashier))
+    topping_up.undo_top_up(
+        session, commit_no, undoing(undone_by, sold, at_ms=at_ms, store=store, till=till, cashier=cashier)
+    )
     audit.record(
         session, at_ms=now_ms, actor=f"till:{store}/{till}/{cashier}", action="value.undo_top_up",
         subject=f"purse {row.purse_id}", reason=reason, detail=f"{row.minor} of {sold}, approved by {approved_by}",
@@ -98,12 +100,9 @@ def undo(
     return {"minor": row.minor, "balance_minor": holding.total}
 
 
-def undoing(
-    cause: UUID, sold: UUID, *, at_ms: int, store: str, till: str, cashier: str, force: bool = False
-) -> Undo:
+def undoing(cause: UUID, sold: UUID, *, at_ms: int, store: str, till: str, cashier: str, force: bool = False) -> Undo:
     """Return the reversal of a top-up: the same whether the question or its event comes to post it."""
     return Undo(
         cause=cause, purpose=UNDO, of=(sold, TOP_UP), at_ms=at_ms, store=store, till=till, cashier=cashier,
         force=force,
     )  # fmt: skip
-

@@ -19,6 +19,7 @@ from cloud.ingest.handlers.store_day import (
 )
 from cloud.ingest.handlers.stream import apply_epochs, apply_gaps, apply_series
 from cloud.ingest.handlers.swipe import apply_swipes
+from cloud.ingest.handlers.value import apply_value_back, apply_value_sold
 from cloud.ingest.handlers.void import apply_voids
 
 HANDLERS: Mapping[str, Handler] = {
@@ -30,6 +31,8 @@ HANDLERS: Mapping[str, Handler] = {
     "return": apply_returns,  # after the sales: often a return comes in the same group as its sale
     "swipe": apply_swipes,
     "goods_return": apply_goods,
+    "value_sold": apply_value_sold,
+    "value_back": apply_value_back,  # after what was sold: an undone top-up may come in the same group
     "staff": apply_staff,
     "shift_open": apply_shifts,
     "cash": apply_cash,

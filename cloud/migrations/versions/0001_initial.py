@@ -532,6 +532,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("cause", "purpose", "lot_id", name=op.f("pk_lot_use")),
     )
     op.create_table(
+        "member_day",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("spend_minor", BIG_INT, nullable=False),
+        sa.Column("visits", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "day", name=op.f("pk_member_day")),
+    )
+    op.create_table(
         "member_dirty",
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("commit_no", BIG_INT, nullable=False),
@@ -673,6 +681,17 @@ def upgrade() -> None:
         sqlite_where=sa.text("code_hash IS NULL AND phone IS NOT NULL"),
     )
     op.create_index(op.f("ix_member_sign_in_phone_index"), "member_sign_in", ["phone_index"], unique=False)
+    op.create_table(
+        "member_standing",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("tier", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_member_standing")),
+    )
+    op.create_index("ix_member_standing_tier", "member_standing", ["tier"], unique=False)
+    op.create_index("ix_member_standing_until", "member_standing", ["until"], unique=False)
     op.create_table(
         "member_wechat",
         sa.Column("openid_index", sa.LargeBinary(), nullable=False),
@@ -1421,6 +1440,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_swipe_store_id_business_date", "swipe", ["store_id", "business_date"], unique=False)
     op.create_table(
+        "tier_change",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("before", sa.String(length=32), nullable=False),
+        sa.Column("after", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "n", name=op.f("pk_tier_change")),
+    )
+    op.create_index("ix_tier_change_day", "tier_change", ["day"], unique=False)
+    op.create_table(
         "tier_floor",
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("tier", sa.String(length=32), nullable=False),
@@ -1440,9 +1472,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version", name=op.f("pk_tier_rule")),
     )
     op.create_table(
-        "tier_year",
-        sa.Column("year", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("year", name=op.f("pk_tier_year")),
+        "tier_turn",
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_tier_turn")),
     )
     op.create_table(
         "till_shift",
