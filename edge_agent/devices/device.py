@@ -111,6 +111,8 @@ class Device:
         self._clock = clock
         self._opened_at: float | None = None
         self._said: tuple[DeviceState, str] | None = None
+        self._since_ms: int | None = None
+        self._heard_ms: int | None = None
         try:
             self._fit(reach)
         except DeviceMisconfigured as error:
@@ -143,6 +145,7 @@ class Device:
             self.count(Statistic.GOOD_READS)
         elif isinstance(reading, ScanCut):
             self.count(Statistic.CUT_READS)
+        self._heard_ms = self._clock.wall_ms()
         self._noticed(self, reading)
         await self._hear(reading)
 
@@ -183,6 +186,10 @@ class Device:
             code=standing.code,
             conditions=list(standing.conditions),
             statistics=dict(self.statistics()),
+            transport=self._kind.value,
+            address=self.binding.address,
+            since_ms=self._since_ms,
+            heard_ms=self._heard_ms,
         )
 
     def _fit(self, reach: Reach) -> None:
@@ -227,6 +234,8 @@ class Device:
     def _set(self, standing: Standing) -> None:
         if standing == self.standing and self._said is not None:
             return
+        if self._since_ms is None or standing.differs(self.standing):
+            self._since_ms = self._clock.wall_ms()
         self.standing = standing
         self._say(standing)
         self._noticed(self, None)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from edge_agent.devices import census
 from edge_agent.devices.binding import Reach
 from edge_agent.devices.device import Device, Hear, Standing, Tally
 from edge_agent.devices.hotplug import HotPlug
@@ -16,6 +17,7 @@ from shared.wire.desired import DeviceBinding
 from shared.wire.messages import DeviceReport
 
 _WATCHED = 256
+_LOOK_ANYWAY_SECONDS = 3600.0
 _ALONE = {"evdev", "serial", "character"}
 """Ways whose address can belong to one device only."""
 
@@ -92,6 +94,7 @@ class Supervisor:
     async def run(self) -> None:
         """Keep the devices until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._tell_of_plugs(), name="plugs")
             while True:
                 await self._bound.wait()
                 self._bound.clear()
@@ -107,6 +110,16 @@ class Supervisor:
             yield queue
         finally:
             self._watchers.discard(queue)
+
+    async def _tell_of_plugs(self) -> None:
+        """Let HQ hear of what is plugged in and bound to no till yet: it chooses from that."""
+        announced, there = self._hotplug.count, await asyncio.to_thread(census.take)
+        while True:
+            await self._hotplug.beyond(announced, _LOOK_ANYWAY_SECONDS)
+            before, announced = there, self._hotplug.count
+            there = await asyncio.to_thread(census.take)
+            if there != before:
+                self._changed()
 
     async def _reconcile(self, tasks: asyncio.TaskGroup) -> None:
         wanted = {

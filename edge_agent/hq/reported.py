@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from edge_agent.devices import census
 from edge_agent.disk.agent_row import store_settings
 from edge_agent.hq import member_set
 from edge_agent.prices import bodies, timeline
 from edge_agent.record import outbox
 from edge_agent.till import baskets
 from shared.pricing import ENGINE_LEVEL
-from shared.wire.messages import DeviceReport, Reported, TillReport
+from shared.wire.messages import DeviceReport, FoundDevice, Reported, TillReport
 
 SOFTWARE = version("storewire")
+_MOST_FOUND = 64
+"""More than any till PC has ports for; a report stays small."""
 
 
 def read_reported(
@@ -45,4 +48,10 @@ def read_reported(
         disk_free_bytes=shutil.disk_usage(state_dir).free,
         problems=[*problems, *beyond],
         devices=list(devices),
+        found=[_found(one) for one in census.take()[:_MOST_FOUND]],
     )
+
+
+def _found(one: census.Found) -> FoundDevice:
+    ways = [kind.value for kind in one.transports]
+    return FoundDevice(address=one.address, usb=one.usb, name=one.name, transports=ways, models=list(one.models))

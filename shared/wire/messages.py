@@ -55,6 +55,7 @@ __all__ = [
     "DeviceReport",
     "DownlinkMessage",
     "Fork",
+    "FoundDevice",
     "Gone",
     "Held",
     "Hello",
@@ -111,6 +112,8 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `device` is `till/name`; `state` is closed, idle, busy or error; `power` unknown, online, off or offline. `reason`
     and `code` say what is wrong, `conditions` what is remarkable (`paper_near_end`). `statistics` count since the
     device was first bound there: hours, good_reads, cut_reads, unplugs, errors and what its class counts besides.
+    `transport` and `address` say how it is reached. `since_ms` is when it came to stand so and `heard_ms` when it last
+    read something, by the agent's wall clock since the agent started; None: not yet.
     """
 
     device: str
@@ -121,6 +124,24 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     code: str = ""
     conditions: list[str] = []
     statistics: dict[str, int] = {}
+    transport: str = ""
+    address: str = ""
+    since_ms: int | None = None
+    heard_ms: int | None = None
+
+
+class FoundDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something plugged into the agent's machine that could be a device of a till, bound or not.
+
+    `address` is what a `DeviceBinding` names as its plug, `usb` vendor and product (`05e0:1200`), `name` what it calls
+    itself. `transports` are the ways it can be reached, `models` the profiles that fit it, the likeliest first.
+    """
+
+    address: str
+    usb: str = ""
+    name: str = ""
+    transports: list[str] = []
+    models: list[str] = []
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -139,6 +160,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     disk_free_bytes: int | None = None
     problems: list[str] = []
     devices: list[DeviceReport] = []
+    found: list[FoundDevice] = []
 
 
 class Hello(Message, frozen=True, kw_only=True, omit_defaults=True, tag="hello"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.wire.desired import DeviceBinding
-from shared.wire.messages import DeviceReport
+from shared.wire.messages import DeviceReport, FoundDevice
 
 BINDINGS = [
     DeviceBinding(
@@ -34,4 +34,28 @@ REPORTS = [
         statistics={"hours": 12, "jobs_printed": 340, "unplugs": 1},
     ),
     DeviceReport(device="t1/scanner", profile="serial_line", state="idle", power="online"),
+]
+
+STANDING = [
+    DeviceReport(
+        device="t1/scanner",
+        profile="usb_keyboard",
+        state="idle",
+        power="online",
+        transport="evdev",
+        address="usb:1-1.2",
+        since_ms=1_767_225_600_000,
+        heard_ms=1_767_229_200_000,
+    ),
+]
+
+PLUGGED = [
+    FoundDevice(
+        address="usb:1-1.2",
+        usb="05e0:1200",
+        name="Symbol Technologies Bar Code Scanner",
+        transports=["evdev", "character"],
+        models=["usb_keyboard"],
+    ),
+    FoundDevice(address="/dev/ttyS0", name="serial port of this machine", transports=["serial"]),
 ]
