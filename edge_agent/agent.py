@@ -19,14 +19,14 @@ import structlog
 
 from edge_agent.bench import Bench
 from edge_agent.clock import Clocks, DrivenBusinessClock, SystemBusinessClock, SystemMachineClock
-from edge_agent.devices.panel import SOCKET_NAME, Panel
 from edge_agent.disk.agent_row import store_settings
 from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull, StorageError
 from edge_agent.disk.state_lock import StateLock
+from edge_agent.doors import Behind, Doors
 from edge_agent.hq import identity
 from edge_agent.hq.downlink import Downlink
-from edge_agent.hq.enrol import renew
+from edge_agent.hq.enrol import certify_pages, renew
 from edge_agent.hq.hq_time import HqTime
 from edge_agent.hq.https import HqApi, HttpsBodies, HttpsConnector
 from edge_agent.hq.identity import Identity
@@ -46,13 +46,14 @@ from edge_agent.record import first_start, outbox, retention, witness
 from edge_agent.record.epoch import Epochs
 from edge_agent.record.outbox import Doorbell
 from edge_agent.settings import EdgeSettings
+from edge_agent.terminals.certificate import PagesCertificate
 from edge_agent.till.desk import CardKeys
-from edge_agent.till.ports import PaymentGateway
+from edge_agent.till.ports import VALUE_TENDERS, PaymentGateway
 from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.tills import Tills
 from edge_agent.value.gateway import StoredValueGateway
 from edge_agent.value.spending import ValueDesk
-from edge_agent.watchdog import Pulse, ServiceManager, feed, page_pulse
+from edge_agent.watchdog import Pulse, ServiceManager, feed
 from edge_agent.web.standing import Standing
 from shared.clock import BusinessClock
 from shared.ids import UuidMint
@@ -78,11 +79,12 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What an agent reaches outside its machine: the ways to HQ, body files, the next certificate."""
+    """What an agent reaches outside its machine: the ways to HQ, body files, the next certificates."""
 
     connectors: list[Connector]
     bodies: BodySource
     renew: Callable[[Identity], Awaitable[Identity]]
+    certify: Callable[[str], Awaitable[PagesCertificate]]
     gateways: Mapping[TenderKind, PaymentGateway] = field(default_factory=dict)
     """By whom each way to pay is moved; a way without one needs nobody's answer."""
 
@@ -111,17 +113,21 @@ class Agent:
             random=random.random,
         )
         self._questions = Questions(database, clocks)
-        stored_value = StoredValueGateway(database, ValueDesk(database, clocks.machine, self._questions), self._mint)
+        members = MemberSet(badge.who.enrolment.card_key)
+        cards = CardKeys(badge.who.enrolment.sealing_key, os.urandom)
+        value = StoredValueGateway(
+            database, ValueDesk(database, clocks.machine, self._questions), self._mint, members=members, cards=cards
+        )
         self._tills = Tills(
             database,
             self._doorbell,
             clocks,
             self._mint,
             books=PriceBooks(clocks.business),
-            members=MemberSet(badge.who.enrolment.card_key),
-            cards=CardKeys(badge.who.enrolment.sealing_key, os.urandom),
+            members=members,
+            cards=cards,
             owners=self._questions,
-            gateways={TenderKind.STORED_VALUE: stored_value, **outside.gateways},
+            gateways={**dict.fromkeys(VALUE_TENDERS, value), **outside.gateways},
             changed=self._changed,
         )
         self._sender = Sender(database, self._doorbell, clocks.machine, random=random.random, epochs=self._epochs)
@@ -152,6 +158,8 @@ class Agent:
             heartbeat_seconds=settings.heartbeat_seconds,
             step_seconds=settings.step_seconds,
         )
+        behind = Behind(self._standing, self.bench, outside.certify, lambda: badge.who.enrolment.ca)
+        self._doors = Doors(settings, clocks, database, self._tills, behind)
 
     async def run(self, manager: ServiceManager | None = None) -> None:
         """Start selling from this disk, then talk to HQ; ends when cancelled. `manager` is told how it gets on."""
@@ -166,12 +174,8 @@ class Agent:
             tasks.create_task(self._examine(), name="examination")
             tasks.create_task(self._renew(), name="certificate")
             tasks.create_task(self._report(), name="report")
-            tasks.create_task(self._show_devices(), name="device panel")
+            tasks.create_task(self._doors.run(), name="doors")
             tasks.create_task(feed(manager or ServiceManager(), self._pulses()), name="watchdog")
-            if self._settings.bench_socket is not None:
-                tasks.create_task(self.bench().serve(self._settings.bench_socket), name="bench")
-            if self._settings.web_port is not None:
-                tasks.create_task(self._serve_pages(self._settings.web_port), name="pages")
 
     def bench(self) -> Bench:
         """Return the front panel of this agent's simulated devices."""
@@ -216,26 +220,12 @@ class Agent:
 
     def _pulses(self) -> dict[str, Pulse]:
         """Return what must get on for the watchdog to be fed."""
-        pulses: dict[str, Pulse] = {
+        return {
             "writing": lambda: self._database.run(lambda _db: None, makes_room=True),
             "reading": lambda: self._database.read(lambda db: db.execute("SELECT 1").fetchone()),
             "tills": self._tills.pulse,
+            **self._doors.pulses,
         }
-        if self._settings.web_port:
-            pulses["pages"] = page_pulse(self._settings.web_port)
-        return pulses
-
-    async def _show_devices(self) -> None:
-        try:
-            await Panel(self._tills.devices).serve(self._settings.state_dir / SOCKET_NAME)
-        except* OSError as group:
-            # A path too long for a socket, say: nobody can watch, and selling goes on.
-            _log.warning("device_panel_closed", reason=str(group.exceptions[0]))
-
-    async def _serve_pages(self, port: int) -> None:
-        from edge_agent.pages import serve_pages  # noqa: PLC0415 - an agent without pages spares their memory
-
-        await serve_pages(self._tills, self._clocks.business, self._standing, port)
 
     async def _standing(self) -> Standing:
         problems = (*self._keeper.problems, *self._downlink.problems, *self._own_problems())
@@ -253,7 +243,7 @@ class Agent:
             problems.append(f"database_damaged: {self._damage}; keep the file and call support")
         if self._sender.unsendable is not None:
             problems.append(f"event_unsendable: HQ cannot open event {self._sender.unsendable}")
-        return problems
+        return [*problems, *self._doors.problems]
 
     async def _start(self) -> None:
         """Find out whether this disk simply went on, and open the tills from what it holds."""
@@ -281,6 +271,7 @@ class Agent:
             _log.info("receipt_series_opened", tills=opened)
             self._doorbell.ring()
         self._tills.take_settings(settings)
+        self._doors.ring()
 
     async def _prune(self) -> None:
         while True:
@@ -368,7 +359,7 @@ def _outside(settings: EdgeSettings, badge: Badge, api: HqApi) -> Outside:
     gateways: dict[TenderKind, PaymentGateway] = {}
     if settings.payments == "simulated":
         gateways = {TenderKind.WECHAT: SimulatedGateway(), TenderKind.ALIPAY: SimulatedGateway()}
-    return Outside(ways[settings.link], HttpsBodies(api), partial(renew, api), gateways)
+    return Outside(ways[settings.link], HttpsBodies(api), partial(renew, api), partial(certify_pages, api), gateways)
 
 
 async def run(settings: EdgeSettings, manager: ServiceManager) -> None:

@@ -18,6 +18,7 @@ from edge_agent.hq.identity import IdentityMissing
 from edge_agent.record.receipt_list import read_receipts
 from edge_agent.settings import EdgeSettings
 from edge_agent.standing import read_standing
+from edge_agent.terminals.commands import app as terminals_app
 from edge_agent.till.scanning.commands import app as codes_app
 
 app = typer.Typer(help="The agent of one store.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -25,6 +26,7 @@ app = typer.Typer(help="The agent of one store.", no_args_is_help=True, pretty_e
 app.add_typer(database_app, name="database")
 app.add_typer(devices_app, name="devices")
 app.add_typer(codes_app, name="codes")
+app.add_typer(terminals_app, name="terminals")
 
 StateDir = Annotated[Path, typer.Option("--state", help="Where this agent keeps its identity and its database.")]
 

@@ -14,17 +14,22 @@ from edge_agent.devices.binding import WITH_PAGES
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.station import Station
+from edge_agent.terminals.certificate import fingerprint, root_of
+from edge_agent.terminals.desk import TerminalDesk
+from edge_agent.terminals.door import Opening
 from edge_agent.till.till import Till
 from edge_agent.tills import Tills
 from edge_agent.web import server
-from edge_agent.web.app import make_app
+from edge_agent.web.app import make_app, make_terminal_app
 from edge_agent.web.screen.screen import Screen
 from edge_agent.web.shop import Counter, DeviceSeen, Shop
 from edge_agent.web.standing import Standing
+from edge_agent.web.terminals_page import TerminalList
 from shared.clock import BusinessClock
 from shared.wire.desired import StoreSettings
 
 _KEY_BYTES = 32
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - whoever asks must come from a private address, and be paired
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +99,52 @@ class _Counters(Mapping[str, Counter]):
         return settings
 
 
-async def serve_pages(
-    tills: Tills, clock: BusinessClock, standing: Callable[[], Awaitable[Standing]], port: int
-) -> None:
-    """Serve these tills' pages on a loopback port until cancelled. Raise `server.PortTaken`."""
-    listener = server.bound(port)
-    tills.give_unbound(WITH_PAGES)
-    at = listener.getsockname()[1]
-    counters = _Counters(tills, clock)
-    shop = Shop(counters=counters, settings=lambda: tills.settings, clock=clock, standing=standing)
-    hosts = [f"{name}:{at}" for name in ("127.0.0.1", "localhost")]
-    app = make_app(shop, hosts=hosts, key=os.urandom(_KEY_BYTES), make_visit=lambda: secrets.token_urlsafe(32))
-    try:
-        await server.serve(app, listener, app.state.closing.say)
-    finally:
-        counters.end()
+class TillPages:
+    """The pages of these tills, served on loopback and, where head office opens the store, to its network's terminals.
+
+    Both show the same screens: a till may be looked at from several places, and sells once.
+    """
+
+    def __init__(
+        self,
+        tills: Tills,
+        clock: BusinessClock,
+        standing: Callable[[], Awaitable[Standing]],
+        desk: TerminalDesk,
+        ca: Callable[[], str],
+    ) -> None:
+        self._tills = tills
+        self._counters = _Counters(tills, clock)
+        self._shop = Shop(counters=self._counters, settings=lambda: tills.settings, clock=clock, standing=standing)
+        self._desk = desk
+        self._ca = ca
+
+    async def serve(self, port: int) -> None:
+        """Serve this machine's own screens on a loopback port until cancelled. Raise `server.PortTaken`."""
+        listener = server.bound(port)
+        self._tills.give_unbound(WITH_PAGES)
+        at = listener.getsockname()[1]
+        hosts = [f"{name}:{at}" for name in ("127.0.0.1", "localhost")]
+        terminals = TerminalList(self._shop, self._desk, lambda: fingerprint(root_of(self._ca())))
+        app = make_app(self._shop, hosts=hosts, key=os.urandom(_KEY_BYTES), make_visit=_visit, terminals=terminals)
+        try:
+            await server.serve(app, listener, app.state.closing.say)
+        finally:
+            self._counters.end()
+
+    async def serve_terminals(self, opening: Opening) -> None:
+        """Serve terminals by TLS until cancelled. Raise `server.PortTaken`."""
+        app = make_terminal_app(
+            self._shop,
+            hosts=list(opening.hosts),
+            key=os.urandom(_KEY_BYTES),
+            make_visit=_visit,
+            desk=self._desk,
+            root=root_of(self._ca()),
+        )
+        listener = server.bound(opening.port, _EVERYWHERE)
+        await server.serve(app, listener, app.state.closing.say, tls=opening.held.tls())
+
+
+def _visit() -> str:
+    return secrets.token_urlsafe(_KEY_BYTES)

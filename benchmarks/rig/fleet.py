@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import structlog
@@ -73,12 +73,16 @@ async def opened(state_dir: Path) -> AsyncIterator[FleetAgent]:
     clocks = Clocks(SystemBusinessClock(), SystemMachineClock())
     async with Database.opened(settings.database_path, ballast_bytes=_BALLAST_BYTES) as database:
         yield FleetAgent(
-            Agent(settings, Badge(who), database, clocks, Outside([connector], NoBodies(), _never)), database
+            Agent(settings, Badge(who), database, clocks, Outside([connector], NoBodies(), _never, _no_pages)), database
         )
 
 
 async def _never(who: Identity) -> Identity:
     raise RuntimeError(f"no renewal is due for {who.agent}")
+
+
+async def _no_pages(_csr: str) -> NoReturn:
+    raise RuntimeError("the fleet opens no door to a store's network")
 
 
 async def until_drained(fleet: list[FleetAgent]) -> None:

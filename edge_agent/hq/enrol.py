@@ -17,6 +17,7 @@ from edge_agent.hq import identity
 from edge_agent.hq.https import HqApi
 from edge_agent.hq.identity import Enrolment, Identity, IdentityMissing, Renewal
 from edge_agent.hq.tls import certificate_fault, client_context
+from edge_agent.terminals.certificate import PagesCertificate
 
 _CODE = re.compile(r"^[a-z2-7]{16,64}\.[0-9a-f]{32,64}$")
 _TIMEOUT_SECONDS = 20.0
@@ -62,6 +63,12 @@ async def renew(api: HqApi, current: Identity) -> Identity:
     """Get the next certificate for the same key and keep it. Raise LinkLost, or ValueError for a wrong answer."""
     answer = await api.post_json("/api/v1/agent/renew", msgspec.json.encode({"csr": current.request()}))
     return current.renewed(msgspec.json.decode(answer, type=Renewal))
+
+
+async def certify_pages(api: HqApi, csr: str) -> PagesCertificate:
+    """Have HQ sign the certificate of the till pages. Raise LinkLost, or ValueError for a wrong answer."""
+    answer = await api.post_json("/api/v1/agent/pages-certificate", msgspec.json.encode({"csr": csr}))
+    return msgspec.json.decode(answer, type=PagesCertificate)
 
 
 def _check_address(cloud: str) -> None:

@@ -347,6 +347,30 @@ CREATE TABLE allowance_use (
 CREATE INDEX allowance_use_basket ON allowance_use (basket);
 CREATE INDEX allowance_use_attempt ON allowance_use (attempt);
 
+-- What is set aside for baskets not yet paid, and until when a sale may be committed against it.
+CREATE TABLE value_hold (
+    id          BLOB PRIMARY KEY,             -- the question's, and the tender's attempt
+    basket      BLOB NOT NULL,
+    till        TEXT NOT NULL,
+    kind        TEXT NOT NULL,                -- points, money, coupon
+    amount      INTEGER NOT NULL,
+    until_ms    INTEGER NOT NULL,             -- HQ's wall time; 0: let go since, to be asked for anew
+    member      BLOB,
+    sealed_card BLOB,
+    code        TEXT NOT NULL DEFAULT ''      -- the coupon's
+) STRICT, WITHOUT ROWID;
+CREATE INDEX value_hold_basket ON value_hold (basket);
+
+-- What HQ has yet to let go: one hold, one coupon, or everything of a basket. Gone when HQ has answered.
+CREATE TABLE value_release (
+    n       INTEGER PRIMARY KEY,
+    basket  BLOB NOT NULL,
+    till    TEXT NOT NULL,
+    hold    BLOB,
+    coupon  TEXT NOT NULL DEFAULT '',
+    made_ms INTEGER NOT NULL                  -- machine wall time
+) STRICT;
+
 -- ---------------------------------------------------------------------------------------------------------------
 -- Budgets of promotions (edge_agent/till/selling/budgets.py).
 
@@ -361,3 +385,19 @@ CREATE TABLE promotion_use (
     PRIMARY KEY (promotion, per, day, member)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX promotion_use_day ON promotion_use (day) WHERE day <> '';
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Terminals of the store's network (edge_agent/terminals).
+
+-- Who is paired with which till. A number is never used again: what is done with it is done to one terminal.
+CREATE TABLE terminal (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,
+    token_hash BLOB NOT NULL UNIQUE,          -- SHA-256 of what the terminal holds
+    till       TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    generation INTEGER NOT NULL,              -- head office's when it was paired
+    paired_by  TEXT NOT NULL,
+    paired_ms  INTEGER NOT NULL,              -- machine time, as seen_ms
+    seen_ms    INTEGER NOT NULL,
+    seen_from  TEXT NOT NULL
+) STRICT;

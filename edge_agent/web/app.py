@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
+from cryptography import x509
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.middleware import Middleware
@@ -14,18 +14,21 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from edge_agent.terminals.desk import TerminalDesk
 from edge_agent.till.asks import Expects
 from edge_agent.web import bench_page, display_page, key_card, till_page
 from edge_agent.web.guard import Guard
-from edge_agent.web.rendering import LANGUAGE_COOKIE, language_of, render
+from edge_agent.web.paired import PAIRING_PATH, PairedOnly
+from edge_agent.web.pairing_page import TerminalPages
+from edge_agent.web.rendering import language_of, page, render
 from edge_agent.web.screen.screen import Seen
 from edge_agent.web.shop import Counter, Shop
 from edge_agent.web.static_files import static
 from edge_agent.web.stream import Closing, streamed
-from shared.web.words import LANGUAGES, Language
+from edge_agent.web.terminals_page import TerminalList
+from shared.web.words import LANGUAGES
 from shared.wire.desired import StoreSettings
 
-_YEAR_SECONDS = 365 * 24 * 3600
 MAX_ENTRY_CHARACTERS = 128
 _MOST_FIELDS = 8
 
@@ -50,14 +53,14 @@ class Pages:
         if len(known) == 1 and not chosen and "all" not in request.query_params:
             return RedirectResponse(f"/tills/{known[0]}", status_code=HTTPStatus.SEE_OTHER)
         simulated = [till for till in known if self._shop.counters[till].simulated]
-        return self._page(request, "tills.html", language, tills=known, settings=settings, simulated=simulated)
+        return page(request, "tills.html", language, tills=known, settings=settings, simulated=simulated)
 
     async def till(self, request: Request) -> Response:
         """Show one till."""
         counter, settings = self._counter(request)
         language = language_of(request, settings.locale)
         parts = await till_page.parts(self._shop, counter, settings, language)
-        return self._page(request, "till.html", language, till=counter.till.id, settings=settings, parts=parts)
+        return page(request, "till.html", language, till=counter.till.id, settings=settings, parts=parts)
 
     async def stream(self, request: Request) -> Response:
         """Send the till's page what has changed, while somebody looks."""
@@ -92,7 +95,7 @@ class Pages:
         counter, settings = self._counter(request)
         language = language_of(request, settings.locale)
         parts = await display_page.parts(counter, settings, language)
-        return self._page(request, "display.html", language, till=counter.till.id, settings=settings, parts=parts)
+        return page(request, "display.html", language, till=counter.till.id, settings=settings, parts=parts)
 
     async def display_stream(self, request: Request) -> Response:
         """Send the customer's side what has changed."""
@@ -107,14 +110,14 @@ class Pages:
         counter, settings = self._counter(request)
         language = language_of(request, settings.locale)
         card = await key_card.card_of(counter)
-        return self._page(request, "keys.html", language, till=counter.till.id, settings=settings, card=card)
+        return page(request, "keys.html", language, till=counter.till.id, settings=settings, card=card)
 
     async def bench(self, request: Request) -> Response:
         """Show the simulated devices of a till, to play with."""
         counter, settings = self._simulated(request)
         language = language_of(request, settings.locale)
         shown = await bench_page.parts(counter, language)
-        return self._page(request, "bench.html", language, till=counter.till.id, settings=settings, parts=shown)
+        return page(request, "bench.html", language, till=counter.till.id, settings=settings, parts=shown)
 
     async def bench_stream(self, request: Request) -> Response:
         """Send the bench the paper and the devices' states."""
@@ -149,13 +152,6 @@ class Pages:
     def _now(self, settings: StoreSettings) -> StoreSettings:
         return self._shop.settings() or settings
 
-    def _page(self, request: Request, template: str, language: Language, **context: Any) -> HTMLResponse:
-        body = render(template, language, token=request.scope["token"], path=request.url.path, **context)
-        response = HTMLResponse(body, headers={"Cache-Control": "no-store", "Content-Language": language})
-        if request.query_params.get("language") in LANGUAGES:
-            response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_SECONDS, httponly=True, samesite="strict")
-        return response
-
 
 def seen_by(form: FormData) -> Seen:
     """Return what the page showed when a key was pressed: nothing in particular where it does not say."""
@@ -175,28 +171,67 @@ async def _missing(request: Request, error: Exception) -> Response:
     return HTMLResponse(body, status_code=HTTPStatus.NOT_FOUND)
 
 
-def make_app(shop: Shop, *, hosts: list[str], key: bytes, make_visit: Callable[[], str]) -> Starlette:
-    """Return the application. `hosts` are its own names with port; the rest is as `Guard` takes it.
+def make_app(
+    shop: Shop,
+    *,
+    hosts: list[str],
+    key: bytes,
+    make_visit: Callable[[], str],
+    terminals: TerminalList | None = None,
+) -> Starlette:
+    """Return the application for this machine's own screens. `hosts` are its own names with port.
 
-    `app.state.closing` ends its streams.
+    The rest is as `Guard` takes it; with `terminals` it has their page. `app.state.closing` ends its streams.
     """
     pages = Pages(shop)
-    app = Starlette(
-        routes=[
-            Route("/", pages.tills),
-            Route("/tills/{till}", pages.till),
-            Route("/tills/{till}/stream", pages.stream),
-            Route("/tills/{till}/press", pages.press, methods=["POST"]),
-            Route("/tills/{till}/keys", pages.keys),
-            Route("/tills/{till}/display", pages.display),
-            Route("/tills/{till}/display/stream", pages.display_stream),
-            Route("/tills/{till}/bench", pages.bench),
-            Route("/tills/{till}/bench/stream", pages.bench_stream),
-            Route("/tills/{till}/bench/do", pages.bench_do, methods=["POST"]),
-            Route("/static/{name:path}", static),
-        ],
-        middleware=[Middleware(Guard, hosts=hosts, key=key, make_visit=make_visit)],
-        exception_handlers={NotHere: _missing},
-    )
+    routes = [
+        Route("/", pages.tills),
+        *_till_routes(pages),
+        Route("/tills/{till}/bench", pages.bench),
+        Route("/tills/{till}/bench/stream", pages.bench_stream),
+        Route("/tills/{till}/bench/do", pages.bench_do, methods=["POST"]),
+    ]
+    if terminals is not None:
+        routes += [Route("/terminals", terminals.show), Route("/terminals/do", terminals.act, methods=["POST"])]
+    return _app(pages, routes, [Middleware(Guard, hosts=hosts, key=key, make_visit=make_visit)])
+
+
+def make_terminal_app(
+    shop: Shop,
+    *,
+    hosts: list[str],
+    key: bytes,
+    make_visit: Callable[[], str],
+    desk: TerminalDesk,
+    root: x509.Certificate,
+) -> Starlette:
+    """Return the application for terminals of the store's network, which is served by TLS and to paired ones only."""
+    pages = Pages(shop)
+    own = TerminalPages(shop, desk, root)
+    routes = [
+        *_till_routes(pages),
+        Route(PAIRING_PATH, own.show),
+        Route(PAIRING_PATH, own.pair, methods=["POST"]),
+        Route("/trust", own.trust),
+        Route("/trust/storewire-ca.crt", own.root),
+    ]
+    guard = Middleware(Guard, hosts=hosts, key=key, make_visit=make_visit, scheme="https")
+    return _app(pages, routes, [guard, Middleware(PairedOnly, desk=desk)])
+
+
+def _till_routes(pages: Pages) -> list[Route]:
+    return [
+        Route("/tills/{till}", pages.till),
+        Route("/tills/{till}/stream", pages.stream),
+        Route("/tills/{till}/press", pages.press, methods=["POST"]),
+        Route("/tills/{till}/keys", pages.keys),
+        Route("/tills/{till}/display", pages.display),
+        Route("/tills/{till}/display/stream", pages.display_stream),
+        Route("/static/{name:path}", static),
+    ]
+
+
+def _app(pages: Pages, routes: list[Route], middleware: list[Middleware]) -> Starlette:
+    app = Starlette(routes=routes, middleware=middleware, exception_handlers={NotHere: _missing})
     app.state.closing = pages.closing
     return app

@@ -43,6 +43,11 @@ def clock_time(at_ms: int, time_zone: str) -> str:
     return local_time(at_ms, ZoneInfo(time_zone)).strftime("%H:%M")
 
 
+def day_and_time(at_ms: int, time_zone: str) -> str:
+    """Write an instant with its day, as the store's calendar and wall clock show it."""
+    return local_time(at_ms, ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M")
+
+
 _LONGEST = 14
 
 

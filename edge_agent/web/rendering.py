@@ -9,12 +9,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
+from starlette.responses import HTMLResponse
 
 from edge_agent.web.static_files import assets
-from shared.web.words import DOMAIN, HTML_LANGUAGE, Language, Speech, chosen_language
+from shared.web.words import DOMAIN, HTML_LANGUAGE, LANGUAGES, Language, Speech, chosen_language
 
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "language"
+_YEAR_SECONDS = 365 * 24 * 3600
 
 
 def language_of(request: Request, locale: str) -> Language:
@@ -25,6 +27,15 @@ def language_of(request: Request, locale: str) -> Language:
 def render(template: str, language: Language, **context: Any) -> str:
     """Return a template's HTML."""
     return _environment(language).get_template(template).render(context)
+
+
+def page(request: Request, template: str, language: Language, **context: Any) -> HTMLResponse:
+    """Answer with a page in a language, which the browser remembers when it was asked for in the address."""
+    body = render(template, language, token=request.scope["token"], path=request.url.path, **context)
+    response = HTMLResponse(body, headers={"Cache-Control": "no-store", "Content-Language": language})
+    if request.query_params.get("language") in LANGUAGES:
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR_SECONDS, httponly=True, samesite="strict")
+    return response
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -27,21 +28,31 @@ class _Server(uvicorn.Server):
         yield
 
 
-def bound(port: int) -> socket.socket:
-    """Return a socket listening on a loopback port; 0 takes a free one. Raise PortTaken."""
+def bound(port: int, host: str = LOOPBACK) -> socket.socket:
+    """Return a socket listening on a port, as shipped of loopback; 0 takes a free one. Raise PortTaken."""
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        made.bind((LOOPBACK, port))
+        made.bind((host, port))
         made.listen()  # from here on a browser waits for the pages instead of being refused
     except OSError as error:
         made.close()
-        raise PortTaken(f"port {port} of the till pages is taken; choose another as web_port: {error}") from error
+        other = "choose another as web_port" if host == LOOPBACK else "head office can name another for terminals"
+        raise PortTaken(f"port {port} of the till pages is taken; {other}: {error}") from error
     return made
 
 
-async def serve(app: ASGIApp, listener: socket.socket, ending: Callable[[], None] | None = None) -> None:
-    """Serve until cancelled; `ending` then tells open streams to end, and their pages come back by themselves."""
+async def serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    ending: Callable[[], None] | None = None,
+    *,
+    tls: ssl.SSLContext | None = None,
+) -> None:
+    """Serve until cancelled, by TLS if given its context.
+
+    `ending` then tells open streams to end, and their pages come back by themselves.
+    """
     config = uvicorn.Config(
         app,
         http="h11",
@@ -52,9 +63,12 @@ async def serve(app: ASGIApp, listener: socket.socket, ending: Callable[[], None
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         limit_concurrency=200,
+        proxy_headers=False,
     )
+    config.load()
+    config.ssl = tls
     server = _Server(config)
-    _log.info("pages_open", address="http://{}:{}/".format(*listener.getsockname()))
+    _log.info("pages_open", address="{}://{}:{}/".format("https" if tls else "http", *listener.getsockname()))
     task = asyncio.ensure_future(server.serve(sockets=[listener]))
     try:
         await asyncio.shield(task)

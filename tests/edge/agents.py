@@ -23,6 +23,8 @@ from edge_agent.configuration import load, service_manager
 from edge_agent.disk.database import Database
 from edge_agent.hq import identity
 from edge_agent.hq.identity import Enrolment, Identity
+from edge_agent.hq.link import LinkLost
+from edge_agent.terminals.certificate import Ask, PagesCertificate
 from edge_agent.till.ports import PaymentGateway
 from shared.wire.events import TenderKind
 from tests.edge.hq import CARD_KEY, SEALING_PUBLIC, TRUSTED, MemoryHq
@@ -88,20 +90,29 @@ async def _claimed(database: Database) -> bool:
     return await database.read(lambda db: db.execute("SELECT 1 FROM agent").fetchone()) is not None
 
 
+async def _no_pages(_csr: str) -> PagesCertificate:
+    raise LinkLost("this head office signs no pages")
+
+
 async def _never(_who: Identity) -> Identity:
     raise AssertionError("no renewal is due in this test")
 
 
 @asynccontextmanager
 async def running(
-    folder: Path, hq: MemoryHq, *, gateways: Mapping[TenderKind, PaymentGateway] | None = None, **settings: Any
+    folder: Path,
+    hq: MemoryHq,
+    *,
+    gateways: Mapping[TenderKind, PaymentGateway] | None = None,
+    certify: Ask | None = None,
+    **settings: Any,
 ) -> AsyncIterator[RunningAgent]:
     """Run an agent against a memory HQ until the block ends."""
     who = identity.load(folder) if (folder / "identity").exists() else enrolled(folder)
     chosen = load(folder, **{"heartbeat_seconds": 1.0, "step_seconds": 1.0, **settings})
     clock = DrivenBusinessClock(START_MS)
     async with Database.opened(folder / "agent.db", ballast_bytes=4096) as database:
-        outside = Outside([hq], hq.bodies, _never, gateways or {})
+        outside = Outside([hq], hq.bodies, _never, certify or _no_pages, gateways or {})
         agent = Agent(chosen, Badge(who), database, Clocks(clock, SystemMachineClock()), outside)
         task = asyncio.create_task(agent.run(service_manager()))
         try:

@@ -9,8 +9,18 @@ export const live = (changed = () => {}) => {
     });
   }
   source.onopen = () => { if (cut) cut.hidden = true; };
-  source.onerror = () => { if (cut) cut.hidden = false; };
+  source.onerror = () => {
+    if (cut) cut.hidden = false;
+    if (source.readyState === EventSource.CLOSED) again(); // refused, not cut: a browser does not ask again by itself
+  };
   return source;
+};
+
+// Whatever is shown here from now on, such as the pairing page after this terminal was unpaired.
+const again = async () => {
+  const answer = await fetch(location.href).catch(() => null);
+  if (answer?.ok) location.reload();
+  else setTimeout(again, 2000);
 };
 
 const ask = (address, fields) => {
