@@ -30,7 +30,10 @@ class MissingNumbers:
 
 @dataclass(frozen=True, slots=True)
 class BrokenLink:
-    """A receipt that does not name the head of the receipt before it: one of the two is not what it was."""
+    """A receipt that does not name the head of the receipt before it: one of the two is not what it was.
+
+    `number` 0 is the opening of a series, and what it contradicts the series that it says it follows.
+    """
 
     store_id: str
     till_id: str
@@ -78,7 +81,12 @@ def _gaps_of(session: Session, series: Series, complete_to: int, limit: int) -> 
 
 
 def broken_links(session: Session, *, store_id: str) -> list[BrokenLink]:
-    """Return a store's receipts that contradict the receipt before them."""
+    """Return what contradicts the receipt before it in a store, by till and series: receipts and openings of series."""
+    found = _broken_receipts(session, store_id) + _broken_openings(session, store_id)
+    return sorted(found, key=lambda link: (link.till_id, link.series, link.number))
+
+
+def _broken_receipts(session: Session, store_id: str) -> list[BrokenLink]:
     here, before = table_of(ReceiptNumber), table_of(ReceiptNumber).alias("before")
     rows = session.execute(
         select(here.c.till_id, here.c.series, here.c.number, here.c.previous, before.c.head)
@@ -98,3 +106,19 @@ def broken_links(session: Session, *, store_id: str) -> list[BrokenLink]:
         for till_id, series, number, previous, head in rows
         if not fits(previous, GENESIS if number == 1 else head)
     ]
+
+
+def _broken_openings(session: Session, store_id: str) -> list[BrokenLink]:
+    opened, last = table_of(ReceiptSeries), table_of(ReceiptNumber)
+    rows = session.execute(
+        select(opened.c.till_id, opened.c.series)
+        .join(
+            last,
+            (last.c.store_id == opened.c.store_id)
+            & (last.c.till_id == opened.c.till_id)
+            & (last.c.series == opened.c.previous_series)
+            & (last.c.number == opened.c.previous_number),
+        )
+        .where(opened.c.store_id == store_id, last.c.head.is_not(None), last.c.head != opened.c.previous_head)
+    )
+    return [BrokenLink(store_id, till_id, series, 0) for till_id, series in rows]

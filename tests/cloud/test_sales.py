@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import msgspec
+import pytest
 
 from cloud.database import Database
 from cloud.ingest.intake import ItemFacts
@@ -166,6 +167,24 @@ def test_p9_a_receipt_that_contradicts_the_one_before_is_named(database: Databas
     with database.session() as session:
         assert [one.number for one in gaps.broken_links(session, store_id="s001")] == [2]
     assert count(database, Sale) == 2
+
+
+@pytest.mark.parametrize(("after", "broken"), [(1, False), (2, True), (3, False)])
+def test_p9_a_series_that_contradicts_the_one_it_follows_is_named(database: Database, after: int, broken: bool) -> None:
+    """It names number 1 with its head, number 2 with the head of 1, and number 3, which HQ does not have yet."""
+    open_store(database)
+    first, second = receipts_chained(make_sale(number=1), make_sale(number=2))
+    opened = msgspec.structs.replace(
+        make_series("t1-2"),
+        reason="new_disk",
+        previous_series="t1-1",
+        previous_number=after,
+        previous_head=link(GENESIS, encode_event(first)),
+    )
+    take_in(database, Outbox().add(make_series("t1-1"), first, second, opened).batch())
+    with database.session() as session:
+        found = [(one.series, one.number) for one in gaps.broken_links(session, store_id="s001")]
+        assert found == ([("t1-2", 0)] if broken else [])
 
 
 def test_p9_a_receipt_number_belongs_to_one_sale(database: Database) -> None:
