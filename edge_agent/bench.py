@@ -43,11 +43,12 @@ from edge_agent.till.results import (
     SignedIn,
     Voided,
 )
+from edge_agent.till.selling.results import CouponTaken
 from edge_agent.till.till import Till
 from shared.clock import BusinessClock
 
 Reply = dict[str, Any]
-Answer = LineAdded | LineChanged | MemberAttached | SignedIn | PartlyPaid | Paid | Refused
+Answer = LineAdded | LineChanged | CouponTaken | MemberAttached | SignedIn | PartlyPaid | Paid | Refused
 
 _MAX_LINE_BYTES = 4 * 1024 * 1024
 _SCAN_SECONDS = 30.0
@@ -178,6 +179,8 @@ async def _take(till: BenchTill, command: RingBasket, step: Step) -> Answer:
             return await use.attach_card(number)
         case Step(coupon=GiveCoupon(code, supplier_minor, chain_minor)):
             return await use.coupon(code, supplier_minor, chain_minor)
+        case Step(code=str(text)):
+            return await use.take_coupon_code(text)
         case Step(tender=GiveTender(method, minor)):
             return await use.tender(method, minor, basket=command.id)
     return await _measure(use, step)

@@ -33,6 +33,8 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
     weight_g: int | None = None
     volume_ml: int | None = None
     coupon: GiveCoupon | None = None
+    code: str | None = None
+    """A coupon's code, typed in: a public one of the price book, or one that HQ is asked for."""
     card: str | None = None
     tender: GiveTender | None = None
 

@@ -1,4 +1,4 @@
-"""Source baskets as what a cashier does: scans, quantities, coupons, the card, the money."""
+"""Source baskets as what a cashier does: scans, quantities, paper coupons, the card, coupons' codes, the money."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from deploy.demo import catalogue, draws, members
+from deploy.demo.campaigns import CampaignCoupon
 from deploy.demo.dataset import Dataset, Row, SourceBasket
 from deploy.demo.oddities import Way, way_of
 from deploy.demo.weekly_prices import units
@@ -18,7 +19,7 @@ Step = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Coupon:
-    """A paper coupon for one line; `code` says where it came from in the source."""
+    """A paper coupon for one line, of no campaign; `code` says where it came from in the source."""
 
     code: str
     supplier_minor: int
@@ -33,6 +34,8 @@ class Line:
     quantity: int
     left_minor: int
     coupons: list[Coupon] = field(default_factory=list)
+    campaign: CampaignCoupon | None = None
+    """The campaign's coupon that came with it: its code is entered, and the engine says what it takes off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class TillBasket:
     household: int
     lines: int
     steps: list[Step]
+    hands_over: bool = False
+    """Whether a campaign's coupon comes with it, so that its store has to know whom it was mailed to."""
 
 
 def sale_id(at_ms: int, basket: int, seed: int) -> UUID:
@@ -56,7 +61,7 @@ def sale_id(at_ms: int, basket: int, seed: int) -> UUID:
 
 def lines_of(basket: SourceBasket, dataset: Dataset) -> list[Line]:
     """Return the lines a basket has at the till, loose coupons handed over."""
-    lines = [_line(row, dataset) for row in basket.rows if way_of(row) in (Way.ORDINARY, Way.FREE)]
+    lines = [_line(basket.id, row, dataset) for row in basket.rows if way_of(row) in (Way.ORDINARY, Way.FREE)]
     for row in basket.rows:
         if way_of(row) is Way.LOOSE_COUPON and lines:
             dearest = max(lines, key=lambda line: (line.left_minor, -line.row.product))
@@ -74,6 +79,7 @@ def till_basket(basket: SourceBasket, dataset: Dataset, seed: int) -> TillBasket
     card: Step = {"card": members.card_number(basket.household)}
     # Some show their card first, some when asked for the money: the whole basket is priced again then.
     steps.insert(0 if draws.chance(5000, seed, "card", basket.id) else len(steps), card)
+    steps += [{"code": line.campaign.code} for line in lines if line.campaign]
     steps.append({"tender": {"method": _TENDERS[draws.below(len(_TENDERS), seed, "tender", basket.id)]}})
     return TillBasket(
         id=sale_id(basket.at_ms, basket.id, seed),
@@ -83,17 +89,20 @@ def till_basket(basket: SourceBasket, dataset: Dataset, seed: int) -> TillBasket
         household=basket.household,
         lines=len(lines),
         steps=steps,
+        hands_over=any(line.campaign for line in lines),
     )
 
 
-def _line(row: Row, dataset: Dataset) -> Line:
+def _line(basket: int, row: Row, dataset: Dataset) -> Line:
     line = Line(row, row.quantity, row.sales_minor - row.coupon_minor)
     if way_of(row) is Way.FREE:
         line.coupons.append(Coupon(f"F{row.product}", row.coupon_minor, row.regular_amount))
         return line
     line.quantity = units(row, dataset)
-    if row.coupon_minor or row.match_minor:
-        line.coupons.append(Coupon(f"P{row.product}", row.coupon_minor, row.match_minor))
+    line.campaign = dataset.campaigns.handed.get((basket, row.product))
+    paper_minor = 0 if line.campaign else row.coupon_minor
+    if paper_minor or row.match_minor:
+        line.coupons.append(Coupon(f"P{row.product}", paper_minor, row.match_minor))
     return line
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from pyarrow import parquet
 
-from deploy.demo import draws
+from deploy.demo import campaigns, draws
+from deploy.demo.campaigns import NO_CAMPAIGNS, Campaigns
 
 _NS_PER_MS = 1_000_000
 _TRANSACTION_COLUMNS = [
@@ -92,7 +93,7 @@ class Dataset:
 
     `baskets` are all baskets of the chosen stores (prices are made from them), `rung` the sample that goes
     through the tills; both in order of time, then id. `pumped` are the fuel products that the source counts in
-    thousandths of a gallon, `prepaid` those it counts as one piece of any amount.
+    thousandths of a gallon, `prepaid` those it counts as one piece of any amount. `campaigns` are of all stores.
     """
 
     stores: tuple[int, ...]
@@ -101,6 +102,7 @@ class Dataset:
     rung: tuple[SourceBasket, ...]
     pumped: frozenset[int]
     prepaid: frozenset[int]
+    campaigns: Campaigns = NO_CAMPAIGNS
 
     @property
     def fuel(self) -> frozenset[int]:
@@ -133,6 +135,7 @@ def load(stores: int, baskets: int, seed: int, folder: Path | None = None) -> Da
         rung=sample(everything, baskets, seed),
         pumped=pumped,
         prepaid=prepaid,
+        campaigns=campaigns.load(folder),
     )
 
 

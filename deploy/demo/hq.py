@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,6 +12,7 @@ import httpx
 
 from deploy.demo import members, schedule
 from deploy.demo.catalogue import CatalogueItem
+from deploy.demo.coupon_rows import Change
 from deploy.demo.price_files import items_file, prices_file
 from deploy.demo.weekly_prices import Quote
 
@@ -82,14 +83,17 @@ class Hq:
         *,
         items: Sequence[CatalogueItem],
         prices: Mapping[tuple[str, int], Quote],
+        promotions: Sequence[Change] = (),
         activates_local: datetime,
     ) -> int:
-        """Import items and prices into a draft, publish it for a local time, and return the version."""
+        """Put items, prices and promotions into a draft, publish it for a local time, and return the version."""
         draft = str((await self.ask("POST", "/prices/drafts", {"title": title}))["id"])
         for item_rows in _parts(items):
             await self._import_prices(draft, "items", items_file(item_rows))
         for price_rows in _parts(list(prices.items())):
             await self._import_prices(draft, "prices", prices_file(dict(price_rows)))
+        if promotions:
+            await self.ask("POST", f"/prices/drafts/{draft}/rows", {"changes": list(promotions)})
         when = {"activates_local": activates_local.isoformat()}
         try:
             return int((await self.ask("POST", f"/prices/drafts/{draft}/publish", when))["version"])
@@ -105,6 +109,11 @@ class Hq:
         """Import households with their cards; those that are known already are left alone."""
         if households:
             await self.send("/members/import", members.import_file(households), {"dry_run": "false"})
+
+    async def group_members(self, segment: str, households: Iterable[int]) -> None:
+        """Put households into the segment that an offer is made to."""
+        references = [members.member_reference(one) for one in sorted(households)]
+        await self.ask("POST", f"/members/segments/{segment}", {"add_references": references})
 
     async def ask(self, method: str, path: str, body: object = None) -> Any:
         """Make a request. Raise HqRefused with HQ's own words."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from deploy.demo import draws
 
@@ -27,10 +27,14 @@ def is_late(household: int, seed: int) -> bool:
     return draws.chance(_LATE_BP, seed, "late", household)
 
 
-def split_by_registration(households: Iterable[int], seed: int) -> tuple[list[int], list[int]]:
-    """Return the households registered from the start, and those registered half-way."""
+def split_by_registration(households: Iterable[int], mailed: Collection[int], seed: int) -> tuple[list[int], list[int]]:
+    """Return the households registered from the start, and those registered half-way.
+
+    Head office knows whoever it has mailed a campaign to: they are never late.
+    """
     everybody = sorted(set(households))
-    return [one for one in everybody if not is_late(one, seed)], [one for one in everybody if is_late(one, seed)]
+    late = {one for one in everybody if one not in mailed and is_late(one, seed)}
+    return [one for one in everybody if one not in late], sorted(late)
 
 
 def import_file(households: Iterable[int]) -> bytes:

@@ -19,6 +19,25 @@ SELECT (SELECT count(*) FROM sale), (SELECT coalesce(sum(amount), 0) FROM balanc
 _UNSETTLED = "SELECT count(*) FROM ingest_commit WHERE NOT audited OR NOT sealed"
 
 
+_MEMBERS_WAITING = "SELECT count(*) FROM member_dirty"
+_MEMBER_SETS = """
+SELECT a.reported, s.version FROM agent a JOIN store_members s ON s.store_id = a.store_id WHERE a.status = 'active'
+"""
+
+
+def stores_know_members(database_url: str) -> bool:
+    """Tell whether every store has heard of everybody it may know by now."""
+    try:
+        if query(database_url, _MEMBERS_WAITING) != [(0,)]:
+            return False
+        sets = query(database_url, _MEMBER_SETS)
+    except DatabaseAway:
+        return False
+    return all(
+        reported and json.loads(bytes(reported)).get("members_version", 0) == version for reported, version in sets
+    )
+
+
 def is_settled(database_url: str) -> bool:
     """Tell whether HQ has audited and sealed everything that came in."""
     try:

@@ -6,8 +6,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 
-from deploy.demo import catalogue, members, schedule
+from deploy.demo import catalogue, coupon_rows, members, schedule
 from deploy.demo.baskets import TillBasket, till_basket
+from deploy.demo.campaigns import segment
 from deploy.demo.chain import Chain, store_id
 from deploy.demo.dataset import Dataset
 from deploy.demo.options import Options
@@ -15,7 +16,7 @@ from deploy.demo.patience import until
 from deploy.demo.progress import Progress
 from deploy.demo.trade import Pace, StoreTrade, Tally
 from deploy.demo.trouble import Trouble
-from deploy.demo.watching import is_settled
+from deploy.demo.watching import is_settled, stores_know_members
 from deploy.demo.weekly_prices import Changes, weekly_changes
 
 _STAGED_SECONDS = 300.0
@@ -40,17 +41,25 @@ class Year:
         self._changes: dict[int, Changes] = dict(weekly_changes(dataset))
         self._weeks = sorted(self._changes)
         self._baskets = _by_week_and_store(dataset, options.seed)
+        self._products = {product for changes in self._changes.values() for _, product in changes}
+        self._coupons: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         """Trade every week."""
         households = {basket.household for basket in self._dataset.rung}
-        early, late = members.split_by_registration(households, self._options.seed)
+        mailed = self._dataset.campaigns.households
+        early, late = members.split_by_registration(households, mailed, self._options.seed)
         self._board.doing = "registering members"
         await self._chain.hq.import_members(early)
+        await self._mail_campaigns(set(early))
         self._board.doing = "publishing first prices"
+        # Head office publishes no promotion to a till whose program it does not know yet.
+        await until(self._all_have_reported, "all agents to say what they run", seconds=_STAGED_SECONDS)
         version = await self._publish(self._weeks[0])
         for week, after in zip(self._weeks, [*self._weeks[1:], None], strict=True):
             await self._switch(week, version)
+            if week == self._weeks[0]:
+                await self._introduce_members()
             if week == schedule.halfway(self._weeks):
                 await self._chain.hq.import_members(late)
             self._board.doing = "trading"
@@ -69,15 +78,43 @@ class Year:
 
     async def _publish(self, week: int) -> int:
         first = week == self._weeks[0]
-        products = {product for _, product in self._changes[week]}
-        if first:
-            products = {product for changes in self._changes.values() for _, product in changes}
+        on = {
+            promotion: coupon
+            for promotion, coupon in coupon_rows.on_in(week, self._dataset.campaigns.coupons).items()
+            if coupon.products & self._products
+        }
+        promotions = coupon_rows.changes(self._coupons, on, self._products)
+        self._coupons = frozenset(on)
         return await self._chain.hq.publish(
             f"Week {week}",
-            items=catalogue.catalogue(self._dataset, products) if first else [],
+            items=catalogue.catalogue(self._dataset, self._products) if first else [],
             prices={(store_id(store), product): quote for (store, product), quote in self._changes[week].items()},
+            promotions=promotions,
             activates_local=schedule.week_starts_local(week),
         )
+
+    async def _mail_campaigns(self, known: set[int]) -> None:
+        """Say whom each campaign was mailed to, before any store hears of anybody."""
+        for campaign, households in sorted(self._dataset.campaigns.mailed.items()):
+            if households & known:
+                await self._chain.hq.group_members(segment(campaign), households & known)
+
+    async def _introduce_members(self) -> None:
+        """Let whoever will hand over a campaign's coupon show the card in that store once, and the store hear of them.
+
+        What a till knows of a member who comes for the first time is a matter of seconds, and no price may be.
+        """
+        self._board.doing = "waiting for stores to know their members"
+        baskets = [basket for found in self._baskets.values() for basket in found if basket.hands_over]
+        for store, household in sorted({(basket.store, basket.household) for basket in baskets}):
+            swipe = {"do": "swipe", "till": "t1", "card": members.card_number(household)}
+            await self._chain.agents[store_id(store)].tell(swipe)
+        await until(self._members_are_known, "every store to know its members", seconds=_STAGED_SECONDS)
+
+    async def _members_are_known(self) -> bool:
+        if await self._has_backlog():
+            return False
+        return await asyncio.to_thread(stores_know_members, self._chain.cloud.database_url)
 
     async def _switch(self, week: int, version: int) -> None:
         """Move business time to a week once every agent holds its prices; they take over at that moment."""
@@ -95,16 +132,23 @@ class Year:
         first = [baskets[0].at_ms for store in self._dataset.stores if (baskets := self._baskets[week, store])]
         self._pace.skip_to(min(first, default=at_ms))
 
+    async def _all_have_reported(self) -> bool:
+        reported = [agent for agent in await self._chain.hq.agents() if agent["reported"]]
+        return len(reported) == len(self._chain.agents)
+
     async def _has_version(self, version: int) -> bool:
         fleet = await self._chain.hq.agents()
         held = [agent for agent in fleet if agent["reported"] and _holds(agent["reported"], version)]
         return len(held) == len(self._chain.agents)
 
     async def _is_drained(self) -> bool:
+        return not await self._has_backlog() and await asyncio.to_thread(is_settled, self._chain.cloud.database_url)
+
+    async def _has_backlog(self) -> bool:
         for agent in self._chain.agents.values():
             if (await agent.tell({"do": "status"})).get("backlog"):
-                return False
-        return await asyncio.to_thread(is_settled, self._chain.cloud.database_url)
+                return True
+        return False
 
     async def _trade(self, week: int, store: int, group: asyncio.TaskGroup) -> None:
         async def rung() -> None:

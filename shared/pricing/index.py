@@ -73,10 +73,14 @@ class PromotionIndex:
         self.everywhere: list[Place] = []
         """Scopes that hold every item without exception."""
         self._limited = frozenset(listed.position for listed in self.listed if listed.promotion.limits)
+        self._by_code: dict[str, Listed] = {}
         self._except: list[Place] = []
         self._by_word: dict[tuple[str, str], list[Place]] = {}
         self._found: dict[str, tuple[Place, ...]] = {}
         for listed in self.listed:
+            code = getattr(listed.promotion, "code", "") if listed.layer is Layer.COUPON else ""
+            if code:
+                self._by_code.setdefault(code, listed)
             for number, scope in enumerate(listed.scopes):
                 self._file(scope, (listed.position, number))
 
@@ -109,10 +113,7 @@ class PromotionIndex:
 
     def coupon_for(self, code: str) -> Listed | None:
         """Return the promotion whose public coupon code this is."""
-        for listed in self.listed:
-            if listed.layer is Layer.COUPON and getattr(listed.promotion, "code", "") == code:
-                return listed
-        return None
+        return self._by_code.get(code)
 
     def _file(self, scope: Scope, place: Place) -> None:
         """File a scope under its listed items and under the first of its properties; a search checks the rest."""

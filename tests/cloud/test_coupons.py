@@ -159,6 +159,7 @@ def test_a_sale_that_used_anothers_coupon_stands_and_is_shown(database: Database
     shop.claim(code, new_id())
     shop.sell_with(code)
     shop.sell_with(coupon_code.make(1))
+    shop.sell_with("SUMMER")  # a public code of a price book: no coupon of ours, so nobody's
     assert sorted(shop.conflicts()) == ["reserved", "unknown"]
     assert shop.used() == 0
 

@@ -125,9 +125,16 @@ def test_the_catalogue_names_what_the_source_describes():
 
 
 def test_about_one_household_in_twenty_is_registered_late_and_always_the_same():
-    early, late = members.split_by_registration(range(2000), 1)
+    early, late = members.split_by_registration(range(2000), (), 1)
     assert 60 < len(late) < 140
-    assert (early, late) == members.split_by_registration(reversed(range(2000)), 1)
+    assert (early, late) == members.split_by_registration(reversed(range(2000)), (), 1)
+
+
+def test_whoever_a_campaign_was_mailed_to_is_never_late():
+    _, late = members.split_by_registration(range(2000), (), 1)
+    early, still = members.split_by_registration(range(2000), set(late[:50]), 1)
+    assert still == late[50:]
+    assert set(late[:50]) <= set(early)
 
 
 def test_a_sample_is_drawn_by_seed_and_kept_in_order():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from importlib.resources import files
@@ -194,6 +195,13 @@ def test_a_sale_by_the_wrong_price_book_is_noticed(run):
         db.execute("INSERT INTO timeline_entry SELECT store_id, 2, ?, '', 'staged' FROM timeline_entry", (AT_MS,))
     report = examine(run)
     assert (report["price_books_published"], report["price_books_applied"]) == (2, 1)
+
+
+def test_a_campaigns_coupon_of_which_head_office_does_not_know_is_noticed(run, expected):
+    sale = next(iter(expected.sales.values()))
+    expected.sales[sale.id] = replace(sale, coupons=(("c8-50000000001", 100),))
+    failures = examine(run)["failures"]
+    assert [text for text in failures if text.startswith("coupons: 2 times")], failures
 
 
 def test_an_event_not_yet_acknowledged_is_noticed(run):

@@ -12,6 +12,9 @@ from uuid import UUID
 
 from pyarrow import parquet
 
+from deploy.demo.check.coupon_account import CouponAccount
+from deploy.demo.check.coupons import read_campaigns, take_off
+
 Place = tuple[int, int]
 """A store and a product."""
 SEPARATOR = "/"
@@ -37,6 +40,8 @@ class ExpectedSale:
     week: int
     at_ms: int
     lines: tuple[ExpectedLine, ...]
+    coupons: tuple[tuple[str, int], ...] = ()
+    """What each campaign's coupon took off, by promotion."""
 
     @property
     def total_minor(self) -> int:
@@ -59,6 +64,7 @@ class Expected:
     loose_coupons: int = 0
     difference_lines: int = 0
     difference_minor: int = 0
+    coupons: CouponAccount = field(default_factory=CouponAccount)
 
     @property
     def lines(self) -> int:
@@ -94,6 +100,7 @@ class _Open:
     quantity: int
     left: int
     coupons: list[tuple[int, int]]
+    """What the source took off for coupons: the issuer's part and the chain's, the row's own first."""
 
 
 def expect(folder: Path, stores: int, baskets: int, seed: int) -> Expected:
@@ -111,6 +118,7 @@ class _Year:
         self._weeks = _read(folder, self._result.stores)
         self._sample = _sample(self._weeks, baskets, seed)
         self._prices: dict[Place, tuple[Fraction, Fraction]] = {}
+        self._campaigns = read_campaigns(folder)
 
     def run(self) -> Expected:
         """Return what is expected."""
@@ -120,6 +128,7 @@ class _Year:
                 if basket.id in self._sample:
                     self._ring(basket)
         self._result.weeks = tuple(sorted(self._weeks))
+        self._result.coupons.close(self._campaigns, {sale.basket for sale in self._result.sales.values()})
         return self._result
 
     def _learn(self, baskets: list[_Basket]) -> None:
@@ -157,6 +166,7 @@ class _Year:
             result.skipped["basket_without_lines"] += 1
             return
         sale_id = _sale_id(basket, self._seed)
+        nets, coupons = self._priced(basket, lines)
         result.sales[sale_id] = ExpectedSale(
             id=sale_id,
             basket=basket.id,
@@ -164,7 +174,10 @@ class _Year:
             household=basket.household,
             week=basket.week,
             at_ms=basket.at_ms,
-            lines=tuple(self._priced(basket.store, line) for line in lines),
+            lines=tuple(
+                ExpectedLine(line.row.product, line.quantity, net) for line, net in zip(lines, nets, strict=True)
+            ),
+            coupons=tuple(sorted((promotion, minor) for promotion, minor in coupons.items() if minor)),
         )
 
     def _line(self, row: _Row) -> _Open | None:
@@ -202,18 +215,50 @@ class _Year:
         self._result.skipped[reason] += 1
         self._result.skipped_minor[reason] += minor
 
-    def _priced(self, store: int, line: _Open) -> ExpectedLine:
+    def _priced(self, basket: _Basket, lines: list[_Open]) -> tuple[list[int], dict[str, int]]:
+        """Return what is left of each line, and what campaigns' coupons took; account for every difference.
+
+        First as the source took coupons off, each from its own line: what differs then, prices do. Then with the
+        campaigns' coupons as their own promotions: what differs then from before, coupons do.
+        """
+        at_book = [self._at_book(basket.store, line) for line in lines]
+        by_source = [_less(net, line.coupons) for net, line in zip(at_book, lines, strict=True)]
+        for line, left in zip(lines, by_source, strict=True):
+            self._account(line, left)
+        handed = self._campaigns.handed.get(basket.id, [])
+        theirs = {coupon.product for coupon in handed}
+        account = self._result.coupons
+        account.paper += sum(bool(line.coupons) and line.row.product not in theirs for line in lines)
+        account.paper_minor += sum(supplier for line in lines for supplier, _ in line.coupons)
+        if not handed:
+            return by_source, {}
+        account.paper_minor -= sum(coupon.source_minor for coupon in handed)
+        nets: dict[int, int] = {}
+        for net, line in zip(at_book, lines, strict=True):
+            (_, chain), *others = line.coupons or [(0, 0)]
+            paper = [(0, chain), *others] if line.row.product in theirs else line.coupons
+            nets[line.row.product] = _less(net, paper)
+        taken = take_off(handed, nets)
+        account.hand_in(handed, taken, sum(nets.values()) - sum(by_source))
+        return [nets[line.row.product] for line in lines], taken
+
+    def _at_book(self, store: int, line: _Open) -> int:
         regular, member = self._prices[store, line.row.product]
-        left = min(_half_up(regular * line.quantity), _half_up(member * line.quantity))
-        for supplier, chain in line.coupons:
-            left = max(0, left - supplier)
-            left = max(0, left - chain)
+        return min(_half_up(regular * line.quantity), _half_up(member * line.quantity))
+
+    def _account(self, line: _Open, left: int) -> None:
         paid = max(0, line.left)
         self._result.source_tender_minor += paid
         self._result.coupon_excess_minor += paid - line.left
         self._result.difference_lines += left != paid
         self._result.difference_minor += left - paid
-        return ExpectedLine(line.row.product, line.quantity, left)
+
+
+def _less(left: int, coupons: list[tuple[int, int]]) -> int:
+    for supplier, chain in coupons:
+        left = max(0, left - supplier)
+        left = max(0, left - chain)
+    return left
 
 
 def _half_up(value: Fraction) -> int:

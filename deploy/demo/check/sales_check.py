@@ -83,6 +83,7 @@ def _check_sale(wanted: ExpectedSale, sale: WrittenSale, where: str, findings: F
     findings.expect("tender", sum(minor for _, minor in sale.tenders), wanted.total_minor, of)
     lines = tuple((f"p{line.product}", line.quantity, line.net_minor) for line in wanted.lines)
     findings.expect("price", sale.lines, lines, of)
+    findings.expect("coupons", sale.coupons, wanted.coupons, of)
 
 
 def check_receipts(edges: Sequence[EdgeSide], cloud: Iterable[tuple[str, str, str, int]], findings: Findings) -> None:

@@ -12,14 +12,19 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+_COUPON = "coupon"
+"""The reason of a discount that a coupon promotion took off."""
 Row = tuple[Any, ...]
 Tenders = tuple[tuple[str, int], ...]
-"""Method and amount of each tender, in the order given."""
+"""Name and amount: of each tender, in the order given."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenSale:
-    """A sale as one side has it. `lines` are (item, quantity, net) in the order rung."""
+    """A sale as one side has it. `lines` are (item, quantity, net) in the order rung.
+
+    `coupons` is what each campaign's coupon took off, by promotion.
+    """
 
     id: str
     store: str
@@ -31,6 +36,7 @@ class WrittenSale:
     total_minor: int
     lines: tuple[tuple[str, int, int], ...]
     tenders: Tenders
+    coupons: Tenders = ()
 
 
 @dataclass(slots=True)
@@ -82,7 +88,21 @@ def _edge_sale(event: dict[str, Any]) -> WrittenSale:
         total_minor=event["total_minor"],
         lines=tuple(_edge_line(*line) for line in event["lines"]),
         tenders=tuple((tender["method"], tender["minor"]) for tender in event["tenders"]),
+        coupons=_by_name(
+            (discount[2], discount[1])
+            for line in event["lines"]
+            for discount in (line[3] if len(line) > 3 else ())
+            if discount[0] == _COUPON
+        ),
     )
+
+
+def _by_name(parts: Iterable[tuple[str, int]]) -> Tenders:
+    """Return amounts added up by name, in order."""
+    found: defaultdict[str, int] = defaultdict(int)
+    for name, minor in parts:
+        found[name] += minor
+    return tuple(sorted(found.items()))
 
 
 def _edge_line(
@@ -134,6 +154,11 @@ class CloudSide:
         tenders: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for sale, method, minor in self.rows("SELECT sale_id, method, minor FROM sale_tender ORDER BY sale_id, n"):
             tenders[sale].append((method, minor))
+        coupons: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for sale, source, minor in self.rows(
+            f"SELECT sale_id, source, sum(minor) FROM sale_discount WHERE reason = '{_COUPON}' GROUP BY sale_id, source"  # noqa: S608
+        ):
+            coupons[sale].append((source, int(minor)))
         for id_, store, till, series, number, at_ms, book_version, total_minor in self.rows(
             "SELECT id, store_id, till_id, receipt_series, receipt_number, at_ms, book_version, total_minor FROM sale"
         ):
@@ -148,6 +173,7 @@ class CloudSide:
                 total_minor=total_minor,
                 lines=tuple(lines[id_]),
                 tenders=tuple(tenders[id_]),
+                coupons=tuple(sorted(coupons[id_])),
             )
 
     def buyers(self) -> Iterator[tuple[str, str | None]]:

@@ -56,6 +56,7 @@ def examine(run: Run) -> dict[str, Any]:
         "source_tender_minor": expected.source_tender_minor,
         "tender_minor": sales.edge_tender_minor,
         "data_price_differences": {"lines": expected.difference_lines, "minor": expected.difference_minor},
+        "campaign_coupons": expected.coupons.report(),
         "cloud_sales": sales.cloud_sales,
         "cloud_lines": sales.cloud_lines,
         "cloud_tender_minor": sales.cloud_tender_minor,
@@ -99,6 +100,9 @@ def _check_rows(expected: Expected, findings: Findings) -> None:
     skipped = sum(count for reason, count in expected.skipped.items() if reason != "basket_without_lines")
     accounted = expected.lines + expected.loose_coupons + skipped
     findings.expect("source_rows", accounted, expected.source_rows, "source rows accounted for")
+    taken = sum(sale.total_minor for sale in expected.sales.values())
+    named = expected.difference_minor + expected.coupons.total_difference_minor
+    findings.expect("named_causes", taken - expected.source_tender_minor, named, "cents that differ from the source")
 
 
 def _audit_differences(cloud: CloudSide, sales: int, findings: Findings) -> int:

@@ -1,0 +1,77 @@
+"""Segments over HTTP: another system that knows who an offer is for says who comes and who goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import String, select
+from sqlmodel import Session
+
+from cloud.api.auth import holder_with
+from cloud.api.services import Here
+from cloud.database.rowset import rowset, table_of
+from cloud.errors import NotFound
+from cloud.fleet import audit
+from cloud.identity.tokens import TokenHolder
+from cloud.ledger.commits import open_commit
+from cloud.members import segments
+from cloud.members.models import Member
+
+router = APIRouter(prefix="/api/v1/members", tags=["members"])
+
+MayWrite = Annotated[TokenHolder, Depends(holder_with("members:write"))]
+Reference = Annotated[str, Field(min_length=1, max_length=64)]
+_MOST_AT_ONCE = 100_000
+
+
+class SegmentMoves(BaseModel):
+    """Who comes and who goes, by id or by the reference that another system's import gave them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    add: list[UUID] = Field(default=[], max_length=_MOST_AT_ONCE)
+    add_references: list[Reference] = Field(default=[], max_length=_MOST_AT_ONCE)
+    remove: list[UUID] = Field(default=[], max_length=_MOST_AT_ONCE)
+
+
+class SegmentView(BaseModel):
+    """How many were not in it before, and how many are in it no more."""
+
+    came: int
+    went: int
+
+
+@router.post("/segments/{segment}")
+def move(services: Here, who: MayWrite, segment: str, body: SegmentMoves) -> SegmentView:
+    """Put members into a segment, or take them out. Who is in it already stays; a stranger and nothing is changed."""
+    now_ms = services.clocks.machine.wall_ms()
+    with services.database.session() as session:
+        commit_no = open_commit(session, now_ms)
+        members = [*body.add, *_by_reference(session, body.add_references)]
+        came = segments.put_in(session, segment, members, commit_no=commit_no, now_ms=now_ms)
+        went = segments.take_out(session, segment, body.remove, commit_no=commit_no)
+        detail = f"{came} came, {went} went"
+        audit.record(session, at_ms=now_ms, actor=who.actor, action="member.segment", subject=segment, detail=detail)
+    return SegmentView(came=came, went=went)
+
+
+def _by_reference(session: Session, references: Sequence[str]) -> list[UUID]:
+    """Return members by their references. Raise NotFound naming one that is nobody's."""
+    if not references:
+        return []
+    member = table_of(Member)
+    wanted = rowset(session, "wanted", {"reference": String()}, [(one,) for one in sorted(set(references))])
+    found = {
+        row.reference: row.id
+        for row in session.execute(
+            select(member.c.reference, member.c.id).join(wanted, wanted.c.reference == member.c.reference)
+        )
+    }
+    stranger = next((one for one in references if one not in found), None)
+    if stranger is not None:
+        raise NotFound(f"there is no member with reference {stranger!r}")
+    return [found[one] for one in references]
