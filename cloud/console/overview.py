@@ -13,10 +13,7 @@ from sqlmodel import Session, col, select
 from cloud.fleet.agents import AgentStatus
 from cloud.fleet.agents import status as agent_status
 from cloud.ingest.models import ParkedEvent
-from cloud.ledger.commands import problems as problems_of
 from cloud.ledger.models import Account, Balance
-from cloud.ledger.proving import Proved
-from cloud.ledger.proving import newest as newest_proof
 from cloud.org.models import Store
 from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
 from cloud.prices.timeline import in_force, live_entries
@@ -297,17 +294,3 @@ def parked(session: Session, *, store: str | None = None, limit: int = 50) -> tu
         )
         for row in rows
     ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LedgerView:
-    """What the last proof of the ledger found, in lines for people where something is wrong."""
-
-    proved: Proved | None
-    problems: list[str]
-
-
-def ledger(session: Session) -> LedgerView:
-    """Read what the last proof found. Adding the ledger up is the proof's work, not a page's."""
-    proved = newest_proof(session)
-    return LedgerView(proved=proved, problems=problems_of(proved.proof) if proved else [])

@@ -145,12 +145,6 @@ def gaps(request: Request, services: Here) -> Response:
     )
 
 
-@router.get("/ledger")
-def ledger(request: Request, services: Here) -> Response:
-    """Does the ledger balance?"""
-    return page(request, services, "ledger", lambda session, _now_ms: {"it": overview.ledger(session)})
-
-
 @router.get("/audit")
 def audit_log(request: Request, services: Here) -> Response:
     """Who did what, and why?"""

@@ -1,0 +1,33 @@
+"""How amounts of the ledger's units are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from cloud.database.rowset import table_of
+from cloud.ledger.kinds import COUPONS, POINTS
+from cloud.org.models import Store
+
+_USUAL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """The digits after the point of every unit."""
+
+    exponents: Mapping[str, int]
+
+    def exponent(self, unit: str) -> int:
+        """Return how many digits a unit has after its point."""
+        return self.exponents.get(unit, _USUAL)
+
+
+def units(session: Session) -> Units:
+    """Read the currencies of the stores; points and coupons are whole."""
+    store = table_of(Store)
+    rows = session.execute(select(store.c.currency, store.c.exponent).distinct()).tuples().all()
+    return Units({**dict(rows), POINTS: 0, COUPONS: 0})

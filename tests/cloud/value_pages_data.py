@@ -1,0 +1,125 @@
+"""A console over a chain whose members have stored value: topped up, spent elsewhere, given back, owed, conflicted."""
+
+from __future__ import annotations
+
+from datetime import date
+from types import SimpleNamespace
+from typing import cast
+from uuid import UUID
+
+from fastapi import FastAPI
+from sqlmodel import Session
+
+from cloud.api.services import Services, services_of
+from cloud.coupons.models import CouponConflict
+from cloud.database import Database
+from cloud.identity import tokens
+from cloud.identity.people import Role
+from cloud.ledger import AccountKey, Journal, Leg, lots, post
+from cloud.ledger.commits import open_commit
+from cloud.ledger.kinds import PURSE_PRINCIPAL, VALUE_TAKEN
+from cloud.ledger.proving import prove_now
+from cloud.ledger.reversing import Undo
+from cloud.ledger.seal import seal_pending
+from cloud.loyalty.models import PointsReview
+from cloud.main import create_app
+from cloud.settings import CloudSettings
+from cloud.value import purses
+from cloud.value.models import Purse
+from cloud.value.topping_up import undo_top_up
+from shared.value import TopUpCampaign
+from tests.cloud.members_data import vault
+from tests.cloud.test_value_sales import Chain
+from tests.cloud.visiting import Visitor, make_person
+from tests.factories import START_MS, DrivenMachineClock, new_id
+
+CODE = "STWRABCDEFGHJ"
+PEOPLE = {
+    "sue": Role.SUPPORT,
+    "tom": Role.SUPPORT,
+    "mia": Role.MARKETER,
+    "eve": Role.AUDITOR,
+    "ada": Role.ADMIN,
+}
+
+
+class Desk:
+    """The console, the people at it, and the chain whose books it shows."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.chain = Chain(database)
+        clocks = SimpleNamespace(
+            machine=DrivenMachineClock(START_MS), business=SimpleNamespace(now_ms=lambda: START_MS)
+        )
+        services = cast("Services", SimpleNamespace(database=database, clocks=clocks, vault=vault()))
+        self.app: FastAPI = create_app(CloudSettings(), services, console=True)
+        self.app.dependency_overrides[services_of] = lambda: services
+        for name, role in PEOPLE.items():
+            make_person(database, name, role)
+
+    def visitor(self, name: str = "sue", language: str = "en") -> Visitor:
+        """Somebody, signed in."""
+        found = Visitor(self.app, language)
+        assert found.enter(name).status_code == 303
+        return found
+
+    def token(self, *scopes: str, name: str = "finance") -> str:
+        """Return an API token with these scopes."""
+        with self.database.session() as session:
+            return tokens.create(
+                session, name=name, scopes=list(scopes), days=1, actor="cli:test", now_ms=START_MS
+            )  # fmt: skip
+
+    def a_month(self) -> None:
+        """Two stores, money topped up in both, spent across, some of it brought back, one debt, one conflict."""
+        chain = self.chain
+        campaign = TopUpCampaign(from_minor=10_000, gift_minor=1_000, starts=date(2026, 1, 1), ends=date(2026, 1, 31))
+        chain.publish(campaigns=[campaign], return_fee_bp=100)
+        assert chain.top_up(20_000) == ""
+        chain.earn(100)
+        basket = new_id()
+        chain.hold("CNY", 8_000, basket)
+        self.sale = chain.sell(8_000, id=basket, value=8_000, store="s002").id
+        chain.hold("CNY", 500, new_id())
+        with self.database.session() as session:
+            session.add(
+                PointsReview(
+                    sale_id=self.sale, member_id=chain.ann, store_id="s002", promised=95, computed=80, noted_ms=START_MS
+                )
+            )
+            session.add(CouponConflict(sale_id=self.sale, code=CODE, store_id="s002", reason="used", at_ms=START_MS))
+        self.prove()
+
+    def owe(self, minor: int = 3_000) -> UUID:
+        """Have an unnamed card owe money: topped up, spent, and the top-up undone by force. Return its purse."""
+        card, first = new_id(), new_id()
+        with self.database.session() as session:
+            purse = purses.open_purse(session, "s001", member=None, card=card, legal_entity=None, now_ms=START_MS).id
+        own, self.chain.purse = self.chain.purse, purse
+        self.chain.top_up(minor, id=first)
+        self.chain.purse = own
+        with self.database.session() as session:
+            row = session.get_one(Purse, purse)
+            commit_no = open_commit(session, START_MS)
+            spend(session, commit_no, row, minor)
+            undo = Undo(cause=new_id(), purpose="undo", of=(first, "top_up"), at_ms=START_MS, store="s001", force=True)
+            undo_top_up(session, commit_no, undo)
+        return purse
+
+    def prove(self) -> None:
+        """Seal and prove, as the jobs do."""
+        with self.database.session() as session:
+            while seal_pending(session, START_MS):
+                pass
+        prove_now(self.database, DrivenMachineClock(START_MS))
+
+
+def spend(session: Session, commit_no: int, purse: Purse, minor: int) -> None:
+    """Take money out of a purse for goods."""
+    account = purses.account(purse, PURSE_PRINCIPAL)
+    parts, _ = lots.take(session, account, minor)
+    legs = (Leg(account, -minor), Leg(AccountKey(VALUE_TAKEN, "s001", purse.currency), minor))
+    journal = Journal(cause=new_id(), purpose="capture", at_ms=START_MS, store="s001", legs=legs)
+    post(session, commit_no, [journal])
+    lots.used(session, journal.key, parts, "s001")
