@@ -135,6 +135,7 @@ class Tills:
         if isinstance(resolved, Refused):
             _log.warning("payment_unresolved", till=till.till, code=resolved.code)
         tasks.create_task(enquiry.run(), name=f"{till.till} enquiries")
+        tasks.create_task(station.till.releases.run(), name=f"{till.till} releases")
         station.paper = self._paper(station)
         tasks.create_task(station.paper.run(), name=f"{till.till} paper")
         self.served[till.till] = BenchTill(station)

@@ -11,6 +11,8 @@ import msgspec
 
 from shared.money import BASIS_POINTS, allocate, share_bp
 
+POINTS = "POINTS"
+"""The unit of points; that of money is its currency."""
 PRINCIPAL = "principal"
 GIFT = "gift"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ from shared.loyalty import NextTier
 from shared.sealing import card_hash
 from shared.wire.desired import KnownMember, MemberStep
 
+_COLUMNS = "member, masked_name, tier, points, segments, birthday_month, purchases, blocks, next_tier"
 _codes = msgspec.json.Decoder(list[str])
 _next_tier = msgspec.json.Decoder(NextTier)
 
@@ -47,24 +49,30 @@ class MemberSet:
     def find(self, db: sqlite3.Connection, card: str) -> KnownMember | None:
         """Return the member a card number belongs to, or None when this store does not know it."""
         row = db.execute(
-            "SELECT member, masked_name, tier, points, segments, birthday_month, purchases, blocks, next_tier"
-            " FROM member JOIN member_card USING (member) WHERE hash = ?",
+            f"SELECT {_COLUMNS} FROM member JOIN member_card USING (member) WHERE hash = ?",  # noqa: S608
             (card_hash(card, self._card_key),),
         ).fetchone()
-        if row is None:
-            return None
-        return KnownMember(
-            member=UUID(bytes=row[0]),
-            cards=[],
-            masked_name=row[1],
-            tier=row[2],
-            points=row[3],
-            segments=_codes.decode(row[4]),
-            birthday_month=row[5],
-            purchases=row[6],
-            blocks=_codes.decode(row[7]),
-            next_tier=None if row[8] is None else _next_tier.decode(row[8]),
-        )
+        return None if row is None else _known(row)
+
+    def by_id(self, db: sqlite3.Connection, member: UUID) -> KnownMember | None:
+        """Return a member by their id, or None when this store does not know them."""
+        row = db.execute(f"SELECT {_COLUMNS} FROM member WHERE member = ?", (member.bytes,)).fetchone()  # noqa: S608
+        return None if row is None else _known(row)
+
+
+def _known(row: tuple[Any, ...]) -> KnownMember:
+    return KnownMember(
+        member=UUID(bytes=row[0]),
+        cards=[],
+        masked_name=row[1],
+        tier=row[2],
+        points=row[3],
+        segments=_codes.decode(row[4]),
+        birthday_month=row[5],
+        purchases=row[6],
+        blocks=_codes.decode(row[7]),
+        next_tier=None if row[8] is None else _next_tier.decode(row[8]),
+    )
 
 
 def note_purchase(db: sqlite3.Connection, member: UUID) -> None:

@@ -401,3 +401,26 @@ CREATE TABLE terminal (
     seen_ms    INTEGER NOT NULL,
     seen_from  TEXT NOT NULL
 ) STRICT;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Stored value at a service desk (edge_agent/till/service/).
+
+-- What is being sold or undone: there before money is asked for, gone with the event it becomes.
+CREATE TABLE value_plan (
+    id      BLOB PRIMARY KEY,                 -- the event's
+    till    TEXT NOT NULL,
+    content BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX value_plan_till ON value_plan (till);
+
+-- Which event each of HQ's offers was sold by: a second tap finds the first.
+CREATE TABLE value_sold (
+    offer BLOB PRIMARY KEY,
+    event BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What money was paid back for, a top-up or an application: each once, whatever a till is told twice.
+CREATE TABLE value_paid_back (
+    of    BLOB PRIMARY KEY,
+    event BLOB NOT NULL
+) STRICT, WITHOUT ROWID;

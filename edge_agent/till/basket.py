@@ -5,19 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from edge_agent.till.changes import (
     AgeChecked,
     AnyChange,
     BudgetsSeen,
+    CardPutBack,
     CardShown,
     CouponEntered,
     CouponGiven,
     CouponPutBack,
     ExchangePlanned,
+    HoldLost,
+    HoldRenewed,
     ItemsChosen,
     LineRung,
     LineVoided,
     MemberNamed,
+    PointsOffered,
+    PointsPutBack,
     PriceSet,
     QuantitySet,
     Recalled,
@@ -27,11 +34,14 @@ from edge_agent.till.changes import (
 )
 from edge_agent.till.returning.plan import ReturnPlan
 from shared.adjustments import Adjusted, PriceChange, RoundOff, adjust
-from shared.pricing import BasketLine, Choice, Coupon, PaperCoupon, PricedBasket
+from shared.pricing import BasketLine, Choice, Coupon, PaperCoupon, PointsOffer, PricedBasket
 from shared.wire.events import Tender
 from shared.wire.till_events import AgeCheck
 
-_LEAVES_PRICES = TenderGiven | TendersReturned | RoundedOff | PriceSet | AgeChecked | ExchangePlanned
+_BESIDE = MemberNamed | BudgetsSeen | HoldRenewed | HoldLost
+"""Changes that nobody at the till made: no steps of the basket."""
+_OF_POINTS = PointsOffered | PointsPutBack
+_LEAVES_PRICES = TenderGiven | TendersReturned | RoundedOff | PriceSet | AgeChecked | ExchangePlanned | _OF_POINTS
 """Changes after which the engine is not asked again: its prices stay those of the moment before."""
 _LEAVES_TOTAL = TenderGiven | TendersReturned | RoundedOff | AgeChecked | ExchangePlanned
 
@@ -88,6 +98,13 @@ class Basket:
     codes: dict[str, Coupon] = field(default_factory=dict)
     chosen: dict[str, Choice] = field(default_factory=dict)
     budgets: BudgetsSeen | None = None
+    points: PointsOffer | None = None
+    points_hold: UUID | None = None
+
+    @property
+    def blocks(self) -> frozenset[str]:
+        """What its member may not do for now, as far as this till knows."""
+        return frozenset(self.card.blocks if self.card else ()) | frozenset(self.named.blocks if self.named else ())
 
     @property
     def paid_minor(self) -> int:
@@ -116,15 +133,15 @@ class Basket:
     def apply(self, change: AnyChange) -> None:
         """Take in the next change of the list."""
         self.stored += 1
-        if isinstance(change, MemberNamed | BudgetsSeen):
+        if isinstance(change, _BESIDE):
             self._apply_beside(change)
             return
         self.steps += 1
         match change:
             case LineRung() | QuantitySet() | LineVoided() | CouponGiven():
                 self._apply_to_lines(change)
-            case CardShown():
-                self.card, self.named = change, None
+            case CardShown() | CardPutBack() | PointsOffered() | PointsPutBack():
+                self._apply_to_member(change)
             case TenderGiven() | TendersReturned() | ExchangePlanned():
                 self._apply_to_tenders(change)
             case CouponEntered() | CouponPutBack() | ItemsChosen():
@@ -136,6 +153,17 @@ class Basket:
         if not isinstance(change, _LEAVES_PRICES):
             self.priced_ms, self.budgets = change.at_ms, None
 
+    def _apply_to_member(self, change: CardShown | CardPutBack | PointsOffered | PointsPutBack) -> None:
+        match change:
+            case CardShown():
+                self.card, self.named = change, None
+            case CardPutBack():
+                self.card, self.named = None, None
+            case PointsOffered():
+                self.points, self.points_hold = change.offer, change.hold
+            case PointsPutBack():
+                self.points, self.points_hold = None, None
+
     def _apply_to_offers(self, change: CouponEntered | CouponPutBack | ItemsChosen) -> None:
         match change:
             case CouponEntered(coupon=coupon):
@@ -145,12 +173,21 @@ class Basket:
             case ItemsChosen(choice=choice):
                 self.chosen[choice.promotion] = choice
 
-    def _apply_beside(self, change: MemberNamed | BudgetsSeen) -> None:
+    def _apply_beside(self, change: MemberNamed | BudgetsSeen | HoldRenewed | HoldLost) -> None:
         """Take in what nobody at the till did: no step of the basket."""
-        if isinstance(change, MemberNamed):
-            self.named = change
-        else:
-            self.budgets = change
+        match change:
+            case MemberNamed():
+                self.named = change
+            case BudgetsSeen():
+                self.budgets = change
+            case HoldRenewed(old=old, new=new):
+                self.points_hold = new if self.points_hold == old else self.points_hold
+                self.tenders = [replace(one, attempt=new) if one.attempt == old else one for one in self.tenders]
+            case HoldLost(hold=hold):
+                self.round_off = None
+                if self.points_hold == hold:
+                    self.points, self.points_hold = None, None
+                self.tenders = [one for one in self.tenders if one.attempt != hold]
 
     def _apply_by_hand(self, change: PriceSet | AgeChecked | RoundedOff | Recalled) -> None:
         match change:

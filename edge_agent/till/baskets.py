@@ -9,6 +9,7 @@ from uuid import UUID
 
 from edge_agent.till.basket import Basket
 from edge_agent.till.changes import AnyChange, decode_change, encode_change
+from edge_agent.value import holds
 
 _COLUMNS = "id, till, state, opened_ms, book_version, name"
 
@@ -109,4 +110,5 @@ def renew_ids(db: sqlite3.Connection, mint: Callable[[], UUID]) -> int:
         db.execute("UPDATE basket SET id = ? WHERE id = ?", (fresh, key))
         db.execute("UPDATE basket_change SET basket = ? WHERE basket = ?", (fresh, key))
         db.execute("UPDATE payment_attempt SET basket = ? WHERE basket = ?", (fresh, key))
+        holds.renew_basket(db, key, fresh)
     return len(keys)

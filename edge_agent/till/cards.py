@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from edge_agent.till import baskets
-from edge_agent.till.changes import CardShown, MemberNamed
-from edge_agent.till.desk import Desk, changeable, require_resolved, total
+from edge_agent.till.basket import Basket
+from edge_agent.till.changes import CardPutBack, CardShown, CouponPutBack, MemberNamed, PointsPutBack
+from edge_agent.till.desk import Desk, Refusal, changeable, open_basket, require_resolved, total
 from edge_agent.till.facts import record, stamped
 from edge_agent.till.results import MemberAttached
+from edge_agent.value import holds
+from edge_agent.value.holds import Kind
 from shared.sealing import seal
+from shared.wire.desired import KnownMember
 from shared.wire.events import MemberOnSale, MemberSwiped
 from shared.wire.messages import MemberFound
 
 _ONE_TIME_KEY_BYTES = 32
+BUY, POINTS, COUPONS = "buy", "points", "coupons"
+"""What HQ may block a member from, each apart."""
 
 
 def attach(db: sqlite3.Connection, desk: Desk, card: str) -> MemberAttached:
@@ -24,13 +30,42 @@ def attach(db: sqlite3.Connection, desk: Desk, card: str) -> MemberAttached:
     With none open the customer showed the card first: a basket opens with it, and the swipe is an event of its own.
     """
     require_resolved(db, desk)
-    shown = _shown(db, desk, card)
+    return show(db, desk, _shown(db, desk, card))
+
+
+def show(db: sqlite3.Connection, desk: Desk, shown: CardShown) -> MemberAttached:
+    """Attach a member, whoever said who it is. Refused for one who may not buy for now."""
+    if BUY in shown.blocks:
+        raise Refusal("member_may_not_buy", shown.masked_name)
     basket = baskets.load_open(db, desk.till)
     if basket is None:
         basket = baskets.create(db, desk.mint(), desk.till, shown.at_ms)
         _record_swipe(db, desk, shown.member, basket.id)
+    elif basket.card is not None and basket.card.member != shown.member:
+        _let_go(db, desk, changeable(basket))
     baskets.add(db, changeable(basket), shown)
     return attached(shown, basket.id, total(db, desk, basket))
+
+
+def put_back(db: sqlite3.Connection, desk: Desk) -> int:
+    """Take the member off the basket again, with their points and coupons. Return what it comes to now."""
+    basket = changeable(open_basket(db, desk))
+    if basket.card is None:
+        raise Refusal("no_member_here")
+    _let_go(db, desk, basket)
+    baskets.add(db, basket, CardPutBack(at_ms=desk.clocks.business.now_ms()))
+    return total(db, desk, basket)
+
+
+def _let_go(db: sqlite3.Connection, desk: Desk, basket: Basket) -> None:
+    """Give up what was set aside in the name of a member who is not this basket's any more."""
+    at_ms = desk.clocks.business.now_ms()
+    for hold in holds.of_basket(db, basket.id):
+        holds.drop(db, hold, desk.clocks.machine.wall_ms())
+        if hold.kind is Kind.COUPON and hold.code in basket.codes:
+            baskets.add(db, basket, CouponPutBack(at_ms=at_ms, code=hold.code))
+    if basket.points is not None:
+        baskets.add(db, basket, PointsPutBack(at_ms=at_ms))
 
 
 def swipe(db: sqlite3.Connection, desk: Desk, card: str) -> MemberAttached:
@@ -51,6 +86,9 @@ def attached(
         points=named.points if named else shown.points,
         basket=basket,
         total_minor=total_minor,
+        by_hq=named is not None or shown.by_hq,
+        blocks=tuple(named.blocks if named else shown.blocks),
+        next_tier=named.next_tier if named else shown.next_tier,
     )
 
 
@@ -76,9 +114,15 @@ def name(db: sqlite3.Connection, desk: Desk, card: Nameless, found: MemberFound)
     if basket is None or nameless(db, desk.till) != card:
         return False
     at_ms = desk.clocks.business.now_ms()
-    baskets.add(
-        db, basket, MemberNamed(at_ms=at_ms, masked_name=found.masked_name, tier=found.tier, points=found.points)
+    named = MemberNamed(
+        at_ms=at_ms,
+        masked_name=found.masked_name,
+        tier=found.tier,
+        points=found.points,
+        blocks=found.blocks,
+        next_tier=found.next_tier,
     )
+    baskets.add(db, basket, named)
     return True
 
 
@@ -86,17 +130,28 @@ def _shown(db: sqlite3.Connection, desk: Desk, card: str) -> CardShown:
     at_ms = desk.clocks.business.now_ms()
     known = desk.members.find(db, card)
     if known is not None:
-        return CardShown(
-            at_ms=at_ms,
-            member=MemberOnSale(member=known.member, tier=known.tier),
-            masked_name=known.masked_name,
-            points=known.points,
-            segments=known.segments,
-            birthday_month=known.birthday_month,
-            purchases=known.purchases,
-        )
-    one_time = desk.cards.random_bytes(_ONE_TIME_KEY_BYTES)
-    return CardShown(at_ms=at_ms, member=MemberOnSale(sealed_card=seal(card.encode(), desk.cards.hq_public, one_time)))
+        return of_known(known, at_ms)
+    return CardShown(at_ms=at_ms, member=MemberOnSale(sealed_card=sealed(desk, card)))
+
+
+def of_known(known: KnownMember, at_ms: int) -> CardShown:
+    """Return what showing their card comes to for a member whom this store knows."""
+    return CardShown(
+        at_ms=at_ms,
+        member=MemberOnSale(member=known.member, tier=known.tier),
+        masked_name=known.masked_name,
+        points=known.points,
+        segments=known.segments,
+        birthday_month=known.birthday_month,
+        purchases=known.purchases,
+        blocks=known.blocks,
+        next_tier=known.next_tier,
+    )
+
+
+def sealed(desk: Desk, text: str) -> bytes:
+    """Return something that only HQ may read, sealed to it: a card's number, a telephone number."""
+    return seal(text.encode(), desk.cards.hq_public, desk.cards.random_bytes(_ONE_TIME_KEY_BYTES))
 
 
 def _record_swipe(db: sqlite3.Connection, desk: Desk, member: MemberOnSale, basket: UUID | None) -> None:

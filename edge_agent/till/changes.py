@@ -6,11 +6,14 @@ they are once shipped: a till may resume a basket that an earlier version of thi
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import msgspec
 
 from edge_agent.till.returning.plan import ReturnPlan
 from shared.adjustments import PriceChange, RoundOff
-from shared.pricing import Choice, Counter, Coupon, Per
+from shared.loyalty import NextTier
+from shared.pricing import Choice, Counter, Coupon, Per, PointsOffer
 from shared.wire.events import MemberOnSale, Tender
 from shared.wire.till_events import AgeCheck
 
@@ -94,6 +97,14 @@ class CardShown(Change, frozen=True, kw_only=True, omit_defaults=True, tag="card
     segments: list[str] = []
     birthday_month: int | None = None
     purchases: int | None = None
+    blocks: list[str] = []
+    next_tier: NextTier | None = None
+    by_hq: bool = False
+    """HQ has just said all this; else it is this store's own copy."""
+
+
+class CardPutBack(Change, frozen=True, kw_only=True, omit_defaults=True, tag="card_back"):
+    """The member was taken off again: nobody's basket from here on."""
 
 
 class MemberNamed(Change, frozen=True, kw_only=True, omit_defaults=True, tag="named"):
@@ -104,6 +115,32 @@ class MemberNamed(Change, frozen=True, kw_only=True, omit_defaults=True, tag="na
     masked_name: str
     tier: str = ""
     points: int = 0
+    blocks: list[str] = []
+    next_tier: NextTier | None = None
+
+
+class PointsOffered(Change, frozen=True, kw_only=True, omit_defaults=True, tag="points"):
+    """The member spends points, at most what `hold` sets aside; it takes the place of what they spent before."""
+
+    offer: PointsOffer
+    hold: UUID
+
+
+class PointsPutBack(Change, frozen=True, kw_only=True, omit_defaults=True, tag="points_back"):
+    """The member spends no points after all."""
+
+
+class HoldRenewed(Change, frozen=True, kw_only=True, omit_defaults=True, tag="hold_renewed"):
+    """What was set aside for too long was set aside anew: the tender or the points it stood for have this id now."""
+
+    old: UUID
+    new: UUID
+
+
+class HoldLost(Change, frozen=True, kw_only=True, omit_defaults=True, tag="hold_lost"):
+    """What was set aside for too long could not be set aside anew: the tender, or the points, are not given."""
+
+    hold: UUID
 
 
 class CouponEntered(Change, frozen=True, kw_only=True, omit_defaults=True, tag="code"):
@@ -157,7 +194,12 @@ AnyChange = (
     | AgeChecked
     | ExchangePlanned
     | CardShown
+    | CardPutBack
     | MemberNamed
+    | PointsOffered
+    | PointsPutBack
+    | HoldRenewed
+    | HoldLost
     | CouponEntered
     | CouponPutBack
     | ItemsChosen

@@ -159,6 +159,7 @@ def pricing_context(desk: Desk, basket: Basket, book: TillBook) -> PricingContex
         uncounted=used.uncounted,
         coupons=list(basket.codes.values()),
         choices=[choice for choice in basket.chosen.values() if choice.items],
+        points=basket.points,
     )
 
 

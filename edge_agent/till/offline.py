@@ -130,6 +130,41 @@ RETURN_ACTIONS: Mapping[str, Action] = {
 }
 """Every use case of `edge_agent.till.returning.returns.Returns`."""
 
+_PHONE = Action(
+    Offline.NO,
+    Words(
+        "No telephone numbers are kept in the store; HQ alone has them.",
+        "门店不保存手机号，仅总部可查。",
+        "Scan the card or the member's code, or sell without: the receipt can be credited later.",
+        "请刷会员卡或扫会员码；也可先收银，事后凭小票补登。",
+    ),
+)
+_WALLET = Action(
+    Offline.LIMITED,
+    Words(
+        "Only what HQ gave this store ahead for the member can be spent; a gift card or coupon of one's own cannot.",
+        "仅可使用总部预先授权本店的额度；购物卡与个人券不可用。",
+        "Use at most what is shown, and take the rest another way.",
+        "请不超过所示额度，余款用其他方式收取。",
+    ),
+)
+
+MEMBER_ACTIONS: Mapping[str, Action] = {
+    "by_phone": _PHONE,
+    "attach": _YES,
+    "put_back": _YES,
+    "wallet": _WALLET,
+}
+"""Every use case of `edge_agent.till.membership.members.Members`."""
+
+VALUE_ACTIONS: Mapping[str, Action] = {
+    "points": _WALLET,
+    "use_points": _WALLET,
+    "put_back_points": _YES,
+    "renew": _WALLET,
+}
+"""Every use case of `edge_agent.till.membership.value.Value`."""
+
 CATALOGUE_ACTIONS: Mapping[str, Action] = dict.fromkeys(("search", "price_check", "quick_keys", "examples"), _YES)
 """Every use case of `edge_agent.till.looking.catalogue.Catalogue`: the whole catalogue is in the store."""
 
@@ -138,6 +173,8 @@ ACTIONS: Mapping[str, Action] = {
     **{f"people.{name}": action for name, action in PEOPLE_ACTIONS.items()},
     **{f"drawer.{name}": action for name, action in DRAWER_ACTIONS.items()},
     **{f"returns.{name}": action for name, action in RETURN_ACTIONS.items()},
+    **{f"members.{name}": action for name, action in MEMBER_ACTIONS.items()},
+    **{f"value.{name}": action for name, action in VALUE_ACTIONS.items()},
     **{f"catalogue.{name}": action for name, action in CATALOGUE_ACTIONS.items()},
 }
-"""Every use case of a till, as its pages call it. Only a coupon of one's own waits for HQ's answer."""
+"""Every use case of a till, as its pages call it. Members' value, phones and coupons wait for HQ, under a second."""

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from edge_agent.till.offline import (
     CATALOGUE_ACTIONS,
     DRAWER_ACTIONS,
+    MEMBER_ACTIONS,
     PEOPLE_ACTIONS,
     RETURN_ACTIONS,
     TILL_ACTIONS,
+    VALUE_ACTIONS,
     Action,
     Offline,
 )
@@ -70,6 +72,14 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "take_without_receipt": ("Return without a receipt", "无小票退货"),
     "refund_in_cash": ("Pay a refused refund in cash", "改为现金退款"),
     "waiting": ("See refunds without a result", "查看未决退款"),
+    "by_phone": ("Find a member by phone", "按手机号查会员"),
+    "attach": ("Attach the member found", "确认会员"),
+    "put_back": ("Take the member off", "移除会员"),
+    "wallet": ("See stored value, points and coupons", "查看储值、积分与券"),
+    "points": ("See what points may pay", "查看可用积分"),
+    "use_points": ("Pay with points", "积分抵现"),
+    "put_back_points": ("Take points off again", "取消积分抵现"),
+    "renew": ("Set aside anew what took too long", "重新预留超时款项"),
     "search": ("Search by name, number, initials", "按品名、货号、首字母搜索"),
     "price_check": ("Price check", "查价"),
     "quick_keys": ("Quick keys", "快捷键"),
@@ -82,6 +92,8 @@ _SECTIONS: tuple[tuple[str, Mapping[str, Action]], ...] = (
     ("People 员工", PEOPLE_ACTIONS),
     ("Shift and drawer 班次与钱箱", DRAWER_ACTIONS),
     ("Returns 退换货", RETURN_ACTIONS),
+    ("Members 会员", MEMBER_ACTIONS),
+    ("Members' value 会员积分与储值", VALUE_ACTIONS),
     ("Looking up 查询", CATALOGUE_ACTIONS),
 )
 _HEAD = """# What works without a network 离线可用功能

@@ -12,7 +12,7 @@ from edge_agent.disk.agent_row import device_time
 from edge_agent.failpoints import reached
 from edge_agent.record import receipts
 from edge_agent.record.receipts import receipt_text
-from edge_agent.till import attempts, baskets
+from edge_agent.till import attempts, baskets, cards
 from edge_agent.till.basket import Basket
 from edge_agent.till.changes import TenderGiven, TendersReturned
 from edge_agent.till.desk import (
@@ -33,7 +33,8 @@ from edge_agent.till.results import Paid, PartlyPaid, TendersBack
 from edge_agent.till.returning import making
 from edge_agent.till.selling import amending, counting, limits
 from edge_agent.till.shifts import ledger
-from edge_agent.value import allowances
+from edge_agent.value import allowances, holds
+from edge_agent.value.holds import Kind
 from shared.adjustments import Adjusted
 from shared.pricing import ENGINE_LEVEL, PricedBasket, facts_of, uses_of
 from shared.wire.events import MANIFEST_BYTES, BookReference, Receipt, SaleCompleted, Tender, TenderKind, decode_event
@@ -119,6 +120,7 @@ def ask(db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | Non
     _check_amount(asked, bill, cash=False)
     if asked == 0:
         raise Refusal("tender_amount", "0")
+    _require_set_aside(db, desk, bill.basket)
     attempt = PaymentAttempt(
         desk.mint(),
         bill.basket.id,
@@ -133,6 +135,15 @@ def ask(db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | Non
     stand_still(db, desk, bill.basket, bill.book)
     attempts.store(db, attempt)
     return attempt
+
+
+def ask_or_practise(
+    db: sqlite3.Connection, desk: Desk, method: TenderKind, minor: int | None, code: str = ""
+) -> PaymentAttempt | Paid | PartlyPaid:
+    """Put a payment attempt on the disk; while practising nobody outside is asked, and it counts as given."""
+    if desk.stand.practice:
+        return tender(db, desk, method, minor, reference="")
+    return ask(db, desk, method, minor, code)
 
 
 def settle(
@@ -152,7 +163,11 @@ def settle(
         raise Refusal("no_such_basket", str(attempt.basket))
     reference = outcome.reference[:MAX_REFERENCE_CHARACTERS]  # whole in the attempt; money that moved is never refused
     money = Tender(method=attempt.method, minor=attempt.minor, reference=reference, attempt=attempt.id)
-    return _take(db, _at_attempt(desk, attempt), _bill(db, desk, basket), money)
+    desk = _at_attempt(desk, attempt)
+    if holds.ended(db, desk.clocks.machine, basket.id):
+        # Money that moved is kept whatever else has ended meanwhile; that is asked for anew before the sale is made.
+        return _give(db, desk, _bill(db, desk, basket), money)
+    return _take(db, desk, _bill(db, desk, basket), money)
 
 
 def _at_attempt(desk: Desk, attempt: PaymentAttempt) -> Desk:
@@ -163,11 +178,17 @@ def _at_attempt(desk: Desk, attempt: PaymentAttempt) -> Desk:
 
 
 def take_back(db: sqlite3.Connection, desk: Desk) -> TendersBack:
-    """Hand back what was given so far, so that lines may change again. What a gateway moved stays."""
+    """Hand back what was given so far, so that lines may change again.
+
+    What a gateway moved stays; what HQ only set aside is let go.
+    """
     basket = open_basket(db, desk)
-    if any(money.attempt for money in basket.tenders):
+    aside = {hold.id: hold for hold in holds.of_basket(db, basket.id) if hold.kind is Kind.MONEY}
+    if any(money.attempt and money.attempt not in aside for money in basket.tenders):
         raise Refusal("payment_by_gateway")
     given = list(basket.tenders)
+    for hold in aside.values():
+        holds.drop(db, hold, desk.clocks.machine.wall_ms())
     baskets.add(db, basket, TendersReturned(at_ms=desk.clocks.business.now_ms()))
     return TendersBack(given, total(db, desk, basket))
 
@@ -183,6 +204,8 @@ def require_payable(db: sqlite3.Connection, desk: Desk, basket: Basket) -> _Bill
     for line in basket.lines:
         if line.quantity == 0:
             raise Refusal("weight_missing", str(line.n))
+    if cards.BUY in basket.blocks:
+        raise Refusal("member_may_not_buy")
     if desk.policies.shifts == "required" and desk.stand.shift is None and not desk.stand.practice:
         raise Refusal("shift_needed")
     bill = _bill(db, desk, basket)
@@ -207,12 +230,25 @@ def _check_amount(given: int, bill: _Bill, *, cash: bool) -> None:
 
 
 def _take(db: sqlite3.Connection, desk: Desk, bill: _Bill, money: Tender) -> Paid | PartlyPaid:
-    due = bill.due_minor - money.minor
-    if due > 0:
-        stand_still(db, desk, bill.basket, bill.book)
-        baskets.add(db, bill.basket, TenderGiven(at_ms=desk.clocks.business.now_ms(), tender=money))
-        return PartlyPaid(bill.basket.id, due)
-    return complete(db, desk, bill.basket, [*bill.basket.tenders, money], bill)
+    if bill.due_minor > money.minor:
+        return _give(db, desk, bill, money)
+    nothing = not money.minor and not money.change_minor and bill.basket.tenders
+    tenders = [*bill.basket.tenders, *([] if nothing else [money])]
+    return complete(db, desk, bill.basket, tenders, bill)
+
+
+def _give(db: sqlite3.Connection, desk: Desk, bill: _Bill, money: Tender) -> PartlyPaid:
+    """Note money that was given, with more to come or something else to be seen to first."""
+    stand_still(db, desk, bill.basket, bill.book)
+    baskets.add(db, bill.basket, TenderGiven(at_ms=desk.clocks.business.now_ms(), tender=money))
+    return PartlyPaid(bill.basket.id, bill.due_minor)
+
+
+def _require_set_aside(db: sqlite3.Connection, desk: Desk, basket: Basket) -> None:
+    """Refuse while something of the basket was set aside for too long: no sale may count on it any more."""
+    ended = holds.ended(db, desk.clocks.machine, basket.id)
+    if ended:
+        raise Refusal("hold_ended", ended[0].code)
 
 
 def complete(
@@ -223,6 +259,7 @@ def complete(
     Goods that were exchanged come back by a return of their own, made just before it.
     """
     bill = bill or _bill(db, desk, basket)
+    _require_set_aside(db, desk, basket)
     if basket.exchange is not None:
         # Under the basket's id of today: one that was put back with its disk has another than when it was planned.
         making.make(db, desk, structs.replace(basket.exchange, exchange=basket.id))
@@ -232,6 +269,7 @@ def complete(
 
     event = receipt_for(db, desk, sale)
     baskets.delete(db, basket.id)
+    holds.forget(db, basket.id)
     if not desk.stand.practice:
         counting.note_sold(db, event, bill.priced, bill.book)
     ledger.note_late(db, desk, event)

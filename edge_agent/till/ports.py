@@ -64,6 +64,10 @@ class MemberDirectory(Protocol):
         """Return the member a card number belongs to, or None when this store does not know it."""
         ...
 
+    def by_id(self, db: sqlite3.Connection, member: UUID) -> KnownMember | None:
+        """Return a member by their id, or None when this store does not know them."""
+        ...
+
 
 class CardOwners(Protocol):
     """Who may know a card that this store does not: HQ."""
@@ -79,6 +83,10 @@ class HeadOffice(CardOwners, Protocol):
     async def ask(self, question: UUID, till: str, body: AnyAsk) -> AnyAnswer | None:
         """Ask under an id minted for it; None when there was no answer in time, which is not a no."""
         ...
+
+
+VALUE_TENDERS = frozenset({TenderKind.STORED_VALUE, TenderKind.GIFT_CARD})
+"""Ways to pay whose money HQ sets aside and the sale alone takes: until then it can be let go."""
 
 
 class AttemptState(StrEnum):

@@ -9,6 +9,7 @@ from uuid import UUID
 from edge_agent.till.asks import Ask
 from edge_agent.till.saying import Words
 from edge_agent.till.stand import StandState
+from shared.loyalty import NextTier
 from shared.pricing import PricedBasket, PricedLine, Unit
 from shared.wire.events import Tender, TenderKind
 from shared.wire.policies import StaffRole
@@ -90,7 +91,11 @@ class LineGone:
 
 @dataclass(frozen=True, slots=True)
 class MemberAttached:
-    """A card was shown. A card HQ alone knows still gets member prices. `basket` is None after a mere swipe."""
+    """A card was shown. A card HQ alone knows still gets member prices. `basket` is None after a mere swipe.
+
+    `by_hq`: HQ has said so now; else it is this store's own copy. `blocks` is what they may not do for now (`buy`,
+    `points`, `coupons`), `next_tier` what is missing to the tier above.
+    """
 
     known: bool
     masked_name: str
@@ -98,6 +103,9 @@ class MemberAttached:
     points: int
     basket: UUID | None
     total_minor: int = 0
+    by_hq: bool = False
+    blocks: tuple[str, ...] = ()
+    next_tier: NextTier | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from edge_agent.till.results import Begun, Found, HeldNow, Paid, RecalledNow, Vo
 from edge_agent.till.shifts import ledger
 from edge_agent.till.staff.approving import approved, chosen
 from edge_agent.till.stand import PRACTICE_MARK
+from edge_agent.value import holds
 from shared.wire.policies import Approval
 
 
@@ -91,6 +92,7 @@ def void(db: sqlite3.Connection, desk: Desk, reason: str = "", approver: Approve
         ledger.give_up(db, desk, basket, why, by)
     else:
         baskets.delete(db, basket.id)
+        holds.drop_all(db, basket.id, desk.till, desk.clocks.machine.wall_ms())
     return Voided(basket.id)
 
 

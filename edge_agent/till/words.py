@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from edge_agent.till.membership.words import MEMBER_WORDS
 from edge_agent.till.returning.words import RETURN_WORDS
 from edge_agent.till.saying import Words
 from edge_agent.till.scanning.words import SCANNING_WORDS
 from edge_agent.till.selling.words import SELLING_WORDS
+from edge_agent.till.service.words import SERVICE_WORDS
 from edge_agent.till.shifts.words import SHIFT_WORDS
 from edge_agent.till.staff.words import STAFF_WORDS
 
@@ -19,6 +21,8 @@ WORDS: Mapping[str, Words] = {
     **SELLING_WORDS,
     **SHIFT_WORDS,
     **RETURN_WORDS,
+    **SERVICE_WORDS,
+    **MEMBER_WORDS,
     # what was scanned
     "unreadable": Words("The code could not be read.", "条码无法识别。", "Scan it again.", "请重新扫描。"),
     "no_known_format": Words(

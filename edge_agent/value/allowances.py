@@ -86,6 +86,12 @@ def used_for(db: sqlite3.Connection, basket: UUID) -> list[UUID]:
     return [UUID(bytes=row[0]) for row in rows]
 
 
+def used_until(db: sqlite3.Connection, attempt: UUID) -> int:
+    """Return when the first of the allowances that an attempt used ends (HQ's wall time), 0 when it used none."""
+    (until_ms,) = db.execute("SELECT min(until_ms) FROM allowance_use WHERE attempt = ?", (attempt.bytes,)).fetchone()
+    return int(until_ms or 0)
+
+
 def trusted_now(db: sqlite3.Connection, machine: MachineClock) -> int | None:
     """Return HQ's wall time as far as this machine can be trusted with it, None when it cannot."""
     time = device_time(db, machine)

@@ -47,13 +47,14 @@ class AskCoupon(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
 class AskRelease(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="release"):
     """Let go what was set aside for a basket that will not be paid with it.
 
-    With `hold` that hold alone; an id that HQ has never heard of is refused for ever after. Without it everything of
-    the basket.
+    With `hold` that hold alone; an id that HQ has never heard of is refused for ever after. With `coupon` that coupon's
+    code alone. Without them everything of the basket.
     """
 
     basket: UUID
     till: str
     hold: UUID | None = None
+    coupon: str = ""
 
 
 class AskEnrol(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="enrol"):

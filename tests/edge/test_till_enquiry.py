@@ -16,6 +16,8 @@ from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull
 from edge_agent.record.receipts import Printed
 from edge_agent.till.looking.catalogue import Catalogue
+from edge_agent.till.membership.members import Members
+from edge_agent.till.membership.value import Value
 from edge_agent.till.offline import ACTIONS, TILL_ACTIONS, Offline
 from edge_agent.till.results import BasketView, MemberAttached, Paid
 from edge_agent.till.results import Refused as Refusal
@@ -121,6 +123,7 @@ async def test_p2_cashier_goes_on_while_hq_is_asked_and_the_answer_is_shown(stor
 
 def test_p2_every_action_says_whether_it_works_offline() -> None:
     rooms = {"": Till, "people.": People, "drawer.": Drawer, "returns.": Returns, "catalogue.": Catalogue}
+    rooms |= {"members.": Members, "value.": Value}
     actions = {
         room + name
         for room, kind in rooms.items()

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import edge_agent.till
+from edge_agent.till.membership.members import PHONE_CODES
+from edge_agent.till.membership.words import VALUE_CODES
 from edge_agent.till.scanning.words import SCANNING_WORDS
 from edge_agent.till.words import WORDS
 
@@ -15,8 +17,8 @@ CODE = re.compile(r'(?:Refusal|refused)\(\s*"([a-z_]+)"')
 HAN = re.compile(r"[\u4e00-\u9fff]")
 FROM_CODES = {"unreadable", "no_known_format", "check_digit", *SCANNING_WORDS}
 """Reasons that `shared.codes` gives; the till passes them on."""
-FROM_ANSWERS = {"payment_refused", "weight_unsteady", "weight_unchanged"}
-"""Codes that a gateway's or a scale's answer stands for."""
+FROM_ANSWERS = {"payment_refused", "weight_unsteady", "weight_unchanged", *VALUE_CODES.values(), *PHONE_CODES}
+"""Codes that a gateway's, a scale's or HQ's answer stands for."""
 
 
 def test_no_refusal_is_without_words_and_no_words_without_a_refusal() -> None:

@@ -140,7 +140,9 @@ HOLD = new_id()
     ("answer", "amount", "way", "code"),
     [
         (Held(hold=HOLD, unit="CNY", amount=400, valid_until_ms=UNTIL), 400, Way.HELD, ""),
-        (Refused(code="insufficient"), 400, Way.REFUSED, "insufficient"),
+        (Refused(code="purse_frozen"), 400, Way.REFUSED, "purse_frozen"),
+        (Refused(code="insufficient"), 400, Way.ALLOWANCE, ""),  # what was given ahead is out of HQ's balance already
+        (Refused(code="insufficient"), 501, Way.REFUSED, "insufficient"),
         (None, 400, Way.ALLOWANCE, ""),
         (None, 501, Way.UNREACHABLE, "offline"),
     ],

@@ -104,6 +104,9 @@ class MemoryMembers:
     def find(self, _db: sqlite3.Connection, card: str) -> KnownMember | None:
         return self.known.get(card)
 
+    def by_id(self, _db: sqlite3.Connection, member: UUID) -> KnownMember | None:
+        return next((one for one in self.known.values() if one.member == member), None)
+
 
 def store_settings(tills: int = 1) -> StoreSettings:
     return StoreSettings(

@@ -35,6 +35,8 @@ from edge_agent.till.selling import amending, limits, offers
 from edge_agent.till.selling.results import CouponTaken, OfferTaken, OfferView
 from edge_agent.till.selling.weighing import Scaled
 from edge_agent.till.staff.people import People
+from edge_agent.value.releasing import Releasing
+from edge_agent.value.spending import Nobody
 from shared.codes import MemberCard, PaymentCode, ScanContext, VariableMeasure, is_card
 from shared.codes.answers import MEMBER_CODE_PREFIX
 from shared.pricing import Coupon, Unit
@@ -57,6 +59,8 @@ class BasketCommands:
         self._commands = commands
         self._people = people
         self._enquiry = enquiry
+        desk = commands.desk
+        self.releases = Releasing(commands.database, desk.clocks.machine, desk.hq or Nobody(), desk.mint, desk.till)
         self._waiting_scan: tuple[str, ScanContext, str] | None = None
         self.scaled = Scaled()
 
@@ -175,18 +179,21 @@ class BasketCommands:
                 return asked
             case Coupon():
                 return await self._commands.change(lambda db, desk: offers.put_on(db, desk, asked), expects=expects)
-        desk = self._commands.desk
-        answer = await desk.hq.ask(desk.mint(), desk.till, asked) if desk.hq else None
+        desk, question = self._commands.desk, self._commands.desk.mint()
+        answer = await desk.hq.ask(question, desk.till, asked) if desk.hq else None
         if isinstance(answer, RefusedByHq):
             return refused("coupon_refused", answer.code)
         if not isinstance(answer, CouponReserved):
             return refused("coupon_unanswered", asked.code)
         coupon = Coupon(answer.code, answer.promotion, answer.claimed_ms)
-        return await self._commands.change(lambda db, desk: offers.put_on(db, desk, coupon, asked.basket))
+        held = offers.reserved_as(answer, asked, question)
+        return await self._commands.change(lambda db, desk: offers.put_on(db, desk, coupon, held))
 
     async def put_back_coupon(self, code: str, *, expects: Expects | None = None) -> CouponTaken | Refused:
         """Take a coupon's code off the basket again."""
-        return await self._commands.change(lambda db, desk: offers.put_back(db, desk, code), expects=expects)
+        answer = await self._commands.change(lambda db, desk: offers.put_back(db, desk, code), expects=expects)
+        self.releases.ring()
+        return answer
 
     async def choose(
         self, promotion: str, items: Sequence[str], *, expects: Expects | None = None
@@ -265,12 +272,15 @@ class BasketCommands:
         approver = await self._people.approver(approve)
         if isinstance(approver, Refused):
             return approver
-        return await self._commands.change(
+        answer = await self._commands.change(
             lambda db, desk: shelving.void(db, desk, reason, approver), makes_room=True, rings=True, expects=expects
         )
+        self.releases.ring()
+        return answer
 
     async def _attach(self, card: str, expects: Expects | None = None) -> MemberAttached | Refused:
         answer = await self._commands.change(lambda db, desk: cards.attach(db, desk, card), rings=True, expects=expects)
+        self.releases.ring()
         if self._enquiry and isinstance(answer, MemberAttached) and not answer.known:
             self._enquiry.want()
         return answer

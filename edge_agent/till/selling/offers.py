@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from uuid import UUID
 
-from edge_agent.till import baskets
+from edge_agent.till import baskets, cards
 from edge_agent.till.basket import Basket
 from edge_agent.till.changes import CouponEntered, CouponPutBack, ItemsChosen
 from edge_agent.till.desk import (
@@ -25,10 +25,12 @@ from edge_agent.till.desk import (
     total,
 )
 from edge_agent.till.selling.results import CouponTaken, OfferTaken, OfferView
+from edge_agent.value import holds
+from edge_agent.value.holds import Hold, Kind
 from shared import coupon_code
 from shared.pricing import Choice, Coupon, Outcome, Status
 from shared.pricing.explain import explain
-from shared.wire.messages import AskCoupon
+from shared.wire.messages import AskCoupon, CouponReserved
 
 MAX_CHOSEN = 100
 _NOTHING_SAID = {"en": "nothing in the basket it is for", "zh": "没有适用的商品"}
@@ -37,6 +39,8 @@ _NOTHING_SAID = {"en": "nothing in the basket it is for", "zh": "没有适用的
 def asked_of(db: sqlite3.Connection, desk: Desk, text: str) -> Coupon | AskCoupon:
     """Say what a code is: a public coupon of the basket's book, or one to ask HQ about."""
     basket = changeable(open_basket(db, desk))
+    if cards.COUPONS in basket.blocks:
+        raise Refusal("member_may_not_use_coupons")
     written = text.strip()
     if not (0 < len(written) <= MAX_COUPON_CHARACTERS and written.isprintable()):
         raise Refusal("coupon_code", written[:MAX_COUPON_CHARACTERS])
@@ -51,11 +55,18 @@ def asked_of(db: sqlite3.Connection, desk: Desk, text: str) -> Coupon | AskCoupo
     return AskCoupon(basket=basket.id, code=code, till=desk.till, cashier=desk.cashier, member=member)
 
 
-def put_on(db: sqlite3.Connection, desk: Desk, coupon: Coupon, basket: UUID | None = None) -> CouponTaken:
+def reserved_as(answer: CouponReserved, asked: AskCoupon, question: UUID) -> Hold:
+    """Return what HQ has set aside: the coupon, for the basket it was asked for, until then."""
+    return Hold(question, asked.basket, asked.till, Kind.COUPON, 1, answer.valid_until_ms, code=answer.code)
+
+
+def put_on(db: sqlite3.Connection, desk: Desk, coupon: Coupon, reserved: Hold | None = None) -> CouponTaken:
     """Put a coupon on the open basket: on this one alone, where HQ reserved it for that."""
     now = changeable(open_basket(db, desk))
-    if basket is not None and now.id != basket:
-        raise Refusal("coupon_other_basket", coupon.code)
+    if reserved is not None:
+        if now.id != reserved.basket:
+            raise Refusal("coupon_other_basket", coupon.code)
+        holds.keep(db, reserved)
     _require_room(now, coupon.code)
     baskets.add(db, now, CouponEntered(at_ms=desk.clocks.business.now_ms(), coupon=coupon))
     applied, says, total_minor = _came_of(db, desk, now, coupon.promotion, coupon.code)
@@ -68,6 +79,9 @@ def put_back(db: sqlite3.Connection, desk: Desk, code: str) -> CouponTaken:
     coupon = basket.codes.get(code.strip()) or basket.codes.get(coupon_code.read(code) or "")
     if coupon is None:
         raise Refusal("coupon_not_here", code[:MAX_COUPON_CHARACTERS])
+    for hold in holds.of_basket(db, basket.id):
+        if hold.kind is Kind.COUPON and hold.code == coupon.code:
+            holds.drop(db, hold, desk.clocks.machine.wall_ms())
     baskets.add(db, basket, CouponPutBack(at_ms=desk.clocks.business.now_ms(), code=coupon.code))
     return CouponTaken(
         code=coupon.code, promotion=coupon.promotion, applied=False, says={}, total_minor=total(db, desk, basket)

@@ -17,6 +17,7 @@ from edge_agent.till.shifts import store
 from edge_agent.till.shifts.results import HeldChoice
 from edge_agent.till.shifts.store import ShiftRow
 from edge_agent.till.staff.approving import approved, chosen
+from edge_agent.value import holds
 from shared.shift_totals import add_up
 from shared.wire.events import Event
 from shared.wire.policies import Approval
@@ -160,6 +161,7 @@ def give_up(db: sqlite3.Connection, desk: Desk, basket: Basket, reason: str, by:
         approved_by=by,
     )
     baskets.delete(db, basket.id)
+    holds.drop_all(db, basket.id, desk.till, desk.clocks.machine.wall_ms())
     record(db, desk, event)
 
 
