@@ -8,8 +8,19 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from cloud.console import members, pages, price_changes, promotions, signing_in, static_files, why
 from cloud.console.live import Streams
 from cloud.console.navigation import Entry, Task
+from cloud.coupons import conflict_pages as coupon_conflicts
+from cloud.coupons import pages as coupon_pages
+from cloud.fleet import device_pages
 from cloud.identity import pages as people_pages
 from cloud.identity.people import Right
+from cloud.ledger import pages as ledger
+from cloud.loyalty import review_pages as points_reviews
+from cloud.rewards import draw_pages, gift_pages, run_pages
+from cloud.value import correction_pages as corrections
+from cloud.value import pages as value
+from cloud.value import report_pages as value_reports
+from cloud.value import return_pages as card_returns
+from cloud.value import rule_pages as value_rules
 from shared.web.words import marked
 
 OUR_NAMES = ("127.0.0.1", "localhost")
@@ -18,19 +29,32 @@ OUR_NAMES = ("127.0.0.1", "localhost")
 ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.TODAY, title=marked("Today"), path="/", router=pages.router),
     Entry(task=Task.STORES, title=marked("Stores"), path="/stores"),
+    Entry(task=Task.STORES, title=marked("Devices"), path="/devices", router=device_pages.router),
     Entry(task=Task.MEMBERS, title=marked("Members"), path="/members", router=members.router),
     Entry(task=Task.MEMBERS, title=marked("Here twice"), path="/members/duplicates"),
     Entry(task=Task.MEMBERS, title=marked("Review desk"), path="/members/reviews"),
     Entry(task=Task.MEMBERS, title=marked("Taken over"), path="/members/openings"),
     Entry(task=Task.PROMOTIONS, title=marked("Promotions"), path="/promotions", router=promotions.router),
     Entry(task=Task.PROMOTIONS, title=marked("Calendar"), path="/promotions/calendar"),
+    Entry(task=Task.PROMOTIONS, title=marked("Coupons"), path="/coupons", router=coupon_pages.router),
+    Entry(task=Task.PROMOTIONS, title=marked("Gifts"), path="/rewards/gifts", router=gift_pages.router),
+    Entry(task=Task.PROMOTIONS, title=marked("Prize draws"), path="/rewards/draws", router=draw_pages.router),
+    Entry(task=Task.PROMOTIONS, title=marked("Expiry and rebates"), path="/rewards/runs", router=run_pages.router),
     Entry(task=Task.PRICES, title=marked("Price books"), path="/prices"),
     Entry(task=Task.PRICES, title=marked("Price changes"), path="/prices/changes", router=price_changes.router),
     Entry(task=Task.SALES, title=marked("Sales"), path="/sales", router=why.router),
     Entry(task=Task.CARE, title=marked("Parked events"), path="/parked"),
     Entry(task=Task.CARE, title=marked("Gaps"), path="/gaps"),
     Entry(task=Task.CARE, title=marked("Price differences"), path="/differences"),
-    Entry(task=Task.CARE, title=marked("Ledger"), path="/ledger"),
+    Entry(task=Task.CARE, title=marked("Points review"), path="/reviews/points", router=points_reviews.router),
+    Entry(task=Task.CARE, title=marked("Coupon conflicts"), path="/reviews/coupons", router=coupon_conflicts.router),
+    Entry(task=Task.CARE, title=marked("Card returns"), path="/value/returns", router=card_returns.router),
+    Entry(task=Task.CARE, title=marked("Put right by hand"), path="/value/corrections", router=corrections.router),
+    Entry(task=Task.CARE, title=marked("Debts"), path="/value/debts", router=value_reports.router),
+    Entry(task=Task.CARE, title=marked("Ledger"), path="/ledger", router=ledger.router),
+    Entry(task=Task.REPORTS, title=marked("Stored value"), path="/value", router=value.router),
+    Entry(task=Task.REPORTS, title=marked("Store settlement"), path="/value/settlement"),
+    Entry(task=Task.REPORTS, title=marked("Rules of stored value"), path="/value/rules", router=value_rules.router),
     Entry(task=Task.SETTINGS, title=marked("People"), path="/people", router=people_pages.router, right=Right.PEOPLE),
     Entry(task=Task.SETTINGS, title=marked("Audit log"), path="/audit"),
 )

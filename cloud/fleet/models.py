@@ -76,6 +76,24 @@ class AgentGap(Table, table=True):
     declared_ms: int = utc_ms()
 
 
+class DeviceChange(Table, table=True):
+    """A device came to stand otherwise: what its agent said then. Kept for a season."""
+
+    __tablename__ = "device_change"
+    __table_args__ = ({"info": {"retention": "operations"}},)
+
+    agent_id: str = Field(primary_key=True, foreign_key="agent.id")
+    device: str = Field(primary_key=True, max_length=80)
+    """`till/name`."""
+    at_ms: int = utc_ms(primary_key=True)
+    state: str = Field(max_length=16)
+    power: str = Field(max_length=16)
+    code: str = Field(max_length=64)
+    reason: str = Field(max_length=300)
+    conditions: str = Field(max_length=300)
+    """Names, with blanks between."""
+
+
 class ClaimCode(Table, table=True):
     """A single-use right to enrol an agent for a store. Only the code's hash is kept."""
 

@@ -13,6 +13,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from cloud.database import Database
+from cloud.fleet import device_history
 from cloud.fleet.models import Agent
 from cloud.ingest import incarnation, watermarks
 from cloud.ingest.apply import in_transaction
@@ -64,6 +65,7 @@ def _greet(session: Session, agent: str, hello: Hello, restores: Restores) -> Ou
         return Rejected(agent, hello.epoch, 0, watermarks.TOO_MANY_EPOCHS)
     row = _lock_agent(session, agent)
     row.connection, row.connected_ms, row.hq_offset_ms = hello.connection, now, _offset(now, hello)
+    device_history.note(session, row, hello.reported, now)
     row.seen_ms, row.gone, row.reported = now, False, msgspec.json.encode(hello.reported)
     session.add(row)
     ours = restores.weigh(session, agent, hello.epoch, _held(hello), mark.seq, ours=incarnation.current(session))
@@ -101,7 +103,7 @@ def _heartbeats(
     ours = incarnation.current(session)
     noted: list[tuple[State, Outcome]] = []
     for agent, epoch, state in heard:
-        _note(rows[agent], state, now)
+        _note(session, rows[agent], state, now)
         mark = marks.get((agent, epoch))
         if mark is None:
             noted.append((state, Rejected(agent, epoch, 0, watermarks.TOO_MANY_EPOCHS)))
@@ -111,13 +113,14 @@ def _heartbeats(
     return noted
 
 
-def _note(row: Agent, state: State, now: int) -> None:
+def _note(session: Session, row: Agent, state: State, now: int) -> None:
     row.seen_ms = now
     if _is_newer(state.connection, row.connection):
         row.connection, row.connected_ms = state.connection, now  # its hello was lost
     if state.connection == row.connection:
         row.gone, row.hq_offset_ms = False, _offset(now, state)
         if state.reported is not None:
+            device_history.note(session, row, state.reported, now)
             row.reported = msgspec.json.encode(state.reported)
 
 

@@ -7,38 +7,49 @@ from collections.abc import Collection, Sequence
 import msgspec
 from sqlmodel import Session, col, select
 
-from cloud.errors import Invalid, NotFound
+from cloud.errors import Conflict, Invalid, NotFound
 from cloud.fleet import audit
+from cloud.org.device_checks import ALONE, problems_of
 from cloud.org.models import Till, TillDevices
-from device_profiles.catalogue import UnknownModel, profile
-from shared.codes.answers import ScanContext
-from shared.device_profile import ProfileRefused, TransportKind, override
-from shared.ids import check_slug
 from shared.wire.desired import DeviceBinding
 
-MAX_DEVICES = 32
-"""A till with more has a mistake in its list."""
 _bindings = msgspec.json.Decoder(list[DeviceBinding])
 
 
 def bind(
-    session: Session, store: str, till: str, devices: Sequence[DeviceBinding], *, actor: str, now_ms: int
+    session: Session,
+    store: str,
+    till: str,
+    devices: Sequence[DeviceBinding],
+    *,
+    actor: str,
+    now_ms: int,
+    reason: str = "",
+    expected: int | None = None,
 ) -> list[DeviceBinding]:
     """Say which devices a till has, all of them; none leaves it to the agent's simulated ones.
 
-    Raise NotFound, or Invalid naming the device and what does not fit.
+    `expected` is the revision that whoever says it has seen. Raise NotFound, Conflict when somebody else changed it
+    since, or Invalid naming the device and what does not fit.
     """
     if session.get(Till, (store, till)) is None:
         raise NotFound(f"store {store!r} has no till {till!r}")
-    _check(devices)
+    wrong = problems_of(devices, plugs_elsewhere(session, store, till))
+    if wrong:
+        raise Invalid(wrong[0].english)
     content = msgspec.json.encode(list(devices)).decode()
     row = session.get(TillDevices, (store, till), with_for_update=True)
+    if expected is not None and expected != (row.revision if row else 0):
+        raise Conflict("somebody else has changed these devices meanwhile: load the page again")
     if row is None:
         row = TillDevices(store_id=store, till_id=till, content=content)
     elif row.content != content:
         row.content, row.revision = content, row.revision + 1
     session.add(row)
-    audit.record(session, at_ms=now_ms, actor=actor, action="till.devices", subject=f"{store}/{till}")
+    audit.record(
+        session, at_ms=now_ms, actor=actor, action="till.devices", subject=f"{store}/{till}", reason=reason,
+        detail=", ".join(one.device for one in devices),
+    )  # fmt: skip
     session.flush()
     return list(devices)
 
@@ -57,30 +68,17 @@ def by_till(session: Session, stores: Collection[str]) -> dict[tuple[str, str], 
     return {(row.store_id, row.till_id): _bindings.decode(row.content) for row in rows}
 
 
-def _check(devices: Sequence[DeviceBinding]) -> None:
-    if len(devices) > MAX_DEVICES:
-        raise Invalid(f"a till has at most {MAX_DEVICES} devices, got {len(devices)}")
-    names = [one.device for one in devices]
-    for name in names:
-        if names.count(name) > 1:
-            raise Invalid(f"two devices of the till are called {name!r}; each needs a name of its own")
-    plugs: dict[str, str] = {}
-    for one in devices:
-        _check_one(one)
-        if one.address and plugs.setdefault(one.address, one.device) != one.device:
-            raise Invalid(f"{one.device}: {one.address!r} is the plug of {plugs[one.address]} already")
+def plugs_elsewhere(session: Session, store: str, till: str) -> dict[str, str]:
+    """Return the plugs that devices of the store's other tills have to themselves: whose each is, `till/device`."""
+    return {
+        one.address: f"{other}/{one.device}"
+        for (_, other), devices in by_till(session, [store]).items()
+        for one in devices
+        if other != till and one.address and one.transport in ALONE
+    }
 
 
-def _check_one(one: DeviceBinding) -> None:
-    try:
-        check_slug(one.device, "device")
-        model = override(profile(one.profile), dict(one.settings))
-    except (UnknownModel, ProfileRefused, ValueError) as error:
-        raise Invalid(f"{one.device}: {error}") from None
-    ways = [kind.value for kind in (*model.transports, TransportKind.SIMULATED)]
-    if one.transport not in ways:
-        raise Invalid(f"{one.device}: {model.model} is reached by {', '.join(ways)}, not by {one.transport!r}")
-    if not one.address and one.transport != TransportKind.SIMULATED.value:
-        raise Invalid(f"{one.device}: say where it is plugged in; `storewire-edge devices list` shows the plugs")
-    if one.role and one.role not in {role.value for role in ScanContext}:
-        raise Invalid(f"{one.device}: a role is one of {', '.join(ScanContext)}, not {one.role!r}")
+def revision(session: Session, store: str, till: str) -> int:
+    """Return how often a till's devices were said; 0 for never."""
+    row = session.get(TillDevices, (store, till))
+    return 0 if row is None else row.revision

@@ -1935,6 +1935,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "channel", "given_ms", name=op.f("pk_consent")),
     )
     op.create_table(
+        "device_change",
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("device", sa.String(length=80), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("power", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("conditions", sa.String(length=300), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_device_change_agent_id")),
+        sa.PrimaryKeyConstraint("agent_id", "device", "at_ms", name=op.f("pk_device_change")),
+    )
+    op.create_table(
         "family_member",
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("family_id", sa.Uuid(), nullable=False),
