@@ -65,7 +65,7 @@ class Reserved:
 
 
 def reserve(session: Session, wanted: Reservation) -> Reserved:
-    """Reserve a coupon for a basket; the same basket again gets the same answer.
+    """Reserve a coupon for a basket; the same basket again gets the same coupon, for as long anew.
 
     Refused, by what is wrong with it: `coupon_malformed`, `coupon_unknown`, `coupon_used`, `coupon_reserved` (by
     another basket), `coupon_voided`, `coupon_expired`, `coupon_not_yet`, `coupon_not_yours`, `coupon_closed`,
@@ -77,9 +77,15 @@ def reserve(session: Session, wanted: Reservation) -> Reserved:
     row = session.get(Coupon, code, populate_existing=True) or _of_public(session, code, wanted)
     batch = session.get_one(CouponBatch, row.batch)
     _require(row, batch, wanted)
-    if row.state == RESERVED:
-        return Reserved(code, batch.promotion, row.given_ms, row.reserved_until_ms or wanted.until_ms)
     table = table_of(Coupon)
+    if row.state == RESERVED:
+        # The same basket asks again: a long sale, or an answer that got lost. It keeps its coupon for as long anew.
+        again = (table.c.code == row.code, table.c.state == RESERVED, table.c.basket_id == wanted.basket)
+        session.execute(update(table).where(*again).values(reserved_until_ms=wanted.until_ms))
+        session.refresh(row)
+        if row.state != RESERVED or row.basket_id != wanted.basket:
+            raise Refused(f"coupon_{row.state}", f"coupon {code} is {row.state}")
+        return Reserved(code, batch.promotion, row.given_ms, wanted.until_ms)
     done = session.execute(
         update(table)
         .where(table.c.code == row.code, table.c.state == ISSUED)
@@ -133,10 +139,12 @@ def _require(row: Coupon, batch: CouponBatch, wanted: Reservation) -> None:
         raise Refused("coupon_not_yours", f"coupon {row.code} is another member's")
 
 
-def release(session: Session, basket: UUID, *, but: Collection[str] = ()) -> int:
-    """Release what is reserved for a basket, except these. Return how many."""
+def release(session: Session, basket: UUID, *, but: Collection[str] = (), only: str = "") -> int:
+    """Release what is reserved for a basket, except these; `only`: that one code. Return how many."""
     table = table_of(Coupon)
-    reserved = (table.c.basket_id == basket, table.c.state == RESERVED, table.c.code.not_in(list(but)))
+    reserved = [table.c.basket_id == basket, table.c.state == RESERVED, table.c.code.not_in(list(but))]
+    if only:
+        reserved.append(table.c.code.in_([only, f"{only}{_SHARED}{basket}"]))
     codes = session.execute(select(table.c.code).where(*reserved).order_by(table.c.code).with_for_update()).scalars()
     return set_free(session, list(codes), RESERVED)
 

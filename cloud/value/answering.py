@@ -110,11 +110,14 @@ class ValueAnswers:
         return in_transaction(self._database, work)
 
     def release(self, store: str, ask: wire.AskRelease) -> wire.AnyAnswer:
-        """Let go one hold, or everything that is set aside for a basket."""
+        """Let go one hold, one coupon, or everything that is set aside for a basket."""
         return in_transaction(self._database, lambda session: self._release(session, store, ask))
 
     def _release(self, session: Session, store: str, ask: wire.AskRelease) -> wire.AnyAnswer:
         now_ms = self._machine.wall_ms()
+        if ask.coupon:
+            using.release(session, ask.basket, only=ask.coupon)
+            return wire.Released()
         if ask.hold is not None:
             forget(session, ask.hold, now_ms=now_ms)
         else:

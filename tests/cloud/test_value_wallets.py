@@ -16,9 +16,10 @@ from cloud.ledger.commits import open_commit
 from cloud.members import blocks
 from cloud.value import purses
 from shared.sealing import seal
-from shared.wire.asks import Held, Refused
+from shared.wire.asks import AskRelease, CouponReserved, Held, Refused, Released
 from shared.wire.wallet_asks import AskWallet, Wallet, WalletCoupon
 from tests.cloud.members_data import CARD, vault
+from tests.cloud.test_coupons import Shop
 from tests.cloud.test_value_sales import Chain
 from tests.factories import START_MS, new_id
 
@@ -77,7 +78,7 @@ def test_it_lists_the_coupons_that_count_today(chain: Chain) -> None:
                 id=name, kind=PERSONAL, promotion=f"{name}-off", starts=starts, ends=date(2026, 12, 31), most=9
             )
             batches.create(session, batch, Random(1).getrandbits, actor="ann", now_ms=START_MS)
-        commit_no, today = open_commit(session, START_MS), date(2026, 1, 5)
+        commit_no, today = open_commit(session, START_MS), date(2026, 1, 1)
         return [
             batches.give(
                 session,
@@ -107,3 +108,20 @@ def test_a_frozen_purse_has_nothing_to_spend(chain: Chain) -> None:
     found = wallet(chain, member=chain.ann)
     assert isinstance(found, Wallet)
     assert (found.value_minor, found.has_value) == (0, True)
+
+
+def test_a_coupon_is_let_go_alone_and_kept_for_as_long_anew_by_the_basket_that_asks_again(database: Database) -> None:
+    shop = Shop(database)
+    shop.batch()
+    (kept,), (freed,) = shop.give(), shop.give()
+    basket, other = new_id(), new_id()
+    first = shop.claim(kept, basket)
+    assert isinstance(first, CouponReserved)
+    assert isinstance(shop.claim(freed, basket), CouponReserved)
+    assert shop.ask(AskRelease(basket=basket, till="t1", coupon=freed)) == Released()
+    assert isinstance(shop.claim(freed, other), CouponReserved)
+    assert shop.claim(kept, other) == Refused(code="coupon_reserved")
+    shop.machine.advance(60_000)
+    again = shop.claim(kept, basket)
+    assert isinstance(again, CouponReserved)
+    assert again.valid_until_ms == first.valid_until_ms + 60_000
