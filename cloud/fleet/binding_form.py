@@ -78,7 +78,7 @@ def read_form(fields: Sequence[tuple[str, str]]) -> list[FormRow]:
     given = dict(fields)
     numbers = sorted({int(key.split(".")[0]) for key in given if key.split(".")[0].isdecimal()})[:MOST_ROWS]
     rows = [
-        FormRow(**{name: given.get(f"{number}.{name}", "").strip() for name in FIELDS})
+        FormRow(*(given.get(f"{number}.{name}", "").strip() for name in FIELDS))
         for number in numbers
         if not given.get(f"{number}.remove")
     ]
