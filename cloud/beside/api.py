@@ -8,7 +8,7 @@ refused (409) and the field is named, and a request that was refused stays refus
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -131,10 +131,10 @@ class Moved(BaseModel):
 @router.post("/identify")
 def identify(services: Here, _who: MayRead, body: Who) -> Known:
     """Say whose card or phone this is. 404 for nobody's; 403 for a lost card, or a phone that several share."""
-    year = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).year
+    today = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).date()
     with services.database.snapshot() as session:
-        member = _member(session, services, body, year)
-        sight = look_at(session, [member], year)[member]
+        member = _member(session, services, body, today)
+        sight = look_at(session, [member], today)[member]
     return Known(
         member=member,
         masked_name=sight.masked_name,
@@ -197,11 +197,11 @@ def _place(body: Receipt | Reversal | CouponUse) -> Place:
     return Place(store=body.store, till=body.till, cashier=body.cashier, receipt=body.receipt)
 
 
-def _member(session: Session, services: Services, body: Who, year: int) -> UUID:
+def _member(session: Session, services: Services, body: Who, today: date) -> UUID:
     if (body.card is None) == (body.phone is None):
         raise Invalid("send either card or phone")
     if body.card is not None:
-        return finding.at_till(session, services.vault, body.card, year)[0]
+        return finding.at_till(session, services.vault, body.card, today)[0]
     found = [
         one
         for one in enrolling.find_by_phone(session, services.vault, body.phone or "")

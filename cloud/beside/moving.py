@@ -123,13 +123,14 @@ class Till:
                 expires_on=rule.expires_on(today) if rule else None,
             )
             lots.bring(session, [lot])
-        add_spend(session, member, today.year, minor)
+        add_spend(session, member, today, minor, visits=1)
         dirt.note(session, commit_no, [(member, at.store, self.business_ms)])
         return {
             "points": points,
             "balance": points_of(session, [member])[member],
             "minor": minor,
             "member": str(member),
+            "day": today.isoformat(),
         }
 
     def _spend(self, session: Session, request: UUID, member: UUID, points: int, at: Place) -> Mapping[str, Any]:
@@ -196,7 +197,8 @@ class Till:
             journal = reverse(session, commit_no, undo)
             moved = sum(leg.amount for leg in journal.legs if leg.amount > 0)
         if made.kind == EARN:
-            add_spend(session, member, self._today(session, at.store).year, -_share(done, moved))
+            # The day of what it undoes: the order in which the two arrive must not matter.
+            add_spend(session, member, date.fromisoformat(done["day"]), -_share(done, moved))
         dirt.note(session, commit_no, [(member, at.store, self.business_ms)])
         return {"points": moved, "balance": points_of(session, [member])[member], "member": str(member)}
 

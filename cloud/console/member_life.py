@@ -75,13 +75,13 @@ def member_page(session: Session, member: UUID, business_ms: int) -> MemberPage:
     row = session.get(Member, member)
     if row is None:
         raise NotFound(f"there is no member {member}")
-    year = datetime.fromtimestamp(business_ms // 1000, UTC).year
+    today = datetime.fromtimestamp(business_ms // 1000, UTC).date()
     told = session.exec(select(MemberField).where(MemberField.member_id == member)).all()
     order = list(PROFILE)
     family = changing.family_of(session, member)
     return MemberPage(
         row=row,
-        sight=look_at(session, [member], year)[member],
+        sight=look_at(session, [member], today)[member],
         cards=session.exec(
             select(Card).where(Card.member_id == member).order_by(col(Card.status), col(Card.first_seen_ms).desc())
         ).all(),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.api.auth import holder_with
-from cloud.api.services import Here
+from cloud.api.services import Here, Services
+from cloud.errors import Invalid
 from cloud.identity.tokens import TokenHolder
 from cloud.loyalty import publishing, rules
-from shared.loyalty import EarningRule, Tier, TierRule
+from cloud.loyalty.tier_words import tier_words
+from cloud.loyalty.words import earning_words
+from shared.loyalty import EarningRule, TierRule
 
 router = APIRouter(prefix="/api/v1/loyalty", tags=["loyalty"])
 
@@ -33,52 +36,95 @@ class NewEarningRule(_Body):
     points: int = Field(default=1, ge=0)
     per_minor: int = Field(default=100, ge=1)
     excluded_categories: list[str] = []
+    excluded_tenders: list[str] = []
+    expiry: str = Field(default="never", pattern="^(never|months|year_end)$")
+    expiry_count: int = Field(default=0, ge=0, le=120)
+    pending_days: int = Field(default=0, ge=0, le=366)
 
 
 class NewTier(_Body):
-    """A tier and the spend of a calendar year that reaches it."""
+    """A tier, from how much on it is reached in what its rule measures, and what it brings (`kind` names which)."""
 
     code: str = Field(pattern=r"^[a-z0-9-]{1,32}$")
     names: dict[str, str]
     from_minor: int = Field(ge=0)
+    from_visits: int = Field(default=0, ge=0)
+    benefits: list[dict[str, Any]] = Field(default=[], max_length=20)
 
 
 class NewTierRule(_Body):
-    """Every tier."""
+    """Every tier, and how they are reached and lost; see `shared.loyalty.TierRule`."""
 
     version: int = Field(ge=1)
-    tiers: list[NewTier]
+    tiers: list[NewTier] = Field(max_length=20)
+    window: str = "calendar_year"
+    months: int = 12
+    measure: str = "spend"
+    mix: str = "all"
+    growth_per_minor: int = 100
+    growth_per_visit: int = 0
+    downgrade: str = "period_end"
+    step: str = "to_earned"
+    initial: str = ""
+    valid_from: date | None = None
 
 
 class Reassessed(BaseModel):
-    """How many members stand in another tier now."""
+    """How many members stand in another tier now; 0 where the rule starts later."""
 
     members: int
 
 
+def read_tier_rule(facts: dict[str, Any]) -> TierRule:
+    """Make a tier rule of plain facts. Raise Invalid, in words of its field."""
+    try:
+        return msgspec.convert(facts, TierRule)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise Invalid(f"tier rule: {error}") from error
+
+
+def today_of(services: Services) -> date:
+    """Return the date of business time."""
+    return datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).date()
+
+
 @router.get("/rules")
 def get_rules(services: Here, _: MayRead) -> dict[str, object]:
-    """Return every earning rule and the tier rule that counts."""
+    """Return every earning rule, every tier rule, which tier rule is in force, and what both say in words."""
     with services.database.snapshot() as session:
         found = rules.load(session)
-    return {"earning": msgspec.to_builtins(found.earning), "tier": msgspec.to_builtins(found.tier)}
+    today = today_of(services)
+    tier, earning = found.tier_on(today), found.earning_on(today)
+    words = {
+        language: {"earning": earning_words(earning, language) if earning else [], "tier": tier_words(tier, language)}
+        for language in ("en", "zh")
+    }
+    return {
+        "earning": msgspec.to_builtins(found.earning),
+        "tiers": msgspec.to_builtins(found.tiers),
+        "tier": msgspec.to_builtins(tier),
+        "words": words,
+    }
 
 
 @router.post("/earning-rules", status_code=status.HTTP_201_CREATED)
 def publish_earning(services: Here, who: MayWrite, body: NewEarningRule) -> NewEarningRule:
     """Publish the next version of the earning rule."""
     now_ms = services.clocks.machine.wall_ms()
+    try:
+        rule = msgspec.convert(body.model_dump(mode="json"), EarningRule)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise Invalid(f"earning rule: {error}") from error
     with services.database.session() as session:
-        publishing.publish_earning(session, EarningRule(**body.model_dump()), actor=who.actor, now_ms=now_ms)
+        publishing.publish_earning(session, rule, actor=who.actor, now_ms=now_ms)
     return body
 
 
 @router.post("/tier-rules", status_code=status.HTTP_201_CREATED)
 def publish_tiers(services: Here, who: MayWrite, body: NewTierRule) -> Reassessed:
-    """Publish the next version of the tiers, and weigh this year and the last one against it."""
+    """Publish the next version of the tiers."""
     now_ms = services.clocks.machine.wall_ms()
-    year = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).year
-    rule = TierRule(version=body.version, tiers=[Tier(**tier.model_dump()) for tier in body.tiers])
+    rule = read_tier_rule(body.model_dump(mode="json"))
     with services.database.session() as session:
-        changed = publishing.publish_tiers(session, rule, actor=who.actor, now_ms=now_ms, year=year)
+        changed = publishing.publish_tiers(session, rule, actor=who.actor, now_ms=now_ms, today=today_of(services))
     return Reassessed(members=len(changed))

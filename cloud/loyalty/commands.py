@@ -11,7 +11,8 @@ from sqlmodel import Session
 from cloud.command import actor, database_of, now_ms, settings_of
 from cloud.errors import Invalid
 from cloud.loyalty import publishing, rules
-from cloud.loyalty.words import Language, earning_words, no_rule_words, tier_words
+from cloud.loyalty.tier_words import tier_words
+from cloud.loyalty.words import Language, earning_words, no_rule_words
 from cloud.org.stores import stores
 from cloud.process.clocks import clocks_of
 from shared.ids import check_slug
@@ -35,8 +36,11 @@ def show(context: typer.Context) -> None:
         _say([earning_words(rule, language, exponent) for language in _LANGUAGES])
     if not found.earning:
         _say([[no_rule_words(language)] for language in _LANGUAGES])
-    typer.echo(f"Tier rule {found.tier.version}")
-    _say([tier_words(found.tier, language, exponent) for language in _LANGUAGES])
+    for tier_rule in found.tiers:
+        typer.echo(f"Tier rule {tier_rule.version}")
+        _say([tier_words(tier_rule, language, exponent) for language in _LANGUAGES])
+    if not found.tiers:
+        _say([tier_words(TierRule(version=0), language) for language in _LANGUAGES])
 
 
 @app.command("earning")
@@ -75,13 +79,13 @@ def tiers(
     publish: Publish = False,
 ) -> None:
     """Publish the next tiers; none at all makes all members equal again."""
-    year = datetime.fromtimestamp(clocks_of(settings_of(context)).business.now_ms() // 1000, UTC).year
+    today = datetime.fromtimestamp(clocks_of(settings_of(context)).business.now_ms() // 1000, UTC).date()
     with database_of(context) as database, database.session() as session:
-        version = rules.load(session).tier.version + 1
+        version = rules.load(session).tier_version + 1
         rule = TierRule(version=version, tiers=_tiers(tier or []))
         _say([tier_words(rule, language, _exponent(session)) for language in _LANGUAGES])
         changed = (
-            publishing.publish_tiers(session, rule, actor=actor(), now_ms=now_ms(), year=year) if publish else set()
+            publishing.publish_tiers(session, rule, actor=actor(), now_ms=now_ms(), today=today) if publish else set()
         )
     if publish:
         typer.echo(f"Published as tier rule {version}; {len(changed)} members stand in another tier now.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
@@ -38,7 +39,9 @@ class TierRuleRow(Table, table=True):
 
 
 class MemberYear(Table, table=True):
-    """What a member spent in a calendar year of business dates, net of returns, and the tier it reaches.
+    """What a member spent in a calendar year of business dates, net of returns, and the tier of it for reports.
+
+    `tier` is what the year's sum reaches by the rule of the year's last day, whatever window that rule looks at.
 
     A return lowers the year of its sale, so that the order in which the two arrive does not matter.
     """
@@ -52,6 +55,70 @@ class MemberYear(Table, table=True):
     tier: str = Field(default="", max_length=32)
     visits: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """Sales; a return does not undo a visit."""
+
+
+class MemberDay(Table, table=True):
+    """What a member spent on a business date, net of what came back of it, and how often they bought.
+
+    Windows that move with the days and years from the day of joining are made of it; `member_year` is its sum.
+    """
+
+    __tablename__ = "member_day"
+    __table_args__ = BOOKS
+
+    member_id: UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    spend_minor: int = big_int()
+    visits: int = 0
+
+
+class MemberStanding(Table, table=True):
+    """Where a member stood when they were last looked at: what the next look is compared with.
+
+    Nothing reads it as the truth: where somebody stands is worked out from what they did (`cloud.loyalty.tiers`).
+    """
+
+    __tablename__ = "member_standing"
+    __table_args__ = (
+        Index("ix_member_standing_until", "until"),
+        Index("ix_member_standing_tier", "tier"),
+        BOOKS,
+    )
+
+    member_id: UUID = Field(primary_key=True)
+    tier: str = Field(max_length=32)
+    reason: str = Field(max_length=16)
+    until: date | None = None
+    """The last day of it if nothing more happens; null where no day ends it."""
+    since: date
+    """The business date since which they stand in this tier."""
+
+
+class TierChange(Table, table=True):
+    """A member came to stand in another tier. The `n`-th of that member, from 1 on."""
+
+    __tablename__ = "tier_change"
+    __table_args__ = (Index("ix_tier_change_day", "day"), BOOKS)
+
+    member_id: UUID = Field(primary_key=True)
+    n: int = Field(primary_key=True)
+    before: str = Field(max_length=32)
+    after: str = Field(max_length=32)
+    reason: str = Field(max_length=16)
+    rule_version: int
+    day: date
+    """The business date on which it was seen."""
+    at_ms: int = utc_ms()
+
+
+class TierTurn(Table, table=True):
+    """A tier rule whose start was noticed: whoever it may concern was noted as changed."""
+
+    __tablename__ = "tier_turn"
+    __table_args__ = BOOKS
+
+    version: int = Field(primary_key=True)
+    day: date
 
 
 class TierFloor(Table, table=True):

@@ -7,20 +7,31 @@ how much came back before.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, String, Uuid, select, update
+from sqlalchemy import BigInteger, Date, Integer, String, Uuid, select, update
 from sqlmodel import Session
 
 from cloud.database.rowset import Columns, rowset, table_of, upsert_into
-from cloud.loyalty import crediting, tiers
+from cloud.loyalty import crediting
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
-from cloud.loyalty.models import MemberYear
+from cloud.loyalty.models import MemberDay, MemberYear
 from cloud.loyalty.rules import Rules
 
-MemberYearKey = tuple[UUID, int]
+
+class Done(NamedTuple):
+    """What a member did: net spend (minor units) and visits."""
+
+    spend_minor: int
+    visits: int
+
+    def plus(self, spend_minor: int, visits: int) -> Done:
+        """Return this and more."""
+        return Done(self.spend_minor + spend_minor, self.visits + visits)
 
 
 def post_sales(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: Rules) -> set[UUID]:
@@ -39,19 +50,23 @@ def post(
     """Credit sales and take back returns at once: one pass over the years for a whole commit."""
     crediting.credit(session, commit_no, sales, rules)
     crediting.take_back(session, commit_no, returns, rules)
-    spend: defaultdict[MemberYearKey, int] = defaultdict(int)
-    visits = Counter((sale.member, sale.business_date.year) for sale in sales)
+    done: defaultdict[tuple[UUID, date], Done] = defaultdict(lambda: Done(0, 0))
     for sale in sales:
-        spend[sale.member, sale.business_date.year] += sale.net_minor
+        done[sale.member, sale.business_date] = done[sale.member, sale.business_date].plus(sale.net_minor, 1)
     for back in returns:
-        spend[back.sale.member, back.sale.business_date.year] -= sum(line.refund_minor for line in back.lines)
-    _add_spend(session, spend, visits, rules)
-    return {member for member, _year in spend}
+        day = (back.sale.member, back.sale.business_date)
+        done[day] = done[day].plus(-sum(line.refund_minor for line in back.lines), 0)
+    add(session, done, rules)
+    return {member for member, _day in done}
 
 
-def tiers_of(session: Session, members: Collection[UUID], year: int) -> dict[UUID, str]:
-    """Return each member's tier in a year: a tier reached in a year holds until the end of the next one at least."""
-    return {member: stands.tier for member, stands in tiers.standings(session, members, year).items()}
+def add(session: Session, done: Mapping[tuple[UUID, date], Done], rules: Rules) -> None:
+    """Add what members did to their days and years, by business date, and weigh those years again."""
+    _add_days(session, done)
+    years: defaultdict[tuple[UUID, int], Done] = defaultdict(lambda: Done(0, 0))
+    for (member, day), more in done.items():
+        years[member, day.year] = years[member, day.year].plus(*more)
+    _add_years(session, years, rules)
 
 
 def reassess(session: Session, rules: Rules, year: int) -> set[UUID]:
@@ -65,10 +80,30 @@ def reassess(session: Session, rules: Rules, year: int) -> set[UUID]:
     )
 
 
-def _add_spend(
-    session: Session, spend: Mapping[MemberYearKey, int], visits: Mapping[MemberYearKey, int], rules: Rules
-) -> None:
-    rows = [(*key, minor, visits.get(key, 0), "") for key, minor in spend.items()]
+def _add_days(session: Session, done: Mapping[tuple[UUID, date], Done]) -> None:
+    if not done:
+        return
+    shape: Columns = {"member_id": Uuid(), "day": Date(), "spend_minor": BigInteger(), "visits": Integer()}
+    source = rowset(session, "days_done", shape, [(*key, *more) for key, more in done.items()])
+    days = table_of(MemberDay)
+    insert = upsert_into(session, MemberDay).from_select(
+        # In key order, for the reason given below.
+        list(shape),
+        select(*source.c).where(source.c.day > date.min).order_by(source.c.member_id, source.c.day),
+    )
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["member_id", "day"],
+            set_={
+                "spend_minor": days.c.spend_minor + insert.excluded.spend_minor,
+                "visits": days.c.visits + insert.excluded.visits,
+            },
+        )
+    )
+
+
+def _add_years(session: Session, done: Mapping[tuple[UUID, int], Done], rules: Rules) -> None:
+    rows = [(*key, *more, "") for key, more in done.items()]
     if not rows:
         return
     shape: Columns = {
@@ -96,10 +131,12 @@ def _add_spend(
 
 def _set_tiers(session: Session, moved: Iterable[tuple[UUID, int, int, int, str]], rules: Rules) -> set[UUID]:
     """Write the tiers that differ; most sales change none."""
+    moved = list(moved)
+    by_year = {year: rules.tier_on(date(year, 12, 31)) for year in {row[1] for row in moved}}
     changed = [
         (member, year, reached)
         for member, year, spend_minor, visits, tier in moved
-        if (reached := rules.tier.reached(spend_minor, visits)) != tier
+        if (reached := by_year[year].reached(spend_minor, visits)) != tier
     ]
     if changed:
         source = rowset(session, "changed", {"member_id": Uuid(), "year": Integer(), "tier": String()}, sorted(changed))

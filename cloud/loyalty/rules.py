@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 import msgspec
@@ -15,27 +15,39 @@ from cloud.errors import Conflict
 from cloud.loyalty.models import EarningRuleRow, TierRuleRow
 from shared.loyalty import EarningRule, TierRule, rule_on
 
+_NO_TIERS = TierRule(version=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Every version of the earning rule, and the tier rule that counts."""
+    """Every version of the earning rule and of the tier rule, the oldest first."""
 
     earning: tuple[EarningRule, ...] = ()
-    tier: TierRule = field(default_factory=lambda: TierRule(version=0))
+    tiers: tuple[TierRule, ...] = ()
 
     def earning_on(self, day: date) -> EarningRule | None:
         """Return the earning rule of a business date; None before the first one started."""
         return rule_on(self.earning, day)
+
+    def tier_on(self, day: date) -> TierRule:
+        """Return the tier rule of a business date: the latest start, then the highest version. At first: no tiers."""
+        started = [rule for rule in self.tiers if rule.valid_from is None or rule.valid_from <= day]
+        return max(started, key=lambda rule: (rule.valid_from or date.min, rule.version), default=_NO_TIERS)
+
+    @property
+    def tier_version(self) -> int:
+        """Return the version of the newest tier rule, in force or not; 0 for none."""
+        return max((rule.version for rule in self.tiers), default=0)
 
 
 def load(session: Session) -> Rules:
     """Read the rules. Cheap enough to be done in every transaction, so that no worker earns by an old one."""
     earning, tier = table_of(EarningRuleRow), table_of(TierRuleRow)
     rules = session.execute(select(earning.c.rule).order_by(earning.c.version)).scalars()
-    newest = session.execute(select(tier.c.rule).order_by(tier.c.version.desc()).limit(1)).scalar_one_or_none()
+    of_tiers = session.execute(select(tier.c.rule).order_by(tier.c.version)).scalars()
     return Rules(
         earning=tuple(msgspec.json.decode(rule, type=EarningRule) for rule in rules),
-        tier=TierRule(version=0) if newest is None else msgspec.json.decode(newest, type=TierRule),
+        tiers=tuple(msgspec.json.decode(rule, type=TierRule) for rule in of_tiers),
     )
 
 

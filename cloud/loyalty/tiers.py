@@ -1,15 +1,14 @@
-"""Where members stand: by what they reached year by year, floors set by hand, and what another rule would change."""
+"""Where members stand, worked out from what they did by the rule of a day; and tiers given by hand."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import date
-from typing import Any, NamedTuple
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, delete, select
+from sqlalchemy import Select, Uuid, delete, select
 from sqlmodel import Session
 
 from cloud.database.rowset import rowset, table_of
@@ -17,43 +16,93 @@ from cloud.errors import Invalid
 from cloud.fleet import audit
 from cloud.ledger.commits import open_commit
 from cloud.loyalty import rules
-from cloud.loyalty.models import MemberYear, TierFloor
+from cloud.loyalty.models import MemberDay, MemberYear, TierFloor
 from cloud.members import dirt
-from shared.loyalty import Standing, TierRule
+from cloud.members.models import Member
+from shared.loyalty import Did, Floor, Outlook, Standing, TierRule, look_back, outlook
 
-EXAMPLES = 50
+_NOTHING = Outlook(Standing("", ""), 0, 0, None)
 
 
-def standings(session: Session, members: Collection[UUID], year: int) -> dict[UUID, Standing]:
-    """Return where each member stands in a calendar year, and why."""
+def outlooks(
+    session: Session, members: Collection[UUID], today: date, rule: TierRule | None = None
+) -> dict[UUID, Outlook]:
+    """Return where each member stands on a day and what they lack to the next tier.
+
+    By the rule in force on that day, or by another one that is only tried.
+    """
     if not members:
         return {}
-    rule = rules.load(session).tier
-    wanted = rowset(session, "wanted", {"member_id": Uuid()}, [(member,) for member in sorted(members)])
-    years = table_of(MemberYear)
-    query = (
-        select(years.c.member_id, years.c.year, years.c.tier)
-        .join(wanted, wanted.c.member_id == years.c.member_id)
-        .where(years.c.year <= year, years.c.tier != "")
-    )
-    if not rule.looks_back:
-        query = query.where(years.c.year >= year - 1)
-    reached: defaultdict[UUID, dict[int, str]] = defaultdict(dict)
+    rule = rules.load(session).tier_on(today) if rule is None else rule
+    if not rule.tiers:
+        return dict.fromkeys(members, _NOTHING)
+    did, floors = _did(session, members, rule, today), floors_of(session, members)
+    joined = _joined(session, members) if rule.window == "anniversary_year" else {}
+    return {
+        member: outlook(rule, did.get(member, ()), today, joined=joined.get(member), floor=floors.get(member))
+        for member in members
+    }
+
+
+def standings(session: Session, members: Collection[UUID], today: date) -> dict[UUID, Standing]:
+    """Return where each member stands on a day, and why."""
+    return {member: found.standing for member, found in outlooks(session, members, today).items()}
+
+
+def tiers_of(session: Session, members: Collection[UUID], today: date) -> dict[UUID, str]:
+    """Return each member's tier on a day, '' for none."""
+    return {member: stands.tier for member, stands in standings(session, members, today).items()}
+
+
+def _did(session: Session, members: Collection[UUID], rule: TierRule, today: date) -> Mapping[UUID, Iterable[Did]]:
+    """Return what members did, as far back as the rule looks: by year where that is its window, else by day."""
+    wanted, since = rowset(session, "wanted", {"member_id": Uuid()}, [(one,) for one in sorted(members)]), None
+    since = look_back(rule, today)
+    query: Select[Any]
+    if rule.window == "calendar_year":
+        years = table_of(MemberYear)
+        query = select(years).join(wanted, wanted.c.member_id == years.c.member_id).where(years.c.year <= today.year)
+        if since is not None:
+            query = query.where(years.c.year >= since.year)
+    else:
+        days = table_of(MemberDay)
+        query = select(days).join(wanted, wanted.c.member_id == days.c.member_id).where(days.c.day <= today)
+        if since is not None:
+            query = query.where(days.c.day >= since)
+    by_year = rule.window == "calendar_year"
+    found: defaultdict[UUID, list[Did]] = defaultdict(list)
     for row in session.execute(query):
-        reached[row.member_id][row.year] = row.tier
-    floors = _floors(session, members)
-    return {member: rule.standing(reached[member], year, floors.get(member, "")) for member in members}
+        day = date(row.year, 1, 1) if by_year else row.day
+        found[row.member_id].append(Did(day, row.spend_minor, row.visits))
+    return found
+
+
+def _joined(session: Session, members: Collection[UUID]) -> dict[UUID, date]:
+    member = table_of(Member)
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(members)])
+    rows = session.execute(select(member.c.id, member.c.created_ms).join(wanted, wanted.c.id == member.c.id))
+    return {row.id: datetime.fromtimestamp(row.created_ms // 1000, UTC).date() for row in rows}
+
+
+def floors_of(session: Session, members: Collection[UUID]) -> dict[UUID, Floor]:
+    """Return the tiers given by hand, over or not."""
+    floor = table_of(TierFloor)
+    wanted = rowset(session, "wanted", {"member_id": Uuid()}, [(member,) for member in sorted(members)])
+    rows = session.execute(select(floor).join(wanted, wanted.c.member_id == floor.c.member_id))
+    return {row.member_id: Floor(row.tier, row.until) for row in rows}
 
 
 def set_floor(session: Session, member: UUID, tier: str, until: date, *, reason: str, actor: str, now_ms: int) -> None:
     """Let a member stand in a tier at least until a day, whatever they earn. Raise Invalid for no such tier."""
-    if tier not in {one.code for one in rules.load(session).tier.tiers}:
+    if all(rule.tier(tier) is None for rule in rules.load(session).tiers):
         raise Invalid(f"there is no tier {tier!r}")
     if not reason.strip():
         raise Invalid("reason: say why the tier is given by hand")
     session.merge(TierFloor(member_id=member, tier=tier, until=until, reason=reason, set_by=actor, set_ms=now_ms))
     session.flush()
-    audit.record(session, at_ms=now_ms, actor=actor, action="tier.floor", subject=f"member {member}: {tier}")
+    audit.record(
+        session, at_ms=now_ms, actor=actor, action="tier.floor", subject=f"member {member}: {tier}", reason=reason
+    )
     dirt.note(session, open_commit(session, now_ms), [(member, dirt.HEAD_OFFICE, 0)])
 
 
@@ -64,58 +113,3 @@ def end_floors(session: Session, today: date, now_ms: int) -> int:
     if ended:
         dirt.note(session, open_commit(session, now_ms), [(member, dirt.HEAD_OFFICE, 0) for member in ended])
     return len(ended)
-
-
-def _floors(session: Session, members: Collection[UUID]) -> dict[UUID, str]:
-    floor = table_of(TierFloor)
-    wanted = rowset(session, "wanted", {"member_id": Uuid()}, [(member,) for member in sorted(members)])
-    rows = session.execute(
-        select(floor.c.member_id, floor.c.tier).join(wanted, wanted.c.member_id == floor.c.member_id)
-    )
-    return dict(rows.all())
-
-
-class Move(NamedTuple):
-    """A member who would stand elsewhere: from, to, and why there."""
-
-    member: UUID
-    before: str
-    after: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What a rule would change: how many stand where, who goes where, and examples with their reasons."""
-
-    members: int
-    standing: Mapping[str, int]
-    moves: Mapping[tuple[str, str], int]
-    examples: list[Move]
-
-
-def dry_run(session: Session, rule: TierRule, year: int, examples: int = EXAMPLES) -> Trial:
-    """Work out where everybody would stand in `year` under a rule, without changing anything."""
-    in_force, floor = rules.load(session).tier, table_of(TierFloor)
-    floors = dict(session.execute(select(floor.c.member_id, floor.c.tier)).all())
-    found: list[Move] = []
-    moves, stands, members = Counter[tuple[str, str]](), Counter[str](), 0
-    for member, rows in _by_member(session, year):
-        members += 1
-        now = in_force.standing({row.year: row.tier for row in rows}, year, floors.get(member, ""))
-        reached = {row.year: rule.reached(row.spend_minor, row.visits) for row in rows}
-        then = rule.standing(reached, year, floors.get(member, ""))
-        stands[then.tier] += 1
-        if then.tier != now.tier:
-            moves[now.tier, then.tier] += 1
-            if len(found) < examples:
-                found.append(Move(member, now.tier, then.tier, then.reason or "below_first"))
-    return Trial(members, dict(stands), dict(moves), found)
-
-
-def _by_member(session: Session, year: int) -> list[tuple[UUID, list[Any]]]:
-    row = table_of(MemberYear)
-    grouped: defaultdict[UUID, list[Any]] = defaultdict(list)
-    for one in session.execute(select(row).where(row.c.year <= year).order_by(row.c.member_id, row.c.year)):
-        grouped[one.member_id].append(one)
-    return list(grouped.items())

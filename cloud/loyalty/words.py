@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared.loyalty import EarningRule, TierRule
+from shared.loyalty import EarningRule
 
 Language = Literal["en", "zh"]
 
@@ -24,18 +24,6 @@ _WORDS: dict[str, dict[Language, str]] = {
     },
     "points": {"en": "{count} points", "zh": "{count} 积分"},
     "one_point": {"en": "1 point", "zh": "1 积分"},
-    "no_tiers": {
-        "en": "There are no tiers: all members are equal.",
-        "zh": "没有会员等级：所有会员一视同仁。",
-    },
-    "tier": {
-        "en": "{name} ({code}): {spend} or more spent in a calendar year, less what came back.",
-        "zh": "{name}（{code}）：一个自然年内消费满 {spend}（已扣除退货）。",
-    },
-    "holds": {
-        "en": "A tier holds until the end of the year after the one in which it was reached.",
-        "zh": "达到的等级保留到次年年底。",
-    },
     "no_rule": {"en": "No earning rule yet: nobody earns points.", "zh": "还没有积分规则：消费不积分。"},
 }
 
@@ -54,18 +42,6 @@ def earning_words(rule: EarningRule, language: Language, exponent: int = 2) -> l
         separator = "、" if language == "zh" else ", "
         lines.append(_say("excluded", language, paths=separator.join(rule.excluded_categories)))
     return lines
-
-
-def tier_words(rule: TierRule, language: Language, exponent: int = 2) -> list[str]:
-    """Return what a tier rule says, a sentence for each tier, the lowest first."""
-    if not rule.tiers:
-        return [_say("no_tiers", language)]
-    lines = [
-        _say("tier", language, name=tier.names.get(language) or tier.code, code=tier.code,
-             spend=money(tier.from_minor, exponent))
-        for tier in sorted(rule.tiers, key=lambda tier: tier.from_minor)
-    ]  # fmt: skip
-    return [*lines, _say("holds", language)]
 
 
 def no_rule_words(language: Language) -> str:

@@ -59,12 +59,11 @@ def _coupons(session: Session, page: Page, member: UUID, language: Language) -> 
 def _standing(session: Session, member: UUID, language: Language, now_ms: int) -> dict[str, Any]:
     house = reading.house_of(session, member)
     day = today(now_ms, house.zone)
-    standing = reading.standing(session, member, day.year, language)
+    standing = reading.standing(session, member, day, house, language)
     return {
         "house": house,
         "points": reading.points_held(session, member, day),
         "standing": standing,
-        "missing": house.money(standing.missing_minor),
         "purses": purses_of(session, member),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -14,9 +14,8 @@ from cloud.database.rowset import table_of
 from cloud.ledger.journal import AccountKey
 from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, POINTS
 from cloud.ledger.models import Balance, JournalRow, Lot, Posting
-from cloud.loyalty import rules
-from cloud.loyalty.models import MemberYear
-from cloud.loyalty.posting import tiers_of
+from cloud.loyalty import rules, tiers
+from cloud.loyalty.tier_words import missing_words
 from cloud.member_page.rendering import Money
 from cloud.member_page.words import JOURNALS
 from cloud.members.models import Card, Member
@@ -60,8 +59,10 @@ class Standing:
     """A member's tier and the way to the next one."""
 
     name: str
+    until: date | None = None
     next_name: str = ""
-    missing_minor: int = 0
+    missing: str = ""
+    next_by: date | None = None
     reached_per_mille: int = 0
     has_tiers: bool = False
 
@@ -129,24 +130,25 @@ def _balance(session: Session, account: UUID) -> int:
     return int(found or 0)
 
 
-def standing(session: Session, member: UUID, year: int, language: Language) -> Standing:
-    """Return a member's tier in a year, and what this year's spend lacks to the next one above it."""
-    rule = rules.load(session).tier
-    tiers = sorted(rule.tiers, key=lambda tier: tier.from_minor)
-    names = {tier.code: tier.names.get(language) or tier.names.get("en") or tier.code for tier in tiers}
-    code = tiers_of(session, [member], year)[member]
-    row = session.get(MemberYear, (member, year))
-    spend = 0 if row is None else row.spend_minor
-    floor = next((tier.from_minor for tier in tiers if tier.code == code), -1)
-    ahead = next((tier for tier in tiers if tier.from_minor > max(spend, floor)), None)
-    if ahead is None:
-        return Standing(names.get(code, ""), has_tiers=bool(tiers))
-    return Standing(
-        name=names.get(code, ""),
-        next_name=names[ahead.code],
-        missing_minor=ahead.from_minor - spend,
-        reached_per_mille=max(spend, 0) * 1000 // ahead.from_minor,
-        has_tiers=True,
+def standing(session: Session, member: UUID, today: date, house: House, language: Language) -> Standing:
+    """Return a member's tier on a day, how long it holds, and what is missing to the one above."""
+    rule = rules.load(session).tier_on(today)
+    found = tiers.outlooks(session, [member], today, rule)[member]
+    here = rule.tier(found.standing.tier)
+    shown = Standing(
+        name="" if here is None else here.name(language), until=found.standing.until, has_tiers=bool(rule.tiers)
+    )
+    lacks = found.next_tier
+    ahead = None if lacks is None else rule.tier(lacks.tier)
+    if lacks is None or ahead is None:
+        return shown
+    have = rule.value(found.spend_minor, found.visits)
+    return replace(
+        shown,
+        next_name=ahead.name(language),
+        missing=missing_words(lacks, language, money_words=str(house.money(lacks.spend_minor))),
+        next_by=date.fromisoformat(lacks.until) if lacks.until else None,
+        reached_per_mille=min(max(have, 0) * 1000 // max(ahead.from_minor, 1), 1000),
     )
 
 

@@ -100,9 +100,9 @@ class ImportView(BaseModel):
 @router.post("/find")
 def find_by_card(services: Here, who: MayRead, body: ByCard) -> MemberView:
     """Return the member behind a card with balance and tier. The look-up is recorded."""
-    year = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).year
+    today = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).date()
     with services.database.session() as session:
-        member, found = finding.by_card(session, services.vault, body.card, year)
+        member, found = finding.by_card(session, services.vault, body.card, today)
         _record(services, session, who, "member.find", str(member))
     return MemberView(
         member=member,

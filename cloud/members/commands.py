@@ -85,9 +85,9 @@ def find(
 ) -> None:
     """Show the member behind a card: masked name, tier, points. The look-up is recorded."""
     settings = settings_of(context)
-    year = datetime.fromtimestamp(clocks_of(settings).business.now_ms() // 1000, UTC).year
+    today = datetime.fromtimestamp(clocks_of(settings).business.now_ms() // 1000, UTC).date()
     with database_of(context) as database, database.session() as session:
-        member, found = finding.by_card(session, open_vault(settings), card, year)
+        member, found = finding.by_card(session, open_vault(settings), card, today)
         audit.record(session, at_ms=now_ms(), actor=actor(), action="member.find", subject=str(member))
     state = " (has left)" if found.closed else ""
     typer.echo(f"{member}\t{found.masked_name}{state}\t{found.tier or 'no tier'}\t{found.points} points")

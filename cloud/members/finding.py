@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from sqlmodel import Session
@@ -13,15 +14,15 @@ from cloud.members.sight import Sight, look_at
 from cloud.privacy import Vault, normal
 
 
-def by_card(session: Session, vault: Vault, number: str, year: int) -> tuple[UUID, Sight]:
-    """Find the member a card leads to, and what stores may see of them in a year. Raise Invalid or NotFound."""
+def by_card(session: Session, vault: Vault, number: str, today: date) -> tuple[UUID, Sight]:
+    """Find the member a card leads to, and what stores may see of them on a day. Raise Invalid or NotFound."""
     found = cards.find(session, vault, normal.card(number))
     if found is None or found.member is None:
         raise NotFound("no member carries this card")
-    return found.member, look_at(session, [found.member], year)[found.member]
+    return found.member, look_at(session, [found.member], today)[found.member]
 
 
-def at_till(session: Session, vault: Vault, number: str, year: int) -> tuple[UUID, Sight]:
+def at_till(session: Session, vault: Vault, number: str, today: date) -> tuple[UUID, Sight]:
     """Find the member a card leads to, as a till may use it.
 
     Raise Invalid or NotFound, and Refused for a card that is not in use (`card_lost`, `card_frozen`, `card_replaced`,
@@ -32,7 +33,7 @@ def at_till(session: Session, vault: Vault, number: str, year: int) -> tuple[UUI
         raise NotFound("no member carries this card")
     if found.status != ACTIVE:
         raise Refused(f"card_{found.status}", f"this card is {found.status}: ask for the member's card in use")
-    sight = look_at(session, [found.member], year)[found.member]
+    sight = look_at(session, [found.member], today)[found.member]
     if sight.closed:
         raise Refused("member_closed", "whoever carried this card has left")
     return found.member, sight

@@ -6,16 +6,17 @@ Sales and journals keep the id they were written with; whoever reads them of a m
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.fleet import audit
-from cloud.loyalty.models import MemberYear
+from cloud.loyalty.models import MemberDay
 from cloud.members import changing, dirt, duplicates, enrolling, lookup_keys, rules, value
 from cloud.members.care_models import DuplicatePair, MemberMerge
 from cloud.members.models import ACTIVE, MERGED, REPLACED, Card, Consent, Member, MemberField
@@ -36,12 +37,12 @@ class MovedCard(msgspec.Struct, frozen=True):
     status: str
 
 
-class MovedYear(msgspec.Struct, frozen=True):
-    """A year's spend that was added."""
+class MovedDay(msgspec.Struct, frozen=True):
+    """What somebody did on a business date, added to the other's."""
 
-    year: int
+    day: date
     spend_minor: int
-    tier: str
+    visits: int = 0
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ class Moved(msgspec.Struct, frozen=True):
     cards: list[MovedCard] = []
     fields: list[str] = []
     consents: list[tuple[str, int]] = []
-    years: list[MovedYear] = []
+    days: list[MovedDay] = []
     journals: list[tuple[UUID, str]] = []
     home_store: bool = False
 
@@ -82,7 +83,7 @@ def merge(
         cards=_move_cards(session, keep, gone, now_ms),
         fields=_move_fields(session, vault, keep, gone, now_ms),
         consents=_move_consents(session, keep, gone),
-        years=_move_years(session, keep, gone),
+        days=_move_days(session, keep, gone),
         journals=value.move_all(session, commit_no, merge=made, of=gone, to=keep, at_ms=now_ms),
         home_store=_move_home(rows[keep], rows[gone]),
     )
@@ -141,7 +142,7 @@ def undo(session: Session, vault: Vault, merge_id: UUID, *, actor: str, commit_n
         if field is not None:
             session.delete(field)
     _return_consents(session, kept.id, back.id, moved.consents)
-    _return_years(session, kept.id, back.id, moved.years)
+    _return_days(session, kept.id, back.id, moved.days)
     session.flush()
     _rewrite(session, vault, kept)
     row.undone_ms, row.undone_by = now_ms, actor
@@ -220,26 +221,26 @@ def _return_consents(session: Session, keep: UUID, gone: UUID, moved: Iterable[t
         session.delete(copy)
 
 
-def _move_years(session: Session, keep: UUID, gone: UUID) -> list[MovedYear]:
-    year = table_of(MemberYear)
+def _move_days(session: Session, keep: UUID, gone: UUID) -> list[MovedDay]:
+    day = table_of(MemberDay)
     rows = session.execute(
-        select(year).where(year.c.member_id.in_((keep, gone))).order_by(year.c.member_id, year.c.year).with_for_update()
+        select(day).where(day.c.member_id.in_((keep, gone))).order_by(day.c.member_id, day.c.day).with_for_update()
     ).all()
-    moved = [MovedYear(row.year, row.spend_minor, row.tier) for row in rows if row.member_id == gone]
-    _add_years(session, keep, moved, 1)
-    session.execute(update(year).where(year.c.member_id == gone).values(spend_minor=0, tier=""))
+    moved = [MovedDay(row.day, row.spend_minor, row.visits) for row in rows if row.member_id == gone]
+    _add_days(session, keep, moved, 1)
+    _add_days(session, gone, moved, -1)
     return moved
 
 
-def _return_years(session: Session, keep: UUID, gone: UUID, moved: list[MovedYear]) -> None:
-    _add_years(session, keep, moved, -1)
-    _add_years(session, gone, moved, 1)
+def _return_days(session: Session, keep: UUID, gone: UUID, moved: list[MovedDay]) -> None:
+    _add_days(session, keep, moved, -1)
+    _add_days(session, gone, moved, 1)
 
 
-def _add_years(session: Session, member: UUID, years: list[MovedYear], sign: int) -> None:
-    """Add spend to a member's years: what was reached by both together is theirs."""
-    for one in years:
-        add_spend(session, member, one.year, sign * one.spend_minor)
+def _add_days(session: Session, member: UUID, days: list[MovedDay], sign: int) -> None:
+    """Add what was done to a member's days: what was reached by both together is theirs."""
+    for one in days:
+        add_spend(session, member, one.day, sign * one.spend_minor, sign * one.visits)
 
 
 def _open_purses(session: Session, keep: UUID, gone: UUID, now_ms: int) -> None:

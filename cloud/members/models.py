@@ -211,11 +211,3 @@ class MemberDirty(Table, table=True):
     store_id: str = Field(default="", primary_key=True, max_length=32)
     """Where the member shopped; empty for a change made at HQ."""
     at_ms: int = utc_ms()
-
-
-class TierYear(Table, table=True):
-    """A calendar year whose turn was noticed: whose tier ended with the year before was noted as changed."""
-
-    __tablename__ = "tier_year"
-
-    year: int = Field(primary_key=True)

@@ -68,7 +68,7 @@ class PhoneDesk:
         _record(session, store, question, ask, whole=whole, found=len(members), now_ms=now_ms)
         today = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).date()
         shown = members[:MOST_SHOWN]
-        sights = look_at(session, shown, today.year)
+        sights = look_at(session, shown, today)
         choices = [self._choice(session, member, sights[member]) for member in shown]
         return MembersFound(members=choices, more=len(members) > MOST_SHOWN)
 

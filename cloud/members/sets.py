@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,9 +16,9 @@ from sqlmodel import Session
 
 from cloud.database import bulk
 from cloud.database.rowset import Columns, is_postgresql, rowset, table_of, upsert_into
-from cloud.loyalty.models import MemberYear
+from cloud.loyalty import assessing
 from cloud.members import dirt
-from cloud.members.models import Member, MemberDirty, StoreMember, StoreMembers, TierYear
+from cloud.members.models import Member, MemberDirty, StoreMember, StoreMembers
 from cloud.members.sight import Sight, look_at
 
 AT_ONCE = 2_000
@@ -48,18 +49,21 @@ class Refreshed(NamedTuple):
     stores: frozenset[str]
 
 
-def refresh(session: Session, *, year: int, at_once: int = AT_ONCE, most_known: int = MOST_KNOWN) -> Refreshed:
+def refresh(
+    session: Session, *, today: date, now_ms: int = 0, at_once: int = AT_ONCE, most_known: int = MOST_KNOWN
+) -> Refreshed:
     """Work off what commits have noted, at most `at_once` notes of it.
 
-    `year` is the calendar year of business time, for tiers. Several workers may do this at once: notes are taken by
-    one of them, members are looked at one worker at a time.
+    `today` is the date of business time, for tiers, and `now_ms` the machine's time. Several workers may do this at
+    once: notes are taken by one of them, members are looked at one worker at a time.
     """
-    _turn_year(session, year)
+    assessing.turn(session, today)
     notes, visits = _take_notes(session, at_once)
     if not notes:
         return Refreshed(0, frozenset())
     _lock_members(session, visits)
-    sights = look_at(session, visits.keys(), year)
+    assessing.assess(session, visits.keys(), today, now_ms=now_ms)
+    sights = look_at(session, visits.keys(), today)
     places = _places(session, visits)
     by_store: defaultdict[str, dict[UUID, _Place]] = defaultdict(dict)
     for member, sight in sights.items():
@@ -67,15 +71,6 @@ def refresh(session: Session, *, year: int, at_once: int = AT_ONCE, most_known: 
             by_store[store][member] = place
     moved = [store for store in sorted(by_store) if _write(session, store, by_store[store], places, most_known)]
     return Refreshed(notes, frozenset(moved))
-
-
-def _turn_year(session: Session, year: int) -> None:
-    """Note whose tier ended with the last year, once a year: nothing else happens to them that would tell."""
-    if session.get(TierYear, year) is not None or not bulk.insert_new_tuples(session, TierYear, ("year",), [(year,)]):
-        return
-    years = table_of(MemberYear)
-    ended = session.execute(select(years.c.member_id).where(years.c.year == year - 2, years.c.tier != "")).scalars()
-    dirt.note(session, -year, ((member, dirt.HEAD_OFFICE, 0) for member in ended))
 
 
 def _take_notes(session: Session, at_once: int) -> tuple[int, _Visits]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import date
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -14,7 +15,7 @@ from sqlmodel import Session
 
 from cloud.database.rowset import rowset, table_of
 from cloud.ledger.reading import points_of
-from cloud.loyalty.posting import tiers_of
+from cloud.loyalty import tiers
 from cloud.members import blocks, segments
 from cloud.members.cards import number_context
 from cloud.members.enrolling import field_context
@@ -22,6 +23,7 @@ from cloud.members.models import ACTIVE, CLOSED, MERGED, PENDING, Card, Member, 
 from cloud.members.profile import BIRTHDAY
 from cloud.members.purchases import purchases_of
 from cloud.privacy import Vault
+from shared.loyalty import NextTier
 from shared.sealing import card_hash
 from shared.wire.asks import MemberFound
 from shared.wire.desired import KnownMember
@@ -57,6 +59,7 @@ class Sight(NamedTuple):
     segments: tuple[str, ...] = ()
     birthday: SeenBirthday | None = None
     purchases: int = 0
+    next_tier: NextTier | None = None
 
     @property
     def shown(self) -> bool:
@@ -70,11 +73,13 @@ class Sight(NamedTuple):
         if self.blocks:
             seen.append(self.blocks)
         seen += [self.segments, self.purchases, self.birthday.set_ms if self.birthday else None]
+        if self.next_tier is not None:
+            seen.append(self.next_tier)
         return sha256(msgspec.json.encode(seen)).digest()[:_DIGEST_BYTES]
 
 
-def look_at(session: Session, members: Collection[UUID], year: int) -> dict[UUID, Sight]:
-    """Return what stores may see of members, with their tiers in a year. Whoever is no member is absent."""
+def look_at(session: Session, members: Collection[UUID], today: date) -> dict[UUID, Sight]:
+    """Return what stores may see of members, with their tiers on a day. Whoever is no member is absent."""
     if not members:
         return {}
     wanted = rowset(session, "wanted", {"id": Uuid()}, [(member,) for member in sorted(members)])
@@ -87,7 +92,7 @@ def look_at(session: Session, members: Collection[UUID], year: int) -> dict[UUID
         .order_by(card.c.id)
     ):
         cards[row.member_id].append(SeenCard(row.id, row.number))
-    points, tiers = points_of(session, members), tiers_of(session, members, year)
+    points, stands = points_of(session, members), tiers.outlooks(session, members, today)
     blocked, grouped = blocks.standing(session, members), segments.of(session, members)
     birthdays, bought = _birthdays(session, members), purchases_of(session, members)
     rows = session.execute(
@@ -98,7 +103,7 @@ def look_at(session: Session, members: Collection[UUID], year: int) -> dict[UUID
     return {
         row.id: Sight(
             masked_name=row.masked_name,
-            tier=tiers[row.id],
+            tier=stands[row.id].standing.tier,
             points=points[row.id],
             home_store=row.home_store,
             cards=tuple(cards[row.id]),
@@ -107,6 +112,7 @@ def look_at(session: Session, members: Collection[UUID], year: int) -> dict[UUID
             segments=tuple(grouped.get(row.id, ())[: segments.MOST_SENT]),
             birthday=birthdays.get(row.id),
             purchases=bought[row.id],
+            next_tier=stands[row.id].next_tier,
         )
         for row in rows
     }
@@ -135,6 +141,7 @@ def known_member(vault: Vault, member: UUID, sight: Sight, card_key: bytes) -> K
         segments=list(sight.segments),
         birthday_month=birthday_month(vault, member, sight.birthday),
         purchases=sight.purchases,
+        next_tier=sight.next_tier,
     )
 
 
@@ -146,6 +153,7 @@ def member_found(member: UUID, sight: Sight) -> MemberFound:
         tier=sight.tier,
         points=sight.points,
         blocks=list(sight.blocks),
+        next_tier=sight.next_tier,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -45,7 +46,7 @@ def set_versions(session: Session, stores: Collection[str]) -> dict[str, int]:
 
 
 def member_step(
-    session: Session, vault: Vault, agent: Agent, reported_version: int, *, year: int, max_bytes: int = MAX_BYTES
+    session: Session, vault: Vault, agent: Agent, reported_version: int, *, today: date, max_bytes: int = MAX_BYTES
 ) -> MemberStep | None:
     """Return the next step from the version an agent reports, or None when it has everything.
 
@@ -59,7 +60,7 @@ def member_step(
     put: list[KnownMember] = []
     gone: list[UUID] = []
     reached, left = base, max_bytes
-    for row_version, member, known in _changes(session, vault, agent, range(base + 1, version + 1), year):
+    for row_version, member, known in _changes(session, vault, agent, range(base + 1, version + 1), today):
         left -= len(msgspec.json.encode(known)) if known else _GONE_BYTES
         if left < 0 and reached > base:
             return _step(session, agent, range(base, reached), _Changed(put, gone), more=True)
@@ -72,13 +73,13 @@ def member_step(
 
 
 def _changes(
-    session: Session, vault: Vault, agent: Agent, versions: range, year: int
+    session: Session, vault: Vault, agent: Agent, versions: range, today: date
 ) -> Iterator[tuple[int, UUID, KnownMember | None]]:
     """Yield (version, member, what the agent may know of them; None when nothing any more), in order of versions."""
     card_key = card_keys.opened(vault, agent.id, agent.card_key)
     while rows := _rows(session, agent.store_id, versions):
         members = [row.member_id for row in rows if not row.gone]
-        sights, may_spend = look_at(session, members, year), of_agent(session, agent.id, members)
+        sights, may_spend = look_at(session, members, today), of_agent(session, agent.id, members)
         for row in rows:
             sight = sights.get(row.member_id)
             shown = sight is not None and sight.shown and not row.gone

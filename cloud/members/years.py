@@ -1,20 +1,35 @@
-"""What a member spent in a year, changed by hand of a merge or by a till that is not ours; tiers follow."""
+"""What a member did, changed by hand of a merge, a take-over or a till that is not ours; tiers follow."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
+from cloud.loyalty import posting
 from cloud.loyalty import rules as loyalty_rules
-from cloud.loyalty.models import MemberYear
+from shared.loyalty import TierRule
 
 
-def add_spend(session: Session, member: UUID, year: int, minor: int) -> None:
-    """Add to a member's spend of a calendar year, in minor units, and weigh the year again."""
-    row = session.get(MemberYear, (member, year), with_for_update=True, populate_existing=True)
-    row = row or MemberYear(member_id=member, year=year, spend_minor=0)
-    row.spend_minor += minor
-    row.tier = loyalty_rules.load(session).tier.reached(row.spend_minor)
-    session.add(row)
-    session.flush()
+def add_spend(session: Session, member: UUID, day: date, minor: int, visits: int = 0) -> None:
+    """Add to a member's spend (minor units) and visits of a business date, and weigh its year again."""
+    posting.add(session, {(member, day): posting.Done(minor, visits)}, loyalty_rules.load(session))
+
+
+def tier_rule(session: Session, at_ms: int) -> TierRule:
+    """Return the tier rule in force at a moment."""
+    return loyalty_rules.load(session).tier_on(_day(at_ms))
+
+
+def take_over(session: Session, tiers: Mapping[UUID, str], at_ms: int) -> None:
+    """Write tiers as reached on the last day of last year, by exactly what they take: they hold on from there."""
+    rules, day = loyalty_rules.load(session), date(_day(at_ms).year - 1, 12, 31)
+    rule = rules.tier_on(_day(at_ms))
+    takes = {tier.code: posting.Done(*rule.takes(tier)) for tier in rule.tiers}
+    posting.add(session, {(member, day): takes[code] for member, code in tiers.items()}, rules)
+
+
+def _day(at_ms: int) -> date:
+    return datetime.fromtimestamp(at_ms // 1000, UTC).date()

@@ -64,9 +64,9 @@ def build_jobs(settings: CloudSettings, database: Database) -> list[tuple[str, J
     books = StoreBooks()
 
     def refresh_member_sets() -> bool:
-        year = datetime.fromtimestamp(clocks.business.now_ms() // 1000, UTC).year
+        today = datetime.fromtimestamp(clocks.business.now_ms() // 1000, UTC).date()
         with database.session() as session:
-            return refresh(session, year=year).notes > 0
+            return refresh(session, today=today, now_ms=clocks.machine.wall_ms()).notes > 0
 
     def seal_ledger() -> bool:
         with database.session() as session:

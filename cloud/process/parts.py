@@ -19,6 +19,7 @@ from cloud.identity.ca_renewal import LatestAuthority
 from cloud.ingest.downlink import Downlink
 from cloud.ingest.envelopes import Envelopes
 from cloud.ingest.exchange import Exchange
+from cloud.ingest.parking import unsettled
 from cloud.ingest.proofs import AckProofs
 from cloud.ingest.questions import Answers
 from cloud.ingest.restores import Restores
@@ -111,10 +112,12 @@ class _Composer:
         documents = desired_documents(session, agents, self._business.now_ms())
         versions = set_versions(session, {agent.store_id for agent in agents})
         last = last_receipts(session, agents)
+        parked = unsettled(session, {agent.store_id for agent in agents})
         return {
             agent: msgspec.structs.replace(
                 document,
                 members_version=versions.get(document.settings.store, 0),
+                parked=parked.get(document.settings.store, 0),
                 settings=_going_on(document.settings, last.get(agent, {})),
             )
             for agent, document in documents.items()
@@ -124,8 +127,8 @@ class _Composer:
         return deltas_along(session, desired.timeline, reported, self._files)
 
     def members(self, session: Session, agent: Agent, version: int) -> MemberStep | None:
-        year = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).year
-        return member_step(session, self._vault, agent, version, year=year)
+        today = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).date()
+        return member_step(session, self._vault, agent, version, today=today)
 
 
 def _going_on(settings: StoreSettings, last: Mapping[str, LastReceipt]) -> StoreSettings:

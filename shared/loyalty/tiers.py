@@ -1,18 +1,41 @@
-"""Tiers: rules in, standings out. Rules are typed, versioned data that can be put into words."""
+"""Tiers as rules: what is measured, over which window, and when a tier goes. Typed data that can be put into words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from datetime import date
+from itertools import pairwise
+from typing import Literal
 
 import msgspec
+
+from shared.loyalty.benefits import Benefit
+
+_MOST_MONTHS = 60
+
+
+class Tier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One tier: its code, its name per language, from how much on it is reached, and what it brings.
+
+    `from_minor` is in what its rule measures: minor units of spend, visits, or growth value. Where a rule mixes, it is
+    the spend and `from_visits` the visits.
+    """
+
+    code: str
+    names: dict[str, str]
+    from_minor: int
+    from_visits: int = 0
+    benefits: list[Benefit] = []
+
+    def name(self, language: str) -> str:
+        """Return its name in a language, or else in English, or else its code."""
+        return self.names.get(language) or self.names.get("en") or self.code
 
 
 class NextTier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The next tier of a member, by its code, and what is missing to it: spend (minor units), visits, growth value.
 
     Several of them are all missing; with `either` any one of them is enough. `until` is the last business date
-    (YYYY-MM-DD) on which it counts towards it; empty where no day ends it.
+    (YYYY-MM-DD) of the window that counts now; empty where the window moves along with the days.
     """
 
     tier: str
@@ -23,100 +46,112 @@ class NextTier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     until: str = ""
 
 
-class Tier(msgspec.Struct, frozen=True, kw_only=True):
-    """One tier: its code, its name per language, and from how much on it is reached, in what its rule measures."""
-
-    code: str
-    names: dict[str, str]
-    from_minor: int
-
-
-class Standing(NamedTuple):
-    """The tier a member stands in, and why.
-
-    `earned` this year, `kept` from the last one, `never_down`, `one_step` below the year before, `floor` set by hand,
-    `initial` of all members; empty with no tier at all.
-    """
-
-    tier: str
-    reason: str
-
-
 class TierRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Tiers by what a member did within a calendar year of business dates; never by the balance of points.
+    """Tiers by what a member did within a window of business dates; never by the balance of points.
 
-    `measure`: net spend (minor units), visits (sales), or growth: a point for every full `growth_per_minor` spent and
-    `growth_per_visit` for each visit. A tier reached in a year holds until the end of the next one; then `downgrade`
-    says whether it goes (`period_end`) or stays (`never`), and `step` whether it goes to what is earned or one tier a
-    year. `initial` is the level everybody has at least; nothing is given for it. Without tiers all members are equal.
+    In force from `valid_from` (None: always) until a later rule starts.
+    `window`: the calendar year, the year from the day they joined, or the last `months` months, today included.
+    `measure`: net spend (minor units), visits (sales), growth (a point for every full `growth_per_minor` spent and
+    `growth_per_visit` for each visit), or a mix of spend and visits, of which `mix` asks for all or any.
+    `downgrade`: a tier reached in a year holds until the end of the next one, one reached by the last months holds so
+    many months more (`period_end`); or it goes with the day on which the last months reach it no more (`rolling`); or
+    never. `step`: it goes to what is earned, or one tier at a time, the next a period later (a month with `rolling`).
+    `initial` is the level everybody has at least; nothing is given for it. Without tiers all members are equal.
     """
 
     version: int
     tiers: list[Tier] = []
-    window: Literal["calendar_year"] = "calendar_year"
-    measure: Literal["spend", "visits", "growth"] = "spend"
+    window: Literal["calendar_year", "anniversary_year", "rolling"] = "calendar_year"
+    months: int = 12
+    measure: Literal["spend", "visits", "growth", "mix"] = "spend"
+    mix: Literal["all", "any"] = "all"
     growth_per_minor: int = 100
     growth_per_visit: int = 0
-    downgrade: Literal["period_end", "never"] = "period_end"
+    downgrade: Literal["period_end", "rolling", "never"] = "period_end"
     step: Literal["to_earned", "one"] = "to_earned"
     initial: str = ""
+    valid_from: date | None = None
 
     def __post_init__(self) -> None:
         if self.growth_per_minor < 1 or self.growth_per_visit < 0:
             raise ValueError("growth counts at least 0 for a visit, and a point for at least 1 minor unit")
         if self.initial and self.initial not in {tier.code for tier in self.tiers}:
             raise ValueError(f"there is no tier {self.initial!r} to begin with")
+        if not 1 <= self.months <= _MOST_MONTHS:
+            raise ValueError(f"a window that moves has 1 to {_MOST_MONTHS} months")
+        if self.downgrade == "rolling" and self.window != "rolling":
+            raise ValueError("a tier can only go at any day where the window moves with the days: choose 'rolling'")
+        self._check_tiers()
+
+    def _check_tiers(self) -> None:
+        if len({tier.code for tier in self.tiers}) != len(self.tiers):
+            raise ValueError("each tier has a code of its own")
+        for lower, higher in pairwise(self.ladder):
+            if self.measure == "mix" and higher.from_visits and higher.from_visits < lower.from_visits:
+                raise ValueError(f"{higher.code} asks for more spend than {lower.code}, and so for no fewer visits")
+
+    @property
+    def ladder(self) -> list[Tier]:
+        """Return the tiers, the lowest first. A member's rank is a place in it from 1 on; 0 is no tier."""
+        return sorted(self.tiers, key=lambda tier: (tier.from_minor, tier.from_visits))
+
+    def tier(self, code: str) -> Tier | None:
+        """Return a tier by its code."""
+        return next((tier for tier in self.tiers if tier.code == code), None)
+
+    def rank(self, code: str) -> int:
+        """Return a tier's place from the bottom, 0 for one that this rule does not have."""
+        return next((place for place, tier in enumerate(self.ladder, start=1) if tier.code == code), 0)
 
     def value(self, spend_minor: int, visits: int) -> int:
-        """Return what counts of a year's spend and visits."""
+        """Return what counts of a window's spend and visits; of a mix the spend."""
         if self.measure == "visits":
             return visits
         if self.measure == "growth":
             return max(spend_minor, 0) // self.growth_per_minor + visits * self.growth_per_visit
         return spend_minor
 
+    def reaches(self, tier: Tier, spend_minor: int, visits: int) -> bool:
+        """Tell whether a window's spend and visits reach a tier."""
+        enough = self.value(spend_minor, visits) >= tier.from_minor
+        if self.measure != "mix":
+            return enough
+        if self.mix == "any":
+            return enough or bool(tier.from_visits and visits >= tier.from_visits)
+        return enough and visits >= tier.from_visits
+
+    def rank_reached(self, spend_minor: int, visits: int = 0) -> int:
+        """Return the rank of the highest tier that a window's spend and visits reach."""
+        ladder = self.ladder
+        return next((n for n in range(len(ladder), 0, -1) if self.reaches(ladder[n - 1], spend_minor, visits)), 0)
+
     def reached(self, spend_minor: int, visits: int = 0) -> str:
-        """Return the code of the highest tier that a year's spend and visits reach, '' below the first."""
-        value = self.value(spend_minor, visits)
-        reached = [tier for tier in self.tiers if tier.from_minor <= value]
-        return max(reached, key=lambda tier: tier.from_minor).code if reached else ""
+        """Return the code of the highest tier that a window's spend and visits reach, '' below the first."""
+        rank = self.rank_reached(spend_minor, visits)
+        return self.ladder[rank - 1].code if rank else ""
 
-    def missing(self, spend_minor: int, visits: int = 0) -> tuple[str, int] | None:
-        """Return the next tier's code and what is missing to it, in what the rule measures; None at the top."""
-        value = self.value(spend_minor, visits)
-        ahead = [tier for tier in self.tiers if tier.from_minor > value]
-        if not ahead:
+    def missing(
+        self, spend_minor: int, visits: int = 0, *, above: int = 0, until: date | None = None
+    ) -> NextTier | None:
+        """Return what a window's spend and visits lack to the first tier above them and a rank; None at the top."""
+        ladder = self.ladder
+        rank = max(self.rank_reached(spend_minor, visits), above)
+        if rank >= len(ladder):
             return None
-        tier = min(ahead, key=lambda tier: tier.from_minor)
-        return tier.code, tier.from_minor - value
+        tier, ends = ladder[rank], "" if until is None else until.isoformat()
+        lacks = max(tier.from_minor - self.value(spend_minor, visits), 0)
+        if self.measure == "visits":
+            return NextTier(tier=tier.code, visits=lacks, until=ends)
+        if self.measure == "growth":
+            return NextTier(tier=tier.code, growth=lacks, until=ends)
+        more = max(tier.from_visits - visits, 0) if self.measure == "mix" else 0
+        either = bool(self.measure == "mix" and self.mix == "any" and tier.from_visits)
+        return NextTier(tier=tier.code, spend_minor=lacks, visits=more, either=either, until=ends)
 
-    @property
-    def looks_back(self) -> bool:
-        """Whether years before the last one still count."""
-        return self.downgrade == "never" or self.step == "one"
-
-    def standing(self, reached: Mapping[int, str], year: int, floor: str = "") -> Standing:
-        """Return where a member stands in `year`, given what they reached in each year and a floor set by hand."""
-        ladder = ["", *(tier.code for tier in sorted(self.tiers, key=lambda tier: tier.from_minor))]
-        rank = {code: place for place, code in enumerate(ladder)}
-        named = {one: rank.get(code, 0) for one, code in reached.items() if one <= year}
-        found = self._by_years(named, year)
-        for code, reason in ((floor, "floor"), (self.initial, "initial")):
-            if rank.get(code, 0) > found[0]:
-                found = rank[code], reason
-        return Standing(ladder[found[0]], found[1] if found[0] else "")
-
-    def _by_years(self, reached: Mapping[int, int], year: int) -> tuple[int, str]:
-        """Return rank and reason by what was reached, walking up from the first year."""
-        if self.downgrade == "never":
-            earned = reached.get(year, 0)
-            best = max(reached.values(), default=0)
-            return (best, "earned") if best == earned else (best, "never_down")
-        before, stands = 0, (0, "")
-        for one in range(min(reached, default=year), year + 1):
-            options = [(reached.get(one, 0), "earned"), (reached.get(one - 1, 0), "kept")]
-            if self.step == "one":
-                options.append((before - 1, "one_step"))
-            stands = max(options, key=lambda option: option[0])
-            before = stands[0]
-        return stands
+    def takes(self, tier: Tier) -> tuple[int, int]:
+        """Return spend (minor units) and visits that just reach a tier, for whoever is taken over with it."""
+        if self.measure == "visits":
+            return 0, tier.from_minor
+        if self.measure == "growth":
+            return tier.from_minor * self.growth_per_minor, 0
+        return tier.from_minor, tier.from_visits if self.measure == "mix" and self.mix == "all" else 0

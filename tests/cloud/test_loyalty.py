@@ -13,7 +13,7 @@ from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict
 from cloud.ledger.reading import points_of
-from cloud.loyalty import posting, rules
+from cloud.loyalty import posting, rules, tiers
 from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleFacts
 from cloud.loyalty.models import MemberYear
 from cloud.loyalty.rules import Rules
@@ -25,12 +25,14 @@ RULES = Rules(
         EarningRule(version=1, valid_from=date(2026, 1, 1), excluded_categories=["tobacco"]),
         EarningRule(version=2, valid_from=date(2026, 7, 1), points=2),
     ),
-    tier=TierRule(
-        version=1,
-        tiers=[
-            Tier(code="silver", names={"en": "Silver"}, from_minor=10_000),
-            Tier(code="gold", names={"en": "Gold"}, from_minor=50_000),
-        ],
+    tiers=(
+        TierRule(
+            version=1,
+            tiers=[
+                Tier(code="silver", names={"en": "Silver"}, from_minor=10_000),
+                Tier(code="gold", names={"en": "Gold"}, from_minor=50_000),
+            ],
+        ),
     ),
 )
 
@@ -53,7 +55,7 @@ def standing(session: Session, member: UUID) -> tuple[int, list[tuple[int, int, 
 
 def publish_tiers(database: Database) -> None:
     with database.session() as session:
-        rules.publish_tier(session, RULES.tier, author="ann", at_ms=1)
+        rules.publish_tier(session, RULES.tiers[0], author="ann", at_ms=1)
 
 
 def credit(
@@ -124,9 +126,9 @@ def test_a_return_lowers_the_year_of_its_sale_and_its_tier(database: Database) -
     credit(database, sales=[bought, sale(ann, LineFacts(1, 1, 50_000))])
     with database.session() as session:
         assert standing(session, ann)[1] == [(2025, 12_000, "silver"), (2026, 50_000, "gold")]
-        assert posting.tiers_of(session, [ann], 2026) == {ann: "gold"}
-        assert posting.tiers_of(session, [ann], 2027) == {ann: "gold"}
-        assert posting.tiers_of(session, [ann], 2028) == {ann: ""}
+        assert tiers.tiers_of(session, [ann], date(2026, 6, 30)) == {ann: "gold"}
+        assert tiers.tiers_of(session, [ann], date(2027, 6, 30)) == {ann: "gold"}
+        assert tiers.tiers_of(session, [ann], date(2028, 6, 30)) == {ann: ""}
     credit(database, returns=[back(bought, ReturnedLineFacts(1, 1, 6_000))])
     with database.session() as session:
         assert standing(session, ann)[1] == [(2025, 6_000, ""), (2026, 50_000, "gold")]
@@ -137,10 +139,10 @@ def test_rules_are_versioned_data(database: Database) -> None:
         assert rules.load(session) == Rules()
         for rule in RULES.earning:
             rules.publish_earning(session, rule, author="ann", at_ms=1)
-        rules.publish_tier(session, RULES.tier, author="ann", at_ms=1)
+        rules.publish_tier(session, RULES.tiers[0], author="ann", at_ms=1)
         assert rules.load(session) == RULES
     with pytest.raises(Conflict, match="next version"), database.session() as session:
-        rules.publish_tier(session, RULES.tier, author="bob", at_ms=2)
+        rules.publish_tier(session, RULES.tiers[0], author="bob", at_ms=2)
 
 
 def test_a_new_tier_rule_weighs_the_years_again(database: Database) -> None:
@@ -151,7 +153,7 @@ def test_a_new_tier_rule_weighs_the_years_again(database: Database) -> None:
     with database.session() as session:
         assert posting.reassess(session, RULES, 2026) == {ann, bob}
         assert posting.reassess(session, RULES, 2026) == set()
-        assert posting.tiers_of(session, [ann], 2026) == {ann: "silver"}
+        assert tiers.tiers_of(session, [ann], date(2026, 6, 30)) == {ann: "silver"}
 
 
 def test_p5_a_return_takes_back_what_its_sale_posted_whatever_rule_came_since(database: Database) -> None:
@@ -160,7 +162,7 @@ def test_p5_a_return_takes_back_what_its_sale_posted_whatever_rule_came_since(da
     credit(database, sales=[before_any], under=Rules())
     credit(database, sales=[bought])
     backdated = EarningRule(version=3, valid_from=date(2026, 2, 1), points=3)
-    later = Rules(earning=(*RULES.earning, backdated), tier=RULES.tier)
+    later = Rules(earning=(*RULES.earning, backdated), tiers=RULES.tiers)
     credit(database, returns=[back(bought, ReturnedLineFacts(1, 1, 5_000))], under=later)
     with database.session() as session:
         assert points_of(session, [ann]) == {ann: 50}

@@ -1,126 +1,201 @@
-"""Tiers: measures, downgrades, floors and dry runs, by table and on both databases."""
+"""Where members stand by the books, on both databases: floors, changes noted once, dry runs, starting rules."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from cloud.database import Database
 from cloud.errors import Invalid
-from cloud.loyalty import posting, rules, tiers
-from cloud.loyalty.facts import LineFacts
+from cloud.loyalty import posting, publishing, rules, tiers, trial
+from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, SaleFacts
+from cloud.loyalty.models import MemberDay, MemberYear, TierChange
 from cloud.loyalty.rules import Rules
-from shared.loyalty import Standing, Tier, TierRule
-from tests.cloud.test_loyalty import sale
+from cloud.members import dirt, sets
+from cloud.members.models import ACTIVE, Member
+from shared.loyalty import NextTier, Standing, Tier, TierRule
+from tests.cloud.test_loyalty import back, sale
 from tests.factories import new_id
 
 LADDER = [Tier(code=code, names={"en": code}, from_minor=value) for code, value in (("s", 10), ("g", 20), ("p", 30))]
+TODAY = date(2026, 6, 30)
 
 
-def rule(**fields: object) -> TierRule:
-    return TierRule(version=1, tiers=LADDER, **fields)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("fields", "spend", "visits", "tier", "missing"),
-    [
-        ({}, 19, 99, "s", ("g", 1)),
-        ({"measure": "visits"}, 99, 20, "g", ("p", 10)),
-        ({"measure": "growth", "growth_per_minor": 10, "growth_per_visit": 2}, 109, 7, "g", ("p", 6)),
-        ({"measure": "growth", "growth_per_minor": 10}, -500, 0, "", ("s", 10)),
-        ({}, 30, 0, "p", None),
-    ],
-)
-def test_tiers_look_at_what_their_rule_measures(
-    fields: dict[str, object], spend: int, visits: int, tier: str, missing: tuple[str, int] | None
-) -> None:
-    assert rule(**fields).reached(spend, visits) == tier
-    assert rule(**fields).missing(spend, visits) == missing
-
-
-@pytest.mark.parametrize(
-    ("fields", "reached", "floor", "standing"),
-    [
-        ({}, {2026: "g"}, "", Standing("g", "earned")),
-        ({}, {2025: "p", 2026: "s"}, "", Standing("p", "kept")),
-        ({}, {2024: "p"}, "", Standing("", "")),
-        ({"downgrade": "never"}, {2020: "p", 2026: "s"}, "", Standing("p", "never_down")),
-        ({"step": "one"}, {2024: "p"}, "", Standing("g", "one_step")),
-        ({"step": "one"}, {2023: "p"}, "", Standing("s", "one_step")),
-        ({"step": "one"}, {2022: "p"}, "", Standing("", "")),
-        ({"step": "one"}, {2023: "p", 2025: "g"}, "", Standing("g", "kept")),
-        ({}, {2026: "s"}, "g", Standing("g", "floor")),
-        ({}, {2026: "p"}, "g", Standing("p", "earned")),
-        ({"initial": "s"}, {}, "", Standing("s", "initial")),
-        ({}, {2027: "p"}, "", Standing("", "")),
-        ({}, {2026: "a tier of old"}, "", Standing("", "")),
-    ],
-)
-def test_where_a_member_stands_and_why(
-    fields: dict[str, object], reached: dict[int, str], floor: str, standing: Standing
-) -> None:
-    assert rule(**fields).standing(reached, 2026, floor) == standing
-
-
-def test_a_rule_that_makes_no_sense_is_refused() -> None:
-    with pytest.raises(ValueError, match="no tier 'x'"):
-        rule(initial="x")
-    with pytest.raises(ValueError, match="growth"):
-        rule(growth_per_minor=0)
+def rule(version: int = 1, **fields: object) -> TierRule:
+    return TierRule(version=version, tiers=LADDER, **fields)  # type: ignore[arg-type]
 
 
 def publish(session: Session, wanted: TierRule) -> None:
     rules.publish_tier(session, wanted, author="ann", at_ms=1)
 
 
-def buy(database: Database, member: UUID, *years: tuple[int, int], under: TierRule) -> None:
-    sales = [sale(member, LineFacts(1, 1, spend), day=date(year, 3, 1)) for year, spend in years]
-    with database.session() as session:
-        posting.post(session, 1, sales, (), Rules(tier=under))
+def joined(session: Session, count: int = 1) -> list[UUID]:
+    members = [new_id() for _ in range(count)]
+    session.add_all(Member(id=one, source="till", status=ACTIVE, created_ms=1_740_787_200_000) for one in members)
+    return members
 
 
-def test_visits_are_counted_with_the_spend(database: Database) -> None:
-    wanted, ann = rule(measure="visits"), new_id()
+def buy(database: Database, member: UUID, *days: tuple[date, int], commit_no: int = 1) -> list[SaleFacts]:
+    sales = [sale(member, LineFacts(1, 1, spend), day=day) for day, spend in days]
+    post(database, sales, commit_no=commit_no)
+    return sales
+
+
+def post(database: Database, sales: Sequence[SaleFacts], returns: Sequence = (), commit_no: int = 1) -> None:  # type: ignore[type-arg]
     with database.session() as session:
-        publish(session, wanted)
-    buy(database, ann, *[(2026, 1)] * 9, under=wanted)
+        members = posting.post(session, commit_no, sales, returns, rules.load(session))
+        dirt.note(session, commit_no, [(member, "s001", 1) for member in members])
+
+
+def look(database: Database, today: date) -> list[tuple[str, str, str]]:
+    """Look at whoever has changed; return every change of tier so far."""
     with database.session() as session:
-        assert tiers.standings(session, [ann], 2026) == {ann: Standing("", "")}
-    buy(database, ann, (2026, 1), under=wanted)
+        while sets.refresh(session, today=today, now_ms=7).notes:
+            pass
+        rows = session.exec(select(TierChange)).all()
+        return [(row.before, row.after, row.reason) for row in sorted(rows, key=lambda row: (row.n, row.member_id))]
+
+
+@pytest.mark.parametrize(
+    ("fields", "today", "stands"),
+    [
+        ({}, TODAY, Standing("g", "earned", date(2027, 12, 31))),
+        ({"measure": "visits"}, TODAY, Standing("", "")),
+        ({"window": "rolling", "months": 6}, date(2026, 9, 1), Standing("g", "kept", date(2027, 2, 28))),
+        ({"window": "rolling", "months": 6, "downgrade": "rolling"}, date(2026, 9, 10), Standing("", "")),
+        # Joined on 1 March 2025: both purchases lie in the year from 1 March 2026 on.
+        ({"window": "anniversary_year"}, date(2027, 3, 1), Standing("g", "kept", date(2028, 2, 29))),
+    ],
+)
+def test_every_window_finds_its_days_in_the_books(
+    database: Database, fields: dict[str, object], today: date, stands: Standing
+) -> None:
     with database.session() as session:
-        assert tiers.standings(session, [ann], 2026) == {ann: Standing("s", "earned")}
-        assert posting.tiers_of(session, [ann], 2027) == {ann: "s"}
+        publish(session, rule(**fields))
+        (ann,) = joined(session)
+    buy(database, ann, (date(2026, 3, 1), 9), (date(2026, 3, 10), 11))
+    with database.session() as session:
+        assert tiers.standings(session, [ann], today) == {ann: stands}
+        assert {row.day: (row.spend_minor, row.visits) for row in session.exec(select(MemberDay))} == {
+            date(2026, 3, 1): (9, 1),
+            date(2026, 3, 10): (11, 1),
+        }
+        (year,) = session.exec(select(MemberYear)).all()
+        assert (year.spend_minor, year.visits) == (20, 2)
+
+
+def test_what_is_missing_is_said_to_whoever_asks(database: Database) -> None:
+    with database.session() as session:
+        publish(session, rule())
+        (ann,) = joined(session)
+    buy(database, ann, (date(2026, 3, 1), 12))
+    with database.session() as session:
+        found = tiers.outlooks(session, [ann], TODAY)[ann]
+    assert found.next_tier == NextTier(tier="g", spend_minor=8, until="2026-12-31")
 
 
 def test_a_floor_holds_until_its_last_day(database: Database) -> None:
     ann = new_id()
     with database.session() as session:
         publish(session, rule())
-        tiers.set_floor(session, ann, "g", date(2026, 6, 30), reason="press", actor="ann", now_ms=1)
-        assert posting.tiers_of(session, [ann], 2026) == {ann: "g"}
-        assert tiers.end_floors(session, date(2026, 6, 30), 2) == 0
+        tiers.set_floor(session, ann, "g", TODAY, reason="press", actor="ann", now_ms=1)
+        assert tiers.tiers_of(session, [ann], TODAY) == {ann: "g"}
+        assert tiers.tiers_of(session, [ann], date(2026, 7, 1)) == {ann: ""}, "whether the job has run or not"
+        assert tiers.end_floors(session, TODAY, 2) == 0
         assert tiers.end_floors(session, date(2026, 7, 1), 2) == 1
-        assert posting.tiers_of(session, [ann], 2026) == {ann: ""}
+        assert tiers.tiers_of(session, [ann], TODAY) == {ann: ""}
         with pytest.raises(Invalid, match="no tier"):
-            tiers.set_floor(session, ann, "x", date(2026, 6, 30), reason="press", actor="ann", now_ms=1)
+            tiers.set_floor(session, ann, "x", TODAY, reason="press", actor="ann", now_ms=1)
+        with pytest.raises(Invalid, match="say why"):
+            tiers.set_floor(session, ann, "g", TODAY, reason=" ", actor="ann", now_ms=1)
+
+
+def test_each_change_is_written_down_once_with_its_reason(database: Database) -> None:
+    with database.session() as session:
+        publish(session, rule())
+        (ann,) = joined(session)
+    bought = buy(database, ann, (date(2026, 3, 1), 20))
+    up = [("", "g", "earned")]
+    assert look(database, TODAY) == up
+    buy(database, ann, (date(2026, 3, 2), 1))
+    assert look(database, TODAY) == up
+    post(database, [], [back(bought[0], ReturnedLineFacts(1, 1, 20))], commit_no=2)
+    assert look(database, TODAY) == [*up, ("g", "", "")]
+    buy(database, ann, (date(2025, 12, 31), 15), commit_no=3)
+    assert look(database, TODAY) == [*up, ("g", "", ""), ("", "s", "kept")], "a late sale is one more look"
+
+
+def test_time_alone_ends_a_tier_on_the_day_it_says(database: Database) -> None:
+    with database.session() as session:
+        publish(session, rule(window="rolling", months=3, downgrade="rolling", step="one"))
+        (ann,) = joined(session)
+    buy(database, ann, (date(2026, 3, 10), 20))
+    assert look(database, date(2026, 3, 10)) == [("", "g", "earned")]
+    assert len(look(database, date(2026, 6, 9))) == 1
+    assert look(database, date(2026, 6, 10))[1:] == [("g", "s", "one_step")]
+    assert len(look(database, date(2026, 6, 11))) == 2
+    assert look(database, date(2026, 7, 10))[2:] == [("s", "", "")]
+
+
+def test_a_rule_that_starts_later_is_noticed_on_its_first_day(database: Database) -> None:
+    starts = date(2026, 7, 1)
+    with database.session() as session:
+        publish(session, rule())
+        ann, bob = joined(session, 2)
+    buy(database, ann, (date(2026, 3, 1), 20))
+    look(database, TODAY)
+    later = rule(2, valid_from=starts, measure="visits", initial="s")
+    with database.session() as session:
+        assert publishing.publish_tiers(session, later, actor="ann", now_ms=2, today=TODAY) == set()
+        assert tiers.tiers_of(session, [ann, bob], TODAY) == {ann: "g", bob: ""}
+        assert tiers.tiers_of(session, [ann, bob], starts) == {ann: "s", bob: "s"}
+    assert len(look(database, TODAY)) == 1
+    assert sorted(look(database, starts)[1:]) == [("", "s", "initial"), ("g", "s", "initial")]
+    assert len(look(database, starts)) == 3
+
+
+def test_a_rule_that_starts_at_once_says_who_moves(database: Database) -> None:
+    with database.session() as session:
+        publish(session, rule())
+        ann, bob = joined(session, 2)
+    buy(database, ann, (date(2026, 3, 1), 20))
+    with database.session() as session:
+        assert publishing.publish_tiers(session, rule(2, measure="visits"), actor="ann", now_ms=2, today=TODAY) == {ann}
+        assert tiers.tiers_of(session, [ann, bob], TODAY) == {ann: "", bob: ""}
 
 
 def test_a_dry_run_says_who_would_go_where_and_changes_nothing(database: Database) -> None:
-    ann, bob, eve = new_id(), new_id(), new_id()
-    now = rule()
     with database.session() as session:
-        publish(session, now)
-    buy(database, ann, (2026, 25), under=now)
-    buy(database, bob, (2024, 35), under=now)
-    buy(database, eve, (2026, 15), under=now)
+        publish(session, rule())
+        ann, bob, eve = joined(session, 3)
+    buy(database, ann, (date(2026, 3, 1), 25))
+    buy(database, bob, (date(2024, 3, 1), 35))
+    buy(database, eve, (date(2026, 3, 1), 15))
     with database.session() as session:
-        trial = tiers.dry_run(session, rule(downgrade="never", measure="visits"), 2026)
-        kept = tiers.dry_run(session, rule(downgrade="never"), 2026)
-        assert posting.tiers_of(session, [ann, bob, eve], 2026) == {ann: "g", bob: "", eve: "s"}
-    assert trial.moves == {("g", ""): 1, ("s", ""): 1}
-    assert kept.moves == {("", "p"): 1}
+        by_visits = trial.dry_run(session, rule(downgrade="never", measure="visits"), TODAY)
+        kept = trial.dry_run(session, rule(downgrade="never"), TODAY)
+        assert tiers.tiers_of(session, [ann, bob, eve], TODAY) == {ann: "g", bob: "", eve: "s"}
+    assert by_visits.flow() == {("g", ""): 1, ("s", ""): 1}
+    assert kept.flow() == {("", "p"): 1}
     assert [(one.member, one.reason) for one in kept.examples] == [(bob, "never_down")]
-    assert (kept.members, kept.standing) == (3, {"g": 1, "p": 1, "s": 1})
+    assert (kept.members, kept.after, kept.changed) == (3, {"g": 1, "p": 1, "s": 1}, 1)
+
+
+def test_sales_and_returns_in_any_order_make_the_same_days(database: Database) -> None:
+    with database.session() as session:
+        ann, bob = joined(session, 2)
+    under = Rules(tiers=(rule(),))
+    day = date(2026, 3, 1)
+    of_ann, of_bob = (sale(one, LineFacts(1, 2, 30), day=day) for one in (ann, bob))
+    returns = [back(of_ann, ReturnedLineFacts(1, 1, 15)), back(of_bob, ReturnedLineFacts(1, 1, 15))]
+    with database.session() as session:
+        posting.post(session, 1, [of_ann], (), under)
+        posting.post(session, 1, (), returns[:1], under)
+        posting.post(session, 1, (), returns[1:], under)
+        posting.post(session, 1, [of_bob], (), under)
+        rows = session.exec(select(MemberDay)).all()
+    assert {(row.member_id, row.spend_minor, row.visits) for row in rows} == {(ann, 15, 1), (bob, 15, 1)}

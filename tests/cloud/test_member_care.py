@@ -78,7 +78,7 @@ def status_of(session: Session, number: str) -> str:
 
 def refusal_at_till(session: Session, number: str) -> str:
     with pytest.raises(Refused) as refused:
-        finding.at_till(session, vault(), number, YEAR)
+        finding.at_till(session, vault(), number, date(YEAR, 6, 30))
     return refused.value.code
 
 
@@ -87,9 +87,11 @@ def test_one_card_in_use_and_the_one_before_is_replaced(database: Database) -> N
     with database.session() as session:
         issue(session, ann, OTHER_CARD)
         assert (status_of(session, CARD), status_of(session, OTHER_CARD)) == (REPLACED, ACTIVE)
-        assert len(look_at(session, [ann], YEAR)[ann].cards) == 1
+        assert len(look_at(session, [ann], date(YEAR, 6, 30))[ann].cards) == 1
         assert refusal_at_till(session, CARD) == "card_replaced"
-        assert finding.by_card(session, vault(), CARD, YEAR)[0] == ann, "head office still knows whose it was"
+        assert finding.by_card(session, vault(), CARD, date(YEAR, 6, 30))[0] == ann, (
+            "head office still knows whose it was"
+        )
         with pytest.raises(Refused, match="not given again"):
             issue(session, ann, CARD)
 
@@ -133,7 +135,7 @@ def test_a_lost_card_is_refused_and_what_was_bought_with_it_counts(database: Dat
         act(session, ann, "freeze")
         assert refusal_at_till(session, CARD) == "card_frozen"
         act(session, ann, "thaw")
-        assert finding.at_till(session, vault(), CARD, YEAR)[0] == ann
+        assert finding.at_till(session, vault(), CARD, date(YEAR, 6, 30))[0] == ann
         act(session, ann, "lost")
         assert (status_of(session, CARD), refusal_at_till(session, CARD)) == (LOST, "card_lost")
         with pytest.raises(NotFound, match="no card in use"):
@@ -224,12 +226,12 @@ def test_blocks_stand_and_fall_apart_and_reach_the_stores(database: Database) ->
                 session, ann, kind, reason="under review", actor="desk",
                 commit_no=open_commit(session, START_MS), now_ms=START_MS,
             )  # fmt: skip
-            sets.refresh(session, year=YEAR)
+            sets.refresh(session, today=date(YEAR, 6, 30))
 
     def known() -> list[str]:
         with database.session() as session:
             agent = session.get_one(Agent, AGENTS["s001"])
-            step = stepper.member_step(session, vault(), agent, 0, year=YEAR)
+            step = stepper.member_step(session, vault(), agent, 0, today=date(YEAR, 6, 30))
             assert step is not None
             return step.put[0].blocks
 

@@ -19,7 +19,7 @@ from cloud.ledger.kinds import MEMBER_POINTS, POINTS, PURSE_GIFT, PURSE_PRINCIPA
 from cloud.ledger.models import Lot, Posting
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of
-from cloud.loyalty.posting import tiers_of
+from cloud.loyalty.tiers import tiers_of
 from cloud.members import enrolling, finding, importing, sets
 from cloud.members.models import ACTIVE, CLOSED, PENDING, Member, MemberField
 from cloud.members.opening import loading, signing
@@ -80,12 +80,12 @@ def test_a_base_comes_over_with_everything_it_holds(database: Database) -> None:
         assert (found.agrees, found.members, found.cards, found.opening.status) == (True, 3, 2, LOADED)
         assert prove(session).holds
         with pytest.raises(NotFound):
-            finding.by_card(session, vault(), CARD, YEAR)
+            finding.by_card(session, vault(), CARD, date(YEAR, 6, 30))
     assert sign(database, opening) == 1
     with database.session() as session:
         assert prove(session).holds
         li = member_of(session, "h1")
-        found_member, sight = finding.at_till(session, vault(), CARD, YEAR)
+        found_member, sight = finding.at_till(session, vault(), CARD, date(YEAR, 6, 30))
         assert (found_member, sight.tier, li.status) == (li.id, "silver", ACTIVE)
         assert sight.points > 500, "the sale before counts too"
         assert enrolling.find_by_phone(session, vault(), "13800138000") == [li.id]
@@ -93,7 +93,7 @@ def test_a_base_comes_over_with_everything_it_holds(database: Database) -> None:
         assert sorted((lot.expires_on for lot in lots), key=str) == [date(2027, 1, 1), None], (
             "the last day counts whole"
         )
-        sets.refresh(session, year=YEAR)
+        sets.refresh(session, today=date(YEAR, 6, 30))
 
 
 def test_nothing_is_active_before_the_signature_and_the_signer_is_another(database: Database) -> None:
@@ -102,7 +102,7 @@ def test_nothing_is_active_before_the_signature_and_the_signer_is_another(databa
         sign(database, opening, actor="person:ana")
     assert refused.value.code == "same_person"
     with database.session() as session:
-        sets.refresh(session, year=YEAR)
+        sets.refresh(session, today=date(YEAR, 6, 30))
         assert not list(session.exec(select(Member).where(Member.status == ACTIVE)))
     sign(database, opening)
     with pytest.raises(Refused) as refused:
@@ -218,7 +218,10 @@ def test_a_second_file_leaves_known_references_alone(database: Database) -> None
     sign(database, more.opening)
     with database.session() as session:
         dan = member_of(session, "h4")
-        assert (points_of(session, [dan.id])[dan.id], tiers_of(session, [dan.id], YEAR)) == (7, {dan.id: ""})
+        assert (points_of(session, [dan.id])[dan.id], tiers_of(session, [dan.id], date(YEAR, 6, 30))) == (
+            7,
+            {dan.id: ""},
+        )
         assert session.get_one(MemberOpening, more.opening).status == SIGNED
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -134,7 +135,7 @@ def test_everything_held_is_shown(database: Database, nana: UUID) -> None:
 
 def test_p7_erasure_leaves_nothing_of_the_person_in_the_database(database: Database, nana: UUID) -> None:
     with database.session() as session:
-        sets.refresh(session, year=YEAR)
+        sets.refresh(session, today=date(YEAR, 6, 30))
         masked = session.get_one(Member, nana).masked_name
         secrets = [row.content for row in session.exec(select(MemberField).where(MemberField.member_id == nana))]
         secrets += [row.number for row in session.exec(select(Card).where(Card.member_id == nana))]
@@ -153,7 +154,7 @@ def test_p5_erasure_keeps_the_books(database: Database, nana: UUID) -> None:
     erase(database, nana)
     with database.session() as session:
         assert prove(session).holds
-        sight = look_at(session, [nana], YEAR)[nana]
+        sight = look_at(session, [nana], date(YEAR, 6, 30))[nana]
         assert (sight.closed, sight.points, sight.masked_name) == (True, 0, "")
         assert session.exec(select(Sale)).one().member_id == nana
         facts = disclosure.export(session, vault(), nana, actor="test", now_ms=START_MS)
@@ -163,15 +164,15 @@ def test_p5_erasure_keeps_the_books(database: Database, nana: UUID) -> None:
 
 def test_stores_are_told_to_forget(database: Database, nana: UUID) -> None:
     with database.session() as session:
-        sets.refresh(session, year=YEAR)
+        sets.refresh(session, today=date(YEAR, 6, 30))
         agent = session.get_one(Agent, AGENTS["s001"])
-        first = stepper.member_step(session, vault(), agent, 0, year=YEAR)
+        first = stepper.member_step(session, vault(), agent, 0, today=date(YEAR, 6, 30))
     assert first is not None
     assert nana in [known.member for known in first.put]
     erase(database, nana)
     with database.session() as session:
-        sets.refresh(session, year=YEAR)
-        step = stepper.member_step(session, vault(), agent, first.version, year=YEAR)
+        sets.refresh(session, today=date(YEAR, 6, 30))
+        step = stepper.member_step(session, vault(), agent, first.version, today=date(YEAR, 6, 30))
     assert step is not None
     assert step.gone == [nana]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from sqlalchemy import func, select
 
@@ -42,11 +44,11 @@ def test_a_file_of_members_is_stored_and_found_by_card(database: Database) -> No
     assert count(database, Member) == 0
     assert run(database, text) == MemberImport(rows=2, cards=3, stored=True, sales_credited=1)
     with database.session() as session:
-        member, seen = finding.by_card(session, vault(), OTHER_CARD, 2026)
+        member, seen = finding.by_card(session, vault(), OTHER_CARD, date(2026, 6, 30))
         assert (seen.masked_name, seen.points, seen.home_store) == ("李**", 12, "s001")
         assert points_of(session, [member]) == {member: 12}
         assert enrolling.find_by_phone(session, vault(), "+8613800138000") == [member]
-        assert refresh(session, year=2026).stores == {"s001", "s002"}
+        assert refresh(session, today=date(2026, 6, 30)).stores == {"s001", "s002"}
 
 
 def test_repeating_an_import_makes_nobody_twice(database: Database) -> None:
@@ -67,7 +69,7 @@ def test_p5_a_card_that_somebody_else_got_meanwhile_stays_theirs(
         run(database, f"{HEADER}h1,Ann,,s001,{CARD}\n")
     assert count(database, Member) == 1
     with database.session() as session:
-        assert finding.by_card(session, vault(), CARD, 2026)[0] == owner
+        assert finding.by_card(session, vault(), CARD, date(2026, 6, 30))[0] == owner
 
 
 def test_every_bad_row_is_named_and_nothing_is_stored(database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -54,14 +55,14 @@ class Store:
     def ask(self, database: Database, max_bytes: int = MAX_BYTES) -> MemberStep | None:
         with database.session() as session:
             agent = session.get_one(Agent, AGENTS[self.name])
-            return member_step(session, vault(), agent, self.version, year=YEAR, max_bytes=max_bytes)
+            return member_step(session, vault(), agent, self.version, today=date(YEAR, 6, 30), max_bytes=max_bytes)
 
 
 def settle(database: Database, most_known: int = MOST_KNOWN) -> set[str]:
     moved: set[str] = set()
     while True:
         with database.session() as session:
-            now = refresh(session, year=YEAR, at_once=3, most_known=most_known)
+            now = refresh(session, today=date(YEAR, 6, 30), at_once=3, most_known=most_known)
         if not now.notes:
             return moved
         moved |= now.stores
@@ -105,9 +106,9 @@ def test_a_tier_ends_with_the_year_after_it_was_reached(database: Database) -> N
     tiers, version = [], 0
     for year in (2026, 2027, 2028):
         with database.session() as session:
-            refresh(session, year=year)
+            refresh(session, today=date(year, 6, 30))
             agent = session.get_one(Agent, AGENTS["s001"])
-            step = member_step(session, vault(), agent, version, year=year)
+            step = member_step(session, vault(), agent, version, today=date(year, 6, 30))
         tiers.append(step.put[0].tier if step else None)
         version = step.version if step else version
     assert tiers == ["silver", None, ""]

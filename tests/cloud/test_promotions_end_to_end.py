@@ -93,9 +93,9 @@ async def heard(store: Store, database: Database, folder: Path) -> None:
     """Let the agent follow HQ: its prices and the members it may know."""
     await AgentPrices(database, store.database, folder).hear()
     with database.session() as session:
-        refresh(session, year=YEAR)
+        refresh(session, today=date(YEAR, 6, 30))
     with database.session() as session:
-        step = member_step(session, vault(), session.get_one(Agent, AGENT), 0, year=YEAR)
+        step = member_step(session, vault(), session.get_one(Agent, AGENT), 0, today=date(YEAR, 6, 30))
     assert step is not None
     await store.database.run(lambda db: member_set.apply_step(db, step))
 

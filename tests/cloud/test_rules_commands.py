@@ -13,7 +13,9 @@ from cloud.cli import app
 from cloud.fleet.models import AuditEntry
 from cloud.loyalty import rules
 from cloud.loyalty.models import MemberYear
-from cloud.loyalty.words import earning_words, money, tier_words
+from cloud.loyalty.tier_words import tier_words
+from cloud.loyalty.words import earning_words, money
+from cloud.members.models import Member
 from shared.loyalty import EarningRule, Tier, TierRule
 from tests.cloud.members_data import mint
 from tests.provision.databases import new_sqlite
@@ -57,8 +59,10 @@ def test_a_rule_is_said_back_and_published_only_when_told(office: Office) -> Non
 def test_tiers_are_published_and_members_weighed(office: Office) -> None:
     with office.database.session() as session:
         year = datetime.now(UTC).year
-        session.add(MemberYear(member_id=mint(), year=year, spend_minor=600_000))
-        session.add(MemberYear(member_id=mint(), year=year, spend_minor=100))
+        for spend in (600_000, 100):
+            member = mint()
+            session.add(Member(id=member, source="till", created_ms=1))
+            session.add(MemberYear(member_id=member, year=year, spend_minor=spend))
     said = office.rules("tiers", "gold:500000:Gold:金卡", "silver:100000:Silver:银卡", "--publish")
     assert said.index("Silver (silver): 1,000.00") < said.index("Gold (gold): 5,000.00")
     assert "金卡（gold）：一个自然年内消费满 5,000.00" in said

@@ -56,7 +56,7 @@ class Offline(Chain):
         sale = make_sale(store=store, number=self.number, series=f"{store}-1", member=MemberOnSale(member=self.ann))
         assert take(self.database, [sale]) == {}
         with self.database.session() as session:
-            refresh(session, year=2026)
+            refresh(session, today=date(2026, 6, 30))
 
     def issue(self, store: str = "s001", now_ms: int = START_MS) -> int:
         with self.database.session() as session:
@@ -66,9 +66,9 @@ class Offline(Chain):
     def told(self, store: str = "s001") -> list[Allowance]:
         """Return what the store's agent hears about Ann."""
         with self.database.session() as session:
-            refresh(session, year=2026)
+            refresh(session, today=date(2026, 6, 30))
         with self.database.snapshot() as session:
-            step = member_step(session, vault(), session.get_one(Agent, AGENTS[store]), 0, year=2026)
+            step = member_step(session, vault(), session.get_one(Agent, AGENTS[store]), 0, today=date(2026, 6, 30))
         assert step is not None
         return next(one.allowances for one in step.put if one.member == self.ann)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID, uuid5
 
@@ -22,9 +21,7 @@ from cloud.fleet import audit
 from cloud.ledger import lots
 from cloud.ledger.commits import open_commit
 from cloud.ledger.kinds import PURSE_GIFT, PURSE_PRINCIPAL
-from cloud.loyalty import rules as loyalty_rules
-from cloud.loyalty.models import MemberYear
-from cloud.members import cards, enrolling, lookup_keys, value
+from cloud.members import cards, enrolling, lookup_keys, value, years
 from cloud.members.importing import MEMBER_COLUMNS, SOURCE, Importer
 from cloud.members.models import PENDING, Member
 from cloud.members.opening.models import LOADED, LOADING, MemberOpening, OpeningCard, OpeningTotal
@@ -33,14 +30,12 @@ from cloud.members.profile import NAME
 from cloud.org.models import Store
 from cloud.privacy import normal
 from cloud.value.purses import open_purse
-from shared.loyalty import TierRule
 
 AT_ONCE = 2_000
 """Rows of one transaction."""
 _OPENINGS = UUID("6a2f5f8b-1c0e-5c53-9f6d-54a1b6f3f0c1")
 _CARD = ("card_id", "opening_id", "member_id", "first")
 _MONEY = (PURSE_PRINCIPAL, PURSE_GIFT)
-_YEAR = ("member_id", "year", "spend_minor", "tier")
 
 Progress = Callable[[int, int], None]
 """Is told how many rows are through, of how many."""
@@ -152,16 +147,8 @@ class Loader:
         bulk.insert_tuples(session, OpeningCard, _CARD, wanted)
 
     def _tiers(self, session: Session, rows: Sequence[OpeningRow]) -> None:
-        """Write a tier as reached last year, by exactly what it takes: it holds until this year ends."""
-        rule: TierRule = loyalty_rules.load(session).tier
-        takes = {tier.code: tier.from_minor for tier in rule.tiers}
-        year = datetime.fromtimestamp(self.importer.now_ms // 1000, UTC).year - 1
-        bulk.insert_tuples(
-            session,
-            MemberYear,
-            _YEAR,
-            [(row.member.id, year, takes[row.tier], row.tier) for row in rows if row.tier],
-        )
+        """Write a tier as reached last year, so that it holds on from there."""
+        years.take_over(session, {row.member.id: row.tier for row in rows if row.tier}, self.importer.now_ms)
 
     def _balances(self, session: Session, opening: UUID, rows: Sequence[OpeningRow]) -> None:
         self._purses(session, rows)

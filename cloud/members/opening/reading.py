@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from cloud.database.rowset import table_of
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, PURSE_GIFT, PURSE_PRINCIPAL
-from cloud.loyalty import rules as loyalty_rules
+from cloud.members import years
 from cloud.members.importing import (
     BALANCES,
     BadRow,
@@ -93,7 +93,7 @@ def read_opening(session: Session, importer: Importer, content: bytes, own: Coll
     importer.check_owners(session, importer.indexes(members.values()), result)
     opening = OpeningFile(result.rows, result.known, result.problems)
     opening.cards = sum(len(member.cards) for member in members.values())
-    balances = _Balances(loyalty_rules.load(session).tier, stores)
+    balances = _Balances(years.tier_rule(session, importer.now_ms), stores)
     for row in rows:
         if row.number in members:
             _take(opening, balances, row, members[row.number])

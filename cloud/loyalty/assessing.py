@@ -1,0 +1,108 @@
+"""Who came to stand in another tier: seen whenever a member is looked at anew, written down once, with the reason.
+
+A member is looked at when something of theirs has changed, when the last day of their tier has passed, and when another
+rule starts. The look compares with the last one, so that a late sale or return, whatever it changes, is one more entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Uuid, func, select, union
+from sqlmodel import Session
+
+from cloud.database import bulk
+from cloud.database.rowset import rowset, table_of, upsert_into
+from cloud.loyalty import rules, tiers
+from cloud.loyalty.models import MemberDay, MemberStanding, MemberYear, TierChange, TierFloor, TierTurn
+from cloud.members import dirt
+from cloud.members.models import ACTIVE, Member
+from shared.loyalty import Standing
+
+_CHANGE = ("member_id", "n", "before", "after", "reason", "rule_version", "day", "at_ms")
+_NOWHERE = Standing("", "")
+
+
+def turn(session: Session, today: date) -> None:
+    """Note whoever time alone may move: those whose tier's last day has passed, and everybody when a rule starts.
+
+    Each is noted once: the next look at them gives them another last day.
+    """
+    standing = table_of(MemberStanding)
+    over = session.execute(select(standing.c.member_id).where(standing.c.until < today)).scalars().all()
+    rule = rules.load(session).tier_on(today)
+    started = rule.version and session.get(TierTurn, rule.version) is None
+    if started and bulk.insert_new_tuples(session, TierTurn, ("version", "day"), [(rule.version, today)]):
+        dirt.note(session, -rule.version, ((one, dirt.HEAD_OFFICE, 0) for one in _whom_rules_concern(session)))
+    if over:
+        dirt.note(session, -today.toordinal(), ((one, dirt.HEAD_OFFICE, 0) for one in over))
+
+
+def _whom_rules_concern(session: Session) -> list[UUID]:
+    """Return everybody who did something, stands somewhere, or is a member at all."""
+    member = table_of(Member)
+    queries = [select(table_of(one).c.member_id) for one in (MemberYear, MemberDay, MemberStanding, TierFloor)]
+    found = union(*queries, select(member.c.id).where(member.c.status == ACTIVE))
+    return list(session.execute(found).scalars())
+
+
+def assess(session: Session, members: Collection[UUID], today: date, *, now_ms: int) -> int:
+    """Look at members and write down who stands elsewhere than before. Return how many do.
+
+    The caller holds their rows: two that look at one member would both find the same change.
+    """
+    rule = rules.load(session).tier_on(today)
+    before = _before(session, members)
+    if not rule.version or not members:
+        return 0
+    now = tiers.standings(session, members, today)
+    moved = {
+        member: stands
+        for member, stands in now.items()
+        if member in before or stands.tier
+        if before.get(member, _NOWHERE) != stands
+    }
+    _write(session, moved, before, today)
+    elsewhere = [member for member, stands in moved.items() if before.get(member, _NOWHERE).tier != stands.tier]
+    counts = _counts(session, elsewhere)
+    rows = [
+        (
+            member, counts.get(member, 0) + 1, before.get(member, _NOWHERE).tier, moved[member].tier,
+            moved[member].reason, rule.version, today, now_ms,
+        )
+        for member in elsewhere
+    ]  # fmt: skip
+    bulk.insert_tuples(session, TierChange, _CHANGE, rows)
+    return len(elsewhere)
+
+
+def _before(session: Session, members: Collection[UUID]) -> dict[UUID, Standing]:
+    standing = table_of(MemberStanding)
+    wanted = rowset(session, "wanted", {"member_id": Uuid()}, [(one,) for one in sorted(members)])
+    rows = session.execute(select(standing).join(wanted, wanted.c.member_id == standing.c.member_id))
+    return {row.member_id: Standing(row.tier, row.reason, row.until) for row in rows}
+
+
+def _counts(session: Session, members: Collection[UUID]) -> dict[UUID, int]:
+    change = table_of(TierChange)
+    wanted = rowset(session, "wanted", {"member_id": Uuid()}, [(one,) for one in sorted(members)])
+    query = select(change.c.member_id, func.max(change.c.n)).join(wanted, wanted.c.member_id == change.c.member_id)
+    return {member: int(n) for member, n in session.execute(query.group_by(change.c.member_id)).all()}
+
+
+def _write(session: Session, moved: Mapping[UUID, Standing], before: Mapping[UUID, Standing], today: date) -> None:
+    """Keep where they stand now; `since` moves only with the tier itself."""
+    for same_tier in (True, False):
+        rows = [
+            {"member_id": member, "since": today, **stands._asdict()}
+            for member, stands in sorted(moved.items())
+            if (before.get(member, _NOWHERE).tier == stands.tier) is same_tier
+        ]
+        if not rows:
+            continue
+        statement = upsert_into(session, MemberStanding)
+        columns = ("tier", "reason", "until") if same_tier else ("tier", "reason", "until", "since")
+        replaced = {column: statement.excluded[column] for column in columns}
+        session.execute(statement.on_conflict_do_update(index_elements=["member_id"], set_=replaced), rows)
