@@ -35,7 +35,7 @@ def pair(
     """Show a code that pairs one terminal with a till, and where to type it."""
     (said,) = _ask(state, do=requests.PAIR, till=till, name=name, by=_who())
     given = msgspec.convert(said, CodeGiven)
-    typer.echo(f"{given.code}    pairs one terminal with till {till}, within {given.seconds // 60} minutes")
+    typer.echo(f"{given.code}    pairs one terminal with till {till}, within {-(-given.seconds // 60)} minutes")
     typer.echo(f"On the terminal open {' or '.join(given.addresses)} and type the code.")
     typer.echo("If its browser warns, it does not trust the chain's certificate yet; its SHA-256 fingerprint is")
     typer.echo(f"  {_root(state)[1]}")

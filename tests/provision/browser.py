@@ -163,15 +163,15 @@ class Page:
 
 
 @contextmanager
-def browsing(program: str, folder: Path) -> Iterator[Page]:
-    """Run a browser with a profile of its own; yields its tab."""
+def browsing(program: str, folder: Path, *options: str) -> Iterator[Page]:
+    """Run a browser with a profile of its own, and further options; yields its tab."""
     to_browser, writing = os.pipe()
     reading, from_browser = os.pipe()
 
     # The protocol is spoken on descriptors 3 and 4; a shell puts the pipes there.
     place = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
     process = subprocess.Popen(
-        ["bash", "-c", place, program, *_OPTIONS, f"--user-data-dir={folder}"],
+        ["bash", "-c", place, program, *_OPTIONS, *options, f"--user-data-dir={folder}"],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         pass_fds=(to_browser, from_browser),
     )  # fmt: skip
