@@ -54,7 +54,8 @@ def erase(
     end; gifts that wait go back, and their points are among those to be given up. Fields and
     consents go, card numbers go, the name a till shows goes; stores are told to forget them. Sales, points and the
     ledger keep the bare id. Repeating it changes nothing. Raise Invalid, NotFound, or Refused (`holds_money`,
-    `holds_points`, `holds_pending`, `not_open` while a till has a coupon set aside). After the commit `cloud.database.sweeping.sweep` has the database's files forget it too.
+    `holds_points`, `holds_pending`, `not_open` while a till has a coupon set aside). After the
+    commit `cloud.database.sweeping.sweep` has the database's files forget it too.
     """
     if confirm.strip().lower() != str(member):
         raise Invalid("this cannot be undone: confirm it with the member's whole id")

@@ -1,0 +1,217 @@
+"""The pages of prize draws: all of them, a new one with its odds, one with its tickets, and whether it holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlmodel import Session, col, func, select
+
+from cloud.api.services import Here, Services
+from cloud.console import overview
+from cloud.console.rendering import Context, environment, page
+from cloud.console.showing import listed
+from cloud.console.signing_in import Posted, form_by
+from cloud.console.speaking import language_of
+from cloud.console.tables import Asked, Cell, Column, Kind, Listing, ListSource
+from cloud.errors import Conflict, Invalid, Refused
+from cloud.identity.people import Right
+from cloud.rewards import checking, draw_forms, drawing, law, pickups, words
+from cloud.rewards.checking import Replayed
+from cloud.rewards.house_day import house_day
+from cloud.rewards.models import Draw, DrawStock, Ticket
+from shared.draws import SEED_BYTES
+from shared.ids import UuidMint
+from shared.web.words import marked
+
+router = APIRouter(prefix="/rewards/draws", include_in_schema=False)
+
+MayPublish = Annotated[Posted, Depends(form_by(Right.PUBLISH))]
+MayPlan = Annotated[Posted, Depends(form_by(Right.PLAN))]
+MayRule = Annotated[Posted, Depends(form_by(Right.PEOPLE))]
+
+
+@router.get("")
+def draws(request: Request, services: Here) -> Response:
+    """Which draws are open, and what did they give?"""
+    language = language_of(request)
+
+    def read(session: Session, _now_ms: int) -> Context:
+        today = house_day(session, services.clocks.business.now_ms())
+        rows = session.exec(select(Draw).order_by(col(Draw.ended), col(Draw.made_ms).desc()).limit(200)).all()
+        points = session.exec(select(func.coalesce(func.sum(col(Ticket.points)), 0))).one()
+        return {
+            "draws": [(row, _name(row, language), _state(row, today)) for row in rows],
+            "open": sum(not row.ended for row in rows),
+            "points": int(points),
+            "most_minor": law.top_prize_minor(session),
+            "money": overview.house_money(session),
+        }
+
+    return page(request, services, "draws", read)
+
+
+@router.get("/new")
+def new(request: Request, services: Here) -> Response:
+    """What can be won, and how likely?"""
+    return _form(request, services, lambda _name: "")
+
+
+def _form(request: Request, services: Services, get: Callable[[str], str], refused: str = "") -> Response:
+    def read(session: Session, _now_ms: int) -> Context:
+        money = overview.house_money(session)
+        values = {"rows": range(1, draw_forms.ROWS + 1), "get": get, "refused": refused, "odds": [], "money": money}
+        return {**values, "most_minor": law.top_prize_minor(session), "exponent": money[1]}
+
+    return page(request, services, "draw_new", read)
+
+
+@router.post("/says")
+def says(request: Request, services: Here, form: MayPlan) -> Response:
+    """Say the odds of a form that is being filled in, without opening anything."""
+    refused, odds = "", []
+    with services.database.snapshot() as session:
+        exponent = overview.house_money(session)[1]
+        try:
+            wanted = draw_forms.read(form.get, _mint(services), exponent)
+            drawing.check(session, wanted)
+            odds = draw_forms.odds_of(wanted.rules, dict(wanted.stock))
+        except (Invalid, Refused) as error:
+            refused = _said(error)
+    values = {"odds": odds, "refused": refused, "exponent": exponent}
+    body = environment(language_of(request)).get_template("_draw_odds.html").render(values)
+    return HTMLResponse(body, headers={"Cache-Control": "no-store"})
+
+
+@router.post("")
+def create(request: Request, services: Here, form: MayPublish) -> Response:
+    """Open it: from now on its odds and the mark of its seed are public."""
+    try:
+        with services.database.session() as session:
+            wanted = draw_forms.read(form.get, _mint(services), overview.house_money(session)[1])
+            now_ms = services.clocks.machine.wall_ms()
+            place = drawing.open_draw(session, wanted, os.urandom(SEED_BYTES), actor=form.who.actor, now_ms=now_ms).id
+    except (Invalid, Refused, Conflict) as error:
+        return _form(request, services, form.get, _said(error))
+    return RedirectResponse(f"/rewards/draws/{place}", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/cap")
+def cap(services: Here, form: MayRule) -> Response:
+    """Change the most a prize may be worth."""
+    text, now_ms = form.get("most"), services.clocks.machine.wall_ms()
+    with services.database.session() as session:
+        exponent = overview.house_money(session)[1]
+        if text.isdecimal() and len(text) < 10 and form.get("reason"):
+            minor = int(text) * 10**exponent
+            law.set_top_prize(session, minor, actor=form.who.actor, reason=form.get("reason")[:500], now_ms=now_ms)
+    return RedirectResponse("/rewards/draws", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/{draw}")
+def one(request: Request, services: Here, draw: str) -> Response:
+    """What can be won here, what was, and does every ticket hold?"""
+    return _page(request, services, draw)
+
+
+def _page(request: Request, services: Services, draw_id: str, refused: str = "") -> Response:
+    language = language_of(request)
+
+    def read(session: Session, _now_ms: int) -> Context:
+        row = drawing.find(session, draw_id)
+        rules, left = drawing.rules_of(row), _left(session, draw_id)
+        members = select(func.count(col(Ticket.member_id).distinct())).where(col(Ticket.draw_id) == draw_id)
+        paid = select(func.coalesce(func.sum(col(Ticket.points)), 0)).where(col(Ticket.draw_id) == draw_id)
+        return {
+            "table": _tickets(draw_id, {one.prize: one.names for one in rules.prizes}, language),
+            "draw": row,
+            "name": _name(row, language),
+            "state": _state(row, house_day(session, services.clocks.business.now_ms())),
+            "odds": draw_forms.odds_of(rules, {one.prize: one.whole for one in left}),
+            "left": {one.prize: one.left for one in left},
+            "members": session.exec(members).one(),
+            "paid": int(session.exec(paid).one()),
+            "checked": checking.check_draw(session, draw_id),
+            "method": checking.METHOD,
+            "exponent": overview.house_money(session)[1],
+            "refused": refused,
+        }
+
+    return listed(request, services, "draw", read)
+
+
+@router.post("/{draw}/end")
+def end(request: Request, services: Here, draw: str, form: MayPublish) -> Response:
+    """End it and show the seed."""
+    if not form.get("reason"):
+        return _page(request, services, draw, "say why: the reason is kept in the audit log")
+    with services.database.session() as session:
+        now_ms, reason = services.clocks.machine.wall_ms(), form.get("reason")[:500]
+        drawing.end(session, draw, actor=form.who.actor, now_ms=now_ms, reason=reason)
+    return RedirectResponse(f"/rewards/draws/{draw}", HTTPStatus.SEE_OTHER)
+
+
+def _tickets(draw_id: str, names: dict[str, dict[str, str]], language: str) -> Listing[Replayed]:
+    """Return the table of tickets without members: whoever has the seed can check it."""
+
+    def called(prize: str) -> Cell:
+        if not prize:
+            return Cell(value=marked("nothing"), say=True)
+        return Cell(value=pickups.called(names.get(prize, {}), language, prize))
+
+    def columns() -> Sequence[Column[Replayed]]:
+        return (
+            Column(
+                key="number", title=marked("Ticket"), kind=Kind.NUMBER, order=lambda row: row.number,
+                cell=lambda row: row.number,
+            ),
+            Column(key="landed", title=marked("Landed on"), cell=lambda row: called(row.landed)),
+            Column(key="prize", title=marked("Given"), order=lambda row: row.prize, cell=lambda row: called(row.prize)),
+            Column(key="holds", title=marked("Replayed"), order=lambda row: row.wrong, cell=_holds),
+        )  # fmt: skip
+
+    def read(session: Session, _asked: Asked) -> list[Replayed]:
+        return list(checking.tickets_of(session, draw_id, limit=100_000))
+
+    return Listing(
+        name="tickets",
+        title=marked("Tickets"),
+        columns=columns(),
+        source=ListSource(read, columns),
+        order="-number",
+        empty=marked("Nobody has drawn yet."),
+    )
+
+
+def _holds(row: Replayed) -> Cell:
+    if row.wrong:
+        return Cell(value=marked("says something else"), tone="bad", say=True)
+    return Cell(value=marked("the same"), tone="good", say=True)
+
+
+def _left(session: Session, draw_id: str) -> Sequence[DrawStock]:
+    return session.exec(select(DrawStock).where(col(DrawStock.draw_id) == draw_id)).all()
+
+
+def _name(row: Draw, language: str) -> str:
+    return pickups.called(pickups.decoded(row.names), language, row.id)
+
+
+def _state(row: Draw, today: Any) -> tuple[str, str]:
+    if row.ended:
+        return words.DRAW_ENDED
+    return words.DRAW_LATER if row.starts and today < row.starts else words.DRAW_OPEN
+
+
+def _said(error: Exception) -> str:
+    known = words.REFUSALS.get(error.code) if isinstance(error, Refused) else None
+    return known or str(error)
+
+
+def _mint(services: Services) -> UUID:
+    return UuidMint(services.clocks.machine.wall_ms, os.urandom)()

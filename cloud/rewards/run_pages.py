@@ -1,0 +1,203 @@
+"""The pages of runs: expiry, year-end rebate, coupons for segments; each worked out, approved, posted, reversed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session, col, func, select
+
+from cloud.api.services import Here, Services
+from cloud.console.rendering import Context
+from cloud.console.showing import listed
+from cloud.console.signing_in import Posted, form_by
+from cloud.coupons import giving
+from cloud.errors import Conflict, Invalid, NotFound, Refused
+from cloud.identity.people import Right
+from cloud.ledger.models import Lot
+from cloud.rewards import run_tables, runs, words
+from cloud.rewards.house_day import house_day
+from cloud.rewards.models import Run
+from cloud.rewards.runs import Act
+from shared.ids import UuidMint
+
+router = APIRouter(prefix="/rewards/runs", include_in_schema=False)
+
+MayPlan = Annotated[Posted, Depends(form_by(Right.PLAN))]
+MayApprove = Annotated[Posted, Depends(form_by(Right.APPROVE))]
+MayPublish = Annotated[Posted, Depends(form_by(Right.PUBLISH))]
+_OPEN = (runs.ASKED, runs.DRY, runs.APPROVED, runs.POSTING, runs.REVERSING)
+
+
+@router.get("")
+def all_runs(request: Request, services: Here) -> Response:
+    """What was given or taken across the chain, and what is past its day?"""
+    return _list(request, services)
+
+
+def _list(request: Request, services: Services, refused: str = "") -> Response:
+    def read(session: Session, _now_ms: int) -> Context:
+        today = house_day(session, services.clocks.business.now_ms())
+        waiting = select(func.count()).select_from(Run).where(col(Run.state).in_(_OPEN))
+        over = select(func.count(), func.coalesce(func.sum(Lot.left), 0)).where(
+            col(Lot.left) > 0, col(Lot.expires_on).is_not(None), col(Lot.expires_on) <= today
+        )
+        count, left = session.exec(over).one()
+        return {
+            "table": run_tables.RUNS,
+            "waiting": session.exec(waiting).one(),
+            "over": (int(count), int(left)),
+            "today": today,
+            "words": words,
+            "refused": refused,
+        }
+
+    return listed(request, services, "runs", read)
+
+
+@router.post("/expiry")
+def ask_expiry(request: Request, services: Here, form: MayPlan) -> Response:
+    """Have it worked out what is past its day."""
+    return _ask(request, services, form, runs.EXPIRY, lambda: {"today": _day(form.get("today")).isoformat()})
+
+
+@router.post("/rebate")
+def ask_rebate(request: Request, services: Here, form: MayPlan) -> Response:
+    """Have a rebate worked out."""
+
+    def parameters() -> dict[str, Any]:
+        wanted: dict[str, Any] = {
+            "year": _number(form.get("year")),
+            "on": form.get("on") or "spend",
+            "rate_bp": _percent(form.get("rate")),
+            "at_least": _number(form.get("at_least") or "0"),
+        }
+        if form.get("expires_on"):
+            wanted["expires_on"] = _day(form.get("expires_on")).isoformat()
+        if not wanted["rate_bp"] >= 1 or not 2000 <= wanted["year"] <= 9999:
+            raise Invalid("the rate is at least 0.01, the year has four digits")
+        return wanted
+
+    return _ask(request, services, form, runs.REBATE, parameters)
+
+
+def _ask(
+    request: Request, services: Services, form: Posted, kind: str, parameters: Callable[[], dict[str, Any]]
+) -> Response:
+    run = UuidMint(services.clocks.machine.wall_ms, os.urandom)()
+    try:
+        wanted = parameters()
+        with services.database.session() as session:
+            runs.ask(session, run, kind, wanted, _act(services, form))
+    except (Invalid, Refused) as error:
+        return _list(request, services, _said(error))
+    return _to(run)
+
+
+@router.get("/{run}")
+def one(request: Request, services: Here, run: UUID) -> Response:
+    """What does this run do, to whom, and how far is it?"""
+    return _page(request, services, run)
+
+
+def _page(request: Request, services: Services, run: UUID, refused: str = "") -> Response:
+    def read(session: Session, _now_ms: int) -> Context:
+        row = session.get(Run, run)
+        if row is None:
+            raise NotFound(f"there is no run {run}")
+        asked = msgspec.json.decode(row.parameters)
+        return {
+            "table": run_tables.items(run, row.kind),
+            "run": row,
+            "asked": asked,
+            "kind": words.RUN_KINDS[row.kind],
+            "state": words.RUN_STATES[row.state],
+            "two": runs.needs_two(session, row.kind),
+            "problem": words.REFUSALS.get(row.problem, row.problem),
+            "still_open": giving.still_open(session, run) if row.kind == runs.COUPONS else 0,
+            "refused": refused,
+        }
+
+    return listed(request, services, "run", read)
+
+
+@router.post("/{run}/approve")
+def approve(request: Request, services: Here, run: UUID, form: MayApprove) -> Response:
+    """Agree to it, as a second person."""
+    return _do(request, services, run, form, lambda session, act: runs.approve(session, run, act))
+
+
+@router.post("/{run}/start")
+def start(request: Request, services: Here, run: UUID, form: MayPublish) -> Response:
+    """Post it, or go on with one that was stopped."""
+    return _do(request, services, run, form, lambda session, act: runs.start(session, run, act))
+
+
+@router.post("/{run}/cancel")
+def cancel(request: Request, services: Here, run: UUID, form: MayPlan) -> Response:
+    """Give it up, or stop it."""
+    return _do(request, services, run, form, lambda session, act: runs.cancel(session, run, act))
+
+
+@router.post("/{run}/reverse")
+def reverse(request: Request, services: Here, run: UUID, form: MayPublish) -> Response:
+    """Take back what it did."""
+    force = form.get("force") == "yes"
+    return _do(request, services, run, form, lambda session, act: runs.start_reversing(session, run, act, force=force))
+
+
+def _do(
+    request: Request, services: Services, run: UUID, form: Posted, act: Callable[[Session, Act], object]
+) -> Response:
+    try:
+        with services.database.session() as session:
+            act(session, _act(services, form))
+    except (Refused, Invalid, Conflict) as error:
+        return _page(request, services, run, _said(error))
+    return _to(run)
+
+
+def _said(error: Exception) -> str:
+    known = words.REFUSALS.get(error.code) if isinstance(error, Refused) else None
+    return known or str(error)
+
+
+def _act(services: Services, form: Posted) -> Act:
+    return Act(
+        by=form.who.actor,
+        now_ms=services.clocks.machine.wall_ms(),
+        at_ms=services.clocks.business.now_ms(),
+        reason=form.get("reason")[:500],
+    )
+
+
+def _to(run: UUID) -> Response:
+    return RedirectResponse(f"/rewards/runs/{run}", HTTPStatus.SEE_OTHER)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid("choose a day") from None
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 12:
+        raise Invalid(f"a whole number is wanted, got {text!r}")
+    return int(text)
+
+
+def _percent(text: str) -> int:
+    """Read a percentage with up to two decimals as basis points, without a float on the way."""
+    whole, _, rest = text.strip().partition(".")
+    if not whole.isdecimal() or len(whole) > 6 or len(rest) > 2 or (rest and not rest.isdecimal()):
+        raise Invalid(f"a rate in percent is wanted, such as 1.5, got {text!r}")
+    return int(whole) * 100 + int(rest.ljust(2, "0") or "0")

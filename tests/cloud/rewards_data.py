@@ -1,0 +1,133 @@
+"""Coupons, gifts, draws and runs over a chain with members, and the console that shows them."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from types import SimpleNamespace
+from typing import cast
+from uuid import UUID
+
+from fastapi import FastAPI
+
+from cloud.api.services import Services, services_of
+from cloud.coupons import batches
+from cloud.database import Database
+from cloud.identity.people import Role
+from cloud.ingest.apply import in_transaction
+from cloud.ledger.commits import open_commit
+from cloud.main import create_app
+from cloud.members import segments
+from cloud.rewards import drawing, gifts, stock
+from cloud.rewards.keeping import RewardsKeeping
+from cloud.settings import CloudSettings
+from shared.draws import DrawRules, Prize
+from tests.cloud.members_data import CARD, join, mint, open_chain, vault
+from tests.cloud.value_books import Books
+from tests.cloud.visiting import Visitor, make_person
+from tests.factories import START_MS, DrivenMachineClock, new_id
+
+BITS = random.Random(9).getrandbits
+TODAY = date(2026, 1, 1)
+PEOPLE = (
+    ("ana", Role.MARKETER),
+    ("bo", Role.MARKETER),
+    ("sue", Role.SUPPORT),
+    ("eve", Role.AUDITOR),
+    ("root", Role.ADMIN),
+)
+
+
+class Mall:
+    """A chain with two stores, its console, and the job behind runs."""
+
+    def __init__(self, database: Database) -> None:
+        open_chain(database)
+        self.database = database
+        self.books = Books(database)
+        self.clock = DrivenMachineClock(START_MS)
+        clocks = SimpleNamespace(machine=self.clock, business=SimpleNamespace(now_ms=lambda: START_MS))
+        services = cast("Services", SimpleNamespace(database=database, clocks=clocks, vault=vault()))
+        self.app: FastAPI = create_app(CloudSettings(), services, console=True)
+        self.app.dependency_overrides[services_of] = lambda: services
+        self.keeping = RewardsKeeping(database, clocks.business, self.clock, mint)
+        for name, role in PEOPLE:
+            make_person(database, name, role)
+
+    def person(self, name: str = "ana", language: str = "en") -> Visitor:
+        """Sign somebody in."""
+        found = Visitor(self.app, language)
+        assert found.enter(name).status_code == 303
+        return found
+
+    def work(self) -> None:
+        """Let the job do everything there is to do."""
+        while self.keeping():
+            pass
+
+    def member(self, points: int = 0, *, card: str = CARD, segment: str = "") -> UUID:
+        """Enrol somebody with points."""
+        member = join(self.database, [card], fields={"name": "李小明"}, home_store="s001")
+        if points:
+            self.books.give(member, points)
+        if segment:
+            with self.database.session() as session:
+                segments.put_in(session, segment, [member], commit_no=open_commit(session, 1), now_ms=START_MS)
+        return member
+
+    def gift(self, left: int = 5, points: int = 100, per_member: int = 0, id_: str = "mug") -> str:
+        """Offer a gift that store s001 has some of."""
+        with self.database.session() as session:
+            wanted = gifts.NewGift(id=id_, names={"en": "Mug", "zh": "马克杯"}, points=points, per_member=per_member)
+            gifts.create(session, wanted, actor="person:ana", now_ms=START_MS)
+            if left:
+                came = stock.Correction(id=new_id(), gift=id_, store="s001", delta=left, reason="delivery")
+                stock.correct(session, came, actor="person:ana", now_ms=START_MS)
+        return id_
+
+    def order(self, gift: str, member: UUID, order: UUID | None = None) -> gifts.Answered:
+        """Take a gift."""
+        wanted = gifts.Order(id=order or new_id(), gift=gift, member=member, store="s001", today=TODAY, at_ms=START_MS)
+        return in_transaction(
+            self.database, lambda session: gifts.order(session, open_commit(session, 1), wanted, now_ms=START_MS)
+        )
+
+    def draw(self, points: int = 10, **changes: object) -> str:
+        """Open a draw."""
+        prizes = [
+            Prize(prize="car", weight=1, worth_minor=4_000_000, names={"en": "Car", "zh": "汽车"}),
+            Prize(prize="mug", weight=30, worth_minor=1_000, names={"en": "Mug", "zh": "马克杯"}),
+            Prize(prize="points", weight=30, worth_minor=100, names={"en": "50 points", "zh": "50 积分"}, points=50),
+        ]
+        given = {
+            "id": "spring", "names": {"en": "Spring draw", "zh": "春日抽奖"}, "points": points,
+            "rules": DrawRules(prizes=prizes, nothing_weight=39), "stock": {"car": 1, "mug": 20, "points": 20},
+        }  # fmt: skip
+        with self.database.session() as session:
+            wanted = drawing.NewDraw(**{**given, **changes})  # type: ignore[arg-type]
+            return drawing.open_draw(session, wanted, bytes(range(32)), actor="person:ana", now_ms=START_MS).id
+
+    def enter(self, member: UUID, request: UUID | None = None, draw: str = "spring") -> drawing.Answered:
+        """Draw once."""
+        entry = drawing.Entry(id=request or new_id(), draw=draw, member=member, today=TODAY, at_ms=START_MS)
+        return in_transaction(
+            self.database, lambda session: drawing.draw(session, open_commit(session, 1), entry, now_ms=START_MS)
+        )
+
+    def batch(self, kind: str = "personal", **changes: object) -> str:
+        """Make a batch of coupons."""
+        given = {
+            "id": "b1", "kind": kind, "promotion": "off10", "starts": TODAY, "ends": date(2026, 1, 31), "most": 100,
+            "title": "Spring coupons",
+        }  # fmt: skip
+        with self.database.session() as session:
+            wanted = batches.NewBatch(**{**given, **changes})  # type: ignore[arg-type]
+            return batches.create(session, wanted, BITS, actor="person:ana", now_ms=START_MS).id
+
+    def give(self, *members: UUID | None, batch: str = "b1") -> list[str]:
+        """Give coupons."""
+        with self.database.session() as session:
+            return batches.give(
+                session, open_commit(session, 1), batch, list(members), BITS, cause=new_id(), today=TODAY,
+                at_ms=START_MS,
+            )  # fmt: skip
