@@ -79,3 +79,8 @@ def publish_tier(session: Session, rule: TierRule, *, author: str, at_ms: int) -
 def _expect_next(version: int, newest: int | None) -> None:
     if version != (newest or 0) + 1:
         raise Conflict(f"the next version of this rule is {(newest or 0) + 1}, got {version}")
+
+
+def tier_names(session: Session) -> dict[str, dict[str, str]]:
+    """Return what each tier there ever was is called, by its code and language; the newest rule that has it counts."""
+    return {tier.code: tier.names for rule in load(session).tiers for tier in rule.tiers}

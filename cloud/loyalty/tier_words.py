@@ -9,7 +9,6 @@ from shared.loyalty import (
     CouponsMonthly,
     CouponsOnReaching,
     MemberDay,
-    NextTier,
     OwnPrices,
     PointsTimes,
     Tier,
@@ -99,11 +98,6 @@ _WORDS: dict[str, dict[Language, str]] = {
         "en": "Whoever was born on 29 February has it on 1 March in other years.",
         "zh": "2 月 29 日出生的会员，平年按 3 月 1 日。",
     },
-    "lacks_spend": {"en": "{amount} more", "zh": "再消费 {amount}"},
-    "lacks_visits": {"en": "{amount} more visits", "zh": "再到店 {amount} 次"},
-    "lacks_growth": {"en": "{amount} more growth value", "zh": "再得成长值 {amount}"},
-    "lacks_all": {"en": "{one} and {other}", "zh": "{one}并{other}"},
-    "lacks_any": {"en": "{one} or {other}", "zh": "{one}或{other}"},
     "reason_earned": {"en": "reached now", "zh": "当前已达标"},
     "reason_kept": {"en": "kept from before", "zh": "保级期内"},
     "reason_never_down": {"en": "reached once, never lost", "zh": "曾达标，不降级"},
@@ -194,23 +188,6 @@ def _birthday_words(gift: BirthdayGift, name: str, language: Language) -> str:
         batch=gift.batch, points=f"{gift.points:,}", before=gift.days_before, after=gift.days_after,
     )  # fmt: skip
     return f"{said} {_say(gift.leap_day, language)}" if language == "en" else said + _say(gift.leap_day, language)
-
-
-def missing_words(lacks: NextTier, language: Language, exponent: int = 2, money_words: str = "") -> str:
-    """Return what is missing to the next tier, such as "120.00 more and 2 more visits".
-
-    `money_words` is the amount as the caller writes money, with its sign; else it is written without one.
-    """
-    parts = []
-    if lacks.spend_minor:
-        parts.append(_say("lacks_spend", language, amount=money_words or money(lacks.spend_minor, exponent)))
-    if lacks.visits:
-        parts.append(_say("lacks_visits", language, amount=lacks.visits))
-    if lacks.growth:
-        parts.append(_say("lacks_growth", language, amount=f"{lacks.growth:,}"))
-    if len(parts) < 2:
-        return parts[0] if parts else ""
-    return _say("lacks_any" if lacks.either else "lacks_all", language, one=parts[0], other=parts[1])
 
 
 def reason_words(reason: str, language: Language) -> str:

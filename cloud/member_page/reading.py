@@ -15,12 +15,12 @@ from cloud.ledger.journal import AccountKey
 from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, POINTS
 from cloud.ledger.models import Balance, JournalRow, Lot, Posting
 from cloud.loyalty import rules, tiers
-from cloud.loyalty.tier_words import missing_words
 from cloud.member_page.rendering import Money
 from cloud.member_page.words import JOURNALS
 from cloud.members.models import Card, Member
 from cloud.org.models import Store
 from cloud.sales.models import Sale
+from shared.loyalty import missing_words
 from shared.web.words import Language
 
 PAGE = 20
@@ -146,7 +146,7 @@ def standing(session: Session, member: UUID, today: date, house: House, language
     return replace(
         shown,
         next_name=ahead.name(language),
-        missing=missing_words(lacks, language, money_words=str(house.money(lacks.spend_minor))),
+        missing=missing_words(lacks, language, str(house.money(lacks.spend_minor))),
         next_by=date.fromisoformat(lacks.until) if lacks.until else None,
         reached_per_mille=min(max(have, 0) * 1000 // max(ahead.from_minor, 1), 1000),
     )

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.fleet.models import Agent, Deployment
+from cloud.loyalty.rules import tier_names as tier_names_of
 from cloud.org.devices import by_till
 from cloud.org.models import LegalEntity, Store, StoreOwnership, Till
 from cloud.org.terminals import terminals_by_store
@@ -89,6 +90,7 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
     how = policies_of(session, [store.id for store in stores])
     people = staff_of(session, [store.id for store in stores])
     salt = card_salt(session)
+    tier_names = tier_names_of(session)
     owners = _legal_entities(session, stores, now_ms)
     names = {one.id: one.name for one in session.execute(select(LegalEntity)).scalars()} if owners else {}
     ids = [store.id for store in stores]
@@ -124,6 +126,7 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
             labels=codes.labels,
             recalls=codes.recalls,
             member_code_keys=codes.member_code_keys,
+            tier_names=tier_names,
             receipt=_receipt(chain.receipt, names.get(owners.get(store.id, ""), "")),
             terminals=terminals.get(store.id, TerminalSettings()),
         )

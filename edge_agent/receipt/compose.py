@@ -11,7 +11,10 @@ from collections.abc import Iterable
 from typing import Protocol
 from uuid import UUID
 
+import msgspec
+
 from edge_agent.record import receipts
+from shared.loyalty import NextTier
 from shared.pricing.index import PromotionIndex
 from shared.pricing.price_list import Item
 from shared.pricing.promotion_rows import PromotionUnreadable
@@ -30,6 +33,8 @@ from shared.wire.events import (
 )
 from shared.wire.till_events import GoodsReturned
 from shared.wire.value_events import ValuePaidBack
+
+_next_tier = msgspec.json.Decoder(NextTier)
 
 
 class NamesItems(Protocol):
@@ -106,7 +111,7 @@ def document_of(
         cashier_name=next((one.name for one in settings.staff if one.code == event.cashier), ""),
         names=_names(book, items),
         reasons={**_reasons(settings), **_promotions(book, event)},
-        customer=_customer(db, event.member) if isinstance(event, SaleCompleted) and event.member else None,
+        customer=_customer(db, settings, event, copy) if isinstance(event, SaleCompleted) and event.member else None,
         head=head,
         copy=copy,
         training=training,
@@ -179,13 +184,27 @@ def _reasons(settings: StoreSettings) -> dict[str, Words]:
     return {reason.code: reason.words for reasons in lists for reason in reasons}
 
 
-def _customer(db: sqlite3.Connection, shown: MemberOnSale) -> Customer:
-    """Return the member as this store may know them; one it does not know showed a card all the same."""
-    row = None
+def _customer(db: sqlite3.Connection, settings: StoreSettings, sale: SaleCompleted, copy: int) -> Customer:
+    """Return the member as this store may know them; one it does not know showed a card all the same.
+
+    What is missing to the next tier is for the first paper: the store's figure is the one from before the sale, and
+    on a copy nobody can tell any more.
+    """
+    row, shown = None, sale.member or MemberOnSale()
     if shown.member is not None:
         row = db.execute(
-            "SELECT masked_name, tier, points FROM member WHERE member = ?", (shown.member.bytes,)
+            "SELECT masked_name, tier, points, next_tier FROM member WHERE member = ?", (shown.member.bytes,)
         ).fetchone()
     if row is None:
-        return Customer(tier=shown.tier or "")
-    return Customer(masked_name=row[0], tier=row[1], points=row[2])
+        tier = shown.tier or ""
+        return Customer(tier=tier, tier_names=settings.tier_names.get(tier, {}))
+    lacks = None if row[3] is None or copy else _next_tier.decode(row[3])
+    ahead = None if lacks is None else lacks.after(sale.total_minor)
+    return Customer(
+        masked_name=row[0],
+        tier=row[1],
+        points=row[2],
+        tier_names=settings.tier_names.get(row[1], {}),
+        next_tier=ahead,
+        next_names={} if ahead is None else settings.tier_names.get(ahead.tier, {}),
+    )

@@ -11,6 +11,7 @@ from shared.loyalty.benefits import (
     times_bp,
 )
 from shared.loyalty.earning import EarningRule, Paid, months_later, rule_on, share_returned
+from shared.loyalty.missing import missing_words
 from shared.loyalty.standing import Did, Floor, Outlook, Standing, look_back, outlook, standing
 from shared.loyalty.tiers import NextTier, Tier, TierRule
 
@@ -32,6 +33,7 @@ __all__ = [
     "Tier",
     "TierRule",
     "look_back",
+    "missing_words",
     "months_later",
     "outlook",
     "rule_on",

@@ -35,7 +35,8 @@ class NextTier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The next tier of a member, by its code, and what is missing to it: spend (minor units), visits, growth value.
 
     Several of them are all missing; with `either` any one of them is enough. `until` is the last business date
-    (YYYY-MM-DD) of the window that counts now; empty where the window moves along with the days.
+    (YYYY-MM-DD) of the window that counts now; empty where the window moves along with the days. A growth value rises
+    by 1 for every full `growth_per_minor` and by `growth_per_visit` for each visit.
     """
 
     tier: str
@@ -44,6 +45,25 @@ class NextTier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     growth: int = 0
     either: bool = False
     until: str = ""
+    growth_per_minor: int = 0
+    growth_per_visit: int = 0
+
+    def after(self, spend_minor: int, visits: int = 1) -> NextTier | None:
+        """Return what is still missing after a purchase; None where it reaches the tier."""
+        grown = spend_minor // self.growth_per_minor + visits * self.growth_per_visit if self.growth_per_minor else 0
+        left = msgspec.structs.replace(
+            self,
+            spend_minor=max(self.spend_minor - max(spend_minor, 0), 0),
+            visits=max(self.visits - visits, 0),
+            growth=max(self.growth - max(grown, 0), 0),
+        )
+        wanted = [
+            still for asked, still in (
+                (self.spend_minor, left.spend_minor), (self.visits, left.visits), (self.growth, left.growth)
+            ) if asked
+        ]  # fmt: skip
+        reached = any(still == 0 for still in wanted) if self.either else not any(wanted)
+        return None if reached else left
 
 
 class TierRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -143,7 +163,8 @@ class TierRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.measure == "visits":
             return NextTier(tier=tier.code, visits=lacks, until=ends)
         if self.measure == "growth":
-            return NextTier(tier=tier.code, growth=lacks, until=ends)
+            per, visit = self.growth_per_minor, self.growth_per_visit
+            return NextTier(tier=tier.code, growth=lacks, until=ends, growth_per_minor=per, growth_per_visit=visit)
         more = max(tier.from_visits - visits, 0) if self.measure == "mix" else 0
         either = bool(self.measure == "mix" and self.mix == "any" and tier.from_visits)
         return NextTier(tier=tier.code, spend_minor=lacks, visits=more, either=either, until=ends)

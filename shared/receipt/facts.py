@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from shared.loyalty import NextTier
 from shared.pricing.index import PromotionIndex
 from shared.pricing.model import PricedLine
 from shared.pricing.price_list import Item
@@ -48,6 +49,11 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     tier: str = ""
     points_earned: int | None = None
     points: int | None = None
+    tier_names: Mapping[str, str] = {}
+    """The tier's name by language, where the store knows it: else its code is printed."""
+    next_tier: NextTier | None = None
+    """What is missing to the next tier after this purchase."""
+    next_names: Mapping[str, str] = {}
 
 
 class ReceiptFacts(msgspec.Struct, frozen=True, kw_only=True):

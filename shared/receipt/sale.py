@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from shared.loyalty import NextTier, missing_words
 from shared.pricing.layers import REASONS
 from shared.pricing.model import Discount, PricedLine
 from shared.pricing.price_list import Unit
@@ -58,7 +59,7 @@ def _sale(sale: SaleCompleted, facts: ReceiptFacts) -> Iterator[Block]:
     yield from _tenders(sale.tenders, sale.exponent, languages)
     yield from _taxes([(line.tax_rate_bp, line.net_minor, line.tax_minor) for line in sale.lines], sale, facts)
     if facts.customer is not None:
-        yield from _customer(facts.customer, languages)
+        yield from _customer(facts.customer, languages, sale.exponent)
     yield from foot(sale, facts, book=sale.book.version)
 
 
@@ -132,17 +133,34 @@ def _taxes(parts: Iterable[tuple[int, int, int]], event: _Money, facts: ReceiptF
     yield Table(rows=(titles, *rows))
 
 
-def _customer(customer: Customer, languages: Sequence[str]) -> Iterator[Block]:
+def _customer(customer: Customer, languages: Sequence[str], exponent: int) -> Iterator[Block]:
     yield Rule()
     yield Pair(left=term("member", languages), right=customer.masked_name or "*")
     if customer.tier:
-        yield Pair(left=term("tier", languages), right=customer.tier)
+        named = say(customer.tier_names, languages) if customer.tier_names else customer.tier
+        yield Pair(left=term("tier", languages), right=named)
     if customer.points_earned is None:
         yield Says(text=term("points_later", languages))
     else:
         yield Pair(left=term("points_earned", languages), right=str(customer.points_earned))
     if customer.points is not None:
         yield Pair(left=term("points", languages), right=str(customer.points))
+    if customer.next_tier is not None:
+        yield Says(text=_to_next(customer, customer.next_tier, languages, exponent))
+
+
+def _to_next(customer: Customer, lacks: NextTier, languages: Sequence[str], exponent: int) -> str:
+    """Say what is missing to the next tier, in each of the receipt's languages."""
+    amount, key = money(lacks.spend_minor, exponent), "to_next_by" if lacks.until else "to_next"
+    said = {
+        language: SAID[key][language].format(
+            missing=missing_words(lacks, language, amount),
+            tier=customer.next_names.get(language) or customer.next_names.get("en") or lacks.tier,
+            day=lacks.until,
+        )
+        for language in SAID[key]
+    }
+    return say(said, languages)
 
 
 def _return(event: SaleReturned, facts: ReceiptFacts) -> Iterator[Block]:

@@ -27,6 +27,8 @@ SAID: Mapping[str, Words] = {
     "tax_gross": {"en": "Gross", "zh": "含税"},
     "member": {"en": "Member", "zh": "会员"},
     "tier": {"en": "Tier", "zh": "等级"},
+    "to_next": {"en": "{missing} for {tier}", "zh": "{missing}即可升级为{tier}"},
+    "to_next_by": {"en": "{missing} by {day} for {tier}", "zh": "{day} 前{missing}即可升级为{tier}"},
     "points_earned": {"en": "Points earned", "zh": "本次积分"},
     "points_later": {"en": "Points are credited at head office", "zh": "积分由总部稍后入账"},
     "points": {"en": "Points", "zh": "积分余额"},

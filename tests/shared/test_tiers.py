@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.loyalty import Did, Floor, NextTier, Standing, Tier, TierRule, look_back, outlook, standing
+from shared.loyalty import Did, Floor, NextTier, Standing, Tier, TierRule, look_back, missing_words, outlook, standing
 
 LADDER = [Tier(code=code, names={"en": code}, from_minor=value) for code, value in (("s", 10), ("g", 20), ("p", 30))]
 TODAY = date(2026, 6, 30)
@@ -30,8 +30,14 @@ def mixed(mix: str) -> TierRule:
     [
         (rule(), 19, 99, "s", NextTier(tier="g", spend_minor=1)),
         (rule(measure="visits"), 99, 20, "g", NextTier(tier="p", visits=10)),
-        (rule(measure="growth", growth_per_minor=10, growth_per_visit=2), 109, 7, "g", NextTier(tier="p", growth=6)),
-        (rule(measure="growth", growth_per_minor=10), -500, 0, "", NextTier(tier="s", growth=10)),
+        (
+            rule(measure="growth", growth_per_minor=10, growth_per_visit=2),
+            109,
+            7,
+            "g",
+            NextTier(tier="p", growth=6, growth_per_minor=10, growth_per_visit=2),
+        ),
+        (rule(measure="growth", growth_per_minor=10), -500, 0, "", NextTier(tier="s", growth=10, growth_per_minor=10)),
         (rule(), 30, 0, "p", None),
         (mixed("all"), 25, 4, "s", NextTier(tier="g", visits=1)),
         (mixed("all"), 15, 9, "s", NextTier(tier="g", spend_minor=5)),
@@ -134,6 +140,41 @@ def test_what_is_missing_is_missing_to_the_tier_above_where_they_stand(
     fields: dict[str, object], did: list[Did], ahead: NextTier | None
 ) -> None:
     assert outlook(rule(**fields), did, TODAY).next_tier == ahead
+
+
+@pytest.mark.parametrize(
+    ("lacks", "spend", "left", "says"),
+    [
+        (NextTier(tier="g", spend_minor=500), 120, NextTier(tier="g", spend_minor=380), "380 more"),
+        (NextTier(tier="g", spend_minor=500), 500, None, ""),
+        (NextTier(tier="g", visits=3), 1, NextTier(tier="g", visits=2), "2 more visits"),
+        (NextTier(tier="g", visits=1), 1, None, ""),
+        (
+            NextTier(tier="g", spend_minor=500, visits=2), 500,
+            NextTier(tier="g", visits=1), "1 more visit",
+        ),
+        (
+            NextTier(tier="g", spend_minor=500, visits=3, either=True), 100,
+            NextTier(tier="g", spend_minor=400, visits=2, either=True), "400 more or 2 more visits",
+        ),
+        (NextTier(tier="g", spend_minor=500, visits=3, either=True), 500, None, ""),
+        (
+            NextTier(tier="g", growth=50, growth_per_minor=100, growth_per_visit=5), 1_999,
+            NextTier(tier="g", growth=26, growth_per_minor=100, growth_per_visit=5), "26 more growth value",
+        ),
+    ],
+)  # fmt: skip
+def test_a_receipt_says_what_is_missing_after_its_own_purchase(
+    lacks: NextTier, spend: int, left: NextTier | None, says: str
+) -> None:
+    assert lacks.after(spend) == left
+    if left is not None:
+        assert missing_words(left, "en", str(left.spend_minor)) == says
+
+
+def test_what_is_missing_is_said_in_chinese_too() -> None:
+    lacks = NextTier(tier="g", spend_minor=500, visits=3, either=True)
+    assert missing_words(lacks, "zh", "5.00") == "再消费 5.00或再到店 3 次"
 
 
 @pytest.mark.parametrize(
