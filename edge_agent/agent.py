@@ -19,6 +19,7 @@ import structlog
 
 from edge_agent.bench import Bench
 from edge_agent.clock import Clocks, DrivenBusinessClock, SystemBusinessClock, SystemMachineClock
+from edge_agent.disk import agent_row
 from edge_agent.disk.agent_row import store_settings
 from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull, StorageError
@@ -229,7 +230,8 @@ class Agent:
 
     async def _standing(self) -> Standing:
         problems = (*self._keeper.problems, *self._downlink.problems, *self._own_problems())
-        return Standing(self._uplink.connected_by or "", await self.backlog(), problems)
+        waiting, parked = await self._database.read(lambda db: (outbox.backlog(db).count, agent_row.parked(db)))
+        return Standing(self._uplink.connected_by or "", waiting, parked, problems)
 
     def _changed(self) -> None:
         self._uplink.report()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from cloud.database.bulk import insert_new
 from cloud.ingest.models import InboxEvent, ParkedEvent
@@ -51,6 +51,14 @@ def waiting_for(session: Session, arrived: Sequence[UUID]) -> Sequence[ParkedEve
         return []
     found = waiting.where(col(ParkedEvent.waits_for).in_(arrived)).order_by(col(ParkedEvent.event_id))
     return session.exec(found.with_for_update()).all()
+
+
+def unsettled(session: Session, stores: Collection[str]) -> dict[str, int]:
+    """Return how many events of each store wait for somebody's decision; a store without any is left out."""
+    query = select(col(ParkedEvent.store_id), func.count()).where(
+        col(ParkedEvent.store_id).in_(stores), col(ParkedEvent.resolved_ms).is_(None)
+    )
+    return dict(session.exec(query.group_by(col(ParkedEvent.store_id))).all())
 
 
 def resolve(session: Session, parked: ParkedEvent, resolution: str, status: str, now_ms: int) -> None:

@@ -28,6 +28,7 @@ from cloud.members.stepper import member_step, set_versions
 from cloud.prices.bodies import BodyFiles
 from cloud.prices.books import StoreBooks
 from cloud.prices.desired import deltas_along, desired_documents
+from cloud.promotions import sharing
 from cloud.privacy import Vault
 from cloud.process import ports
 from cloud.process.clocks import Clocks, clocks_of
@@ -112,11 +113,13 @@ class _Composer:
         documents = desired_documents(session, agents, self._business.now_ms())
         versions = set_versions(session, {agent.store_id for agent in agents})
         last = last_receipts(session, agents)
+        budgets = sharing.of_agents(session, [agent.id for agent in agents])
         parked = unsettled(session, {agent.store_id for agent in agents})
         return {
             agent: msgspec.structs.replace(
                 document,
                 members_version=versions.get(document.settings.store, 0),
+                budgets=budgets.get(agent, []),
                 parked=parked.get(document.settings.store, 0),
                 settings=_going_on(document.settings, last.get(agent, {})),
             )

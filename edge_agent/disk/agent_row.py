@@ -33,6 +33,12 @@ def keep_settings(db: sqlite3.Connection, settings: StoreSettings) -> None:
     db.execute("UPDATE agent SET settings = ?", (msgspec.json.encode(settings),))
 
 
+def parked(db: sqlite3.Connection) -> int:
+    """Return how many of the store's events HQ has put aside until somebody there decides, as it last said."""
+    (count,) = db.execute("SELECT parked FROM agent").fetchone()
+    return int(count)
+
+
 def note_hq_time(db: sqlite3.Connection, offset_ms: int, wall_ms: int) -> None:
     """Keep an estimate, made at wall time `wall_ms`, of what to add to the machine's time for HQ's."""
     db.execute("UPDATE agent SET hq_offset_ms = ?, hq_offset_at_ms = ?", (offset_ms, wall_ms))

@@ -165,7 +165,10 @@ def _follow(db: sqlite3.Connection, state: DesiredState) -> list[str] | None:
         return None
     problems = replace_timeline(db, state.timeline, state.settings.store)
     agent_row.keep_settings(db, state.settings)
-    db.execute("UPDATE agent SET desired_serial = ?, desired_incarnation = ?", (state.serial, state.incarnation.bytes))
+    db.execute(
+        "UPDATE agent SET desired_serial = ?, desired_incarnation = ?, parked = ?",
+        (state.serial, state.incarnation.bytes, state.parked),
+    )
     return problems
 
 

@@ -26,7 +26,7 @@ def read_reported(
     db: sqlite3.Connection, state_dir: Path, problems: Sequence[str], devices: Sequence[DeviceReport] = ()
 ) -> Reported:
     """Return what to report now. `problems` are sentences for HQ; each starts with a code and a colon."""
-    (serial,) = db.execute("SELECT desired_serial FROM agent").fetchone()
+    serial, parked = db.execute("SELECT desired_serial, parked FROM agent").fetchone()
     settings = store_settings(db)
     in_force = timeline.latched_version(db)
     waiting = outbox.backlog(db)
@@ -45,6 +45,7 @@ def read_reported(
         members_version=member_set.version(db),
         backlog=waiting.count,
         backlog_since_ms=waiting.oldest_ms,
+        parked=parked,
         disk_free_bytes=shutil.disk_usage(state_dir).free,
         problems=[*problems, *beyond],
         devices=list(devices),

@@ -10,9 +10,15 @@ class Standing:
     """How the agent stands, for the strip at the foot of a till.
 
     `link` names the way it talks to HQ by, empty without any; `waiting` counts the events HQ does not have yet;
-    `problems` are its own, as HQ hears them.
+    `parked` those it has put aside until somebody there decides; `problems` are the agent's own, as HQ hears them.
     """
 
     link: str
     waiting: int
+    parked: int = 0
     problems: tuple[str, ...] = ()
+
+    @property
+    def problem_codes(self) -> list[str]:
+        """The problems' codes, each once, in their order."""
+        return list(dict.fromkeys(problem.split(":", 1)[0] for problem in self.problems))

@@ -13,7 +13,14 @@ from edge_agent.web import figures
 from edge_agent.web.rendering import render, speech
 from edge_agent.web.screen.actions import ACTIONS, Action
 from edge_agent.web.screen.saying import said
-from edge_agent.web.screen.words import DEVICE_STATES, TENDERS, WEIGHT_PROBLEMS
+from edge_agent.web.screen.words import (
+    DEVICE_STATES,
+    PROBLEM_OTHER,
+    PROBLEMS,
+    STOPS_SELLING,
+    TENDERS,
+    WEIGHT_PROBLEMS,
+)
 from edge_agent.web.shop import Counter, Shop
 from edge_agent.web.shown import basket_shown
 from edge_agent.web.standing import Standing
@@ -94,9 +101,14 @@ def _context(
         "weight_shown": weight_shown(counter.till.scaled.now),
         "weight_problems": WEIGHT_PROBLEMS,
         "paper": [ADVICE[problem] for problem in counter.paper_problems if problem.value != "no_printer"],
+        "problems": PROBLEMS,
+        "problem_other": PROBLEM_OTHER,
+        "stops_selling": STOPS_SELLING,
         "tenders": TENDERS,
         "screen": screen,
-        "keys": [Key(action, keys[action.name]) for action in ACTIONS if action.front],
+        "keys": [
+            Key(action, keys[action.name]) for action in ACTIONS if action.front and counter.till.kind in action.kinds
+        ],
     }
 
 

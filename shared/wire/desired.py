@@ -12,6 +12,7 @@ import msgspec
 from shared.codes import LabelFormat, Recall
 from shared.loyalty import NextTier
 from shared.value import Allowance
+from shared.wire.budgets import BudgetShare
 from shared.wire.events import TillKind
 from shared.wire.policies import StaffMember, TillPolicies
 
@@ -161,7 +162,8 @@ class DesiredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Everything one agent should run. `serial` rises with each change within an incarnation.
 
     `timeline` starts with the version in force and lists every staged one after it, in order of activation,
-    which is also the order of versions.
+    which is also the order of versions. `parked` counts the store's events that HQ has put aside until somebody there
+    decides about them: the store's people see it, too.
     """
 
     agent: str
@@ -171,6 +173,9 @@ class DesiredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     timeline: list[TimelineEntry]
     members_version: int = 0
     software: str = ""
+    budgets: list[BudgetShare] = []
+    """What this agent may use of chains' budgets of promotions; what is not named it may use nothing of."""
+    parked: int = 0
 
 
 class KnownMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from cloud.api.limits import FailureLimit
 from cloud.api.services import Services
 from cloud.fleet import agents
 from cloud.identity import tokens
+from cloud.ingest import parked
 from cloud.main import create_app
 from cloud.org.stores import add_till
 from cloud.process.parts import build_services
@@ -164,6 +165,23 @@ class TestHttpsWire:
             (ack,) = _say(client, key, batch)
             assert isinstance(ack, Ack)
             assert (ack.seq, ack.epoch, ack.connection) == (1, EPOCH, batch.connection)
+
+    def test_an_agent_hears_how_many_of_its_stores_events_wait_for_a_decision(
+        self, client: Client, key: ec.EllipticCurvePrivateKey, box: Box, services: Services
+    ) -> None:
+        def heard() -> int:
+            desired = _say(client, key, _hello())[1]
+            assert isinstance(desired, Desired)
+            return open_desired(desired.desired, services.keys.signing_public()).parked
+
+        unknown = [b'{"kind":"laser","id":"%s"}' % str(new_id()).encode() for _ in range(2)]
+        outbox = Outbox("a1", EPOCH).add(*unknown, encode_event(make_series(store="s1")))
+        _say(client, key, outbox.batch().batch)
+        assert heard() == 2
+        with box.database.session() as session:
+            for one in parked.open_events(session):
+                parked.dismiss(session, one.event_id, actor="test", reason="junk", now_ms=CLOCK.wall_ms())
+        assert heard() == 0
 
     def test_a_heartbeat_is_answered_with_the_ack(
         self, client: Client, key: ec.EllipticCurvePrivateKey, box: Box

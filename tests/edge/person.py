@@ -56,7 +56,7 @@ class Person:
         """Return the page as it is now, in Chinese, and see that it can be said in both languages."""
 
         async def standing() -> Standing:
-            return Standing("", 3, ("a problem",))
+            return Standing("", 3, 1, ("disk_full: no room", "a problem"))
 
         counter = OpenCounter(self.till, self.screen, [DeviceSeen("scale", "idle", "scales")])
         shop = Shop(

@@ -128,6 +128,13 @@ async def ground(tmp_path: Path, database: Database) -> Ground:
     return made
 
 
+async def test_what_hq_has_put_aside_is_known_in_the_store_until_it_is_settled(ground: Ground) -> None:
+    await ground.follow(1, parked=2)
+    assert await ground.database.read(agent_row.parked) == 2
+    await ground.follow(2)
+    assert await ground.database.read(agent_row.parked) == 0
+
+
 async def test_signed_state_is_followed_once(ground: Ground) -> None:
     assert await ground.follow(1) == []
     assert await ground.follow(1) == []

@@ -10,6 +10,7 @@ import pytest
 
 from edge_agent.till.results import LineAdded
 from edge_agent.web.figures import money, quantity, to_grams, to_minor, unit_price
+from edge_agent.web.standing import Standing
 from edge_agent.web.till_page import PARTS
 from shared.money import UnitPrice
 from shared.pricing import Unit
@@ -40,6 +41,23 @@ def typed(text: str) -> dict[str, str]:
 def ring(screens: Screens, *codes: str) -> None:
     for code in codes:
         assert isinstance(screens.do(screens.counters["t1"].till.scan(code)), LineAdded)
+
+
+def test_foot_says_what_is_wrong_in_the_cashiers_language_red_only_what_stops_selling(
+    screens: Screens, browser: httpx.Client
+) -> None:
+    screens.standing = Standing(
+        "", 0, 3, ("disk_full: no room", "price_book: 7 is refused", "price_book: 8 too", "x: y")
+    )
+    page = browser.get("/tills/t1", params={"language": "zh"}).text
+    for red, words in (
+        (False, "总部正在处理 3 笔"),
+        (True, "磁盘已满，无法收银，请联系 IT。"),
+        (False, "新价格未完整收到，仍按原价销售，请告知 IT。"),
+        (False, "门店与总部之间有异常，请告知 IT。"),
+    ):
+        assert page.count(f'<span class="{"bad" if red else "warn"}">{words}</span>') == 1, words
+    assert "no room" not in page
 
 
 def test_page_shows_the_basket_in_both_languages(screens: Screens, browser: httpx.Client) -> None:

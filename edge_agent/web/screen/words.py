@@ -64,6 +64,17 @@ WEIGHT_PROBLEMS: Mapping[WeightProblem, str] = {
     WeightProblem.SILENT: marked("no answer"),
     WeightProblem.FAULT: marked("broken"),
 }
+PROBLEMS: Mapping[str, str] = {
+    "disk_full": marked("The disk is full: nothing can be sold. Call IT."),
+    "database_damaged": marked("The disk is damaged. Call IT; throw nothing away."),
+    "price_book": marked("New prices did not arrive whole: the old ones count. Tell IT."),
+    "timeline": marked("New prices were refused: the old ones count. Tell IT."),
+    "event_unsendable": marked("A record cannot be sent to head office. Tell IT."),
+}
+"""What a problem of the agent, by its code, means at a till."""
+PROBLEM_OTHER = marked("Something between this store and head office is not in order. Tell IT.")
+STOPS_SELLING = frozenset({"disk_full", "database_damaged"})
+"""Problems shown in red; the rest is said calmly."""
 DEVICE_STATES: Mapping[str, str] = {
     "idle": marked("ready"),
     "busy": marked("busy"),
