@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Mapping
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -13,14 +14,19 @@ from edge_agent.failpoints import reached
 from edge_agent.till import attempts, paying
 from edge_agent.till.commands import Commands, refused
 from edge_agent.till.desk import Desk
-from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentGateway, PaymentOutcome
+from edge_agent.till.membership.words import VALUE_CODES
+from edge_agent.till.ports import VALUE_TENDERS, AttemptState, PaymentAttempt, PaymentGateway, PaymentOutcome
 from edge_agent.till.results import NothingUnresolved, Paid, PartlyPaid, Refused
 from edge_agent.till.returning import taking
 from edge_agent.till.returning.plan import ReturnPlan
 from edge_agent.till.returning.results import Returned
+from edge_agent.till.service import paying_back, selling
+from edge_agent.till.service.results import ValueBackNow, ValueMoved, ValueSoldNow
 from shared.wire.events import TenderKind
 
-Settled = Paid | PartlyPaid | Returned | Refused
+Settled = Paid | PartlyPaid | Returned | ValueMoved | Refused
+
+M = TypeVar("M", bound="Paid | PartlyPaid | ValueSoldNow | Refused")
 
 _log = structlog.get_logger(__name__)
 
@@ -40,7 +46,20 @@ class Money:
         return frozenset(self._gateways)
 
     async def pay(self, attempt: PaymentAttempt) -> Paid | PartlyPaid | Refused:
-        """Ask for money whose asking is on the disk, and keep the answer."""
+        """Ask for a basket's money whose asking is on the disk, and keep the answer."""
+        answer = await self._ask(attempt)
+        if isinstance(answer, ValueSoldNow):
+            raise TypeError(f"attempt {attempt.id} was for stored value")
+        return answer
+
+    async def pay_for_value(self, attempt: PaymentAttempt) -> ValueSoldNow | Refused:
+        """Ask for the money of stored value whose asking is on the disk, and keep the answer."""
+        answer = await self._ask(attempt)
+        if isinstance(answer, Paid | PartlyPaid):
+            raise TypeError(f"attempt {attempt.id} was for a basket")
+        return answer
+
+    async def _ask(self, attempt: PaymentAttempt) -> Paid | PartlyPaid | ValueSoldNow | Refused:
         reached("payment.asked")
         return await self.settle(attempt, await self._timed(self._gateways[attempt.method].pay(attempt)))
 
@@ -54,7 +73,9 @@ class Money:
             outcome = (
                 PaymentOutcome(AttemptState.UNKNOWN) if gateway is None else await self._timed(gateway.refund(attempt))
             )
-            answer = await self.settle_refund(attempt, outcome)
+            found = await self.settle_refund(attempt, outcome)
+            if not isinstance(found, ValueBackNow):
+                answer = found
         return answer
 
     async def resolve(self) -> Settled | NothingUnresolved:
@@ -79,25 +100,43 @@ class Money:
             return await self.settle_refund(attempt, outcome)
         return await self.settle(attempt, outcome)
 
-    async def settle(self, attempt: PaymentAttempt, outcome: PaymentOutcome) -> Paid | PartlyPaid | Refused:
+    async def give_value_back(self, plan: UUID, waiting: Refused) -> ValueBackNow | Refused:
+        """Ask for every refund of an undone top-up that has no answer yet; `waiting` says that some has none still."""
+        answer: Settled = waiting
+        for attempt in await self.unresolved():
+            gateway = self._gateways.get(attempt.method)
+            if attempt.basket == plan and gateway is not None:
+                reached("refund.asked")
+                answer = await self.settle_refund(attempt, await self._timed(gateway.refund(attempt)))
+        return answer if isinstance(answer, ValueBackNow) else waiting
+
+    async def settle(
+        self, attempt: PaymentAttempt, outcome: PaymentOutcome
+    ) -> Paid | PartlyPaid | ValueSoldNow | Refused:
         """Keep a payment's answer. Money that moved is never refused, also with nobody signed in."""
         reached("sale.before_transaction")
         answer = await self._commands.change(
-            lambda db, desk: paying.settle(db, desk, attempt, outcome), rings=True, by_anybody=True
+            lambda db, desk: _settled(db, desk, attempt, outcome), rings=True, by_anybody=True
         )
         if answer is not None:
             return made(answer)
-        code = "payment_unresolved" if outcome.state is AttemptState.UNKNOWN else "payment_refused"
-        return refused(code, outcome.reference)
+        if outcome.state is AttemptState.UNKNOWN:
+            return refused("payment_unresolved", outcome.reference)
+        if attempt.method in VALUE_TENDERS:
+            return refused(VALUE_CODES.get(outcome.reference, "value_refused"))
+        return refused("payment_refused", outcome.reference)
 
-    async def settle_refund(self, attempt: PaymentAttempt, outcome: PaymentOutcome) -> Returned | Refused:
+    async def settle_refund(
+        self, attempt: PaymentAttempt, outcome: PaymentOutcome
+    ) -> Returned | ValueBackNow | Refused:
         """Keep a refund's answer; the return is made when all of its money has moved."""
 
-        def kept(db: sqlite3.Connection, desk: Desk) -> Returned | ReturnPlan | None:
-            return taking.settle(db, desk, attempt, outcome)
+        def kept(db: sqlite3.Connection, desk: Desk) -> Returned | ValueBackNow | ReturnPlan | None:
+            done = paying_back.settle(db, desk, attempt, outcome)
+            return done or taking.settle(db, desk, attempt, outcome)
 
         answer = await self._commands.change(kept, rings=True, by_anybody=True)
-        if isinstance(answer, Returned | Refused):
+        if isinstance(answer, Returned | ValueBackNow | Refused):
             return answer
         return refused("refund_refused" if answer is None else "refund_waiting", str(attempt.basket))
 
@@ -116,7 +155,16 @@ class Money:
             return PaymentOutcome(AttemptState.UNKNOWN)
 
 
-def made(answer: Paid | PartlyPaid | Refused) -> Paid | PartlyPaid | Refused:
+def _settled(
+    db: sqlite3.Connection, desk: Desk, attempt: PaymentAttempt, outcome: PaymentOutcome
+) -> Paid | PartlyPaid | ValueSoldNow | None:
+    """Keep a payment's answer: of a basket, or of stored value that is sold."""
+    if selling.concerns(db, attempt.basket):
+        return selling.settle(db, desk, attempt, outcome)
+    return paying.settle(db, desk, attempt, outcome)
+
+
+def made(answer: M) -> M:
     """Pass the answer on; a sale is on the disk from here on."""
     if isinstance(answer, Paid):
         reached("sale.after_commit")

@@ -165,6 +165,42 @@ VALUE_ACTIONS: Mapping[str, Action] = {
 }
 """Every use case of `edge_agent.till.membership.value.Value`."""
 
+_DESK = Action(
+    Offline.NO,
+    Words(
+        "Members and their cards are HQ's: nothing of this can be done without it.",
+        "会员与会员卡由总部管理，断网时无法办理。",
+        "Give a new customer a card now: what it buys counts, and they join when the network is back.",
+        "可先发卡，持卡消费照常累计；联网后再办理入会。",
+    ),
+)
+_STORED = Action(
+    Offline.NO,
+    Words(
+        "HQ knows what a card may hold; without it no money is taken for one.",
+        "卡片限额由总部核定，断网时不收储值款。",
+        "Ask the customer to come back when the network is there.",
+        "请顾客联网后再来办理。",
+    ),
+)
+
+DESK_ACTIONS: Mapping[str, Action] = dict.fromkeys(
+    ("look_up", "enrol", "change_card", "claim", "gifts", "give_gift"), _DESK
+)
+"""Every use case of `edge_agent.till.service.members.MemberDesk`."""
+
+COUNTER_ACTIONS: Mapping[str, Action] = {
+    "offer": _STORED,
+    "offered": _YES,
+    "sell": _MONEY,
+    "undo": _STORED,
+    "unfinished": _YES,
+    "apply_return": _STORED,
+    "due": _STORED,
+    "pay_out": _YES,
+}
+"""Every use case of `edge_agent.till.service.counter.ValueCounter`. What HQ has answered can be paid without it."""
+
 CATALOGUE_ACTIONS: Mapping[str, Action] = dict.fromkeys(("search", "price_check", "quick_keys", "examples"), _YES)
 """Every use case of `edge_agent.till.looking.catalogue.Catalogue`: the whole catalogue is in the store."""
 
@@ -175,6 +211,8 @@ ACTIONS: Mapping[str, Action] = {
     **{f"returns.{name}": action for name, action in RETURN_ACTIONS.items()},
     **{f"members.{name}": action for name, action in MEMBER_ACTIONS.items()},
     **{f"value.{name}": action for name, action in VALUE_ACTIONS.items()},
+    **{f"desk.{name}": action for name, action in DESK_ACTIONS.items()},
+    **{f"counter.{name}": action for name, action in COUNTER_ACTIONS.items()},
     **{f"catalogue.{name}": action for name, action in CATALOGUE_ACTIONS.items()},
 }
 """Every use case of a till, as its pages call it. Members' value, phones and coupons wait for HQ, under a second."""

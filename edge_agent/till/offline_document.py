@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from edge_agent.till.offline import (
     CATALOGUE_ACTIONS,
+    COUNTER_ACTIONS,
+    DESK_ACTIONS,
     DRAWER_ACTIONS,
     MEMBER_ACTIONS,
     PEOPLE_ACTIONS,
@@ -20,6 +22,20 @@ _ANSWERS: Mapping[Offline, str] = {Offline.YES: "yes 可用", Offline.LIMITED: "
 
 NAMES: Mapping[str, tuple[str, str]] = {
     "scan": ("Scan or type a code", "扫码、输入货号"),
+    "look_up": ("Look a member up", "查找会员"),
+    "enrol": ("Sign up a member", "办理入会"),
+    "change_card": ("Give, replace, freeze a card; report it lost", "发卡、补卡、冻结、挂失"),
+    "claim": ("Credit a receipt's points", "小票补登积分"),
+    "gifts": ("See what gifts wait or can be had", "查看待领与可兑礼品"),
+    "give_gift": ("Hand a gift over", "发放礼品"),
+    "offer": ("Ask what a top-up brings", "询问充值赠送"),
+    "offered": ("See the top-up that waits for its money", "查看待收款充值"),
+    "sell": ("Take the money of a top-up or gift card", "收取储值款"),
+    "undo": ("Undo a top-up", "撤销充值"),
+    "unfinished": ("See top-ups that are being undone", "查看撤销中的充值"),
+    "apply_return": ("Apply to give stored value back", "申请退卡"),
+    "due": ("Ask what was approved to be paid out", "查询已批准退卡款"),
+    "pay_out": ("Pay out what was approved", "支付退卡款"),
     "attach_card": ("Attach a member", "会员识别"),
     "swipe": ("Record a member card", "会员刷卡登记"),
     "set_quantity": ("Quantity", "数量"),
@@ -93,6 +109,8 @@ _SECTIONS: tuple[tuple[str, Mapping[str, Action]], ...] = (
     ("Shift and drawer 班次与钱箱", DRAWER_ACTIONS),
     ("Returns 退换货", RETURN_ACTIONS),
     ("Members 会员", MEMBER_ACTIONS),
+    ("Service desk 服务台", DESK_ACTIONS),
+    ("Stored value at the desk 服务台储值", COUNTER_ACTIONS),
     ("Members' value 会员积分与储值", VALUE_ACTIONS),
     ("Looking up 查询", CATALOGUE_ACTIONS),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.till.results import Paid
+from edge_agent.till.service.results import Offer
 from edge_agent.web import figures
 from edge_agent.web.rendering import render
 from edge_agent.web.shop import Counter
@@ -12,6 +13,7 @@ from edge_agent.web.till_page import sign_of
 from shared.receipt.qr import QUIET_MODULES, matrix
 from shared.web.words import Language
 from shared.wire.desired import StoreSettings
+from shared.wire.policies import ConsentText
 
 _LAST_ROWS = 4
 
@@ -28,13 +30,28 @@ async def parts(counter: Counter, settings: StoreSettings, language: Language) -
         "paid": paid,
         "total": figures.money(paid.total_minor, settings.exponent) if paid else "",
         "change": figures.money(paid.change_minor, settings.exponent) if paid and paid.change_minor else "",
-        "code": code_path(_receipt_address(paid, settings)) if paid else None,
+        "code": code_path(_receipt_address(paid, settings)) if paid and paid.lines else None,
         "sign": sign_of(settings),
         "settings": settings,
         "practice": who.practice,
         "waiting": view is not None and bool(view.waiting),
+        "consent": _consent(counter),
+        "offer": _offer(counter),
+        "money": lambda minor: figures.money(minor, settings.exponent),
     }
     return {"display": render("_display.html", language, **context)}
+
+
+def _consent(counter: Counter) -> ConsentText | None:
+    """Return the text that somebody is asked to agree to just now: they read it here."""
+    detail = counter.screen.question.detail if counter.screen.question else None
+    return detail if isinstance(detail, ConsentText) else None
+
+
+def _offer(counter: Counter) -> Offer | None:
+    """Return the top-up that waits for its money: what it brings is seen before it is paid."""
+    detail = counter.screen.question.detail if counter.screen.question else None
+    return detail if isinstance(detail, Offer) else None
 
 
 def _receipt_address(paid: Paid, settings: StoreSettings) -> str:

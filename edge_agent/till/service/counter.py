@@ -91,6 +91,8 @@ class ValueCounter:
         wanted = self.offered(offer)
         if isinstance(wanted, Refused):
             return wanted
+        if code and method not in self._money.by_gateway:
+            return refused("payment_code", method)
         async with self._money.lock:
             if method in self._money.by_gateway and method in selling.BOUGHT_WITH:
                 attempt = await self._commands.change(

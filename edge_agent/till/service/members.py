@@ -32,7 +32,7 @@ class MemberDesk:
         self._asking = asking
         self.whom = Whom(commands, asking)
 
-    async def find(self, text: str) -> Customers | Refused:
+    async def look_up(self, text: str) -> Customers | Refused:
         """Say who is meant by a card, a member's code, or a telephone number (or its last four digits)."""
         return await self.whom.find(text)
 

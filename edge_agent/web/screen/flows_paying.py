@@ -7,10 +7,13 @@ from uuid import UUID
 from edge_agent.till.asks import Approve
 from edge_agent.till.results import BasketView, NothingUnresolved, Paid, PartlyPaid, Refused, Waiting
 from edge_agent.till.returning.results import Returned
+from edge_agent.till.service.results import ValueBackNow, ValueMoved, ValueSoldNow
 from edge_agent.web.figures import to_minor
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
+from edge_agent.web.screen.flows_value import is_value
 from edge_agent.web.screen.hand import Done, Hand, Outcome, settled
 from edge_agent.web.screen.saying import Notice, Plain, news, says
+from edge_agent.web.screen.value_moved import moved
 from edge_agent.web.screen.words import TENDERS
 from shared.web.words import marked
 from shared.wire.events import TenderKind
@@ -62,6 +65,8 @@ async def pay(ask: Asked, hand: Hand) -> Outcome:
     if text == _BACK:
         return await take_back(hand)
     method, minor = _tender(hand, text)
+    if is_value(hand, method) and not view.practice:
+        return Done(then=method.value, about=("" if minor is None else str(minor),))
     return _paid(hand, await hand.till.tender(method, minor, basket=view.basket))
 
 
@@ -131,11 +136,13 @@ async def waiting(ask: Asked, hand: Hand) -> Outcome:
     return resolved(hand, await hand.till.resolve_payments())
 
 
-def resolved(hand: Hand, answer: Paid | PartlyPaid | Returned | NothingUnresolved | Refused) -> Outcome:
+def resolved(hand: Hand, answer: Paid | PartlyPaid | Returned | ValueMoved | NothingUnresolved | Refused) -> Outcome:
     """Return what became of payments that nobody knew of."""
     match answer:
         case Returned():
             return Done(news(marked("The return is paid back: {total}"), total=hand.money(answer.total_minor)))
+        case ValueSoldNow() | ValueBackNow():
+            return moved(hand, answer)
         case NothingUnresolved():
             return Done()
     return _paid(hand, answer)
@@ -161,7 +168,7 @@ async def settle(ask: Asked, hand: Hand, attempt: str) -> Outcome:
             Question(id="reference", title=says(marked("Paid by the slip")), prompt=says(marked("Number on the slip")))
         )
 
-    async def settle_it(approve: Approve | None, _reason: str) -> Paid | PartlyPaid | Returned | Refused:
+    async def settle_it(approve: Approve | None, _reason: str) -> Paid | PartlyPaid | Returned | ValueMoved | Refused:
         return await hand.till.settle_payment(
             UUID(attempt), paid=choice == "paid", reference=reference, approve=approve
         )
@@ -169,5 +176,5 @@ async def settle(ask: Asked, hand: Hand, attempt: str) -> Outcome:
     answer = await settled(ask, settle_it)
     if isinstance(answer, Refused) and answer.code == "payment_refused":
         return Done(Notice(words=says(marked("Kept as not paid.")), next=says(marked("Take payment another way.")),
-                           code="not_paid"), then="pay")  # fmt: skip
+                           code="not_paid"), then="pay" if await hand.till.view() else "")  # fmt: skip
     return resolved(hand, answer)

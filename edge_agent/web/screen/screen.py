@@ -80,7 +80,7 @@ class Screen(Talking):
             await self._move(1 if key == "ArrowDown" else -1)
         else:
             name = next((name for name, at in self.keys.items() if at == key), key)
-            if name in BY_NAME and not self._is_forced():
+            if name in BY_NAME and self.till.kind in BY_NAME[name].kinds and not self._is_forced():
                 await self._patiently(self.start(name, expects=seen.expects))
         self.till.changes.note()
 

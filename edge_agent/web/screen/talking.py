@@ -32,6 +32,7 @@ _ASK_AGAIN_SECONDS = 3.0
 _PIN_CODES = frozenset({"wrong_pin", "pin_wait", "pin_locked", "unknown_staff_card"})
 _FORCED = {"waiting": ("waiting", "settle"), "sign_in": ("sign_in", "free_pin")}
 """What has to be asked before anything else, and which flows may run meanwhile."""
+_MOVES_MONEY = frozenset({"pay", "by_code", "desk_pay", "value_amount"})
 _log = structlog.get_logger(__name__)
 
 
@@ -81,7 +82,7 @@ class Talking:
 
     async def attend(self) -> None:
         """Ask first what has to be asked first: payments that nobody knows of, and who stands here."""
-        if self._pressing and self.talk is not None and self.talk.flow in {"pay", "by_code"}:
+        if self._pressing and self.talk is not None and self.talk.flow in _MOVES_MONEY:
             return  # most services answer within a moment, and only one that does not gets a screen of its own
         forced = ""
         if await self.till.unresolved_payments():

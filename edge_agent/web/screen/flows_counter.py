@@ -1,0 +1,188 @@
+"""Flows of stored value at the service desk: topping up, selling gift cards, undoing, giving back, paying out."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from edge_agent.till.asks import Approve
+from edge_agent.till.results import Refused
+from edge_agent.till.service.results import Customer, Offer, ValueBackNow
+from edge_agent.till.service.selling import BOUGHT_WITH
+from edge_agent.web.figures import to_minor
+from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
+from edge_agent.web.screen.flows_paying import METHODS
+from edge_agent.web.screen.hand import Done, Hand, Outcome, reason_question, settled
+from edge_agent.web.screen.saying import Plain, news, says
+from edge_agent.web.screen.value_moved import moved
+from edge_agent.web.screen.words import TENDERS
+from shared.codes import PaymentBrand, PaymentCode
+from shared.web.words import marked
+from shared.wire.events import TenderKind
+
+_YES, _CASH = "yes", "cash"
+_TIMES = "×"
+"""Between a way to pay and the amount typed before its key, as `flows_paying.with_amount` writes it."""
+_BRANDS = {PaymentBrand.WECHAT: TenderKind.WECHAT, PaymentBrand.ALIPAY: TenderKind.ALIPAY}
+
+
+async def top_up(ask: Asked, hand: Hand, key: str) -> Outcome:
+    """Ask how much, and HQ what comes with it."""
+    served = hand.till.desk.whom.served(key)
+    minor = await _amount(ask, hand, served.masked_name)
+    return await _offer(ask, hand, minor, customer=served)
+
+
+async def gift_card(ask: Asked, hand: Hand) -> Outcome:
+    """Sell a card that is nobody's, with so much on it."""
+    title, prompt = says(marked("A gift card is sold")), says(marked("Scan the gift card"))
+    card = await ask(Question(id="new_card", title=title, prompt=prompt, scans=True))
+    minor = await _amount(ask, hand, "")
+    return await _offer(ask, hand, minor, card=card)
+
+
+async def _amount(ask: Asked, hand: Hand, name: str) -> int:
+    title = says(marked("Top-up for {name}"), name=name) if name else says(marked("How much?"))
+    prompt = says(marked("Amount that is paid"))
+    return await ask.amount(Question(id="top_up", title=title, prompt=prompt, kind="amount"), hand.settings.exponent)
+
+
+async def _offer(ask: Asked, hand: Hand, minor: int, *, customer: Customer | None = None, card: str = "") -> Outcome:
+    answer = await hand.till.counter.offer(minor, customer=customer, gift_card=card)
+    if isinstance(answer, Refused) and answer.code == "hq_identity_needed":
+        await ask(
+            Question(
+                id="identity",
+                title=says(marked("For this amount the buyer's identity is needed")),
+                prompt=says(marked("1 and Enter when you have looked at the document")),
+                options=(Option(value=_YES, words=says(marked("I have looked at the identity document"))),),
+                free=False,
+            )
+        )
+        answer = await hand.till.counter.offer(minor, customer=customer, gift_card=card, identified=True)
+    return answer if isinstance(answer, Refused) else Done(then="desk_pay", about=(str(answer.id),))
+
+
+async def pay(ask: Asked, hand: Hand, offer: str) -> Outcome:
+    """Show what it brings before it is paid, and take the money: all of it, one way."""
+    wanted = hand.till.counter.offered(UUID(offer))
+    if isinstance(wanted, Refused):
+        return wanted
+    text = await ask(
+        Question(
+            id="value_pay",
+            title=says(marked("Payment")),
+            prompt=says(marked("Enter: exact cash · amount given · key of the way to pay · or scan the payment code")),
+            kind="amount",
+            options=tuple(
+                Option(value=method.value, words=says(TENDERS[method]), key=key, group="way")
+                for method, key in METHODS
+                if method in BOUGHT_WITH
+            ),
+            default=TenderKind.CASH.value,
+            numbered=False,
+            scans=True,
+            pane="value",
+            detail=wanted,
+        )
+    )
+    return await _sell(hand, wanted, text)
+
+
+async def _sell(hand: Hand, offer: Offer, text: str) -> Outcome:
+    way, times, amount = text.partition(_TIMES)
+    method, given, code = TenderKind.CASH, int(amount) if times else None, ""
+    if way in set(TenderKind):
+        method = TenderKind(way)
+    elif isinstance(told := hand.till.told_payment(text), PaymentCode):
+        if told.brand not in _BRANDS:
+            raise Wrong(says(marked("This payment code is not taken here.")))
+        method, code = _BRANDS[told.brand], told.text
+    else:
+        given = to_minor(text, hand.settings.exponent)
+        if given is None:
+            raise Wrong(says(marked("This is not an amount.")), text)
+    answer = await hand.till.counter.sell(offer.id, method, given, code=code)
+    return answer if isinstance(answer, Refused) else moved(hand, answer)
+
+
+async def undo(ask: Asked, hand: Hand, begun: str = "") -> Outcome:
+    """Undo a top-up by its receipt, with approval; or go on with the one `begun`."""
+    receipt = begun or await ask(
+        Question(
+            id="top_up_receipt",
+            title=says(marked("Undo a top-up")),
+            prompt=says(marked("Receipt number of the top-up, as printed")),
+            scans=True,
+        )
+    )
+    in_cash = bool(begun) and await _how(ask, begun) == _CASH
+    reasons = hand.settings.policies.void_reasons
+    reason = await ask(reason_question(reasons)) if reasons and not begun else ""
+
+    async def undone(approve: Approve | None, _reason: str) -> ValueBackNow | Refused:
+        return await hand.till.counter.undo(receipt, reason=reason, in_cash=in_cash, approve=approve)
+
+    answer = await settled(ask, undone)
+    return answer if isinstance(answer, Refused) else moved(hand, answer)
+
+
+async def _how(ask: Asked, receipt: str) -> str:
+    return await ask(
+        Question(
+            id="undo_how",
+            title=says(marked("Go on undoing {receipt}"), receipt=receipt),
+            prompt=says(marked("Number")),
+            options=(
+                Option(value=_YES, words=says(marked("Ask again"))),
+                Option(value=_CASH, words=says(marked("Pay in cash what the payment service refused"))),
+            ),
+            free=False,
+        )
+    )
+
+
+async def give_back(ask: Asked, hand: Hand, key: str) -> Outcome:
+    """Take the application to pay a member's stored value back."""
+    served = hand.till.desk.whom.served(key)
+    reason = await ask(
+        Question(
+            id="return_reason",
+            title=says(marked("Give back the stored value of {name}"), name=served.masked_name or "–"),
+            prompt=says(marked("Why, in a few words")),
+            note=says(marked("Head office decides; until then it cannot be used.")),
+        )
+    )
+    answer = await hand.till.counter.apply_return(served, reason)
+    if isinstance(answer, Refused):
+        return answer
+    return Done(
+        news(
+            marked("Applied for: {minor} to be paid back, fee {fee}, gift money {gift} ends."),
+            minor=hand.money(answer.minor), fee=hand.money(answer.fee_minor), gift=hand.money(answer.forfeited_minor),
+        ),
+        then="desk_customer",
+        about=(key,),
+    )  # fmt: skip
+
+
+async def pay_out(ask: Asked, hand: Hand, key: str) -> Outcome:
+    """Pay out what HQ approved, in cash and with approval."""
+    due = await hand.till.counter.due(hand.till.desk.whom.served(key))
+    if isinstance(due, Refused):
+        return due
+    await ask(
+        Question(
+            id="pay_out",
+            title=says(marked("Head office approved it: pay out {minor}"), minor=hand.money(due.minor)),
+            prompt=says(marked("1 and Enter to pay it out in cash, Esc to leave it")),
+            options=(Option(value=_YES, words=says(marked("Pay it out in cash"))),),
+            free=False,
+            note=Plain(due.masked_name),
+        )
+    )
+
+    async def paid(approve: Approve | None, _reason: str) -> ValueBackNow | Refused:
+        return await hand.till.counter.pay_out(due, approve=approve)
+
+    answer = await settled(ask, paid)
+    return answer if isinstance(answer, Refused) else moved(hand, answer)
