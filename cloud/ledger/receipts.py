@@ -41,11 +41,8 @@ def sales_of(session: Session, printed: Collection[Printed]) -> dict[Printed, UU
     found = {
         one: events[one.store, one.till, *cut] for one, cut in wanted.items() if (one.store, one.till, *cut) in events
     }
-    originals: dict[UUID, UUID] = dict(
-        session.execute(select(back.c.id, back.c.original_sale_id).where(back.c.id.in_(set(found.values()))))
-        .tuples()
-        .all()
-    )
+    returns = select(back.c.id, back.c.original_sale_id).where(back.c.id.in_(set(found.values())))
+    originals: dict[UUID, UUID] = {row.id: row.original_sale_id for row in session.execute(returns)}
     return {one: originals.get(event, event) for one, event in found.items()}
 
 

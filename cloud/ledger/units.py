@@ -29,5 +29,5 @@ class Units:
 def units(session: Session) -> Units:
     """Read the currencies of the stores; points and coupons are whole."""
     store = table_of(Store)
-    rows = session.execute(select(store.c.currency, store.c.exponent).distinct()).tuples().all()
-    return Units({**dict(rows), POINTS: 0, COUPONS: 0})
+    rows = session.execute(select(store.c.currency, store.c.exponent).distinct())
+    return Units({**{row.currency: row.exponent for row in rows}, POINTS: 0, COUPONS: 0})

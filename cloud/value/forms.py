@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from urllib.parse import urlencode
 from uuid import UUID
@@ -23,6 +23,7 @@ from shared.ids import UuidMint
 Act = Callable[[Session, int, int], None]
 """Does something in a session, under a commit's number, at a wall time (milliseconds)."""
 _LONGEST = 20
+_AMOUNT = re.compile(r"(?P<sign>-?)(?P<whole>\d{1,12})(?:\.(?P<rest>\d*))?", re.ASCII)
 
 
 def read_id(text: str) -> UUID:
@@ -35,14 +36,11 @@ def read_id(text: str) -> UUID:
 
 def read_minor(text: str, exponent: int, name: str) -> int:
     """Read an amount as people write it, `-1,234.50`, into minor units. Raise Invalid naming the field."""
-    plain = text.strip().replace(",", "").replace("，", "")
-    try:
-        scaled = Decimal(plain[: _LONGEST + 1]).scaleb(exponent)
-    except InvalidOperation:
-        scaled = Decimal("NaN")
-    if len(plain) > _LONGEST or not scaled.is_finite() or scaled != scaled.to_integral_value():
+    found = _AMOUNT.fullmatch(text.strip().replace(",", "").replace("，", ""))
+    if found is None or len(found["rest"] or "") > exponent:
         raise Invalid(f"{name}: write an amount such as 12.50, got {text[:_LONGEST]!r}")
-    return int(scaled)
+    minor = int(found["whole"] + (found["rest"] or "").ljust(exponent, "0"))
+    return -minor if found["sign"] else minor
 
 
 def fresh_id(services: Services) -> UUID:

@@ -78,7 +78,7 @@ class Debt:
 def by_issuer(session: Session) -> list[Issued]:
     """Return what is owed, the largest first. Purses that nobody is named for as their issuer stand under ''."""
     purse, account, balance, entity = table_of(Purse), table_of(Account), table_of(Balance), table_of(LegalEntity)
-    names: dict[str, str] = dict(session.execute(select(entity.c.id, entity.c.name)).tuples().all())
+    names: dict[str, str] = {row.id: row.name for row in session.execute(select(entity.c.id, entity.c.name))}
     sums: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     counts: dict[tuple[str, str], int] = {}
     for issuer, currency, count in session.execute(

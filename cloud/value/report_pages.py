@@ -89,10 +89,10 @@ def settled(session: Session, code: str) -> list[Settled]:
     wanted = month(code, zone_of(session))
     owed = between_stores(session, wanted.from_ms, wanted.to_ms)
     ids = {store for one in owed for store in (one.sold_by, one.taken_by)}
-    names: dict[str, str] = dict(
-        session.execute(select(col(Store.id), col(Store.name)).where(col(Store.id).in_(ids))).tuples().all()
-    )
-    entities: dict[str, str] = dict(session.execute(select(col(LegalEntity.id), col(LegalEntity.name))).tuples().all())
+    stores = select(col(Store.id), col(Store.name)).where(col(Store.id).in_(ids))
+    names: dict[str, str] = {row[0]: row[1] for row in session.execute(stores)}
+    companies = select(col(LegalEntity.id), col(LegalEntity.name))
+    entities: dict[str, str] = {row[0]: row[1] for row in session.execute(companies)}
     last = months_later(date.fromisoformat(f"{wanted.code}-01"), 1)
     owners = {store: shop.owner_on(last) or "" for store, shop in shops(session, ids).items()}
     return [

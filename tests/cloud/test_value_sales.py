@@ -101,9 +101,9 @@ class Chain:
         assert take(self.database, [sale]) == {}
         return sale
 
-    def give_back(self, sale: SaleCompleted, *, value: int = 0) -> SaleReturned:
+    def give_back(self, sale: SaleCompleted, *, value: int = 0, at_ms: int = START_MS) -> SaleReturned:
         self.number += 1
-        back = make_return(sale, number=self.number)
+        back = msgspec.structs.replace(make_return(sale, number=self.number), at_ms=at_ms)
         cash = back.total_minor - value
         tenders = [Tender(method=TenderKind.STORED_VALUE, minor=value)] if value else []
         if cash or not tenders:

@@ -55,11 +55,13 @@ class Desk:
         services = cast("Services", SimpleNamespace(database=database, clocks=clocks, vault=vault()))
         self.app: FastAPI = create_app(CloudSettings(), services, console=True)
         self.app.dependency_overrides[services_of] = lambda: services
-        for name, role in PEOPLE.items():
-            make_person(database, name, role)
+        self._known: set[str] = set()
 
     def visitor(self, name: str = "sue", language: str = "en") -> Visitor:
         """Somebody, signed in."""
+        if name not in self._known:
+            make_person(self.database, name, PEOPLE[name])
+            self._known.add(name)
         found = Visitor(self.app, language)
         assert found.enter(name).status_code == 303
         return found
