@@ -191,7 +191,6 @@ DESK_ACTIONS: Mapping[str, Action] = dict.fromkeys(
 
 COUNTER_ACTIONS: Mapping[str, Action] = {
     "offer": _STORED,
-    "offered": _YES,
     "sell": _MONEY,
     "undo": _STORED,
     "unfinished": _YES,

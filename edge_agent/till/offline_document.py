@@ -29,7 +29,6 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "gifts": ("See what gifts wait or can be had", "查看待领与可兑礼品"),
     "give_gift": ("Hand a gift over", "发放礼品"),
     "offer": ("Ask what a top-up brings", "询问充值赠送"),
-    "offered": ("See the top-up that waits for its money", "查看待收款充值"),
     "sell": ("Take the money of a top-up or gift card", "收取储值款"),
     "undo": ("Undo a top-up", "撤销充值"),
     "unfinished": ("See top-ups that are being undone", "查看撤销中的充值"),

@@ -22,6 +22,8 @@ from edge_agent.till.offline import ACTIONS, TILL_ACTIONS, Offline
 from edge_agent.till.results import BasketView, MemberAttached, Paid
 from edge_agent.till.results import Refused as Refusal
 from edge_agent.till.returning.returns import Returns
+from edge_agent.till.service.counter import ValueCounter
+from edge_agent.till.service.members import MemberDesk
 from edge_agent.till.shifts.drawer import Drawer
 from edge_agent.till.staff.people import People
 from edge_agent.till.till import Till
@@ -123,7 +125,7 @@ async def test_p2_cashier_goes_on_while_hq_is_asked_and_the_answer_is_shown(stor
 
 def test_p2_every_action_says_whether_it_works_offline() -> None:
     rooms = {"": Till, "people.": People, "drawer.": Drawer, "returns.": Returns, "catalogue.": Catalogue}
-    rooms |= {"members.": Members, "value.": Value}
+    rooms |= {"members.": Members, "value.": Value, "desk.": MemberDesk, "counter.": ValueCounter}
     actions = {
         room + name
         for room, kind in rooms.items()

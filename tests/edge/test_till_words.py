@@ -11,13 +11,22 @@ import edge_agent.till
 from edge_agent.till.membership.members import PHONE_CODES
 from edge_agent.till.membership.words import VALUE_CODES
 from edge_agent.till.scanning.words import SCANNING_WORDS
+from edge_agent.till.service.words import SERVICE_WORDS
 from edge_agent.till.words import WORDS
 
 CODE = re.compile(r'(?:Refusal|refused)\(\s*"([a-z_]+)"')
 HAN = re.compile(r"[\u4e00-\u9fff]")
 FROM_CODES = {"unreadable", "no_known_format", "check_digit", *SCANNING_WORDS}
 """Reasons that `shared.codes` gives; the till passes them on."""
-FROM_ANSWERS = {"payment_refused", "weight_unsteady", "weight_unchanged", *VALUE_CODES.values(), *PHONE_CODES}
+DESK_CODES = {code for code in SERVICE_WORDS if code.startswith("hq_")}
+FROM_ANSWERS = {
+    "payment_refused",
+    "weight_unsteady",
+    "weight_unchanged",
+    *VALUE_CODES.values(),
+    *PHONE_CODES,
+    *DESK_CODES,
+}
 """Codes that a gateway's, a scale's or HQ's answer stands for."""
 
 
