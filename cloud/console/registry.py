@@ -16,6 +16,7 @@ from cloud.identity.people import Right
 from cloud.ledger import pages as ledger
 from cloud.loyalty import review_pages as points_reviews
 from cloud.rewards import draw_pages, gift_pages, run_pages
+from cloud.store_days import pages as store_days
 from cloud.value import correction_pages as corrections
 from cloud.value import pages as value
 from cloud.value import report_pages as value_reports
@@ -37,12 +38,13 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.PROMOTIONS, title=marked("Promotions"), path="/promotions", router=promotions.router),
     Entry(task=Task.PROMOTIONS, title=marked("Calendar"), path="/promotions/calendar"),
     Entry(task=Task.PROMOTIONS, title=marked("Coupons"), path="/coupons", router=coupon_pages.router),
-    Entry(task=Task.PROMOTIONS, title=marked("Gifts"), path="/rewards/gifts", router=gift_pages.router),
+    Entry(task=Task.PROMOTIONS, title=marked("Points mall"), path="/rewards/gifts", router=gift_pages.router),
     Entry(task=Task.PROMOTIONS, title=marked("Prize draws"), path="/rewards/draws", router=draw_pages.router),
     Entry(task=Task.PROMOTIONS, title=marked("Expiry and rebates"), path="/rewards/runs", router=run_pages.router),
     Entry(task=Task.PRICES, title=marked("Price books"), path="/prices"),
     Entry(task=Task.PRICES, title=marked("Price changes"), path="/prices/changes", router=price_changes.router),
     Entry(task=Task.SALES, title=marked("Sales"), path="/sales", router=why.router),
+    Entry(task=Task.SALES, title=marked("Store days"), path="/days", router=store_days.router),
     Entry(task=Task.CARE, title=marked("Parked events"), path="/parked"),
     Entry(task=Task.CARE, title=marked("Gaps"), path="/gaps"),
     Entry(task=Task.CARE, title=marked("Price differences"), path="/differences"),

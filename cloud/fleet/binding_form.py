@@ -77,12 +77,14 @@ def read_form(fields: Sequence[tuple[str, str]]) -> list[FormRow]:
     """Read what was sent: rows by number, those marked for removal and empty ones left out."""
     given = dict(fields)
     numbers = sorted({int(key.split(".")[0]) for key in given if key.split(".")[0].isdecimal()})[:MOST_ROWS]
-    rows = [
-        FormRow(*(given.get(f"{number}.{name}", "").strip() for name in FIELDS))
-        for number in numbers
-        if not given.get(f"{number}.remove")
-    ]
+    rows = [_row(given, number) for number in numbers if not given.get(f"{number}.remove")]
     return [row for row in rows if not row.empty]
+
+
+def _row(given: Mapping[str, str], number: int) -> FormRow:
+    said = [given.get(f"{number}.{name}", "").strip() for name in FIELDS]
+    device, profile, transport, address, role, settings = said
+    return FormRow(device, profile, transport, address, role, settings)
 
 
 def check(rows: Sequence[FormRow], taken: Mapping[str, str], plugged: Sequence[Plugged]) -> list[DeviceBinding]:
