@@ -279,6 +279,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class CouponOn:
+    """A coupon's code on the basket, and what the coupon is called by language."""
+
+    code: str
+    names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class BasketView:
     """Everything a till page or a display shows of the open basket.
 
@@ -303,6 +311,10 @@ class BasketView:
     practice: bool = False
     hints: tuple[dict[str, str], ...] = ()
     """What little more would give how much, in words by language."""
+    coupons: tuple[CouponOn, ...] = ()
+    points: int = 0
+    points_minor: int = 0
+    """So many of the member's points pay so much of it."""
 
     @property
     def due_minor(self) -> int:

@@ -23,7 +23,7 @@ from edge_agent.till.looking.catalogue import Catalogue
 from edge_agent.till.membership.members import Members
 from edge_agent.till.membership.value import Value
 from edge_agent.till.money import Money, made
-from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentGateway, PaymentOutcome
+from edge_agent.till.ports import AttemptState, PaperOrders, PaymentAttempt, PaymentGateway, PaymentOutcome
 from edge_agent.till.reprinting import reprint
 from edge_agent.till.results import (
     BasketView,
@@ -96,6 +96,8 @@ class Till(BasketCommands):
         super().__init__(commands, self.people, enquiry)
         self._money = Money(commands, gateways or {}, gateway_seconds)
         self.changes = commands.changes
+        self.paper: PaperOrders | None = None
+        """Whom to ask for a paper that no sale brings; None where nobody composed it."""
         self.drawer = Drawer(commands, self.people)
         self.returns = Returns(commands, self.people, self._money)
         self.catalogue = Catalogue(commands)

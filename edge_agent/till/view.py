@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from edge_agent.till import attempts, baskets, cards
 from edge_agent.till.basket import Basket
 from edge_agent.till.desk import Desk, Refusal, adjusted, book_for, total
+from edge_agent.till.membership.points import POINTS_KIND
 from edge_agent.till.ports import TillBook
-from edge_agent.till.results import BasketView, HeldLine, Waiting
+from edge_agent.till.results import BasketView, CouponOn, HeldLine, Waiting
 from edge_agent.till.selling.amending import cash_rounding
 from shared.adjustments import Adjusted
 from shared.pricing import PricedBasket, Status
@@ -49,6 +50,17 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
         waiting=tuple(waiting(db, desk)),
         practice=desk.stand.practice,
         hints=_hints(priced, book, desk.settings().exponent) if book else (),
+        coupons=_coupons(basket, book),
+        points=sum(one.spent_points for one in priced.outcomes if one.status is Status.APPLIED),
+        points_minor=sum(one.minor for one in priced.outcomes if one.kind == POINTS_KIND),
+    )
+
+
+def _coupons(basket: Basket, book: TillBook | None) -> tuple[CouponOn, ...]:
+    known = book.promotions().by_id if book and basket.codes else {}
+    return tuple(
+        CouponOn(code, known[coupon.promotion].promotion.names if coupon.promotion in known else {})
+        for code, coupon in basket.codes.items()
     )
 
 

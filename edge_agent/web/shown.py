@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge_agent.till.results import BasketView, MemberAttached
+from edge_agent.till.results import BasketView
 from edge_agent.web.figures import money, quantity, unit_price
+from edge_agent.web.member_shown import MemberShown, member_shown, spent_shown
+from edge_agent.web.screen.saying import Sayable
 from shared.pricing import PricedLine, Unit
 from shared.pricing.layers import REASONS
 from shared.wire.desired import StoreSettings
@@ -51,7 +53,8 @@ class BasketShown:
     saved: str = ""
     pieces: int = 0
     paid: str = ""
-    member: MemberAttached | None = None
+    member: MemberShown | None = None
+    spent: tuple[Sayable, ...] = ()
     hints: tuple[str, ...] = ()
 
 
@@ -72,7 +75,8 @@ def basket_shown(
         saved=money(saved, exponent) if saved else "",
         pieces=sum(line.quantity if line.unit is Unit.EACH else 1 for line in goods),
         paid=money(view.paid_minor, exponent) if view.paid_minor else "",
-        member=view.member,
+        member=member_shown(view.member, settings) if view.member else None,
+        spent=spent_shown(view, settings),
         hints=tuple(hint.get(language, "") for hint in view.hints),
     )
 

@@ -106,6 +106,9 @@ def _context(
         "stops_selling": STOPS_SELLING,
         "tenders": TENDERS,
         "screen": screen,
+        "keyed": [
+            keys[action.name] for action in ACTIONS if keys[action.name] and counter.till.kind in action.kinds
+        ],
         "keys": [
             Key(action, keys[action.name]) for action in ACTIONS if action.front and counter.till.kind in action.kinds
         ],

@@ -155,7 +155,7 @@ async def test_nobody_sells_before_signing_in_and_the_card_is_enough(tmp_path: P
         assert at.asked == "float", "a shift is required, so it is asked for"
         await at.types("200")
         assert (await at.till.people.who()).shift is not None
-        await at.presses("F11")
+        await at.presses("Pause")
         await at.screen.attend()
         assert at.asked == "staff"
         await at.types("", "2580")

@@ -31,7 +31,8 @@ from shared.pricing.kinds.points_redemption import PointsRedemption
 from shared.pricing.promotion import Money
 from shared.value import POINTS
 
-_KIND = "points_redemption"
+POINTS_KIND = "points_redemption"
+"""The kind of promotion by which points pay."""
 
 
 class Spending(NamedTuple):
@@ -85,7 +86,7 @@ def wanted(db: sqlite3.Connection, desk: Desk, as_money: int | None, hold: UUID)
 
     Without a number: as many as now, and what the chosen offers cost in points. None: nothing is missing.
     """
-    basket = payable(db, desk)
+    basket = changeable(open_basket(db, desk)) if as_money is None else payable(db, desk)
     book = book_for(db, desk, basket)
     asked = (basket.points.as_money if basket.points else 0) if as_money is None else as_money
     spending = would_spend(desk, basket, book, PointsOffer(_PLENTY, asked))
@@ -96,8 +97,10 @@ def wanted(db: sqlite3.Connection, desk: Desk, as_money: int | None, hold: UUID)
     held = basket.points.may_spend if basket.points else 0
     if as_money is None and spending.in_all <= held:
         return None
-    assert basket.card is not None  # noqa: S101 - `payable` has looked
-    whose = basket.card.member
+    card = payable(db, desk).card
+    if card is None:
+        raise Refusal("no_member_here")
+    whose = card.member
     offer = PointsOffer(spending.in_all, spending.as_money)
     return offer, Wanted(
         id=hold, basket=basket.id, till=desk.till, unit=POINTS, amount=spending.in_all, cashier=desk.cashier,
@@ -130,7 +133,7 @@ def put_back(db: sqlite3.Connection, desk: Desk) -> PointsUsed:
 
 def now(db: sqlite3.Connection, desk: Desk) -> PointsUsed:
     """Say what points pay of the basket as it is."""
-    return _used(db, desk, payable(db, desk), ahead=False)
+    return _used(db, desk, open_basket(db, desk), ahead=False)
 
 
 def let_go(db: sqlite3.Connection, desk: Desk, basket: Basket) -> None:
@@ -145,7 +148,7 @@ def would_spend(desk: Desk, basket: Basket, book: TillBook, offer: PointsOffer |
     if offer is None:
         return Spending(0, 0, 0)
     outcomes = _priced(desk, basket, book, offer).outcomes
-    by_points = [one for one in outcomes if one.kind == _KIND]
+    by_points = [one for one in outcomes if one.kind == POINTS_KIND]
     applied = [one for one in by_points if one.status is Status.APPLIED]
     return Spending(
         as_money=sum(one.spent_points for one in applied),

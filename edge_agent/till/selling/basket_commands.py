@@ -243,13 +243,13 @@ class BasketCommands:
         A card that this store does not know goes on sealed, at member prices. HQ is asked whose it is, and if it
         answers in time the basket shows it; nothing waits for that.
         """
-        if not self._is_card(card):
+        if not self.is_card(card):
             return refused("not_a_card")
         return await self._attach(card, expects)
 
     async def swipe(self, card: str) -> MemberAttached | Refused:
         """Record that a member card was shown, without a basket."""
-        if not self._is_card(card):
+        if not self.is_card(card):
             return refused("not_a_card")
         return await self._commands.change(lambda db, desk: cards.swipe(db, desk, card), rings=True)
 
@@ -311,7 +311,8 @@ class BasketCommands:
         prefixes = tuple(self._commands.desk.policies.staff_card_prefixes)
         return bool(prefixes) and text.strip().isdigit() and text.strip().startswith(prefixes)
 
-    def _is_card(self, card: str) -> bool:
+    def is_card(self, card: str) -> bool:
+        """Tell whether a text looks like a member card of the chain."""
         return is_card(card.strip(), code_tables(self._commands.desk.settings()))
 
 

@@ -7,22 +7,28 @@ from dataclasses import dataclass
 
 from edge_agent.till.offline import ACTIONS as OFFLINE
 from edge_agent.till.offline import Action as OfflineAction
+from edge_agent.web.screen import flows_counter as counter
+from edge_agent.web.screen import flows_desk as service
+from edge_agent.web.screen import flows_members as members
+from edge_agent.web.screen import flows_offers as offering
 from edge_agent.web.screen import flows_paying as paying
 from edge_agent.web.screen import flows_returns as returning
 from edge_agent.web.screen import flows_selling as selling
 from edge_agent.web.screen import flows_shifts as shifts
 from edge_agent.web.screen import flows_staff as staff
+from edge_agent.web.screen import flows_value as value
 from edge_agent.web.screen.asking import Asked, Option, Question
 from edge_agent.web.screen.hand import Done, Flow, Hand, Outcome
 from edge_agent.web.screen.saying import Plain, says
 from shared.web.words import marked
+from shared.wire.event_base import TillKind
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """One action: its name in settings, its words, its key as shipped ('' has none), its use case for offline marks.
 
-    `front` ones stand on the page, the others behind "More".
+    `front` ones stand on the page, the others behind "More". `kinds`: at tills of which kind it is there at all.
     """
 
     name: str
@@ -30,12 +36,15 @@ class Action:
     key: str
     use_case: str
     front: bool = True
+    kinds: frozenset[TillKind] = frozenset(TillKind)
 
     @property
     def offline(self) -> OfflineAction:
         """Whether it works without a network."""
         return OFFLINE[self.use_case]
 
+
+_AT_DESK = frozenset({TillKind.SERVICE_DESK})
 
 ACTIONS: tuple[Action, ...] = (
     Action("pay", marked("Pay"), "+", "tender"),
@@ -47,14 +56,21 @@ ACTIONS: tuple[Action, ...] = (
     Action("override", marked("Change price"), "F7", "set_price"),
     Action("round_off", marked("Drop cents"), "F8", "round_off"),
     Action("void_line", marked("Remove line"), "Delete", "void_line"),
-    Action("returns", marked("Returns"), "F9", "returns.take"),
-    Action("shift", marked("Shift and cash"), "F10", "drawer.view"),
+    Action("offers", marked("Points, coupons, gifts"), "F11", "value.points"),
+    Action("desk", marked("Service desk"), "F12", "desk.look_up", kinds=_AT_DESK),
     Action("more", marked("More"), "F1", "view"),
+    Action("returns", marked("Returns"), "F9", "returns.take", front=False),
+    Action("shift", marked("Shift and cash"), "F10", "drawer.view", front=False),
     Action("void_basket", marked("Give the basket up"), "", "void_basket", front=False),
+    Action("points", marked("Points as money"), "", "value.use_points", front=False),
+    Action("coupon_code", marked("A coupon by its code"), "", "take_coupon_code", front=False),
+    Action("own_coupons", marked("The member's own coupons"), "", "members.wallet", front=False),
+    Action("gifts", marked("Gifts and add-on items"), "", "choose", front=False),
+    Action("coupon_off", marked("Take a coupon off"), "", "put_back_coupon", front=False),
     Action("coupon", marked("Paper coupon"), "", "coupon", front=False),
     Action("reprint", marked("Print a receipt again"), "", "reprint", front=False),
     Action("no_sale", marked("Open the drawer"), "", "drawer.move", front=False),
-    Action("lock", marked("Lock the till"), "F11", "people.lock", front=False),
+    Action("lock", marked("Lock the till"), "Pause", "people.lock", front=False),
     Action("take_break", marked("Take a break"), "", "people.take_break", front=False),
     Action("sign_out", marked("Sign out"), "", "people.sign_out", front=False),
     Action("practise", marked("Practise, or end it"), "", "people.practise", front=False),
@@ -86,7 +102,7 @@ async def more(ask: Asked, hand: Hand) -> Outcome:
             options=tuple(
                 Option(value=one.name, words=says(one.words), note=Plain(keys[one.name]))
                 for one in ACTIONS
-                if one.name != "more" and not one.front
+                if one.name != "more" and not one.front and hand.till.kind in one.kinds
             ),
             free=False,
             wide=True,
@@ -101,7 +117,21 @@ FLOWS: Mapping[str, Flow] = {
     "by_code": paying.by_code,
     "waiting": paying.waiting,
     "settle": paying.settle,
-    "member": selling.member,
+    "member": members.member,
+    "people": members.people,
+    "offers": offering.offers,
+    "coupon_code": offering.coupon_code,
+    "own_coupons": offering.own_coupons,
+    "own_coupon": offering.own_coupon,
+    "coupon_off": offering.coupon_off,
+    "gifts": offering.gifts,
+    "ring_chosen": offering.ring_chosen,
+    "points": value.points,
+    "points_used": value.points_used,
+    "stored_value": value.stored_value,
+    "gift_card": value.gift_card,
+    "value_card": value.value_card,
+    "value_amount": value.value_amount,
     "search": selling.search,
     "quick_keys": selling.quick_keys,
     "weigh": selling.weigh,
@@ -130,6 +160,18 @@ FLOWS: Mapping[str, Flow] = {
     "z_report": shifts.z_report,
     "past": shifts.past,
     "more": more,
+    "desk": service.desk,
+    "desk_customer": service.customer,
+    "desk_enrol": service.enrol,
+    "desk_cards": service.cards,
+    "desk_claim": service.claim,
+    "desk_gifts": service.gifts,
+    "desk_top_up": counter.top_up,
+    "desk_gift_card": counter.gift_card,
+    "desk_pay": counter.pay,
+    "desk_undo": counter.undo,
+    "desk_return": counter.give_back,
+    "desk_pay_out": counter.pay_out,
     "reprint": staff.reprint,
     "sign_in": staff.sign_in,
     "begin": staff.begin,

@@ -162,19 +162,6 @@ async def age(ask: Asked, hand: Hand, years: str, born_by: str) -> Outcome:
     return answer if isinstance(answer, Refused) else Done()
 
 
-async def member(ask: Asked, _hand: Hand) -> Outcome:
-    """Attach a member by card or by the code on their telephone."""
-    text = await ask(
-        Question(
-            id="member",
-            title=says(marked("Member")),
-            prompt=says(marked("Scan the card or the member's code, or type the card number")),
-            scans=True,
-        )
-    )
-    return Done(then="attach", about=(text,))
-
-
 async def price_check(ask: Asked, hand: Hand, before: str = "") -> Outcome:
     """Say what an item costs without selling it; the next code asks again. `before` was asked for just now."""
     shown = await hand.till.catalogue.price_check(before) if before else None

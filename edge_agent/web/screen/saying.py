@@ -56,6 +56,17 @@ class Plain:
         return self.text
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Several things to say on one line."""
+
+    parts: tuple[Sayable, ...]
+
+    def by(self, speech: Speech) -> str:
+        """Return them in a language."""
+        return " · ".join(part.by(speech) for part in self.parts)
+
+
 NOTHING = Plain("")
 """Nothing to say."""
 

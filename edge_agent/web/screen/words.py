@@ -46,6 +46,12 @@ TENDERS: Mapping[TenderKind, str] = {
     TenderKind.OTHER: marked("Other payment"),
     TenderKind.EXCHANGE: marked("Exchanged goods"),
 }
+BLOCKS: Mapping[str, str] = {
+    "buy": marked("may not buy as a member"),
+    "points": marked("may not use points"),
+    "coupons": marked("may not use coupons"),
+}
+"""What HQ may block a member from, by its code."""
 MOVES: Mapping[CashMove, str] = {
     CashMove.IN: marked("Cash in"),
     CashMove.OUT: marked("Cash out"),

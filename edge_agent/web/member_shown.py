@@ -1,0 +1,72 @@
+"""A basket's member written out for the page: masked, with tier, points, what is missing to the next tier, blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge_agent.till.results import BasketView, MemberAttached
+from edge_agent.web.figures import money
+from edge_agent.web.screen.saying import Sayable, named, says
+from edge_agent.web.screen.words import BLOCKS
+from shared.loyalty import NextTier
+from shared.web.words import marked
+from shared.wire.desired import StoreSettings
+
+
+@dataclass(frozen=True, slots=True)
+class MemberShown:
+    """What a till shows of a member. `source`: whether HQ has just said so, or this store only has a copy."""
+
+    name: str
+    tier: Sayable | None
+    points: str
+    known: bool
+    source: Sayable
+    missing: Sayable | None
+    blocks: tuple[Sayable, ...]
+
+
+def member_shown(member: MemberAttached, settings: StoreSettings) -> MemberShown:
+    """Write a member out."""
+    source = marked("as HQ says now") if member.by_hq else marked("as this store knows it")
+    return MemberShown(
+        name=member.masked_name,
+        tier=tier_named(member.tier, settings) if member.tier else None,
+        points=f"{member.points:,}",
+        known=member.known,
+        source=says(source),
+        missing=None if member.next_tier is None else _missing(member.next_tier, settings),
+        blocks=tuple(says(BLOCKS[one]) for one in member.blocks if one in BLOCKS),
+    )
+
+
+def tier_named(tier: str, settings: StoreSettings) -> Sayable:
+    """Return what the chain calls a tier."""
+    return named(settings.tier_names.get(tier, {}), tier)
+
+
+def spent_shown(view: BasketView, settings: StoreSettings) -> tuple[Sayable, ...]:
+    """Write out what of the member's is on the basket: points that pay, coupons that were entered."""
+    found: list[Sayable] = [says(marked("Coupon {name}"), name=named(one.names, one.code)) for one in view.coupons]
+    if view.points:
+        amount = money(view.points_minor, settings.exponent)
+        found.insert(0, says(marked("{points} points pay {amount}"), points=f"{view.points:,}", amount=amount))
+    return tuple(found)
+
+
+def _missing(next_tier: NextTier, settings: StoreSettings) -> Sayable:
+    parts: list[Sayable] = []
+    if next_tier.spend_minor:
+        parts.append(says(marked("spend {amount} more"), amount=money(next_tier.spend_minor, settings.exponent)))
+    if next_tier.visits:
+        parts.append(says(marked("{count} more visits"), count=next_tier.visits))
+    if next_tier.growth:
+        parts.append(says(marked("{count} more growth value"), count=f"{next_tier.growth:,}"))
+    link = marked("{first} or {second}") if next_tier.either else marked("{first} and {second}")
+    what: Sayable = parts[0] if parts else says(marked("nothing more"))
+    for part in parts[1:]:
+        what = says(link, first=what, second=part)
+    tier = tier_named(next_tier.tier, settings)
+    if next_tier.until:
+        return says(marked("To {tier} until {date}: {what}"), tier=tier, what=what, date=next_tier.until)
+    return says(marked("To {tier}: {what}"), tier=tier, what=what)
