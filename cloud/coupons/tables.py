@@ -139,7 +139,7 @@ def codes(batch: str, today: date, exponent: int, *, shown: bool) -> Listing[Cou
             Column(key="until", title=marked("Until"), order=col(Coupon.ends), cell=lambda row: row.ends),
             Column(
                 key="given",
-                title=marked("Given"),
+                title=marked("Given on"),
                 kind=Kind.MOMENT,
                 order=col(Coupon.given_ms),
                 cell=lambda row: row.given_ms,

@@ -79,7 +79,7 @@ def _counted(session: Session, rows: list[GiftRow]) -> list[GiftRow]:
     ids = [row.gift.id for row in rows]
     stock, order = table_of(GiftStock), table_of(GiftOrder)
     left_of = select(stock.c.gift_id, func.sum(stock.c.left)).where(stock.c.gift_id.in_(ids)).group_by(stock.c.gift_id)
-    left = dict(session.execute(left_of).tuples().all())
+    left = dict(session.execute(left_of).all())
     states = select(order.c.gift_id, order.c.state, func.count()).where(order.c.gift_id.in_(ids))
     counts: defaultdict[tuple[str, str], int] = defaultdict(int)
     for gift, state, count in session.execute(states.group_by(order.c.gift_id, order.c.state)):

@@ -16,6 +16,7 @@ from cloud.database import Database
 from cloud.identity.people import Role
 from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
+from cloud.ledger.requests import Answered
 from cloud.main import create_app
 from cloud.members import segments
 from cloud.rewards import drawing, gifts, stock
@@ -85,7 +86,7 @@ class Mall:
                 stock.correct(session, came, actor="person:ana", now_ms=START_MS)
         return id_
 
-    def order(self, gift: str, member: UUID, order: UUID | None = None) -> gifts.Answered:
+    def order(self, gift: str, member: UUID, order: UUID | None = None) -> Answered:
         """Take a gift."""
         wanted = gifts.Order(id=order or new_id(), gift=gift, member=member, store="s001", today=TODAY, at_ms=START_MS)
         return in_transaction(
@@ -107,7 +108,7 @@ class Mall:
             wanted = drawing.NewDraw(**{**given, **changes})  # type: ignore[arg-type]
             return drawing.open_draw(session, wanted, bytes(range(32)), actor="person:ana", now_ms=START_MS).id
 
-    def enter(self, member: UUID, request: UUID | None = None, draw: str = "spring") -> drawing.Answered:
+    def enter(self, member: UUID, request: UUID | None = None, draw: str = "spring") -> Answered:
         """Draw once."""
         entry = drawing.Entry(id=request or new_id(), draw=draw, member=member, today=TODAY, at_ms=START_MS)
         return in_transaction(

@@ -37,7 +37,17 @@ from tests.cloud.member_page_data import (
 from tests.cloud.members_data import AGENTS, CARD, OTHER_CARD, everything_stored, make_keys, vault
 from tests.cloud.prices_data import item, price, publish_rows, report
 
-PAGES = ("/me", "/me/points", "/me/value", "/me/coupons", "/me/receipts", "/me/more", "/me/export", "/me/leave")
+PAGES = (
+    "/me",
+    "/me/points",
+    "/me/value",
+    "/me/coupons",
+    "/me/gifts",
+    "/me/receipts",
+    "/me/more",
+    "/me/export",
+    "/me/leave",
+)
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ FIXED = (
     "/me/points",
     "/me/value",
     "/me/coupons",
+    "/me/gifts",
     "/me/receipts",
     "/me/more",
     "/me/export",
