@@ -137,6 +137,7 @@ class Tills:
         tasks.create_task(enquiry.run(), name=f"{till.till} enquiries")
         tasks.create_task(station.till.releases.run(), name=f"{till.till} releases")
         station.paper = self._paper(station)
+        station.till.paper = station.paper.orders
         tasks.create_task(station.paper.run(), name=f"{till.till} paper")
         self.served[till.till] = BenchTill(station)
         self._bind_devices()

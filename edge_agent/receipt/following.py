@@ -6,7 +6,7 @@ Nobody who sells has to think of a printer: what is to happen is read from the e
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
@@ -19,14 +19,18 @@ from edge_agent.disk.errors import DiskFull
 from edge_agent.receipt import jobs
 from edge_agent.receipt.cash_drawer import CashDrawer
 from edge_agent.receipt.printing import Printing
+from edge_agent.receipt.shift_papers import cash_slip, shift_document
 from edge_agent.record import receipts
 from edge_agent.record.receipts import Printed
+from edge_agent.till.shifts.results import z_report
+from shared.receipt.document import Document
+from shared.wire.desired import StoreSettings
 from shared.wire.drawer_events import DrawerReason
 from shared.wire.events import AnyEvent, SaleCompleted, SaleReturned, Tender, TenderKind, decode_event
-from shared.wire.till_events import CashMove, CashMoved, GoodsReturned, ReceiptReprinted, ShiftOpened
+from shared.wire.till_events import CashMove, CashMoved, GoodsReturned, ReceiptReprinted, ShiftClosed, ShiftOpened
 from shared.wire.value_events import ValuePaidBack, ValueSold
 
-_KINDS = ("sale", "return", "goods_return", "value_sold", "value_back", "cash", "reprint", "shift_open")
+_KINDS = ("sale", "return", "goods_return", "value_sold", "value_back", "cash", "reprint", "shift_open", "shift_close")
 _RECENT_MS = 600_000
 """A receipt that was made so shortly before a restart is still waited for; an older one is asked for."""
 _LOOK_BACK = 200
@@ -48,7 +52,7 @@ class Changes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an event asks for: a receipt (`copy` of `receipt`), an opening of the drawer, or both."""
+    """What an event asks for: a receipt (`copy` of `receipt`), a `paper` of its own, an opening of the drawer."""
 
     event: UUID
     by: str
@@ -56,6 +60,7 @@ class Wanted:
     receipt: UUID | None = None
     copy: int = 0
     opening: DrawerReason | None = None
+    paper: CashMoved | ShiftClosed | None = None
 
 
 def wanted(event: AnyEvent) -> Wanted | None:
@@ -68,13 +73,21 @@ def wanted(event: AnyEvent) -> Wanted | None:
             return replace(base, receipt=event.id, opening=_if_cash(event.tenders, DrawerReason.RETURN))
         case ReceiptReprinted():
             return replace(base, receipt=event.original, copy=event.copy)
-        case CashMoved():
-            no_sale = event.move is CashMove.NO_SALE
-            return replace(base, opening=DrawerReason.NO_SALE if no_sale else DrawerReason.CASH_MOVE)
-        case ShiftOpened():
-            return replace(base, opening=DrawerReason.SHIFT)
+        case CashMoved() | ShiftOpened() | ShiftClosed():
+            return _of_shift(base, event)
         case _:
             return None
+
+
+def _of_shift(base: Wanted, event: CashMoved | ShiftOpened | ShiftClosed) -> Wanted:
+    """Return what a shift's own events ask for: no slip where no cash was moved."""
+    if isinstance(event, ShiftOpened):
+        return replace(base, opening=DrawerReason.SHIFT)
+    if isinstance(event, ShiftClosed):
+        return replace(base, paper=event)
+    if event.move is CashMove.NO_SALE:
+        return replace(base, opening=DrawerReason.NO_SALE)
+    return replace(base, opening=DrawerReason.CASH_MOVE, paper=event)
 
 
 def _if_cash(tenders: Sequence[Tender], reason: DrawerReason) -> DrawerReason | None:
@@ -95,6 +108,7 @@ class PaperTrail:
         printing: Printing,
         drawer: CashDrawer,
         clocks: Clocks,
+        settings: Callable[[], StoreSettings],
         changes: Changes,
     ) -> None:
         self._database = database
@@ -102,6 +116,7 @@ class PaperTrail:
         self._printing = printing
         self._drawer = drawer
         self._clocks = clocks
+        self._settings = settings
         self._changes = changes
         self._after = 0
         self._epoch = b""
@@ -149,13 +164,17 @@ class PaperTrail:
         return [one for event in events if event.till == self._till and (one := wanted(event)) is not None]
 
     async def _print(self, wanted_now: Sequence[Wanted]) -> None:
-        asked = [(one, one.receipt) for one in wanted_now if one.receipt is not None]
+        asked = [one for one in wanted_now if one.receipt is not None or one.paper is not None]
         if not asked or not self._printing.has_printer:
             return
 
         def add(db: sqlite3.Connection) -> None:
-            for one, receipt in asked:
-                jobs.add_receipt(db, self._till, receipt, by=one.by, at_ms=one.at_ms, copy=one.copy)
+            for one in asked:
+                if one.receipt is not None:
+                    jobs.add_receipt(db, self._till, one.receipt, by=one.by, at_ms=one.at_ms, copy=one.copy)
+                elif one.paper is not None:
+                    document = _paper(one.paper, self._settings())
+                    jobs.add_document(db, self._till, document, by=one.by, at_ms=one.at_ms, event=one.event)
 
         try:
             await self._database.run(add, makes_room=True)
@@ -163,6 +182,12 @@ class PaperTrail:
             _log.error("receipts_not_queued", till=self._till, count=len(asked), reason="the disk is full")
             return
         self._printing.ring()
+
+
+def _paper(event: CashMoved | ShiftClosed, settings: StoreSettings) -> Document:
+    if isinstance(event, CashMoved):
+        return cash_slip(event, settings)
+    return shift_document(z_report(event), settings, at_ms=event.at_ms, till=event.till)
 
 
 def _stand(db: sqlite3.Connection) -> tuple[bytes, int]:
@@ -173,7 +198,9 @@ def _stand(db: sqlite3.Connection) -> tuple[bytes, int]:
 
 
 def _is_pending(db: sqlite3.Connection, one: Wanted) -> bool:
-    """Tell whether nothing was tried for a receipt's first paper."""
+    """Tell whether nothing was tried for an event's first paper."""
+    if one.paper is not None:
+        return not jobs.of_receipt(db, one.event)
     if one.receipt is None or one.copy or jobs.of_receipt(db, one.receipt):
         return False
     row = receipts.find_by_event(db, one.receipt)

@@ -36,7 +36,7 @@ _COLUMNS = "n, till, event, copy, document, state, reason, by, at_ms"
 
 @dataclass(frozen=True, slots=True)
 class PrintJob:
-    """One job. Either the receipt of `event` (copy 0 is the first paper) or a `document` such as a report.
+    """One job: the receipt of `event` (copy 0 is the first paper), or a `document` such as a report or an event's slip.
 
     `reason` says what stands or stood in its way: a `PrinterProblem`. `by` is who ordered it, `at_ms` business time.
     """
@@ -60,10 +60,19 @@ def add_receipt(db: sqlite3.Connection, till: str, event: UUID, *, by: str, at_m
     return _add(db, till, event=event.bytes, copy=copy, document=None, by=by, at_ms=at_ms)
 
 
-def add_document(db: sqlite3.Connection, till: str, document: Document, *, by: str, at_ms: int) -> int:
-    """Queue a report or another document and return the job's number."""
+def add_document(
+    db: sqlite3.Connection,
+    till: str,
+    document: Document,
+    *,
+    by: str,
+    at_ms: int,
+    event: UUID | None = None,
+    copy: int = 0,
+) -> int:
+    """Queue a report or another document, the paper of `event` if it is one's, and return the job's number."""
     content = msgspec.json.encode(document)
-    return _add(db, till, event=None, copy=0, document=content, by=by, at_ms=at_ms)
+    return _add(db, till, event=event.bytes if event else None, copy=copy, document=content, by=by, at_ms=at_ms)
 
 
 def _add(
@@ -96,7 +105,7 @@ def find(db: sqlite3.Connection, n: int) -> PrintJob | None:
 
 
 def of_receipt(db: sqlite3.Connection, event: UUID) -> list[PrintJob]:
-    """Return every paper of a receipt that was ever ordered, oldest first: how many, by whom, when, and what of it."""
+    """Return every paper of an event that was ever ordered, oldest first: how many, by whom, when, and what of it."""
     rows = db.execute(f"SELECT {_COLUMNS} FROM print_job WHERE event = ? ORDER BY n", (event.bytes,))  # noqa: S608
     return [_job(row) for row in rows]
 

@@ -197,7 +197,7 @@ class Printing:
 
     async def _document(self, job: PrintJob) -> Document:
         event = job.event
-        if event is None:
+        if event is None or job.document:
             return msgspec.json.decode(job.document, type=Document)
         settings = self._settings()
 

@@ -13,6 +13,7 @@ from edge_agent.receipt.cash_drawer import CashDrawer
 from edge_agent.receipt.compose import NamingBooks
 from edge_agent.receipt.following import PaperTrail
 from edge_agent.receipt.glyphs import find_glyphs
+from edge_agent.receipt.ordering import PaperOrders
 from edge_agent.receipt.printing import Printing, ReceiptPrinter
 from edge_agent.record.outbox import Doorbell
 from edge_agent.till.changes_seen import ChangesSeen
@@ -21,11 +22,12 @@ from shared.wire.desired import StoreSettings
 
 @dataclass(frozen=True, slots=True)
 class TillPaper:
-    """One till's printing, its drawer, and what moves both."""
+    """One till's printing, its drawer, what moves both, and what people have printed."""
 
     printing: Printing
     drawer: CashDrawer
     trail: PaperTrail
+    orders: PaperOrders
 
     async def run(self) -> None:
         """Print what the till records, open the drawer for it, and listen to it, until cancelled."""
@@ -55,5 +57,8 @@ def till_paper(
     drawer = CashDrawer(
         database, till, printing, clocks=clocks, mint=mint, settings=settings, doorbell=doorbell, who=who
     )
-    trail = PaperTrail(database, till, printing=printing, drawer=drawer, clocks=clocks, changes=changes)
-    return TillPaper(printing, drawer, trail)
+    trail = PaperTrail(
+        database, till, printing=printing, drawer=drawer, clocks=clocks, settings=settings, changes=changes
+    )
+    orders = PaperOrders(database, till, printing=printing, clocks=clocks, who=who)
+    return TillPaper(printing, drawer, trail, orders)

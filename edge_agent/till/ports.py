@@ -7,15 +7,25 @@ the change are one hop to the database's thread and one snapshot of the prices.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 from shared.pricing import Item, PriceBook
+from shared.receipt.document import Document
 from shared.wire.desired import KnownMember
 from shared.wire.events import TenderKind
 from shared.wire.messages import AnyAnswer, AnyAsk, MemberFound, Refused
+
+
+class PaperOrders(Protocol):
+    """Prints what somebody at the till asks for: a report once more, a key card."""
+
+    async def order(self, make: Callable[[int], Document], event: UUID | None = None) -> bool:
+        """Queue what `make` returns for so many papers of `event` before. False: the till has no printer."""
+        ...
 
 
 class FoundItem(Protocol):

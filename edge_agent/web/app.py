@@ -20,7 +20,7 @@ from edge_agent.web import bench_page, display_page, key_card, till_page
 from edge_agent.web.guard import Guard
 from edge_agent.web.paired import PAIRING_PATH, PairedOnly
 from edge_agent.web.pairing_page import TerminalPages
-from edge_agent.web.rendering import language_of, page, render
+from edge_agent.web.rendering import language_of, page, render, speech
 from edge_agent.web.screen.screen import Seen
 from edge_agent.web.shop import Counter, Shop
 from edge_agent.web.static_files import static
@@ -111,6 +111,16 @@ class Pages:
         language = language_of(request, settings.locale)
         card = await key_card.card_of(counter)
         return page(request, "keys.html", language, till=counter.till.id, settings=settings, card=card)
+
+    async def keys_print(self, request: Request) -> Response:
+        """Print the key card on the till's receipt printer."""
+        counter, settings = self._counter(request)
+        language = language_of(request, settings.locale)
+        card = await key_card.card_of(counter)
+        ordered = counter.till.paper is not None and await counter.till.paper.order(
+            lambda _before: key_card.document_of(card, settings, counter.till.id, language)
+        )
+        return JSONResponse({"said": speech(language).t(key_card.PRINTED if ordered else key_card.NO_PRINTER)})
 
     async def bench(self, request: Request) -> Response:
         """Show the simulated devices of a till, to play with."""
@@ -225,6 +235,7 @@ def _till_routes(pages: Pages) -> list[Route]:
         Route("/tills/{till}/stream", pages.stream),
         Route("/tills/{till}/press", pages.press, methods=["POST"]),
         Route("/tills/{till}/keys", pages.keys),
+        Route("/tills/{till}/keys/print", pages.keys_print, methods=["POST"]),
         Route("/tills/{till}/display", pages.display),
         Route("/tills/{till}/display/stream", pages.display_stream),
         Route("/static/{name:path}", static),

@@ -18,7 +18,7 @@ TILL_COOKIE = "__Host-till"
 PAIRING_PATH = "/pair"
 _OPEN_PATHS = frozenset({PAIRING_PATH, "/trust", "/trust/storewire-ca.crt"})
 _OPEN_FOLDER = "/static/"
-_PAGES = frozenset({"", "stream", "press", "display", "display/stream", "keys"})
+_PAGES = frozenset({"", "stream", "press", "display", "display/stream", "keys", "keys/print"})
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 

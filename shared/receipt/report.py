@@ -32,7 +32,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `title` (`X report`, `Z report`), `number` where reports are counted, `at_ms` the business moment it was made.
     `signed` leaves room for as many signatures as it has labels. `reissue` counts later versions of the same report:
-    0 is the first.
+    0 is the first. `marks` say what else this paper is: a copy, one that takes another's place.
     """
 
     title: Words
@@ -44,6 +44,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[Section, ...]
     signed: tuple[Words, ...] = ()
     reissue: int = 0
+    marks: tuple[Words, ...] = ()
 
 
 def report_document(report: Report, shop: Shop) -> Document:
@@ -55,17 +56,7 @@ def report_document(report: Report, shop: Shop) -> Document:
 
 def _blocks(report: Report, shop: Shop) -> Iterator[Block]:
     languages = shop.languages
-    yield Says(text=shop.name, align=Align.CENTRE)
-    yield Says(text=say(report.title, languages), align=Align.CENTRE, big=True)
-    if report.reissue:
-        yield Says(text=f"*** v{report.reissue + 1} ***", align=Align.CENTRE, bold=True)
-    yield Rule()
-    if report.number:
-        yield Pair(left="No.", right=report.number)
-    yield Pair(left=term("time", languages), right=moment(report.at_ms, shop.zone))
-    for key, value in (("business_date", report.business_date), ("till", report.till), ("cashier", report.cashier)):
-        if value:
-            yield Pair(left=term(key, languages), right=value)
+    yield from _top(report, shop)
     for section in report.sections:
         yield Rule()
         if section.heading:
@@ -77,3 +68,22 @@ def _blocks(report: Report, shop: Shop) -> Iterator[Block]:
         yield Gap()
         yield Says(text=f"{say(who, languages)}: {'_' * 12}")
     yield Gap()
+
+
+def _top(report: Report, shop: Shop) -> Iterator[Block]:
+    """Say whose report it is, of what and when."""
+    languages = shop.languages
+    yield Says(text=shop.name, align=Align.CENTRE)
+    yield Says(text=say(report.title, languages), align=Align.CENTRE, big=True)
+    if report.reissue:
+        yield Says(text=f"*** v{report.reissue + 1} ***", align=Align.CENTRE, bold=True)
+    for mark in report.marks:
+        for text in dict.fromkeys(say(mark, [language]) for language in languages):
+            yield Says(text=f"*** {text} ***", align=Align.CENTRE, bold=True)
+    yield Rule()
+    if report.number:
+        yield Pair(left="No.", right=report.number)
+    yield Pair(left=term("time", languages), right=moment(report.at_ms, shop.zone))
+    for key, value in (("business_date", report.business_date), ("till", report.till), ("cashier", report.cashier)):
+        if value:
+            yield Pair(left=term(key, languages), right=value)

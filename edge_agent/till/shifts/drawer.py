@@ -14,12 +14,12 @@ from edge_agent.till.commands import Commands
 from edge_agent.till.desk import Desk, Refusal
 from edge_agent.till.results import Refused
 from edge_agent.till.shifts import ledger, store
-from edge_agent.till.shifts.results import CashDone, Counted, HeldChoice, ShiftReport, ShiftView
+from edge_agent.till.shifts.results import CashDone, Counted, HeldChoice, ShiftReport, ShiftView, z_report
 from edge_agent.till.shifts.store import ShiftRow
 from edge_agent.till.staff.people import People
 from edge_agent.till.view import held_line
 from shared.wire.policies import StaffRole
-from shared.wire.till_events import CashMove, ShiftClosed
+from shared.wire.till_events import CashMove
 
 _SHIFTS_SHOWN = 30
 _DENOMINATIONS: Mapping[str, tuple[int, ...]] = {
@@ -76,7 +76,7 @@ class Drawer:
         def closed(db: sqlite3.Connection, desk: Desk) -> ShiftReport:
             report = ledger.close(db, desk, held or {}, approver)
             reached("shift.in_transaction")
-            return _z(report)
+            return z_report(report)
 
         return await self._commands.change(closed, rings=True)
 
@@ -98,7 +98,7 @@ class Drawer:
             row = store.find(db, shift)
             if row is None or row.report is None:
                 raise Refusal("no_such_shift", str(shift))
-            return _z(row.report)
+            return z_report(row.report)
 
         return await self._commands.look(looked)
 
@@ -114,7 +114,7 @@ class Drawer:
     async def past(self) -> list[ShiftReport]:
         """Return this till's last closed shifts, newest first."""
         rows = await self._commands.read(lambda db, desk: store.of_till(db, desk.till, _SHIFTS_SHOWN))
-        return [_z(row.report) for row in rows if row.report is not None]
+        return [z_report(row.report) for row in rows if row.report is not None]
 
 
 def _is_blind(desk: Desk, row: ShiftRow) -> bool:
@@ -138,25 +138,4 @@ def _view(db: sqlite3.Connection, desk: Desk, row: ShiftRow) -> ShiftView:
         unresolved=len(attempts.unresolved(db, desk.till)),
         unsent=outbox.backlog(db).count,
         cash_reasons=tuple(policies.cash_reasons),
-    )
-
-
-def _z(report: ShiftClosed) -> ShiftReport:
-    return ShiftReport(
-        shift=report.shift or report.id,
-        version=report.version,
-        business_date=report.business_date,
-        opened_ms=report.opened_ms,
-        closed_ms=report.closed_ms,
-        totals=report.totals,
-        counted_minor=report.counted_minor,
-        difference_minor=report.difference_minor,
-        counted=tuple(report.counted),
-        held_moved=len(report.held_moved),
-        held_cancelled=len(report.held_cancelled),
-        unresolved=len(report.unresolved),
-        unsent=report.unsent,
-        till=report.till,
-        closed_by=report.closed_by,
-        reissued=report.because is not None,
     )

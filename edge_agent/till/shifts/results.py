@@ -8,7 +8,7 @@ from uuid import UUID
 
 from edge_agent.till.results import HeldLine
 from shared.wire.policies import Reason
-from shared.wire.till_events import CashMove, CountedCash, ShiftTotals
+from shared.wire.till_events import CashMove, CountedCash, ShiftClosed, ShiftTotals
 
 
 class HeldChoice(StrEnum):
@@ -53,7 +53,10 @@ class ShiftView:
 
 @dataclass(frozen=True, slots=True)
 class ShiftReport:
-    """An X report (`version` 0) or a Z report; `reissued` says that something came to the shift after its close."""
+    """An X report (`version` 0) or a Z report of its `event`.
+
+    `reissued` says that something came to the shift after its close.
+    """
 
     shift: UUID
     version: int
@@ -71,3 +74,27 @@ class ShiftReport:
     till: str = ""
     closed_by: str = ""
     reissued: bool = False
+    event: UUID | None = None
+
+
+def z_report(report: ShiftClosed) -> ShiftReport:
+    """Return a Z report as it was made."""
+    return ShiftReport(
+        shift=report.shift or report.id,
+        version=report.version,
+        business_date=report.business_date,
+        opened_ms=report.opened_ms,
+        closed_ms=report.closed_ms,
+        totals=report.totals,
+        counted_minor=report.counted_minor,
+        difference_minor=report.difference_minor,
+        counted=tuple(report.counted),
+        held_moved=len(report.held_moved),
+        held_cancelled=len(report.held_cancelled),
+        unresolved=len(report.unresolved),
+        unsent=report.unsent,
+        till=report.till,
+        closed_by=report.closed_by,
+        reissued=report.because is not None,
+        event=report.id,
+    )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from edge_agent.receipt.shift_papers import shift_document
 from edge_agent.till.asks import HeldAsked
 from edge_agent.till.results import Refused
 from edge_agent.till.shifts.results import HeldChoice, ShiftReport
 from edge_agent.web.figures import clock_time
-from edge_agent.web.screen.asking import Asked, Option, Question
+from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.hand import Done, Hand, Outcome, reason_question, settled
 from edge_agent.web.screen.saying import Plain, news, says
 from edge_agent.web.screen.words import MOVES
+from shared.receipt.document import Document
 from shared.web.words import marked
 from shared.wire.till_events import CashMove
 
@@ -119,8 +121,7 @@ async def x_report(ask: Asked, hand: Hand) -> Outcome:
     answer = await hand.till.drawer.x_report()
     if isinstance(answer, Refused):
         return answer
-    await _shown(ask, answer)
-    return Done()
+    return await _shown(ask, hand, answer)
 
 
 async def close_shift(ask: Asked, hand: Hand) -> Outcome:
@@ -164,8 +165,7 @@ async def z_report(ask: Asked, hand: Hand, key: str) -> Outcome:
     answer = await hand.till.drawer.z_report(UUID(key))
     if isinstance(answer, Refused):
         return answer
-    await _shown(ask, answer)
-    return Done()
+    return await _shown(ask, hand, answer)
 
 
 async def past(ask: Asked, hand: Hand) -> Outcome:
@@ -175,7 +175,7 @@ async def past(ask: Asked, hand: Hand) -> Outcome:
         Option(
             value=str(one.shift),
             words=Plain(one.business_date),
-            note=Plain(clock_time(one.closed_ms or one.opened_ms, hand.settings.time_zone)),
+            note=Plain(_when(one, hand)),
             amount=hand.money(one.totals.sales_minor),
         )
         for one in reports
@@ -193,15 +193,34 @@ async def past(ask: Asked, hand: Hand) -> Outcome:
     return Done(then="z_report", about=(chosen,))
 
 
-async def _shown(ask: Asked, report: ShiftReport) -> None:
-    await ask(
+def _when(report: ShiftReport, hand: Hand) -> str:
+    """Return when a shift was closed, and which version its report is where it is not the first."""
+    time = clock_time(report.closed_ms or report.opened_ms, hand.settings.time_zone)
+    return f"{time} · v{report.version}" if report.version > 1 else time
+
+
+async def _shown(ask: Asked, hand: Hand, report: ShiftReport) -> Outcome:
+    """Show a report until it is put away or printed."""
+    chosen = await ask(
         Question(
             id="report",
             title=says(marked("X report")) if report.version == 0 else says(marked("Z report")),
-            prompt=says(marked("Enter or Esc closes it")),
+            prompt=says(marked("1 prints it, Enter or Esc closes it")),
+            options=(Option(value="print", words=says(marked("Print"))),),
             default="close",
+            free=False,
             pane="report",
             detail=report,
             wide=True,
         )
     )
+    if chosen != "print":
+        return Done()
+
+    def paper(before: int) -> Document:
+        now_ms = hand.clock.now_ms()
+        return shift_document(report, hand.settings, at_ms=now_ms, till=hand.till.id, copy=before)
+
+    if hand.till.paper is None or not await hand.till.paper.order(paper, report.event):
+        raise Wrong(says(marked("This till has no receipt printer.")))
+    return Done(news(marked("The report is being printed.")))
