@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Uuid, select
@@ -34,14 +35,23 @@ from cloud.loyalty.earning import (
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.loyalty.models import PointsReview
 from cloud.loyalty.rules import Rules
-from shared.loyalty import EarningRule
+from shared.loyalty import EarningRule, times_bp
+from shared.money import BASIS_POINTS
 
 _REVIEW = ("sale_id", "member_id", "store_id", "promised", "computed", "noted_ms")
 
 
+class _Given(NamedTuple):
+    """The points a sale was given, and the rule that gave them."""
+
+    rule: EarningRule
+    points: int
+
+
 def credit(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: Rules) -> None:
     """Give what new sales earn. What a till promised and HQ computes otherwise goes to people."""
-    earned = [(sale, rule, points_earned(sale, rule)) for sale, rule in _ruled(sales, rules)]
+    ruled = _ruled(sales, rules)
+    earned = [(sale, rule, points_earned(sale, rule, _tier_times(sale, rules))) for sale, rule in ruled]
     owed = _lock_debts(session, {sale.member for sale, _, points in earned if points})
     journals: list[Journal] = []
     brought: list[NewLot] = []
@@ -87,11 +97,26 @@ def take_back(session: Session, commit_no: int, returns: Sequence[ReturnFacts], 
     ledger.post(session, commit_no, journals)
 
 
+def points_back(session: Session, back: ReturnFacts, rules: Rules) -> tuple[int, EarningRule | None]:
+    """Return the points that a return would take back, and the rule its sale was credited by; nothing is posted."""
+    [completed] = history.completed(session, [back])
+    earned_by = _rules_earned_by(session, {back.sale.sale}, rules)
+    taken = list(_taken_back([completed], earned_by))
+    given = earned_by.get(back.sale.sale)
+    return (taken[0][1] if taken else 0), given.rule if given else None
+
+
 def _ruled(sales: Sequence[SaleFacts], rules: Rules) -> Iterator[tuple[SaleFacts, EarningRule]]:
     for sale in sales:
         rule = rules.earning_on(sale.business_date)
         if rule is not None:
             yield sale, rule
+
+
+def _tier_times(sale: SaleFacts, rules: Rules) -> int:
+    """Return by how much the tier on the receipt multiplies points on that day, in basis points."""
+    tier = rules.tier_on(sale.business_date).tier(sale.tier) if sale.tier else None
+    return BASIS_POINTS if tier is None else times_bp(tier.benefits, sale.business_date)
 
 
 def _lock_debts(session: Session, members: Collection[UUID]) -> dict[UUID, int]:
@@ -111,32 +136,33 @@ def _lock_debts(session: Session, members: Collection[UUID]) -> dict[UUID, int]:
     return {accounts[row.account_id]: -int(row.amount) for row in rows}
 
 
-def _rules_earned_by(session: Session, sales: Collection[UUID], rules: Rules) -> dict[UUID, EarningRule]:
-    """Return the rule that each of these sales was credited by; one that earned nothing is absent.
+def _rules_earned_by(session: Session, sales: Collection[UUID], rules: Rules) -> dict[UUID, _Given]:
+    """Return what each of these sales was given and by which rule; one that earned nothing is absent.
 
-    Not the rule in force on its day: that may have been published since, and a return reverses what was posted.
+    Not what the rules in force on its day say: they may have been published since, and a return reverses what was
+    posted.
     """
     versions = {rule.version: rule for rule in rules.earning}
     posted = journals_by_key(session, [(sale, EARN) for sale in sales])
     return {
-        sale: versions[journal.rule_version]
+        sale: _Given(versions[journal.rule_version], sum(leg.amount for leg in journal.legs if leg.amount > 0))
         for (sale, _), journal in posted.items()
         if journal.rule_version is not None
     }
 
 
 def _taken_back(
-    returns: Sequence[ReturnFacts], earned_by: Mapping[UUID, EarningRule]
+    returns: Sequence[ReturnFacts], earned_by: Mapping[UUID, _Given]
 ) -> Iterator[tuple[ReturnFacts, int, EarningRule]]:
     together: defaultdict[tuple[UUID, int], int] = defaultdict(int)
     for back in returns:
-        rule = earned_by.get(back.sale.sale)
+        given = earned_by.get(back.sale.sale)
         before = {line.of_line: line.returned_before + together[back.sale.sale, line.of_line] for line in back.lines}
-        points = points_taken_back(back, rule, before) if rule else 0
+        points = points_taken_back(back, given.rule, given.points, before) if given else 0
         for line in back.lines:
             together[back.sale.sale, line.of_line] += line.quantity
-        if rule and points:
-            yield back, points, rule
+        if given and points:
+            yield back, points, given.rule
 
 
 def _review(session: Session, sales: Sequence[SaleFacts], computed: Mapping[UUID, int]) -> None:

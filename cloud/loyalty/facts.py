@@ -43,6 +43,8 @@ class SaleFacts:
     tenders: Sequence[TenderFacts] = ()
     uses: Sequence[PromotionUse] = ()
     """What its promotions did beside its lines: points on top, multiplied, spent as money."""
+    tier: str = ""
+    """The tier on the receipt: what it brings is what counts, whatever the member's tier is when the sale arrives."""
     promised: int | None = None
     """The points the till told the member; None where it told none."""
 

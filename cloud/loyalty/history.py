@@ -44,9 +44,15 @@ def sale_facts(session: Session, buyers: Mapping[UUID, UUID]) -> dict[UUID, Sale
     ):
         lines[row.sale_id].append(LineFacts(row.n, row.quantity, row.net_minor, row.category))
     rows = session.execute(
-        select(sale.c.id, sale.c.store_id, sale.c.till_id, sale.c.cashier, sale.c.at_ms, sale.c.business_date).join(
-            wanted, wanted.c.id == sale.c.id
-        )
+        select(
+            sale.c.id,
+            sale.c.store_id,
+            sale.c.till_id,
+            sale.c.cashier,
+            sale.c.at_ms,
+            sale.c.business_date,
+            sale.c.member_tier,
+        ).join(wanted, wanted.c.id == sale.c.id)
     )
     facts = {
         row.id: SaleFacts(
@@ -58,6 +64,7 @@ def sale_facts(session: Session, buyers: Mapping[UUID, UUID]) -> dict[UUID, Sale
             at_ms=row.at_ms,
             business_date=row.business_date,
             lines=lines[row.id],
+            tier=row.member_tier or "",
         )
         for row in rows
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
@@ -98,7 +98,14 @@ class TierChange(Table, table=True):
     """A member came to stand in another tier. The `n`-th of that member, from 1 on."""
 
     __tablename__ = "tier_change"
-    __table_args__ = (Index("ix_tier_change_day", "day"), BOOKS)
+    __table_args__ = (
+        Index("ix_tier_change_day", "day"),
+        Index(
+            "ix_tier_change_gifts_open", "member_id",
+            postgresql_where=text("gifts_ms IS NULL"), sqlite_where=text("gifts_ms IS NULL"),
+        ),
+        BOOKS,
+    )  # fmt: skip
 
     member_id: UUID = Field(primary_key=True)
     n: int = Field(primary_key=True)
@@ -109,6 +116,29 @@ class TierChange(Table, table=True):
     day: date
     """The business date on which it was seen."""
     at_ms: int = utc_ms()
+    gifts_ms: int | None = utc_ms(default=None)
+    """When what it brings was given, or found to bring nothing; null before."""
+
+
+class TierGift(Table, table=True):
+    """Something a tier brings was given to a member: by which benefit and on which occasion, and so never twice."""
+
+    __tablename__ = "tier_gift"
+    __table_args__ = (Index("ix_tier_gift_problem", "problem"), BOOKS)
+
+    member_id: UUID = Field(primary_key=True)
+    benefit: str = Field(primary_key=True, max_length=64)
+    """`reaching:<tier>:<n>`, `monthly:<n>` or `birthday`."""
+    occasion: str = Field(primary_key=True, max_length=16)
+    """The date it was reached, the month or the year."""
+    tier: str = Field(max_length=32)
+    batch: str = Field(default="", max_length=32)
+    count: int = 0
+    points: int = big_int(default=0)
+    rule_version: int
+    given_ms: int = utc_ms()
+    problem: str = Field(default="", max_length=32)
+    """Why nothing was given: `batch_spent`, `batch_closed`, `per_member` ...; empty where it was."""
 
 
 class TierTurn(Table, table=True):

@@ -1,4 +1,4 @@
-"""Keyed hashes by which people are looked for without anything being opened: name, phone tail, name with birthday."""
+"""Keyed hashes by which people are looked for without anything being opened: name, phone tail, birthday."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from cloud.privacy import Vault
 
 PHONE_TAIL = "phone_tail"
 NAME_BIRTHDAY = "name_birthday"
+BIRTHDAY_DAY = "birthday_day"
+"""Month and day, so that a gift finds its day without every birthday being opened."""
 TAIL_DIGITS = 4
 _COLUMNS = ("kind", "blind_index", "member_id")
 _FULL_DATE = len("1990-05-17")
+_MONTH_AND_DAY = len("05-17")
 
 
 def folded(name: str) -> str:
@@ -35,6 +38,8 @@ def keys_of(vault: Vault, member: UUID, fields: Mapping[str, str]) -> Iterator[t
         yield NAME, vault.blind_index(NAME, name), member
     if phone:
         yield PHONE_TAIL, vault.blind_index(PHONE_TAIL, phone[-TAIL_DIGITS:]), member
+    if birthday:
+        yield BIRTHDAY_DAY, vault.blind_index(BIRTHDAY_DAY, birthday[-_MONTH_AND_DAY:]), member
     if name and len(birthday) == _FULL_DATE:
         yield NAME_BIRTHDAY, vault.blind_index(NAME_BIRTHDAY, f"{name}\n{birthday}"), member
 

@@ -9,7 +9,7 @@ from cloud.channels.models import MemberMessage
 from cloud.coupons.models import Coupon
 from cloud.database import Table
 from cloud.fleet.models import AuditEntry
-from cloud.loyalty.models import MemberDay, MemberStanding, MemberYear, TierChange, TierFloor
+from cloud.loyalty.models import MemberDay, MemberStanding, MemberYear, TierChange, TierFloor, TierGift
 from cloud.member_page.models import MemberSession, MemberWechat
 from cloud.members.care_models import DuplicatePair, MemberMerge, MemberNotice, ReceiptClaim, ReviewCase, StaffCard
 from cloud.members.models import Consent, FamilyMember, MemberBlock, MemberField, MemberKey, MemberSegment, StoreMember
@@ -52,6 +52,7 @@ TRACES: tuple[Trace, ...] = (
     Trace(name="days", model=MemberDay, goes=False),
     Trace(name="standing", model=MemberStanding, goes=False),
     Trace(name="tier_changes", model=TierChange, goes=False),
+    Trace(name="tier_gifts", model=TierGift, goes=False),
     Trace(name="tier_by_hand", model=TierFloor, goes=False),
     Trace(name="coupons_given", model=Coupon, goes=False),
     Trace(name="gifts", model=GiftOrder, goes=False),

@@ -17,6 +17,7 @@ from cloud.identity import devices
 from cloud.ingest.transience import is_transient
 from cloud.ledger.proving import Proving
 from cloud.ledger.seal import seal_pending
+from cloud.loyalty.gift_keeping import GiftKeeping
 from cloud.member_page.codes import CodeMaker
 from cloud.member_page.notices import NoticeTaker
 from cloud.members.caring import Caring
@@ -26,6 +27,7 @@ from cloud.pricing_audit.auditing import audit_pending
 from cloud.privacy import Vault
 from cloud.process.clocks import clocks_of
 from cloud.process.parts import open_database, open_vault
+from cloud.promotions.budget_keeping import BudgetKeeping
 from cloud.promotions.previewing import Previewing
 from cloud.rewards.keeping import RewardsKeeping
 from cloud.settings import CloudSettings
@@ -84,6 +86,10 @@ def build_jobs(settings: CloudSettings, database: Database) -> list[tuple[str, J
             "value",
             ValueKeeping(database, clocks.business, clocks.machine, UuidMint(clocks.machine.wall_ms, os.urandom)),
         ),
+        (
+            "budgets",
+            BudgetKeeping(database, clocks.business, clocks.machine, UuidMint(clocks.machine.wall_ms, os.urandom)),
+        ),
         ("housekeeping", Housekeeping(database, clocks.machine)),
     ]
 
@@ -134,7 +140,10 @@ def main(settings: CloudSettings) -> None:
     trying = [("promotion previews", Previewing(database, machine, UuidMint(machine.wall_ms, os.urandom)()))]
     # A run gives or takes points of the whole chain.
     mint = UuidMint(machine.wall_ms, os.urandom)
-    rewarding = [("rewards", RewardsKeeping(database, clocks_of(settings).business, machine, mint))]
+    rewarding = [
+        ("rewards", RewardsKeeping(database, clocks_of(settings).business, machine, mint)),
+        ("tier gifts", GiftKeeping(database, clocks_of(settings).business, machine, open_vault(settings))),
+    ]
     beside = [
         threading.Thread(target=run_jobs, args=(jobs, stopping), name=jobs[0][0], daemon=True)
         for jobs in (proving, messages, trying, rewarding)

@@ -191,6 +191,7 @@ def _facts(sale: SaleCompleted, member: UUID, rows: _Rows) -> SaleFacts:
         receipt=f"{sale.receipt.series}-{sale.receipt.number}",
         tenders=[TenderFacts(tender.method, tender.minor) for tender in sale.tenders],
         uses=sale.promotions,
+        tier=(sale.member.tier or "") if sale.member else "",
         promised=sale.points_promised,
     )
 

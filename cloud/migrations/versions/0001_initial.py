@@ -75,6 +75,54 @@ def upgrade() -> None:
     )
     op.create_index("ix_basket_void_store_id_business_date", "basket_void", ["store_id", "business_date"], unique=False)
     op.create_table(
+        "budget_set_aside",
+        sa.Column("promotion", sa.String(length=128), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("basket_id", sa.Uuid(), nullable=False),
+        sa.Column("until_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("promotion", "member_id", name=op.f("pk_budget_set_aside")),
+    )
+    op.create_table(
+        "budget_share",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("promotion", sa.String(length=128), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("agent_id", sa.String(length=32), nullable=False),
+        sa.Column("epoch", sa.Uuid(), nullable=False),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        sa.Column("most_uses", BIG_INT, nullable=True),
+        sa.Column("most_minor", BIG_INT, nullable=True),
+        sa.Column("ceiling_uses", BIG_INT, nullable=True),
+        sa.Column("ceiling_minor", BIG_INT, nullable=True),
+        sa.Column("used_uses", BIG_INT, nullable=False),
+        sa.Column("used_minor", BIG_INT, nullable=False),
+        sa.Column("heard_serial", sa.Integer(), nullable=False),
+        sa.Column("short", sa.Boolean(), nullable=False),
+        sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.Column("changed_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_share")),
+    )
+    op.create_index(op.f("ix_budget_share_agent_id"), "budget_share", ["agent_id"], unique=False)
+    op.create_index("ix_budget_share_promotion_store_id", "budget_share", ["promotion", "store_id"], unique=False)
+    op.create_table(
+        "budget_use",
+        sa.Column("promotion", sa.String(length=128), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("uses", BIG_INT, nullable=False),
+        sa.Column("minor", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("promotion", "member_id", "day", "store_id", name=op.f("pk_budget_use")),
+    )
+    op.create_table(
+        "budgeted_promotion",
+        sa.Column("promotion", sa.String(length=128), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("since_ms", BIG_INT, nullable=False),
+        sa.Column("live", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("promotion", name=op.f("pk_budgeted_promotion")),
+    )
+    op.create_table(
         "cash_movement",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("commit_no", BIG_INT, nullable=False),
@@ -1449,9 +1497,18 @@ def upgrade() -> None:
         sa.Column("rule_version", sa.Integer(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("gifts_ms", BIG_INT, nullable=True),
         sa.PrimaryKeyConstraint("member_id", "n", name=op.f("pk_tier_change")),
     )
     op.create_index("ix_tier_change_day", "tier_change", ["day"], unique=False)
+    op.create_index(
+        "ix_tier_change_gifts_open",
+        "tier_change",
+        ["member_id"],
+        unique=False,
+        postgresql_where=sa.text("gifts_ms IS NULL"),
+        sqlite_where=sa.text("gifts_ms IS NULL"),
+    )
     op.create_table(
         "tier_floor",
         sa.Column("member_id", sa.Uuid(), nullable=False),
@@ -1463,6 +1520,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", name=op.f("pk_tier_floor")),
     )
     op.create_index(op.f("ix_tier_floor_until"), "tier_floor", ["until"], unique=False)
+    op.create_table(
+        "tier_gift",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("benefit", sa.String(length=64), nullable=False),
+        sa.Column("occasion", sa.String(length=16), nullable=False),
+        sa.Column("tier", sa.String(length=32), nullable=False),
+        sa.Column("batch", sa.String(length=32), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("points", BIG_INT, nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("given_ms", BIG_INT, nullable=False),
+        sa.Column("problem", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "benefit", "occasion", name=op.f("pk_tier_gift")),
+    )
+    op.create_index("ix_tier_gift_problem", "tier_gift", ["problem"], unique=False)
     op.create_table(
         "tier_rule",
         sa.Column("version", sa.Integer(), nullable=False),
@@ -1651,6 +1723,7 @@ def upgrade() -> None:
         sa.Column("connection", sa.Uuid(), nullable=True),
         sa.Column("connected_ms", BIG_INT, nullable=True),
         sa.Column("seen_ms", BIG_INT, nullable=True),
+        sa.Column("drained_ms", BIG_INT, nullable=True),
         sa.Column("gone", sa.Boolean(), nullable=False),
         sa.Column("hq_offset_ms", BIG_INT, nullable=True),
         sa.Column("reported", sa.LargeBinary(), nullable=True),
