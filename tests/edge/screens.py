@@ -69,9 +69,13 @@ class Screens:
 
 @contextmanager
 def served_screens(
-    folder: Path, *, tills: int = 1, gateways: Mapping[TenderKind, PaymentGateway] | None = None
+    folder: Path,
+    *,
+    tills: int = 1,
+    gateways: Mapping[TenderKind, PaymentGateway] | None = None,
+    build: Callable[[Store, str], Till] | None = None,
 ) -> Iterator[Screens]:
-    """Serve a store's till pages until the block ends."""
+    """Serve a store's till pages until the block ends. `build` makes each till, where a test wants more of it."""
     up = threading.Event()
     made: list[Screens] = []
     failed: list[BaseException] = []
@@ -83,7 +87,7 @@ def served_screens(
             listener = server.bound(0)
             port = listener.getsockname()[1]
             names = [f"t{number}" for number in range(1, tills + 1)]
-            opened = {name: store.till(name, gateways) for name in names}
+            opened = {name: build(store, name) if build else store.till(name, gateways) for name in names}
             counters = {
                 name: OpenCounter(till, Screen(till, lambda: store.settings, store.business))
                 for name, till in opened.items()

@@ -23,6 +23,7 @@ FROM_ANSWERS = {
     "payment_refused",
     "weight_unsteady",
     "weight_unchanged",
+    "value_refused",
     *VALUE_CODES.values(),
     *PHONE_CODES,
     *DESK_CODES,

@@ -12,7 +12,7 @@ from edge_agent.web.figures import to_minor
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.carried import carried, carry
 from edge_agent.web.screen.hand import Done, Hand, Outcome
-from edge_agent.web.screen.saying import news, says
+from edge_agent.web.screen.saying import news, refusal, says
 from edge_agent.web.screen.words import TENDERS
 from shared.web.words import marked
 from shared.wire.events import TenderKind
@@ -83,7 +83,8 @@ async def stored_value(_ask: Asked, hand: Hand, minor: str = "") -> Outcome:
         return Done(then="member", about=("stored_value", minor))
     if view is not None and view.member is None:
         return Done(then="value_card", about=(TenderKind.STORED_VALUE, minor))
-    return await _looked(hand, TenderKind.STORED_VALUE, minor, "")
+    looked = await _looked(hand, TenderKind.STORED_VALUE, minor, "")
+    return _to_pay(looked) if isinstance(looked, Refused) else looked
 
 
 async def gift_card(_ask: Asked, _hand: Hand, minor: str = "") -> Outcome:
@@ -137,10 +138,15 @@ async def value_amount(ask: Asked, hand: Hand, found: str) -> Outcome:
     taken = most if text == amount.value else _amount(hand, text)
     answer = await hand.till.tender(method, taken, basket=view.basket if view else None, code=looked.card)
     if isinstance(answer, Refused):
-        return answer
+        return _to_pay(answer)
     if isinstance(answer, PartlyPaid):
         return Done(news(marked("{due} still to pay"), due=hand.money(answer.due_minor)), then="pay")
     return Done(paid=answer)
+
+
+def _to_pay(answer: Refused) -> Done:
+    """Say why it did not pay, and ask for another way."""
+    return Done(refusal(answer), then="pay")
 
 
 def _amount(hand: Hand, text: str) -> int:
