@@ -41,6 +41,8 @@ class Agent(Table, table=True):
     connected_ms: int | None = utc_ms(default=None)
     seen_ms: int | None = utc_ms(default=None)
     """Wall time of the last message; its age, not a last will, decides whether the agent is online."""
+    drained_ms: int | None = utc_ms(default=None)
+    """Up to this moment of our wall time everything that it sold is here, by its own word; see `State.drained_ms`."""
     gone: bool = False
     hq_offset_ms: int | None = big_int(default=None)
     reported: bytes | None = None

@@ -109,6 +109,7 @@ def _heartbeats(
             noted.append((state, Rejected(agent, epoch, 0, watermarks.TOO_MANY_EPOCHS)))
             continue
         ours = restores.weigh(session, agent, epoch, _held(state), mark.seq, ours=ours)
+        _note_drained(rows[agent], state, mark, ours)
         noted.append((state, Acked(agent, epoch, ours, mark.seq, mark.head)))
     return noted
 
@@ -122,6 +123,12 @@ def _note(session: Session, row: Agent, state: State, now: int) -> None:
         if state.reported is not None:
             device_history.note(session, row, state.reported, now)
             row.reported = msgspec.json.encode(state.reported)
+
+
+def _note_drained(row: Agent, state: State, mark: Watermark, ours: UUID) -> None:
+    """Believe an agent that we have everything, if that is so: our database may have been put back since."""
+    if state.drained_ms is not None and state.incarnation == ours and mark.seq >= state.acked_seq:
+        row.drained_ms = max(row.drained_ms or 0, state.drained_ms)
 
 
 def _farewell(session: Session, agent: str, gone: Gone) -> bool:

@@ -1,8 +1,10 @@
 """Holds that nobody captured free themselves, once it is certain that no sale on its way was paid with them.
 
 A till commits against a hold only until a minute before it ends. So HQ frees it when it has ended and the agent's
-stream, as HQ has it, goes past that moment: whatever was sold against it is here. An agent that is away keeps its holds
-until it is back, or until a person frees them by force; a sale that comes after that stands in its store's shortfall.
+stream, as HQ has it, goes past that moment: whatever was sold against it is here. The agent says so itself, by the same
+time that it commits by: a heartbeat may be late, or overtake a sale that is still on its way. An agent that is away
+keeps its holds until it is back, or until a person frees them by force; a sale that comes after that stands in its
+store's shortfall.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import select
 from sqlmodel import Session
 
@@ -23,13 +24,10 @@ from cloud.ledger.holding import HELD, TIMED_OUT, lock_hold
 from cloud.ledger.models import Hold
 from cloud.ledger.settling import let_go
 from cloud.members import dirt
-from shared.wire.messages import Reported
 
 GRACE_MS = 60_000
 """How long after its end an agent must have been heard with nothing left to send."""
 AT_ONCE = 200
-
-_reported = msgspec.json.Decoder(Reported)
 
 
 def free_ended(session: Session, now_ms: int, at_once: int = AT_ONCE) -> int:
@@ -49,18 +47,12 @@ def free_ended(session: Session, now_ms: int, at_once: int = AT_ONCE) -> int:
 
 
 def heard_until(session: Session, agents: Collection[str]) -> dict[str, int]:
-    """Return up to which wall time each agent's stream is here whole: when it was last heard with nothing unsent.
-
-    Agents that have something unsent are absent; one that is revoked will never send again.
-    """
+    """Return up to which wall time each agent's stream is here whole; absent are those that never said so."""
     agent = table_of(Agent)
-    found = {}
-    for row in session.execute(
-        select(agent.c.id, agent.c.seen_ms, agent.c.reported, agent.c.status).where(agent.c.id.in_(sorted(agents)))
-    ):
-        if row.reported is not None and row.seen_ms is not None and _reported.decode(row.reported).backlog == 0:
-            found[row.id] = int(row.seen_ms)
-    return found
+    rows = session.execute(
+        select(agent.c.id, agent.c.drained_ms).where(agent.c.id.in_(sorted(agents)), agent.c.drained_ms.is_not(None))
+    )
+    return {row.id: int(row.drained_ms) for row in rows}
 
 
 def free_by_force(session: Session, hold_id: UUID, *, actor: str, reason: str, now_ms: int) -> None:

@@ -55,6 +55,12 @@ def device_time(db: sqlite3.Connection, machine: MachineClock) -> DeviceTime:
     return DeviceTime(wall_ms=wall_ms, hq_offset_ms=row[0], quality=TimeQuality.SYNCED if fresh else TimeQuality.HELD)
 
 
+def trusted_now(db: sqlite3.Connection, machine: MachineClock) -> int | None:
+    """Return HQ's wall time as far as this machine can be trusted with it, None when it cannot."""
+    time = device_time(db, machine)
+    return time.wall_ms + time.hq_offset_ms if time.quality is TimeQuality.SYNCED else None
+
+
 def business_day(settings: StoreSettings, at_ms: int) -> str:
     """Return the store's business date of an instant, as events carry it (YYYY-MM-DD)."""
     return business_date(at_ms, ZoneInfo(settings.time_zone), settings.day_cutoff_minutes).isoformat()

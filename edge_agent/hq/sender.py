@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import structlog
 
+from edge_agent.disk.agent_row import trusted_now
 from edge_agent.disk.database import Database
 from edge_agent.failpoints import reached
 from edge_agent.hq.envelope import Envelope
@@ -60,7 +61,7 @@ class Sender:
 
     async def state(self, envelope: Envelope, reported: Reported | None = None) -> State:
         """Return a heartbeat: where the outbox stands, and what it runs if that is news; wake a resting sender."""
-        at = await self._database.read(outbox.position)
+        at, now_ms = await self._database.read(lambda db: (outbox.position(db), trusted_now(db, self._clock)))
         if at.last_seq > self._window.sent_up_to:
             # Nobody rang for it, or before it was there: a transaction outlives the caller who was cancelled.
             self._window.grown()
@@ -72,6 +73,7 @@ class Sender:
             acked_head=at.acked_head,
             acked_proof=at.acked_proof,
             reported=reported,
+            drained_ms=now_ms if at.acked_seq == at.last_seq else None,
         )
 
     async def on_ack(self, ack: Ack) -> None:

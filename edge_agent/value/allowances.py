@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from edge_agent.disk.agent_row import device_time
+from edge_agent.disk.agent_row import trusted_now
 from shared.clock import MachineClock
 from shared.value import Allowance
-from shared.wire.events import TimeQuality
 
 FORGOTTEN_AFTER_MS = 40 * 24 * 3600 * 1000
 """Uses are forgotten so long after their allowance ended."""
@@ -90,12 +89,6 @@ def used_until(db: sqlite3.Connection, attempt: UUID) -> int:
     """Return when the first of the allowances that an attempt used ends (HQ's wall time), 0 when it used none."""
     (until_ms,) = db.execute("SELECT min(until_ms) FROM allowance_use WHERE attempt = ?", (attempt.bytes,)).fetchone()
     return int(until_ms or 0)
-
-
-def trusted_now(db: sqlite3.Connection, machine: MachineClock) -> int | None:
-    """Return HQ's wall time as far as this machine can be trusted with it, None when it cannot."""
-    time = device_time(db, machine)
-    return time.wall_ms + time.hq_offset_ms if time.quality is TimeQuality.SYNCED else None
 
 
 def _usable(db: sqlite3.Connection, machine: MachineClock, member: UUID, unit: str) -> list[tuple[Allowance, int]]:

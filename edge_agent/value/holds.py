@@ -1,7 +1,7 @@
 """What is set aside for baskets not yet paid, and until when it may be committed against; what has to be let go.
 
 HQ sets value aside for a quarter of an hour or so. A sale commits against it only until a minute before that ends, in
-trusted time (`allowances.trusted_now`). What a basket will not spend after all is noted here in the same transaction,
+trusted time (`agent_row.trusted_now`). What a basket will not spend after all is noted here in the same transaction,
 and let go at HQ as soon as HQ answers (`releasing.py`); without HQ a hold frees itself in time.
 """
 
@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
+from edge_agent.disk.agent_row import trusted_now
 from edge_agent.value import allowances
 from shared.clock import MachineClock
 from shared.value import ALLOWANCE_MARGIN_MS
@@ -99,7 +100,7 @@ def of_attempt(db: sqlite3.Connection, basket: UUID, attempt: UUID) -> list[Hold
 def ended(db: sqlite3.Connection, machine: MachineClock, basket: UUID) -> list[Hold]:
     """Return what of it a sale may not be committed against any more."""
     found = of_basket(db, basket)
-    now_ms = allowances.trusted_now(db, machine) if found else None
+    now_ms = trusted_now(db, machine) if found else None
     return [hold for hold in found if not hold.counts(now_ms)]
 
 
@@ -139,7 +140,7 @@ def lapse(db: sqlite3.Connection, machine: MachineClock, till: str) -> int:
     What it stood for stays on its basket and is asked for anew when that is paid. A coupon stays HQ's to free: it is
     its basket's until then.
     """
-    now_ms = allowances.trusted_now(db, machine)
+    now_ms = trusted_now(db, machine)
     if now_ms is None:
         return 0
     rows = db.execute(

@@ -33,6 +33,7 @@ from shared.wire.asks import (
     Refused,
     Released,
 )
+from shared.wire.budgets import BudgetReport
 from shared.wire.desired import SignedDesired, SignedMembers
 
 __all__ = [
@@ -161,6 +162,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     problems: list[str] = []
     devices: list[DeviceReport] = []
     found: list[FoundDevice] = []
+    budgets: list[BudgetReport] = []
 
 
 class Hello(Message, frozen=True, kw_only=True, omit_defaults=True, tag="hello"):
@@ -200,7 +202,8 @@ class State(Message, frozen=True, kw_only=True, omit_defaults=True, tag="state")
 
     `acked_seq` is what the agent holds as acked in the envelope's epoch by `incarnation`, with that ack's head and
     proof, as in a hello: so an agent that stays connected while HQ's database is put back tells HQ of it with its next
-    heartbeat.
+    heartbeat. `drained_ms` is HQ's time, as the agent trusts it, at which everything it had was acked: whatever was sold
+    until then HQ has. None while something is not acked, or without time to be trusted.
     """
 
     KIND: ClassVar[Up | Down] = Up.STATE
@@ -211,6 +214,7 @@ class State(Message, frozen=True, kw_only=True, omit_defaults=True, tag="state")
     acked_head: bytes = b""
     acked_proof: bytes = b""
     reported: Reported | None = None
+    drained_ms: int | None = None
 
 
 class Gone(Message, frozen=True, kw_only=True, omit_defaults=True, tag="gone"):

@@ -229,7 +229,7 @@ def test_a_reservation_whose_basket_never_came_frees_itself_when_the_agent_has_s
             return settling.free_lapsed(session, later)
 
     assert freed() == 0
-    heard(shop, backlog=0, seen_ms=later)
+    heard(shop, drained_ms=later)
     assert (freed(), freed()) == (1, 0)
     assert isinstance(shop.claim(code, new_id()), CouponReserved)
 

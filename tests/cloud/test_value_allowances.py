@@ -118,7 +118,7 @@ def test_a_new_epoch_gets_its_own_and_the_old_one_is_freed_only_at_its_end(datab
     assert chain.issue() == 1
     assert {(one.epoch, one.amount) for one in chain.told()} == {(old.epoch, 3_000), (epoch, 2_000)}
     late = START_MS + 24 * HOUR_MS + 2 * GRACE_MS
-    heard(chain, backlog=0, seen_ms=late)
+    heard(chain, drained_ms=late)
     with database.session() as session:
         assert free_ended(session, late) == 2
     assert chain.money == (5_000, 0)

@@ -12,9 +12,12 @@ import pytest
 from cloud.clock import DrivenBusinessClock
 from cloud.database import Database
 from cloud.errors import Refused as Refusal
-from cloud.fleet.models import Agent
+from cloud.ingest import incarnation
 from cloud.ingest.apply import in_transaction
+from cloud.ingest.greet import heartbeats
+from cloud.ingest.proofs import AckProofs
 from cloud.ingest.questions import Answers
+from cloud.ingest.restores import Restores
 from cloud.ledger import AccountKey
 from cloud.ledger.commits import open_commit
 from cloud.ledger.proof import prove
@@ -29,7 +32,7 @@ from shared.pricing.model import Discount
 from shared.pricing.record import PromotionUse
 from shared.value import TopUpCampaign, ValueRule
 from shared.wire.events import MemberOnSale, SaleCompleted, SaleReturned, Tender, TenderKind
-from shared.wire.messages import AskHold, AskRelease, Held, Question, Refused, Released, Reported
+from shared.wire.messages import AskHold, AskRelease, Held, Question, Refused, Released, State
 from tests.cloud.members_data import AGENTS, CARD, join, open_chain, take, vault
 from tests.factories import START_MS, DrivenMachineClock, make_return, make_sale, new_id
 
@@ -299,12 +302,15 @@ def test_what_cannot_be_held_is_refused_with_its_reason(sqlite_database: Databas
     assert Chain(sqlite_database).ask(ask) == Refused(code=code)
 
 
-def heard(chain: Chain, *, backlog: int, seen_ms: int) -> None:
-    """Note what HQ last heard of the agent."""
-    with chain.database.session() as session:
-        agent = session.get_one(Agent, AGENTS["s001"])
-        agent.reported, agent.seen_ms = msgspec.json.encode(Reported(software="1", engine=2, backlog=backlog)), seen_ms
-        session.add(agent)
+def heard(chain: Chain, *, drained_ms: int | None) -> None:
+    """Let HQ hear a heartbeat of the agent."""
+    with chain.database.snapshot() as session:
+        ours = incarnation.current(session)
+    said = State(
+        id=new_id(), agent=AGENTS["s001"], connection=new_id(), at_ms=START_MS, sent_ms=START_MS, epoch=new_id(),
+        incarnation=ours, drained_ms=drained_ms,
+    )  # fmt: skip
+    heartbeats(chain.database, [(AGENTS["s001"], said)], Restores(AckProofs([b"k" * 32]), chain.machine))
 
 
 def test_a_hold_frees_itself_only_after_everything_its_agent_sold_until_then_is_here(database: Database) -> None:
@@ -321,11 +327,11 @@ def test_a_hold_frees_itself_only_after_everything_its_agent_sold_until_then_is_
 
     assert freed(held.valid_until_ms) == 0
     assert freed(later) == 0, "nothing was heard of the agent"
-    heard(chain, backlog=3, seen_ms=later)
+    heard(chain, drained_ms=None)
     assert freed(later) == 0, "it still has something to send"
-    heard(chain, backlog=0, seen_ms=held.valid_until_ms)
-    assert freed(later) == 0, "it was heard before the end"
-    heard(chain, backlog=0, seen_ms=later)
+    heard(chain, drained_ms=held.valid_until_ms)
+    assert freed(later) == 0, "what it says is of before the end, whenever it arrives"
+    heard(chain, drained_ms=later)
     assert (freed(later), freed(later)) == (1, 0)
     assert chain.money == (10_000, 0)
     chain.sell(4_000, id=basket, value=4_000)

@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from shared.loyalty import NextTier
+from shared.pricing import Counter, Per
+from shared.wire.budgets import AskBudgets, BudgetsElsewhere
 from shared.wire.messages import (
     Answer,
     Ask,
@@ -29,6 +31,7 @@ from shared.wire.messages import (
     Refused,
     Released,
 )
+from shared.wire.return_asks import AskReturn, ReturnAllowed, ReturnedPiece
 from shared.wire.wallet_asks import AskWallet, Wallet, WalletCoupon
 
 
@@ -72,6 +75,25 @@ def question_examples(
         "question.v1.phone": Question(
             id=id_(97), **envelope, question=id_(98), deadline_ms=800,
             body=AskPhone(sealed_phone=head + head, till="t1", cashier="c1"),
+        ),
+        "question.v1.budgets": Question(
+            id=id_(170), **envelope, question=id_(171), deadline_ms=800,
+            body=AskBudgets(
+                basket=id_(82), till="t1", short=["p-100"], of_member=["p-once"], member=member, day="2026-05-01"
+            ),
+        ),
+        "answer.v1.budgets": Answer(
+            id=id_(172), **envelope, question=id_(171),
+            body=BudgetsElsewhere(
+                elsewhere=[Counter("p-once", Per.MEMBER, 1, 500)], busy=["p-twice"], raised=["p-100"]
+            ),
+        ),
+        "question.v1.return": Question(
+            id=id_(210), **envelope, question=id_(211), deadline_ms=800,
+            body=AskReturn(sale=id_(10), lines=[ReturnedPiece(line=1, quantity=2)], till="t1", cashier="c1"),
+        ),
+        "answer.v1.return": Answer(
+            id=id_(212), **envelope, question=id_(211), body=ReturnAllowed(points=41, owed=12),
         ),
         "question.v1.wallet": Question(
             id=id_(200), **envelope, question=id_(201), deadline_ms=800,

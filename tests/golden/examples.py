@@ -301,6 +301,9 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
     "state.v1.proven": State(
         id=_id(36), **_envelope, acked_seq=8, incarnation=INCARNATION, acked_head=HEAD[:16], acked_proof=HEAD[16:]
     ),
+    "state.v1.drained": State(
+        id=_id(48), **_envelope, acked_seq=8, incarnation=INCARNATION, drained_ms=1_767_225_600_000
+    ),
     "gone.v1": Gone(id=_id(23), **_envelope),
     **question_examples(_id, MEMBER, HEAD, _envelope),
     **desk_examples(_envelope),
