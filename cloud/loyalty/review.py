@@ -65,8 +65,8 @@ def decide(
 ) -> PointsReview:
     """Let head office's figure stand, or give what is missing to the promise; once.
 
-    `today` begins the time for which what is given lasts, `at_ms` is business time. Refused: `nothing_missing` where less was promised,
-    `member_gone`. Raise NotFound, Invalid without a reason, Conflict where somebody decided before.
+    `today` begins the time for which what is given lasts, `at_ms` is business time. Refused: `nothing_missing` where
+    less was promised, `member_gone`. Raise NotFound, Invalid without a reason, Conflict where somebody decided before.
     """
     if not reason.strip():
         raise Invalid("reason: say what you found")

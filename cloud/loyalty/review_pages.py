@@ -123,7 +123,12 @@ def _columns() -> Sequence[Column[Any]]:
         Column(
             key="promised", title=marked("Promised"), kind=Kind.NUMBER, cell=lambda row: row.PointsReview.promised
         ),
-        Column(key="given", title=marked("Head office gave"), kind=Kind.NUMBER, cell=lambda row: row.PointsReview.computed),
+        Column(
+            key="given",
+            title=marked("Head office gave"),
+            kind=Kind.NUMBER,
+            cell=lambda row: row.PointsReview.computed,
+        ),
         Column(
             key="missing",
             title=marked("Difference"),

@@ -43,6 +43,20 @@ def settle_returns(session: Session, posted: Posted, returns: Sequence[SaleRetur
             _beyond(session, posted, back, rest)
 
 
+def points_due(session: Session, sale: UUID, pieces: Mapping[int, int]) -> int:
+    """Return the points spent as money that would be given back if so much of these lines came back now."""
+    by_line = _points_spent(session, {sale}).get(sale, {})
+    sold, before = _quantities(session, sale, [])
+    return sum(
+        _share(by_line[n], quantity, sold[n], before.get(n, 0)) for n, quantity in pieces.items() if n in by_line
+    )
+
+
+def _share(share: int, quantity: int, sold: int, earlier: int) -> int:
+    """Return what a line's pieces give back, the last of them settling its share."""
+    return share_returned(share, earlier + quantity, sold, share_returned(share, earlier, sold, 0))
+
+
 def _points_spent(session: Session, sales: set[UUID]) -> dict[UUID, dict[int, int]]:
     """Return the points each sale spent as money, spread over its lines by what they paid of each."""
     pricing, discount = table_of(SalePricing), table_of(SaleDiscount)
@@ -80,10 +94,9 @@ def _points_back(
     for line in back.lines:
         if line.of_line not in by_line:
             continue
-        share, key = by_line[line.of_line], (back.original, line.of_line)
+        key = (back.original, line.of_line)
         earlier = before.get(line.of_line, 0) + given.get(key, 0)
-        already = share_returned(share, earlier, sold[line.of_line], 0)
-        total += share_returned(share, earlier + line.quantity, sold[line.of_line], already)
+        total += _share(by_line[line.of_line], line.quantity, sold[line.of_line], earlier)
         given[key] = given.get(key, 0) + line.quantity
     return total
 

@@ -48,8 +48,9 @@ _MONEY = Action(
 _REFUND = Action(
     Offline.LIMITED,
     Words(
-        "A refund by phone may not be answered, and only sales of this store can be returned.",
-        "手机退款可能无应答，且仅可退本店销售的商品。",
+        "A refund by phone may not be answered, only sales of this store can be returned, and spent points are not"
+        " asked about: the member owes them.",
+        "手机退款可能无应答；仅可退本店销售的商品；积分是否已用无法核验，已用部分记为会员欠积分。",
         "Leave it waiting and ask again later, or pay it back in cash with approval.",
         "请稍后再查询，或经授权以现金退款。",
     ),

@@ -34,7 +34,8 @@ class EarningRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     In force from `valid_from` (a business date of the store) until a later rule of the same chain starts.
     `excluded_tenders`: what is paid by them earns nothing. `expiry`: never, after `expiry_count` months, or at the end
     of the `expiry_count`-th year after the one they were earned in (0: of that year). `pending_days`: how long points
-    wait before they can be spent.
+    wait before they can be spent. `spent_points`: where a return would take back points that are spent by then, the
+    member owes them, or the return is refused by every till that can ask HQ; where none was asked, they are owed.
     """
 
     version: int
@@ -46,6 +47,7 @@ class EarningRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     expiry: Literal["never", "months", "year_end"] = "never"
     expiry_count: int = 0
     pending_days: int = 0
+    spent_points: Literal["owed", "refused"] = "owed"
 
     def __post_init__(self) -> None:
         if self.per_minor < 1 or self.points < 0:

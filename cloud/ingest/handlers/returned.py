@@ -68,9 +68,10 @@ def apply_returns(session: Session, events: Sequence[Received], intake: Intake) 
             fit.append((one, event, original))
     if fit:
         _write(session, fit, intake)
-        _post(session, fit, before, intake)
+        # What was spent on it comes back first: what it had earned is then taken of that before anybody owes.
         returned = [event for _, event, _ in fit]
         intake.downstream.settle(session, Posted(intake.commit_no, intake.now_ms), (), returned)
+        _post(session, fit, before, intake)
     return refused
 
 

@@ -11,7 +11,7 @@ from edge_agent.till.commands import Commands
 from edge_agent.till.desk import Desk
 from edge_agent.till.money import Money
 from edge_agent.till.results import Paid, PartlyPaid, Refused
-from edge_agent.till.returning import showing, taking, unreceipted
+from edge_agent.till.returning import points, showing, taking, unreceipted
 from edge_agent.till.returning.plan import ReturnPlan
 from edge_agent.till.returning.results import Returned, ReturnView
 from edge_agent.till.returning.taking import Wish
@@ -41,9 +41,12 @@ class Returns:
     ) -> Returned | Refused:
         """Take lines of a sale back (quantities by line, all that is left without) and pay them back.
 
-        The money goes back to the sale's own tenders, by the store's rule, unless `in_cash` is approved.
+        The money goes back to the sale's own tenders, by the store's rule, unless `in_cash` is approved. Refused
+        (`points_spent`) where HQ says that the sale's points are spent and its rule refuses that.
         """
         wish = Wish(receipt=receipt, lines=lines or {}, reason=reason, in_cash=in_cash)
+        if (no := await points.spent(self._commands, receipt, wish.lines)) is not None:
+            return no
         gateways = self._money.by_gateway
         return await self._pay_back(approve, lambda db, desk, who: taking.begin(db, desk, wish, who, gateways))
 
@@ -62,6 +65,8 @@ class Returns:
     ) -> Paid | PartlyPaid | Refused:
         """Let lines of a sale pay for the open basket; what they are worth more goes back in cash."""
         wish = Wish(receipt=receipt, lines=lines or {}, reason=reason, in_cash=False)
+        if (no := await points.spent(self._commands, receipt, wish.lines)) is not None:
+            return no
         approver = await self._people.approver(approve)
         if isinstance(approver, Refused):
             return approver

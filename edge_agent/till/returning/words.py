@@ -31,6 +31,12 @@ RETURN_WORDS: Mapping[str, Words] = {
         "Ask HQ, or return the goods without a receipt.",
         "请联系总部，或按无小票退货办理。",
     ),
+    "points_spent": Words(
+        "The points this sale brought are spent; the chain's rule lets nothing of it come back.",
+        "此单所得积分已使用，按规定不能退货。",
+        "Tell the member how many points are missing. With those points on the account it can come back.",
+        "请告知会员尚缺的积分，补足后方可退货。",
+    ),
     "nothing_returned": Words(
         "There is nothing to return.", "没有可退的商品。", "Choose lines and quantities.", "请选择退货商品和数量。"
     ),

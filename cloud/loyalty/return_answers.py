@@ -1,0 +1,61 @@
+"""What a till asks before goods come back: are the points that they brought still there?"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlmodel import Session
+
+from cloud.ledger.reading import points_of
+from cloud.loyalty import crediting
+from cloud.loyalty import rules as loyalty_rules
+from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleFacts
+from cloud.members.models import Card
+from cloud.sales.originals import Original, lock_originals
+from cloud.value.returning import points_due
+from shared.wire.messages import Refused
+from shared.wire.return_asks import AskReturn, ReturnAllowed
+
+POINTS_SPENT = "points_spent"
+
+
+def answer(session: Session, ask: AskReturn) -> ReturnAllowed | Refused:
+    """Say whether these lines may come back; nothing is set aside. A sale that is not here yet takes nothing back.
+
+    What the sale had spent of points comes back with its goods and counts as there.
+    """
+    original = lock_originals(session, {ask.sale}).get(ask.sale)
+    member = None if original is None else _member_of(session, original)
+    if original is None or member is None:
+        return ReturnAllowed()
+    pieces = {one.line: one.quantity for one in ask.lines if one.line in original.lines}
+    points, rule = crediting.points_back(
+        session, _facts(ask.sale, original, member, pieces), loyalty_rules.load(session)
+    )
+    there = points_of(session, [member])[member] + points_due(session, ask.sale, pieces)
+    owed = max(points - there, 0)
+    if owed and rule is not None and rule.spent_points == "refused":
+        return Refused(code=f"{POINTS_SPENT}:{owed}")
+    return ReturnAllowed(points=points, owed=owed)
+
+
+def _member_of(session: Session, original: Original) -> UUID | None:
+    """Return whose sale it was: by the card's owner of today where nobody was known then."""
+    if original.member_id is not None or original.card_id is None:
+        return original.member_id
+    card = session.get(Card, original.card_id)
+    return card.member_id if card is not None else None
+
+
+def _facts(sale: UUID, original: Original, member: UUID, pieces: dict[int, int]) -> ReturnFacts:
+    lines = [LineFacts(n, line.quantity, line.net_minor, line.category) for n, line in original.lines.items()]
+    sold = SaleFacts(
+        sale=sale, member=member, store=original.store_id, business_date=original.business_date, at_ms=original.at_ms,
+        lines=lines,
+    )  # fmt: skip
+    back = [
+        ReturnedLineFacts(n, min(quantity, left), 0, original.lines[n].returned)
+        for n, quantity in sorted(pieces.items())
+        if (left := original.lines[n].quantity - original.lines[n].returned) > 0
+    ]
+    return ReturnFacts(returned=sale, sale=sold, store=original.store_id, at_ms=original.at_ms, lines=back)
