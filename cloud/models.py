@@ -14,6 +14,7 @@ from cloud.members.opening import models as members_opening
 from cloud.org import models as org
 from cloud.prices import models as prices
 from cloud.pricing_audit import models as pricing_audit
+from cloud.promotions import budget_models as promotion_budgets
 from cloud.promotions import models as promotions
 from cloud.rewards import models as rewards
 from cloud.sales import models as sales
@@ -36,6 +37,7 @@ __all__ = [
     "org",
     "prices",
     "pricing_audit",
+    "promotion_budgets",
     "promotions",
     "rewards",
     "sales",

@@ -129,6 +129,7 @@ class Tills:
         )
         enquiry = Enquiry(self._database, desk, self._owners)
         station = Station(Till(self._database, desk, self._doorbell, self._gateways, enquiry=enquiry), self.devices)
+        enquiry.noticed = station.till.changes.note
         # What became of money asked for before a power cut comes before anything else at the till. Each till opens
         # in a task of its own, so that a gateway which is slow to say keeps the others waiting for nothing.
         resolved = await station.till.resolve_payments()

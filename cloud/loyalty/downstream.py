@@ -15,6 +15,7 @@ from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.members import cards, dirt, resolving
 from cloud.prices.books import StoreBooks
 from cloud.privacy import Vault
+from cloud.promotions import counting
 from cloud.value import returning, spending
 from cloud.value.spending import Posted
 from shared.ids import UuidMint
@@ -71,5 +72,6 @@ class LoyaltyDownstream:
         """Post what sales spent of members' value, give back what returns undo of it."""
         spending.settle_sales(session, posted, sales)
         coupons.settle_sales(session, posted, sales)
+        counting.note_sales(session, sales)
         returning.settle_returns(session, posted, returns)
         coupons.settle_returns(session, posted, returns)

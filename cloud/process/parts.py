@@ -28,10 +28,10 @@ from cloud.members.stepper import member_step, set_versions
 from cloud.prices.bodies import BodyFiles
 from cloud.prices.books import StoreBooks
 from cloud.prices.desired import deltas_along, desired_documents
-from cloud.promotions import sharing
 from cloud.privacy import Vault
 from cloud.process import ports
 from cloud.process.clocks import Clocks, clocks_of
+from cloud.promotions import sharing
 from cloud.sales.series import last_receipts
 from cloud.settings import CloudSettings
 from shared.ids import UuidMint

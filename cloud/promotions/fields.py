@@ -130,8 +130,10 @@ def _dict(typed: inspect.DictType, path: str, kind: str) -> Node:
     if isinstance(typed.key_type, inspect.EnumType):
         return _section(path, [_field(f"{path}.{payer}", Shape.PERCENT, kind) for payer in Payer], kind)
     row = f"{path}.#"
-    value = Field(f"{row}.value", Shape.MONEY, LABELS["price_minor"])
-    nodes = [Field(f"{row}.key", Shape.TEXT, LABELS["tiers"]), value]
+    key, value, shape = LABELS["tiers"], LABELS["price_minor"], Shape.MONEY
+    if _last(path) == "weights":
+        key, value, shape = LABELS["one_store"], LABELS["weight"], Shape.NUMBER
+    nodes = [Field(f"{row}.key", Shape.TEXT, key), Field(f"{row}.value", shape, value)]
     return replace(_section(path, nodes, kind), repeated=True, pairs=True)
 
 

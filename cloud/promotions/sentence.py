@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from shared.pricing import Per
 from shared.pricing.kinds.spend_and_get import SpendAndGet, reward_words
-from shared.pricing.promotion import Audience, Limit, Money, PricePromotion, Promotion, percent
+from shared.pricing.promotion import Audience, Divide, Limit, Money, PricePromotion, Promotion, percent
 from shared.pricing.scope import Except, Scope
 from shared.pricing.window import When
 
@@ -23,6 +23,11 @@ _PER: dict[Per, Clause] = {
     Per.DAY: ("per store and day", "每店每天"),
     Per.MEMBER: ("per member", "每位会员"),
     Per.MEMBER_DAY: ("per member and day", "每位会员每天"),
+}
+_DIVIDED: dict[Divide, Clause] = {
+    Divide.EQUAL: ("each store an equal share", "各店均分"),
+    Divide.SALES: ("each store a share by its sales", "按各店销售额分配"),
+    Divide.WEIGHTS: ("each store a share by its weight", "按设定比例分配到店"),
 }
 _WEEKDAYS: tuple[Clause, ...] = (
     ("Monday", "周一"),
@@ -131,6 +136,14 @@ def _caps(promotion: Promotion, money: Money) -> list[Clause]:
 
 
 def _limit(limit: Limit, money: Money) -> Clause:
+    english, chinese = _most(limit, money)
+    if limit.per is not Per.CHAIN:
+        return english, chinese
+    divided = _DIVIDED[limit.divide]
+    return f"{english}, {divided[0]}", f"{chinese}，{divided[1]}"
+
+
+def _most(limit: Limit, money: Money) -> Clause:
     english, chinese = _PER[limit.per]
     if limit.uses is not None:
         times = "once" if limit.uses == 1 else f"{limit.uses} times"

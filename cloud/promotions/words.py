@@ -87,6 +87,10 @@ LABELS: Mapping[str, str] = {
     "uses": marked("Times"),
     "minor": marked("Money given"),
     "strict": marked("Refuse while the till cannot count it"),
+    "divide": marked("Shared out among stores"),
+    "weights": marked("Weights of stores"),
+    "one_store": marked("Store"),
+    "weight": marked("Weight"),
     "group": marked("Group"),
     "stacking": marked("With others of its group"),
     "payers": marked("Who bears the discount"),
@@ -109,6 +113,8 @@ HINTS: Mapping[str, str] = {
     "purchases": marked("1 is the first; several separated by spaces."),
     "first": marked("In each store's own time; both days are included."),
     "strict": marked("Otherwise what the till does not know counts as not used."),
+    "divide": marked("Only where it is counted per chain: each store gets a share, which also counts offline."),
+    "weights": marked("A store that is not named gets nothing."),
     "group": marked("Promotions of one group compete. Empty: the usual group of its kind."),
     "payers": marked("Shares in percent that add up to 100. Empty: the chain."),
     "tiers": marked("Separated by spaces."),
@@ -154,6 +160,11 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
         "member": marked("member"),
         "member_day": marked("member and day"),
     },
+    "divide": {
+        "equal": marked("equally"),
+        "sales": marked("by the sales of the last weeks"),
+        "weights": marked("by weights"),
+    },
     "stacking": {
         "best": marked("the best for the customer"),
         "exclusive": marked("only the one that saves most"),
@@ -194,6 +205,11 @@ KINDS: Mapping[str, tuple[str, str]] = {
 """A kind's name and what it does, in the order of the steps of pricing."""
 
 PROBLEMS: Mapping[str, str] = {
+    "only a chain's budget is divided among stores": marked("Only a limit per chain is shared out among stores."),
+    "weights belong to a budget divided by weights, and it needs some": marked(
+        "Weights go with 'by weights': choose it and name at least one store."
+    ),
+    "weights are not below 0, and one is above it": marked("At least one weight is above 0, none is below."),
     "off_minor, basis and cap_minor are at least 1": marked("Amounts are above 0."),
     "a bundle has parts of at least 1 piece each": marked("A bundle has parts of at least 1 piece each."),
     "a bundle has exactly one of price_minor, off_minor and off_bp (up to 10000)": marked(

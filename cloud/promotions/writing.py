@@ -33,9 +33,10 @@ def _typed(node: Node, row: dict[str, Any], exponent: int) -> Iterator[tuple[str
     if isinstance(node, Field):
         yield node.path, _text(node, value, exponent)
     elif node.pairs:
-        for number, (key, minor) in enumerate(sorted(value.items())):
+        for number, (key, one) in enumerate(sorted(value.items())):
             yield f"{node.path}.{number}.key", key
-            yield f"{node.path}.{number}.value", decimal(minor, exponent)
+            field = node.row(number).nodes[1]
+            yield f"{node.path}.{number}.value", _text(field, one, exponent) if isinstance(field, Field) else str(one)
     else:
         for child in _children(node, value):
             yield from _typed(child, row, exponent)

@@ -20,6 +20,7 @@ from edge_agent.hq.questions import Questions
 from edge_agent.hq.sender import Sender
 from edge_agent.prices.keeper import PriceKeeper
 from edge_agent.prices.timeline import TimelineRefused, replace_timeline
+from edge_agent.till.selling import shares
 from shared.signing import SignatureRefused, open_desired, open_members
 from shared.wire.desired import DesiredState, StoreSettings
 from shared.wire.messages import Ack, Answer, Desired, DownlinkMessage, Fork, Members, Reject
@@ -165,6 +166,7 @@ def _follow(db: sqlite3.Connection, state: DesiredState) -> list[str] | None:
         return None
     problems = replace_timeline(db, state.timeline, state.settings.store)
     agent_row.keep_settings(db, state.settings)
+    shares.keep(db, state.budgets)
     db.execute(
         "UPDATE agent SET desired_serial = ?, desired_incarnation = ?, parked = ?",
         (state.serial, state.incarnation.bytes, state.parked),

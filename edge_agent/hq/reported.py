@@ -14,6 +14,7 @@ from edge_agent.hq import member_set
 from edge_agent.prices import bodies, timeline
 from edge_agent.record import outbox
 from edge_agent.till import baskets
+from edge_agent.till.selling import shares
 from shared.pricing import ENGINE_LEVEL
 from shared.wire.messages import DeviceReport, FoundDevice, Reported, TillReport
 
@@ -50,6 +51,7 @@ def read_reported(
         problems=[*problems, *beyond],
         devices=list(devices),
         found=[_found(one) for one in census.take()[:_MOST_FOUND]],
+        budgets=shares.report(db),
     )
 
 

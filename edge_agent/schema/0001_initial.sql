@@ -378,14 +378,37 @@ CREATE TABLE value_release (
 -- What the store's own sales used of each promotion that has a budget, by what the budget is counted over.
 CREATE TABLE promotion_use (
     promotion TEXT NOT NULL,
-    per       TEXT NOT NULL,                  -- store, day, member, member_day
+    per       TEXT NOT NULL,                  -- store, day, member, member_day; chain: under the share
     day       TEXT NOT NULL,                  -- business date; empty: always
-    member    BLOB NOT NULL,                  -- empty: anybody
+    member    BLOB NOT NULL,                  -- empty: anybody; of chain: the share's id
     uses      INTEGER NOT NULL,
     minor     INTEGER NOT NULL,
     PRIMARY KEY (promotion, per, day, member)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX promotion_use_day ON promotion_use (day) WHERE day <> '';
+
+-- What baskets in payment are going to use of it: nobody else may, until they are sold or given up.
+CREATE TABLE promotion_hold (
+    basket    BLOB NOT NULL,
+    promotion TEXT NOT NULL,
+    per       TEXT NOT NULL,
+    day       TEXT NOT NULL,
+    member    BLOB NOT NULL,
+    uses      INTEGER NOT NULL,
+    minor     INTEGER NOT NULL,
+    PRIMARY KEY (basket, promotion, per)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX promotion_hold_promotion ON promotion_hold (promotion, per, day, member);
+
+-- What this agent may use of chains' budgets, as HQ signed it with the desired state.
+CREATE TABLE budget_share (
+    promotion TEXT PRIMARY KEY,
+    share     BLOB NOT NULL,
+    epoch     BLOB NOT NULL,                  -- it counts in this one alone
+    serial    INTEGER NOT NULL,
+    uses      INTEGER,                        -- NULL: not limited by it
+    minor     INTEGER
+) STRICT, WITHOUT ROWID;
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Terminals of the store's network (edge_agent/terminals).

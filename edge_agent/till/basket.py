@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from edge_agent.till.changes import (
     AgeChecked,
     AnyChange,
+    BudgetsAnswered,
     BudgetsSeen,
     CardPutBack,
     CardShown,
@@ -34,11 +35,11 @@ from edge_agent.till.changes import (
 )
 from edge_agent.till.returning.plan import ReturnPlan
 from shared.adjustments import Adjusted, PriceChange, RoundOff, adjust
-from shared.pricing import BasketLine, Choice, Coupon, PaperCoupon, PointsOffer, PricedBasket
+from shared.pricing import BasketLine, Choice, Counter, Coupon, PaperCoupon, Per, PointsOffer, PricedBasket
 from shared.wire.events import Tender
 from shared.wire.till_events import AgeCheck
 
-_BESIDE = MemberNamed | BudgetsSeen | HoldRenewed | HoldLost
+_BESIDE = MemberNamed | BudgetsSeen | BudgetsAnswered | HoldRenewed | HoldLost
 """Changes that nobody at the till made: no steps of the basket."""
 _OF_POINTS = PointsOffered | PointsPutBack
 _LEAVES_PRICES = TenderGiven | TendersReturned | RoundedOff | PriceSet | AgeChecked | ExchangePlanned | _OF_POINTS
@@ -98,6 +99,8 @@ class Basket:
     codes: dict[str, Coupon] = field(default_factory=dict)
     chosen: dict[str, Choice] = field(default_factory=dict)
     budgets: BudgetsSeen | None = None
+    elsewhere: dict[tuple[str, Per], Counter] = field(default_factory=dict)
+    """What the card's member used of budgets in other stores, as HQ answered for this basket."""
     points: PointsOffer | None = None
     points_hold: UUID | None = None
 
@@ -156,9 +159,9 @@ class Basket:
     def _apply_to_member(self, change: CardShown | CardPutBack | PointsOffered | PointsPutBack) -> None:
         match change:
             case CardShown():
-                self.card, self.named = change, None
+                self.card, self.named, self.elsewhere = change, None, {}
             case CardPutBack():
-                self.card, self.named = None, None
+                self.card, self.named, self.elsewhere = None, None, {}
             case PointsOffered():
                 self.points, self.points_hold = change.offer, change.hold
             case PointsPutBack():
@@ -173,13 +176,17 @@ class Basket:
             case ItemsChosen(choice=choice):
                 self.chosen[choice.promotion] = choice
 
-    def _apply_beside(self, change: MemberNamed | BudgetsSeen | HoldRenewed | HoldLost) -> None:
+    def _apply_beside(self, change: MemberNamed | BudgetsSeen | BudgetsAnswered | HoldRenewed | HoldLost) -> None:
         """Take in what nobody at the till did: no step of the basket."""
         match change:
             case MemberNamed():
                 self.named = change
             case BudgetsSeen():
                 self.budgets = change
+            case BudgetsAnswered(member=member, elsewhere=elsewhere):
+                if self.card and self.card.member.member == member:
+                    self.elsewhere |= {(one.promotion, one.per): one for one in elsewhere}
+                    self.round_off = None
             case HoldRenewed(old=old, new=new):
                 self.points_hold = new if self.points_hold == old else self.points_hold
                 self.tenders = [replace(one, attempt=new) if one.attempt == old else one for one in self.tenders]

@@ -168,6 +168,13 @@ class BudgetsSeen(Change, frozen=True, kw_only=True, omit_defaults=True, tag="bu
     uncounted: list[Per] = []
 
 
+class BudgetsAnswered(Change, frozen=True, kw_only=True, omit_defaults=True, tag="budgets_answered"):
+    """HQ said what the basket's member used of promotions' budgets in other stores, and set the rest aside for it."""
+
+    member: UUID
+    elsewhere: list[Counter] = []
+
+
 class TenderGiven(Change, frozen=True, kw_only=True, omit_defaults=True, tag="tender"):
     """Part of the money was given. From now on the lines stand still."""
 
@@ -204,6 +211,7 @@ AnyChange = (
     | CouponPutBack
     | ItemsChosen
     | BudgetsSeen
+    | BudgetsAnswered
     | TenderGiven
     | TendersReturned
     | Recalled

@@ -15,7 +15,9 @@ from edge_agent.till.basket import Basket
 from edge_agent.till.changes import BudgetsSeen
 from edge_agent.till.last_price import LastPrice
 from edge_agent.till.ports import HeadOffice, MemberDirectory, PriceBooks, TillBook
-from edge_agent.till.selling.budgets import NOTHING, Budgets, Counted
+from edge_agent.till.selling import budgets
+from edge_agent.till.selling.budgets import Asker, Budgets, Counted
+from edge_agent.till.selling.wanted import Wanted
 from edge_agent.till.stand import NOBODY, Stand
 from edge_agent.till.words import WORDS, Words
 from shared.adjustments import Adjusted
@@ -60,6 +62,8 @@ class Desk:
     """The engine, asked once for what does not change."""
     budgets: Budgets = Budgets()  # noqa: RUF009 - immutable
     """What the store's sales used of promotions' budgets, as the running command sees it."""
+    wanted: Wanted = field(default_factory=Wanted)
+    """What HQ would have to say about budgets, as the last pricing found."""
     hq: HeadOffice | None = None
     """Who is asked what only HQ knows now; None: nobody."""
 
@@ -164,24 +168,37 @@ def pricing_context(desk: Desk, basket: Basket, book: TillBook) -> PricingContex
 
 
 def budgets_before(desk: Desk, basket: Basket, book: TillBook) -> Counted:
-    """Return what the store's sales used so far of the budgets that concern a basket."""
+    """Return what was used so far of the budgets that concern a basket, and note what HQ would have to say of them."""
     items = (book.item(name) for name in {line.item for line in basket.lines})
     limited = book.promotions().limited([item for item in items if item])
     if not limited:
-        return NOTHING
+        return Counted()
+    found = desk.budgets.before(limited, _asker(desk, basket))
+    if not basket.tenders and not desk.stand.practice:
+        desk.wanted.note(basket.id, found.short, found.of_member)
+    return found
+
+
+def _asker(desk: Desk, basket: Basket) -> Asker:
     member = basket.card.member.member if basket.card else None
-    return desk.budgets.before(limited, business_day(desk.settings(), basket.priced_ms), member)
+    return Asker(basket.id, business_day(desk.settings(), basket.priced_ms), member, basket.elsewhere)
 
 
 def stand_still(db: sqlite3.Connection, desk: Desk, basket: Basket, book: TillBook) -> None:
     """Keep what was used of budgets until now: what another till sells from here on changes no price of this basket.
 
-    Called before the first money is asked for or taken.
+    What the basket is going to use is set aside for it, so that no other uses it too. Called before the first money is
+    asked for or taken.
     """
     now = desk.clocks.business.now_ms()
+    if basket.budgets is not None:
+        return
     used = budgets_before(desk, basket, book)
-    if basket.budgets is None and (used.counters or used.uncounted or book.promotions().has_limits):
+    if used.counters or used.uncounted or book.promotions().has_limits:
         baskets.add(db, basket, BudgetsSeen(at_ms=now, counters=used.counters, uncounted=used.uncounted))
+        if not desk.stand.practice:
+            outcomes = adjusted(desk, basket, book).priced.outcomes
+            budgets.set_aside(db, _asker(desk, basket), outcomes, book.promotions())
 
 
 def total(db: sqlite3.Connection, desk: Desk, basket: Basket) -> int:

@@ -1,8 +1,9 @@
-"""Asking HQ whose card was shown, beside the till: nobody waits, and the answer changes only what is shown."""
+"""Asking HQ beside the till, where nobody waits: whose card was shown, and what budgets only HQ can count."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -11,16 +12,19 @@ from edge_agent.disk.errors import DiskFull
 from edge_agent.till import cards
 from edge_agent.till.desk import Desk
 from edge_agent.till.ports import CardOwners
+from edge_agent.till.selling import budget_asking
+from shared.wire.budgets import BudgetsElsewhere
 from shared.wire.messages import MemberFound
 
 _log = structlog.get_logger(__name__)
 
 
 class Enquiry:
-    """One till's questions about cards, one at a time: about the card that its open basket shows now.
+    """One till's questions, one at a time: about the card that its open basket shows now, and about its budgets.
 
     Without an answer, offline or out of time, the basket goes on as it began: sealed card, member prices, and HQ
-    credits the points when it has the sale.
+    credits the points when it has the sale; promotions that are strict about what nobody knows here do not apply.
+    `noticed` is called when an answer has changed what the till shows.
     """
 
     def __init__(self, database: Database, desk: Desk, owners: CardOwners) -> None:
@@ -28,6 +32,7 @@ class Enquiry:
         self._desk = desk
         self._owners = owners
         self._wanted = asyncio.Event()
+        self.noticed: Callable[[], None] = lambda: None
 
     def want(self) -> None:
         """Ask about the open basket's card soon."""
@@ -35,13 +40,20 @@ class Enquiry:
 
     async def run(self) -> None:
         """Ask whenever it is wanted, until cancelled."""
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._wanted.set)
+
+        self._desk.wanted.wake = wake
         while True:
             await self._wanted.wait()
             self._wanted.clear()
             try:
                 await self._ask()
+                await self._ask_budgets()
             except DiskFull:
-                _log.info("card_not_asked", till=self._desk.till, reason="the disk is full")
+                _log.info("hq_not_asked", till=self._desk.till, reason="the disk is full")
 
     async def _ask(self) -> None:
         desk = self._desk
@@ -52,3 +64,20 @@ class Enquiry:
         if isinstance(found, MemberFound):
             named = await self._database.run(lambda db: cards.name(db, desk, card, found))
             _log.info("card_named", till=desk.till, in_time=named)
+            if named:
+                self.noticed()
+
+    async def _ask_budgets(self) -> None:
+        desk = self._desk
+        unknown = desk.wanted.take()
+        if unknown is None or desk.hq is None:
+            return
+        asked = await self._database.read(lambda db: budget_asking.question(db, desk, unknown))
+        if asked is None:
+            return
+        answer = await desk.hq.ask(desk.mint(), desk.till, asked)
+        if isinstance(answer, BudgetsElsewhere):
+            in_time = await self._database.run(lambda db: budget_asking.keep(db, desk, asked, answer))
+            _log.info("budgets_answered", till=desk.till, in_time=in_time, busy=answer.busy, raised=answer.raised)
+            if in_time:
+                self.noticed()

@@ -102,6 +102,10 @@ class PromotionIndex:
         """Whether any promotion has a budget."""
         return bool(self._limited)
 
+    def with_limits(self) -> list[Promotion]:
+        """Return the promotions that have a budget."""
+        return [self.listed[position].promotion for position in sorted(self._limited)]
+
     def limited(self, items: Iterable[Item]) -> list[Promotion]:
         """Return the promotions with a budget that concern any of these items: of those a till has to count."""
         if not self._limited:

@@ -93,21 +93,49 @@ class Need(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
             raise ValueError("a threshold is not negative")
 
 
+class Divide(StrEnum):
+    """How head office divides a chain's budget into its stores' shares."""
+
+    EQUAL = "equal"
+    SALES = "sales"
+    """By what each store sold in the last weeks."""
+    WEIGHTS = "weights"
+    """By weights that somebody wrote down."""
+
+
 class Limit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A budget: at most so many uses and so much money, counted per what.
 
-    `strict`: refuse where the till cannot count it now (chain and member budgets when offline); otherwise what is not
-    known was not used. A chain's budget reaches stores as `store` shares, which any till can count offline.
+    `strict`: refuse where the till cannot count it now (a chain's budget without a share of it, a member's without HQ's
+    answer); otherwise what is not known was not used. A chain's budget reaches stores as shares that head office
+    divides by `divide`, with `weights` by store where it says so (a store that is not named has none), and that any
+    till can count offline.
     """
+
+    LEVEL: ClassVar[int] = 3
+    """The engine level from which on tills know shares and how they are divided."""
 
     per: Per
     uses: int | None = None
     minor: int | None = None
     strict: bool = False
+    divide: Divide = Divide.EQUAL
+    weights: dict[str, int] = {}
 
     def __post_init__(self) -> None:
         if (self.uses is None and self.minor is None) or min(self.uses or 0, self.minor or 0) < 0:
             raise ValueError("a limit has uses or money, not below 0")
+        if self.divide is not Divide.EQUAL and self.per is not Per.CHAIN:
+            raise ValueError("only a chain's budget is divided among stores")
+        if (self.divide is Divide.WEIGHTS) != bool(self.weights):
+            raise ValueError("weights belong to a budget divided by weights, and it needs some")
+        if self.weights and (min(self.weights.values()) < 0 or not any(self.weights.values())):
+            raise ValueError("weights are not below 0, and one is above it")
+
+    @property
+    def level(self) -> int:
+        """The engine level a till needs to read this limit."""
+        return 2 if self.divide is Divide.EQUAL else self.LEVEL
 
 
 NO_WHO, NO_WHERE, NO_NEED = Who(), Where(), Need()

@@ -46,7 +46,7 @@ def engine_needed(rows: Iterable[bytes]) -> int:
     needed = 1
     for row in rows:
         promotion = read_promotion(row)
-        needed = max(needed, promotion.LEVEL, promotion.engine)
+        needed = max(needed, promotion.LEVEL, promotion.engine, *(limit.level for limit in promotion.limits))
     return needed
 
 

@@ -69,5 +69,5 @@ KINDS: dict[str, type[Promotion]] = {
 }
 """Kinds by the tag their rows carry."""
 
-ENGINE_LEVEL = 2
+ENGINE_LEVEL = 3
 """Rises with every kind and every field this engine learns; HQ refuses a book that needs more than a till has."""
