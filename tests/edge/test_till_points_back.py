@@ -13,6 +13,7 @@ from shared.loyalty import EarningRule
 from shared.wire.events import TenderKind, TillKind
 from shared.wire.messages import AskHold
 from shared.wire.return_asks import AskReturn
+from tests.cloud.members_data import join
 from tests.edge.desk_hq import DeskStore, desk_store
 from tests.edge.tills import CARD, MILK
 from tests.factories import START_MS, new_id
@@ -32,19 +33,20 @@ def refusing(at: DeskStore) -> None:
     """Publish a rule that refuses returns of spent points."""
     with at.chain.database.session() as session:
         version = max((rule.version for rule in rules.load(session).earning), default=0) + 1
-        rule = EarningRule(version=version, valid_from=date(2020, 1, 1), spent_points="refused")
+        rule = EarningRule(version=version, valid_from=date(2026, 1, 1), spent_points="refused")
         rules.publish_earning(session, rule, author="ann", at_ms=START_MS)
 
 
 async def test_a_return_of_spent_points_is_refused_while_hq_answers_and_owed_where_it_does_not(tmp_path: Path) -> None:
     async with desk_store(tmp_path) as at:
         refusing(at)
+        member = join(at.chain.database, [CARD])
         paid = await sold_to_a_member(at)
         till = at.open("t1", TillKind.STAFFED)
         with at.chain.database.session() as session:
-            points = points_of(session, [at.chain.ann])[at.chain.ann]
+            points = points_of(session, [member])[member]
         assert points > 0
-        held = AskHold(basket=new_id(), unit="POINTS", amount=points, till="t1", member=at.chain.ann)
+        held = AskHold(basket=new_id(), unit="POINTS", amount=points, till="t1", member=member)
         assert type(await at.hq.ask(new_id(), "t1", held)).__name__ == "Held"
         no = await till.returns.take(paid.receipt)
         assert isinstance(no, Refused), no
