@@ -159,7 +159,9 @@ class Agent:
             heartbeat_seconds=settings.heartbeat_seconds,
             step_seconds=settings.step_seconds,
         )
-        behind = Behind(self._standing, self.bench, outside.certify, lambda: badge.who.enrolment.ca)
+        behind = Behind(
+            self._standing, self.bench, outside.certify, lambda: badge.who.enrolment.ca, list(outside.gateways.values())
+        )
         self._doors = Doors(settings, clocks, database, self._tills, behind)
 
     async def run(self, manager: ServiceManager | None = None) -> None:
@@ -360,7 +362,8 @@ def _outside(settings: EdgeSettings, badge: Badge, api: HqApi) -> Outside:
     ways: dict[str, list[Connector]] = {"mqtt": [mqtt], "https": [https], "auto": [mqtt, https]}
     gateways: dict[TenderKind, PaymentGateway] = {}
     if settings.payments == "simulated":
-        gateways = {TenderKind.WECHAT: SimulatedGateway(), TenderKind.ALIPAY: SimulatedGateway()}
+        service = SimulatedGateway(file=settings.state_dir / "simulated_payments.json")
+        gateways = {TenderKind.WECHAT: service, TenderKind.ALIPAY: service}
     return Outside(ways[settings.link], HttpsBodies(api), partial(renew, api), partial(certify_pages, api), gateways)
 
 

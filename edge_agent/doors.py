@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -23,6 +23,8 @@ from edge_agent.terminals.codes import PairingCodes
 from edge_agent.terminals.desk import TerminalDesk
 from edge_agent.terminals.door import Door
 from edge_agent.terminals.register import Register
+from edge_agent.till.ports import PaymentGateway
+from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.tills import Tills
 from edge_agent.watchdog import Pulse, page_pulse
 from edge_agent.web.standing import Standing
@@ -33,12 +35,16 @@ _TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What the doors lead to: how the agent stands, the bench, HQ's signature under the pages' certificate, HQ's CA."""
+    """What the doors lead to: how the agent stands, the bench, HQ's signature under the pages' certificate, HQ's CA.
+
+    Of `gateways` a simulated one is played on the bench's page.
+    """
 
     standing: Callable[[], Awaitable[Standing]]
     bench: Callable[[], Bench]
     certify: Callable[[str], Awaitable[PagesCertificate]]
     ca: Callable[[], str]
+    gateways: Sequence[PaymentGateway] = ()
 
 
 class Doors:
@@ -88,7 +94,17 @@ class Doors:
     async def _serve_pages(self, port: int, tasks: asyncio.TaskGroup) -> None:
         from edge_agent.pages import TillPages  # noqa: PLC0415 - an agent without pages spares their memory
 
-        pages = TillPages(self._tills, self._clocks.business, self._behind.standing, self._desk, self._behind.ca)
+        behind = self._behind
+        simulated = [one for one in behind.gateways if isinstance(one, SimulatedGateway)]
+        payments = simulated[0] if simulated else None
+        pages = TillPages(
+            self._tills,
+            self._clocks.business,
+            behind.standing,
+            desk=self._desk,
+            ca=behind.ca,
+            payments=payments,
+        )
         self._door = Door(
             self._settings.state_dir / "identity",
             self._behind.certify,

@@ -17,6 +17,7 @@ from edge_agent.station import Station
 from edge_agent.terminals.certificate import fingerprint, root_of
 from edge_agent.terminals.desk import TerminalDesk
 from edge_agent.terminals.door import Opening
+from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.till.till import Till
 from edge_agent.tills import Tills
 from edge_agent.web import server
@@ -36,6 +37,7 @@ _EVERYWHERE = "0.0.0.0"  # noqa: S104 - whoever asks must come from a private ad
 class _StationCounter:
     station: Station
     screen: Screen
+    payments: SimulatedGateway | None
 
     @property
     def till(self) -> Till:
@@ -68,9 +70,10 @@ class _StationCounter:
 class _Counters(Mapping[str, Counter]):
     """The tills that are open now; more may come while the pages are served."""
 
-    def __init__(self, tills: Tills, clock: BusinessClock) -> None:
+    def __init__(self, tills: Tills, clock: BusinessClock, payments: SimulatedGateway | None) -> None:
         self._tills = tills
         self._clock = clock
+        self._payments = payments
         self._screens: dict[str, Screen] = {}
 
     def __getitem__(self, till: str) -> Counter:
@@ -79,7 +82,7 @@ class _Counters(Mapping[str, Counter]):
         if screen is None:
             screen = self._screens[till] = Screen(station.till, self._settings, self._clock)
             station.screen = screen
-        return _StationCounter(station, screen)
+        return _StationCounter(station, screen, self._payments)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tills.served)
@@ -110,11 +113,13 @@ class TillPages:
         tills: Tills,
         clock: BusinessClock,
         standing: Callable[[], Awaitable[Standing]],
+        *,
         desk: TerminalDesk,
         ca: Callable[[], str],
+        payments: SimulatedGateway | None = None,
     ) -> None:
         self._tills = tills
-        self._counters = _Counters(tills, clock)
+        self._counters = _Counters(tills, clock, payments)
         self._shop = Shop(counters=self._counters, settings=lambda: tills.settings, clock=clock, standing=standing)
         self._desk = desk
         self._ca = ca

@@ -103,7 +103,7 @@ async def enrol(
         f"business_start_ms = {start_ms}",
         f'bench_socket = "{folder.bench(store)}"',
         f"heartbeat_seconds = {heartbeat}",
-        *([f"web_port = {web_port}"] if web_port else []),
+        *([f"web_port = {web_port}", 'payments = "simulated"'] if web_port else []),
     ]
     (state / "edge.toml").write_text("\n".join(settings) + "\n")
     process = await processes.start(f"agent-{store}", [str(command), "run", "--state", str(state)])

@@ -126,14 +126,16 @@ class Pages:
         """Show the simulated devices of a till, to play with."""
         counter, settings = self._simulated(request)
         language = language_of(request, settings.locale)
-        shown = await bench_page.parts(counter, language)
+        shown = await bench_page.parts(counter, settings, language)
         return page(request, "bench.html", language, till=counter.till.id, settings=settings, parts=shown)
 
     async def bench_stream(self, request: Request) -> Response:
         """Send the bench the paper and the devices' states."""
         counter, settings = self._simulated(request)
         language = language_of(request, settings.locale)
-        return streamed(counter.till.changes, lambda: bench_page.parts(counter, language), self.closing)
+        return streamed(
+            counter.till.changes, lambda: bench_page.parts(counter, self._now(settings), language), self.closing
+        )
 
     async def bench_do(self, request: Request) -> Response:
         """Play a device: scan, put goods on the scale, order a fault, tear the paper off."""

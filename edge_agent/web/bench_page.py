@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,10 +11,15 @@ from edge_agent.devices.printers.simulated import SimulatedPrinter
 from edge_agent.devices.scales.simulated import SimulatedScale
 from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.till.results import Example
+from edge_agent.till.simulated_gateway import Booking, Mood, SimulatedGateway
+from edge_agent.web import figures
 from edge_agent.web.rendering import render
+from edge_agent.web.screen.words import TENDERS
 from edge_agent.web.shop import Counter, DeviceSeen
 from edge_agent.web.stream import Parts
 from shared.web.words import Language, marked
+from shared.wire.desired import StoreSettings
+from shared.wire.events import TenderKind
 
 PRINTER_FAULTS: Mapping[str, str] = {
     "cover_open": marked("Cover open"),
@@ -24,6 +30,18 @@ PRINTER_FAULTS: Mapping[str, str] = {
     "silent": marked("Answers nothing"),
     "drawer_open": marked("Drawer open"),
 }
+MOODS: Mapping[str, str] = {
+    Mood.PAY: marked("Pays"),
+    Mood.REFUSE: marked("Refuses"),
+    Mood.LOSE_REPLY: marked("Takes the money, the answer is lost"),
+    Mood.NEVER_ARRIVES: marked("The question is lost"),
+    Mood.DOUBLE: marked("Takes it again whenever it is asked"),
+}
+PAYMENTS = "payments"
+"""What stands for the device where the payment service is meant."""
+_CODES = {TenderKind.WECHAT: ("134", 18), TenderKind.ALIPAY: ("288", 18)}
+"""How a customer's payment codes begin, and how long they are: see `shared/codes/`."""
+_BOOKINGS_SHOWN = 8
 _CAPACITY_G = 15_000
 _GOODS_SHOWN = 12
 _PAPER_ROWS = 120
@@ -46,12 +64,22 @@ class BenchDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class BenchPayments:
+    """The simulated payment service on the bench: its mood, whether it answers at once, its last bookings."""
+
+    mood: str
+    slow: bool
+    bookings: tuple[Booking, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BenchShown:
     """Everything on the bench."""
 
     devices: tuple[BenchDevice, ...]
     paper: str
     goods: tuple[Example, ...] = ()
+    payments: BenchPayments | None = None
 
 
 async def shown(counter: Counter) -> BenchShown:
@@ -63,14 +91,27 @@ async def shown(counter: Counter) -> BenchShown:
     for device in devices:
         if device.kind == "printers":
             paper = str((await counter.work_printer(device.name, svg=True, last=_PAPER_ROWS)).get("svg", ""))
-    return BenchShown(devices, paper, tuple(await counter.till.catalogue.examples(_GOODS_SHOWN)))
+    goods = tuple(await counter.till.catalogue.examples(_GOODS_SHOWN))
+    return BenchShown(devices, paper, goods, _payments(counter.payments))
 
 
-async def parts(counter: Counter, language: Language) -> Parts:
-    """Return what changes by itself: the devices and the paper."""
+def _payments(service: SimulatedGateway | None) -> BenchPayments | None:
+    if service is None:
+        return None
+    newest = tuple(reversed(service.bookings[-_BOOKINGS_SHOWN:]))
+    return BenchPayments(service.mood.value, not service.answering.is_set(), newest)
+
+
+async def parts(counter: Counter, settings: StoreSettings, language: Language) -> Parts:
+    """Return what changes by itself: the devices with the payment service, and the paper."""
     now = await shown(counter)
+
+    def money(minor: int) -> str:
+        return figures.money(minor, settings.exponent)
+
     return {
-        "devices": render("_bench_devices.html", language, bench=now),
+        "devices": render("_bench_devices.html", language, bench=now)
+        + render("_bench_payments.html", language, bench=now, moods=MOODS, money=money, tenders=TENDERS),
         "paper": render("_bench_paper.html", language, bench=now),
     }
 
@@ -89,7 +130,9 @@ def _device(name: str, cable: SimulatedTransport, seen: DeviceSeen | None) -> Be
 
 
 async def do(counter: Counter, given: Mapping[str, str]) -> str:
-    """Play a device as a form says; return what is wrong with that, '' when nothing is."""
+    """Play a device or the payment service as a form says; return what is wrong with that, '' when nothing is."""
+    if given.get("device") == PAYMENTS:
+        return await _play_payments(counter, given)
     cable = counter.simulated.get(given.get("device", ""))
     if cable is None:
         return f"this till has no simulated device {given.get('device', '')!r}"
@@ -99,6 +142,35 @@ async def do(counter: Counter, given: Mapping[str, str]) -> str:
         return str(error)
     except ValueError as error:
         return f"not a figure: {error}"
+
+
+async def _play_payments(counter: Counter, given: Mapping[str, str]) -> str:
+    service = counter.payments
+    if service is None:
+        return "this agent has no simulated payment service; set payments to 'simulated'"
+    match given.get("do"):
+        case "mood" if given.get("mood") in MOODS:
+            service.mood = Mood(given["mood"])
+        case "slow":
+            service.answering.clear() if given.get("on") == "yes" else service.answering.set()
+        case "code" if given.get("method") in _CODES:
+            return await _show_code(counter, *_CODES[TenderKind(given["method"])])
+        case _:
+            return f"the payment service cannot do {given.get('do', '')!r}"
+    return ""
+
+
+async def _show_code(counter: Counter, first: str, digits: int) -> str:
+    """Hold a customer's payment code, a new one each time, before the till's scanner."""
+    scanner = next((one for one in counter.simulated.values() if one.far_end is None), None)
+    if scanner is None:
+        return "this till has no simulated scanner to show the code to"
+    try:
+        rest = "".join(secrets.choice("0123456789") for _ in range(digits - len(first)))
+        await scanner.press(f"{first}{rest}\r".encode())
+    except DeviceUnavailable as error:
+        return str(error)
+    return ""
 
 
 async def _played(counter: Counter, cable: SimulatedTransport, given: Mapping[str, str]) -> str:

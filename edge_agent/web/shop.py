@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.transports.simulated import SimulatedTransport
+from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.till.till import Till
 from edge_agent.web.screen.screen import Screen
 from edge_agent.web.standing import Standing
@@ -50,6 +51,11 @@ class Counter(Protocol):
     @property
     def simulated(self) -> dict[str, SimulatedTransport]:
         """The cables of its simulated devices by name."""
+        ...
+
+    @property
+    def payments(self) -> SimulatedGateway | None:
+        """The simulated payment service, where there is no real one."""
         ...
 
     async def work_printer(self, device: str, **wanted: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from edge_agent.devices.ports import Scanned, ScanRole, Weight
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.till.ports import PaymentGateway
+from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.till.till import Till
 from edge_agent.web import server
 from edge_agent.web.app import make_app
@@ -38,6 +39,7 @@ class OpenCounter:
     seen: list[DeviceSeen] = field(default_factory=list)
     paper_problems: tuple[PrinterProblem, ...] = ()
     simulated: dict[str, SimulatedTransport] = field(default_factory=dict)
+    payments: SimulatedGateway | None = None
 
     async def work_printer(self, device: str, **wanted: Any) -> dict[str, Any]:
         panel = PrinterPanel(till=self.till.id, device=device, **wanted)
