@@ -11,6 +11,7 @@ import typer
 from cloud import logging
 from cloud import main as api_process
 from cloud.command import Invocation, actor, database_of, invocation_of, now_ms, said_plainly, settings_of
+from cloud.coupons import commands as coupons
 from cloud.fleet import commands as fleet
 from cloud.identity import ca_commands, people_commands
 from cloud.identity import commands as identity
@@ -41,6 +42,7 @@ from cloud.process import (
     tether,
 )
 from cloud.process.certificates import ensure_certificates
+from cloud.rewards import commands as rewards
 from cloud.settings import load
 from cloud.store_days import commands as store_days
 
@@ -55,6 +57,8 @@ app.add_typer(ca_commands.ca_app, name="ca")
 app.add_typer(fleet.agent_app, name="agent")
 app.add_typer(prices.app, name="prices")
 app.add_typer(members.app, name="members")
+app.add_typer(coupons.app, name="coupons")
+app.add_typer(rewards.app, name="rewards")
 app.add_typer(parked.app, name="parked")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(loyalty.app, name="rules")

@@ -19,6 +19,7 @@ from cloud.api.headers import SecurityHeaders
 from cloud.api.services import Services
 from cloud.beside import api as beside
 from cloud.console import registry
+from cloud.coupons import api as coupons
 from cloud.e_receipts import api as e_receipts
 from cloud.ingest import parked_api
 from cloud.loyalty import api as loyalty
@@ -29,6 +30,8 @@ from cloud.prices import api as prices
 from cloud.prices import bodies_api, codes_api, publication_api
 from cloud.process.certificates import CertificateWatch, keep_fresh
 from cloud.process.parts import build_services
+from cloud.rewards import api as rewards
+from cloud.rewards import draw_api
 from cloud.settings import CloudSettings
 from cloud.store_days import api as store_days
 
@@ -53,6 +56,9 @@ _ROUTERS = (
     parked_api.router,
     store_days.router,
     e_receipts.router,
+    coupons.router,
+    rewards.router,
+    draw_api.router,
 )
 
 log = structlog.get_logger()

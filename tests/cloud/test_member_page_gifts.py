@@ -21,6 +21,7 @@ from cloud.members import blocks
 from cloud.rewards import drawing, gifts, pickups, pictures, stock
 from cloud.rewards.models import GiftOrder, GiftStock, Pickup, Ticket
 from cloud.rewards.pickups import Handing
+from shared import pickup_code
 from shared.draws import DrawRules, Prize
 from tests.cloud.member_page_data import FAMILY, Phone, Shop, a_member, open_shop
 from tests.cloud.members_data import OTHER_CARD
@@ -80,7 +81,8 @@ def reserve(phone: Phone, gift: str = "mug", request: str = "") -> str:
     """Reserve a gift in the first store; return where that leads."""
     page = phone.get(f"/me/gifts/{gift}")
     asked = request or request_on(page.text)
-    return phone.submit(page, f"/me/gifts/{gift}", request=asked, store="s001").headers.get("location", "")
+    answer = phone.submit(page, f"/me/gifts/{gift}", request=asked, store="s001")
+    return str(answer.headers.get("location", ""))
 
 
 def points_of(shop: Shop, member: UUID) -> int:
@@ -95,7 +97,7 @@ def test_a_gift_is_reserved_on_the_page_and_fetched_in_the_store(shop: Shop, mem
     place = reserve(phone)
     code = place.removeprefix("/me/pickups/")
     shown = phone.get(place).text
-    assert pickups.pickup_code.spaced(code) in shown
+    assert pickup_code.spaced(code) in shown
     assert "s001" in shown
     assert phone.get(f"{place}/code.svg").headers["content-type"] == "image/svg+xml"
     assert points_of(shop, member) == 150
