@@ -40,6 +40,7 @@ class NewEarningRule(_Body):
     expiry: str = Field(default="never", pattern="^(never|months|year_end)$")
     expiry_count: int = Field(default=0, ge=0, le=120)
     pending_days: int = Field(default=0, ge=0, le=366)
+    spent_points: str = Field(default="owed", pattern="^(owed|refused)$")
 
 
 class NewTier(_Body):

@@ -51,6 +51,9 @@ def earning(
     points: Annotated[int, typer.Option(min=0, max=_LARGEST, help="Points given; 0 gives none.")],
     per: Annotated[int, typer.Option(min=1, max=_LARGEST, help="For every full so much, in minor units (100 = 1.00).")],
     exclude: Annotated[list[str] | None, typer.Option(help="A category path that earns nothing; repeatable.")] = None,
+    refuse_spent: Annotated[
+        bool, typer.Option("--refuse-spent", help="Refuse returns whose points are spent, where a till can ask.")
+    ] = False,
     publish: Publish = False,
 ) -> None:
     """Publish the next earning rule."""
@@ -62,6 +65,7 @@ def earning(
             points=points,
             per_minor=per,
             excluded_categories=exclude or [],
+            spent_points="refused" if refuse_spent else "owed",
         )
         _say([earning_words(rule, language, _exponent(session)) for language in _LANGUAGES])
         if publish:

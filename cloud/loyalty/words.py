@@ -22,6 +22,15 @@ _WORDS: dict[str, dict[Language, str]] = {
         "en": "A receipt of {spend} earns {points}.",
         "zh": "一张 {spend} 的小票得 {points}。",
     },
+    "owed": {
+        "en": "Goods whose points are spent may come back: the member owes those points.",
+        "zh": "积分已使用的商品可以退货，已用积分记为会员欠积分。",
+    },
+    "refused": {
+        "en": "Goods whose points are spent do not come back where the till can ask; without a network the member owes "
+        "those points.",
+        "zh": "积分已使用的商品，联网时不予退货；断网时可退，已用积分记为会员欠积分。",
+    },
     "points": {"en": "{count} points", "zh": "{count} 积分"},
     "one_point": {"en": "1 point", "zh": "1 积分"},
     "no_rule": {"en": "No earning rule yet: nobody earns points.", "zh": "还没有积分规则：消费不积分。"},
@@ -41,6 +50,7 @@ def earning_words(rule: EarningRule, language: Language, exponent: int = 2) -> l
     if rule.excluded_categories:
         separator = "、" if language == "zh" else ", "
         lines.append(_say("excluded", language, paths=separator.join(rule.excluded_categories)))
+    lines.append(_say(rule.spent_points, language))
     return lines
 
 
