@@ -6,6 +6,8 @@ import os
 from typing import Any
 from uuid import UUID
 
+from sqlmodel import select
+
 from cloud.clock import DrivenBusinessClock
 from cloud.database import Database
 from cloud.ingest.questions import Answers
@@ -15,13 +17,16 @@ from cloud.ledger.proof import prove
 from cloud.ledger.reading import balance_of_account
 from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.members import cards
+from cloud.members.models import Member
+from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
+from cloud.privacy import Vault
 from cloud.value import rules
 from shared.sealing import seal
 from shared.value import ValueRule
 from shared.wire.desk_asks import AskTopUp, AskTopUpUndone, TopUpOffered
 from shared.wire.events import MemberOnSale, Receipt, Tender, TenderKind
-from shared.wire.messages import AnyAnswer, AnyAsk, Question, Refused
+from shared.wire.messages import AnyAnswer, AnyAsk, AskHold, Held, Question, Refused
 from shared.wire.value_events import ValueBackReason, ValuePaidBack, ValueSold
 from tests.cloud.ingesting import Outbox
 from tests.cloud.members_data import AGENTS, CARD, join, mint, open_chain, vault
@@ -36,20 +41,33 @@ def sealed(text: str) -> bytes:
     return seal(text.encode(), vault().sealing_public, os.urandom(32))
 
 
+def _is_open(database: Database) -> bool:
+    with database.snapshot() as session:
+        return session.get(Store, STORE) is not None
+
+
 class DeskChain:
     """Ann has a card and no stored value yet; the desk asks and sells, HQ answers and takes in."""
 
-    def __init__(self, database: Database, **rule: Any) -> None:
+    def __init__(self, database: Database, keys: Vault | None = None, **rule: Any) -> None:
         self.database = database
-        open_chain(database)
+        opened = _is_open(database)
+        if not opened:
+            open_chain(database)
         self.machine = DrivenMachineClock(START_MS)
-        self.answers = Answers(database, DrivenBusinessClock(START_MS), vault(), self.machine)
-        self.ann = join(database, [CARD])
+        self.answers = Answers(database, DrivenBusinessClock(START_MS), keys or vault(), self.machine)
+        self.ann = self._member() if opened else join(database, [CARD])
         self.outbox = Outbox(agent=AGENTS[STORE])
         self.downstream = LoyaltyDownstream(vault(), mint, StoreBooks())
         self.number = 0
-        with database.session() as session:
-            rules.publish(session, ValueRule(version=1, **rule), actor="test", now_ms=START_MS)
+        if not opened:
+            with database.session() as session:
+                rules.publish(session, ValueRule(version=1, **rule), actor="test", now_ms=START_MS)
+
+    def _member(self) -> UUID:
+        """Return who joined in an earlier process."""
+        with self.database.snapshot() as session:
+            return session.exec(select(Member.id)).one()
 
     def ask(self, body: AnyAsk, question: UUID | None = None, store: str = STORE) -> AnyAnswer:
         """Ask as the store's agent does."""
@@ -128,3 +146,8 @@ class DeskChain:
         with self.database.snapshot() as session:
             found = prove(session)
         assert found.holds, found
+
+    def spend(self, minor: int) -> None:
+        """Have Ann's value set aside for a basket."""
+        hold = AskHold(basket=new_id(), unit="CNY", amount=minor, till="t1", member=self.ann)
+        assert isinstance(self.ask(hold), Held)

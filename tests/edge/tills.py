@@ -146,16 +146,19 @@ class Store:
         gateway_seconds: float = 60.0,
         owners: CardOwners | None = None,
         hq: HeadOffice | None = None,
+        *,
+        kind: TillKind = TillKind.STAFFED,
+        hq_public: bytes = HQ_PUBLIC,
     ) -> Till:
         """Return a till. With `owners` it asks them about cards when `enquiries[till]` runs."""
         desk = Desk(
             till=till,
-            kind=TillKind.STAFFED,
+            kind=kind,
             clocks=self.clocks,
             mint=self.mint,
             books=self.books,
             members=self.members,
-            cards=CardKeys(HQ_PUBLIC, random.Random(7).randbytes),
+            cards=CardKeys(hq_public, random.Random(7).randbytes),
             settings=lambda: self.settings,
             hq=hq,
         )

@@ -49,16 +49,16 @@ class Asking:
             known = self._open[key] = _Open(desk.mint(), make(desk))
             while len(self._open) > _MOST_OPEN:
                 self._open.popitem(last=False)
-        answer = await self.put(known.question, known.body)
+        answer = await self.put(known.question, desk.till, known.body)
         if answer is None:
             return refused("hq_silent")
         self._open.pop(key, None)
         return answer if isinstance(answer, expected) else explained(answer)
 
-    async def put(self, question: UUID, body: AnyAsk) -> AnyAnswer | None:
-        """Ask under an id that is kept elsewhere; None when there was no answer in time."""
-        desk = self._commands.desk
-        return await desk.hq.ask(question, desk.till, body) if desk.hq else None
+    async def put(self, question: UUID, till: str, body: AnyAsk) -> AnyAnswer | None:
+        """Ask under an id that is kept elsewhere, and for the till that asked first; None: no answer in time."""
+        hq = self._commands.desk.hq
+        return await hq.ask(question, till, body) if hq else None
 
 
 def explained(answer: AnyAnswer) -> Refused:

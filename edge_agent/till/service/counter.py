@@ -14,7 +14,7 @@ from edge_agent.till.money import Money
 from edge_agent.till.ports import PaymentAttempt
 from edge_agent.till.results import Refused
 from edge_agent.till.service import paying_back, plans, selling
-from edge_agent.till.service.asking import Asking, at_desk, explained, sealed
+from edge_agent.till.service.asking import Asking, explained, sealed
 from edge_agent.till.service.plans import UndoPlan
 from edge_agent.till.service.results import Customer, Offer, Unfinished, ValueBackNow, ValueSoldNow
 from edge_agent.till.service.whom import card_number
@@ -166,13 +166,10 @@ class ValueCounter:
 
     async def _take_back(self, plan: UndoPlan) -> Refused | None:
         """Have HQ take the value back; None when it has. A no ends the plan, silence leaves it waiting."""
-        found = await self._commands.look(lambda _db, desk: at_desk(desk))
-        if isinstance(found, Refused):
-            return found
         body = AskTopUpUndone(
-            sold=plan.sold, till=found.till, cashier=plan.cashier, approved_by=plan.approved_by, reason=plan.reason
+            sold=plan.sold, till=plan.till, cashier=plan.cashier, approved_by=plan.approved_by, reason=plan.reason
         )
-        answer = await self._asking.put(plan.id, body)
+        answer = await self._asking.put(plan.id, plan.till, body)
         if isinstance(answer, TopUpUndone):
             return None
         if answer is None:

@@ -47,7 +47,8 @@ def begin_undo(db: sqlite3.Connection, desk: Desk, text: str, reason: str, appro
     why = chosen(reason, desk.policies.void_reasons)
     plan = UndoPlan(
         id=desk.mint(), sold=sold.id, receipt=row.text, minor=sold.total_minor, refunds=_refunds(sold),
-        masked_name=sold.masked_name, reason=why, approved_by=by, shift=desk.stand.shift, cashier=desk.cashier,
+        masked_name=sold.masked_name, reason=why, approved_by=by, shift=desk.stand.shift, till=desk.till,
+        cashier=desk.cashier,
     )  # fmt: skip
     plans.store(db, desk.till, plan)
     return plan
@@ -128,7 +129,9 @@ def _refunds(sold: ValueSold) -> list[RefundPart]:
 
 
 def _by_gateway(part: RefundPart, gateways: Collection[TenderKind], known: dict[UUID, PaymentOutcome]) -> bool:
-    return bool(part.pays_back) and part.method in gateways and part.attempt not in known
+    """Tell whether a payment service has to be asked: for the first time, or anew after it said no."""
+    new = part.attempt is None or _failed(part, known)
+    return bool(part.pays_back) and part.method in gateways and new
 
 
 def _asked(db: sqlite3.Connection, desk: Desk, plan: UndoPlan, part: RefundPart) -> RefundPart:
@@ -154,13 +157,15 @@ def _if_moved(db: sqlite3.Connection, desk: Desk, plan: UndoPlan) -> ValueBackNo
         Tender(method=part.method, minor=part.minor, reference=part.pays_back, attempt=part.attempt)
         for part in plan.refunds
     ]
-    stand = replace(desk.stand, shift=plan.shift, cashier=plan.cashier or desk.cashier)
+    if not any(part.method is TenderKind.CASH for part in plan.refunds):
+        # What a service moves belongs to whoever asked for it, however late; cash leaves the drawer that is open now.
+        desk = replace(desk, stand=replace(desk.stand, shift=plan.shift, cashier=plan.cashier or desk.cashier))
     fields = {
         "id": plan.id, "why": ValueBackReason.UNDO, "of": plan.sold, "reason": plan.reason,
         "approved_by": plan.approved_by,
     }  # fmt: skip
     plans.forget(db, plan.id)
-    return _made(db, replace(desk, stand=stand), tenders, plan.minor, masked_name=plan.masked_name, **fields)
+    return _made(db, desk, tenders, plan.minor, masked_name=plan.masked_name, **fields)
 
 
 def _made(

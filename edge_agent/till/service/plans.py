@@ -39,6 +39,7 @@ class UndoPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     reason: str = ""
     approved_by: str = ""
     shift: UUID | None = None
+    till: str = ""
     cashier: str = ""
     taken: bool = False
 
