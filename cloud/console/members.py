@@ -24,7 +24,8 @@ from cloud.ledger.commits import open_commit
 from cloud.members import blocks, duplicates, merging, revealing, searching, watching
 from cloud.members.care_models import DuplicatePair, MemberMerge, ReviewCase
 from cloud.members.models import ACTIVE, Member
-from cloud.members.opening import signing
+from cloud.members.opening import signing, uploads
+from cloud.members.opening import words as upload_words
 from cloud.members.profile import PROFILE
 from shared.ids import UuidMint
 
@@ -151,11 +152,19 @@ def decide_case(services: Here, posted: MayDecide) -> Response:
 
 
 @router.get("/openings")
-def openings(request: Request, services: Here) -> Response:
+def openings(request: Request, services: Here, refused: str = "") -> Response:
     """Which bases were taken over, and which wait for a signature?"""
+    who = request.state.signed
 
     def read(session: Session, _now_ms: int) -> Context:
-        return {"openings": signing.openings(session), "words": member_words}
+        return {
+            "openings": signing.openings(session),
+            "uploads": uploads.newest(session),
+            "may_upload": who is not None and who.may(Right.VALUE),
+            "words": member_words,
+            "upload_words": upload_words,
+            "refused": upload_words.REFUSAL.get(refused, upload_words.ELSE) if refused else "",
+        }
 
     return page(request, services, "member_openings", read)
 

@@ -15,6 +15,7 @@ from cloud.identity import pages as people_pages
 from cloud.identity.people import Right
 from cloud.ledger import pages as ledger
 from cloud.loyalty import review_pages as points_reviews
+from cloud.members.opening import pages as member_uploads
 from cloud.rewards import draw_pages, gift_pages, run_pages
 from cloud.store_days import pages as store_days
 from cloud.value import correction_pages as corrections
@@ -34,7 +35,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.MEMBERS, title=marked("Members"), path="/members", router=members.router),
     Entry(task=Task.MEMBERS, title=marked("Here twice"), path="/members/duplicates"),
     Entry(task=Task.MEMBERS, title=marked("Review desk"), path="/members/reviews"),
-    Entry(task=Task.MEMBERS, title=marked("Taken over"), path="/members/openings"),
+    Entry(task=Task.MEMBERS, title=marked("Taken over"), path="/members/openings", router=member_uploads.router),
     Entry(task=Task.PROMOTIONS, title=marked("Promotions"), path="/promotions", router=promotions.router),
     Entry(task=Task.PROMOTIONS, title=marked("Calendar"), path="/promotions/calendar"),
     Entry(task=Task.PROMOTIONS, title=marked("Coupons"), path="/coupons", router=coupon_pages.router),

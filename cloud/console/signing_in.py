@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -37,6 +37,7 @@ ACCOUNT = "/account"
 """Where people change their own password."""
 _BEFORE_CHANGE = frozenset({ACCOUNT, f"{ACCOUNT}/password", "/sign-out"})
 
+F = TypeVar("F", bound=Callable[..., Any])
 router = APIRouter(include_in_schema=False)
 _RIGHTS: dict[object, Right] = {}
 """What each dependency made here asks for, so that a test can hold every route against every role."""
@@ -101,8 +102,7 @@ def person_with(right: Right) -> Callable[[Request], Signed]:
             raise NotAllowed(marked("Your role does not let you do this. Ask an admin of the console."))
         return who
 
-    _RIGHTS[current] = right
-    return current
+    return ruled(current, right)
 
 
 def form_by(right: Right) -> Callable[[Request], Awaitable[Posted]]:
@@ -112,11 +112,16 @@ def form_by(right: Right) -> Callable[[Request], Awaitable[Posted]]:
     async def posted(request: Request) -> Posted:
         who = check(request)
         fields = await _fields(request)
-        _check_mark(fields, who.mark)
+        check_mark(fields, who.mark)
         return Posted(who, fields)
 
-    _RIGHTS[posted] = right
-    return posted
+    return ruled(posted, right)
+
+
+def ruled(dependency: F, right: Right) -> F:
+    """Note which right a dependency asks for and return it."""
+    _RIGHTS[dependency] = right
+    return dependency
 
 
 def right_of(dependency: object) -> Right | None:
@@ -132,7 +137,8 @@ async def _fields(request: Request) -> list[tuple[str, str]]:
         raise Invalid("this form cannot be read: load the page again") from None
 
 
-def _check_mark(fields: Sequence[tuple[str, str]], expected: str) -> None:
+def check_mark(fields: Sequence[tuple[str, str]], expected: str) -> None:
+    """Refuse a form that does not carry a session's mark. Raise NotAllowed."""
     found = next((value for key, value in fields if key == MARK), "")
     if not hmac.compare_digest(found.encode(), expected.encode()):
         raise NotAllowed(marked("This form is not from your session. Load the page again and repeat."))
@@ -165,7 +171,7 @@ def _sign_in_page(request: Request, services: Services, then: str, refused: str 
 async def sign_in(request: Request, services: Here) -> Response:
     """Begin a session."""
     fields = dict(await _fields(request))
-    _check_mark(list(fields.items()), sessions.mark_of(request.cookies.get(FORM_COOKIE, "")))
+    check_mark(list(fields.items()), sessions.mark_of(request.cookies.get(FORM_COOKIE, "")))
     return await run_in_threadpool(_signed_in, request, services, fields)
 
 

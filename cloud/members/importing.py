@@ -128,9 +128,18 @@ class Importer:
             result.stored = True
         return result
 
-    def parse(self, rows: Sequence[SheetRow], stores: Collection[str], result: MemberImport) -> Iterator[NewMember]:
-        """Yield the good rows as new members; what is wrong with the others is added to the result's problems."""
-        seen: dict[tuple[str, str], int] = {}
+    def parse(
+        self,
+        rows: Sequence[SheetRow],
+        stores: Collection[str],
+        result: MemberImport,
+        seen: dict[tuple[str, str], int] | None = None,
+    ) -> Iterator[NewMember]:
+        """Yield the good rows as new members; what is wrong with the others is added to the result's problems.
+
+        `seen` is what earlier rows of the same file said, for a file that is read part by part.
+        """
+        seen = {} if seen is None else seen
         for row in rows:
             try:
                 yield self._member(row, stores, seen)

@@ -17,10 +17,12 @@ from cloud.identity import devices
 from cloud.ingest.transience import is_transient
 from cloud.ledger.proving import Proving
 from cloud.ledger.seal import seal_pending
+from cloud.loyalty.club_keeping import ReferralKeeping
 from cloud.loyalty.gift_keeping import GiftKeeping
 from cloud.member_page.codes import CodeMaker
 from cloud.member_page.notices import NoticeTaker
 from cloud.members.caring import Caring
+from cloud.members.opening.working import Uploading
 from cloud.members.sets import refresh
 from cloud.prices.books import StoreBooks
 from cloud.pricing_audit.auditing import audit_pending
@@ -142,11 +144,14 @@ def main(settings: CloudSettings) -> None:
     mint = UuidMint(machine.wall_ms, os.urandom)
     rewarding = [
         ("rewards", RewardsKeeping(database, clocks_of(settings).business, machine, mint)),
+        ("referrals", ReferralKeeping(database, clocks_of(settings).business, machine)),
         ("tier gifts", GiftKeeping(database, clocks_of(settings).business, machine, open_vault(settings))),
     ]
+    # A file of members takes minutes.
+    uploads = [("member uploads", Uploading(database, open_vault(settings), machine, mint))]
     beside = [
         threading.Thread(target=run_jobs, args=(jobs, stopping), name=jobs[0][0], daemon=True)
-        for jobs in (proving, messages, trying, rewarding)
+        for jobs in (proving, messages, trying, rewarding, uploads)
     ]
     for thread in beside:
         thread.start()

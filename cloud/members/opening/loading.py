@@ -25,7 +25,7 @@ from cloud.members import cards, enrolling, lookup_keys, value, years
 from cloud.members.importing import MEMBER_COLUMNS, SOURCE, Importer
 from cloud.members.models import PENDING, Member
 from cloud.members.opening.models import LOADED, LOADING, MemberOpening, OpeningCard, OpeningTotal
-from cloud.members.opening.reading import OpeningFile, OpeningRow, read_opening
+from cloud.members.opening.reading import OpeningFile, OpeningRow, nobody_looks, read_opening
 from cloud.members.profile import NAME
 from cloud.org.models import Store
 from cloud.privacy import normal
@@ -57,17 +57,21 @@ class Loader:
     importer: Importer
     actor: str
 
-    def check(self, content: bytes) -> OpeningFile:
+    def check(self, content: bytes, progress: Progress = nobody_looks) -> OpeningFile:
         """Read a file and say everything that is wrong with it; nothing is stored. Raise Invalid for no such table."""
         with self.database.snapshot() as session:
-            return read_opening(session, self.importer, content, _own(session, opening_id(content)))
+            return read_opening(session, self.importer, content, _own(session, opening_id(content)), progress)
 
-    def load(self, content: bytes, name: str, progress: Progress = lambda _done, _rows: None) -> Loaded:
+    def load(
+        self, content: bytes, name: str, progress: Progress = nobody_looks, looked: Progress = nobody_looks
+    ) -> Loaded:
         """Load a file; nothing where a single row is wrong. The same file goes on where it stopped.
+
+        It is checked once more before; `looked` is told how far that is, `progress` how far the loading.
 
         Raise Conflict for a file that is through already, Invalid for what is no table of members.
         """
-        file = self.check(content)
+        file = self.check(content, looked)
         if file.problems:
             return Loaded(None, file)
         opening = self._begin(content, name, file)

@@ -42,6 +42,43 @@ class MemberOpening(Table, table=True):
     sales_credited: int = 0
 
 
+class OpeningUpload(Table, table=True):
+    """A file that somebody uploaded, from its dry run to its loading. Its content goes as soon as it is not needed."""
+
+    __tablename__ = "opening_upload"
+    __table_args__ = OPERATIONS
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(max_length=200)
+    size: int
+    status: str = Field(default="waiting", max_length=16, index=True)
+    content: bytes | None = None
+    """Compressed and encrypted: it holds people. Null when it is through."""
+    total: int = 0
+    """Rows to look at in what is under way."""
+    done: int = 0
+    rows: int = 0
+    known: int = 0
+    cards: int = 0
+    totals: str = ""
+    """What members hold by the file: JSON."""
+    bad: int = 0
+    """How many rows are wrong."""
+    problems: str = ""
+    """The first of them: JSON."""
+    opening_id: UUID | None = None
+    asked_by: str = Field(max_length=120)
+    asked_ms: int = utc_ms()
+    reason: str = Field(default="", max_length=500)
+    checked_ms: int | None = utc_ms(default=None)
+    finished_ms: int | None = utc_ms(default=None)
+    ended_by: str = Field(default="", max_length=120)
+    runner: str = Field(default="", max_length=36)
+    beat_ms: int | None = utc_ms(default=None)
+    starts: int = 0
+    problem: str = Field(default="", max_length=300)
+
+
 class OpeningTotal(Table, table=True):
     """What the file says all members together hold of a unit."""
 

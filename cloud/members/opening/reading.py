@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -35,8 +35,14 @@ from cloud.prices.sheets import SheetRow
 from shared.loyalty import TierRule
 
 MOST = 1_000_000_000
+_AT_ONCE = 2_000
+Looked = Callable[[int, int], None]
 _LOT = re.compile(r"^(\d{1,10})(?:@(\d{4}-\d{2}-\d{2}))?$")
 _BETWEEN = re.compile(r"[\s;,；，]+")
+
+
+def nobody_looks(_done: int, _rows: int) -> None:
+    """Take no notice of how far a file is."""
 
 
 class UnitTotal(NamedTuple):
@@ -79,17 +85,25 @@ class OpeningFile:
         return [UnitTotal(kind, unit, len(holders[kind, unit]), amounts[kind, unit]) for kind, unit in sorted(amounts)]
 
 
-def read_opening(session: Session, importer: Importer, content: bytes, own: Collection[str] = ()) -> OpeningFile:
+def read_opening(
+    session: Session, importer: Importer, content: bytes, own: Collection[str] = (), looked: Looked = nobody_looks
+) -> OpeningFile:
     """Read and check a file. `own` are references that are here only because this very file brought them.
 
-    Raise Invalid for a file that is no table of members. Whatever is wrong with a row is a problem of the result.
+    `looked` is told every few thousand rows how many were looked at, of how many. Raise Invalid for a file that is no
+    table of members. Whatever is wrong with a row is a problem of the result.
     """
     sheet = read_members(content, BALANCES)
     result = MemberImport(len(sheet.rows))
     rows = unknown_rows(session, sheet, result, own)
     found = session.execute(select(table_of(Store).c.id, table_of(Store).c.currency))
     stores: dict[str, str] = {row.id: row.currency for row in found}
-    members = {member.row: member for member in importer.parse([_person(row) for row in rows], stores, result)}
+    members: dict[int, NewMember] = {}
+    people = ([_person(row) for row in rows[start : start + _AT_ONCE]] for start in range(0, len(rows), _AT_ONCE))
+    seen: dict[tuple[str, str], int] = {}
+    for start, some in enumerate(people):
+        looked(start * _AT_ONCE, len(rows))
+        members |= {member.row: member for member in importer.parse(some, stores, result, seen)}
     importer.check_owners(session, importer.indexes(members.values()), result)
     opening = OpeningFile(result.rows, result.known, result.problems)
     opening.cards = sum(len(member.cards) for member in members.values())

@@ -1,0 +1,238 @@
+"""Members taken over by upload: checked row by row, loaded, cancelled without a trace, signed by another."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from types import SimpleNamespace
+from typing import cast
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from sqlmodel import col, func, select
+
+from cloud.api.services import Services, services_of
+from cloud.console import uploading as console_uploading
+from cloud.database import Database
+from cloud.identity.people import Role
+from cloud.main import create_app
+from cloud.members.models import ACTIVE, CLOSED, Member, MemberField
+from cloud.members.opening import loading, uploads
+from cloud.members.opening.models import OpeningUpload
+from cloud.members.opening.uploads import UploadStatus
+from cloud.members.opening.working import SILENT_MS, Uploading
+from cloud.settings import CloudSettings
+from tests.cloud.members_data import mint, open_chain, vault
+from tests.cloud.test_member_opening import FILE, HEADER
+from tests.cloud.visiting import Visitor, make_person, mark_on
+from tests.factories import START_MS, DrivenMachineClock
+
+PLACE = "/members/openings"
+BAD = (
+    HEADER
+    + "h1,李小明,not a phone,s001,,silver,,,x,\nh2,Bob,13800138001,nowhere,,,40,,,\n"
+    + "h3,Cid,13800138002,,,,,,,\n"
+)
+
+
+@pytest.fixture
+def clock() -> DrivenMachineClock:
+    return DrivenMachineClock(START_MS)
+
+
+@pytest.fixture
+def app(sqlite_database: Database, clock: DrivenMachineClock) -> FastAPI:
+    open_chain(sqlite_database)
+    clocks = SimpleNamespace(machine=clock, business=SimpleNamespace(now_ms=lambda: START_MS))
+    services = cast("Services", SimpleNamespace(database=sqlite_database, clocks=clocks, vault=vault()))
+    made = create_app(CloudSettings(), services, console=True)
+    made.dependency_overrides[services_of] = lambda: services
+    for name, role in (("sue", Role.SUPPORT), ("ana", Role.MARKETER)):
+        make_person(sqlite_database, name, role)
+    return made
+
+
+@pytest.fixture
+def job(sqlite_database: Database, clock: DrivenMachineClock) -> Uploading:
+    return Uploading(sqlite_database, vault(), clock, mint)
+
+
+def inside(app: FastAPI, name: str = "sue", language: str = "en") -> Visitor:
+    visitor = Visitor(app, language)
+    visitor.enter(name)
+    return visitor
+
+
+def send(visitor: Visitor, text: str = FILE, reason: str = "old system ends", mark: str | None = None) -> str:
+    """Upload a file as a browser does; return where it led."""
+    mark = mark_on(visitor.get("/search")) if mark is None else mark
+    parts = [
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in (("mark", mark), ("reason", reason))
+    ]
+    head = 'Content-Disposition: form-data; name="file"; filename="base.csv"\r\nContent-Type: text/csv'
+    body = "".join(parts) + f"--x\r\n{head}\r\n\r\n{text}\r\n--x--\r\n"
+    answer = visitor.ask("POST", f"{PLACE}/uploads", body, **{"Content-Type": "multipart/form-data; boundary=x"})
+    return answer.headers.get("location", str(answer.status_code))
+
+
+def row_of(database: Database, place: str) -> OpeningUpload:
+    with database.snapshot() as session:
+        return uploads.find(session, UUID(place.rsplit("/", 1)[1]))
+
+
+def count(database: Database, status: str) -> int:
+    with database.snapshot() as session:
+        return session.exec(select(func.count()).select_from(Member).where(col(Member.status) == status)).one()
+
+
+def test_from_upload_to_signature_by_another(app: FastAPI, sqlite_database: Database, job: Uploading) -> None:
+    sue, ana = inside(app), inside(app, "ana")
+    place = send(sue)
+    assert place.startswith(f"{PLACE}/uploads/"), place
+    assert "This file is next." in sue.get(place).text
+    assert job()
+    checked = sue.get(place).text
+    for fact in ("3 rows are good: nothing is stored yet.", "Points", "Stored value", "100.00 CNY"):
+        assert fact in checked, fact
+    assert count(sqlite_database, "pending") == 0
+    sue.send(f"{place}/load", page=place)
+    assert job()
+    loaded = sue.get(place).text
+    assert "3 rows are loaded; another person signs them." in loaded
+    row = row_of(sqlite_database, place)
+    assert (row.status, row.content, row.done) == (UploadStatus.LOADED, None, 3)
+    opening = re.search(rf'href="({PLACE}/[0-9a-f-]+)"', loaded)
+    assert opening
+    assert "person:sue" in ana.get(opening[1]).text
+    ana.send(f"{opening[1]}/sign", page=opening[1])
+    assert count(sqlite_database, ACTIVE) == 3
+    assert not job()
+
+
+def test_every_bad_row_is_named_and_the_file_is_gone(app: FastAPI, sqlite_database: Database, job: Uploading) -> None:
+    sue = inside(app)
+    place = send(sue, BAD)
+    assert job()
+    page = sue.get(place).text
+    assert "2 rows are wrong; nothing was stored." in page
+    assert [int(one) for one in re.findall(r'<tr><td class="number">(\d+)</td>', page)] == [2, 3]
+    assert "there is no store" in page
+    assert sue.get(f"{place}/problems.csv").text.count("\r\n") == 2
+    row = row_of(sqlite_database, place)
+    assert (row.status, row.content) == (UploadStatus.BAD, None)
+    assert sue.send(f"{place}/load", page="/search").headers["location"].endswith("refused=else")
+
+
+@pytest.mark.parametrize("when", ["waiting", "checked", "checking", "loading", "loaded by then"])
+def test_what_is_cancelled_leaves_nobody_behind(
+    app: FastAPI, sqlite_database: Database, job: Uploading, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    monkeypatch.setattr(loading, "AT_ONCE", 1)
+    sue = inside(app)
+    place = send(sue)
+    if when not in {"waiting", "checking"}:
+        assert job()
+    if when in ("loading", "loaded by then"):
+        sue.send(f"{place}/load", page=place)
+    if when in ("waiting", "checked"):
+        sue.send(f"{place}/cancel", page=place)
+    else:
+        beat, end, beats = Uploading._beat, Uploading._end, 0
+
+        def cancelled_in_the_middle(self: Uploading, upload_id: UUID, done: int, rows: int) -> None:
+            nonlocal beats
+            beats += 1
+            if when != "loaded by then" and beats == (3 if when == "loading" else 1):
+                sue.send(f"{place}/cancel", page=place)
+            beat(self, upload_id, done, rows)
+
+        def cancelled_at_the_end(self: Uploading, *args: object, **more: object) -> None:
+            if when == "loaded by then":
+                sue.send(f"{place}/cancel", page=place)
+            end(self, *args, **more)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Uploading, "_beat", cancelled_in_the_middle)
+        monkeypatch.setattr(Uploading, "_end", cancelled_at_the_end)
+        assert job()
+    row = row_of(sqlite_database, place)
+    assert (row.status, row.content, row.ended_by) == (UploadStatus.CANCELLED, None, "person:sue")
+    assert count(sqlite_database, "pending") == count(sqlite_database, ACTIVE) == 0
+    with sqlite_database.snapshot() as session:
+        assert session.exec(select(func.count()).select_from(MemberField)).one() == 0
+    assert count(sqlite_database, CLOSED) == {"loading": 2, "loaded by then": 3}.get(when, 0), "erased, books kept"
+    assert "This file is gone and brought nobody." in sue.get(place).text
+
+
+def test_a_worker_that_died_is_followed_by_another(
+    app: FastAPI, sqlite_database: Database, clock: DrivenMachineClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sue = inside(app)
+    place = send(sue)
+
+    def dies(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    first, second = (Uploading(sqlite_database, vault(), clock, mint) for _ in range(2))
+    with monkeypatch.context() as patched:
+        patched.setattr(Uploading, "_beat", dies)
+        with pytest.raises(KeyboardInterrupt):
+            first()
+    assert not second(), "it may still be at work"
+    clock.advance(SILENT_MS + 1)
+    assert second()
+    assert row_of(sqlite_database, place).status == UploadStatus.CHECKED
+    assert not first()
+
+
+def test_what_nobody_loads_is_let_go_after_a_day(
+    app: FastAPI, sqlite_database: Database, job: Uploading, clock: DrivenMachineClock
+) -> None:
+    place = send(inside(app))
+    assert job()
+    assert row_of(sqlite_database, place).content is not None
+    clock.advance(uploads.KEPT_MS + 1)
+    job()
+    row = row_of(sqlite_database, place)
+    assert (row.status, row.content) == (UploadStatus.EXPIRED, None)
+
+
+def test_nobody_in_the_file_can_be_read_in_the_database(app: FastAPI, sqlite_database: Database) -> None:
+    place = send(inside(app))
+    content = row_of(sqlite_database, place).content
+    assert content is not None
+    for personal in ("李小明", "13800138000"):
+        assert personal.encode() not in bytes(content)
+
+
+def test_the_file_never_touches_a_disk(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    def to_disk(_self: object) -> None:
+        raise AssertionError("the upload was written to a file")
+
+    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", to_disk)
+    sue = inside(app)
+    assert "/uploads/" in send(sue, FILE + "x" * 3_000_000)
+
+
+def test_what_is_refused_at_the_door(app: FastAPI, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    sue, ana = inside(app), inside(app, "ana")
+    assert send(sue, mark="0" * 64) == "403"
+    assert send(ana) == "403", "whoever may not move value uploads nothing"
+    assert "enctype" not in ana.get(PLACE).text
+    assert send(sue, reason="").endswith("refused=reason")
+    assert send(sue, "").endswith("refused=file")
+    monkeypatch.setattr(console_uploading, "_FORM_BYTES", -32 * 1024**2 + 100)
+    assert send(sue, FILE * 100) == "422", "it is not read to its end"
+    with sqlite_database.snapshot() as session:
+        assert session.exec(select(func.count()).select_from(OpeningUpload)).one() == 0
+
+
+def test_the_same_file_again_is_said(app: FastAPI, job: Uploading) -> None:
+    sue = inside(app)
+    for _ in range(2):
+        place = send(sue)
+        assert job()
+        sue.send(f"{place}/load", page=place)
+        assert job()
+    assert "This very file was loaded before" in sue.get(place).text
