@@ -8,13 +8,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
+from sqlmodel import select
+
 from cloud.database import Database
 from cloud.identity import keys
 from cloud.ingest.handlers.base import Refusals
 from cloud.privacy import Vault
+from cloud.value.models import PurseReturn
 from edge_agent.till.ports import PaymentGateway
 from edge_agent.till.till import Till
-from shared.wire.desk_asks import AskTopUpUndone
+from shared.wire.desk_asks import AskTopUpUndone, CardReturnTaken
 from shared.wire.events import AnyEvent, TenderKind, TillKind, decode_event
 from shared.wire.messages import AnyAnswer, AnyAsk, Ask, MemberFound
 from shared.wire.messages import Refused as RefusedByHq
@@ -74,6 +77,12 @@ class DeskStore:
         rows = await self.store.database.read(lambda db: db.execute("SELECT content FROM event ORDER BY n").fetchall())
         found = [decode_event(content) for (content,) in rows]
         return [one for one in found if not kinds or isinstance(one, kinds)]
+
+    async def applied(self) -> CardReturnTaken:
+        """Return the one application that waits for HQ."""
+        with self.chain.database.snapshot() as session:
+            row = session.exec(select(PurseReturn)).one()
+        return CardReturnTaken(application=row.id, state="applied", minor=row.paid_minor)
 
     async def send(self) -> Refusals:
         """Let HQ have what it does not have yet."""

@@ -12,7 +12,7 @@ from edge_agent.web.figures import to_minor
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.flows_paying import METHODS
 from edge_agent.web.screen.hand import Done, Hand, Outcome, reason_question, settled
-from edge_agent.web.screen.saying import Plain, news, says
+from edge_agent.web.screen.saying import Plain, news, refusal, says
 from edge_agent.web.screen.value_moved import moved
 from edge_agent.web.screen.words import TENDERS
 from shared.codes import PaymentBrand, PaymentCode
@@ -169,7 +169,7 @@ async def pay_out(ask: Asked, hand: Hand, key: str) -> Outcome:
     """Pay out what HQ approved, in cash and with approval."""
     due = await hand.till.counter.due(hand.till.desk.whom.served(key))
     if isinstance(due, Refused):
-        return due
+        return Done(refusal(due), then="desk_customer", about=(key,))
     await ask(
         Question(
             id="pay_out",

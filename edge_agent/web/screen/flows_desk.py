@@ -259,7 +259,7 @@ async def gifts(ask: Asked, hand: Hand, key: str, code: str = "") -> Outcome:
     served = hand.till.desk.whom.served(key) if key else None
     found = await hand.till.desk.gifts(served, code=code)
     if isinstance(found, Refused):
-        return found
+        return Done(refusal(found), then="desk_customer" if key else "desk", about=(key,) if key else ())
     options = (*_waiting(found), *_for_points(found))
     choice = await ask(
         Question(

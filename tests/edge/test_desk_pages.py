@@ -1,0 +1,221 @@
+"""The service desk by keys and scanner: each flow at the till's screen, both languages, the real HQ behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from edge_agent.till.results import Paid
+from edge_agent.till.simulated_gateway import Mood, SimulatedGateway
+from edge_agent.web import display_page, till_page
+from edge_agent.web.screen.screen import Screen
+from edge_agent.web.shop import Shop
+from edge_agent.web.standing import Standing
+from shared.wire.events import TenderKind, TillKind, ValuePaidBack, ValueSold
+from tests.cloud.test_value_desk import decide
+from tests.edge.desk_hq import DeskStore, desk_store
+from tests.edge.person import Person, sold
+from tests.edge.screens import OpenCounter
+from tests.edge.tills import APPLES, CARD, OTHER_CARD
+
+PHONE = "13800138000"
+WECHAT_CODE = "134567890123456789"
+
+
+class DeskPerson(Person):
+    """Somebody at the service desk."""
+
+    desk: DeskStore
+
+    async def customer_sees(self) -> str:
+        counter = OpenCounter(self.till, self.screen, [])
+        return (await display_page.parts(counter, self.store.settings, "en"))["display"]
+
+    async def keys(self) -> str:
+        async def standing() -> Standing:
+            return Standing("mqtt", 0)
+
+        counter = OpenCounter(self.till, self.screen, [])
+        shop = Shop(
+            counters={"t1": counter}, settings=lambda: self.store.settings, clock=self.store.business, standing=standing
+        )
+        return (await till_page.parts(shop, counter, self.store.settings, "en"))["keys"]
+
+
+@asynccontextmanager
+async def at_desk(
+    folder: Path, gateways: Any = None, *, kind: TillKind = TillKind.SERVICE_DESK, **options: Any
+) -> AsyncIterator[DeskPerson]:
+    async with desk_store(folder, gateways, **options) as desk:
+        till = desk.open(kind=kind)
+        screen = Screen(till, lambda: desk.store.settings, desk.store.business)
+        await screen.attend()
+        person = DeskPerson(desk.store, till, screen)
+        person.desk = desk
+        try:
+            yield person
+        finally:
+            screen.end()
+
+
+def good(at: Person) -> bool:
+    return at.screen.notice is not None and not at.screen.notice.refused
+
+
+async def test_somebody_joins_in_six_answers_and_reads_what_they_agree_to(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        await at.presses("F12")
+        assert at.asked == "desk"
+        await at.types("1")
+        assert at.asked == "phone"
+        await at.types("138")
+        assert at.asked == "phone"
+        await at.types(PHONE)
+        assert at.asked == "consent"
+        assert "leave at any time" in await at.customer_sees()
+        assert "随时查询" in (await at.shown())["pane"]
+        await at.types("1", "2")  # to the membership, not to messages
+        assert at.asked == "new_card"
+        await at.scans(CARD)
+        assert at.asked == "name"
+        await at.types("李小明")
+        assert good(at), at.told
+        assert at.asked == "customer"
+        assert "李**" in (await at.shown())["pane"]
+
+
+async def test_whoever_is_known_is_served_instead(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        for _ in range(2):
+            await at.presses("F12")
+            await at.types("1", PHONE, "1", "1", "", "")
+            assert at.asked == "customer"
+        assert at.told == "hq_phone_known"
+        await at.presses("Escape", "F12")
+        await at.types(PHONE)
+        assert at.asked == "customer"
+
+
+async def test_a_card_is_given_and_lost_by_keys(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        await at.presses("F12")
+        await at.types("1", PHONE, "1", "1", "", "")
+        await at.types("4", "1")
+        assert at.asked == "new_card"
+        await at.scans(OTHER_CARD)
+        assert good(at), at.told
+        await at.types("4", "3")
+        assert good(at), at.told
+        await at.presses("Escape", "F12")
+        await at.scans(OTHER_CARD)
+        assert at.told == "hq_card_lost"
+        assert at.asked == "desk"
+
+
+async def served(at: DeskPerson) -> None:
+    """Have somebody new at the desk."""
+    await at.presses("F12")
+    await at.types("1", PHONE, "1", "1", "", "")
+    assert at.asked == "customer", at.told
+
+
+async def test_a_top_up_shows_what_it_brings_and_gives_change(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        await served(at)
+        await at.types("1", "6000")
+        assert at.told == "hq_cap_exceeded"
+        assert at.asked == "top_up"
+        await at.types("abc", "200")
+        assert at.asked == "value_pay"
+        assert "200.00" in await at.customer_sees()
+        await at.types("500")
+        assert isinstance(at.screen.paid, Paid)
+        assert at.screen.paid.change_minor == 30_000
+        assert "300.00" in (await at.shown())["sum"]
+        assert len(await at.desk.events(ValueSold)) == 1
+
+
+async def test_a_payment_code_pays_and_what_nobody_knows_is_asked_about(tmp_path: Path) -> None:
+    gateway = SimulatedGateway(Mood.LOSE_REPLY)
+    async with at_desk(tmp_path, {TenderKind.WECHAT: gateway}) as at:
+        await served(at)
+        await at.types("1", "100")
+        await at.scans(WECHAT_CODE)
+        await at.until(lambda: len(gateway.taken) == 1)
+        await at.shown()
+        assert at.asked == "waiting" or at.screen.paid is not None
+        await at.until(lambda: at.screen.paid is not None)
+        (event,) = await at.desk.events(ValueSold)
+        assert isinstance(event, ValueSold)
+        assert event.tenders[0].method is TenderKind.WECHAT
+
+
+async def test_a_gift_card_is_sold_and_its_sale_undone(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        await at.presses("F12")
+        await at.types("2")
+        await at.scans(OTHER_CARD)
+        await at.types("100", "")
+        assert isinstance(at.screen.paid, Paid), at.told
+        receipt = at.screen.paid.receipt
+        await at.desk.send()
+        at.desk.hq.loses = True
+        await at.presses("F12")
+        await at.types("3", receipt)
+        assert at.told == "value_undo_waits"
+        await at.presses("Escape", "F12")
+        assert receipt in (await at.shown())["pane"]
+        await at.types("1", "1")
+        assert good(at), at.told
+        assert len(await at.desk.events(ValuePaidBack)) == 1
+
+
+async def test_a_receipt_is_credited_by_scanning_its_code(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        paid = await sold(at, APPLES)
+        await at.desk.send()
+        await served(at)
+        await at.types("2")
+        await at.scans(f"https://shop.example/r/{paid.sale.hex}")
+        assert good(at), at.told
+
+
+async def test_stored_value_is_given_back_and_paid_out(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        await served(at)
+        await at.types("1", "100", "")
+        await at.desk.send()
+        await at.presses("F12")
+        await at.types(PHONE, "5", "moving away")
+        assert good(at), at.told
+        await at.types("6")
+        assert at.told == "hq_return_waits"
+        assert at.asked == "customer"
+        decide(at.desk.chain, await at.desk.applied())
+        await at.types("6", "1")
+        assert good(at), at.told
+        assert len(await at.desk.events(ValuePaidBack)) == 1
+
+
+async def test_the_desk_is_there_only_where_the_till_is_one(tmp_path: Path) -> None:
+    async with at_desk(tmp_path, kind=TillKind.STAFFED) as at:
+        await at.presses("F12", "desk")
+        assert at.asked == ""
+        assert 'data-key="desk"' not in await at.keys()
+    (tmp_path / "desk").mkdir()
+    async with at_desk(tmp_path / "desk") as at:
+        assert 'data-key="desk"' in await at.keys()
+
+
+async def test_without_a_network_it_says_so_and_asks_again(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        at.desk.hq.silent = True
+        await at.presses("F12")
+        await at.types("1", PHONE, "1", "1", "", "")
+        assert at.told == "hq_silent"
+        assert at.asked == "name"
+        at.desk.hq.silent = False
+        await at.types("")
+        assert at.asked == "customer"
