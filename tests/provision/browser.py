@@ -42,24 +42,58 @@ def find_browser() -> str | None:
     return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
 
 
-class Page:
-    """One tab: loads addresses, evaluates scripts, presses keys, and remembers what went wrong and what was asked."""
+class _Pipes:
+    """The two pipes to a browser, which all of its tabs share."""
 
     def __init__(self, reading: int, writing: int) -> None:
         self._reading, self._writing = reading, writing
         self._buffer = b""
         self._number = 0
+        self.tabs: dict[str, Page] = {}
+
+    def send(self, message: dict[str, Any]) -> int:
+        """Send a command and return its number."""
+        self._number += 1
+        os.write(self._writing, json.dumps({"id": self._number, **message}).encode() + b"\0")
+        return self._number
+
+    def read(self) -> dict[str, Any]:
+        """Return what the browser says next."""
+        ends = time.monotonic() + _ANSWER_S
+        while b"\0" not in self._buffer:
+            ready, _, _ = select.select([self._reading], [], [], max(0.0, ends - time.monotonic()))
+            assert ready, f"the browser did not answer within {_ANSWER_S} s"
+            part = os.read(self._reading, 1 << 20)
+            assert part, "the browser ended"
+            self._buffer += part
+        message, _, self._buffer = self._buffer.partition(b"\0")
+        found: dict[str, Any] = json.loads(message)
+        return found
+
+
+class Page:
+    """One tab: loads addresses, evaluates scripts, presses keys, and remembers what went wrong and what was asked."""
+
+    def __init__(self, pipes: _Pipes) -> None:
+        self._pipes = pipes
         self._events: deque[dict[str, Any]] = deque()
         self._session = ""
         self.errors: list[str] = []
         self.requested: list[str] = []
 
     def open(self) -> None:
-        """Make the tab."""
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        """Make the tab, in a window of its own: of two in one window only one is drawn."""
+        target = self.call("Target.createTarget", url="about:blank", newWindow=True)["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._pipes.tabs[self._session] = self
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+
+    def another(self) -> Page:
+        """Return a second tab of this browser, with the same cookies."""
+        tab = Page(self._pipes)
+        tab.open()
+        return tab
 
     def resize(self, width: int, height: int) -> None:
         """Give the tab a window of a size in CSS pixels; a narrow one is a phone's."""
@@ -121,20 +155,23 @@ class Page:
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Run a command of the protocol and return its result."""
-        self._number += 1
-        message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
+        message: dict[str, Any] = {"method": method, "params": parameters}
         if self._session:
             message["sessionId"] = self._session
-        os.write(self._writing, json.dumps(message).encode() + b"\0")
-        while (answer := self._read()).get("id") != self._number:
-            self._note(answer)
+        number = self._pipes.send(message)
+        while (answer := self._pipes.read()).get("id") != number:
+            self._heard(answer)
         assert "error" not in answer, f"{method}: {answer['error']}"
         result: dict[str, Any] = answer["result"]
         return result
 
     def _wait_for(self, method: str) -> None:
         while not any(event["method"] == method for event in self._events):
-            self._note(self._read())
+            self._heard(self._pipes.read())
+
+    def _heard(self, event: dict[str, Any]) -> None:
+        """Note what a tab says with that tab: this one may be asked while another speaks."""
+        self._pipes.tabs.get(event.get("sessionId", ""), self)._note(event)
 
     def _note(self, event: dict[str, Any]) -> None:
         self._events.append(event)
@@ -148,18 +185,6 @@ class Page:
                 self.errors.append(str(parameters["args"]))
             case "Network.requestWillBeSent":
                 self.requested.append(parameters["request"]["url"])
-
-    def _read(self) -> dict[str, Any]:
-        ends = time.monotonic() + _ANSWER_S
-        while b"\0" not in self._buffer:
-            ready, _, _ = select.select([self._reading], [], [], max(0.0, ends - time.monotonic()))
-            assert ready, f"the browser did not answer within {_ANSWER_S} s"
-            part = os.read(self._reading, 1 << 20)
-            assert part, "the browser ended"
-            self._buffer += part
-        message, _, self._buffer = self._buffer.partition(b"\0")
-        found: dict[str, Any] = json.loads(message)
-        return found
 
 
 @contextmanager
@@ -177,7 +202,7 @@ def browsing(program: str, folder: Path, *options: str) -> Iterator[Page]:
     )  # fmt: skip
     os.close(to_browser)
     os.close(from_browser)
-    page = Page(reading, writing)
+    page = Page(_Pipes(reading, writing))
     try:
         page.open()
         yield page
