@@ -1,0 +1,240 @@
+"""Budgets at head office, on both databases: shares by weights and sales, what sales used, what a till may ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from uuid import UUID
+
+import msgspec
+import pytest
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from cloud.database import Database
+from cloud.database.rowset import table_of
+from cloud.fleet.models import AgentEpoch
+from cloud.prices.content import encode_row
+from cloud.prices.drafts import DraftRow
+from cloud.promotions import counting, sharing
+from cloud.promotions.budget_answers import SET_ASIDE_MS, BudgetAnswers
+from cloud.promotions.budget_keeping import EVERY_S, BudgetKeeping
+from cloud.promotions.budget_models import BudgetedPromotion, BudgetUse, StoreShare
+from cloud.sales.models import Sale
+from shared.body import BodyKind
+from shared.pricing import Counter, Per
+from shared.pricing.kinds import SpendAndGet
+from shared.pricing.kinds.spend_and_get import Step
+from shared.pricing.promotion import Divide, Limit, Where
+from shared.wire.budgets import AskBudgets, BudgetReport, BudgetsElsewhere, BudgetShare
+from shared.wire.events import SaleCompleted
+from tests.cloud.prices_data import STORES, found_chain, item, price, publish_rows, report
+from tests.factories import START_MS, DrivenMachineClock, make_item, make_price_book, make_sale, new_id
+
+DAY = "2026-05-01"
+MEMBER = UUID(int=7)
+TODAY = datetime.fromtimestamp(START_MS // 1000, UTC).date()
+
+
+def put_sale(session: Session, id_: UUID, store: str, minor: int, member: UUID | None = None) -> None:
+    """Insert a sale of which only this matters."""
+    given = {"id": id_, "store_id": store, "total_minor": minor, "member_id": member, "business_date": TODAY}
+    fillers = {int: 0, str: "", bytes: b"", bool: False}
+    table = table_of(Sale)
+    for column in table.columns:
+        if column.name not in given and not column.nullable and column.default is None:
+            given[column.name] = fillers.get(column.type.python_type, 0)
+    session.execute(table.insert().values(**given))
+
+
+def promotion(*limits: Limit, stores: list[str] | None = None) -> SpendAndGet:
+    return SpendAndGet(
+        promotion="spring",
+        steps=[Step(at_minor=1_000, off_minor=100)],
+        limits=list(limits),
+        where=Where(stores=stores or []),
+    )
+
+
+@dataclass
+class Chain:
+    """Three stores whose books hold the promotion, and head office's keeping of its budgets."""
+
+    database: Database
+    clock: DrivenMachineClock = field(default_factory=DrivenMachineClock)
+
+    def __post_init__(self) -> None:
+        business = SimpleNamespace(now_ms=lambda: START_MS)
+        self.keeping = BudgetKeeping(self.database, business, self.clock, new_id)
+        self.answers = BudgetAnswers(self.database, business, self.clock, new_id)  # type: ignore[arg-type]
+
+    def publish(self, one: SpendAndGet) -> None:
+        with self.database.session() as session:
+            found_chain(session)
+            rows = [item("1001"), price("1001", 1_200), price("1001", 1_200, "z2")]
+            content = encode_row(BodyKind.PROMOTIONS, one.promotion, one)
+            rows.append(DraftRow(BodyKind.PROMOTIONS, "chain", one.promotion, content))
+            for number, store in enumerate(STORES, start=1):
+                report(session, f"{store}-a", engine=3)
+                session.add(AgentEpoch(agent_id=f"{store}-a", epoch=UUID(int=number), head=b"", opened_ms=START_MS))
+            publish_rows(session, rows)
+
+    def keep(self) -> None:
+        self.clock.advance(round(EVERY_S * 1000) + 1)
+        self.keeping()
+
+    def shares(self) -> dict[str, tuple[int | None, int | None]]:
+        with self.database.snapshot() as session:
+            return {row.store_id: (row.most_uses, row.most_minor) for row in _open(session)}
+
+    def told(self, store: str) -> BudgetShare:
+        with self.database.snapshot() as session:
+            (share,) = sharing.of_agents(session, [f"{store}-a"])[f"{store}-a"]
+        return share
+
+    def says(self, store: str, uses: int = 0, minor: int = 0) -> None:
+        share = self.told(store)
+        said = BudgetReport(
+            share=share.share, promotion=share.promotion, serial=share.serial, most_uses=share.uses,
+            most_minor=share.minor, uses=uses, minor=minor,
+        )  # fmt: skip
+        with self.database.session() as session:
+            report(session, f"{store}-a", engine=3, budgets=[said])
+
+    def count(self, *sales: SaleCompleted, member: UUID | None = MEMBER) -> None:
+        with self.database.session() as session:
+            for sale in sales:
+                put_sale(session, sale.id, sale.store, sale.total_minor, member)
+            counting.note_sales(session, sales)
+
+
+def _open(session: Session) -> list[StoreShare]:
+    query = select(StoreShare).where(~col(StoreShare.closed)).order_by(col(StoreShare.store_id))
+    return list(session.execute(query).scalars())
+
+
+def sale_with(rule: SpendAndGet, store: str = "s1", *, id_: UUID | None = None) -> SaleCompleted:
+    book = make_price_book(items=[make_item("1002")], promotions=[msgspec.structs.replace(rule, limits=[])])
+    return make_sale([("1002", 1)], book=book, store=store, id=id_)
+
+
+@pytest.fixture
+def chain(database: Database) -> Chain:
+    return Chain(database)
+
+
+@pytest.mark.parametrize(
+    ("limit", "stores", "shares"),
+    [
+        (Limit(per=Per.CHAIN, uses=100), None, {"s1": (30, None), "s2": (30, None), "s3": (30, None)}),
+        (
+            Limit(per=Per.CHAIN, uses=100, minor=5_000, divide=Divide.WEIGHTS, weights={"s1": 3, "s2": 1}),
+            None,
+            {"s1": (68, 3_375), "s2": (22, 1_125), "s3": (0, 0)},
+        ),
+        (Limit(per=Per.CHAIN, uses=100), ["s2"], {"s2": (90, None)}),
+        (Limit(per=Per.STORE, uses=100), None, {}),
+    ],
+)
+def test_stores_get_their_shares_when_a_book_holds_the_promotion(
+    chain: Chain, limit: Limit, stores: list[str] | None, shares: dict[str, tuple[int | None, int | None]]
+) -> None:
+    chain.publish(promotion(limit, stores=stores))
+    chain.keep()
+    assert chain.shares() == shares
+    chain.keep()
+    assert chain.shares() == shares  # looking again changes nothing
+
+
+def test_a_budget_follows_the_sales_of_the_last_weeks(chain: Chain) -> None:
+    chain.publish(promotion(Limit(per=Per.CHAIN, uses=100, divide=Divide.SALES)))
+    with chain.database.session() as session:
+        for store, minor in (("s1", 60_000), ("s1", 20_000), ("s2", 20_000)):
+            put_sale(session, new_id(), store, minor)
+    chain.keep()
+    assert chain.shares() == {"s1": (72, None), "s2": (18, None), "s3": (0, None)}
+
+
+def test_what_one_store_does_not_need_goes_to_the_one_that_asks_once_it_is_given_up(chain: Chain) -> None:
+    chain.publish(promotion(Limit(per=Per.CHAIN, uses=90)))
+    chain.keep()
+    for store in STORES:
+        chain.says(store, 27 if store == "s1" else 0)
+    asked = AskBudgets(basket=new_id(), till="t1", short=["spring"])
+    assert chain.answers.answer("s1-a", "s1", asked) == BudgetsElsewhere(raised=["spring"])
+    assert chain.shares()["s1"] == (36, None)
+    chain.says("s1", 36)
+    chain.keep()
+    lowered = chain.shares()
+    assert lowered["s1"] == (36, None)
+    assert lowered["s2"] == lowered["s3"] == (17, None)
+    chain.keep()
+    assert chain.shares() == lowered  # they have not said yet that they hold less
+    chain.says("s2", 2)
+    chain.keep()
+    assert chain.shares()["s1"] == (46, None)
+
+
+def test_a_disk_that_was_put_back_gets_a_new_share_of_what_is_left_and_the_old_one_stays_counted(chain: Chain) -> None:
+    chain.publish(promotion(Limit(per=Per.CHAIN, uses=100)))
+    chain.keep()
+    before = chain.told("s1")
+    with chain.database.session() as session:
+        session.add(AgentEpoch(agent_id="s1-a", epoch=UUID(int=99), head=b"", opened_ms=START_MS + 1))
+    chain.keep()
+    chain.keep()
+    now = chain.told("s1")
+    assert (now.share != before.share, now.epoch) == (True, UUID(int=99))
+    assert now.uses is not None
+    assert 0 < now.uses <= 10
+    with chain.database.snapshot() as session:
+        assert sum(row.ceiling_uses or 0 for row in session.execute(select(StoreShare)).scalars()) <= 100
+
+
+def test_sales_are_counted_by_member_day_and_store(chain: Chain) -> None:
+    rule = promotion(Limit(per=Per.MEMBER, uses=2, strict=True))
+    chain.publish(rule)
+    chain.count(sale_with(rule))
+    chain.keep()
+    chain.count(sale_with(rule), sale_with(rule), sale_with(rule, "s2"))
+    with chain.database.snapshot() as session:
+        rows = session.execute(select(BudgetUse).order_by(col(BudgetUse.store_id))).scalars()
+        found = [(row.promotion, row.member_id, row.store_id, row.uses, row.minor) for row in rows]
+        assert session.get_one(BudgetedPromotion, "spring").live
+    assert found == [("spring", MEMBER, "s1", 2, 200), ("spring", MEMBER, "s2", 1, 100)]
+
+
+def test_a_members_budget_is_one_baskets_until_its_sale_is_in(chain: Chain) -> None:
+    rule = promotion(Limit(per=Per.MEMBER, uses=2, strict=True))
+    chain.publish(rule)
+    chain.keep()
+    basket, other = new_id(), new_id()
+
+    def ask(of: UUID, store: str) -> BudgetsElsewhere:
+        asked = AskBudgets(basket=of, till="t1", of_member=["spring"], member=MEMBER, day=DAY)
+        return chain.answers.answer(f"{store}-a", store, asked)
+
+    free = [Counter("spring", Per.MEMBER), Counter("spring", Per.MEMBER_DAY)]
+    assert ask(basket, "s1") == BudgetsElsewhere(elsewhere=free)
+    assert ask(basket, "s1") == BudgetsElsewhere(elsewhere=free)
+    assert ask(other, "s2") == BudgetsElsewhere(busy=["spring"])
+    sale = sale_with(rule, id_=basket)
+    chain.count(sale)
+    used = [Counter("spring", Per.MEMBER, 1, 100), Counter("spring", Per.MEMBER_DAY)]
+    assert ask(other, "s2").elsewhere == used
+    assert ask(new_id(), "s1") == BudgetsElsewhere(busy=["spring"])
+    chain.clock.advance(SET_ASIDE_MS + 1)
+    chain.keep()
+    assert ask(new_id(), "s1").elsewhere == free  # what the store used itself it counts itself
+
+
+def test_a_promotion_that_no_book_holds_any_more_is_over(chain: Chain) -> None:
+    chain.publish(promotion(Limit(per=Per.CHAIN, uses=100)))
+    chain.keep()
+    with chain.database.session() as session:
+        publish_rows(session, [DraftRow(BodyKind.PROMOTIONS, "chain", "spring", None)])
+    chain.keep()
+    with chain.database.snapshot() as session:
+        assert not session.get_one(BudgetedPromotion, "spring").live
+        assert sharing.of_agents(session, ["s1-a"]) == {}
