@@ -6,6 +6,8 @@ from cloud.fleet import models as fleet
 from cloud.identity import models as identity
 from cloud.ingest import models as ingest
 from cloud.ledger import models as ledger
+from cloud.loyalty import club_models as loyalty_club
+from cloud.loyalty import draft_models as loyalty_drafts
 from cloud.loyalty import models as loyalty
 from cloud.member_page import models as member_page
 from cloud.members import care_models as members_care
@@ -30,6 +32,8 @@ __all__ = [
     "ingest",
     "ledger",
     "loyalty",
+    "loyalty_club",
+    "loyalty_drafts",
     "member_page",
     "members",
     "members_care",

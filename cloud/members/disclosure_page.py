@@ -24,6 +24,8 @@ _PARTS: Mapping[str, Mapping[Language, str]] = {
     "standing": {"en": "Tier", "zh": "会员等级"},
     "tier_changes": {"en": "Changes of tier", "zh": "等级变动"},
     "tier_gifts": {"en": "Gifts of your tier", "zh": "等级礼遇"},
+    "referrals": {"en": "Friends brought", "zh": "推荐好友"},
+    "transfers": {"en": "Points handed on", "zh": "积分转赠"},
     "tier_by_hand": {"en": "Tier given by hand", "zh": "人工授予的等级"},
     "corrections": {"en": "Corrected by hand", "zh": "人工更正"},
     "coupons_given": {"en": "Coupons given to you", "zh": "获得的优惠券"},

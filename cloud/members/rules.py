@@ -120,7 +120,82 @@ class Merging(Rule, frozen=True, kw_only=True):
         _between("undo_days", self.undo_days, 0, 90)
 
 
-RULES: dict[str, type[Rule]] = {one.KIND: one for one in (Entry, Cards, ProfileReward, Watch, PhoneLooks, Merging)}
+class Referral(Rule, frozen=True, kw_only=True):
+    """What bringing a friend is worth: points for both, when the friend's first purchase of enough has stayed bought.
+
+    0 points for both: there is no such reward. More friends a month than `most_in_a_month` go to the review desk.
+    """
+
+    KIND: ClassVar[str] = "referral"
+    points: int = 0
+    friend_points: int = 0
+    least_minor: int = 1
+    """What the purchase comes to at least, less what came back of it."""
+    within_days: int = 90
+    """How long after joining the friend may buy."""
+    pending_days: int = 14
+    most_in_a_month: int = 5
+
+    def check(self) -> None:
+        """Raise Invalid where its figures cannot be."""
+        _between("points", self.points, 0, 1_000_000)
+        _between("friend_points", self.friend_points, 0, 1_000_000)
+        _between("least_minor", self.least_minor, 1, 10**9)
+        _between("within_days", self.within_days, 1, 3_660)
+        _between("pending_days", self.pending_days, 0, 365)
+        _between("most_in_a_month", self.most_in_a_month, 1, 1_000)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is given."""
+        return bool(self.points or self.friend_points)
+
+
+class Leaderboard(Rule, frozen=True, kw_only=True):
+    """A table of the members who did most in a period, masked, of those alone who agreed to stand in it."""
+
+    KIND: ClassVar[str] = "leaderboard"
+    on: bool = False
+    by: str = "spend"
+    """`spend`, `visits` or `points` (earned, less what returns took back)."""
+    period: str = "month"
+    """`month`, `quarter` or `year` of business dates."""
+    places: int = 20
+
+    def check(self) -> None:
+        """Raise Invalid where its figures cannot be."""
+        if self.by not in ("spend", "visits", "points") or self.period not in ("month", "quarter", "year"):
+            raise Invalid("by is spend, visits or points, and period is month, quarter or year")
+        _between("places", self.places, 3, 100)
+
+
+class Transfers(Rule, frozen=True, kw_only=True):
+    """Whether members may hand points to each other: to `nobody` (the default), within the `family`, or to `all`.
+
+    `fee_bp` of what is given stays with the chain, rounded up; points keep their date.
+    """
+
+    KIND: ClassVar[str] = "transfers"
+    to: str = "nobody"
+    least: int = 1
+    most_at_once: int = 10_000
+    most_in_a_month: int = 20_000
+    fee_bp: int = 0
+
+    def check(self) -> None:
+        """Raise Invalid where its figures cannot be."""
+        if self.to not in ("nobody", "family", "all"):
+            raise Invalid(f"to is nobody, family or all, got {self.to!r}")
+        _between("least", self.least, 1, 10**9)
+        _between("most_at_once", self.most_at_once, self.least, 10**9)
+        _between("most_in_a_month", self.most_in_a_month, self.least, 10**9)
+        _between("fee_bp", self.fee_bp, 0, 9_999)
+
+
+_KINDS: tuple[type[Rule], ...] = (
+    Entry, Cards, ProfileReward, Watch, PhoneLooks, Merging, Referral, Leaderboard, Transfers,
+)  # fmt: skip
+RULES: dict[str, type[Rule]] = {one.KIND: one for one in _KINDS}
 """Every kind of rule; a new one is a class and its name here."""
 
 R = TypeVar("R", bound=Rule)

@@ -9,6 +9,7 @@ from cloud.channels.models import MemberMessage
 from cloud.coupons.models import Coupon
 from cloud.database import Table
 from cloud.fleet.models import AuditEntry
+from cloud.loyalty.club_models import PointsTransfer, Referral
 from cloud.loyalty.models import MemberDay, MemberStanding, MemberYear, TierChange, TierFloor, TierGift
 from cloud.member_page.models import MemberSession, MemberWechat
 from cloud.members.care_models import DuplicatePair, MemberMerge, MemberNotice, ReceiptClaim, ReviewCase, StaffCard
@@ -53,6 +54,8 @@ TRACES: tuple[Trace, ...] = (
     Trace(name="standing", model=MemberStanding, goes=False),
     Trace(name="tier_changes", model=TierChange, goes=False),
     Trace(name="tier_gifts", model=TierGift, goes=False),
+    Trace(name="referrals", model=Referral, columns=("friend_id", "referrer_id"), goes=False),
+    Trace(name="transfers", model=PointsTransfer, columns=("giver_id", "taker_id"), goes=False),
     Trace(name="tier_by_hand", model=TierFloor, goes=False),
     Trace(name="coupons_given", model=Coupon, goes=False),
     Trace(name="gifts", model=GiftOrder, goes=False),

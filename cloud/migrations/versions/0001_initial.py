@@ -896,6 +896,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sale_id", name=op.f("pk_points_review")),
     )
     op.create_table(
+        "points_transfer",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("giver_id", sa.Uuid(), nullable=False),
+        sa.Column("taker_id", sa.Uuid(), nullable=False),
+        sa.Column("points", BIG_INT, nullable=False),
+        sa.Column("fee", BIG_INT, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("actor", sa.String(length=120), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_points_transfer")),
+    )
+    op.create_index("ix_points_transfer_giver_id", "points_transfer", ["giver_id", "at_ms"], unique=False)
+    op.create_index(op.f("ix_points_transfer_taker_id"), "points_transfer", ["taker_id"], unique=False)
+    op.create_table(
         "posting",
         sa.Column("cause", sa.Uuid(), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
@@ -1150,6 +1165,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("store_id", "till_id", "series", name=op.f("pk_receipt_series")),
     )
     op.create_table(
+        "referral",
+        sa.Column("friend_id", sa.Uuid(), nullable=False),
+        sa.Column("referrer_id", sa.Uuid(), nullable=False),
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("bought_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("least_minor", BIG_INT, nullable=False),
+        sa.Column("points", BIG_INT, nullable=False),
+        sa.Column("friend_points", BIG_INT, nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("found_ms", BIG_INT, nullable=False),
+        sa.Column("changed_ms", BIG_INT, nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.PrimaryKeyConstraint("friend_id", name=op.f("pk_referral")),
+    )
+    op.create_index(op.f("ix_referral_referrer_id"), "referral", ["referrer_id"], unique=False)
+    op.create_index("ix_referral_sale_id", "referral", ["sale_id"], unique=False)
+    op.create_index("ix_referral_state", "referral", ["state", "due_on"], unique=False)
+    op.create_table(
         "reversal",
         sa.Column("cause", sa.Uuid(), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
@@ -1182,6 +1218,41 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_review_case_member_id"), "review_case", ["member_id"], unique=False)
     op.create_index("ix_review_case_status_day", "review_case", ["status", "day"], unique=False)
+    op.create_table(
+        "rule_draft",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("starts", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("author", sa.String(length=120), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.Column("changed_by", sa.String(length=120), nullable=False),
+        sa.Column("changed_ms", BIG_INT, nullable=False),
+        sa.Column("approved_by", sa.String(length=120), nullable=False),
+        sa.Column("approved_ms", BIG_INT, nullable=True),
+        sa.Column("version", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_draft")),
+    )
+    op.create_index("ix_rule_draft_state", "rule_draft", ["state"], unique=False)
+    op.create_table(
+        "rule_trial",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("draft_id", sa.Uuid(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("today", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("last_member", sa.Uuid(), nullable=True),
+        sa.Column("tally", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(length=120), nullable=False),
+        sa.Column("asked_ms", BIG_INT, nullable=False),
+        sa.Column("finished_ms", BIG_INT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_trial")),
+    )
+    op.create_index(op.f("ix_rule_trial_draft_id"), "rule_trial", ["draft_id"], unique=False)
+    op.create_index("ix_rule_trial_state", "rule_trial", ["state"], unique=False)
     op.create_table(
         "sale",
         sa.Column("id", sa.Uuid(), nullable=False),
