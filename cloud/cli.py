@@ -45,6 +45,7 @@ from cloud.process.certificates import ensure_certificates
 from cloud.rewards import commands as rewards
 from cloud.settings import load
 from cloud.store_days import commands as store_days
+from cloud.value import commands as value
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Head office's half of Storewire.")
 app.add_typer(org.store_app, name="store")
@@ -61,6 +62,7 @@ app.add_typer(coupons.app, name="coupons")
 app.add_typer(rewards.app, name="rewards")
 app.add_typer(parked.app, name="parked")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(value.app, name="value")
 app.add_typer(loyalty.app, name="rules")
 app.add_typer(store_days.staff_app, name="staff")
 app.add_typer(store_days.policies_app, name="policies")

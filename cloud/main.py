@@ -22,6 +22,7 @@ from cloud.console import registry
 from cloud.coupons import api as coupons
 from cloud.e_receipts import api as e_receipts
 from cloud.ingest import parked_api
+from cloud.ledger import api as ledger_api
 from cloud.loyalty import api as loyalty
 from cloud.member_page.app import create_member_app
 from cloud.members import api as members
@@ -34,6 +35,9 @@ from cloud.rewards import api as rewards
 from cloud.rewards import draw_api
 from cloud.settings import CloudSettings
 from cloud.store_days import api as store_days
+from cloud.value import api as value_api
+from cloud.value import reviews_api
+from cloud.value import rules_api as value_rules_api
 
 _GRACE_S = 5
 _ROUTERS = (
@@ -53,6 +57,10 @@ _ROUTERS = (
     members.router,
     personal_api.router,
     loyalty.router,
+    ledger_api.router,
+    value_api.router,
+    value_rules_api.router,
+    reviews_api.router,
     parked_api.router,
     store_days.router,
     e_receipts.router,

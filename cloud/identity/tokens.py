@@ -32,6 +32,8 @@ SCOPES = {
     "rewards:write": "take and hand over gifts, draw, ask for runs",
     "beside:read": "identify members and quote points at tills that are not ours",
     "beside:write": "give, take and reverse points at tills that are not ours",
+    "value:read": "see stored value, its rules, the ledger and what waits for a decision",
+    "value:write": "top up, give back, correct and decide about members' value, change its rules",
     "sales:read": "see sales",
     "parked:read": "see parked events",
     "parked:write": "repair, replay and dismiss parked events",

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 import msgspec
 import structlog
-from sqlalchemy import select
 from sqlmodel import Session, col
 from sqlmodel import select as rows_of
 
 from cloud.database import Database
-from cloud.database.rowset import table_of
 from cloud.ledger.models import LedgerProof
 from cloud.ledger.proof import Proof, prove
-from cloud.org.models import Store
+from cloud.org.zones import zone_of
 from shared.clock import BusinessClock, MachineClock
 
 _EVERY_S = 60.0
@@ -118,11 +115,7 @@ def _proved(row: LedgerProof) -> Proved:
 
 
 def _day(session: Session, at_ms: int) -> date:
-    """Return the day it is where the stores are, UTC's where they are in several zones."""
-    store = table_of(Store)
-    zones = session.execute(select(store.c.time_zone).distinct().limit(2)).scalars().all()
-    zone: tzinfo = ZoneInfo(zones[0]) if len(zones) == 1 else UTC
-    return datetime.fromtimestamp(at_ms // 1000, zone).date()
+    return datetime.fromtimestamp(at_ms // 1000, zone_of(session)).date()
 
 
 class Proving:

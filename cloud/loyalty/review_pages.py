@@ -19,9 +19,9 @@ from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Que
 from cloud.identity.people import Right
 from cloud.loyalty import review
 from cloud.loyalty.models import PointsReview
+from cloud.org.zones import zone_of
 from cloud.sales.models import Sale
 from cloud.value import forms
-from cloud.value.months import zone_of
 from shared.web.words import marked
 
 router = APIRouter(prefix="/reviews/points", include_in_schema=False)

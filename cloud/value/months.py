@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import date, datetime, time, tzinfo
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlmodel import Session
-
-from cloud.database.rowset import table_of
 from cloud.errors import Invalid
-from cloud.org.models import Store
 from shared.loyalty import months_later
 
 
@@ -21,13 +15,6 @@ class Month(NamedTuple):
     code: str
     from_ms: int
     to_ms: int
-
-
-def zone_of(session: Session) -> tzinfo:
-    """Return the zone of the stores where all share one, else UTC."""
-    store = table_of(Store)
-    zones = session.execute(select(store.c.time_zone).distinct().limit(2)).scalars().all()
-    return ZoneInfo(zones[0]) if len(zones) == 1 else UTC
 
 
 def month(text: str, zone: tzinfo) -> Month:

@@ -25,10 +25,11 @@ from cloud.ledger.models import Account, Hold
 from cloud.ledger.units import units
 from cloud.members import cards, searching
 from cloud.members.models import Member
+from cloud.org.zones import zone_of
 from cloud.privacy import normal
 from cloud.value import card_returns, correcting, forms, owing, page_words, rules, timing_out
 from cloud.value.models import Purse, PurseReturn
-from cloud.value.months import last_months, zone_of
+from cloud.value.months import last_months
 from cloud.value.purse_listing import PurseRow, purses, row_of, select_purses, with_holdings
 from cloud.value.purses import HELD_OF, KINDS_OF
 

@@ -22,9 +22,10 @@ from cloud.ledger import words as ledger_words
 from cloud.ledger.kinds import MEMBER_DEBT, PURSE_DEBT, SHORTFALL
 from cloud.ledger.units import Units, units
 from cloud.org.models import LegalEntity, Store
+from cloud.org.zones import zone_of
 from cloud.sales.shops import shops
 from cloud.value import owing, rules
-from cloud.value.months import last_months, month, zone_of
+from cloud.value.months import last_months, month
 from cloud.value.settlement import Owed, between_stores
 from shared.loyalty import months_later
 from shared.web.words import marked

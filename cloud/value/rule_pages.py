@@ -17,8 +17,8 @@ from cloud.console.rendering import Context, page
 from cloud.console.signing_in import Posted, form_by
 from cloud.console.speaking import language_of
 from cloud.identity.people import Right
+from cloud.org.zones import zone_of
 from cloud.value import drafting, forms, page_words, rule_form, rules, words
-from cloud.value.months import zone_of
 
 router = APIRouter(prefix="/value/rules", include_in_schema=False)
 
