@@ -6,6 +6,7 @@ known by its question's id: asking again gets the same answer (`cloud.value.answ
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 
 from sqlmodel import Session
@@ -14,17 +15,22 @@ from cloud import errors
 from cloud.clock import SystemMachineClock
 from cloud.database import Database
 from cloud.errors import Invalid, NotFound
+from cloud.ingest.apply import in_transaction
 from cloud.ingest.watermarks import stores_of
+from cloud.loyalty import return_answers
 from cloud.members import finding
 from cloud.members.desk_answers import DeskAnswers
 from cloud.members.phone_desk import PhoneDesk
 from cloud.members.sight import member_found
 from cloud.privacy import CannotOpen, Vault
+from cloud.promotions.budget_answers import BudgetAnswers
 from cloud.rewards.desk_answers import GiftDeskAnswers
 from cloud.value.answering import ValueAnswers
 from cloud.value.desk_answers import ValueDeskAnswers
 from cloud.value.wallets import wallet_of
 from shared.clock import BusinessClock, MachineClock
+from shared.ids import UuidMint
+from shared.wire.budgets import AskBudgets
 from shared.wire.desk_asks import AskCardReturn, AskGiftGiven, AskGifts, AskPayOut, AskTopUp, AskTopUpUndone
 from shared.wire.messages import (
     AnyAnswer,
@@ -40,6 +46,7 @@ from shared.wire.messages import (
     Question,
     Refused,
 )
+from shared.wire.return_asks import AskReturn
 from shared.wire.wallet_asks import AskWallet
 
 
@@ -56,6 +63,8 @@ class Answers:
         self._phones = PhoneDesk(database, business, machine or SystemMachineClock(), vault)
         self._value_desk = ValueDeskAnswers(database, business, machine or SystemMachineClock(), vault)
         self._gifts = GiftDeskAnswers(database, business, machine or SystemMachineClock(), vault)
+        mint = UuidMint((machine or SystemMachineClock()).wall_ms, os.urandom)
+        self._budgets = BudgetAnswers(database, business, machine, mint)
         self._value = ValueAnswers(database, business, machine or SystemMachineClock(), vault)
 
     def __call__(self, agent: str, question: Question) -> AnyAnswer | None:
@@ -71,7 +80,18 @@ class Answers:
                 return self._whose(session, question.body.sealed_card)
             if isinstance(question.body, AskWallet):
                 return wallet_of(session, self._vault, store, question.body, now_ms=self._business.now_ms())
+        if isinstance(question.body, AskBudgets | AskReturn):
+            return self._weighed(agent, store, question.body)
         return self._moving(agent, store, question)
+
+    def _weighed(self, agent: str, store: str, ask: AskBudgets | AskReturn) -> AnyAnswer | None:
+        """Say what is left of budgets, or whether goods may come back; nothing at all while the database is away."""
+        try:
+            if isinstance(ask, AskBudgets):
+                return self._budgets.answer(agent, store, ask)
+            return in_transaction(self._database, lambda session: return_answers.answer(session, ask))
+        except errors.Unavailable:
+            return None
 
     def _moving(self, agent: str, store: str, question: Question) -> AnyAnswer | None:
         """Answer what moves value; nothing at all while the database is away, so that the till asks again."""

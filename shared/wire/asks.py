@@ -8,7 +8,9 @@ from uuid import UUID
 import msgspec
 
 from shared.loyalty import NextTier
+from shared.wire.budgets import AskBudgets, BudgetsElsewhere
 from shared.wire.desk_asks import AnyDeskAnswer, AnyDeskAsk
+from shared.wire.return_asks import AskReturn, ReturnAllowed
 from shared.wire.wallet_asks import AskWallet, Wallet
 
 
@@ -112,7 +114,20 @@ class AskPhone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     cashier: str
 
 
-AnyAsk = Ask | AskPhone | AskHold | AskCoupon | AskRelease | AskEnrol | AskCard | AskClaim | AskWallet | AnyDeskAsk
+AnyAsk = (
+    Ask
+    | AskPhone
+    | AskHold
+    | AskCoupon
+    | AskRelease
+    | AskEnrol
+    | AskCard
+    | AskClaim
+    | AskWallet
+    | AskBudgets
+    | AskReturn
+    | AnyDeskAsk
+)
 """What only HQ knows now."""
 
 
@@ -189,6 +204,16 @@ class PointsClaimed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 AnyAnswer = (
-    MemberFound | MembersFound | Refused | Held | CouponReserved | Released | PointsClaimed | Wallet | AnyDeskAnswer
+    MemberFound
+    | MembersFound
+    | Refused
+    | Held
+    | CouponReserved
+    | Released
+    | PointsClaimed
+    | Wallet
+    | BudgetsElsewhere
+    | ReturnAllowed
+    | AnyDeskAnswer
 )
 """What HQ answers."""
