@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from cloud.prices.initials import initials_of
 from shared.body import BodyKind
 from shared.pricing import Item, Price, Unit
-from shared.pricing.price_list import Barcode
+from shared.pricing.price_list import Barcode, OpenPrice
 
 YES = frozenset({"yes", "y", "true", "1", "x", "是"})
 NO = frozenset({"", "no", "n", "false", "0", "否"})
@@ -26,7 +26,8 @@ _PRICE_COLUMNS = ("item", "regular", "member", "basis", "remove")
 COLUMNS: Mapping[BodyKind, tuple[str, ...]] = {
     BodyKind.ITEMS: (
         "item", "name_en", "name_zh", "receipt_name", "barcodes", "category", "brand", "unit", "tax_code",
-        "tax_rate_percent", "cost", "sellable", "min_age", "sale_hours", "deposit", "initials", "remove",
+        "tax_rate_percent", "cost", "sellable", "min_age", "sale_hours", "deposit", "initials",
+        "open_price_from", "open_price_to", "remove",
     ),
     BodyKind.PRICES: ("zone", *_PRICE_COLUMNS),
     BodyKind.OVERRIDES: ("store", *_PRICE_COLUMNS),
@@ -42,6 +43,7 @@ ALIASES: Mapping[str, str] = {
     "小票名": "receipt_name", "条码": "barcodes", "类别": "category", "品牌": "brand", "单位": "unit",
     "税码": "tax_code", "税率": "tax_rate_percent", "成本": "cost", "可售": "sellable", "购买年龄": "min_age",
     "销售时段": "sale_hours", "押金": "deposit", "拼音首字母": "initials",
+    "开放价下限": "open_price_from", "开放价上限": "open_price_to",
 }  # fmt: skip
 
 
@@ -125,7 +127,20 @@ def _item(cells: Mapping[str, str], exponent: int) -> Item:
         sale_hours=_hours(cells.get("sale_hours", "")),
         deposit=cells.get("deposit", ""),
         initials=_initials(cells.get("initials", ""), names),
+        open_price=_open_price(cells, Unit(unit), exponent),
     )
+
+
+def _open_price(cells: Mapping[str, str], unit: Unit, exponent: int) -> OpenPrice | None:
+    """Read between which prices the till may ask for one; both cells empty: the price book says the price."""
+    least, most = _amount(cells, "open_price_from", exponent), _amount(cells, "open_price_to", exponent)
+    if least is None and most is None:
+        return None
+    if least is None or most is None or not 0 < least <= most:
+        raise Bad("open_price_to", "an open price lies between two amounts", "write both, the lower one first")
+    if unit is not Unit.EACH:
+        raise Bad("open_price_from", "an open price is for one piece", "leave it empty, or write each as the unit")
+    return OpenPrice(least, most)
 
 
 def _barcodes(text: str) -> list[Barcode]:
@@ -240,6 +255,8 @@ def _item_texts(item: Item, exponent: int) -> dict[str, str]:
         "sale_hours": " ".join(item.sale_hours),
         "deposit": item.deposit,
         "initials": _initials_text(item),
+        "open_price_from": amount_text(item.open_price.least_minor, exponent) if item.open_price else "",
+        "open_price_to": amount_text(item.open_price.most_minor, exponent) if item.open_price else "",
     }
 
 

@@ -85,7 +85,9 @@ class SaleRecord:
 
 
 def _label_minor(line: LineRecord, book: PriceBook) -> int | None:
-    price = book.price(line.item)
+    price, item = book.price(line.item), book.item(line.item)
+    if item is not None and item.open_price is not None:
+        return line.price.amount(line.quantity)  # asked for at the till: a fact as well
     by_label = line.unit is not Unit.EACH and line.price.basis == line.quantity
     return line.price.minor if by_label and price is not None and price.basis != line.quantity else None
 

@@ -26,6 +26,18 @@ class AgeAsked:
     code: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceAsked:
+    """What a piece of this costs has to be asked for: usually `suggested_minor`, freely between the other two."""
+
+    code: str
+    names: dict[str, str]
+    least_minor: int
+    most_minor: int
+    suggested_minor: int
+    count: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class ReasonAsked:
     """One of these reasons has to be named."""
@@ -47,7 +59,7 @@ class ReceiptAsked:
     tills: tuple[str, ...]
 
 
-Ask = ApprovalAsked | AgeAsked | ReasonAsked | HeldAsked | ReceiptAsked
+Ask = ApprovalAsked | AgeAsked | PriceAsked | ReasonAsked | HeldAsked | ReceiptAsked
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,13 @@ from edge_agent.till.changes import (
 )
 from edge_agent.till.returning.plan import ReturnPlan
 from shared.adjustments import Adjusted, PriceChange, RoundOff, adjust
+from shared.money import UnitPrice
 from shared.pricing import BasketLine, Choice, Counter, Coupon, PaperCoupon, Per, PointsOffer, PricedBasket
 from shared.wire.events import Tender
-from shared.wire.till_events import AgeCheck
+from shared.wire.till_events import Adjustment, AdjustmentKind, AgeCheck
 
+OPEN_PRICE = "open_price"
+"""The reason of an approval that is about what was asked for an item with an open price."""
 _BESIDE = MemberNamed | BudgetsSeen | BudgetsAnswered | HoldRenewed | HoldLost
 """Changes that nobody at the till made: no steps of the basket."""
 _OF_POINTS = PointsOffered | PointsPutBack
@@ -61,12 +64,23 @@ class Line:
     code: str
     deposit_of: int | None = None
     label_minor: int | None = None
+    asked_minor: int | None = None
+    by: str = ""
+    approved_by: str = ""
 
     def as_rung(self) -> BasketLine:
         """Return the line as the pricing engine takes it."""
-        return BasketLine(
-            n=self.n, item=self.item, quantity=self.quantity, code=self.code, label_minor=self.label_minor
-        )
+        stated = self.label_minor if self.asked_minor is None else self.asked_minor * self.quantity
+        return BasketLine(n=self.n, item=self.item, quantity=self.quantity, code=self.code, label_minor=stated)
+
+    def approval(self) -> Adjustment | None:
+        """Return who let its open price be beyond the item's bounds, for the sale to keep; nothing is taken off."""
+        if self.asked_minor is None or not self.approved_by:
+            return None
+        return Adjustment(
+            kind=AdjustmentKind.PRICE_OVERRIDE, minor=0, line=self.n, price=UnitPrice(self.asked_minor),
+            reason=OPEN_PRICE, by=self.by, approved_by=self.approved_by,
+        )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -127,11 +141,13 @@ class Basket:
 
     def adjusted(self, by_book: PricedBasket) -> Adjusted:
         """Return what people made of the engine's prices."""
+        approvals = [one for one in (line.approval() for line in self.lines) if one is not None]
         if not self.price_changes and self.round_off is None:
-            return Adjusted(priced=by_book, adjustments=[])
+            return Adjusted(priced=by_book, adjustments=approvals)
         deposits = frozenset(line.n for line in self.lines if line.deposit_of is not None)
         changes = [self.price_changes[n] for n in sorted(self.price_changes)]
-        return adjust(by_book, changes, self.round_off, deposits)
+        made = adjust(by_book, changes, self.round_off, deposits)
+        return Adjusted(priced=made.priced, adjustments=[*made.adjustments, *approvals])
 
     def apply(self, change: AnyChange) -> None:
         """Take in the next change of the list."""
@@ -223,7 +239,7 @@ class Basket:
             case LineRung():
                 self.last_line += 1
                 parent = self.last_line
-                self.lines.append(Line(parent, change.item, change.quantity, change.pieces, change.code))
+                self.lines.append(_rung(parent, change))
                 if change.deposit:
                     self.last_line += 1
                     self.lines.append(Line(self.last_line, change.deposit, change.quantity, 1, "", parent))
@@ -240,6 +256,13 @@ class Basket:
                     del self.price_changes[n]
             case CouponGiven():
                 self.coupons.append(_coupon(change))
+
+
+def _rung(n: int, change: LineRung) -> Line:
+    return Line(
+        n, change.item, change.quantity, change.pieces, change.code,
+        asked_minor=change.asked_minor, by=change.by, approved_by=change.approved_by,
+    )  # fmt: skip
 
 
 def _coupon(change: CouponGiven) -> PaperCoupon:

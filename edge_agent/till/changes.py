@@ -27,7 +27,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
 class LineRung(Change, frozen=True, kw_only=True, omit_defaults=True, tag="line"):
     """An item was added as the next line. `pieces` is what one scan of its code means; a quantity of 0 waits to be
     weighed. `code` is what was scanned, empty when it was the item's first barcode. `deposit` is the item whose line
-    comes with it, one for each piece.
+    comes with it, one for each piece. `asked_minor` is what a piece costs where the till has to ask, `by` who said so
+    and `approved_by` who let it be beyond the item's bounds.
     """  # noqa: D205
 
     item: str
@@ -35,6 +36,9 @@ class LineRung(Change, frozen=True, kw_only=True, omit_defaults=True, tag="line"
     pieces: int = 1
     code: str = ""
     deposit: str = ""
+    asked_minor: int | None = None
+    by: str = ""
+    approved_by: str = ""
 
 
 class QuantitySet(Change, frozen=True, kw_only=True, omit_defaults=True, tag="quantity"):

@@ -92,6 +92,7 @@ TILL_ACTIONS: Mapping[str, Action] = {
     "set_price": _YES,
     "round_off": _YES,
     "confirm_age": _YES,
+    "ring_at": _YES,
     "begin": _YES,
     "hold": _YES,
     "recall": _YES,

@@ -49,6 +49,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "void_line": ("Take a line out", "删除行"),
     "set_price": ("Change a price", "改价"),
     "round_off": ("Drop cents", "抹零"),
+    "ring_at": ("Ring up at an asked price", "现场定价"),
     "confirm_age": ("Confirm an age", "年龄核对"),
     "begin": ("Begin a basket", "开单"),
     "hold": ("Hold a basket", "挂单"),

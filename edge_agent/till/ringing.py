@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from edge_agent.till import baskets
-from edge_agent.till.asks import Approver
+from edge_agent.till.asks import Approver, PriceAsked
 from edge_agent.till.basket import Basket, Line
 from edge_agent.till.changes import CouponGiven, LineRung, LineVoided, QuantitySet
 from edge_agent.till.desk import (
@@ -30,11 +31,21 @@ from shared.pricing import Unit
 from shared.wire.policies import Approval
 
 MAX_PIECES = 9_999
+MAX_OPEN_MINOR = 99_999_999
+"""Highest price of a piece that is asked for at the till, in minor units."""
 MAX_MEASURE = 9_999_999
 """Largest weight in grams, or volume in millilitres, of one line."""
 
 
-def ring(db: sqlite3.Connection, desk: Desk, code: str) -> LineAdded:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a piece of an item with an open price costs, and who approves if it is beyond the item's bounds."""
+
+    minor: int
+    approver: Approver | None = None
+
+
+def ring(db: sqlite3.Connection, desk: Desk, code: str, asked: Asked | None = None) -> LineAdded:
     """Add the item sold under a code as the next line, opening a basket if there is none."""
     require_resolved(db, desk)
     basket = baskets.load_open(db, desk.till)
@@ -48,6 +59,7 @@ def ring(db: sqlite3.Connection, desk: Desk, code: str) -> LineAdded:
     if basket.version is None:
         baskets.pin(db, basket, book.version)
     limits.require_may_sell(desk, basket, found.item)
+    opened = _opened(desk, book, found, code, asked)
     weighed = found.item.unit is not Unit.EACH
     first_code = found.item.barcodes[0].code if found.item.barcodes else found.item.item
     rung = LineRung(
@@ -57,6 +69,7 @@ def ring(db: sqlite3.Connection, desk: Desk, code: str) -> LineAdded:
         pieces=found.pieces,
         code="" if code == first_code else code,
         deposit=_deposit(book, found),
+        **opened,
     )
     baskets.add(db, basket, rung)
     n = basket.lines[-2 if rung.deposit else -1].n
@@ -67,6 +80,25 @@ def ring(db: sqlite3.Connection, desk: Desk, code: str) -> LineAdded:
         total_minor=now_priced.total_minor,
         measure=found.item.unit if weighed else None,
     )
+
+
+def _opened(desk: Desk, book: TillBook, found: FoundItem, code: str, asked: Asked | None) -> dict[str, Any]:
+    """Return what a line of an item with an open price keeps beside: the price asked for. Without one, ask for it."""
+    bounds, price = found.item.open_price, book.price(found.item.item)
+    if bounds is None or price is None:
+        return {}
+    if asked is None:
+        suggested = price.regular_minor if bounds.least_minor <= price.regular_minor <= bounds.most_minor else 0
+        asks = PriceAsked(
+            code=code, names=found.item.names, least_minor=bounds.least_minor, most_minor=bounds.most_minor,
+            suggested_minor=suggested,
+        )  # fmt: skip
+        raise Refusal("open_price", found.item.item, asks)
+    if not 0 < asked.minor <= MAX_OPEN_MINOR:
+        raise Refusal("open_price_amount", str(asked.minor))
+    beyond = not bounds.least_minor <= asked.minor <= bounds.most_minor
+    by = approved(desk, Approval.PRICE_OVERRIDE, asked.approver) if beyond else ""
+    return {"asked_minor": asked.minor, "by": desk.cashier, "approved_by": by}
 
 
 def _sellable(book: TillBook, code: str) -> FoundItem:

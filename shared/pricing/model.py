@@ -22,7 +22,8 @@ class BasketLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line as rung up: which item, how much of it in the item's unit. `n` counts from 1 and is never reused.
 
     `label_minor` is what a scale's label says a weighed line costs: the customer has it in print, so it is the line's
-    price for the whole quantity, whatever quantity times the book's price rounds to.
+    price for the whole quantity, whatever quantity times the book's price rounds to. So is what was asked for at the
+    till for an item with an open price.
     """
 
     n: int

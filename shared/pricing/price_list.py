@@ -25,6 +25,13 @@ class Barcode(msgspec.Struct, frozen=True, omit_defaults=True):
     pieces: int = 1
 
 
+class OpenPrice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A price asked for at the till when the item is rung up, a piece: between these with nobody's approval."""
+
+    least_minor: int
+    most_minor: int
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A thing the chain sells. A row of a price book's `items` body.
 
@@ -34,6 +41,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     (empty: always). `deposit`: the item that is sold with each piece of it, such as a bottle's deposit.
     `initials`: the first letters of its Chinese name's pinyin, for looking it up by them.
     `supplier` and `tags` are what promotions may choose items by, beside number, category and brand.
+    `open_price`: the till asks for the price of each line; the book's price is the one it suggests. By piece only.
     """
 
     item: str
@@ -53,6 +61,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     initials: str = ""
     supplier: str = ""
     tags: list[str] = []
+    open_price: OpenPrice | None = None
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

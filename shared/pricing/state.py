@@ -158,6 +158,13 @@ def priced_lines(state: State) -> list[PricedLine]:
     return [_priced(work) for work in state.work]
 
 
+def _stated(minor: int, quantity: int, unit: Unit) -> UnitPrice:
+    """Return the price of a line whose amount is a fact: a piece where it was asked for, else the whole of it."""
+    if unit is Unit.EACH and minor % quantity == 0:
+        return UnitPrice(minor // quantity)
+    return UnitPrice(minor, quantity)
+
+
 def _priced(work: WorkLine) -> PricedLine:
     line, row, net = work.line, work.row, work.net
     item = row.item
@@ -168,7 +175,7 @@ def _priced(work: WorkLine) -> PricedLine:
         item=line.item,
         quantity=line.quantity,
         unit=item.unit,
-        price=row.regular if line.label_minor is None else UnitPrice(line.label_minor, line.quantity),
+        price=row.regular if line.label_minor is None else _stated(line.label_minor, line.quantity, item.unit),
         net_minor=net,
         discounts=work.discounts,
         tax_code=item.tax_code,

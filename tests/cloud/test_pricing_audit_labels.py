@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from cloud.pricing_audit.comparing import audit
@@ -12,8 +13,9 @@ from cloud.pricing_audit.models import Verdict
 from cloud.pricing_audit.records import LineRecord, SaleRecord
 from shared.money import UnitPrice
 from shared.pricing import ENGINE_LEVEL, BasketLine, PricingContext, price_basket
+from shared.pricing.price_list import OpenPrice
 from shared.wire.events import MANIFEST_BYTES
-from tests.edge.tills import APPLES, PORK, till_book
+from tests.edge.tills import APPLES, PORK, MemoryTillBook, till_book
 from tests.factories import START_MS, ZONE
 
 BOOK = till_book()  # pork is 39.98 a kilogram
@@ -21,9 +23,9 @@ CONTEXT = PricingContext(at_ms=START_MS, time_zone=ZONE)
 APPLE_ITEM = next(item.item for item in BOOK.items.values() if APPLES in {one.code for one in item.barcodes})
 
 
-def sold(*lines: BasketLine, price: UnitPrice | None = None) -> SaleRecord:
+def sold(*lines: BasketLine, price: UnitPrice | None = None, book: MemoryTillBook = BOOK) -> SaleRecord:
     """Return the record of a sale as the engine priced it, or with another price on its lines."""
-    priced = price_basket(lines, BOOK, CONTEXT)
+    priced = price_basket(lines, book, CONTEXT)
     records = [
         LineRecord(
             n=line.n,
@@ -72,6 +74,16 @@ def test_a_label_s_amount_is_a_fact(label_minor: int) -> None:
 def test_another_price_of_a_weighed_line_is_still_found(quantity: int) -> None:
     record = sold(BasketLine(n=1, item=PORK, quantity=quantity), price=UnitPrice(3000, 1000))
     assert audit(record, BOOK).verdict is Verdict.DIFFERS
+
+
+@pytest.mark.parametrize(("asked", "quantity"), [(700, 1), (700, 3), (1, 9)])
+def test_an_open_price_is_a_fact(asked: int, quantity: int) -> None:
+    apples = msgspec.structs.replace(BOOK.items[APPLE_ITEM], open_price=OpenPrice(100, 1_000))
+    book = till_book(items={APPLE_ITEM: apples})
+    lines = [BasketLine(n=1, item=APPLE_ITEM, quantity=quantity, label_minor=asked * quantity)]
+    record = sold(*lines, book=book)
+    assert (record.lines[0].price, record.lines[0].net_minor) == (UnitPrice(asked), asked * quantity)
+    assert audit(record, book).verdict is Verdict.SAME
 
 
 def test_a_line_by_piece_is_never_a_label() -> None:

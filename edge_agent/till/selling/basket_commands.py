@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
 
 from edge_agent.disk.agent_row import device_time
 from edge_agent.till import cards, ringing, shelving
-from edge_agent.till.asks import AgeAsked, Approve, Approver, Expects
+from edge_agent.till.asks import AgeAsked, Approve, Approver, Expects, PriceAsked
 from edge_agent.till.commands import Commands, refused
 from edge_agent.till.desk import Desk
 from edge_agent.till.enquiry import Enquiry
@@ -97,8 +98,32 @@ class BasketCommands:
         if isinstance(told, VariableMeasure) and isinstance(answer, Refused) and answer.code in LABEL_FINDINGS:
             label, code = told.format, answer.code
             await self._commands.change(lambda db, desk: tally.note(db, desk, label, code))
-        asked = isinstance(answer, Refused) and isinstance(answer.asks, AgeAsked)
-        self._waiting_scan = (f"{count}*{text}" if count > 1 else text, context, symbology) if asked else None
+        return self._waits(answer, text, context, symbology, count)
+
+    def _waits(self, answer: Rung, text: str, context: ScanContext, symbology: str, count: int) -> Rung:
+        """Keep what an age check will ring up, and say how many an open price is asked for."""
+        asks = answer.asks if isinstance(answer, Refused) else None
+        waits = isinstance(asks, AgeAsked)
+        self._waiting_scan = (f"{count}*{text}" if count > 1 else text, context, symbology) if waits else None
+        if isinstance(answer, Refused) and isinstance(asks, PriceAsked):
+            return replace(answer, asks=replace(asks, count=count))
+        return answer
+
+    async def ring_at(
+        self, code: str, minor: int, count: int = 1, *, approve: Approve | None = None
+    ) -> LineAdded | Refused:
+        """Ring up an item whose price has to be asked for, at so much a piece; beyond its bounds with approval."""
+        approver = await self._people.approver(approve)
+        if isinstance(approver, Refused):
+            return approver
+        asked = ringing.Asked(minor, approver)
+
+        def rung(db: sqlite3.Connection, desk: Desk) -> LineAdded:
+            return _times(db, desk, ringing.ring(db, desk, code, asked), count)
+
+        answer = await self._ring(rung, None)
+        if isinstance(answer, Refused) and isinstance(answer.asks, AgeAsked):
+            self._waiting_scan = (f"{count}*{code}" if count > 1 else code, ScanContext.GOODS, "")
         return answer
 
     async def confirm_age(
@@ -317,7 +342,10 @@ class BasketCommands:
 
 
 def _rung(db: sqlite3.Connection, desk: Desk, goods: Goods, count: int) -> LineAdded:
-    added = ring_scanned(db, desk, goods)
+    return _times(db, desk, ring_scanned(db, desk, goods), count)
+
+
+def _times(db: sqlite3.Connection, desk: Desk, added: LineAdded, count: int) -> LineAdded:
     if count == 1:
         return added
     changed = ringing.set_quantity(db, desk, count, added.line.n)

@@ -50,6 +50,15 @@ SELLING_WORDS: Mapping[str, Words] = {
         "Enter a lower price, or leave it.",
         "请输入更低的价格，或不改价。",
     ),
+    "open_price": Words(
+        "The price of this has to be asked for.",
+        "此商品需现场定价。",
+        "Enter what a piece costs.",
+        "请输入单价。",
+    ),
+    "open_price_amount": Words(
+        "This price cannot be taken.", "单价无效。", "Enter the price of a piece again.", "请重新输入单价。"
+    ),
     "round_off_not": Words(
         "Nothing can be dropped from this total.",
         "此金额不能抹零。",

@@ -28,10 +28,9 @@ async def offers(ask: Asked, hand: Hand) -> Outcome:
     view = await hand.till.view()
     waiting = await hand.till.offers()
     count = 0 if isinstance(waiting, Refused) else sum(not one.chosen for one in waiting)
-    notes: dict[str, Sayable] = {
-        "gifts": says(marked("{count} to choose"), count=count),
-        "coupon_off": Plain(_codes(view)),
-    }
+    notes: dict[str, Sayable] = {"coupon_off": Plain(_codes(view))}
+    if count:
+        notes["gifts"] = says(marked("{count} to choose"), count=count)
     shown = [(name, words) for name, words in _MENU if name != "coupon_off" or _codes(view)]
     chosen = await ask(
         Question(

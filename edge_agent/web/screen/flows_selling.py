@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from edge_agent.till.asks import ApprovalAsked
+from edge_agent.till.asks import ApprovalAsked, PriceAsked
 from edge_agent.till.results import FoundByName, LineAdded, QuickKeyView, Refused
-from edge_agent.web.figures import clock_time, to_grams, unit_price
+from edge_agent.web.figures import clock_time, to_grams, to_minor, unit_price
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
+from edge_agent.web.screen.carried import carried
 from edge_agent.web.screen.hand import Done, Hand, Outcome, approval, settled
 from edge_agent.web.screen.saying import Notice, Plain, named, news, says
 from shared.money import UnitPrice
@@ -16,6 +17,7 @@ from shared.web.words import marked
 
 _TARE_LIMIT_G = 5_000
 _SCALE = "scale"
+_USUAL = "usual"
 
 
 def _priced(hand: Hand, found: FoundByName) -> str:
@@ -159,6 +161,34 @@ async def age(ask: Asked, hand: Hand, years: str, born_by: str) -> Outcome:
         answer = await hand.till.confirm_age(int(years), born=iso, approve=await approval(ask, answer.asks))
     if isinstance(answer, LineAdded) and answer.measure is not None:
         return Done(then="weigh" if answer.measure is Unit.GRAM else "pour", about=(str(answer.line.n),))
+    return answer if isinstance(answer, Refused) else Done()
+
+
+async def open_price(ask: Asked, hand: Hand, about: str) -> Outcome:
+    """Ask what a piece of something costs, and ring it up at that."""
+    asked = carried(about, PriceAsked)
+    bounds = says(
+        marked("{least} to {most}; anything else needs approval"),
+        least=hand.money(asked.least_minor), most=hand.money(asked.most_minor),
+    )  # fmt: skip
+    usual = Option(value=_USUAL, words=says(marked("The usual price")), amount=hand.money(asked.suggested_minor))
+    text = await ask(
+        Question(
+            id="open_price",
+            title=says(marked("Price of {item}"), item=named(asked.names, asked.code)),
+            prompt=says(marked("Price of one piece")),
+            kind="amount",
+            options=(usual,) if asked.suggested_minor else (),
+            numbered=False,
+            note=bounds,
+        )
+    )
+    minor = asked.suggested_minor if text == _USUAL else to_minor(text, hand.settings.exponent)
+    if minor is None:
+        raise Wrong(says(marked("This is not an amount.")), text)
+    answer = await settled(
+        ask, lambda approve, _reason: hand.till.ring_at(asked.code, minor, asked.count, approve=approve)
+    )
     return answer if isinstance(answer, Refused) else Done()
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge_agent.devices.ports import Scanned
-from edge_agent.till.asks import AgeAsked, Expects
+from edge_agent.till.asks import AgeAsked, Expects, PriceAsked
 from edge_agent.till.results import LineAdded, MemberAttached, Refused, SignedIn
 from edge_agent.web.screen.actions import BY_NAME
 from edge_agent.web.screen.asking import CARD_MARK, Option
+from edge_agent.web.screen.carried import carry
 from edge_agent.web.screen.flows_paying import with_amount
 from edge_agent.web.screen.hand import STAFF
 from edge_agent.web.screen.saying import Notice, refusal, says
@@ -173,6 +174,9 @@ class Screen(Talking):
             await self._measure(answer)
         elif isinstance(answer, Refused) and isinstance(answer.asks, AgeAsked):
             await self.start("age", (str(answer.asks.years), answer.asks.born_by))
+        elif isinstance(answer, Refused) and isinstance(answer.asks, PriceAsked):
+            self.notice = None
+            await self.start("open_price", (carry(answer.asks),))
 
     def _rung(self, answer: Rung) -> None:
         if isinstance(answer, Refused):

@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 import structlog
 
-from edge_agent.till.asks import AgeAsked, Expects
+from edge_agent.till.asks import AgeAsked, Expects, PriceAsked
 from edge_agent.till.results import Paid, Refused
 from edge_agent.till.stand import StandState
 from edge_agent.till.till import Till
 from edge_agent.web.screen.actions import FLOWS, keys_of
 from edge_agent.web.screen.asking import Asked, Open, Question, Wrong
+from edge_agent.web.screen.carried import carry
 from edge_agent.web.screen.flows_paying import resolved
 from edge_agent.web.screen.hand import PIN, STAFF, Done, Hand, Outcome
 from edge_agent.web.screen.saying import Notice, refusal, says
@@ -172,6 +173,10 @@ class Talking:
             return
         if isinstance(refused.asks, AgeAsked):
             await self.start("age", (str(refused.asks.years), refused.asks.born_by))
+            return
+        if isinstance(refused.asks, PriceAsked):
+            self.notice = None
+            await self.start("open_price", (carry(refused.asks),))
             return
         if not talk.answers:
             self._close(keep_notice=True)
