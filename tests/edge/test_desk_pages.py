@@ -98,6 +98,17 @@ async def test_whoever_is_known_is_served_instead(tmp_path: Path) -> None:
         assert at.asked == "customer"
 
 
+async def test_a_number_that_is_no_members_leads_to_joining(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        await at.presses("F12")
+        await at.types(PHONE)
+        assert (at.asked, at.told) == ("join", "hq_phone_unknown")
+        await at.types("1")
+        assert at.asked == "consent"
+        await at.types("1", "1", "", "")
+        assert at.asked == "customer", at.told
+
+
 async def test_a_card_is_given_and_lost_by_keys(tmp_path: Path) -> None:
     async with at_desk(tmp_path) as at:
         await at.presses("F12")

@@ -163,6 +163,7 @@ FLOWS: Mapping[str, Flow] = {
     "more": more,
     "desk": service.desk,
     "desk_customer": service.customer,
+    "desk_join": service.join,
     "desk_enrol": service.enrol,
     "desk_cards": service.cards,
     "desk_claim": service.claim,

@@ -62,7 +62,10 @@ async def desk(ask: Asked, hand: Hand) -> Outcome:
         Question(
             id="desk",
             title=says(marked("Service desk")),
-            prompt=says(marked("Scan the card or a pick-up code · phone number or its last 4 digits · or a number")),
+            prompt=says(marked("Card, phone number, or a number of the list")),
+            note=says(
+                marked("A member: scan their card or pick-up code, or type their phone number or its last 4 digits.")
+            ),
             options=tuple(Option(value=value, words=words) for value, words in options),
             numbered=False,
             scans=True,
@@ -84,6 +87,9 @@ async def _found(ask: Asked, hand: Hand, text: str) -> Outcome:
     """Choose who is meant where several are."""
     found = await hand.till.desk.look_up(text)
     if isinstance(found, Refused):
+        whole = len(plain_phone(text) or "") >= WHOLE_PHONE
+        if found.code == "hq_phone_unknown" and whole:
+            return Done(refusal(found), then="desk_join", about=(text,))
         return found
     if len(found.found) == 1:
         return Done(then="desk_customer", about=(found.found[0].key,))
@@ -126,6 +132,20 @@ async def customer(ask: Asked, hand: Hand, key: str) -> Outcome:
         )
     )
     return Done(then=choice, about=(key,))
+
+
+async def join(ask: Asked, _hand: Hand, phone: str) -> Outcome:
+    """Offer to sign up whoever has a number that is no member's."""
+    await ask(
+        Question(
+            id="join",
+            title=says(marked("No member has {phone}"), phone=phone),
+            prompt=says(marked("1 and Enter to sign them up, Esc to go back")),
+            options=(Option(value=_YES, words=says(marked("Sign up a new member"))),),
+            free=False,
+        )
+    )
+    return Done(then="desk_enrol", about=(phone,))
 
 
 async def enrol(ask: Asked, hand: Hand, phone: str = "") -> Outcome:
