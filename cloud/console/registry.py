@@ -16,6 +16,7 @@ from cloud.identity.people import Right
 from cloud.ledger import pages as ledger
 from cloud.loyalty import review_pages as points_reviews
 from cloud.members.opening import pages as member_uploads
+from cloud.promotions import pages as budget_pages
 from cloud.rewards import draw_pages, gift_pages, run_pages
 from cloud.store_days import pages as store_days
 from cloud.value import correction_pages as corrections
@@ -38,6 +39,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.MEMBERS, title=marked("Taken over"), path="/members/openings", router=member_uploads.router),
     Entry(task=Task.PROMOTIONS, title=marked("Promotions"), path="/promotions", router=promotions.router),
     Entry(task=Task.PROMOTIONS, title=marked("Calendar"), path="/promotions/calendar"),
+    Entry(task=Task.PROMOTIONS, title=marked("Budgets"), path="/budgets", router=budget_pages.router),
     Entry(task=Task.PROMOTIONS, title=marked("Coupons"), path="/coupons", router=coupon_pages.router),
     Entry(task=Task.PROMOTIONS, title=marked("Points mall"), path="/rewards/gifts", router=gift_pages.router),
     Entry(task=Task.PROMOTIONS, title=marked("Prize draws"), path="/rewards/draws", router=draw_pages.router),
