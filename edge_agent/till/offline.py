@@ -86,6 +86,7 @@ TILL_ACTIONS: Mapping[str, Action] = {
     "coupon": _YES,
     "take_coupon_code": _COUPON_CODE,
     "put_back_coupon": _YES,
+    "is_coupon": _YES,
     "choose": _YES,
     "offers": _YES,
     "void_line": _YES,

@@ -43,6 +43,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "pour": ("Set a volume", "容量"),
     "coupon": ("Paper coupon", "纸质优惠券"),
     "take_coupon_code": ("A coupon's code", "输入券码"),
+    "is_coupon": ("Recognise a coupon's code", "识别券码"),
     "put_back_coupon": ("Take a coupon off again", "移除优惠券"),
     "choose": ("Choose gifts and add-on items", "选择赠品、换购品"),
     "offers": ("See what the customer may take or choose", "查看可享赠品与换购"),

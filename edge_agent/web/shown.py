@@ -30,7 +30,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the basket, written out. `waits` for its weight or volume; a `deposit` belongs to the row above."""
+    """One line of the basket, written out. `waits` for its weight or volume; a `deposit` belongs to the row above.
+
+    `again`: how many lines of the same item there are up to this one, of the line rung up last.
+    """
 
     n: int
     name: str
@@ -42,6 +45,7 @@ class Row:
     chosen: bool
     deposit: bool
     waits: bool
+    again: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ def _row(line: PricedLine, view: BasketView, exponent: int, language: str, *, la
         chosen=line.n == chosen,
         deposit=line.n in view.deposit_of,
         waits=waits,
+        again=sum(one.item == line.item for one in view.priced.lines if one.n <= line.n) if line.n == last else 1,
     )
 
 

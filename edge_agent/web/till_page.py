@@ -25,6 +25,7 @@ from edge_agent.web.shop import Counter, Shop
 from edge_agent.web.shown import basket_shown
 from edge_agent.web.standing import Standing
 from edge_agent.web.stream import Parts
+from edge_agent.web.weighed import Weighing, WeighShown, weigh_shown
 from shared.web.words import Language
 from shared.wire.desired import StoreSettings
 from shared.wire.desired import Till as TillSettings
@@ -100,19 +101,25 @@ def _context(
         "weight": counter.till.scaled.now,
         "weight_shown": weight_shown(counter.till.scaled.now),
         "weight_problems": WEIGHT_PROBLEMS,
+        "weighing": _weighing(counter, settings),
         "paper": [ADVICE[problem] for problem in counter.paper_problems if problem.value != "no_printer"],
         "problems": PROBLEMS,
         "problem_other": PROBLEM_OTHER,
         "stops_selling": STOPS_SELLING,
         "tenders": TENDERS,
         "screen": screen,
-        "keyed": [
-            keys[action.name] for action in ACTIONS if keys[action.name] and counter.till.kind in action.kinds
-        ],
+        "keyed": [keys[action.name] for action in ACTIONS if keys[action.name] and counter.till.kind in action.kinds],
         "keys": [
             Key(action, keys[action.name]) for action in ACTIONS if action.front and counter.till.kind in action.kinds
         ],
     }
+
+
+def _weighing(counter: Counter, settings: StoreSettings) -> WeighShown | None:
+    question = counter.screen.question
+    if question is None or not isinstance(question.detail, Weighing):
+        return None
+    return weigh_shown(counter.till.scaled.now, question.detail, settings)
 
 
 def _of(settings: StoreSettings, till: str) -> TillSettings:

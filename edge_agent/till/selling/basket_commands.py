@@ -214,6 +214,10 @@ class BasketCommands:
         held = offers.reserved_as(answer, asked, question)
         return await self._commands.change(lambda db, desk: offers.put_on(db, desk, coupon, held))
 
+    async def is_coupon(self, text: str) -> bool:
+        """Tell whether what was scanned or typed, and is no item, is a coupon's code for the open basket."""
+        return await self._commands.read(lambda db, desk: offers.is_code(db, desk, text))
+
     async def put_back_coupon(self, code: str, *, expects: Expects | None = None) -> CouponTaken | Refused:
         """Take a coupon's code off the basket again."""
         answer = await self._commands.change(lambda db, desk: offers.put_back(db, desk, code), expects=expects)

@@ -55,6 +55,16 @@ def asked_of(db: sqlite3.Connection, desk: Desk, text: str) -> Coupon | AskCoupo
     return AskCoupon(basket=basket.id, code=code, till=desk.till, cashier=desk.cashier, member=member)
 
 
+def is_code(db: sqlite3.Connection, desk: Desk, text: str) -> bool:
+    """Tell whether a text that is no item is a coupon's code: a public one of the book, or one with our check sign."""
+    basket = baskets.load_open(db, desk.till)
+    if basket is None or not basket.lines:
+        return False
+    written = text.strip()
+    public = book_for(db, desk, basket).promotions().coupon_for(written)
+    return public is not None or coupon_code.read(written) is not None
+
+
 def reserved_as(answer: CouponReserved, asked: AskCoupon, question: UUID) -> Hold:
     """Return what HQ has set aside: the coupon, for the basket it was asked for, until then."""
     return Hold(question, asked.basket, asked.till, Kind.COUPON, 1, answer.valid_until_ms, code=answer.code)

@@ -121,6 +121,7 @@ FLOWS: Mapping[str, Flow] = {
     "people": members.people,
     "offers": offering.offers,
     "coupon_code": offering.coupon_code,
+    "coupon_scanned": offering.coupon_scanned,
     "own_coupons": offering.own_coupons,
     "own_coupon": offering.own_coupon,
     "coupon_off": offering.coupon_off,

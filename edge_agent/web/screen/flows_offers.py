@@ -76,6 +76,11 @@ async def coupon_code(ask: Asked, hand: Hand) -> Outcome:
     return taken(await hand.till.take_coupon_code(code))
 
 
+async def coupon_scanned(_ask: Asked, hand: Hand, code: str) -> Outcome:
+    """Take a coupon whose code was scanned while goods were."""
+    return taken(await hand.till.take_coupon_code(code))
+
+
 async def own_coupons(_ask: Asked, hand: Hand) -> Outcome:
     """Find out which coupons the member has, then have one chosen."""
     view = await hand.till.view()

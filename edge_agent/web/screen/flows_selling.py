@@ -11,6 +11,7 @@ from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.carried import carried
 from edge_agent.web.screen.hand import Done, Hand, Outcome, approval, settled
 from edge_agent.web.screen.saying import Notice, Plain, named, news, says
+from edge_agent.web.weighed import Weighing
 from shared.money import UnitPrice
 from shared.pricing import Unit
 from shared.web.words import marked
@@ -95,15 +96,18 @@ async def weigh(ask: Asked, hand: Hand, line: str) -> Outcome:
     """Weigh a line: by the scale as soon as it is steady, less a tare; by hand where there is no scale."""
     n = int(line)
     tare_g = 0
+    view = await hand.till.view()
+    price = next((one.price for one in view.priced.lines if one.n == n), None) if view else None
+    name = named(view.names.get(n, {}), line) if view else Plain(line)
     while True:
         text = await ask(
             Question(
                 id="weigh",
-                title=says(marked("Weigh line {line}"), line=line),
+                title=says(marked("Weigh {item}"), item=name),
                 prompt=says(marked("Enter takes the weight · -0.020 a tare · a weight in kg without a scale")),
                 default=_SCALE,
                 pane="weigh",
-                detail=tare_g,
+                detail=Weighing(tare_g, price),
             )
         )
         if text.startswith("-"):

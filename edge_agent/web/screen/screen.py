@@ -109,8 +109,16 @@ class Screen(Talking):
         """Ring a code up, as many times as was typed before it, and say what came of it."""
         count, self.count = self.count, 1
         answer = await self.till.scan(text, context, symbology, count=count)
-        await self._after_scan(answer)
+        if await self._is_coupon(answer, text):
+            await self.start("coupon_scanned", (text,))
+        else:
+            await self._after_scan(answer)
         return answer
+
+    async def _is_coupon(self, answer: Rung, text: str) -> bool:
+        """Tell whether what is no item is a coupon: it is taken without a key pressed first."""
+        unknown = isinstance(answer, Refused) and answer.code in _NOT_FOUND
+        return unknown and await self.till.is_coupon(text)
 
     def cut(self) -> None:
         """Say that a code broke off."""
@@ -165,8 +173,10 @@ class Screen(Talking):
         short = isinstance(answer_, Refused) and answer_.code in _NOT_FOUND
         if short and await self.till.catalogue.search(text):
             await self.start("search", (text,))
-            return
-        await self._after_scan(answer_)
+        elif await self._is_coupon(answer_, text):
+            await self.start("coupon_scanned", (text,))
+        else:
+            await self._after_scan(answer_)
 
     async def _after_scan(self, answer: Rung) -> None:
         self._rung(answer)

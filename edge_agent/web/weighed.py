@@ -1,0 +1,64 @@
+"""What a scale says, written out for whoever weighs: kilograms and 斤, tare taken off, the price for both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge_agent.devices.ports import Weight
+from edge_agent.web.figures import money
+from shared.money import UnitPrice
+from shared.wire.desired import StoreSettings
+
+_JIN_G = 500
+_KG_G = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What a line is weighed with: the tare somebody entered, and what the line costs."""
+
+    tare_g: int = 0
+    price: UnitPrice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WeighShown:
+    """A weight less its tare in both units, and the price for both; empty where there is nothing to say.
+
+    The 斤 (500 g) is how shops of mainland China speak of weights; other stores are not shown it.
+    """
+
+    kg: str
+    jin: str
+    per_kg: str
+    per_jin: str
+    tare: str
+
+
+def weigh_shown(weight: Weight | None, weighing: Weighing, settings: StoreSettings) -> WeighShown:
+    """Write out what lies on the scale."""
+    grams = None if weight is None or weight.grams is None else weight.grams - weighing.tare_g
+    chinese = settings.currency == "CNY"
+    exponent = settings.exponent
+    return WeighShown(
+        kg="" if grams is None else money(grams, 3),
+        jin="" if grams is None or not chinese else money(grams * _KG_G // _JIN_G, 3),
+        per_kg=_per(weighing.price, _KG_G, exponent),
+        per_jin=_per(weighing.price, _JIN_G, exponent) if chinese else "",
+        tare=money(weighing.tare_g, 3) if weighing.tare_g else "",
+    )
+
+
+def _per(price: UnitPrice | None, grams: int, exponent: int) -> str:
+    """Write what so many grams cost; with a digit more where it does not come out even, never rounded.
+
+    >>> _per(UnitPrice(598, 1000), 500, 2), _per(UnitPrice(599, 1000), 500, 2), _per(UnitPrice(100, 300), 1000, 2)
+    ('2.99', '2.995', '')
+    """
+    if price is None:
+        return ""
+    for further in (0, 1):
+        minor, rest = divmod(price.minor * grams * 10**further, price.basis)
+        if not rest:
+            return money(minor, exponent + further)
+    return ""
