@@ -14,6 +14,7 @@ from edge_agent.clock import Clocks
 from edge_agent.control import SOCKET_NAME as CONTROL_NAME
 from edge_agent.control import Control
 from edge_agent.devices import panel
+from edge_agent.devices.live_recording import LiveRecordings
 from edge_agent.devices.panel import Panel
 from edge_agent.disk.database import Database
 from edge_agent.settings import EdgeSettings
@@ -24,10 +25,12 @@ from edge_agent.terminals.desk import TerminalDesk
 from edge_agent.terminals.door import Door
 from edge_agent.terminals.register import Register
 from edge_agent.till.ports import PaymentGateway
+from edge_agent.till.scanning.telling import code_tables
 from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.tills import Tills
 from edge_agent.watchdog import Pulse, page_pulse
 from edge_agent.web.standing import Standing
+from shared.codes import MemberCard, MemberQr, PaymentCode, classify
 
 _log = structlog.get_logger(__name__)
 _TOKEN_BYTES = 32
@@ -69,7 +72,8 @@ class Doors:
         async with asyncio.TaskGroup() as tasks:
             show = Panel(self._tills.devices).serve(state / panel.SOCKET_NAME)
             tasks.create_task(_listening("device_panel", show), name="device panel")
-            control = Control({**requests.works(self._desk)}).serve(state / CONTROL_NAME)
+            recordings = LiveRecordings(self._tills.devices, self._clocks.machine, self._is_personal)
+            control = Control({**requests.works(self._desk), **recordings.works()}).serve(state / CONTROL_NAME)
             tasks.create_task(_listening("control", control), name="control")
             if self._settings.bench_socket is not None:
                 tasks.create_task(self._behind.bench().serve(self._settings.bench_socket), name="bench")
@@ -114,6 +118,15 @@ class Doors:
         )
         tasks.create_task(self._door.run(), name="door for terminals")
         await pages.serve(port)
+
+    def _is_personal(self, text: str) -> bool:
+        """Tell whether a scanned text names a member or a member of the staff, or moves money."""
+        settings = self._tills.settings
+        if settings is None:
+            return True
+        told = classify(text, code_tables(settings))
+        staff = tuple(settings.policies.staff_card_prefixes)
+        return isinstance(told, MemberCard | MemberQr | PaymentCode) or (bool(staff) and text.startswith(staff))
 
     def _unpaired(self, till: str) -> None:
         served = self._tills.served.get(till)

@@ -10,12 +10,15 @@ from typing import Annotated, Any, NoReturn
 import structlog
 import typer
 
+from edge_agent import control
 from edge_agent.clock import SystemMachineClock
 from edge_agent.configuration import SettingsRefused
+from edge_agent.control import SOCKET_NAME
 from edge_agent.devices import command_words as words
 from edge_agent.devices import panel, recording, session
 from edge_agent.devices.census import take
 from edge_agent.devices.detecting import detect as try_all
+from edge_agent.devices.live_recording import RECORD
 from edge_agent.devices.ports import DeviceError, DeviceState
 from edge_agent.devices.reading_words import in_words
 from edge_agent.devices.recording import Recording
@@ -85,6 +88,10 @@ def record(
 ) -> None:  # fmt: skip
     """Write down what a device says and is told. A recording in tests/captures becomes a test by being there."""
     _quiet()
+    if state is not None and is_running(state) and not profile:
+        typer.echo("The agent goes on selling. Numbers of cards and payments are made unreadable in the recording.")
+        _run(_record_beside(state / SOCKET_NAME, device, to, seconds, note))
+        return
     binding = _one(state, device, profile, transport, address)
     typer.echo("The recording will hold every code that is read: use goods, not members' cards.")
     _run(_record(binding, to, seconds, note))
@@ -175,6 +182,29 @@ async def _record(binding: DeviceBinding, to: Path, seconds: float, note: str) -
         _keep(taken, to)
 
 
+async def _record_beside(socket: Path, device: str, to: Path, seconds: float, note: str) -> None:
+    """Write down what passes at a device of the running agent, until the time is over or somebody ends it."""
+    clock = SystemMachineClock()
+    taken = Recording("", "", made=f"{words.date(clock.wall_ms())} by storewire-edge {software()}")
+    taken.notes = [note] if note else []
+    covered = False
+    try:
+        async for said in control.ask(socket, do=RECORD, device=device, seconds=seconds):
+            if "profile" in said:
+                taken.profile, taken.transport, taken.role = said["profile"], said["transport"], said["role"]
+            taken.steps += recording.steps_of(said.get("steps", []))
+            covered = covered or bool(said.get("redacted"))
+            if "reading" in said:
+                taken.expected.append(said["reading"])
+                typer.echo(f"{device}  {said['reading']}")
+    finally:
+        if taken.steps:
+            if covered:
+                # What was made unreadable is read otherwise: the recording expects what its own bytes say.
+                taken.expected = [in_words(reading) for reading in await session.replayed(taken, clock)]
+            _keep(taken, to)
+
+
 def _keep(taken: Recording, to: Path) -> None:
     to.write_text(recording.write(taken))
     typer.echo(f"{to}: {len(taken.steps)} steps, {len(taken.expected)} readings")
@@ -203,7 +233,7 @@ def _free(state: Path | None) -> None:
     if state is not None and is_running(state):
         _fail(
             "The agent is running and holds its devices. Stop it for this (systemctl stop storewire-edge), or use"
-            " `storewire-edge devices watch`, which works beside it."
+            " `storewire-edge devices watch` or `record`, which work beside it."
         )
 
 
@@ -213,7 +243,7 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
     except KeyboardInterrupt:
         typer.echo("")
         return None
-    except (DeviceError, panel.PanelAway, OSError) as error:
+    except (DeviceError, panel.PanelAway, control.AgentAway, control.Refusal, OSError) as error:
         _fail(str(error))
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -27,6 +27,8 @@ from edge_agent.devices.ports import (
     Statistic,
     Transport,
 )
+from edge_agent.devices.recording import Step
+from edge_agent.devices.tapping import tapped
 from shared.clock import MachineClock
 from shared.device_profile import DeviceProfile, TransportKind
 from shared.wire.desired import DeviceBinding
@@ -80,6 +82,18 @@ class Tally:
         return {Statistic.HOURS.value: hours, **found} if hours else found
 
 
+class Tap(Protocol):
+    """Looks on at a device: is told what passes and what is read of it."""
+
+    def took(self, steps: Callable[[int], list[Step]]) -> None:
+        """Take what just passed; `steps` makes it of the milliseconds since the looking on began."""
+        ...
+
+    def read(self, reading: Reading) -> None:
+        """Take what the driver made of it."""
+        ...
+
+
 class Device:
     """Owns one device. Says once that it went and once that it is back, however often it was tried between.
 
@@ -104,6 +118,8 @@ class Device:
         self.profile: DeviceProfile | None = None
         self.transport: Transport[Any] | None = None
         self.driver: Driver[Any] | None = None
+        self.tap: Tap | None = None
+        """Whoever looks on at what passes, just now."""
         self._kind = TransportKind.SIMULATED
         self._hear = hear
         self._noticed = noticed
@@ -146,6 +162,8 @@ class Device:
         elif isinstance(reading, ScanCut):
             self.count(Statistic.CUT_READS)
         self._heard_ms = self._clock.wall_ms()
+        if self.tap is not None:
+            self.tap.read(reading)
         self._noticed(self, reading)
         await self._hear(reading)
 
@@ -206,15 +224,21 @@ class Device:
                 was_open = True
                 self._opened_at = self._clock.monotonic()
                 self._stand(DeviceState.IDLE, PowerState.ONLINE)
-                await driver.serve(stream)
+                await driver.serve(tapped(stream, self._took, keys=self._kind is TransportKind.EVDEV))
         except DeviceUnavailable as error:
             self.count(Statistic.UNPLUGS, was_open)
+            if was_open:
+                self._took(lambda at_ms: [Step(at_ms, "gone")])
             self._stand(DeviceState.CLOSED, PowerState.OFF, error)
         except DeviceError as error:
             self._stand(DeviceState.ERROR, PowerState.OFFLINE if was_open else PowerState.UNKNOWN, error)
         finally:
             self._count_hours()
             self._opened_at = None
+
+    def _took(self, steps: Callable[[int], list[Step]]) -> None:
+        if self.tap is not None:
+            self.tap.took(steps)
 
     def _longest_pause(self) -> float:
         announced = self._hotplug.listening and self._kind in _ANNOUNCED

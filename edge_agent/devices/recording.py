@@ -77,7 +77,7 @@ def write(recording: Recording) -> str:
     meta += [("expect", reading) for reading in recording.expected]
     lines = [HEAD, *(f"{key}: {value}" for key, value in meta if value), ""]
     for step in recording.steps:
-        lines += _lines(step)
+        lines += lines_of(step)
     return "\n".join(lines) + "\n"
 
 
@@ -99,6 +99,11 @@ def read(text: str) -> Recording:
     if not recording.profile or not recording.transport:
         raise RecordingBroken("the recording does not name its profile and transport")
     return recording
+
+
+def steps_of(lines: Iterable[str]) -> list[Step]:
+    """Return the steps in lines of a recording's body. Raise RecordingBroken."""
+    return read("\n".join([HEAD, "profile: -", "transport: -", *lines])).steps
 
 
 def said(at_ms: int, content: bytes) -> Step:
@@ -154,7 +159,8 @@ def _bytes(rest: str) -> bytes:
     return bytes.fromhex(rest.split("  ", 1)[0])
 
 
-def _lines(step: Step) -> Sequence[str]:
+def lines_of(step: Step) -> Sequence[str]:
+    """Return a step as the lines that write it down."""
     at = f"{step.at_ms / _MS:.3f}"
     if step.what == "gone":
         return [f"{at} gone"]

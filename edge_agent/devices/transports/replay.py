@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from edge_agent.devices import recording
-from edge_agent.devices.ports import ByteStream, DeviceUnavailable, KeyInput, KeyStream, Locks, Transport
+from edge_agent.devices.ports import DeviceUnavailable, KeyInput, Locks, Transport
 from edge_agent.devices.recording import Recording, Step
+from edge_agent.devices.tapping import tapped
 from shared.clock import MachineClock
 
 _LONGEST_PAUSE_SECONDS = 0.3
@@ -35,43 +35,13 @@ class RecordingTransport:
             if self._began is None:
                 self._began = self._clock.monotonic()
             try:
-                yield _KeysTaken(stream, self._take) if self._taken.keys else _BytesTaken(stream, self._take)
+                yield tapped(stream, self._take, keys=self._taken.keys)
             except DeviceUnavailable:
                 self._take(lambda at_ms: [Step(at_ms, "gone")])
                 raise
 
     def _take(self, steps: Callable[[int], list[Step]]) -> None:
         self._taken.steps += steps(round((self._clock.monotonic() - (self._began or 0.0)) * 1000))
-
-
-Take = Callable[[Callable[[int], list[Step]]], None]
-
-
-class _BytesTaken:
-    def __init__(self, stream: ByteStream, take: Take) -> None:
-        self._stream = stream
-        self._take = take
-
-    async def read(self) -> bytes:
-        piece = await self._stream.read()
-        self._take(lambda at_ms: [recording.said(at_ms, piece)])
-        return piece
-
-    async def write(self, content: bytes) -> None:
-        self._take(lambda at_ms: [recording.told(at_ms, content)])
-        await self._stream.write(content)
-
-
-class _KeysTaken:
-    def __init__(self, stream: KeyStream, take: Take) -> None:
-        self.locks = stream.locks
-        self._stream = stream
-        self._take = take
-
-    async def read(self) -> Sequence[KeyInput]:
-        keys = await self._stream.read()
-        self._take(lambda at_ms: recording.typed(at_ms, keys))
-        return keys
 
 
 class ReplayTransport:
