@@ -34,10 +34,14 @@ async def card_of(counter: Counter) -> KeyCard:
     """Return a till's key card."""
     keys = counter.screen.keys
     return KeyCard(
-        actions=[(action, keys[action.name]) for action in ACTIONS if action.name != "more"],
+        actions=[(action, keys[action.name]) for action in ACTIONS if _is_here(counter, action)],
         payments=[(TENDERS[method], key) for method, key in METHODS],
         quick=await counter.till.catalogue.quick_keys(),
     )
+
+
+def _is_here(counter: Counter, action: Action) -> bool:
+    return action.name != "more" and counter.till.kind in action.kinds
 
 
 def document_of(card: KeyCard, settings: StoreSettings, till: str, language: Language) -> Document:

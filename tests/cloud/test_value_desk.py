@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import permutations
+from threading import Barrier
 from typing import Any
 
 import msgspec
@@ -244,3 +246,33 @@ def test_what_hq_refuses_is_told_and_the_card_works_again(desk: DeskChain) -> No
     decide(desk, applied, approve=False)
     assert desk.refused(AskPayOut(**WHO, member=desk.ann)) == "return_refused"
     desk.offered(10_000)
+
+
+@pytest.mark.postgresql
+def test_twenty_tills_at_once_never_offer_more_than_fits(postgresql_database: Database) -> None:
+    desk = DeskChain(postgresql_database)
+    barrier = Barrier(20)
+
+    def one(_n: int) -> bool:
+        barrier.wait()
+        return isinstance(desk.ask(AskTopUp(**WHO, minor=200_000, member=desk.ann)), TopUpOffered)
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(one, range(20))) == 2, "2 x 2,000.00 fit under 5,000.00"
+
+
+@pytest.mark.postgresql
+def test_one_top_up_is_undone_once_however_many_ask(postgresql_database: Database) -> None:
+    desk = DeskChain(postgresql_database)
+    sold = desk.sold(desk.offered(10_000))
+    assert not take(desk.database, [sold])
+    barrier = Barrier(20)
+
+    def one(_n: int) -> bool:
+        barrier.wait()
+        return isinstance(desk.ask_undo(sold, new_id()), TopUpUndone)
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(one, range(20))) == 1
+    assert desk.purse() == (0, 0, 0)
+    desk.prove()
