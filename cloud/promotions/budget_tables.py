@@ -43,12 +43,12 @@ def budgets(language: str, exponent: int) -> Listing[Standing]:
                 cell=lambda row: Cell(value=name_of(row.promotion, language), note=row.promotion.promotion),
             ),
             Column(key="per", title=marked("Counted per"), cell=_per),
+            Column(key="state", title=marked("State"), cell=lambda row: toned(_STATES[_standing(row)])),
             Column(key="uses", title=marked("Times allowed"), kind=Kind.NUMBER, cell=lambda row: row.limit.uses),
             Column(key="used", title=marked("Times given"), kind=Kind.NUMBER, cell=lambda row: row.used.uses),
             _money("minor", marked("Money allowed"), exponent, lambda row: row.limit.minor),
             _money("given", marked("Money given"), exponent, lambda row: row.used.minor),
             Column(key="over", title=marked("Went over"), kind=Kind.NUMBER, cell=lambda row: row.over or None),
-            Column(key="state", title=marked("State"), cell=lambda row: toned(_STATES[_standing(row)])),
         )
 
     return Listing(
@@ -79,6 +79,7 @@ def shares(language: str, exponent: int) -> Listing[Part]:
                 order=lambda row: (row.share.promotion, row.share.closed, row.share.store_id),
                 cell=lambda row: name_of(row.promotion, language),
             ),
+            Column(key="state", title=marked("State"), cell=lambda row: toned(_STATES[_part(row)])),
             Column(key="uses", title=marked("Times it may give"), kind=Kind.NUMBER, cell=_most),
             Column(key="used", title=marked("Times given"), kind=Kind.NUMBER, cell=lambda row: row.share.used_uses),
             Column(
@@ -89,7 +90,6 @@ def shares(language: str, exponent: int) -> Listing[Part]:
             _money("given", marked("Money given"), exponent, lambda row: row.share.used_minor),
             _money("money_left", marked("Money left"), exponent,
                    lambda row: None if row.share.closed else row.left_minor),
-            Column(key="state", title=marked("State"), cell=lambda row: toned(_STATES[_part(row)])),
         )  # fmt: skip
 
     def chosen(session: Session) -> Sequence[tuple[str, str]]:
