@@ -138,7 +138,7 @@ def _columns(written: Units) -> Sequence[Column[PurseRow]]:
         Column(key="state", title=marked("State"), cell=state),
         Column(
             key="principal",
-            title=marked("Stored value"),
+            title=marked("Principal"),
             kind=Kind.MONEY,
             cell=lambda row: money(row, row.holding.principal + row.holding.principal_held),
         ),

@@ -124,7 +124,7 @@ def _settlement_listing(rows: list[Settled], written: Units, at_ms: int) -> List
         order="seller",
         filters=(
             Filter(key="month", title=marked("Month"), options=months, otherwise=marked("this month")),
-            Filter(key="which", title=marked("Lines"), options=_which, say=True),
+            Filter(key="which", title=marked("Which of them"), options=_which, say=True),
         ),
         empty=marked("No stored value was spent in this month."),
     )
@@ -162,7 +162,7 @@ def _settlement_columns(written: Units) -> Sequence[Column[Settled]]:
         Column(key="taker_owner", title=marked("Taker's company"), cell=lambda row: row.taker_owner or None),
         Column(
             key="principal",
-            title=marked("Stored value"),
+            title=marked("Principal"),
             kind=Kind.MONEY,
             cell=lambda row: money(row, row.owed.principal_minor),
         ),

@@ -39,8 +39,17 @@ def settle_returns(session: Session, posted: Posted, returns: Sequence[SaleRetur
                 give_back(session, posted, back, POINTS, points)
         minor = sum(tender.minor for tender in back.tenders if tender.method in VALUE_TENDERS)
         if minor:
-            rest = give_back(session, posted, back, back.currency, minor)
+            rest = give_back(session, posted, back, back.currency, minor, _to_holds(back))
             _beyond(session, posted, back, rest)
+
+
+def _to_holds(back: SaleReturned) -> Mapping[UUID, int]:
+    """Return how much of a return goes back to which hold its sale was paid from, as far as it says so."""
+    found: defaultdict[UUID, int] = defaultdict(int)
+    for tender in back.tenders:
+        if tender.method in VALUE_TENDERS and tender.attempt is not None:
+            found[tender.attempt] += tender.minor
+    return found
 
 
 def points_due(session: Session, sale: UUID, pieces: Mapping[int, int]) -> int:

@@ -135,10 +135,14 @@ def _receipt(event: SaleCompleted | SaleReturned) -> str:
     return f"{event.receipt.series}-{event.receipt.number}"
 
 
-def give_back(session: Session, posted: Posted, back: SaleReturned, unit: str, amount: int) -> int:
+def give_back(
+    session: Session, posted: Posted, back: SaleReturned, unit: str, amount: int, to: Mapping[UUID, int] | None = None
+) -> int:
     """Give back what a return undoes of its sale's spending: each part to the lot and money it came from, once.
 
-    What fell short comes back last. Return what could not be given back, because so much was never spent.
+    `to` says how much of it goes back to which hold: a sale may be paid from a member's stored value and from a gift
+    card. The rest goes back in the order it was spent; what fell short comes back last. Return what could not be given
+    back, because so much was never spent.
     """
     row = table_of(Spending)
     rows = session.execute(
@@ -147,11 +151,18 @@ def give_back(session: Session, posted: Posted, back: SaleReturned, unit: str, a
         .order_by(row.c.shortfall, row.c.n)
         .with_for_update()
     ).all()
+    left = {spent.n: int(spent.amount - spent.given_back) for spent in rows}
+    parts = dict.fromkeys(left, 0)
+    first = [(spent.n, (to or {}).get(spent.cause, 0)) for spent in rows]
     rest = amount
+    for n, wanted in [*first, *((spent.n, amount) for spent in rows)]:
+        part = min(rest, wanted, left[n] - parts[n])
+        parts[n] += part
+        rest -= part
     for spent in rows:
-        part = min(rest, int(spent.amount - spent.given_back))
-        if part < 1:
-            break
+        part = parts[spent.n]
+        if not part:
+            continue
         undo = Undo(
             cause=back.id, purpose=f"back:{unit}:{spent.n}", of=(spent.cause, spent.purpose), at_ms=back.at_ms,
             store=back.store, amount=part, till=back.till, cashier=back.cashier, receipt=_receipt(back),
@@ -159,5 +170,4 @@ def give_back(session: Session, posted: Posted, back: SaleReturned, unit: str, a
         reverse(session, posted.commit_no, undo)
         own = (row.c.sale_id == back.original, row.c.n == spent.n)
         session.execute(update(row).where(*own).values(given_back=row.c.given_back + part))
-        rest -= part
     return rest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import cast
 from uuid import UUID
@@ -14,7 +15,9 @@ from cloud.api.services import Services, services_of
 from cloud.coupons.models import CouponConflict
 from cloud.database import Database
 from cloud.identity import tokens
+from cloud.identity.models import ConsolePerson, ConsoleSession
 from cloud.identity.people import Role
+from cloud.identity.sessions import SESSION_MS
 from cloud.ledger import AccountKey, Journal, Leg, lots, post
 from cloud.ledger.commits import open_commit
 from cloud.ledger.kinds import PURSE_PRINCIPAL, VALUE_TAKEN
@@ -30,7 +33,7 @@ from cloud.value.topping_up import undo_top_up
 from shared.value import TopUpCampaign
 from tests.cloud.members_data import vault
 from tests.cloud.test_value_sales import Chain
-from tests.cloud.visiting import Visitor, make_person
+from tests.cloud.visiting import Visitor
 from tests.factories import START_MS, DrivenMachineClock, new_id
 
 CODE = "STWRABCDEFGHJ"
@@ -58,13 +61,20 @@ class Desk:
         self._known: set[str] = set()
 
     def visitor(self, name: str = "sue", language: str = "en") -> Visitor:
-        """Somebody, signed in."""
+        """Somebody with a session: signing in has tests of its own, and a password takes its time."""
+        token = f"session of {name}"
         if name not in self._known:
-            make_person(self.database, name, PEOPLE[name])
+            person = ConsolePerson(name=name, role=PEOPLE[name], secret="", created_by="cli:test", created_ms=START_MS)
+            held = ConsoleSession(
+                token_hash=sha256(token.encode()).digest(), person=name, since_ms=START_MS,
+                expires_ms=START_MS + SESSION_MS,
+            )  # fmt: skip
+            with self.database.session() as session:
+                session.add(person)
+                session.flush()
+                session.add(held)
             self._known.add(name)
-        found = Visitor(self.app, language)
-        assert found.enter(name).status_code == 303
-        return found
+        return Visitor.with_session(self.app, token, language)
 
     def token(self, *scopes: str, name: str = "finance") -> str:
         """Return an API token with these scopes."""

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import httpx
 from fastapi import FastAPI
 
+from cloud.console.signing_in import COOKIE
 from cloud.database import Database
 from cloud.identity import people
 from cloud.identity.people import Role
@@ -39,6 +40,18 @@ class Visitor:
         self._app = app
         self._cookies = httpx.Cookies()
         self.language = language
+
+    @classmethod
+    def with_session(cls, app: FastAPI, token: str, language: str = "en") -> Visitor:
+        """Return somebody who holds a session already."""
+        found = cls(app, language)
+        found._cookies.set(COOKIE, token, domain="127.0.0.1")
+        return found
+
+    @property
+    def session(self) -> str:
+        """The cookie of the session."""
+        return self._cookies[COOKIE]
 
     def ask(self, method: str, path: str, content: str | None = None, **headers: str) -> httpx.Response:
         """Make one request; redirections are answers."""
