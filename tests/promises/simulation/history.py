@@ -37,7 +37,7 @@ class History:
         self.clocks, self.business = make_clocks(self.clock)
         self.wire = Wire()
         self._make_place = make_place
-        self.office = HeadOffice(make_place(folder / "office"), self.clock, seed=1000)
+        self.office = self._open_office(make_place(folder / "office"))
         self.trail = Trail()
         self.customers = Customers(self.rng, self.business.now_ms, make_mint(self.clock.wall_ms, 2000))
         self.boxes: list[Box] = []
@@ -51,6 +51,9 @@ class History:
         self._machines = count(1)
         for store in STORES:
             self._new_box(agents_of(store)[0], store).start()
+
+    def _open_office(self, place: BooksPlace) -> HeadOffice:
+        return HeadOffice(place, self.clock, seed=1000)
 
     def close(self) -> None:
         for box in self.boxes:

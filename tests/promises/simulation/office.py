@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -38,7 +38,7 @@ from cloud.org.models import LegalEntity, Store, StoreOwnership
 from cloud.prices.books import StoreBooks
 from shared.loyalty import EarningRule, Tier, TierRule
 from shared.topics import shard_of
-from shared.wire.messages import DownlinkMessage, Reported
+from shared.wire.messages import AnyAnswer, DownlinkMessage, Question, Reported
 from tests.cloud.members_data import vault
 from tests.factories import START_MS, DrivenMachineClock, make_mint
 from tests.promises.simulation.wire import Packet
@@ -150,9 +150,13 @@ class HeadOffice:
             downstream=self.downstream,
             downlink=says_nothing,
             envelopes=Envelopes(self._clock, _Business(self._clock), self._mint, self._proofs),
-            answering=lambda _agent, _question: None,
+            answering=self._answering(),
             restores=Restores(self._proofs, self._clock),
         )
+
+    def _answering(self) -> Callable[[str, Question], AnyAnswer | None]:
+        """Return who answers tills' questions; here nobody does."""
+        return lambda _agent, _question: None
 
     def close(self) -> None:
         self.database.close()
