@@ -41,7 +41,7 @@ def test_each_store_s_share_is_shown_with_what_is_left(sqlite_database: Database
     ):
         assert fact in shown, fact
     chinese = page(sqlite_database, "zh")
-    for fact in ("正在统计 1 项活动上限", "正在下发到店", "剩余次数", "全部门店"):
+    for fact in ("正在统计 1 项活动上限", "下发中", "剩余次数", "全部门店"):
         assert fact in chinese, fact
 
 
