@@ -65,7 +65,9 @@ class Hq:
         }
         await self.ask("POST", "/stores", facts)
         for till in range(1, tills + 1):
-            await self.ask("POST", f"/stores/{store}/tills", {"id": f"t{till}", "number": till})
+            # The last of several is the service desk: it sells like the others, and people join there.
+            kind = "service_desk" if till == tills > 1 else "staffed"
+            await self.ask("POST", f"/stores/{store}/tills", {"id": f"t{till}", "number": till, "kind": kind})
 
     async def claim(self, store: str) -> str:
         """Make the claim code of a store's agent."""
