@@ -39,7 +39,7 @@ def settle_returns(session: Session, posted: Posted, returns: Sequence[SaleRetur
                 give_back(session, posted, back, POINTS, points)
         minor = sum(tender.minor for tender in back.tenders if tender.method in VALUE_TENDERS)
         if minor:
-            rest = give_back(session, posted, back, back.currency, minor, _to_holds(back))
+            rest = give_back(session, posted, back, back.currency, minor, to=_to_holds(back))
             _beyond(session, posted, back, rest)
 
 

@@ -135,8 +135,11 @@ def _receipt(event: SaleCompleted | SaleReturned) -> str:
     return f"{event.receipt.series}-{event.receipt.number}"
 
 
+_ANYWHERE: Mapping[UUID, int] = {}
+
+
 def give_back(
-    session: Session, posted: Posted, back: SaleReturned, unit: str, amount: int, to: Mapping[UUID, int] | None = None
+    session: Session, posted: Posted, back: SaleReturned, unit: str, amount: int, *, to: Mapping[UUID, int] = _ANYWHERE
 ) -> int:
     """Give back what a return undoes of its sale's spending: each part to the lot and money it came from, once.
 
@@ -153,7 +156,7 @@ def give_back(
     ).all()
     left = {spent.n: int(spent.amount - spent.given_back) for spent in rows}
     parts = dict.fromkeys(left, 0)
-    first = [(spent.n, (to or {}).get(spent.cause, 0)) for spent in rows]
+    first = [(spent.n, to.get(spent.cause, 0)) for spent in rows]
     rest = amount
     for n, wanted in [*first, *((spent.n, amount) for spent in rows)]:
         part = min(rest, wanted, left[n] - parts[n])

@@ -97,7 +97,10 @@ class TenderKind(StrEnum):
 
 
 class Tender(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Money given for a sale, change already taken off; `attempt` names the payment attempt, if a gateway was asked."""
+    """Money given for a sale, change already taken off; `attempt` names the payment attempt, if a gateway was asked.
+
+    In a return, of members' value: the attempt of the sale's tender that it goes back to.
+    """
 
     method: TenderKind
     minor: int

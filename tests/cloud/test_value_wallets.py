@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from random import Random
 
+import msgspec
 import pytest
 from sqlmodel import Session
 
@@ -16,12 +17,13 @@ from cloud.ledger.commits import open_commit
 from cloud.members import blocks
 from cloud.value import purses
 from shared.sealing import seal
-from shared.wire.asks import AskRelease, CouponReserved, Held, Refused, Released
+from shared.wire.asks import AskHold, AskRelease, CouponReserved, Held, Refused, Released
+from shared.wire.events import Tender, TenderKind
 from shared.wire.wallet_asks import AskWallet, Wallet, WalletCoupon
-from tests.cloud.members_data import CARD, vault
+from tests.cloud.members_data import CARD, join, take, vault
 from tests.cloud.test_coupons import Shop
 from tests.cloud.test_value_sales import Chain
-from tests.factories import START_MS, new_id
+from tests.factories import START_MS, make_return, new_id
 
 UNKNOWN_CARD = "8800000999"
 
@@ -125,3 +127,25 @@ def test_a_coupon_is_let_go_alone_and_kept_for_as_long_anew_by_the_basket_that_a
     again = shop.claim(kept, basket)
     assert isinstance(again, CouponReserved)
     assert again.valid_until_ms == first.valid_until_ms + 60_000
+
+
+@pytest.mark.parametrize("first_back", [0, 1])
+def test_each_part_of_a_return_goes_back_to_the_purse_it_was_taken_from(chain: Chain, first_back: int) -> None:
+    chain.top_up(1_000)
+    bob = join(chain.database, ["8800000777"])
+    with chain.database.session() as session:
+        bobs = purses.open_purse(session, "s001", member=bob, card=None, legal_entity="main", now_ms=START_MS)
+        chain.purse = bobs.id
+    chain.top_up(1_000)
+    basket, holds = new_id(), [new_id(), new_id()]
+    for hold, member in zip(holds, (chain.ann, bob), strict=True):
+        ask = AskHold(basket=basket, unit="CNY", amount=500, till="t1", member=member)
+        assert isinstance(chain.ask(ask, id=hold), Held)
+    sale = chain.sell(1_000, value=1_000, id=basket)
+    back = make_return(sale, number=99)
+    ways = [Tender(method=TenderKind.STORED_VALUE, minor=400, attempt=holds[first_back])]
+    ways.append(Tender(method=TenderKind.CASH, minor=back.total_minor - 400))
+    assert take(chain.database, [msgspec.structs.replace(back, tenders=ways)]) == {}
+    stands = [chain.stands("purse_principal", owner=owner) for owner in (chain.ann, bob)]
+    assert stands == ([900, 500] if first_back == 0 else [500, 900])
+    chain.prove()

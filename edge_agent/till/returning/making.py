@@ -68,4 +68,4 @@ def _tender(db: sqlite3.Connection, plan: ReturnPlan, part: RefundPart) -> Tende
         reference = attempts.outcomes(db, plan.id)[part.attempt].reference
     if part.method == "exchange":
         reference = str(plan.exchange or "")
-    return Tender(method=part.method, minor=part.minor, reference=reference[:128], attempt=part.attempt)
+    return Tender(method=part.method, minor=part.minor, reference=reference[:128], attempt=part.attempt or part.of_hold)

@@ -12,7 +12,8 @@ from shared.wire.events import ReturnedLine, TenderKind
 class RefundPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Money back by one way. `of_tender` is the place of the sale's tender it goes back to, None for none of them.
 
-    `attempt` names the asking of a gateway, `pays_back` the gateway's reference of the payment.
+    `attempt` names the asking of a gateway, `pays_back` the gateway's reference of the payment. `of_hold` is what HQ
+    had set aside for that tender, where it was members' value: it goes back to the very account it came from.
     """
 
     method: TenderKind
@@ -20,6 +21,7 @@ class RefundPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     of_tender: int | None = None
     attempt: UUID | None = None
     pays_back: str = ""
+    of_hold: UUID | None = None
 
 
 class ReturnPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from edge_agent.disk.agent_row import business_day
 from edge_agent.till.desk import Desk, Refusal
+from edge_agent.till.ports import VALUE_TENDERS
 from edge_agent.till.returning.plan import RefundPart
 from shared.loyalty import share_returned
 from shared.pricing import PricedLine
@@ -103,7 +104,8 @@ def refunds_for(db: sqlite3.Connection, sale: SaleCompleted, total_minor: int, *
             continue
         back_by = TenderKind.CASH if tender.method is TenderKind.EXCHANGE else tender.method
         pays_back = tender.reference if tender.attempt is not None and back_by in BY_GATEWAY else ""
-        parts.append(RefundPart(method=back_by, minor=minor, of_tender=n, pays_back=pays_back))
+        of_hold = tender.attempt if back_by in VALUE_TENDERS else None
+        parts.append(RefundPart(method=back_by, minor=minor, of_tender=n, pays_back=pays_back, of_hold=of_hold))
         left -= minor
     if left > 0:
         parts.append(RefundPart(method=TenderKind.CASH, minor=left))
