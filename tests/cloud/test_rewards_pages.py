@@ -194,7 +194,7 @@ def test_an_expiry_is_worked_out_approved_by_another_posted_and_reversed(databas
     assert "does not approve it" in ana.send(f"{run}/approve").text
     assert "Somebody else has to approve it first." in bo.send(f"{run}/start").text
     bo.send(f"{run}/approve", {"reason": "checked"})
-    assert "70 is taken from 1 lots" in bo.get(run).text
+    assert "70 is taken from 1 lot," in bo.get(run).text
     ana.send(f"{run}/start")
     mall.work()
     assert mall.books.points(li) == 30
@@ -215,9 +215,9 @@ def test_a_rebate_whose_points_are_spent_says_so_and_leaves_debts_only_by_force(
         assert ana.send("/rewards/runs/rebate", fields, page="/rewards/runs").status_code == 200, wrong
     fields = {"year": "2025", "on": "points", "rate": "2.5", "at_least": "1000", "expires_on": "2027-01-01"}
     run = run_page(mall, "ana", "/rewards/runs/rebate", fields)
-    assert "1 members get 25 points." not in ana.get(run).text
+    assert "1 member gets 25 points." not in ana.get(run).text
     bo.send(f"{run}/approve")
-    assert "1 members get 25 points." in bo.get(run).text
+    assert "1 member gets 25 points." in bo.get(run).text
     bo.send(f"{run}/start")
     mall.work()
     assert mall.books.points(li) == 1_025
