@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -33,7 +33,7 @@ def file_by(right: Right, most_bytes: int) -> Callable[[Request], Awaitable[Post
     class InMemory(MultiPartParser):
         spool_max_size = most_bytes + _FORM_BYTES
 
-    async def bounded(request: Request) -> AsyncIterator[bytes]:
+    async def bounded(request: Request) -> AsyncGenerator[bytes, None]:
         taken = 0
         async for part in request.stream():
             taken += len(part)

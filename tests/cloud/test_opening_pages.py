@@ -43,13 +43,18 @@ def clock() -> DrivenMachineClock:
 
 @pytest.fixture
 def app(sqlite_database: Database, clock: DrivenMachineClock) -> FastAPI:
-    open_chain(sqlite_database)
+    return desk(sqlite_database, clock)
+
+
+def desk(database: Database, clock: DrivenMachineClock) -> FastAPI:
+    """A console of a chain with members' rules, for somebody of support and a marketer."""
+    open_chain(database)
     clocks = SimpleNamespace(machine=clock, business=SimpleNamespace(now_ms=lambda: START_MS))
-    services = cast("Services", SimpleNamespace(database=sqlite_database, clocks=clocks, vault=vault()))
+    services = cast("Services", SimpleNamespace(database=database, clocks=clocks, vault=vault()))
     made = create_app(CloudSettings(), services, console=True)
     made.dependency_overrides[services_of] = lambda: services
     for name, role in (("sue", Role.SUPPORT), ("ana", Role.MARKETER)):
-        make_person(sqlite_database, name, role)
+        make_person(database, name, role)
     return made
 
 
