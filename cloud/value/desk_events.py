@@ -14,10 +14,10 @@ from sqlmodel import Session
 
 from cloud.errors import CloudError
 from cloud.fleet import audit
-from cloud.value import card_returns, offers, purses, rules, topping_up
+from cloud.value import card_returns, offers, rules, topping_up
 from cloud.value.desk_models import TopUpOffer, ValueSale
 from cloud.value.desk_top_ups import undoing
-from cloud.value.desk_whose import Owner
+from cloud.value.desk_whose import Owner, purse_of
 from cloud.value.models import Purse
 from cloud.value.topping_up import Promise, TopUp
 from shared.wire.event_base import Event
@@ -45,7 +45,10 @@ def credit(session: Session, commit_no: int, sold: ValueSold, owner: Owner, *, d
         purse, promise, remark = _without_offer(session, sold, owner, day=day, now_ms=now_ms)
     else:
         _check(found, sold)
-        purse, promise = _purse(session, found, owner, now_ms=now_ms), Promise(found.gift_minor, found.gift_months)
+        purse, promise = (
+            _purse(session, found, owner, day=day, now_ms=now_ms),
+            Promise(found.gift_minor, found.gift_months),
+        )
         remark = LATE_OFFER if _wall_ms(sold) > found.valid_until_ms else ""
         found.sold = sold.id
         session.add(found)
@@ -104,19 +107,17 @@ def _handed(session: Session, back: ValuePaidBack, *, now_ms: int) -> None:
 def _without_offer(
     session: Session, sold: ValueSold, owner: Owner, *, day: date, now_ms: int
 ) -> tuple[Purse, Promise, str]:
-    purse = purses.open_purse(
-        session, sold.store, member=owner.member, card=owner.card, legal_entity=None, now_ms=now_ms
-    )
+    purse = purse_of(session, owner, sold.store, day, now_ms=now_ms)
     gift, months = rules.current(session).gift(sold.total_minor, day)
     return purse, Promise(min(gift, sold.gift_minor), months), NO_OFFER
 
 
-def _purse(session: Session, offer: TopUpOffer, owner: Owner, *, now_ms: int) -> Purse:
+def _purse(session: Session, offer: TopUpOffer, owner: Owner, *, day: date, now_ms: int) -> Purse:
     """Return the offer's purse; where its member was merged into another since, that one's."""
     purse = session.get_one(Purse, offer.purse_id)
     if purse.member_id is None or owner.member is None or purse.member_id == owner.member:
         return purse
-    return purses.open_purse(session, offer.store_id, member=owner.member, card=None, legal_entity=None, now_ms=now_ms)
+    return purse_of(session, Owner(owner.member, None), offer.store_id, day, now_ms=now_ms)
 
 
 def _check(offer: TopUpOffer, sold: ValueSold) -> None:

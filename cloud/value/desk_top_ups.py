@@ -15,7 +15,7 @@ from cloud.fleet import audit
 from cloud.ledger.reversing import Undo
 from cloud.value import purses, rules, topping_up
 from cloud.value.desk_models import TopUpOffer, ValueSale
-from cloud.value.desk_whose import Owner
+from cloud.value.desk_whose import Owner, purse_of
 from cloud.value.topping_up import TOP_UP, TopUp
 
 OFFER_MINUTES = 30
@@ -37,7 +37,7 @@ class Wish:
 
 def offer(session: Session, store: str, owner: Owner, wish: Wish, *, today: date, now_ms: int) -> Mapping[str, Any]:
     """Say what a top-up would bring, and keep room for it. Raise Refused as `topping_up.top_up` does."""
-    opened = purses.open_purse(session, store, member=owner.member, card=owner.card, legal_entity=None, now_ms=now_ms)
+    opened = purse_of(session, owner, store, today, now_ms=now_ms)
     purse, holding = purses.lock(session, opened.id)
     rule = rules.current(session)
     wanted = TopUp(

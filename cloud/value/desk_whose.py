@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from cloud.errors import Invalid, Refused
 from cloud.members import cards, changing
 from cloud.members.models import ACTIVE
 from cloud.privacy import CannotOpen, Vault, normal
+from cloud.sales.shops import shops
 from cloud.value import purses
 from cloud.value.models import Purse
 from shared.clock import MachineClock
@@ -30,6 +32,20 @@ class Owner(NamedTuple):
         if found is None:
             raise Refused("no_purse", "there is no stored value behind this")
         return found
+
+
+def purse_of(session: Session, owner: Owner, store: str, day: date, *, now_ms: int) -> Purse:
+    """Return their purse, opened the first time. Whoever owns the store on the day issues it, and owes what is on it.
+
+    A purse that was looked for before anything was on it has no issuer until then.
+    """
+    issuer = shops(session, {store})[store].owner_on(day)
+    purse = purses.open_purse(session, store, member=owner.member, card=owner.card, legal_entity=issuer, now_ms=now_ms)
+    if purse.legal_entity_id is None:
+        purse.legal_entity_id = issuer
+        session.add(purse)
+        session.flush()
+    return purse
 
 
 def whose(

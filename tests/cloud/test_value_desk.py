@@ -19,7 +19,7 @@ from cloud.ledger.commits import open_commit
 from cloud.sales.models import StoreDay
 from cloud.value import card_returns
 from cloud.value.desk_models import TopUpOffer, ValuePayment, ValueSale
-from cloud.value.models import PurseReturn
+from cloud.value.models import Purse, PurseReturn
 from shared.value import TopUpCampaign
 from shared.wire.desk_asks import AskCardReturn, AskPayOut, AskTopUp, CardReturnTaken, TopUpOffered, TopUpUndone
 from shared.wire.messages import AskHold, Refused
@@ -49,6 +49,7 @@ def test_gift_money_is_told_before_it_is_paid_and_kept_afterwards(desk: DeskChai
         row = session.get_one(ValueSale, sold.id)
         assert (row.minor, row.gift_minor, row.till_id, row.cashier, row.remark) == (10_000, 1_000, "desk", "c7", "")
         assert session.get_one(TopUpOffer, offer.offer).sold == sold.id
+        assert session.get_one(Purse, row.purse_id).legal_entity_id == row.legal_entity_id == "main"
         assert (
             session.exec(select(AuditEntry).where(AuditEntry.action == "value.sold")).one().actor == "till:s001/desk/c7"
         )
