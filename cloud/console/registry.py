@@ -14,6 +14,8 @@ from cloud.fleet import device_pages
 from cloud.identity import pages as people_pages
 from cloud.identity.people import Right
 from cloud.ledger import pages as ledger
+from cloud.loyalty import club_pages as loyalty_club
+from cloud.loyalty import pages as loyalty
 from cloud.loyalty import review_pages as points_reviews
 from cloud.members.opening import pages as member_uploads
 from cloud.promotions import pages as budget_pages
@@ -37,6 +39,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.MEMBERS, title=marked("Here twice"), path="/members/duplicates"),
     Entry(task=Task.MEMBERS, title=marked("Review desk"), path="/members/reviews"),
     Entry(task=Task.MEMBERS, title=marked("Taken over"), path="/members/openings", router=member_uploads.router),
+    Entry(task=Task.MEMBERS, title=marked("Tiers and earning"), path="/loyalty", router=loyalty.router),
+    Entry(task=Task.MEMBERS, title=marked("Friends brought"), path="/loyalty/referrals", router=loyalty_club.router),
+    Entry(task=Task.MEMBERS, title=marked("Leaderboard"), path="/loyalty/leaderboard"),
     Entry(task=Task.PROMOTIONS, title=marked("Promotions"), path="/promotions", router=promotions.router),
     Entry(task=Task.PROMOTIONS, title=marked("Calendar"), path="/promotions/calendar"),
     Entry(task=Task.PROMOTIONS, title=marked("Budgets"), path="/budgets", router=budget_pages.router),

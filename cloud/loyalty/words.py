@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from shared.loyalty import EarningRule
+from shared.receipt.words import TENDERS
+from shared.wire.events import TenderKind
 
 Language = Literal["en", "zh"]
 
@@ -18,6 +20,26 @@ _WORDS: dict[str, dict[Language, str]] = {
         "zh": "自 {day} 起，会员消费不积分。",
     },
     "excluded": {"en": "Nothing is earned on {paths}.", "zh": "以下分类不积分：{paths}。"},
+    "excluded_tenders": {
+        "en": "What is paid by {tenders} earns nothing.",
+        "zh": "用以下方式支付的部分不积分：{tenders}。",
+    },
+    "months": {
+        "en": "Points end after {count} months, their last day included.",
+        "zh": "积分自获得起 {count} 个月有效（含最后一天）。",
+    },
+    "year_end": {
+        "en": "Points end with the year in which they were earned.",
+        "zh": "积分于获得当年年底失效。",
+    },
+    "year_end_later": {
+        "en": "Points end with year {count} after the one in which they were earned.",
+        "zh": "积分于获得后第 {count} 年年底失效。",
+    },
+    "pending": {
+        "en": "Points can be spent after {count} days.",
+        "zh": "积分 {count} 天后可用。",
+    },
     "example": {
         "en": "A receipt of {spend} earns {points}.",
         "zh": "一张 {spend} 的小票得 {points}。",
@@ -50,7 +72,23 @@ def earning_words(rule: EarningRule, language: Language, exponent: int = 2) -> l
     if rule.excluded_categories:
         separator = "、" if language == "zh" else ", "
         lines.append(_say("excluded", language, paths=separator.join(rule.excluded_categories)))
-    lines.append(_say(rule.spent_points, language))
+    if rule.excluded_tenders:
+        tenders = [
+            TENDERS[TenderKind(one)][language] if one in set(TenderKind) else one for one in rule.excluded_tenders
+        ]
+        lines.append(_say("excluded_tenders", language, tenders=("、" if language == "zh" else ", ").join(tenders)))
+    return [*lines, *_lasting(rule, language), _say(rule.spent_points, language)]
+
+
+def _lasting(rule: EarningRule, language: Language) -> list[str]:
+    """Say how long points wait and last; nothing where they count at once and for ever."""
+    lines = []
+    if rule.pending_days:
+        lines.append(_say("pending", language, count=rule.pending_days))
+    if rule.expiry == "months":
+        lines.append(_say("months", language, count=rule.expiry_count))
+    elif rule.expiry == "year_end":
+        lines.append(_say("year_end_later" if rule.expiry_count else "year_end", language, count=rule.expiry_count))
     return lines
 
 

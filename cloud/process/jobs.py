@@ -19,6 +19,7 @@ from cloud.ledger.proving import Proving
 from cloud.ledger.seal import seal_pending
 from cloud.loyalty.club_keeping import ReferralKeeping
 from cloud.loyalty.gift_keeping import GiftKeeping
+from cloud.loyalty.trial_running import TrialRunning
 from cloud.member_page.codes import CodeMaker
 from cloud.member_page.notices import NoticeTaker
 from cloud.members.caring import Caring
@@ -139,7 +140,10 @@ def main(settings: CloudSettings) -> None:
     messages = message_jobs(settings, database, open_vault(settings), clocks_of(settings).machine)
     # A try of a promotion prices weeks of sales.
     machine = clocks_of(settings).machine
-    trying = [("promotion previews", Previewing(database, machine, UuidMint(machine.wall_ms, os.urandom)()))]
+    trying = [
+        ("promotion previews", Previewing(database, machine, UuidMint(machine.wall_ms, os.urandom)())),
+        ("tier trials", TrialRunning(database, machine)),
+    ]
     # A run gives or takes points of the whole chain.
     mint = UuidMint(machine.wall_ms, os.urandom)
     rewarding = [

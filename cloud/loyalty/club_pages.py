@@ -1,0 +1,130 @@
+"""The pages of what members do for each other: friends brought, the leaderboard, points handed on, and their rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from sqlmodel import Session, col, func, select
+
+from cloud.api.services import Here
+from cloud.console import overview
+from cloud.console.figures import money
+from cloud.console.rendering import Context, page
+from cloud.console.showing import listed
+from cloud.console.signing_in import Posted, form_by
+from cloud.console.speaking import language_of
+from cloud.errors import Invalid
+from cloud.identity.people import Right
+from cloud.loyalty import club_tables, leaderboard, page_words
+from cloud.loyalty.api import today_of
+from cloud.loyalty.club_models import PointsTransfer, Referral
+from cloud.loyalty.club_words import club_words
+from cloud.loyalty.page_acts import carried_out, refusal
+from cloud.members import rules
+from cloud.value.forms import read_minor
+
+router = APIRouter(prefix="/loyalty", include_in_schema=False)
+
+MayPublish = Annotated[Posted, Depends(form_by(Right.PUBLISH))]
+_MONEY = frozenset({"least_minor"})
+_PERCENT = frozenset({"fee_bp"})
+_WORDS = frozenset({"by", "period", "to"})
+_SWITCHES = frozenset({"on"})
+_CLUB: Mapping[str, type[rules.Rule]] = {one.KIND: one for one in (rules.Referral, rules.Leaderboard, rules.Transfers)}
+
+
+@router.get("/referrals")
+def referrals(request: Request, services: Here, refused: str = "") -> Response:
+    """Who brings us members, and what does it cost?"""
+    language = language_of(request)
+
+    def read(session: Session, _now_ms: int) -> Context:
+        query = select(func.count(), func.coalesce(func.sum(Referral.points + Referral.friend_points), 0))
+        rewarded, points = session.exec(query.where(col(Referral.state) == "rewarded")).one()
+        handed = session.exec(select(func.coalesce(func.sum(PointsTransfer.points), 0))).one()
+        exponent = overview.house_money(session)[1]
+        return {
+            "table": club_tables.REFERRALS,
+            "transfers": club_tables.TRANSFERS,
+            "rewarded": int(rewarded),
+            "points": int(points),
+            "handed": int(handed),
+            **_rules(session, ("referral", "transfers"), language, exponent),
+            "words": page_words,
+            **refusal(refused),
+        }
+
+    return listed(request, services, "loyalty_referrals", read)
+
+
+@router.get("/leaderboard")
+def board(request: Request, services: Here, back: int = 0, refused: str = "") -> Response:
+    """Who did most?"""
+    language, today = language_of(request), today_of(services)
+    back = min(max(back, 0), 24)
+
+    def read(session: Session, _now_ms: int) -> Context:
+        rule = rules.newest(session, rules.Leaderboard)
+        period, exponent = leaderboard.period_of(today, rule.period, back), overview.house_money(session)[1]
+        return {
+            "rule": rule,
+            "period": period,
+            "back": back,
+            "places": leaderboard.board(session, period, rule),
+            "exponent": exponent,
+            **_rules(session, ("leaderboard",), language, exponent),
+            "words": page_words,
+            **refusal(refused),
+        }
+
+    return page(request, services, "loyalty_leaderboard", read)
+
+
+def _rules(session: Session, kinds: tuple[str, ...], language: Any, exponent: int) -> Context:
+    """Return rules, what they say, and their fields as a form shows them."""
+    found = {kind: rules.newest(session, _CLUB[kind]) for kind in kinds}
+    return {
+        "rules": found,
+        "sentences": {kind: club_words(rule, language, exponent) for kind, rule in found.items()},
+        "filled": {
+            kind: {name: _shown(name, getattr(rule, name), exponent) for name in rule.__struct_fields__}
+            for kind, rule in found.items()
+        },
+    }
+
+
+def _shown(name: str, value: Any, exponent: int) -> str:
+    if name in _MONEY | _PERCENT:
+        return money(value, exponent if name in _MONEY else 2).replace(",", "")
+    return str(value)
+
+
+@router.post("/club/{kind}")
+def publish(services: Here, kind: str, posted: MayPublish) -> Response:
+    """Publish the next version of one of these rules."""
+
+    def act(session: Session, now_ms: int) -> None:
+        if kind not in _CLUB:
+            raise Invalid("rule: there is no such rule")
+        exponent, before = overview.house_money(session)[1], rules.newest(session, _CLUB[kind])
+        facts = {name: _read(name, posted, exponent) for name in before.__struct_fields__ if name != "version"}
+        try:
+            rule = rules.read(kind, {**facts, "version": before.version + 1})
+            rules.publish(session, rule, actor=posted.who.actor, now_ms=now_ms)
+        except Invalid as error:
+            raise Invalid(f"rule: {error}") from error
+
+    return carried_out(services, "/loyalty/leaderboard" if kind == "leaderboard" else "/loyalty/referrals", act)
+
+
+def _read(name: str, posted: Posted, exponent: int) -> Any:
+    text = posted.get(name)
+    if name in _SWITCHES:
+        return text == "yes"
+    if name in _WORDS:
+        return text
+    digits = exponent if name in _MONEY else 2 if name in _PERCENT else 0
+    return read_minor(text or "0", digits, "rule")
