@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from cloud.ledger.commits import open_commit
+from cloud.rewards import gifts
 from edge_agent.till.results import Paid
 from edge_agent.till.simulated_gateway import Mood, SimulatedGateway
 from edge_agent.web import display_page, till_page
@@ -18,7 +22,9 @@ from tests.cloud.test_value_desk import decide
 from tests.edge.desk_hq import DeskStore, desk_store
 from tests.edge.person import Person, sold
 from tests.edge.screens import OpenCounter
+from tests.edge.test_desk import a_gift
 from tests.edge.tills import APPLES, CARD, OTHER_CARD
+from tests.factories import START_MS
 
 PHONE = "13800138000"
 WECHAT_CODE = "134567890123456789"
@@ -191,6 +197,37 @@ async def test_a_receipt_is_credited_by_scanning_its_code(tmp_path: Path) -> Non
         await at.types("2")
         await at.scans(f"https://shop.example/r/{paid.sale.hex}")
         assert good(at), at.told
+
+
+def reserved(at: DeskPerson, member: UUID) -> str:
+    """Have a member reserve a cup on their own page; return the code to fetch it by."""
+    with at.desk.chain.database.session() as session:
+        wanted = gifts.Order(
+            id=at.store.mint(), gift="cup", member=member, store="s001", today=date(2026, 1, 5), at_ms=START_MS
+        )
+        done = gifts.order(session, open_commit(session, START_MS), wanted, now_ms=START_MS)
+        return str(done.require()["code"])
+
+
+async def test_what_a_member_reserved_is_fetched_by_its_code_once(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        paid = await sold(at, *[APPLES] * 8)
+        await at.desk.send()
+        await served(at)
+        await at.types("2")
+        await at.scans(paid.sale.hex)
+        a_gift(at.desk, points=5, pieces=2)
+        (member,) = at.till.desk.whom.now
+        code = reserved(at, member.member)
+        await at.presses("Escape", "F12")
+        await at.scans(code)
+        assert at.asked == "gifts", at.told
+        assert "马克杯" in (await at.shown())["pane"]
+        await at.types("1")
+        assert good(at), at.told
+        await at.presses("F12")
+        await at.scans(code)
+        assert (at.asked, at.told) == ("desk", "hq_pickup_done")
 
 
 async def test_stored_value_is_given_back_and_paid_out(tmp_path: Path) -> None:

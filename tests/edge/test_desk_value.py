@@ -9,7 +9,7 @@ from typing import Any
 from edge_agent.receipt.compose import compose
 from edge_agent.till.asks import ApprovalAsked
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome
-from edge_agent.till.results import Refused
+from edge_agent.till.results import Refused, Reprinted
 from edge_agent.till.service.results import Customer, Offer, ValueBackNow, ValueSoldNow
 from edge_agent.till.shifts.results import ShiftReport
 from edge_agent.till.simulated_gateway import Mood, SimulatedGateway
@@ -83,6 +83,9 @@ async def test_its_receipt_says_what_the_card_holds(tmp_path: Path) -> None:
         paid = await sold(at)
         document = await at.store.database.read(lambda db: compose(db, at.store.settings, at.store.books, paid.id, 0))
         text = to_text(lay_out(document, 42))
+        copied = await at.till.reprint("")
+        assert isinstance(copied, Reprinted)
+        assert copied.receipt == paid.receipt
     for part in ("充值单", "100.00", "10.00", "110.00", "预付款项"):
         assert part in text, text
     assert "税率" not in text

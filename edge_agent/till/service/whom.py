@@ -38,6 +38,11 @@ class Whom:
         """Somebody else stands there: the next look is asked anew."""
         self._looked = None
 
+    @property
+    def now(self) -> tuple[Customer, ...]:
+        """Whoever was served in the last minutes, the last one at the end."""
+        return tuple(self._served.values())
+
     def served(self, key: str) -> Customer:
         """Return somebody who is being served. Raise LookupError when that is too long ago."""
         return self._served[key]
