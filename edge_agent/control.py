@@ -6,7 +6,7 @@ One request, a line of JSON, a connection; lines of JSON come back, the last of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ class Control:
             going.cancel()
 
 
-async def ask(path: Path, **request: Any) -> AsyncIterator[dict[str, Any]]:
+async def ask(path: Path, **request: Any) -> AsyncGenerator[dict[str, Any], None]:
     """Yield what a running agent says to a request. Raise AgentAway, or Refusal."""
     try:
         reader, writer = await asyncio.open_unix_connection(path, limit=_LINE_BYTES)

@@ -12,6 +12,7 @@ import structlog
 
 from edge_agent.bench import BenchTill
 from edge_agent.clock import Clocks
+from edge_agent.customer_rows import CustomerRows
 from edge_agent.devices import logbook
 from edge_agent.devices.binding import UNBOUND
 from edge_agent.devices.hotplug import HotPlug
@@ -140,6 +141,7 @@ class Tills:
         station.paper = self._paper(station)
         station.till.paper = station.paper.orders
         tasks.create_task(station.paper.run(), name=f"{till.till} paper")
+        tasks.create_task(CustomerRows(station).run(), name=f"{till.till} line display")
         self.served[till.till] = BenchTill(station)
         self._bind_devices()
         self._changed()

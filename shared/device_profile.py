@@ -150,6 +150,13 @@ class Prints(_Table, frozen=True):
     """The longest a line takes to print: what a job may take grows with its length."""
 
 
+class Shows(_Table, frozen=True):
+    """What a line display can do: so many characters in so many rows."""
+
+    columns: Positive = 20
+    rows: Positive = 2
+
+
 class DeviceProfile(_Table, frozen=True, rename={"device_class": "class"}):
     """One model.
 
@@ -180,6 +187,7 @@ class DeviceProfile(_Table, frozen=True, rename={"device_class": "class"}):
     scans: Scans = Scans()
     weighs: Weighs = Weighs()
     prints: Prints = Prints()
+    shows: Shows = Shows()
 
 
 class ProfileRefused(ValueError):

@@ -19,9 +19,11 @@ from shared.device_profile import DeviceProfile, ProfileRefused, TransportKind, 
 from shared.wire.desired import DeviceBinding
 
 _SCALES = ("cas_request", "status_lines", "cas_continuous", "xk3190", "toledo_8217", "nci", "magellan")
+_DISPLAYS = ("escpos_display", "cd5220")
 FAR_ENDS: dict[str, str] = {
     "escpos": "edge_agent.devices.printers.simulated:SimulatedPrinter",
     **dict.fromkeys(_SCALES, "edge_agent.devices.scales.simulated:SimulatedScale"),
+    **dict.fromkeys(_DISPLAYS, "edge_agent.devices.displays.simulated:SimulatedLineDisplay"),
 }
 """By protocol: the class that answers like such a device when its cable is simulated, as `module:Class`."""
 

@@ -15,6 +15,7 @@ DRIVERS: Mapping[DeviceClass, str] = {
     DeviceClass.CARD_READER: "edge_agent.devices.scanner",
     DeviceClass.SCALE: "edge_agent.devices.scale",
     DeviceClass.PRINTER: "edge_agent.devices.printer",
+    DeviceClass.DISPLAY: "edge_agent.devices.display",
 }
 """The module of each class; its `fit(fitting)` returns the driver."""
 

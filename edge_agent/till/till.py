@@ -49,6 +49,7 @@ from edge_agent.till.staff.approving import approved
 from edge_agent.till.staff.people import People
 from edge_agent.till.view import held_line, view
 from shared.codes import PaymentCode, ScanContext
+from shared.wire.desired import StoreSettings
 from shared.wire.events import TenderKind, TillKind
 from shared.wire.policies import Approval
 
@@ -116,6 +117,16 @@ class Till(BasketCommands):
     def kind(self) -> TillKind:
         """What stands behind this till's number."""
         return self._commands.desk.kind
+
+    @property
+    def settings(self) -> StoreSettings:
+        """What the store is, as HQ says it now."""
+        return self._commands.desk.settings()
+
+    @property
+    def last_paid(self) -> Paid | None:
+        """The sale just made, until something else is done here."""
+        return self._commands.last_paid
 
     @property
     def cashier(self) -> str:

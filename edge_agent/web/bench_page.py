@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edge_agent.devices.displays.simulated import SimulatedLineDisplay
 from edge_agent.devices.ports import DeviceUnavailable
 from edge_agent.devices.printers.simulated import SimulatedPrinter
 from edge_agent.devices.scales.simulated import SimulatedScale
@@ -45,12 +46,12 @@ _BOOKINGS_SHOWN = 8
 _CAPACITY_G = 15_000
 _GOODS_SHOWN = 12
 _PAPER_ROWS = 120
-_ORDER = {"scanners": 0, "card_readers": 1, "scales": 2, "printers": 3}
+_ORDER = {"scanners": 0, "card_readers": 1, "scales": 2, "displays": 3, "printers": 4}
 
 
 @dataclass(frozen=True, slots=True)
 class BenchDevice:
-    """A simulated device on the bench. `faults` are a printer's, each with whether it is on."""
+    """A simulated device on the bench. `faults` are a printer's, each with whether it is on; `rows` a display's."""
 
     name: str
     kind: str
@@ -61,6 +62,7 @@ class BenchDevice:
     faults: tuple[tuple[str, str, bool], ...] = ()
     paper_out: bool = False
     kicks: int = 0
+    rows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ def _device(name: str, cable: SimulatedTransport, seen: DeviceSeen | None) -> Be
         return BenchDevice(
             name, "printers", state, cable.plugged, faults=faults, paper_out=far.paper_out, kicks=far.kicks
         )
+    if isinstance(far, SimulatedLineDisplay):
+        return BenchDevice(name, "displays", state, cable.plugged, rows=far.rows)
     return BenchDevice(name, kind or "scanners", state, cable.plugged)
 
 

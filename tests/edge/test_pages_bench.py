@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from device_profiles.catalogue import profile
+from edge_agent.devices.displays.simulated import SimulatedLineDisplay
 from edge_agent.devices.printers.simulated import SimulatedPrinter
 from edge_agent.devices.scales.simulated import SimulatedScale
 from edge_agent.devices.transports.simulated import SimulatedTransport
@@ -91,3 +92,10 @@ def test_till_with_real_devices_has_no_bench(screens: Screens, play: httpx.Clien
     screens.counters["t1"].simulated = {}
     assert play.get("bench").status_code == 404
     assert play.post("bench/do", data={"device": "scanner", "do": "press"}).status_code == 404
+
+
+def test_line_display_is_read_on_the_bench(screens: Screens, play: httpx.Client) -> None:
+    far = SimulatedLineDisplay(profile("simulated_display"))
+    far.receive(b"\x1f$\x01\x01Apples          5.00")
+    screens.counters["t1"].simulated["display"] = SimulatedTransport("display", far)
+    assert "Apples          5.00" in play.get("bench").text

@@ -1,0 +1,1 @@
+"""Line displays: two rows of characters towards the customer."""
