@@ -10,6 +10,7 @@ import msgspec
 from sqlmodel import Session
 
 from cloud.org.models import Store
+from cloud.prices.bars import Bars, bars
 from cloud.prices.books import StoreBooks
 from cloud.prices.drafts import DraftChanges, DraftRow, create_draft, draft_changes, get_draft, put_rows
 from cloud.prices.models import PriceDraft
@@ -109,6 +110,11 @@ class Label:
     def code(self) -> str:
         """The first barcode, else the item's number."""
         return self.item.barcodes[0].code if self.item.barcodes else self.item.item
+
+    @property
+    def bars(self) -> Bars | None:
+        """The code as bars to scan; None where no bars can say it."""
+        return bars(self.code)
 
 
 def labels(session: Session, draft_id: str, store: Store, now_ms: int) -> list[Label]:
