@@ -52,7 +52,7 @@ def counter_of_share(promotion: str, limit: Limit, most: tuple[int | None, int |
     What other stores may use is as good as used here: the engine finds exactly what is left of the share.
     """
     counts = [
-        0 if whole is None else max(0, whole - max(0, whole if part is None else part) + spent)
+        0 if whole is None else whole - min(whole, whole if part is None else part) + spent
         for whole, part, spent in zip((limit.uses, limit.minor), most, used, strict=True)
     ]
     return Counter(promotion, Per.CHAIN, *counts)

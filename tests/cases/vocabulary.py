@@ -15,7 +15,7 @@ plain numbers (10 is ten per cent *off*), weights in grams, times local to the s
             "round down to": "0.10",
             "expect": {"total": "90.00", "discounts": {"spring": "10.00"}, "lines": ["30.00", ...],
                        "points": {"spring": 50}, "spent points": {}, "gifts": {"spring": {"mug": 1}},
-                       "issued": {"spring": ["next"]}, "reasons": {"spring": "not_now"}, "missing": {"spring": "3.00"},
+                       "issued": {"spring": ["next"]}, "reasons": {"spring": "not_now"}, "near": {"spring": "3.00"},
                        "says": {"spring": ["English", "Chinese"]}}}]}
 ```
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import permutations, product
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.money import share_bp
-from shared.pricing import AnyPromotion, Price, PricedBasket, price_basket
-from shared.pricing.kinds import AmountOff, BuyXGetY, NForPrice, OrderPercent, PercentOff, SpendAndGet
+from shared.pricing import AnyPromotion, Coupon, Price, PricedBasket, price_basket
+from shared.pricing.kinds import AmountOff, BuyXGetY, CouponOff, NForPrice, OrderPercent, PercentOff, SpendAndGet
 from shared.pricing.kinds.amount_off import Each
 from shared.pricing.kinds.spend_and_get import Step
+from shared.pricing.promotion import Need
 from shared.pricing.scope import Scope
+from shared.pricing.window import When
 from tests.factories import make_item, make_price_book
 from tests.shared.promotion_baskets import ANYBODY, lines_of
 
@@ -170,10 +174,22 @@ def test_p4_of_the_orders_promotions_the_best_that_share_nothing_are_chosen(
     assert saved(rules, list(basket.items())).saved_minor == best
 
 
+_SOON = When(last=date(2099, 1, 1))
 TIES = [
     # Equal savings: larger face value, then higher threshold, sooner end, lower id.
     (PercentOff(promotion="z", off_bp=1000), AmountOff(promotion="a", off_minor=50, each=Each.SCOPE), "z"),
     (PercentOff(promotion="b", off_bp=1000), PercentOff(promotion="a", off_bp=1000), "a"),
+    (
+        PercentOff(promotion="a", off_bp=1000),
+        PercentOff(promotion="b", off_bp=1000, need=Need(spend_minor=100)),
+        "b",
+    ),
+    (
+        PercentOff(promotion="a", off_bp=1000, when=When(last=date(2099, 1, 2))),
+        PercentOff(promotion="b", off_bp=1000, when=When(last=date(2099, 1, 1))),
+        "b",
+    ),
+    (PercentOff(promotion="a", off_bp=1000), PercentOff(promotion="b", off_bp=1000, when=_SOON), "b"),
 ]
 
 
@@ -182,6 +198,17 @@ def test_p4_ties_have_one_answer(one: AnyPromotion, other: AnyPromotion, winner:
     for rules in permutations([one, other]):
         priced = saved(rules, [("a", 1)])
         assert {discount.source for discount in priced.lines[0].discounts} == {winner}
+
+
+def test_p4_of_equal_coupons_the_one_claimed_earlier_goes_and_the_later_one_stays() -> None:
+    rule = CouponOff(promotion="five", off_minor=50)
+    for claims in permutations([("Z", 1), ("A", 2), ("M", 3)]):
+        context = msgspec.structs.replace(ANYBODY, coupons=[Coupon(code, "five", at) for code, at in claims])
+        book = make_price_book(items=ITEMS, prices=PRICES, promotions=[rule])
+        outcomes = {one.coupon: one for one in price_basket(lines_of([("a", 1)]), book, context).outcomes}
+        assert {code: one.reason for code, one in outcomes.items()} == {
+            "Z": "", "A": "coupons_used_up", "M": "coupons_used_up",
+        }  # fmt: skip
 
 
 def test_beyond_the_limit_of_the_search_the_answer_is_still_one() -> None:
