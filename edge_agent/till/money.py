@@ -123,7 +123,8 @@ class Money:
         if outcome.state is AttemptState.UNKNOWN:
             return refused("payment_unresolved", outcome.reference)
         if attempt.method in VALUE_TENDERS:
-            return refused(VALUE_CODES.get(outcome.reference, "value_refused"))
+            code = VALUE_CODES.get(outcome.reference, "value_refused")
+            return refused(code, "" if outcome.reference in VALUE_CODES else outcome.reference)
         return refused("payment_refused", outcome.reference)
 
     async def settle_refund(
