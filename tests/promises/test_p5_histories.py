@@ -16,7 +16,7 @@ import pytest
 from tests.promises.conftest import MakePlace
 from tests.promises.simulation.purses import ValueHistory
 
-_FEW, _FEW_ON_POSTGRESQL = 15, 2
+_FEW, _FEW_ON_POSTGRESQL = 24, 2
 _STEPS = 80
 _PACKETS = 1 << 30
 _WEIGHTS: Mapping[str, int] = {
