@@ -201,7 +201,7 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "journal_top_up": {"en": "Top-up", "zh": "充值"},
     "journal_gift": {"en": "Gift", "zh": "兑换礼品"},
     "journal_undo_gift": {"en": "Gift given back", "zh": "取消兑换退回"},
-    "journal_draw": {"en": "Prize draw", "zh": "参与抽奖"},
+    "journal_prize_draw": {"en": "Prize draw", "zh": "参与抽奖"},
     "journal_prize": {"en": "Won", "zh": "抽奖中奖"},
     "journal_rebate": {"en": "Year-end rebate", "zh": "年终返利"},
     "journal_undo_rebate": {"en": "Rebate taken back", "zh": "返利冲回"},

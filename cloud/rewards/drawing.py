@@ -30,7 +30,8 @@ from cloud.rewards.who import may_spend_points
 from shared.draws import NOTHING, SEED_BYTES, DrawRules, Prize, commitment
 from shared.ids import check_slug
 
-DRAW = "draw"
+DRAW = "prize_draw"
+"""Not `draw`: the ledger calls it that when a till draws on an allowance."""
 PRIZE = "prize"
 HEAD_OFFICE = "hq"
 

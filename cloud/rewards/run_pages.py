@@ -15,6 +15,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here, Services
+from cloud.console import overview
 from cloud.console.rendering import Context
 from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by
@@ -73,11 +74,14 @@ def ask_rebate(request: Request, services: Here, form: MayPlan) -> Response:
     """Have a rebate worked out."""
 
     def parameters() -> dict[str, Any]:
+        on = form.get("on") or "spend"
+        with services.database.snapshot() as session:
+            digits = overview.house_money(session)[1] if on == "spend" else 0
         wanted: dict[str, Any] = {
             "year": _number(form.get("year")),
-            "on": form.get("on") or "spend",
-            "rate_bp": _percent(form.get("rate")),
-            "at_least": _number(form.get("at_least") or "0"),
+            "on": on,
+            "rate_bp": _decimal(form.get("rate"), 2),
+            "at_least": _decimal(form.get("at_least") or "0", digits),
         }
         if form.get("expires_on"):
             wanted["expires_on"] = _day(form.get("expires_on")).isoformat()
@@ -195,9 +199,9 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _percent(text: str) -> int:
-    """Read a percentage with up to two decimals as basis points, without a float on the way."""
-    whole, _, rest = text.strip().partition(".")
-    if not whole.isdecimal() or len(whole) > 6 or len(rest) > 2 or (rest and not rest.isdecimal()):
-        raise Invalid(f"a rate in percent is wanted, such as 1.5, got {text!r}")
-    return int(whole) * 100 + int(rest.ljust(2, "0") or "0")
+def _decimal(text: str, digits: int) -> int:
+    """Read an amount with up to so many decimals as a whole number of the smallest part, without a float."""
+    whole, _, rest = text.strip().replace(",", "").partition(".")
+    if not whole.isdecimal() or len(whole) > 9 or len(rest) > digits or (rest and not rest.isdecimal()):
+        raise Invalid(f"a number with up to {digits} decimals is wanted, got {text!r}")
+    return int(whole + rest.ljust(digits, "0"))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from cloud.coupons import batches, settling, using
+from cloud.coupons import batches, expiring, figures, life, settling, using
 from cloud.coupons.models import CouponConflict
 from cloud.database import Database
 from cloud.database.rowset import table_of
@@ -24,8 +24,9 @@ from cloud.ledger.proof import prove
 from cloud.value.timing_out import GRACE_MS
 from shared import coupon_code
 from shared.pricing.context import Coupon as Entered
+from shared.pricing.model import Discount
 from shared.pricing.record import PricingFacts, PromotionUse
-from shared.wire.events import MemberOnSale
+from shared.wire.events import MemberOnSale, SaleCompleted
 from shared.wire.messages import AskCoupon, AskRelease, CouponReserved, Refused, Released
 from tests.cloud.members_data import take
 from tests.cloud.test_ledger_races import AT_ONCE, all_at_once
@@ -245,3 +246,70 @@ def test_open_coupons_are_as_many_as_the_ledger_says(database: Database) -> None
     assert found.holds
     assert found.by_kind["coupons_open"] == {"COUPONS": 33}
     assert AccountKey("coupons_open", "b1", "COUPONS").id
+
+
+def sold_for(shop: Shop, code: str, off_minor: int, *, basket: UUID | None = None) -> SaleCompleted:
+    """Sell with so much off by a coupon, as a till records it."""
+    shop.number += 1
+    sale = make_sale([("1001", 3)], id=basket, number=shop.number, member=MemberOnSale(member=shop.ann))
+    (line,) = sale.lines
+    off = [Discount(reason="coupon", minor=off_minor, source="off10")]
+    line = msgspec.structs.replace(line, discounts=off, net_minor=line.gross_minor - off_minor)
+    tender = msgspec.structs.replace(sale.tenders[0], minor=line.net_minor)
+    sale = msgspec.structs.replace(
+        sale,
+        lines=[line],
+        tenders=[tender],
+        total_minor=line.net_minor,
+        pricing=PricingFacts(coupons=[Entered(code, "off10")]),
+        promotions=[PromotionUse("off10", coupon=code)],
+    )
+    assert take(shop.database, [sale]) == {}
+    return sale
+
+
+def test_what_coupons_cost_is_what_they_took_off_and_what_comes_back_costs_nothing(database: Database) -> None:
+    shop = Shop(database)
+    shop.batch(most=9)
+    first, second, *_ = shop.give(None, None, None)
+    sale = sold_for(shop, first, 300)
+    sold_for(shop, second, 250)
+    assert tally(shop) == figures.Tally(open=1, used=2, cost_minor=550)
+    assert take(database, [make_return(sale, [(1, 3)], number=60)]) == {}
+    assert tally(shop) == figures.Tally(open=2, used=1, cost_minor=250)
+    with database.session() as session:
+        shown = life.life_of(session, first)
+        assert [step.title for step in shown.steps if "again" in step.title or step.title == "Used"] != []
+        assert len(shown.steps) == 3
+        assert life.life_of(session, second).receipt
+    shop.prove()
+
+
+def tally(shop: Shop, today: date = TODAY) -> figures.Tally:
+    with shop.database.session() as session:
+        return figures.tallies(session, today)["b1"]
+
+
+def test_coupons_past_their_day_count_as_over_at_once_and_leave_the_books_after_late_sales(database: Database) -> None:
+    shop = Shop(database)
+    shop.batch(ends=date(2026, 1, 31))
+    used, open_, *_ = shop.give(None, shop.ann, None)
+    assert tally(shop, date(2026, 1, 31)) == figures.Tally(open=3, held=1)
+    assert tally(shop, date(2026, 2, 1)) == figures.Tally(expired=3)
+
+    def expire(today: date) -> int:
+        with database.session() as session:
+            commit = open_commit(session, 1)
+            return expiring.expire_ended(session, commit, today, cause=new_id, at_ms=START_MS)
+
+    assert expire(date(2026, 3, 1)) == 0
+    sold_for(shop, used, 300)
+    assert shop.conflicts() == [], "a sale of January that came in March used it in time"
+    assert (expire(date(2026, 3, 13)), expire(date(2026, 3, 13))) == (2, 0)
+    assert tally(shop, date(2026, 3, 13)) == figures.Tally(expired=2, used=1, cost_minor=300)
+    assert shop.claim(open_, new_id(), member=shop.ann) == Refused(code="coupon_expired")
+    with database.snapshot() as session:
+        found = prove(session)
+    assert found.by_kind["coupons_open"] == {"COUPONS": 0}
+    assert found.by_kind["coupons_ended"] == {"COUPONS": 2}
+    shop.prove()
