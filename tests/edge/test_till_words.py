@@ -24,6 +24,7 @@ FROM_ANSWERS = {
     "weight_unsteady",
     "weight_unchanged",
     "value_refused",
+    "points_spent",
     *VALUE_CODES.values(),
     *PHONE_CODES,
     *DESK_CODES,
