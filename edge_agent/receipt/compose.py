@@ -32,7 +32,7 @@ from shared.wire.events import (
     decode_event,
 )
 from shared.wire.till_events import GoodsReturned
-from shared.wire.value_events import ValuePaidBack
+from shared.wire.value_events import ValuePaidBack, ValueSold
 
 _next_tier = msgspec.json.Decoder(NextTier)
 
@@ -111,7 +111,7 @@ def document_of(
         cashier_name=next((one.name for one in settings.staff if one.code == event.cashier), ""),
         names=_names(book, items),
         reasons={**_reasons(settings), **_promotions(book, event)},
-        customer=_customer(db, settings, event, copy) if isinstance(event, SaleCompleted) and event.member else None,
+        customer=_shown(db, settings, event, copy),
         head=head,
         copy=copy,
         training=training,
@@ -182,6 +182,16 @@ def _reasons(settings: StoreSettings) -> dict[str, Words]:
     policies = settings.policies
     lists = (policies.override_reasons, policies.void_reasons, policies.return_reasons)
     return {reason.code: reason.words for reasons in lists for reason in reasons}
+
+
+def _shown(db: sqlite3.Connection, settings: StoreSettings, event: ReceiptEvent, copy: int) -> Customer | None:
+    """Return whose receipt it is: of a sale with its points, of stored value by name alone; None for nobody's."""
+    if isinstance(event, SaleCompleted) and event.member:
+        return _customer(db, settings, event, copy)
+    if not isinstance(event, ValueSold) or event.holder.member is None:
+        return None
+    row = db.execute("SELECT masked_name FROM member WHERE member = ?", (event.holder.member.bytes,)).fetchone()
+    return Customer(masked_name=row[0] if row else "")
 
 
 def _customer(db: sqlite3.Connection, settings: StoreSettings, sale: SaleCompleted, copy: int) -> Customer:

@@ -13,7 +13,8 @@ class ValueSold(Event, frozen=True, kw_only=True, omit_defaults=True, tag="value
 
     `offer` is HQ's answer that it may be (`TopUpOffered`). `total_minor` is what was paid and is the principal,
     `gift_minor` the gift money promised with it, `balance_minor` what the purse then held by the offer. `holder` is
-    the member, or the sealed number of the card that carries the value; with `gift_card` it is nobody's card.
+    the member, or the sealed number of the card that carries the value; with `gift_card` it is nobody's card. Like a
+    sale it says no name: it is kept for years, and a member may leave.
     """
 
     receipt: Receipt
@@ -25,7 +26,6 @@ class ValueSold(Event, frozen=True, kw_only=True, omit_defaults=True, tag="value
     total_minor: int
     gift_minor: int = 0
     balance_minor: int = 0
-    masked_name: str = ""
     gift_card: bool = False
     identified: bool = False
 
@@ -49,6 +49,5 @@ class ValuePaidBack(Event, frozen=True, kw_only=True, omit_defaults=True, tag="v
     currency: str
     exponent: int = 2
     total_minor: int
-    masked_name: str = ""
     reason: str = ""
     approved_by: str = ""

@@ -76,7 +76,6 @@ DESK_EVENTS: dict[str, Event] = {
         total_minor=50_000,
         gift_minor=5_000,
         balance_minor=61_250,
-        masked_name="王**",
         identified=True,
     ),
     "value_back.v1": make_event(
@@ -89,7 +88,6 @@ DESK_EVENTS: dict[str, Event] = {
         tenders=[Tender(method=TenderKind.CASH, minor=50_000)],
         currency="CNY",
         total_minor=50_000,
-        masked_name="王**",
         reason="wrong_amount",
         approved_by="boss",
     ),

@@ -47,7 +47,7 @@ def begin_undo(db: sqlite3.Connection, desk: Desk, text: str, reason: str, appro
     why = chosen(reason, desk.policies.void_reasons)
     plan = UndoPlan(
         id=desk.mint(), sold=sold.id, receipt=row.text, minor=sold.total_minor, refunds=_refunds(sold),
-        masked_name=sold.masked_name, reason=why, approved_by=by, shift=desk.stand.shift, till=desk.till,
+        reason=why, approved_by=by, shift=desk.stand.shift, till=desk.till,
         cashier=desk.cashier,
     )  # fmt: skip
     plans.store(db, desk.till, plan)
@@ -107,7 +107,7 @@ def pay_out(db: sqlite3.Connection, desk: Desk, due: CardReturnTaken, approver: 
     _require_cash(db, desk, due.minor)
     fields = {"id": desk.mint(), "why": ValueBackReason.CARD_RETURN, "of": due.application, "approved_by": by}
     tenders = [Tender(method=TenderKind.CASH, minor=due.minor)]
-    return _made(db, desk, tenders, due.minor, masked_name=due.masked_name, **fields)
+    return _made(db, desk, tenders, due.minor, **fields)
 
 
 def require_plan(db: sqlite3.Connection, key: UUID) -> UndoPlan:
@@ -165,19 +165,17 @@ def _if_moved(db: sqlite3.Connection, desk: Desk, plan: UndoPlan) -> ValueBackNo
         "approved_by": plan.approved_by,
     }  # fmt: skip
     plans.forget(db, plan.id)
-    return _made(db, desk, tenders, plan.minor, masked_name=plan.masked_name, **fields)
+    return _made(db, desk, tenders, plan.minor, **fields)
 
 
-def _made(
-    db: sqlite3.Connection, desk: Desk, tenders: list[Tender], minor: int, *, masked_name: str, **fields: object
-) -> ValueBackNow:
+def _made(db: sqlite3.Connection, desk: Desk, tenders: list[Tender], minor: int, **fields: object) -> ValueBackNow:
     settings, stamp = desk.settings(), stamped(db, desk)
     stamp |= {"business_date": ledger.business_date(db, desk, stamp["at_ms"]), **fields}
 
     def back(receipt: Receipt) -> ValuePaidBack:
         return ValuePaidBack(
             **stamp, receipt=receipt, tenders=tenders, currency=settings.currency, exponent=settings.exponent,
-            total_minor=minor, masked_name=masked_name,
+            total_minor=minor,
         )  # fmt: skip
 
     event = receipt_for(db, desk, back)
@@ -186,7 +184,7 @@ def _made(
     reached("value_back.in_transaction")
     return ValueBackNow(
         id=event.id, receipt=receipt_text(event.receipt.series, event.receipt.number), minor=minor,
-        tenders=tuple(tenders), masked_name=masked_name,
+        tenders=tuple(tenders),
     )  # fmt: skip
 
 

@@ -20,7 +20,6 @@ class SellPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     minor: int
     gift_minor: int
     balance_minor: int
-    masked_name: str = ""
     gift_card: bool = False
     identified: bool = False
     shift: UUID | None = None
@@ -35,7 +34,6 @@ class UndoPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     receipt: str
     minor: int
     refunds: list[RefundPart]
-    masked_name: str = ""
     reason: str = ""
     approved_by: str = ""
     shift: UUID | None = None

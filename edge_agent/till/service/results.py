@@ -74,7 +74,6 @@ class ValueSoldNow:
     gift_minor: int
     balance_minor: int
     change_minor: int
-    masked_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +84,6 @@ class ValueBackNow:
     receipt: str
     minor: int
     tenders: tuple[Tender, ...]
-    masked_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

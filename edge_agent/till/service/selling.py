@@ -101,7 +101,7 @@ def planned(desk: Desk, offer: Offer) -> SellPlan:
     """Return what is sold by an offer, at whose hands."""
     return SellPlan(
         id=desk.mint(), offer=offer.id, holder=offer.holder, minor=offer.minor, gift_minor=offer.gift_minor,
-        balance_minor=offer.balance_minor, masked_name=offer.masked_name, gift_card=offer.gift_card,
+        balance_minor=offer.balance_minor, gift_card=offer.gift_card,
         identified=offer.identified, shift=desk.stand.shift, cashier=desk.cashier,
     )  # fmt: skip
 
@@ -115,7 +115,7 @@ def make(db: sqlite3.Connection, desk: Desk, plan: SellPlan, tender: Tender) -> 
         return ValueSold(
             **fields, receipt=receipt, offer=plan.offer, holder=plan.holder, tenders=[tender],
             currency=settings.currency, exponent=settings.exponent, total_minor=plan.minor,
-            gift_minor=plan.gift_minor, balance_minor=plan.balance_minor, masked_name=plan.masked_name,
+            gift_minor=plan.gift_minor, balance_minor=plan.balance_minor,
             gift_card=plan.gift_card, identified=plan.identified,
         )  # fmt: skip
 
@@ -151,7 +151,7 @@ def said(event: ValueSold) -> ValueSoldNow:
     return ValueSoldNow(
         id=event.id, receipt=receipt_text(event.receipt.series, event.receipt.number), minor=event.total_minor,
         gift_minor=event.gift_minor, balance_minor=event.balance_minor,
-        change_minor=sum(tender.change_minor for tender in event.tenders), masked_name=event.masked_name,
+        change_minor=sum(tender.change_minor for tender in event.tenders),
     )  # fmt: skip
 
 

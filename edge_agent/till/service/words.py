@@ -16,8 +16,8 @@ SERVICE_WORDS: Mapping[str, Words] = {
     "hq_silent": Words(
         "Head office does not answer.",
         "总部暂无应答。",
-        "Press Enter to ask again: nothing is done twice.",
-        "请按回车重试，不会重复办理。",
+        "Ask again when the network is back: nothing is done twice.",
+        "网络恢复后请重试，不会重复办理。",
     ),
     "hq_refused": Words(
         "Head office says no.", "总部不予办理。", "Tell support the word shown here.", "请将此提示告知支持人员。"
