@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,22 @@ async def test_what_is_missing_to_the_next_tier_is_shown(tmp_path: Path) -> None
         view = await shown(till)
         assert view.member is not None
         assert view.member.next_tier == NextTier(tier="diamond", spend_minor=12_000)
+
+
+async def test_hq_names_somebody_who_may_not_buy_and_the_sale_waits_until_they_are_off(tmp_path: Path) -> None:
+    async with selling(tmp_path, wang(blocks=["buy"]), known=False) as (store, _till, hq):
+        till = store.till(owners=hq, hq=hq)
+        enquiry = store.enquiries["t1"]
+        assert enquiry is not None
+        asking = asyncio.create_task(enquiry.run())
+        await ring(till, CARD, MILK)
+        async with asyncio.timeout(5):
+            while not (await shown(till)).member.blocks:  # type: ignore[union-attr]
+                await till.changes.beyond(till.changes.count - 1)
+                await asyncio.sleep(0)
+        asking.cancel()
+        answer = await till.tender(TenderKind.CASH)
+        assert isinstance(answer, Refused)
+        assert answer.code == "member_may_not_buy"
+        await till.members.put_back()
+        assert isinstance(await till.tender(TenderKind.CASH), Paid)
