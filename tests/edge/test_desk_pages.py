@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from cloud.ledger.commits import open_commit
+from cloud.members import rules
 from cloud.rewards import gifts
 from edge_agent.till.results import Paid
 from edge_agent.till.simulated_gateway import Mood, SimulatedGateway
@@ -267,3 +268,41 @@ async def test_without_a_network_it_says_so_and_asks_again(tmp_path: Path) -> No
         at.desk.hq.silent = False
         await at.types("")
         assert at.asked == "customer"
+
+
+def entry_rule(at: DeskPerson, by: Literal["spend", "receipt"]) -> None:
+    with at.desk.chain.database.session() as session:
+        rules.publish(session, rules.Entry(version=1, by=by, minor=100), actor="test", now_ms=1)
+
+
+async def test_where_joining_takes_a_receipt_it_is_asked_for(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        entry_rule(at, "receipt")
+        paid = await sold(at, APPLES)
+        await at.desk.send()
+        await at.presses("F12")
+        await at.types("1", PHONE, "1", "1", "", "")
+        assert at.asked == "receipt"
+        await at.types("nonsense")
+        assert (at.asked, good(at)) == ("receipt", False)
+        await at.scans(paid.sale.hex)
+        assert at.asked == "customer", at.told
+
+
+async def test_where_joining_takes_purchases_it_says_what_to_do(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        entry_rule(at, "spend")
+        await at.presses("F12")
+        await at.types("1", PHONE, "1", "1")
+        await at.scans(CARD)
+        await at.types("")
+        assert at.told == "hq_entry_spend"
+        await at.presses(*["Escape"] * 8)
+        await at.scans(CARD)
+        await sold(at, APPLES)
+        await at.desk.send()
+        await at.presses("F12")
+        await at.types("1", PHONE, "1", "1")
+        await at.scans(CARD)
+        await at.types("")
+        assert at.asked == "customer", at.told
