@@ -182,7 +182,7 @@ TestStores = Stores.TestCase
 TestStores.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 
 
-def test_p8_all_of_a_budget_reaches_the_one_store_that_sells_while_the_others_are_there() -> None:
+def test_all_of_a_budget_reaches_the_one_store_that_sells_while_the_others_are_there() -> None:
     """Stores that are online give up what they do not need: the budget is not stuck where nobody buys."""
     machine = Stores()
     machine.begin(40, [1, 1, 1])
