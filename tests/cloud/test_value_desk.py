@@ -16,6 +16,7 @@ from cloud.database import Database
 from cloud.fleet.models import AuditEntry
 from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
+from cloud.members import merging
 from cloud.sales.models import StoreDay
 from cloud.value import card_returns
 from cloud.value.desk_models import TopUpOffer, ValuePayment, ValueSale
@@ -25,7 +26,7 @@ from shared.wire.desk_asks import AskCardReturn, AskPayOut, AskTopUp, CardReturn
 from shared.wire.messages import AskHold, Refused
 from shared.wire.value_events import ValueBackReason, ValuePaidBack
 from tests.cloud.ingesting import count, take_in
-from tests.cloud.members_data import CARD, OTHER_CARD, take
+from tests.cloud.members_data import CARD, OTHER_CARD, join, mint, take, vault
 from tests.cloud.value_desk import WHO, DeskChain, sealed
 from tests.factories import START_MS, new_id
 
@@ -276,4 +277,19 @@ def test_one_top_up_is_undone_once_however_many_ask(postgresql_database: Databas
     with ThreadPoolExecutor(20) as pool:
         assert sum(pool.map(one, range(20))) == 1
     assert desk.purse() == (0, 0, 0)
+    desk.prove()
+
+
+def test_money_taken_while_a_member_becomes_another_is_the_other_ones(desk: DeskChain) -> None:
+    offer, bob = desk.offered(10_000), join(desk.database, [OTHER_CARD])
+
+    def work(session: Any) -> None:
+        commit_no = open_commit(session, START_MS)
+        merging.merge(
+            session, vault(), mint, bob, desk.ann, reason="twice", actor="test", commit_no=commit_no, now_ms=START_MS
+        )
+
+    in_transaction(desk.database, work)
+    assert not take(desk.database, [desk.sold(offer)])
+    assert (desk.purse(bob), desk.purse()) == ((10_000, 1_000, 0), (0, 0, 0))
     desk.prove()
