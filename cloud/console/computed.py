@@ -37,6 +37,11 @@ def _heard(row: StoreRow) -> Cell:
     return Cell(value=seen)
 
 
+def _devices(row: StoreRow) -> Cell:
+    tone = "bad" if row.devices_down else ""
+    return Cell(value=row.devices_down, tone=tone, href=f"/stores/{row.store}/devices")
+
+
 def stores(rows: Rows, exponent: int) -> Listing[StoreRow]:
     """Return the table of every store as HQ sees it, over rows read at this moment."""
 
@@ -56,6 +61,13 @@ def stores(rows: Rows, exponent: int) -> Listing[StoreRow]:
                 kind=Kind.NUMBER,
                 order=lambda row: row.parked + row.gapped,
                 cell=lambda row: Cell(value=row.parked + row.gapped, tone="warn") if row.parked + row.gapped else 0,
+            ),
+            Column(
+                key="devices",
+                title=marked("Devices down"),
+                kind=Kind.NUMBER,
+                order=lambda row: row.devices_down,
+                cell=_devices,
             ),
             Column(
                 key="backlog",

@@ -69,10 +69,16 @@ class StorePage:
         return self.agent is not None and self.agent.online
 
     @property
+    def devices_down(self) -> int:
+        """Return how many devices are away or faulty."""
+        return self.agent.devices_down if self.agent else 0
+
+    @property
     def concerns(self) -> int:
         """Return how many things here a person should look at."""
         problems = self.agent.reported.problems if self.agent and self.agent.reported else []
-        return (not self.online) + self.parked_count + len(self.missing) + len(self.broken) + len(problems)
+        records = self.parked_count + len(self.missing) + len(self.broken)
+        return (not self.online) + records + len(problems) + self.devices_down
 
 
 def one_store(session: Session, store_id: str, now_ms: int, business_ms: int) -> StorePage:

@@ -68,10 +68,15 @@ class StoreRow:
         return reported.staged if reported else []
 
     @property
+    def devices_down(self) -> int:
+        """Return how many of its devices are away or faulty."""
+        return self.agent.devices_down if self.agent else 0
+
+    @property
     def needs_somebody(self) -> bool:
         """Tell whether a person should look."""
         problems = self.agent.reported.problems if self.agent and self.agent.reported else []
-        return not self.online or self.parked > 0 or self.gapped > 0 or bool(problems)
+        return not self.online or self.parked > 0 or self.gapped > 0 or bool(problems) or self.devices_down > 0
 
 
 @dataclass(frozen=True, kw_only=True)

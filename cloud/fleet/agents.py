@@ -36,6 +36,12 @@ class AgentStatus:
     watermark: int
     reported: Reported | None
 
+    @property
+    def devices_down(self) -> int:
+        """How many of its devices are away or faulty; none are counted of an agent that is offline itself."""
+        reported = self.reported if self.online else None
+        return sum(one.state in {"closed", "error"} for one in reported.devices) if reported else 0
+
 
 @dataclass(frozen=True)
 class AllowList:

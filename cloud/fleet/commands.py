@@ -11,6 +11,7 @@ import typer
 from cloud.command import actor, database_of, now_ms
 from cloud.fleet import agents
 from cloud.fleet.agents import AgentStatus
+from cloud.fleet.device_standing import all_devices
 
 agent_app = typer.Typer(no_args_is_help=True, help="Agents: the stores' mini PCs.")
 
@@ -42,6 +43,24 @@ def revoke(
     with database_of(context) as database, database.session() as session:
         agents.revoke(session, agent, actor=actor(), reason=reason, now_ms=now_ms())
     typer.echo(f"Agent {agent} is revoked.")
+
+
+@agent_app.command("devices")
+def list_devices(
+    context: typer.Context,
+    store: Annotated[str, typer.Option(help="Only this store's.")] = "",
+    *,
+    need: Annotated[bool, typer.Option("--need", help="Only those that need somebody.")] = False,
+) -> None:
+    """List the devices of every till: how each stands, since when, what is wrong. Ends with 1 where one needs you."""
+    with database_of(context) as database, database.snapshot() as session:
+        found = all_devices(session, now_ms())
+    shown = [row for row in found if (not store or row.store == store) and (row.needs_somebody or not need)]
+    for row in shown:
+        wrong = ", ".join([*row.conditions, *([row.report.reason] if row.report and row.report.reason else [])])
+        typer.echo("\t".join([row.store, f"{row.till}/{row.device}", row.state, row.model, row.plug, wrong]).rstrip())
+    if any(row.needs_somebody for row in shown):
+        raise typer.Exit(1)
 
 
 def _row(one: AgentStatus) -> list[str]:

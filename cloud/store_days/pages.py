@@ -43,7 +43,8 @@ def store_days(request: Request, services: Here) -> Response:
         return {
             "table": DAYS,
             "last": last,
-            "stores": len(rows),
+            "stores": sum(row.closed > 0 for row in rows),
+            "closed": sum(row.closed for row in rows),
             "off": sum(row.off for row in rows),
             "open": sum(row.open_shifts for row in rows),
             "by_hand": sum(row.by_hand for row in rows),

@@ -7,11 +7,14 @@ import re
 import msgspec
 import pytest
 from fastapi import FastAPI
+from typer.testing import CliRunner
 
+from cloud.cli import app as cli
 from cloud.database import Database
 from cloud.fleet import audit, device_history, device_words
 from cloud.fleet.device_standing import SILENT_MS, all_devices
 from cloud.fleet.models import Agent
+from cloud.identity import tokens
 from cloud.identity.people import Role
 from cloud.org import devices
 from cloud.org.models import Till
@@ -20,6 +23,7 @@ from edge_agent.devices.scales import health
 from edge_agent.devices.scanner import NEEDS_SUFFIX
 from shared.wire.desired import DeviceBinding
 from shared.wire.messages import DeviceReport, FoundDevice, Reported
+from tests.cloud.calling import call
 from tests.cloud.console_data import CLOCK, console
 from tests.cloud.ingesting import open_store
 from tests.cloud.visiting import Visitor, make_person
@@ -133,6 +137,8 @@ def test_the_chain_is_answered_first_and_each_says_what_to_do(app: FastAPI, sqli
         assert fact in one, fact
     assert "Change the binding" not in one
     assert visitor.get("/stores/s001/devices/t1/nothing").status_code == 404
+    assert "1 of 1 stores needs you" in visitor.get("/stores").text
+    assert "1 thing needs you" in visitor.get("/stores/s001").text
     rows = visitor.get("/devices?export=csv&table=devices").text
     assert rows.count("\n") == 3
 
@@ -243,3 +249,18 @@ def test_every_code_that_a_driver_says_has_words() -> None:
     scales = {health.NO_ZERO_AT_START, health.ZERO_DRIFT, health.NEVER_STABLE, health.SILENT, health.UNREADABLE}
     printers = {one.value for one in STOPPING} - {"fault"} | {PrinterProblem.PAPER_NEAR_END.value}
     assert {*scales, *printers, NEEDS_SUFFIX} <= set(device_words.ADVICE)
+
+
+def test_programs_and_scripts_read_the_same(shop: Database) -> None:
+    bind(shop, SCANNER, PRINTER)
+    hear(shop, report(SCANNER), report(PRINTER, "error", code="paper_end", reason="out of paper"))
+    with shop.session() as session:
+        token = tokens.create(session, name="noc", scopes=["fleet:read"], actor="x", now_ms=CLOCK.wall_ms(), days=1)
+    headers = {"Authorization": f"Bearer {token}"}
+    found = call(console(shop), "GET", "/api/v1/devices?store=s001", headers=headers).json()
+    assert [(one["device"], one["state"], one["needs_somebody"]) for one in found] == [
+        ("printer", "fault", True), ("scanner", "ready", False)]  # fmt: skip
+    assert call(console(shop), "GET", "/api/v1/devices?store=s009", headers=headers).json() == []
+    assert call(console(shop), "GET", "/api/v1/devices").status_code == 401
+    listed = CliRunner().invoke(cli, ["agent", "devices"], env={"STOREWIRE_CLOUD_DATABASE_URL": str(shop.engine.url)})
+    assert "t1/printer" in listed.output, listed.output

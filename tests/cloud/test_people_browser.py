@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from cloud.console.live import Streams
@@ -55,7 +56,8 @@ def address(sqlite_database: Database, clock: DrivenMachineClock, page: Page) ->
     make_person(sqlite_database, "boss", Role.ADMIN)
     app.state.streams = Streams(every_s=0.1)
     with sqlite_database.session() as session:
-        session.add(Till(store_id="s001", id="t1", number=1))
+        for number in (1, 2):
+            session.add(Till(store_id="s001", id=f"t{number}", number=number))
     with served_api(app) as client:
         url = str(client.base_url)
         page.resize(*SIZES[0])
@@ -78,6 +80,7 @@ def test_somebody_is_let_in(page: Page, address: str) -> None:
 
 def test_devices_are_seen_and_bound(page: Page, address: str, sqlite_database: Database) -> None:
     bind(sqlite_database, SCANNER, PRINTER)
+    bind(sqlite_database, msgspec.structs.replace(SCANNER, address="usb:2-1"), till="t2")
     hear(sqlite_database, report(SCANNER), report(PRINTER, "error", code="paper_end", reason="out of paper"))
     look(page, address, "/devices", "/stores/s001/devices", "/stores/s001/devices/t1/printer", f"{PLACE}?add=usb:1-3")
     page.resize(*SIZES[0])
