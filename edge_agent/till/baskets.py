@@ -29,7 +29,7 @@ def create(db: sqlite3.Connection, basket: UUID, till: str, opened_ms: int) -> B
     db.execute(
         "INSERT INTO basket (id, till, state, opened_ms) VALUES (?, ?, 'open', ?)", (basket.bytes, till, opened_ms)
     )
-    return Basket(basket, till, opened_ms, None)
+    return Basket(basket, till, opened_ms, None, priced_ms=opened_ms)
 
 
 def load_open(db: sqlite3.Connection, till: str) -> Basket | None:
