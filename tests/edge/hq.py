@@ -37,6 +37,8 @@ from shared.wire.desired import (
 from shared.wire.messages import (
     Ack,
     Answer,
+    Ask,
+    AskRelease,
     Batch,
     Desired,
     DownlinkMessage,
@@ -48,6 +50,7 @@ from shared.wire.messages import (
     Question,
     Refused,
     Reject,
+    Released,
     Reported,
     State,
     decode_downlink,
@@ -264,7 +267,12 @@ class MemoryHq:
                 self.gone.append(message.connection)
 
     def _answer(self, wire: _Wire, question: Question) -> None:
-        """Answer about cards in `card_owners`; about any other say nothing."""
+        """Answer about cards in `card_owners`, and let go what is to be let go; about anything else say nothing."""
+        if isinstance(question.body, AskRelease):
+            wire.say(Answer(**self._envelope(wire.connection), question=question.question, body=Released()))
+            return
+        if not isinstance(question.body, Ask):
+            return
         card = unseal(question.body.sealed_card, SEALING.private_bytes_raw()).decode()
         if body := self.card_owners.get(card):
             wire.say(Answer(**self._envelope(wire.connection), question=question.question, body=body))
