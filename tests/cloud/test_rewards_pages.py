@@ -14,7 +14,7 @@ from sqlmodel import select
 from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.fleet.models import AuditEntry
-from cloud.rewards import checking
+from cloud.rewards import checking, draw_pages
 from cloud.rewards.models import GiftOrder, GiftPicture, GiftStock, Pickup, Run, Ticket
 from tests.cloud.rewards_data import Mall
 from tests.cloud.visiting import mark_on
@@ -125,6 +125,18 @@ def test_a_picture_is_looked_at_before_it_is_kept(sqlite_database: Database) -> 
     assert upload(PNG, mark="0").status_code == 403
     with mall.database.session() as session:
         assert len(session.exec(select(GiftPicture)).all()) == 1
+
+
+def test_many_tickets_are_replayed_when_somebody_asks(mall: Mall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draw_pages, "_MOST_AT_ONCE", 3)
+    mall.draw(points=0)
+    for _ in range(4):
+        mall.enter(new_id())
+    ana = mall.person()
+    page = ana.get("/rewards/draws/spring").text
+    assert "replayed and the same" not in page
+    assert 'href="?replay=all"' in page
+    assert "4 tickets, every one of them replayed" in ana.get("/rewards/draws/spring?replay=all").text
 
 
 def test_a_draw_says_its_odds_while_it_is_typed_and_is_checked_after(mall: Mall) -> None:
