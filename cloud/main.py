@@ -24,6 +24,7 @@ from cloud.e_receipts import api as e_receipts
 from cloud.ingest import parked_api
 from cloud.ledger import api as ledger_api
 from cloud.loyalty import api as loyalty
+from cloud.loyalty import club_api as loyalty_club
 from cloud.member_page.app import create_member_app
 from cloud.members import api as members
 from cloud.members import care_api, personal_api, segments_api
@@ -57,6 +58,7 @@ _ROUTERS = (
     members.router,
     personal_api.router,
     loyalty.router,
+    loyalty_club.router,
     ledger_api.router,
     value_api.router,
     value_rules_api.router,

@@ -24,11 +24,13 @@ MayRead = Annotated[TokenHolder, Depends(holder_with("members:read"))]
 MayWrite = Annotated[TokenHolder, Depends(holder_with("members:write"))]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What is sent to this API: a field it does not know is refused."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class NewEarningRule(_Body):
+class NewEarningRule(Body):
     """`points` for every full `per_minor` of net spend, from a business date of the stores on."""
 
     version: int = Field(ge=1)
@@ -43,7 +45,7 @@ class NewEarningRule(_Body):
     spent_points: str = Field(default="owed", pattern="^(owed|refused)$")
 
 
-class NewTier(_Body):
+class NewTier(Body):
     """A tier, from how much on it is reached in what its rule measures, and what it brings (`kind` names which)."""
 
     code: str = Field(pattern=r"^[a-z0-9-]{1,32}$")
@@ -53,7 +55,7 @@ class NewTier(_Body):
     benefits: list[dict[str, Any]] = Field(default=[], max_length=20)
 
 
-class NewTierRule(_Body):
+class NewTierRule(Body):
     """Every tier, and how they are reached and lost; see `shared.loyalty.TierRule`."""
 
     version: int = Field(ge=1)

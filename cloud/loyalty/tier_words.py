@@ -22,8 +22,9 @@ _WORDS: dict[str, dict[Language, str]] = {
         "zh": "没有会员等级：所有会员一视同仁。",
     },
     "from": {"en": "From {day} on:", "zh": "自 {day} 起："},
-    "tier": {"en": "{name} ({code}): {what} {window}.", "zh": "{name}（{code}）：{window}{what}。"},
-    "spend": {"en": "{amount} or more spent, less what came back,", "zh": "消费满 {amount}（已扣除退货）"},
+    "tier": {"en": "{name} ({code}): {what} {window}{less}.", "zh": "{name}（{code}）：{window}{what}。"},
+    "spend": {"en": "{amount} or more spent", "zh": "消费满 {amount}（已扣除退货）"},
+    "less": {"en": ", less what came back", "zh": ""},
     "visits": {"en": "{amount} or more visits", "zh": "到店消费满 {amount} 次"},
     "growth": {"en": "a growth value of {amount} or more", "zh": "成长值达到 {amount}"},
     "all": {"en": "{one} and {other}", "zh": "{one}，并且{other}"},
@@ -119,9 +120,10 @@ def tier_words(rule: TierRule, language: Language, exponent: int = 2) -> list[st
         return [_say("no_tiers", language)]
     lines = [] if rule.valid_from is None else [_say("from", language, day=rule.valid_from)]
     window = _say(rule.window, language, months=rule.months)
+    less = _say("less", language) if rule.measure in ("spend", "mix") else ""
     lines += [
         _say("tier", language, name=tier.name(language), code=tier.code, window=window,
-             what=_asks(rule, tier, language, exponent).rstrip(","))
+             what=_asks(rule, tier, language, exponent), less=less)
         for tier in rule.ladder
     ]  # fmt: skip
     if rule.measure == "growth":
