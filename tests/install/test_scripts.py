@@ -216,7 +216,7 @@ def _tool(name: str) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 def test_shellcheck_finds_nothing() -> None:
-    scripts = ["install", "upgrade", "uninstall", "mask-scanners", "bundle", "kiosk-browser", "layout.sh"]
+    scripts = ["install", "upgrade", "uninstall", "terminal", "mask-scanners", "bundle", "kiosk-browser", "layout.sh"]
     done = _tool("shellcheck")("-x", *(str(bundles.EDGE / name) for name in scripts))
     assert done.returncode == 0, done.stdout
 
@@ -229,6 +229,9 @@ def test_systemd_takes_every_line_of_the_units(tmp_path: Path) -> None:
             "file:///opt/storewire/docs/", "file:///usr/share/doc/"
         )
         (tmp_path / unit.name).write_text(text)
+    dropped = tmp_path / "storewire-kiosk.service.d"
+    dropped.mkdir()
+    shutil.copy(bundles.EDGE / "system/terminal.conf", dropped)
     done = _tool("systemd-analyze")("verify", "--man=no", *map(str, tmp_path.glob("*.service")))
     told = [line for line in done.stderr.splitlines() if str(tmp_path) in line or "storewire" in line]
     assert told == []
