@@ -108,7 +108,7 @@ class ValueDeskAnswers:
                 owner = self._owner(session, ask, now_ms=at.now_ms)
                 by = f"till:{at.store}/{ask.till}/{ask.cashier}"
                 return desk_returns.apply(
-                    session, owner, currency=at.currency, application=question, store=at.store, by=by,
+                    session, owner, currency=at.currency, application=question, store=at.store, till=ask.till, by=by,
                     reason=ask.reason, now_ms=at.now_ms,
                 )  # fmt: skip
             case AskPayOut():

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.errors import Refused
-from cloud.value import card_returns, purses, rules
+from cloud.value import card_returns, offers, purses, rules
 from cloud.value.card_returns import APPLIED, PAID, Application
 from cloud.value.desk_whose import Owner
 from cloud.value.models import PurseReturn
@@ -23,15 +23,21 @@ def apply(
     currency: str,
     application: UUID,
     store: str,
+    till: str,
     by: str,
     reason: str,
     now_ms: int,
 ) -> Mapping[str, Any]:
     """Take an application; what is on the card cannot be used until HQ has decided. Say what it will come to.
 
-    Refused: `no_purse`, `purse_frozen` (applied for already), `purse_returned`.
+    Refused: `no_purse`, `purse_frozen` (applied for already), `purse_returned`, `top_up_open` (another till is taking
+    money for it just now).
     """
+    offers.supersede(session, store, till, now_ms=now_ms)
     purse = owner.find_purse(session, currency)
+    purses.lock(session, purse.id)
+    if offers.kept_room(session, purse.id, now_ms=now_ms):
+        raise Refused("top_up_open", "a top-up of it is being paid at another till")
     wanted = Application(id=application, purse=purse.id, store=store, by=by, reason=reason)
     card_returns.apply(session, wanted, now_ms=now_ms)
     _, holding = purses.lock(session, purse.id)

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from cloud.errors import Refused
 from cloud.fleet import audit
 from cloud.ledger.reversing import Undo
-from cloud.value import purses, rules, topping_up
+from cloud.value import offers, purses, rules, topping_up
 from cloud.value.desk_models import TopUpOffer, ValueSale
 from cloud.value.desk_whose import Owner, purse_of
 from cloud.value.topping_up import TOP_UP, TopUp
@@ -36,7 +36,11 @@ class Wish:
 
 
 def offer(session: Session, store: str, owner: Owner, wish: Wish, *, today: date, now_ms: int) -> Mapping[str, Any]:
-    """Say what a top-up would bring, and keep room for it. Raise Refused as `topping_up.top_up` does."""
+    """Say what a top-up would bring, and keep room for it: one at a time for each till.
+
+    Raise Refused as `topping_up.top_up` does.
+    """
+    offers.supersede(session, store, wish.till, now_ms=now_ms)
     opened = purse_of(session, owner, store, today, now_ms=now_ms)
     purse, holding = purses.lock(session, opened.id)
     rule = rules.current(session)

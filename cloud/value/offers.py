@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlmodel import Session
 
 from cloud.database.rowset import table_of
@@ -20,6 +20,16 @@ def kept_room(session: Session, purse: UUID, *, now_ms: int, but: UUID | None = 
     if but is not None:
         query = query.where(row.c.id != but)
     return int(session.execute(query).scalar_one())
+
+
+def supersede(session: Session, store: str, till: str, *, now_ms: int) -> None:
+    """End what a till was told before: it asks anew only when no money is on its way for that.
+
+    Offers are locked before purses, here as where an event sells one, so that the two never wait for each other.
+    """
+    row = table_of(TopUpOffer)
+    mine = (row.c.store_id == store, row.c.till_id == till, row.c.sold.is_(None), row.c.valid_until_ms > now_ms)
+    session.execute(update(row).where(*mine).values(valid_until_ms=now_ms))
 
 
 def find(session: Session, offer: UUID) -> TopUpOffer | None:

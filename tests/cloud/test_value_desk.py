@@ -94,7 +94,8 @@ def test_what_may_not_be_is_refused_before_money_is_taken(desk: DeskChain) -> No
 
 def test_room_is_kept_for_money_that_is_being_taken(desk: DeskChain) -> None:
     offer = desk.offered(300_000)
-    assert desk.refused(AskTopUp(**WHO, minor=300_000, member=desk.ann)) == "cap_exceeded"
+    elsewhere = {**WHO, "till": "t2"}
+    assert desk.refused(AskTopUp(**elsewhere, minor=300_000, member=desk.ann)) == "cap_exceeded"
     desk.machine.advance(31 * MINUTE)
     desk.offered(300_000)
     late = desk.sold(offer)
@@ -105,6 +106,16 @@ def test_room_is_kept_for_money_that_is_being_taken(desk: DeskChain) -> None:
     assert desk.purse() == (300_000, 1_000, 0), "the money was taken: it is theirs, and it is on record"
     with desk.database.snapshot() as session:
         assert session.get_one(ValueSale, late.id).remark == "late_offer"
+
+
+def test_a_till_that_asks_anew_gives_up_what_it_was_told_before(desk: DeskChain) -> None:
+    desk.offered(400_000)  # mistyped, and left by Esc
+    offer = desk.offered(300_000)
+    assert not take(desk.database, [desk.sold(offer)])
+    assert desk.purse() == (300_000, 1_000, 0)
+    desk.ask(AskTopUp(**{**WHO, "till": "t2"}, minor=100, member=desk.ann))
+    assert desk.refused(AskCardReturn(**WHO, member=desk.ann)) == "top_up_open"
+    assert isinstance(desk.ask(AskCardReturn(**{**WHO, "till": "t2"}, member=desk.ann)), CardReturnTaken)
 
 
 def test_from_some_amount_on_the_buyer_shows_who_they_are(database: Database) -> None:
@@ -255,9 +266,9 @@ def test_twenty_tills_at_once_never_offer_more_than_fits(postgresql_database: Da
     desk = DeskChain(postgresql_database)
     barrier = Barrier(20)
 
-    def one(_n: int) -> bool:
+    def one(n: int) -> bool:
         barrier.wait()
-        return isinstance(desk.ask(AskTopUp(**WHO, minor=200_000, member=desk.ann)), TopUpOffered)
+        return isinstance(desk.ask(AskTopUp(**{**WHO, "till": f"t{n}"}, minor=200_000, member=desk.ann)), TopUpOffered)
 
     with ThreadPoolExecutor(20) as pool:
         assert sum(pool.map(one, range(20))) == 2, "2 x 2,000.00 fit under 5,000.00"

@@ -208,6 +208,12 @@ SERVICE_WORDS: Mapping[str, Words] = {
     "hq_nothing_left": Words(
         "This top-up was undone already.", "该笔充值已撤销。", "Pay nothing back.", "请勿重复退款。"
     ),
+    "hq_top_up_open": Words(
+        "A top-up of it is being paid at another till.",
+        "其他收银台正在为其充值。",
+        "Wait until that is done.",
+        "请待充值完成后再办理。",
+    ),
     "hq_return_none": Words(
         "Nobody has applied to give this back.", "尚未申请退卡。", "Take the application first.", "请先办理退卡申请。"
     ),
