@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -69,6 +70,25 @@ def open_purse(
     row = (purse, shop.currency, member, card, str(member or card), OPEN, store, issuer, now_ms)
     bulk.insert_new_tuples(session, Purse, _COLUMNS, [row])
     return session.get_one(Purse, purse)
+
+
+def open_for_members(session: Session, wanted: Iterable[tuple[str, UUID]], now_ms: int) -> None:
+    """Open purses of many members at once, each (store, member) in the store's currency, as `open_purse` does.
+
+    Raise NotFound for a store that is not there.
+    """
+    shops: dict[str, tuple[str, str | None]] = {}
+    rows = []
+    for store, member in wanted:
+        if store not in shops:
+            shop = session.get(Store, store)
+            if shop is None:
+                raise NotFound(f"there is no store {store!r}")
+            shops[store] = (shop.currency, _owner_of(session, shop, now_ms))
+        currency, issuer = shops[store]
+        purse = uuid5(_PURSES, f"{member}\n{currency}")
+        rows.append((purse, currency, member, None, str(member), OPEN, store, issuer, now_ms))
+    bulk.insert_new_tuples(session, Purse, _COLUMNS, rows)
 
 
 def _owner_of(session: Session, store: Store, now_ms: int) -> str | None:

@@ -29,7 +29,7 @@ from cloud.members.opening.reading import OpeningFile, OpeningRow, nobody_looks,
 from cloud.members.profile import NAME
 from cloud.org.models import Store
 from cloud.privacy import normal
-from cloud.value.purses import open_purse
+from cloud.value.purses import open_for_members
 
 AT_ONCE = 2_000
 """Rows of one transaction."""
@@ -163,13 +163,14 @@ class Loader:
 
     def _purses(self, session: Session, rows: Sequence[OpeningRow]) -> None:
         """Open a purse for whoever brings money. The chain's first store stands for members without a home."""
+        wanted = []
+        spare: dict[str, str] = {}
         for row in rows:
-            currencies = {brought.unit for brought in row.brought if brought.kind in _MONEY}
-            for currency in sorted(currencies):
-                store = row.member.home_store or _a_store(session, currency)
-                open_purse(
-                    session, store, member=row.member.id, card=None, legal_entity=None, now_ms=self.importer.now_ms
-                )
+            for currency in sorted({brought.unit for brought in row.brought if brought.kind in _MONEY}):
+                if row.member.home_store is None and currency not in spare:
+                    spare[currency] = _a_store(session, currency)
+                wanted.append((row.member.home_store or spare[currency], row.member.id))
+        open_for_members(session, wanted, self.importer.now_ms)
 
     def _journals(self, opening: UUID, rows: Sequence[OpeningRow]) -> Iterator[tuple[ledger.Journal, lots.NewLot]]:
         for row in rows:
