@@ -69,6 +69,8 @@ Node = Field | Section
 
 HIDDEN = {"promotion", "engine", "names"}
 MOST_ROWS = 12
+MOST_PAIRS = 99
+"""Of stores and their weights there may be more."""
 COMMON = ("scope", "need", "when", "who", "where", "limits", "group", "stacking", "payers")
 """What every kind has, in the order a person thinks of it; the kind's own fields come before."""
 

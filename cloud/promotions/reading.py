@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from cloud.promotions import words
-from cloud.promotions.fields import MOST_ROWS, Field, Node, Section, Shape, as_day, form_of
+from cloud.promotions.fields import MOST_PAIRS, MOST_ROWS, Field, Node, Section, Shape, as_day, form_of
 from shared.pricing import KINDS, AnyPromotion
 from shared.pricing.promotion import Promotion
 
@@ -68,7 +68,7 @@ def read(kind: str, promotion: str, typed: Typed, exponent: int) -> Read:
 
 def rows_shown(section: Section, typed: Typed) -> int:
     """Return how many occurrences of a repeated section a form shows: those filled in and one more."""
-    return min(MOST_ROWS, _filled(section, typed) + 1)
+    return min(MOST_PAIRS if section.pairs else MOST_ROWS, _filled(section, typed) + 1)
 
 
 def fields_of(nodes: Iterable[Node], typed: Typed) -> list[Field]:

@@ -6,6 +6,9 @@ import html
 
 from cloud.database import Database
 from cloud.promotions.budget_models import BudgetedPromotion
+from cloud.promotions.fields import form_of
+from cloud.promotions.reading import fields_of, read, typed_from
+from cloud.promotions.writing import typed_of
 from shared.pricing import Per
 from shared.pricing.promotion import Divide, Limit
 from shared.wire.budgets import AskBudgets
@@ -64,3 +67,15 @@ def test_a_promotion_of_a_newer_program_hides_no_other(sqlite_database: Database
     with sqlite_database.session() as session:
         session.add(BudgetedPromotion(promotion="future", content=b'{"kind":"future"}', since_ms=0))
     assert "1 limit of a promotion is counted" in page(sqlite_database)
+
+
+def test_weights_of_many_stores_are_typed_and_read_back() -> None:
+    weights = {f"s{number:03d}": number for number in range(1, 40)}
+    rule = promotion(Limit(per=Per.CHAIN, uses=100, divide=Divide.WEIGHTS, weights=weights))
+    typed = typed_of(rule, 2)
+    assert typed["limits.0.weights.38.value"] == "39"
+    posted = typed_from("spend_and_get", list(typed.items()))
+    found = read("spend_and_get", "spring", posted, 2)
+    assert (found.promotion, found.problems) == (rule, {})
+    shown = {field.path for field in fields_of(form_of("spend_and_get"), posted)}
+    assert {"limits.0.weights.38.key", "limits.0.weights.39.key"} <= shown
