@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable
 from datetime import date
@@ -28,12 +27,13 @@ from cloud.coupons.models import CouponBatch
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.ledger.commits import open_commit
+from cloud.ledger.requests import once
 from cloud.members.models import MemberSegment
 from cloud.rewards import runs
+from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.house_day import house_day
 from cloud.rewards.models import Run
 from cloud.rewards.words import RUN_STATES
-from shared.ids import UuidMint
 
 router = APIRouter(prefix="/coupons", include_in_schema=False)
 
@@ -73,6 +73,7 @@ def _form(request: Request, services: Services, get: Callable[[str], str], refus
             "today": _today(session, services),
             "says": [],
             "sentence": {},
+            "request_id": fresh_id(services),
         }
 
     return page(request, services, "coupon_new", read)
@@ -83,7 +84,7 @@ def says(request: Request, services: Here, form: MayPlan) -> Response:
     """Say a form that is being filled in, without making anything."""
     refused, said, sentence = "", [], {}
     try:
-        typed = forms.read(form.get, _mint(services))
+        typed = forms.read(form.get, fresh_id(services))
         said = forms.said(typed.batch)
         with services.database.snapshot() as session:
             exponent = overview.house_money(session)[1]
@@ -100,15 +101,16 @@ def says(request: Request, services: Here, form: MayPlan) -> Response:
 def create(request: Request, services: Here, form: MayPublish) -> Response:
     """Make a batch, and codes of it where wanted."""
     try:
-        typed = forms.read(form.get, _mint(services))
+        typed = forms.read(form.get, id_of(form, services))
         with services.database.session() as session:
             act = _act(services, form)
-            made = batches.create(session, typed.batch, secrets.randbits, actor=act.actor, now_ms=act.now_ms)
-            _make_codes(session, services, made.id, typed.codes)
-            place = made.id
-    except (Invalid, Refused) as error:
+            known = session.get(CouponBatch, typed.batch.id)
+            if known is None or known.author != act.actor:
+                batches.create(session, typed.batch, secrets.randbits, actor=act.actor, now_ms=act.now_ms)
+                _make_codes(session, services, typed.batch.id, typed.codes, fresh_id(services))
+    except (Invalid, Refused, Conflict) as error:
         return _form(request, services, form.get, _said(error))
-    return RedirectResponse(f"/coupons/{place}", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"/coupons/{typed.batch.id}", HTTPStatus.SEE_OTHER)
 
 
 @router.get("/find")
@@ -147,7 +149,7 @@ def withdraw_code(request: Request, services: Here, code: str, form: MayMove) ->
     try:
         with services.database.session() as session:
             act = _act(services, form)
-            changing.withdraw_code(session, open_commit(session, act.now_ms), code, act, cause=_mint(services))
+            changing.withdraw_code(session, open_commit(session, act.now_ms), code, act, cause=fresh_id(services))
     except (Invalid, Refused) as error:
         return _coupon(request, services, code, _said(error))
     return RedirectResponse(f"/coupons/codes/{code}", HTTPStatus.SEE_OTHER)
@@ -185,6 +187,7 @@ def _page(request: Request, services: Services, batch_id: str, refused: str = ""
             "exponent": exponent,
             "shown": shown,
             "refused": refused,
+            "request_id": fresh_id(services),
         }
 
     return listed(request, services, "coupon_batch", read)
@@ -195,7 +198,10 @@ def more_codes(request: Request, services: Here, batch: str, form: MayPublish) -
     """Make more codes to hand out."""
     text = form.get("codes")
     count = int(text) if text.isdecimal() and len(text) < 7 else 0
-    return _do(request, services, batch, form, lambda session, _act: _make_codes(session, services, batch, count))
+    asked = id_of(form, services)
+    return _do(
+        request, services, batch, form, lambda session, _act: _make_codes(session, services, batch, count, asked)
+    )
 
 
 @router.post("/{batch}/extend")
@@ -217,7 +223,7 @@ def withdraw(request: Request, services: Here, batch: str, form: MayPublish) -> 
     """End the batch and all unused coupons of it."""
 
     def act(session: Session, by: Act) -> None:
-        changing.withdraw(session, open_commit(session, by.now_ms), batch, by, cause=_mint(services))
+        changing.withdraw(session, open_commit(session, by.now_ms), batch, by, cause=fresh_id(services))
 
     return _do(request, services, batch, form, act)
 
@@ -225,24 +231,32 @@ def withdraw(request: Request, services: Here, batch: str, form: MayPublish) -> 
 @router.post("/{batch}/give")
 def give(request: Request, services: Here, batch: str, form: MayPlan) -> Response:
     """Ask for one for each member of a segment, to be worked out first."""
-    run = _mint(services)
+    run = id_of(form, services)
     try:
         with services.database.session() as session:
             act = _act(services, form)
             wanted = {"batch": batch, "segment": form.get("segment"), "today": str(_today(session, services))}
             runs.ask(session, run, runs.COUPONS, wanted, runs.Act(act.actor, act.now_ms, act.at_ms, act.reason))
-    except (Invalid, Refused) as error:
+    except (Invalid, Refused, Conflict) as error:
         return _page(request, services, batch, _said(error))
     return RedirectResponse(f"/rewards/runs/{run}", HTTPStatus.SEE_OTHER)
 
 
-def _make_codes(session: Session, services: Services, batch: str, count: int) -> None:
-    if count > 0:
-        now_ms = services.clocks.machine.wall_ms()
-        batches.give(
-            session, open_commit(session, now_ms), batch, [None] * count, secrets.randbits, cause=_mint(services),
-            today=_today(session, services), at_ms=services.clocks.business.now_ms(),
+def _make_codes(session: Session, services: Services, batch: str, count: int, request: UUID) -> None:
+    """Make codes to hand out, once for a request. Raise Refused as `batches.give` does."""
+    if count < 1:
+        return
+    now_ms, at_ms = services.clocks.machine.wall_ms(), services.clocks.business.now_ms()
+
+    def make() -> dict[str, int]:
+        today = house_day(session, at_ms)
+        made = batches.give(
+            session, open_commit(session, now_ms), batch, [None] * count, secrets.randbits, cause=request,
+            today=today, at_ms=at_ms,
         )  # fmt: skip
+        return {"made": len(made)}
+
+    once(session, request, "coupons_codes", {"batch": batch, "count": count}, make, now_ms=now_ms).require()
 
 
 def _do(
@@ -281,7 +295,3 @@ def _act(services: Services, form: Posted) -> Act:
 
 def _today(session: Session, services: Services) -> date:
     return house_day(session, services.clocks.business.now_ms())
-
-
-def _mint(services: Services) -> UUID:
-    return UuidMint(services.clocks.machine.wall_ms, os.urandom)()

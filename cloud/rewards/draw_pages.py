@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -23,10 +22,10 @@ from cloud.console.tables import Asked, Cell, Column, Kind, Listing, Query, SqlS
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity.people import Right
 from cloud.rewards import checking, draw_forms, drawing, law, pickups, words
+from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.house_day import house_day
 from cloud.rewards.models import Draw, DrawStock, Ticket
 from shared.draws import SEED_BYTES, DrawRules
-from shared.ids import UuidMint
 from shared.web.words import marked
 
 router = APIRouter(prefix="/rewards/draws", include_in_schema=False)
@@ -67,7 +66,14 @@ def new(request: Request, services: Here) -> Response:
 def _form(request: Request, services: Services, get: Callable[[str], str], refused: str = "") -> Response:
     def read(session: Session, _now_ms: int) -> Context:
         money = overview.house_money(session)
-        values = {"rows": range(1, draw_forms.ROWS + 1), "get": get, "refused": refused, "odds": [], "money": money}
+        values = {
+            "rows": range(1, draw_forms.ROWS + 1),
+            "get": get,
+            "refused": refused,
+            "odds": [],
+            "money": money,
+            "request_id": fresh_id(services),
+        }
         return {**values, "most_minor": law.top_prize_minor(session), "exponent": money[1]}
 
     return page(request, services, "draw_new", read)
@@ -80,7 +86,7 @@ def says(request: Request, services: Here, form: MayPlan) -> Response:
     with services.database.snapshot() as session:
         exponent = overview.house_money(session)[1]
         try:
-            wanted = draw_forms.read(form.get, _mint(services), exponent)
+            wanted = draw_forms.read(form.get, fresh_id(services), exponent)
             drawing.check(session, wanted)
             odds = draw_forms.odds_of(wanted.rules, dict(wanted.stock))
         except (Invalid, Refused) as error:
@@ -95,9 +101,11 @@ def create(request: Request, services: Here, form: MayPublish) -> Response:
     """Open it: from now on its odds and the mark of its seed are public."""
     try:
         with services.database.session() as session:
-            wanted = draw_forms.read(form.get, _mint(services), overview.house_money(session)[1])
-            now_ms = services.clocks.machine.wall_ms()
-            place = drawing.open_draw(session, wanted, os.urandom(SEED_BYTES), actor=form.who.actor, now_ms=now_ms).id
+            wanted = draw_forms.read(form.get, id_of(form, services), overview.house_money(session)[1])
+            now_ms, place = services.clocks.machine.wall_ms(), wanted.id
+            known = session.get(Draw, place)
+            if known is None or known.author != form.who.actor:
+                drawing.open_draw(session, wanted, os.urandom(SEED_BYTES), actor=form.who.actor, now_ms=now_ms)
     except (Invalid, Refused, Conflict) as error:
         return _form(request, services, form.get, _said(error))
     return RedirectResponse(f"/rewards/draws/{place}", HTTPStatus.SEE_OTHER)
@@ -225,7 +233,3 @@ def _state(row: Draw, today: Any) -> tuple[str, str]:
 def _said(error: Exception) -> str:
     known = words.REFUSALS.get(error.code) if isinstance(error, Refused) else None
     return known or str(error)
-
-
-def _mint(services: Services) -> UUID:
-    return UuidMint(services.clocks.machine.wall_ms, os.urandom)()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import os
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated
@@ -26,10 +25,10 @@ from cloud.identity.people import Right, Signed
 from cloud.ledger.commits import open_commit
 from cloud.org.models import Store
 from cloud.rewards import gift_tables, gifts, pickups, pictures, stock, words
+from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.gifts import NewGift
 from cloud.rewards.models import Gift, GiftOrder, Pickup
 from cloud.rewards.pickups import Handing
-from shared.ids import UuidMint
 from shared.web.words import marked
 
 router = APIRouter(prefix="/rewards", include_in_schema=False)
@@ -60,6 +59,7 @@ def _list(request: Request, services: Services, refused: str = "", handed: Picku
             "waiting": len(session.exec(waiting).all()),
             "stores": session.exec(select(Store).order_by(col(Store.name))).all(),
             "refused": refused,
+            "request_id": fresh_id(services),
             "handed": pickups.called(pickups.decoded(handed.names), language, handed.what) if handed else "",
         }
 
@@ -69,10 +69,12 @@ def _list(request: Request, services: Services, refused: str = "", handed: Picku
 @router.post("/gifts")
 def create(request: Request, services: Here, form: MayPublish) -> Response:
     """Offer a new gift."""
-    id_ = f"g-{_mint(services).hex[-12:]}"
+    id_ = f"g-{id_of(form, services).hex[-12:]}"
     try:
         with services.database.session() as session:
-            gifts.create(session, _read(id_, form), actor=form.who.actor, now_ms=services.clocks.machine.wall_ms())
+            known = session.get(Gift, id_)
+            if known is None or known.author != form.who.actor:
+                gifts.create(session, _read(id_, form), actor=form.who.actor, now_ms=services.clocks.machine.wall_ms())
     except (Invalid, Conflict) as error:
         return _list(request, services, str(error))
     return RedirectResponse(f"/rewards/gifts/{id_}", HTTPStatus.SEE_OTHER)
@@ -82,7 +84,7 @@ def create(request: Request, services: Here, form: MayPublish) -> Response:
 def hand_over(request: Request, services: Here, form: MayMove) -> Response:
     """Hand over what a code stands for, at a store's counter."""
     handing = Handing(
-        cause=_mint(services), store=form.get("store"), by=form.who.actor, at_ms=services.clocks.business.now_ms()
+        cause=id_of(form, services), store=form.get("store"), by=form.who.actor, at_ms=services.clocks.business.now_ms()
     )
     try:
         with services.database.session() as session:
@@ -123,6 +125,7 @@ def _page(request: Request, services: Services, gift_id: str, refused: str = "")
             "stores": session.exec(select(Store).order_by(col(Store.name))).all(),
             "pictured": bool(pictures.has(session, [gift_id])),
             "state": words.GIFT_OPEN if gift.open else words.GIFT_CLOSED,
+            "request_id": fresh_id(services),
             "most_kb": pictures.MOST_BYTES // 1000,
             "refused": refused,
         }
@@ -152,7 +155,7 @@ def correct(request: Request, services: Here, gift: str, form: MayPublish) -> Re
         if not text.lstrip("+-").isdecimal() or len(text) > 8:
             raise Invalid("say how many came or went, such as 20 or -3")
         wanted = stock.Correction(
-            id=_mint(services), gift=gift, store=form.get("store"), delta=int(text), reason=form.get("reason")
+            id=id_of(form, services), gift=gift, store=form.get("store"), delta=int(text), reason=form.get("reason")
         )
         stock.correct(session, wanted, actor=form.who.actor, now_ms=now_ms)
 
@@ -228,7 +231,7 @@ def cancel(request: Request, services: Here, order: UUID, form: MayMove) -> Resp
     try:
         with services.database.session() as session:
             at_ms = services.clocks.business.now_ms()
-            gifts.cancel(session, open_commit(session, now_ms), order, cause=_mint(services), at_ms=at_ms)
+            gifts.cancel(session, open_commit(session, now_ms), order, cause=fresh_id(services), at_ms=at_ms)
             audit.record(
                 session, at_ms=now_ms, actor=form.who.actor, action="gift.cancel", subject=f"order {order}",
                 reason=reason,
@@ -266,7 +269,3 @@ def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 9:
         raise Invalid(f"a whole number is wanted, got {text!r}")
     return int(text)
-
-
-def _mint(services: Services) -> UUID:
-    return UuidMint(services.clocks.machine.wall_ms, os.urandom)()

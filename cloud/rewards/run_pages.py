@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import date
 from http import HTTPStatus
@@ -24,10 +23,10 @@ from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.ledger.models import Lot
 from cloud.rewards import run_tables, runs, words
+from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.house_day import house_day
 from cloud.rewards.models import Run
 from cloud.rewards.runs import Act
-from shared.ids import UuidMint
 
 router = APIRouter(prefix="/rewards/runs", include_in_schema=False)
 
@@ -58,6 +57,7 @@ def _list(request: Request, services: Services, refused: str = "") -> Response:
             "today": today,
             "words": words,
             "refused": refused,
+            "request_id": fresh_id(services),
         }
 
     return listed(request, services, "runs", read)
@@ -95,12 +95,12 @@ def ask_rebate(request: Request, services: Here, form: MayPlan) -> Response:
 def _ask(
     request: Request, services: Services, form: Posted, kind: str, parameters: Callable[[], dict[str, Any]]
 ) -> Response:
-    run = UuidMint(services.clocks.machine.wall_ms, os.urandom)()
+    run = id_of(form, services)
     try:
         wanted = parameters()
         with services.database.session() as session:
             runs.ask(session, run, kind, wanted, _act(services, form))
-    except (Invalid, Refused) as error:
+    except (Invalid, Refused, Conflict) as error:
         return _list(request, services, _said(error))
     return _to(run)
 

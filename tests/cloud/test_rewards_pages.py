@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import select
 
+from cloud.coupons.models import Coupon
 from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.fleet.models import AuditEntry
 from cloud.rewards import checking, draw_pages
-from cloud.rewards.models import GiftOrder, GiftPicture, GiftStock, Pickup, Run, Ticket
+from cloud.rewards.models import Gift, GiftOrder, GiftPicture, GiftStock, Pickup, Run, Ticket
 from tests.cloud.rewards_data import Mall
 from tests.cloud.visiting import mark_on
 from tests.factories import START_MS, new_id
@@ -266,3 +267,29 @@ def test_who_only_reads_changes_nothing(sqlite_database: Database) -> None:
         assert page.status_code == 200, path
         forms = re.findall(r'<form[^>]*method="post"[^>]*action="([^"]+)"', page.text)
         assert set(forms) <= {"/sign-out"}, path
+
+
+def test_a_form_that_is_sent_twice_is_done_once(mall: Mall) -> None:
+    mall.gift(left=1)
+    mall.batch("codes")
+    ana = mall.person()
+    batch = {"title": "Spring", "promotion_other": "off10", "kind": "codes", "starts": "2026-01-01",
+             "ends": "2026-01-31", "most": "50", "codes": "3"}  # fmt: skip
+    for path, fields in (
+        ("/rewards/gifts/mug/stock", {"store": "s001", "delta": "20", "reason": "delivery"}),
+        ("/rewards/gifts", {"name_en": "Bag", "points": "10"}),
+        ("/rewards/draws", DRAW),
+        ("/rewards/runs/expiry", {"today": "2026-01-01"}),
+        ("/coupons", batch),
+        ("/coupons/b1/codes", {"codes": "4"}),
+    ):
+        twice = {"request": str(new_id())}
+        places = {ana.send(path, {**fields, **twice}).headers.get("location") for _ in range(2)}
+        assert len(places) == 1, path
+        assert None not in places, path
+    assert left(mall, "mug") == 21
+    with mall.database.session() as session:
+        assert len(session.exec(select(Gift)).all()) == 2
+        assert len(session.exec(select(Run)).all()) == 1
+        assert len(session.exec(select(Coupon)).all()) == 7
+    mall.books.prove()

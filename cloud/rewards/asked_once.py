@@ -1,0 +1,25 @@
+"""A form that is sent twice is done once: it carries an id that its page was made with."""
+
+from __future__ import annotations
+
+import os
+from uuid import UUID
+
+from cloud.api.services import Services
+from cloud.console.signing_in import Posted
+from shared.ids import UuidMint
+
+FIELD = "request"
+
+
+def fresh_id(services: Services) -> UUID:
+    """Return an id for a page to carry, or for an act that no page asked for."""
+    return UuidMint(services.clocks.machine.wall_ms, os.urandom)()
+
+
+def id_of(form: Posted, services: Services) -> UUID:
+    """Return the id a form carries; a new one for a form without."""
+    try:
+        return UUID(form.get(FIELD))
+    except ValueError:
+        return fresh_id(services)
