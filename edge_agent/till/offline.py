@@ -29,8 +29,8 @@ _YES = Action(Offline.YES)
 _CARD = Action(
     Offline.LIMITED,
     Words(
-        "A card that only HQ knows shows no name.",
-        "仅总部可查的会员卡不显示姓名。",
+        "A card that only HQ knows shows no name, and a telephone number finds nobody.",
+        "仅总部可查的会员卡不显示姓名，手机号无法查询。",
         "Go on: member prices apply, and HQ credits the points.",
         "请继续：会员价照常，积分由总部入账。",
     ),
