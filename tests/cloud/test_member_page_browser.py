@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from cloud.database import Database
 from cloud.member_page import sessions
 from cloud.members.models import Card
+from cloud.rewards import pictures
 from tests.cloud.boxes import served_api
 from tests.cloud.member_page_data import (
     PHONE,
@@ -25,6 +26,8 @@ from tests.cloud.member_page_data import (
     purse_with,
     three_tiers,
 )
+from tests.cloud.test_member_page_gifts import PNG, offer, open_draw
+from tests.cloud.value_books import Books
 from tests.provision.browser import Page, browsing, find_browser
 
 WECHAT = (
@@ -121,6 +124,30 @@ def test_pages_with_everything_fit_and_read_well(
     signed_in(shop, page, address, member)
     page.call("Network.setUserAgentOverride", userAgent=agent)
     check(page, address, (*FIXED, f"/me/receipts/{sales[-1]}"), language)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_gifts_and_draws_fit_and_read_well(shop: Shop, page: Page, address: str, language: str) -> None:
+    member = a_member(shop, name=LONG_NAME)
+    Books(shop.database).give(member, 1_234_567)
+    long = "superkalifragilistigexpialigetis"
+    offer(shop, long, left=5)
+    offer(shop, "dear", left=1, points=100_000_000)
+    offer(shop, "gone", left=0)
+    open_draw(shop, nothing=9_999)
+    with shop.database.session() as session:
+        pictures.put(session, "dear", PNG, actor="person:ana", now_ms=shop.clock.wall_ms())
+    signed_in(shop, page, address, member)
+    page.load(f"{address}/me/gifts/{long}")
+    page.follow("document.querySelector('main form').requestSubmit()")
+    place = page.evaluate("location.pathname")
+    assert place.startswith("/me/pickups/")
+    page.load(f"{address}/me/draws/spring")
+    page.follow("document.querySelector('main form').requestSubmit()")
+    assert page.evaluate("location.search") == "?ticket=1"
+    page.errors.clear()  # the picture of this test is none that a browser can show
+    for path in ("/me/gifts", "/me/gifts/gone", place, "/me/draws/spring?ticket=1", "/me/draws/spring"):
+        check(page, address, (path,), language)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
