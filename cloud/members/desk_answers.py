@@ -25,11 +25,9 @@ from shared.clock import BusinessClock, MachineClock
 from shared.ids import UuidMint
 from shared.wire.messages import AnyAnswer, AskCard, AskClaim, AskEnrol, PointsClaimed
 from shared.wire.messages import Refused as RefusedAnswer
+from shared.wire.policies import MEMBERSHIP
 
 SOURCE = "till"
-MEMBERSHIP = "membership"
-"""The channel whose text somebody agrees to when they join."""
-
 DeskAsk = AskEnrol | AskCard | AskClaim
 
 

@@ -11,9 +11,10 @@ from cloud.errors import Invalid
 from cloud.fleet import audit
 from cloud.org.stores import find_store
 from cloud.prices.models import ChainSetting
-from shared.wire.policies import Approval, StaffRole, TillPolicies
+from shared.wire.policies import MEMBERSHIP, Approval, ConsentText, StaffRole, TillPolicies
 
 _NAME = "till_policies"
+_NAMED = 32
 _decoder = msgspec.json.Decoder(TillPolicies)
 
 
@@ -55,9 +56,26 @@ def _check(found: TillPolicies) -> None:
         raise Invalid("amounts, days and seconds are not negative, and a PIN has at least one try")
     if any(value < 1 for value in found.denominations):
         raise Invalid("notes and coins are worth at least 1 minor unit")
+    _check_consents(found.consents)
     roles, known = {"", *map(str, StaffRole)}, set(map(str, Approval))
     for approval, role in found.approvals.items():
         if approval not in known or role not in roles:
             raise Invalid(
                 f"approval {approval!r} for {role!r}: it is one of {', '.join(sorted(known))}, for a role or ''"
             )
+
+
+def _check_consents(texts: Sequence[ConsentText]) -> None:
+    """Raise Invalid for texts that would let nobody join, or that nobody could tell apart later."""
+    channels = [one.channel for one in texts]
+    if len(set(channels)) != len(channels):
+        raise Invalid("consents: one text a channel")
+    for one in texts:
+        if not 0 < len(one.channel) <= _NAMED or not 0 < len(one.version) <= _NAMED:
+            raise Invalid(
+                f"consents: channel and version have 1 to {_NAMED} characters: {one.channel!r}, {one.version!r}"
+            )
+        if not any(text.strip() for text in one.words.values()):
+            raise Invalid(f"consents: the text for {one.channel!r} has no words")
+    if texts and not any(one.channel == MEMBERSHIP and one.required for one in texts):
+        raise Invalid(f"consents: the text for {MEMBERSHIP!r} is missing or not required, and nobody joins without it")

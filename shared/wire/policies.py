@@ -97,6 +97,10 @@ DEFAULT_APPROVALS: dict[str, StaffRole] = {
 """What needs whose approval where the store says nothing else; what is not named needs none."""
 
 
+MEMBERSHIP = "membership"
+"""The channel of the text that somebody agrees to when they join; the others are ways to be written to (`sms`)."""
+
+
 class ConsentText(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What somebody agrees to: for which channel, in which version, in words by language (`en`, `zh`).
 

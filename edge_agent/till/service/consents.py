@@ -6,11 +6,11 @@ first.
 
 from __future__ import annotations
 
-from shared.wire.policies import ConsentText, TillPolicies
+from shared.wire.policies import MEMBERSHIP, ConsentText, TillPolicies
 
 AS_SHIPPED = (
     ConsentText(
-        channel="membership",
+        channel=MEMBERSHIP,
         version="shipped-1",
         required=True,
         words={
