@@ -39,6 +39,7 @@ CASE: Mapping[str, str] = {
     "own_card": marked("A cashier's own card on baskets they rang up"),
     "cashier_claims": marked("Many receipts claimed at one cashier"),
     "member_claims": marked("Many receipts claimed by one member"),
+    "referral": marked("A friend brought in a way that looks odd"),
 }
 DECIDED: Mapping[str, tuple[str, str]] = {
     "open": (marked("to be looked at"), "warn"),
@@ -81,6 +82,11 @@ PURPOSE: Mapping[str, str] = {
     "undo_gift": marked("Gift undone"),
     "prize_draw": marked("Took part in a prize draw"),
     "prize": marked("Won in a draw"),
+    "birthday": marked("Birthday gift"),
+    "referral": marked("For bringing a friend"),
+    "referral_friend": marked("Brought by a friend"),
+    "referral_back": marked("Taken back: the friend's purchase came back"),
+    "transfer": marked("Points handed on"),
     "rebate": marked("Year-end rebate"),
     "undo_rebate": marked("Rebate taken back"),
     "beside_earn": marked("Points at another till"),

@@ -13,14 +13,17 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here, Services
-from cloud.console import member_life, member_words
+from cloud.console import member_life, member_words, overview
 from cloud.console.member_tables import MEMBERS
 from cloud.console.rendering import Context, page
 from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by
+from cloud.console.speaking import language_of
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.ledger.commits import open_commit
+from cloud.loyalty.api import today_of
+from cloud.loyalty.member_tier import tier_of
 from cloud.members import blocks, duplicates, merging, revealing, searching, watching
 from cloud.members.care_models import DuplicatePair, MemberMerge, ReviewCase
 from cloud.members.models import ACTIVE, Member
@@ -234,9 +237,17 @@ def block(services: Here, posted: MayDecide, member: UUID) -> Response:
 def _member(
     request: Request, services: Services, member_id: UUID, *, refused: str = "", revealed: dict[str, str] | None = None
 ) -> Response:
+    language = language_of(request)
+
     def read(session: Session, _now_ms: int) -> Context:
         it = member_life.member_page(session, member_id, services.clocks.business.now_ms())
-        return {"it": it, "profile": PROFILE, "revealed": revealed or {}, **_said(refused)}
+        return {
+            "it": it,
+            "profile": PROFILE,
+            "revealed": revealed or {},
+            "tier": tier_of(session, member_id, today_of(services), language, overview.house_money(session)[1]),
+            **_said(refused),
+        }
 
     return page(request, services, "member", read)
 

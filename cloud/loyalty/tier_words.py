@@ -166,11 +166,8 @@ def benefit_words(benefit: Benefit, tier: Tier, language: Language) -> str:
         case PointsTimes():
             return _say("points_times", language, name=name, times=times_words(benefit.times_bp))
         case MemberDay():
-            days = [_say("month_day", language, day=day) for day in benefit.month_days]
-            days += [_WEEKDAYS[language][day - 1] for day in benefit.weekdays]
-            return _say(
-                "member_day", language, name=name, times=times_words(benefit.times_bp), days=_COMMA[language].join(days)
-            )
+            times, days = times_words(benefit.times_bp), days_words(benefit, language)
+            return _say("member_day", language, name=name, times=times, days=days)
         case CouponsOnReaching():
             often = _say("every_months" if benefit.every_months else "once", language, months=benefit.every_months)
             return _say(
@@ -195,6 +192,12 @@ def _birthday_words(gift: BirthdayGift, name: str, language: Language) -> str:
 def reason_words(reason: str, language: Language) -> str:
     """Return why somebody stands where they stand."""
     return _say(f"reason_{reason}", language)
+
+
+def days_words(benefit: MemberDay, language: Language) -> str:
+    """Return which days are member days, such as "day 8 of the month, Tuesday"."""
+    days = [_say("month_day", language, day=day) for day in benefit.month_days]
+    return _COMMA[language].join([*days, *(_WEEKDAYS[language][day - 1] for day in benefit.weekdays)])
 
 
 def times_words(times_bp: int) -> str:

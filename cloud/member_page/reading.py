@@ -15,6 +15,7 @@ from cloud.ledger.journal import AccountKey
 from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, POINTS
 from cloud.ledger.models import Balance, JournalRow, Lot, Posting
 from cloud.loyalty import rules, tiers
+from cloud.loyalty.benefit_words import member_words, titles_of
 from cloud.member_page.rendering import Money
 from cloud.member_page.words import JOURNALS
 from cloud.members.models import Card, Member
@@ -63,6 +64,7 @@ class Standing:
     next_name: str = ""
     missing: str = ""
     next_by: date | None = None
+    brings: Sequence[str] = ()
     reached_per_mille: int = 0
     has_tiers: bool = False
 
@@ -136,7 +138,10 @@ def standing(session: Session, member: UUID, today: date, house: House, language
     found = tiers.outlooks(session, [member], today, rule)[member]
     here = rule.tier(found.standing.tier)
     shown = Standing(
-        name="" if here is None else here.name(language), until=found.standing.until, has_tiers=bool(rule.tiers)
+        name="" if here is None else here.name(language),
+        until=found.standing.until,
+        has_tiers=bool(rule.tiers),
+        brings=[] if here is None else [member_words(one, titles_of(session, here), language) for one in here.benefits],
     )
     lacks = found.next_tier
     ahead = None if lacks is None else rule.tier(lacks.tier)

@@ -15,6 +15,7 @@ from cloud.fleet.models import AuditEntry
 from cloud.loyalty import drafting, leaderboard, posting, rule_form, rules, tiers, trial, trial_running
 from cloud.loyalty.draft_models import CANCELLED, DONE, RuleTrial
 from cloud.loyalty.models import TierGift
+from cloud.member_page import reading
 from cloud.members import consent
 from cloud.members import rules as member_rules
 from shared.loyalty import (
@@ -289,3 +290,28 @@ def test_what_could_not_be_given_is_said_and_tried_again(desk: Desk) -> None:
     assert "few" in desk.visitor("sue", "zh").get("/loyalty").text
     assert sue.send("/loyalty/gifts/again").headers["location"] == "/loyalty"
     assert "few" not in sue.get("/loyalty").text
+
+
+def test_a_member_reads_why_they_stand_there_and_what_it_brings(desk: Desk, members: list[UUID]) -> None:
+    with desk.database.session() as session:
+        rules.publish_tier(session, TierRule(version=2, tiers=[SILVER, FULL]), author="ann", at_ms=1)
+    ada, sue = desk.visitor("ada"), desk.visitor("sue")
+    where = f"/members/{members[1]}"
+    page = ada.get(where).text
+    for fact in ("Silver", "reached now, until 2027-12-31", "880.00 more, until 2026-12-31"):
+        assert fact in page, fact
+    given = {"member": str(members[1]), "tier": "gold", "until": "2026-03-31", "reason": "press"}
+    assert desk.visitor("eve").send("/loyalty/floors", given).status_code == 403
+    assert sue.send("/loyalty/floors", given).headers["location"] == where
+    for language, facts in (("en", ("Gold", "given by hand, until 2026-03-31", "1.5 times the points")),
+                            ("zh", ("金卡", ["人工授予", "至 2026-03-31"][0], "1.5 倍积分"))):  # fmt: skip
+        page = desk.visitor("sue", language).get(where).text
+        for fact in facts:
+            assert fact in page, (language, fact)
+    with desk.database.session() as session:
+        house = reading.house_of(session, members[1])
+        shown = reading.standing(session, members[1], TODAY, house, "zh")
+        assert (shown.name, shown.until, shown.next_name) == ("金卡", date(2026, 3, 31), "")
+        assert "每月送优惠券 × 1" in shown.brings
+        below = reading.standing(session, members[0], TODAY, house, "en")
+        assert (below.name, below.next_name, below.missing) == ("Silver", "Gold", "￥940.00 more")
