@@ -164,6 +164,7 @@ VALUE_ACTIONS: Mapping[str, Action] = {
     "points": _WALLET,
     "use_points": _WALLET,
     "put_back_points": _YES,
+    "take_off": _YES,
     "renew": _WALLET,
 }
 """Every use case of `edge_agent.till.membership.value.Value`."""

@@ -96,6 +96,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "points": ("See what points may pay", "查看可用积分"),
     "use_points": ("Pay with points", "积分抵现"),
     "put_back_points": ("Take points off again", "取消积分抵现"),
+    "take_off": ("Take stored value off the bill", "撤销储值、购物卡支付"),
     "renew": ("Set aside anew what took too long", "重新预留超时款项"),
     "search": ("Search by name, number, initials", "按品名、货号、首字母搜索"),
     "price_check": ("Price check", "查价"),

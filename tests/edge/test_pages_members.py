@@ -192,3 +192,23 @@ async def test_a_hold_that_ended_is_renewed_under_the_cashier_s_hand(tmp_path: P
         await at.types("50")
         assert at.screen.paid is not None
         assert at.screen.paid.change_minor == 5_000 - 1_299
+
+
+async def test_stored_value_comes_off_beside_a_payment_that_cannot_be_handed_back(tmp_path: Path) -> None:
+    async with at_till(tmp_path, wang(), known=True) as (at, hq):
+        await at.scans(MILK, CARD)
+        await at.presses("+")
+        await at.presses("F6", text="5")
+        await at.types("")
+        await at.presses("F3", text="2")
+        await at.presses("Delete")
+        assert at.told == "payment_by_gateway"
+        question = at.screen.question
+        assert question is not None
+        (off,) = [one.value for one in question.options if one.value.startswith("off")]
+        await at.screen.choose(off, at.seen)
+        await at.till.releases.step()
+        assert hq.aside() == 0
+        assert (await at.shown())["sum"].count("10.99") == 1
+        await at.types("")
+        assert at.screen.paid is not None

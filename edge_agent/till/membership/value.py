@@ -9,11 +9,11 @@ from uuid import UUID
 from edge_agent.till import baskets
 from edge_agent.till.changes import AnyChange, CouponPutBack, HoldLost, HoldRenewed
 from edge_agent.till.commands import Commands, refused
-from edge_agent.till.desk import Desk
+from edge_agent.till.desk import Desk, Refusal, open_basket, total
 from edge_agent.till.membership import points
 from edge_agent.till.membership.members import Members
 from edge_agent.till.membership.results import PointsUsed, PointsView
-from edge_agent.till.results import Refused
+from edge_agent.till.results import PartlyPaid, Refused
 from edge_agent.value import holds
 from edge_agent.value.holds import Hold, Kind
 from edge_agent.value.releasing import Releasing
@@ -86,6 +86,12 @@ class Value:
         self._releases.ring()
         return answer
 
+    async def take_off(self, attempt: UUID) -> PartlyPaid | Refused:
+        """Take one payment by stored value or gift card off again, also beside money that a payment service moved."""
+        answer = await self._commands.change(lambda db, desk: _taken_off(db, desk, attempt))
+        self._releases.ring()
+        return answer
+
     async def renew(self) -> Refused | None:
         """Ask anew for what was set aside for too long. What cannot be had comes off the basket, and that is refused.
 
@@ -155,6 +161,17 @@ class Value:
 
     def _now(self) -> int:
         return self._commands.desk.clocks.business.now_ms()
+
+
+def _taken_off(db: sqlite3.Connection, desk: Desk, attempt: UUID) -> PartlyPaid:
+    basket = open_basket(db, desk)
+    behind = holds.of_attempt(db, basket.id, attempt)
+    if not behind or all(one.attempt != attempt for one in basket.tenders):
+        raise Refusal("no_such_payment", str(attempt))
+    for hold in behind:
+        holds.drop(db, hold, desk.clocks.machine.wall_ms())
+    baskets.add(db, basket, HoldLost(at_ms=desk.clocks.business.now_ms(), hold=attempt))
+    return PartlyPaid(basket.id, total(db, desk, basket) - basket.paid_minor)
 
 
 def _no_points(spendable: Spendable) -> Refused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from edge_agent.till.asks import Approve
+from edge_agent.till.ports import VALUE_TENDERS
 from edge_agent.till.results import BasketView, NothingUnresolved, Paid, PartlyPaid, Refused, Waiting
 from edge_agent.till.returning.results import Returned
 from edge_agent.till.service.results import ValueBackNow, ValueMoved, ValueSoldNow
@@ -29,7 +30,7 @@ METHODS: tuple[tuple[TenderKind, str], ...] = (
 )
 """The ways to pay in their order on the page, each with its key."""
 _QUICK_KEYS = ("F9", "F10", "F11", "F12")
-_BACK = "back"
+_BACK, _OFF = "back", "off"
 _TIMES = "×"
 """Between a way to pay and the amount typed before its key."""
 
@@ -40,8 +41,19 @@ def _options(hand: Hand, view: BasketView) -> tuple[Option, ...]:
         for minor, key in zip(view.quick_cash, _QUICK_KEYS, strict=False)
     ]
     ways = [Option(value=method.value, words=says(TENDERS[method]), key=key, group="way") for method, key in METHODS]
+    off = [
+        Option(
+            value=f"{_OFF}{_TIMES}{tender.attempt}",
+            words=says(
+                marked("Take {way} {amount} off"), way=says(TENDERS[tender.method]), amount=hand.money(tender.minor)
+            ),
+            group="back",
+        )
+        for tender in view.tenders
+        if tender.method in VALUE_TENDERS and tender.attempt is not None and len(view.tenders) > 1
+    ]
     back = [Option(value=_BACK, words=says(marked("Hand back what was given")), key="Delete", group="back")]
-    return (*quick, *ways, *(back if view.paid_minor else ()))
+    return (*quick, *ways, *off, *(back if view.paid_minor else ()))
 
 
 async def pay(ask: Asked, hand: Hand) -> Outcome:
@@ -64,6 +76,8 @@ async def pay(ask: Asked, hand: Hand) -> Outcome:
     )
     if text == _BACK:
         return await take_back(hand)
+    if text.startswith(_OFF + _TIMES):
+        return _paid(hand, await hand.till.value.take_off(UUID(text.removeprefix(_OFF + _TIMES))))
     method, minor = _tender(hand, text)
     if is_value(hand, method) and not view.practice:
         return Done(then=method.value, about=("" if minor is None else str(minor),))
