@@ -25,6 +25,7 @@ from cloud.ledger.models import Account, Hold
 from cloud.ledger.units import units
 from cloud.members import cards, searching
 from cloud.members.models import Member
+from cloud.org.models import Store
 from cloud.org.zones import zone_of
 from cloud.privacy import normal
 from cloud.value import card_returns, correcting, forms, owing, page_words, rules, timing_out
@@ -130,6 +131,7 @@ def purse(request: Request, services: Here, purse: UUID, refused: str = "") -> R
             "returns": session.exec(select(PurseReturn).where(PurseReturn.purse_id == purse)).all(),
             "open_holds": session.exec(holds.order_by(col(Hold.id)).limit(_MOST)).all(),
             "exponent": written.exponent(own.currency),
+            "stores": session.exec(select(Store).where(Store.currency == own.currency).order_by(col(Store.id))).all(),
             "fresh": fresh,
             "words": page_words,
             "ledger_words": ledger_words,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import UTC, date
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -17,6 +17,7 @@ from cloud.api.services import Here
 from cloud.console.rendering import Context
 from cloud.console.showing import listed
 from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource
+from cloud.errors import Invalid
 from cloud.ledger import AccountKey, listings
 from cloud.ledger import words as ledger_words
 from cloud.ledger.kinds import MEMBER_DEBT, PURSE_DEBT, SHORTFALL
@@ -59,12 +60,12 @@ class Settled:
 
 
 @router.get("/settlement")
-def settlement(request: Request, services: Here, month: str = "") -> Response:
+def settlement(request: Request, services: Here, asked: Annotated[str, Query(alias="month")] = "") -> Response:
     """Which store owes which for stored value that members spent elsewhere?"""
 
     def read(session: Session, _now_ms: int) -> Context:
         written = units(session)
-        code = month or last_months(services.clocks.business.now_ms(), zone_of(session), 1)[0].code
+        code = _asked(asked) or last_months(services.clocks.business.now_ms(), zone_of(session), 1)[0].code
         rows = settled(session, code)
         net: defaultdict[tuple[str, str, str], int] = defaultdict(int)
         for row in rows:
@@ -83,6 +84,14 @@ def settlement(request: Request, services: Here, month: str = "") -> Response:
         }
 
     return listed(request, services, "value_settlement", read)
+
+
+def _asked(text: str) -> str:
+    """Return the month that an address asks for, empty for what is none: an old or mistyped link still opens."""
+    try:
+        return month(text, UTC).code
+    except Invalid:
+        return ""
 
 
 def settled(session: Session, code: str) -> list[Settled]:

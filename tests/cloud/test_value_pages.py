@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from io import StringIO
-from threading import Barrier
 
 import pytest
 from sqlmodel import col, select
 
 from cloud.database import Database
-from cloud.errors import Conflict, Invalid
+from cloud.errors import Invalid
 from cloud.fleet.models import AuditEntry
-from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
-from cloud.ledger.proof import prove
-from cloud.value import card_returns, correcting, drafting, forms, rules
-from cloud.value.models import Purse, PurseReturn, ValueCorrection, ValueRuleDraft
+from cloud.value import forms, rules
+from cloud.value.models import Purse, PurseReturn
+from cloud.value.settlement import between_stores
 from cloud.value.topping_up import TopUp, top_up
 from shared.value import ValueRule
+from shared.wire.messages import AskHold
 from tests.cloud.value_pages_data import CODE, Desk
 from tests.factories import START_MS, new_id
 
@@ -261,83 +258,34 @@ def test_what_proofs_found_stays_day_by_day(desk: Desk) -> None:
 
 
 DAY = date(2026, 1, 1)
-Race = Callable[[Desk, str], object]
 
 
-def _approve_return(desk: Desk, who: str) -> object:
+def test_every_month_together_is_what_was_taken_and_never_came_back(desk: Desk) -> None:
+    chain = desk.chain
+    chain.top_up(10_000, store="s001")
+    chain.top_up(10_000, store="s002")
+    kept = 0
+    for n, (minor, store, back) in enumerate(
+        [(3_000, "s001", 1), (4_000, "s002", 0), (6_000, "s002", 1), (700, "s001", 0)]
+    ):
+        basket, at_ms = new_id(), START_MS + n * 20 * 86_400_000
+        chain.ask(AskHold(basket=basket, unit="CNY", amount=minor, till="t1", member=chain.ann), store=store)
+        sale = chain.sell(minor, id=basket, value=minor, store=store, at_ms=at_ms)
+        kept += 0 if back else minor
+        if back:
+            chain.give_back(sale, value=minor, at_ms=at_ms + 15 * 86_400_000)
     with desk.database.snapshot() as session:
-        one = session.exec(select(PurseReturn)).one().id
-    return in_transaction(
-        desk.database,
-        lambda session: (
-            card_returns.decide(
-                session, open_commit(session, START_MS), one, by=who, approve=True, at_ms=START_MS, now_ms=START_MS
-            ).state
-        ),
-    )
-
-
-def _approve_correction(desk: Desk, who: str) -> object:
-    with desk.database.snapshot() as session:
-        one = session.exec(select(ValueCorrection)).one().id
-    return in_transaction(
-        desk.database,
-        lambda session: correcting.decide(
-            session, open_commit(session, START_MS), one, by=who, approve=True, note="", at_ms=START_MS,
-            now_ms=START_MS,
-        ).state,
-    )  # fmt: skip
-
-
-def _publish_draft(desk: Desk, who: str) -> object:
-    with desk.database.snapshot() as session:
-        one = session.exec(select(ValueRuleDraft).where(ValueRuleDraft.author == who)).one().id
-    return in_transaction(
-        desk.database,
-        lambda session: drafting.publish(session, one, actor=who, reason="race", now_ms=START_MS).version,
-    )
-
-
-def _prepare(desk: Desk, race: Race, people: list[str]) -> None:
-    with desk.database.session() as session:
-        if race is _approve_return:
-            wanted = card_returns.Application(id=new_id(), purse=desk.chain.purse, store="s001", by="ann")
-            card_returns.apply(session, wanted, now_ms=START_MS)
-        elif race is _approve_correction:
-            more = correcting.Correction(
-                id=new_id(), kind="purse_principal", owner=str(desk.chain.ann), unit="CNY", amount=700, store="s001",
-                reason="why", by="ann",
-            )  # fmt: skip
-            correcting.ask(session, more, now_ms=START_MS)
-        else:
-            for who in people:
-                drafting.begin(session, new_id(), ValueRule(version=0, hold_minutes=9), actor=who, now_ms=START_MS)
-
-
-@pytest.mark.parametrize("race", [_approve_return, _approve_correction, _publish_draft])
-def test_p5_of_people_who_approve_the_same_at_once_one_does(desk: Desk, race: Race) -> None:
-    desk.chain.top_up(10_000)
-    people = [f"p{n}" for n in range(12)]
-    _prepare(desk, race, people)
-    start = Barrier(len(people))
-
-    def one(who: str) -> str:
-        start.wait()
-        try:
-            race(desk, who)
-        except Conflict:
-            return "late"
-        return "done"
-
-    with ThreadPoolExecutor(len(people)) as pool:
-        came = list(pool.map(one, people))
-    assert sorted(came) == ["done", *["late"] * (len(people) - 1)]
-    expected = {_approve_return: (0, 10_000), _approve_correction: (10_700, 0), _publish_draft: (10_000, 0)}
-    with desk.database.snapshot() as session:
-        proof = prove(session)
-    assert proof.holds
-    paid = proof.by_kind.get("value_paid_back", {}).get("CNY", 0)
-    assert (desk.chain.money[0], paid) == expected[race]
+        whole = between_stores(session, 0, 2**62)
+        parts = [
+            one
+            for start in range(12)
+            for one in between_stores(
+                session, START_MS + start * 10 * 86_400_000, START_MS + (start + 1) * 10 * 86_400_000
+            )
+        ]
+    assert sum(one.principal_minor + one.gift_minor for one in whole) == kept
+    assert sum(one.principal_minor + one.gift_minor for one in parts) == kept
+    chain.prove()
 
 
 @pytest.mark.parametrize("text", ["", "1.005", "abc", "1e9999", "NaN", "Infinity", "9" * 30])

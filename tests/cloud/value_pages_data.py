@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from hashlib import sha256
 from types import SimpleNamespace
 from typing import cast
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from sqlmodel import Session
 
 from cloud.api.services import Services, services_of
+from cloud.console.live import Streams
 from cloud.coupons.models import CouponConflict
 from cloud.database import Database
 from cloud.identity import tokens
@@ -46,18 +48,26 @@ PEOPLE = {
 }
 
 
+@cache
+def _app() -> tuple[FastAPI, SimpleNamespace]:
+    """One application for all tests of a process, and its services: each test puts its own in."""
+    services = SimpleNamespace()
+    app = create_app(CloudSettings(), cast("Services", services), console=True)
+    app.dependency_overrides[services_of] = lambda: services
+    return app, services
+
+
 class Desk:
     """The console, the people at it, and the chain whose books it shows."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.chain = Chain(database)
-        clocks = SimpleNamespace(
-            machine=DrivenMachineClock(START_MS), business=SimpleNamespace(now_ms=lambda: START_MS)
-        )
-        services = cast("Services", SimpleNamespace(database=database, clocks=clocks, vault=vault()))
-        self.app: FastAPI = create_app(CloudSettings(), services, console=True)
-        self.app.dependency_overrides[services_of] = lambda: services
+        self.app, services = _app()
+        services.database, services.vault = database, vault()
+        business = SimpleNamespace(now_ms=lambda: START_MS)
+        services.clocks = SimpleNamespace(machine=DrivenMachineClock(START_MS), business=business)
+        self.app.state.streams = Streams()
         self._known: set[str] = set()
 
     def visitor(self, name: str = "sue", language: str = "en") -> Visitor:
