@@ -160,7 +160,12 @@ class Agent:
             step_seconds=settings.step_seconds,
         )
         behind = Behind(
-            self._standing, self.bench, outside.certify, lambda: badge.who.enrolment.ca, list(outside.gateways.values())
+            self._standing,
+            self.bench,
+            outside.certify,
+            lambda: badge.who.enrolment.ca,
+            self._changed,
+            [*outside.gateways.values()],
         )
         self._doors = Doors(settings, clocks, database, self._tills, behind)
 

@@ -40,13 +40,14 @@ _TOKEN_BYTES = 32
 class Behind:
     """What the doors lead to: how the agent stands, the bench, HQ's signature under the pages' certificate, HQ's CA.
 
-    Of `gateways` a simulated one is played on the bench's page.
+    Of `gateways` a simulated one is played on the bench's page. `changed`: HQ should hear how the agent stands now.
     """
 
     standing: Callable[[], Awaitable[Standing]]
     bench: Callable[[], Bench]
     certify: Callable[[str], Awaitable[PagesCertificate]]
     ca: Callable[[], str]
+    changed: Callable[[], None]
     gateways: Sequence[PaymentGateway] = ()
 
 
@@ -62,7 +63,7 @@ class Doors:
         self._behind = behind
         self._register = Register(database, clocks.machine.wall_ms, lambda: secrets.token_urlsafe(_TOKEN_BYTES))
         codes = PairingCodes(clocks.machine, lambda count: f"{secrets.randbelow(10**count):0{count}d}")
-        self._desk = TerminalDesk(codes, self._register, lambda: tills.settings, self._unpaired)
+        self._desk = TerminalDesk(codes, self._register, lambda: tills.settings, self._terminals_changed)
         self._door: Door | None = None
 
     async def run(self) -> None:
@@ -128,10 +129,11 @@ class Doors:
         staff = tuple(settings.policies.staff_card_prefixes)
         return isinstance(told, MemberCard | MemberQr | PaymentCode) or (bool(staff) and text.startswith(staff))
 
-    def _unpaired(self, till: str) -> None:
+    def _terminals_changed(self, till: str) -> None:
         served = self._tills.served.get(till)
         if served is not None:
-            served.station.till.changes.note()  # the terminal's stream looks again, and ends
+            served.station.till.changes.note()  # the stream of one that was unpaired looks again, and ends
+        self._behind.changed()
 
 
 async def _listening(name: str, listening: Awaitable[None]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +17,7 @@ from cloud.identity.ca import CaEnded, CsrRefused
 from cloud.identity.tokens import TokenHolder
 from cloud.org import terminals
 from shared.wire.desired import TerminalSettings
+from shared.wire.messages import TerminalReport
 
 router = APIRouter(prefix="/api/v1", tags=["terminals"])
 PAGES_DAYS = 397
@@ -33,15 +36,29 @@ class Terminals(BaseModel):
     port: int = 8443
 
 
+class PairedTerminal(BaseModel):
+    """A terminal as the store's agent last reported it: which till it shows, who paired it, when it was seen."""
+
+    number: int
+    till: str
+    name: str
+    paired_by: str
+    paired_ms: int
+    seen_ms: int
+    seen_from: str
+
+
 class TerminalsSaid(Terminals):
     """The same as kept. A raised `generation` unpaired whoever was paired before."""
 
     generation: int
+    paired: list[PairedTerminal] = []
 
     @classmethod
-    def of(cls, said: TerminalSettings) -> TerminalsSaid:
-        """Return settings as the API says them."""
-        return cls(hosts=said.hosts, port=said.port, generation=said.generation)
+    def of(cls, said: TerminalSettings, paired: Sequence[TerminalReport] = ()) -> TerminalsSaid:
+        """Return settings as the API says them, with the terminals that the store's agent last reported."""
+        there = [PairedTerminal(**msgspec.structs.asdict(one)) for one in paired]
+        return cls(hosts=said.hosts, port=said.port, generation=said.generation, paired=there)
 
 
 class Unpairing(BaseModel):
@@ -70,9 +87,9 @@ class PagesAnswer(BaseModel):
 
 @router.get("/stores/{store}/terminals")
 def read_terminals(services: Here, _: MayRead, store: str) -> TerminalsSaid:
-    """Return where terminals reach a store's agent."""
+    """Return where terminals reach a store's agent, and which are paired there."""
     with services.database.snapshot() as session:
-        return TerminalsSaid.of(terminals.terminals_of(session, store))
+        return TerminalsSaid.of(terminals.terminals_of(session, store), terminals.paired(session, store))
 
 
 @router.put("/stores/{store}/terminals")

@@ -81,8 +81,11 @@ def store_terminals(
         if unpair:
             terminals.unpair_all(session, store, reason=unpair, actor=actor(), now_ms=now_ms())
         said = terminals.terminals_of(session, store)
+        paired = terminals.paired(session, store)
     for name in said.hosts:
         typer.echo(f"https://{name}:{said.port}/")
+    for one in paired:
+        typer.echo(f"{one.number}: {one.name}, till {one.till}, paired by {one.paired_by}, last at {one.seen_from}")
     if not said.hosts:
         typer.echo("No terminal but the store's own machine shows its tills.")
 

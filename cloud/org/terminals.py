@@ -12,16 +12,19 @@ from sqlmodel import Session, col, select
 
 from cloud.errors import Invalid
 from cloud.fleet import audit
+from cloud.fleet.models import Agent
 from cloud.org.models import StoreTerminals
 from cloud.org.stores import find_store
 from cloud.settings import CloudSettings
 from shared.wire.desired import TerminalSettings
+from shared.wire.messages import Reported, TerminalReport
 
 MAX_HOSTS = 8
 _LOWEST_PORT = 1024
 """Below it a service needs a privilege that the agent does not have."""
 _HIGHEST_PORT = 65_535
 _NAME = re.compile(r"^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
+_reported = msgspec.json.Decoder(Reported)
 _settings = msgspec.json.Decoder(TerminalSettings)
 
 
@@ -41,6 +44,13 @@ def terminals_by_store(session: Session, stores: Collection[str]) -> dict[str, T
     """Return the same for these stores; one that was never asked about is absent."""
     rows = session.exec(select(StoreTerminals).where(col(StoreTerminals.store_id).in_(stores)))
     return {row.store_id: _settings.decode(row.content) for row in rows}
+
+
+def paired(session: Session, store: str) -> list[TerminalReport]:
+    """Return the terminals that a store's active agent last reported as paired, by number."""
+    active = select(Agent).where(col(Agent.store_id) == store, col(Agent.status) == "active")
+    row = session.exec(active).first()
+    return [] if row is None or row.reported is None else _reported.decode(row.reported).terminals
 
 
 def open_to(

@@ -13,6 +13,7 @@ from edge_agent.disk.agent_row import store_settings
 from edge_agent.hq import member_set
 from edge_agent.prices import bodies, timeline
 from edge_agent.record import outbox
+from edge_agent.terminals import register
 from edge_agent.till import baskets
 from edge_agent.till.selling import shares
 from shared.pricing import ENGINE_LEVEL
@@ -52,6 +53,7 @@ def read_reported(
         devices=list(devices),
         found=[_found(one) for one in census.take()[:_MOST_FOUND]],
         budgets=shares.report(db),
+        terminals=register.report(db),
     )
 
 

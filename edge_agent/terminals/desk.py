@@ -41,19 +41,19 @@ class Paired:
 
 
 class TerminalDesk:
-    """Who may show this store's tills beside its own machine. `unpaired` is called when somebody may no longer."""
+    """Who may show this store's tills beside its own machine. `changed` is told at which till somebody came or went."""
 
     def __init__(
         self,
         codes: PairingCodes,
         register: Register,
         settings: Callable[[], StoreSettings | None],
-        unpaired: Callable[[str], None],
+        changed: Callable[[str], None],
     ) -> None:
         self.codes = codes
         self._register = register
         self._settings = settings
-        self._unpaired = unpaired
+        self._changed = changed
 
     @property
     def terminals(self) -> list[Terminal]:
@@ -91,6 +91,7 @@ class TerminalDesk:
         except DiskFull as error:
             raise TerminalsClosed(_FULL) from error
         _log.info("terminal_paired", terminal=terminal.number, till=terminal.till, name=terminal.name, address=address)
+        self._changed(terminal.till)
         return Paired(terminal, token)
 
     async def unpair(self, number: int, by: str) -> Terminal | None:
@@ -98,7 +99,7 @@ class TerminalDesk:
         gone = await self._register.remove(number)
         if gone is not None:
             _log.info("terminal_unpaired", terminal=number, till=gone.till, name=gone.name, by=by)
-            self._unpaired(gone.till)
+            self._changed(gone.till)
         return gone
 
     def admitted(self, token: str) -> Terminal | None:

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull
+from shared.wire.messages import TerminalReport
 
 TOKEN_CHARACTERS = 43
 """32 random bytes as URL-safe text."""
@@ -96,6 +97,22 @@ class Register:
             return  # it is known in memory, and nothing hangs on it
 
 
+def report(db: sqlite3.Connection) -> list[TerminalReport]:
+    """Return the paired terminals as HQ is told of them."""
+    return [
+        TerminalReport(
+            number=one.number,
+            till=one.till,
+            name=one.name,
+            paired_by=one.paired_by,
+            paired_ms=one.paired_ms,
+            seen_ms=one.seen_ms,
+            seen_from=one.seen_from,
+        )
+        for one in _read(db).values()
+    ]
+
+
 def _hash(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
@@ -103,6 +120,7 @@ def _hash(token: str) -> bytes:
 def _read(db: sqlite3.Connection) -> dict[bytes, Terminal]:
     rows = db.execute(
         "SELECT token_hash, number, till, name, generation, paired_by, paired_ms, seen_ms, seen_from FROM terminal"
+        " ORDER BY number"
     )
     return {token_hash: Terminal(*rest) for token_hash, *rest in rows}
 

@@ -145,6 +145,22 @@ class FoundDevice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     models: list[str] = []
 
 
+class TerminalReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A terminal of the store's network that is paired with a till: its number at this agent, what people call it.
+
+    `paired_by` is who gave its code. Times are milliseconds since 1970 UTC by the agent's clock; `seen_ms` is kept by
+    the hour. `seen_from` is its address in the store's network.
+    """
+
+    number: int
+    till: str
+    name: str
+    paired_by: str
+    paired_ms: int
+    seen_ms: int
+    seen_from: str = ""
+
+
 class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The reported half of the device twin: what this agent really runs and holds."""
 
@@ -163,6 +179,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     devices: list[DeviceReport] = []
     found: list[FoundDevice] = []
     budgets: list[BudgetReport] = []
+    terminals: list[TerminalReport] = []
 
 
 class Hello(Message, frozen=True, kw_only=True, omit_defaults=True, tag="hello"):

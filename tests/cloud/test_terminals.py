@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -24,11 +25,13 @@ from cloud.prices.desired import desired_document
 from cloud.process.parts import build_services
 from shared.topics import SHARDS
 from shared.wire.desired import TerminalSettings
+from shared.wire.messages import Reported
 from tests.cloud.boxes import Box, device_token, make_box, make_csr, make_key, served_api
 from tests.cloud.prices_data import found_chain
 from tests.cloud.test_api import _token
 from tests.cloud.test_roster import _chain, _settled
 from tests.factories import START_MS, DrivenMachineClock
+from tests.golden.devices import TERMINALS
 
 HOSTS = ["till-pc.lan", "192.168.1.10"]
 
@@ -159,3 +162,16 @@ def test_command_says_where_terminals_go(box: Box) -> None:
     assert run("s1", "--host", "192.168.1.10", "--port", "9443") == "https://192.168.1.10:9443/\n"
     assert "not both" in run("s1", "--host", "192.168.1.10", "--close")
     assert "No terminal" in run("s1", "--close")
+
+
+def test_head_office_sees_who_is_paired_as_the_agent_last_said(client: Client, box: Box) -> None:
+    box.enrol("a1")
+    read = _token(box, "stores:read")
+    assert client.get("/api/v1/stores/s1/terminals", headers=read).json()["paired"] == []
+    reported = Reported(software="1", engine=1, terminals=TERMINALS)
+    with box.database.session() as session:
+        session.get_one(Agent, "a1").reported = msgspec.json.encode(reported)
+    (found,) = client.get("/api/v1/stores/s1/terminals", headers=read).json()["paired"]
+    assert (found["number"], found["till"], found["name"]) == (2, "t1", "counter tablet")
+    listed = CliRunner().invoke(app, ["--data-dir", str(box.settings.data_dir), "store", "terminals", "s1"])
+    assert "2: counter tablet, till t1, paired by sue, last at 192.168.1.23" in listed.output

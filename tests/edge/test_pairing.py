@@ -273,3 +273,14 @@ async def test_number_of_a_terminal_is_never_used_again(network: Network) -> Non
     second, _ = await register.add("t1", "b", generation=0, by="x", address="y")
     assert second.number > first.number
     assert register.holder(token) is None
+
+
+async def test_head_office_hears_of_each_pairing_and_unpairing_at_once(network: Network) -> None:
+    def told() -> list[str]:
+        return [one.name for one in network.hq.reported.terminals] if network.hq.reported else []
+
+    async with paired(network, "t2", "counter tablet"):
+        await until(lambda: told() == ["counter tablet"], "head office to hear of it")
+        desk = network.agent.agent._doors._desk
+        await desk.unpair(desk.terminals[0].number, "test")
+        await until(lambda: told() == [], "head office to hear of its end")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.wire.desired import DeviceBinding
-from shared.wire.messages import DeviceReport, FoundDevice
+from shared.wire.messages import DeviceReport, FoundDevice, TerminalReport
 
 BINDINGS = [
     DeviceBinding(
@@ -58,4 +58,16 @@ PLUGGED = [
         models=["usb_keyboard"],
     ),
     FoundDevice(address="/dev/ttyS0", name="serial port of this machine", transports=["serial"]),
+]
+
+TERMINALS = [
+    TerminalReport(
+        number=2,
+        till="t1",
+        name="counter tablet",
+        paired_by="sue",
+        paired_ms=1_767_225_600_000,
+        seen_ms=1_767_229_200_000,
+        seen_from="192.168.1.23",
+    ),
 ]
