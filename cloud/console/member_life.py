@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,6 +11,8 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from cloud.console import member_words
+from cloud.coupons import batches
+from cloud.coupons.models import Coupon, CouponBatch
 from cloud.errors import NotFound
 from cloud.fleet.models import AuditEntry
 from cloud.ledger.models import Account, JournalRow, Posting
@@ -19,6 +21,8 @@ from cloud.members.care_models import DuplicatePair, MemberMerge
 from cloud.members.models import Card, Consent, Member, MemberBlock, MemberField
 from cloud.members.profile import PROFILE
 from cloud.members.sight import Sight, look_at
+from cloud.rewards import pickups
+from cloud.rewards.models import Pickup
 from cloud.sales.models import Sale
 from shared.web.words import marked
 
@@ -63,6 +67,10 @@ class MemberPage:
     pairs: Sequence[DuplicatePair]
     merges: Sequence[MemberMerge]
     happened: Sequence[Happened]
+    coupons: Sequence[tuple[Coupon, str]]
+    """What they can use, the first to end first, with what head office calls its batch."""
+    to_fetch: Sequence[tuple[Pickup, Mapping[str, str]]]
+    """What waits for them in stores, with its names by language."""
 
     @property
     def blockable(self) -> list[str]:
@@ -98,7 +106,16 @@ def member_page(session: Session, member: UUID, business_ms: int) -> MemberPage:
         pairs=duplicates.of_member(session, member),
         merges=merging.merges_of(session, member),
         happened=_happened(session, row),
+        coupons=_coupons(session, member),
+        to_fetch=[(one, pickups.decoded(one.names)) for one in pickups.of_member(session, member)],
     )
+
+
+def _coupons(session: Session, member: UUID) -> list[tuple[Coupon, str]]:
+    found = batches.of_member(session, member)[:MOST]
+    ids = {one.batch for one in found}
+    titles = {row.id: row.title for row in session.exec(select(CouponBatch).where(col(CouponBatch.id).in_(ids)))}
+    return [(one, titles.get(one.batch) or one.batch) for one in found]
 
 
 def _happened(session: Session, row: Member) -> list[Happened]:

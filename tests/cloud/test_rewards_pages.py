@@ -293,3 +293,15 @@ def test_a_form_that_is_sent_twice_is_done_once(mall: Mall) -> None:
         assert len(session.exec(select(Run)).all()) == 1
         assert len(session.exec(select(Coupon)).all()) == 7
     mall.books.prove()
+
+
+def test_a_members_page_leads_support_to_what_waits_and_what_they_can_use(mall: Mall) -> None:
+    li, order = mall.member(500), new_id()
+    mall.gift()
+    mall.order("mug", li, order)
+    mall.batch()
+    (code,) = mall.give(li)
+    page = mall.person("sue").get(f"/members/{li}").text
+    assert f'href="/rewards/orders/{order}"' in page
+    assert f'href="/coupons/codes/{code}"' in page
+    assert code not in mall.person("eve").get(f"/members/{li}").text
