@@ -127,7 +127,7 @@ def test_certificate_is_for_the_names_that_head_office_gave(client: Client, box:
     assert _asked(client, box, make_csr(key))["status"] == 409
     write = _token(box, "stores:read", "stores:write")
     put = client.put("/api/v1/stores/s1/terminals", json={"hosts": HOSTS}, headers=write)
-    assert put.json() == {"hosts": HOSTS, "port": 8443, "generation": 0}
+    assert put.json() == {"hosts": HOSTS, "port": 8443, "generation": 0, "paired": []}
     given = _asked(client, box, make_csr(key))
     assert given["hosts"] == HOSTS
     certificate = x509.load_pem_x509_certificate(str(given["certificate"]).encode())
