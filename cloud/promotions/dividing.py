@@ -37,8 +37,8 @@ class Standing:
 
     @property
     def low(self) -> bool:
-        """Whether it has less than a quarter of its fair part left, or nothing, or asked."""
-        return self.short or not self.left or self.left * 4 < self.fair
+        """Whether it asked, or has less than a quarter of its fair part left: a store without a part has to ask."""
+        return self.short or (self.fair > 0 and (not self.left or self.left * 4 < self.fair))
 
     def heard(self, used: int) -> Standing:
         """Return the share after its store has said that it holds what it is to hold, having used so much."""

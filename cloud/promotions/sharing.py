@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -86,10 +86,11 @@ def share_out(session: Session, promotion: Promotion, stores: Collection[str], m
             rows.append(row)
             session.add(row)
     _hear(rows, {agent.id: agent for agent, _ in agents.values()})
+    excluded = [store for store in open_ if limit.divide is Divide.WEIGHTS and not weights.get(store)]
     for name in ("uses", "minor"):
         budget = getattr(limit, name)
         if budget is not None:
-            changed |= _balance(name, budget, rows, open_, weights, first=new_here)
+            changed |= _balance(name, budget, rows, open_, weights, first=new_here, excluded=excluded)
     for row in open_.values():
         if changed:
             row.changed_ms = moment.wall_ms
@@ -180,7 +181,9 @@ def _balance(
     weights: Mapping[str, int],
     *,
     first: bool,
+    excluded: Collection[str] = (),
 ) -> bool:
+    """Grant what each store is to hold of one number. `excluded` are stores that get nothing, whatever they ask."""
     fair = fair_parts(budget, {store: weights.get(store, 0) for store in open_})
     if first:
         begun = first_parts(budget, {store: weights.get(store, 0) for store in open_})
@@ -188,6 +191,8 @@ def _balance(
             _grant(open_[store], name, part)
         return bool(begun)
     standing = {store: _standing(row, name, fair[store]) for store, row in open_.items()}
+    for store in excluded:
+        standing[store] = replace(standing[store], short=False)
     closed = sum(getattr(row, f"ceiling_{name}") or 0 for row in rows if row.closed)
     changed = False
     for store, granted in balanced(budget, standing, closed).items():

@@ -176,6 +176,17 @@ def test_what_one_store_does_not_need_goes_to_the_one_that_asks_once_it_is_given
     assert chain.shares()["s1"] == (46, None)
 
 
+def test_a_store_without_a_weight_gets_nothing_whatever_it_asks(chain: Chain) -> None:
+    chain.publish(promotion(Limit(per=Per.CHAIN, uses=100, divide=Divide.WEIGHTS, weights={"s1": 1})))
+    chain.keep()
+    for store in STORES:
+        chain.says(store)
+    asked = AskBudgets(basket=new_id(), till="t1", short=["spring"])
+    assert chain.answers.answer("s3-a", "s3", asked) == BudgetsElsewhere()
+    chain.keep()
+    assert chain.shares() == {"s1": (90, None), "s2": (0, None), "s3": (0, None)}
+
+
 def test_a_disk_that_was_put_back_gets_a_new_share_of_what_is_left_and_the_old_one_stays_counted(chain: Chain) -> None:
     chain.publish(promotion(Limit(per=Per.CHAIN, uses=100)))
     chain.keep()
