@@ -189,7 +189,7 @@ _STORED = Action(
 )
 
 DESK_ACTIONS: Mapping[str, Action] = dict.fromkeys(
-    ("look_up", "enrol", "change_card", "claim", "gifts", "give_gift"), _DESK
+    ("look_up", "enrol", "change_card", "claim", "balance", "gifts", "give_gift"), _DESK
 )
 """Every use case of `edge_agent.till.service.members.MemberDesk`."""
 

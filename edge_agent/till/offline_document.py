@@ -26,6 +26,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "enrol": ("Sign up a member", "办理入会"),
     "change_card": ("Give, replace, freeze a card; report it lost", "发卡、补卡、冻结、挂失"),
     "claim": ("Credit a receipt's points", "小票补登积分"),
+    "balance": ("See what is on a card", "查询储值余额"),
     "gifts": ("See what gifts wait or can be had", "查看待领与可兑礼品"),
     "give_gift": ("Hand a gift over", "发放礼品"),
     "offer": ("Ask what a top-up brings", "询问充值赠送"),

@@ -190,6 +190,24 @@ async def test_a_gift_card_is_sold_and_its_sale_undone(tmp_path: Path) -> None:
         assert len(await at.desk.events(ValuePaidBack)) == 1
 
 
+async def test_what_is_on_a_card_is_said(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        await served(at)
+        await at.types("1", "123.40", "")
+        await at.presses("F12")
+        await at.types("2")
+        await at.scans(OTHER_CARD)
+        await at.types("100", "")
+        await at.desk.send()
+        await at.presses("F12")
+        await at.types(PHONE)
+        assert "123.40" in (await at.shown())["pane"]
+        await at.presses("Escape", "F12")
+        await at.scans(OTHER_CARD)
+        assert good(at), at.told
+        assert "100.00" in (await at.shown())["banner"]
+
+
 async def test_a_receipt_is_credited_by_scanning_its_code(tmp_path: Path) -> None:
     async with at_desk(tmp_path) as at:
         paid = await sold(at, APPLES)

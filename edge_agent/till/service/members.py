@@ -19,6 +19,7 @@ from edge_agent.till.staff.people import People
 from shared.wire.desk_asks import AskGiftGiven, AskGifts, GiftGiven, GiftsFound
 from shared.wire.messages import AskCard, AskClaim, AskEnrol, MemberFound, PointsClaimed
 from shared.wire.policies import Approval
+from shared.wire.wallet_asks import AskWallet, Wallet
 
 CardAct = Literal["issue", "lost", "replace", "freeze", "thaw"]
 
@@ -99,6 +100,18 @@ class MemberDesk:
             ("claim", sale, customer.member), PointsClaimed,
             lambda desk: AskClaim(sale=sale, till=desk.till, cashier=desk.cashier, member=customer.member),
         )  # fmt: skip
+
+    async def balance(self, customer: Customer | None = None, *, card: str = "") -> Wallet | Refused:
+        """Say what stored value a member has, or a gift card, which is nobody's."""
+        number = await self._commands.look(lambda db, desk: card_number(db, at_desk(desk), card) if card else "")
+        if isinstance(number, Refused):
+            return number
+        member = customer.member if customer else None
+
+        def make(desk: Desk) -> AskWallet:
+            return AskWallet(till=desk.till, cashier=desk.cashier, member=member, sealed_card=sealed(desk, number))
+
+        return await self._asking.ask(("balance", member, number), Wallet, make)
 
     async def gifts(self, customer: Customer | None = None, *, code: str = "") -> GiftsFound | Refused:
         """Say what waits for somebody here and what they could have for points: by who they are, or a pick-up code."""

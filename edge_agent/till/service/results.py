@@ -36,6 +36,18 @@ class Customers:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """Somebody who is being served, with what HQ says of them now: stored value in minor units, None where none is.
+
+    Points are HQ's where it answered, else as when they were found.
+    """
+
+    customer: Customer
+    points: int
+    value_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Welcomed:
     """Somebody is a member now."""
 

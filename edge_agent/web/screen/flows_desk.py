@@ -9,7 +9,7 @@ from edge_agent.till.asks import Approve
 from edge_agent.till.results import Refused
 from edge_agent.till.service.consents import consents_of
 from edge_agent.till.service.members import CardAct
-from edge_agent.till.service.results import CardChanged, Customer
+from edge_agent.till.service.results import CardChanged, Customer, Served
 from edge_agent.till.service.whom import WHOLE_PHONE, plain_phone
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.hand import Done, Hand, Outcome, settled
@@ -90,7 +90,7 @@ async def _found(ask: Asked, hand: Hand, text: str) -> Outcome:
         whole = len(plain_phone(text) or "") >= WHOLE_PHONE
         if found.code == "hq_phone_unknown" and whole:
             return Done(refusal(found), then="desk_join", about=(text,))
-        return found
+        return await _gift_card(hand, text) or found if found.code == "hq_card_unknown" else found
     if len(found.found) == 1:
         return Done(then="desk_customer", about=(found.found[0].key,))
     note = says(marked("There are more: type the whole number.")) if found.more else Plain("")
@@ -106,6 +106,14 @@ async def _found(ask: Asked, hand: Hand, text: str) -> Outcome:
         )
     )
     return Done(then="desk_customer", about=(key,))
+
+
+async def _gift_card(hand: Hand, card: str) -> Done | None:
+    """Say what is on a card that is nobody's; None where nothing ever was."""
+    wallet = await hand.till.desk.balance(card=card)
+    if isinstance(wallet, Refused) or not wallet.has_value:
+        return None
+    return Done(news(marked("A gift card with {balance}"), balance=hand.money(wallet.value_minor)))
 
 
 def _name(one: Customer) -> Said | Plain:
@@ -128,10 +136,17 @@ async def customer(ask: Asked, hand: Hand, key: str) -> Outcome:
             free=False,
             wide=True,
             pane="customer",
-            detail=served,
+            detail=await _now(hand, served),
         )
     )
     return Done(then=choice, about=(key,))
+
+
+async def _now(hand: Hand, served: Customer) -> Served:
+    wallet = await hand.till.desk.balance(served)
+    if isinstance(wallet, Refused):
+        return Served(served, served.points)
+    return Served(served, wallet.points, wallet.value_minor if wallet.has_value else None)
 
 
 async def join(ask: Asked, _hand: Hand, phone: str) -> Outcome:
