@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from edge_agent.clock import SystemMachineClock
+from edge_agent.disk.agent_row import store_settings
 from edge_agent.disk.state_lock import is_running
 from edge_agent.hq import identity
 from edge_agent.hq.identity import Identity, IdentityMissing
 from edge_agent.hq.tls import certificate_fault, client_context
 from edge_agent.settings import EdgeSettings
+from edge_agent.terminals import certificate
 
 _ENOUGH_BYTES = 1024**3
 _SKEW_MS = 60_000
@@ -45,7 +47,7 @@ def examine(settings: EdgeSettings) -> list[Finding]:
         who = identity.load(settings.state_dir)
     except IdentityMissing as error:
         return [*findings, Finding("identity", good=False, words=str(error))]
-    findings += [_certificate(who), _key_file(who)]
+    findings += [_certificate(who), _key_file(who), *_terminals(settings, who)]
     api = _guarded("api and clock", lambda: _api(who))
     findings += [api, *([_guarded("head office", lambda: _standing(who))] if api.good else [])]
     findings += [_guarded(f"broker {broker}", partial(_broker, who, broker)) for broker in who.enrolment.brokers]
@@ -103,6 +105,28 @@ def _key_file(who: Identity) -> Finding:
     mode = who.key_path.stat().st_mode & 0o777
     good = not mode & 0o077
     return Finding("private key", good, f"mode {mode:04o}" + ("" if good else f"; run chmod 600 {who.key_path}"))
+
+
+def _terminals(settings: EdgeSettings, who: Identity) -> list[Finding]:
+    """Say how the door to the store's network stands, where head office has opened it."""
+    try:
+        with closing(sqlite3.connect(f"{settings.database_path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            said = store_settings(db)
+    except sqlite3.DatabaseError:
+        return []  # what is wrong with the database was said
+    if said is None or not said.terminals.hosts:
+        return []
+    names = ", ".join(f"https://{host}:{said.terminals.port}/" for host in said.terminals.hosts)
+    held = certificate.load(who.directory)
+    if settings.web_port is None:
+        words = "head office has opened this store to terminals, but no pages are served: set web_port in edge.toml"
+    elif held is None or not held.covers(said.terminals.hosts):
+        words = f"no certificate for {names} yet; the agent asks head office for one as soon as it reaches its API"
+    elif SystemMachineClock().wall_ms() >= held.not_after_ms:
+        words = f"the pages' certificate ended {_day(held.not_after_ms)}; the agent renews it as soon as it reaches HQ"
+    else:
+        return [Finding("terminals", good=True, words=f"{names}, certificate until {_day(held.not_after_ms)}")]
+    return [Finding("terminals", good=False, words=words)]
 
 
 def _guarded(what: str, look: Callable[[], Finding]) -> Finding:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
 
+from edge_agent.configuration import load
+from edge_agent.doctor import examine
+from edge_agent.terminals import certificate
 from edge_agent.terminals.register import Register
 from tests.edge.store_network import (
     HOST,
@@ -284,3 +289,20 @@ async def test_head_office_hears_of_each_pairing_and_unpairing_at_once(network: 
         desk = network.agent.agent._doors._desk
         await desk.unpair(desk.terminals[0].number, "test")
         await until(lambda: told() == [], "head office to hear of its end")
+
+
+async def test_doctor_says_how_the_door_stands(network: Network, tmp_path: Path) -> None:
+    def said(**settings: object) -> str:
+        found = [one for one in examine(load(tmp_path, **settings)) if one.what == "terminals"]
+        return f"{found[0].good} {found[0].words}"
+
+    assert await asyncio.to_thread(said, web_port=0) == f"True {network.address}/, certificate until {_until(tmp_path)}"
+    assert "set web_port" in await asyncio.to_thread(said)
+    (tmp_path / "identity" / "pages.pem").unlink()
+    assert "no certificate for" in await asyncio.to_thread(said, web_port=0)
+
+
+def _until(folder: Path) -> str:
+    held = certificate.load(folder / "identity")
+    assert held is not None
+    return datetime.fromtimestamp(held.not_after_ms / 1000, UTC).strftime("%Y-%m-%d")
