@@ -23,6 +23,8 @@ from shared.loyalty import Standing
 
 _CHANGE = ("member_id", "n", "before", "after", "reason", "rule_version", "day", "at_ms")
 _NOWHERE = Standing("", "")
+_AT_ONCE = 20_000
+"""Members whose tier has ended that one look notes; the next one notes further ones."""
 
 
 def turn(session: Session, today: date) -> None:
@@ -31,7 +33,8 @@ def turn(session: Session, today: date) -> None:
     Each is noted once: the next look at them gives them another last day.
     """
     standing = table_of(MemberStanding)
-    over = session.execute(select(standing.c.member_id).where(standing.c.until < today)).scalars().all()
+    ended = select(standing.c.member_id).where(standing.c.until < today).order_by(standing.c.member_id)
+    over = session.execute(ended.limit(_AT_ONCE)).scalars().all()
     rule = rules.load(session).tier_on(today)
     started = rule.version and session.get(TierTurn, rule.version) is None
     if started and bulk.insert_new_tuples(session, TierTurn, ("version", "day"), [(rule.version, today)]):
@@ -54,9 +57,9 @@ def assess(session: Session, members: Collection[UUID], today: date, *, now_ms: 
     The caller holds their rows: two that look at one member would both find the same change.
     """
     rule = rules.load(session).tier_on(today)
-    before = _before(session, members)
     if not rule.version or not members:
         return 0
+    before = _before(session, members)
     now = tiers.standings(session, members, today)
     moved = {
         member: stands

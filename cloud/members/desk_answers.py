@@ -44,7 +44,8 @@ class DeskAnswers:
         """Do what a till of this store asks for. Raise Unavailable when the database is away.
 
         Refusals by code: `consent_missing`, `phone_unreadable`, `phone_known`, `phone_unknown`, `phone_shared`,
-        `card_unreadable`, `card_taken`, `entry_spend` ..., those of `cloud.members.claiming`, and `question_changed`.
+        `card_unreadable`, `card_taken`, `referrer_unknown`, `entry_spend` ..., those of `cloud.members.claiming`, and
+        `question_changed`.
         """
 
         def work(session: Session) -> Answered:
@@ -98,8 +99,26 @@ class DeskAnswers:
             cashier=ask.cashier,
             language=ask.language[:8],
             consents=ask.consents,
+            referred_by=self._referrer(session, ask),
         )
         return enrolling.enrol(session, self._vault, self._mint(), sign_up, commit_no=commit_no, now_ms=now_ms)
+
+    def _referrer(self, session: Session, ask: AskEnrol) -> UUID | None:
+        """Return who brought them. Raise Refused (`referrer_unknown`) where that leads to no one member."""
+        if ask.sealed_referrer is None:
+            return None
+        text = self._open(ask.sealed_referrer, "referrer_unknown")
+        try:
+            return finding.at_till(session, self._vault, text, self._today())[0]
+        except (Invalid, NotFound, Refused):
+            pass
+        try:
+            found = self._with_phone(session, checked(PHONE, text))
+        except Invalid:
+            found = []
+        if len(found) != 1:
+            raise Refused("referrer_unknown", "this card or number leads to no one member: enrol without, or ask again")
+        return found[0]
 
     def _card(self, session: Session, store: str, ask: AskCard, commit_no: int, now_ms: int) -> UUID:
         member, actor = self._whose(session, ask), f"till:{store}/{ask.till}/{ask.cashier}"

@@ -63,8 +63,9 @@ class AskEnrol(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     """Make somebody a member at the desk: a phone number and what they agree to is enough.
 
     Phone, name and card are sealed to HQ's key. `consents` maps a channel to the version of the text they were shown;
-    `receipt` is the sale whose receipt they bring, where joining takes one. The question's id is made once: a repeat
-    finds the member that the first one made.
+    `receipt` is the sale whose receipt they bring, where joining takes one. `sealed_referrer` is the card or the whole
+    telephone number of the member who brought them. The question's id is made once: a repeat finds the member that the
+    first one made.
     """
 
     till: str
@@ -75,6 +76,7 @@ class AskEnrol(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     sealed_card: bytes | None = None
     receipt: UUID | None = None
     language: str = ""
+    sealed_referrer: bytes | None = None
 
 
 class AskCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="card"):

@@ -234,3 +234,15 @@ def test_one_receipt_claimed_at_twenty_tills_is_one_members(postgresql_database:
     with postgresql_database.session() as session:
         assert sum(points_of(session, members).values()) == max(points_of(session, members).values()) > 0
         assert prove(session).holds
+
+
+@pytest.mark.parametrize("by", [CARD, "138 0013 8000"])
+def test_who_brought_them_is_said_by_card_or_phone(answers: Answers, database: Database, by: str) -> None:
+    friend = ask(answers, enrol(sealed_card=sealed(CARD)))
+    assert isinstance(friend, MemberFound)
+    unknown = enrol(sealed_phone=sealed("13900139000"), sealed_referrer=sealed("13700000000"))
+    assert code(ask(answers, unknown)) == "referrer_unknown"
+    joined = ask(answers, enrol(sealed_phone=sealed("13900139000"), sealed_referrer=sealed(by)))
+    assert isinstance(joined, MemberFound)
+    with database.session() as session:
+        assert session.get_one(Member, joined.member).referred_by == friend.member
