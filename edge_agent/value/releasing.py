@@ -55,17 +55,15 @@ class Releasing:
             self._rung.clear()
 
     async def step(self) -> int:
-        """Let go what there is now. Return how much of it HQ has not answered."""
+        """Let go what there is now. Return how much of it HQ has not answered; at the first silence it waits for later."""
         if await self._database.read(lambda db: holds.has_any(db, self._till)):
             await self._database.run(lambda db: holds.lapse(db, self._machine, self._till), makes_room=True)
         waiting = await self._database.read(lambda db: holds.releases(db, self._till))
-        unanswered = 0
-        for one in waiting:
-            if await self._is_over(one):
-                await self._database.run(_released(one.n), makes_room=True)
-            else:
-                unanswered += 1
-        return unanswered
+        for done, one in enumerate(waiting):
+            if not await self._is_over(one):
+                return len(waiting) - done
+            await self._database.run(_released(one.n), makes_room=True)
+        return 0
 
     async def _is_over(self, one: holds.Release) -> bool:
         if self._machine.wall_ms() - one.made_ms > holds.RELEASED_WITHIN_MS:
