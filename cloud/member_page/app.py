@@ -18,7 +18,7 @@ from cloud.api.services import Services
 from cloud.channels.choosing import visitors_of
 from cloud.errors import CloudError, NotFound, Unavailable
 from cloud.ingest.transience import is_transient
-from cloud.member_page import own_data, pages, reward_pages, signing_in, static_files
+from cloud.member_page import board_pages, own_data, pages, reward_pages, signing_in, static_files
 from cloud.member_page.headers import StrictHeaders
 from cloud.member_page.rendering import answer
 from cloud.member_page.visiting import FormRefused, Page, SignInNeeded
@@ -46,7 +46,7 @@ def create_member_app(services: Services) -> FastAPI:
         visitors=visitors_of(services.settings.channels, services.settings.messages_dir, machine),
         asks=FailureLimit(machine, limit=_MOST_ASKS, window_s=_WINDOW_S),
     )
-    for part in (pages, reward_pages, signing_in, own_data, static_files):
+    for part in (pages, board_pages, reward_pages, signing_in, own_data, static_files):
         app.include_router(part.router)
     for kind in (CloudError, RequestValidationError, HTTPException, SQLAlchemyError):
         app.exception_handler(kind)(_refused)

@@ -20,6 +20,7 @@ from cloud.member_page.holdings import purses_of
 from cloud.member_page.rendering import answer, language_of, today
 from cloud.member_page.sessions import Visitor
 from cloud.member_page.visiting import Here, Page, SignedIn
+from cloud.members import rules
 from cloud.members.models import Member
 from shared.receipt.html import to_fragment
 from shared.web.words import Language
@@ -64,6 +65,7 @@ def _standing(session: Session, member: UUID, language: Language, now_ms: int) -
         "house": house,
         "points": reading.points_held(session, member, day),
         "standing": standing,
+        "board": rules.newest(session, rules.Leaderboard).on,
         "purses": purses_of(session, member),
     }
 
