@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -12,6 +13,7 @@ from uuid import UUID
 from cloud.ledger.commits import open_commit
 from cloud.members import rules
 from cloud.rewards import gifts
+from edge_agent.devices.ports import ScanRole
 from edge_agent.till.results import Paid
 from edge_agent.till.simulated_gateway import Mood, SimulatedGateway
 from edge_agent.web import display_page, till_page
@@ -35,6 +37,22 @@ class DeskPerson(Person):
     """Somebody at the service desk."""
 
     desk: DeskStore
+
+    async def types(self, *lines: str) -> None:
+        for line in lines:
+            await self.screen.enter(line, self.seen)
+            await self.answered()
+            await self.shown()
+
+    async def scans(self, *codes: str, role: ScanRole = ScanRole.GOODS) -> None:
+        await super().scans(*codes, role=role)
+        await self.answered()
+
+    async def answered(self) -> None:
+        """Wait for what a press leads to: HQ may take longer than a press waits for it."""
+        async with asyncio.timeout(30):
+            while self.screen._tasks:
+                await asyncio.wait(set(self.screen._tasks))
 
     async def customer_sees(self) -> str:
         counter = OpenCounter(self.till, self.screen, [])
