@@ -67,7 +67,9 @@ def free_by_force(session: Session, hold_id: UUID, *, actor: str, reason: str, n
         raise NotFound(f"there is no hold {hold_id}")
     if not _free(session, hold_id, now_ms):
         raise Refused("hold_ended", f"hold {hold_id} is {hold.state}")
-    audit.record(session, at_ms=now_ms, actor=actor, action="value.force_free", subject=f"hold {hold_id}: {reason}")
+    audit.record(
+        session, at_ms=now_ms, actor=actor, action="value.force_free", subject=f"hold {hold_id}", reason=reason.strip()
+    )
 
 
 def _free(session: Session, hold_id: UUID, now_ms: int) -> bool:
