@@ -58,18 +58,21 @@ def bind(database: Database, *bindings: DeviceBinding, till: str = "t1") -> None
 
 
 @pytest.fixture
-def shop(sqlite_database: Database) -> Database:
+def shop(database: Database) -> Database:
     """A store with two tills."""
+    open_store(database)
+    with database.session() as session:
+        session.add(Till(store_id="s001", id="t1", number=1))
+        session.add(Till(store_id="s001", id="t2", number=2))
+    return database
+
+
+@pytest.fixture
+def app(sqlite_database: Database) -> FastAPI:
     open_store(sqlite_database)
     with sqlite_database.session() as session:
         session.add(Till(store_id="s001", id="t1", number=1))
         session.add(Till(store_id="s001", id="t2", number=2))
-    return sqlite_database
-
-
-@pytest.fixture
-def app(shop: Database, sqlite_database: Database) -> FastAPI:
-    assert shop
     make_person(sqlite_database, "ivy", Role.IT)
     make_person(sqlite_database, "rue", Role.AUDITOR)
     return console(sqlite_database)
@@ -143,15 +146,16 @@ def test_the_chain_is_answered_first_and_each_says_what_to_do(app: FastAPI, sqli
     assert rows.count("\n") == 3
 
 
-def test_what_a_device_went_through_is_kept(app: FastAPI, sqlite_database: Database) -> None:
-    bind(sqlite_database, PRINTER)
+def test_what_a_device_went_through_is_kept(shop: Database) -> None:
+    bind(shop, PRINTER)
     for ago, said in enumerate(({"state": "idle"}, {"state": "busy"}, {"state": "closed", "reason": "unplugged"},
                                 {"state": "idle"})):  # fmt: skip
-        hear(sqlite_database, report(PRINTER, **said), ago_ms=60_000 - ago * 1000)  # type: ignore[arg-type]
-    with sqlite_database.snapshot() as session:
+        hear(shop, report(PRINTER, **said), ago_ms=60_000 - ago * 1000)  # type: ignore[arg-type]
+    with shop.snapshot() as session:
         found = device_history.changes_of(session, ["s001-a"], "t1/printer")
     assert [one.state for one in found] == ["idle", "closed", "idle"], "busy is no change"
-    assert "unplugged" in inside(app).get("/stores/s001/devices/t1/printer").text
+    page = call(console(shop), "GET", "/stores/s001/devices/t1/printer").text
+    assert "unplugged" in page
 
 
 def form(*rows: dict[str, str], do: str = "send", revision: int = 0, reason: str = "new till") -> dict[str, str]:
@@ -262,5 +266,6 @@ def test_programs_and_scripts_read_the_same(shop: Database) -> None:
         ("printer", "fault", True), ("scanner", "ready", False)]  # fmt: skip
     assert call(console(shop), "GET", "/api/v1/devices?store=s009", headers=headers).json() == []
     assert call(console(shop), "GET", "/api/v1/devices").status_code == 401
-    listed = CliRunner().invoke(cli, ["agent", "devices"], env={"STOREWIRE_CLOUD_DATABASE_URL": str(shop.engine.url)})
+    url = shop.engine.url.render_as_string(hide_password=False)
+    listed = CliRunner().invoke(cli, ["agent", "devices"], env={"STOREWIRE_CLOUD_DATABASE_URL": url})
     assert "t1/printer" in listed.output, listed.output

@@ -42,8 +42,16 @@ def clock() -> DrivenMachineClock:
 
 
 @pytest.fixture
-def app(sqlite_database: Database, clock: DrivenMachineClock) -> FastAPI:
-    return desk(sqlite_database, clock)
+def chosen(request: pytest.FixtureRequest) -> Database:
+    """The database that a test names: both kinds, or the embedded one where the database decides nothing."""
+    name = "sqlite_database" if "sqlite_database" in request.fixturenames else "database"
+    found: Database = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture
+def app(chosen: Database, clock: DrivenMachineClock) -> FastAPI:
+    return desk(chosen, clock)
 
 
 def desk(database: Database, clock: DrivenMachineClock) -> FastAPI:
@@ -59,8 +67,8 @@ def desk(database: Database, clock: DrivenMachineClock) -> FastAPI:
 
 
 @pytest.fixture
-def job(sqlite_database: Database, clock: DrivenMachineClock) -> Uploading:
-    return Uploading(sqlite_database, vault(), clock, mint)
+def job(chosen: Database, clock: DrivenMachineClock) -> Uploading:
+    return Uploading(chosen, vault(), clock, mint)
 
 
 def inside(app: FastAPI, name: str = "sue", language: str = "en") -> Visitor:
@@ -92,7 +100,7 @@ def count(database: Database, status: str) -> int:
         return session.exec(select(func.count()).select_from(Member).where(col(Member.status) == status)).one()
 
 
-def test_from_upload_to_signature_by_another(app: FastAPI, sqlite_database: Database, job: Uploading) -> None:
+def test_from_upload_to_signature_by_another(app: FastAPI, database: Database, job: Uploading) -> None:
     sue, ana = inside(app), inside(app, "ana")
     place = send(sue)
     assert place.startswith(f"{PLACE}/uploads/"), place
@@ -101,18 +109,18 @@ def test_from_upload_to_signature_by_another(app: FastAPI, sqlite_database: Data
     checked = sue.get(place).text
     for fact in ("3 rows are good: nothing is stored yet.", "Points", "Stored value", "100.00 CNY"):
         assert fact in checked, fact
-    assert count(sqlite_database, "pending") == 0
+    assert count(database, "pending") == 0
     sue.send(f"{place}/load", page=place)
     assert job()
     loaded = sue.get(place).text
     assert "3 rows are loaded; another person signs them." in loaded
-    row = row_of(sqlite_database, place)
+    row = row_of(database, place)
     assert (row.status, row.content, row.done) == (UploadStatus.LOADED, None, 3)
     opening = re.search(rf'href="({PLACE}/[0-9a-f-]+)"', loaded)
     assert opening
     assert "person:sue" in ana.get(opening[1]).text
     ana.send(f"{opening[1]}/sign", page=opening[1])
-    assert count(sqlite_database, ACTIVE) == 3
+    assert count(database, ACTIVE) == 3
     assert not job()
 
 
@@ -132,7 +140,7 @@ def test_every_bad_row_is_named_and_the_file_is_gone(app: FastAPI, sqlite_databa
 
 @pytest.mark.parametrize("when", ["waiting", "checked", "checking", "loading", "loaded by then"])
 def test_what_is_cancelled_leaves_nobody_behind(
-    app: FastAPI, sqlite_database: Database, job: Uploading, monkeypatch: pytest.MonkeyPatch, when: str
+    app: FastAPI, database: Database, job: Uploading, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     monkeypatch.setattr(loading, "AT_ONCE", 1)
     sue = inside(app)
@@ -161,12 +169,12 @@ def test_what_is_cancelled_leaves_nobody_behind(
         monkeypatch.setattr(Uploading, "_beat", cancelled_in_the_middle)
         monkeypatch.setattr(Uploading, "_end", cancelled_at_the_end)
         assert job()
-    row = row_of(sqlite_database, place)
+    row = row_of(database, place)
     assert (row.status, row.content, row.ended_by) == (UploadStatus.CANCELLED, None, "person:sue")
-    assert count(sqlite_database, "pending") == count(sqlite_database, ACTIVE) == 0
-    with sqlite_database.snapshot() as session:
+    assert count(database, "pending") == count(database, ACTIVE) == 0
+    with database.snapshot() as session:
         assert session.exec(select(func.count()).select_from(MemberField)).one() == 0
-    assert count(sqlite_database, CLOSED) == {"loading": 2, "loaded by then": 3}.get(when, 0), "erased, books kept"
+    assert count(database, CLOSED) == {"loading": 2, "loaded by then": 3}.get(when, 0), "erased, books kept"
     assert "This file is gone and brought nobody." in sue.get(place).text
 
 
@@ -211,6 +219,7 @@ def test_nobody_in_the_file_can_be_read_in_the_database(app: FastAPI, sqlite_dat
         assert personal.encode() not in bytes(content)
 
 
+@pytest.mark.usefixtures("sqlite_database")
 def test_the_file_never_touches_a_disk(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     def to_disk(_self: object) -> None:
         raise AssertionError("the upload was written to a file")
@@ -233,6 +242,7 @@ def test_what_is_refused_at_the_door(app: FastAPI, sqlite_database: Database, mo
         assert session.exec(select(func.count()).select_from(OpeningUpload)).one() == 0
 
 
+@pytest.mark.usefixtures("sqlite_database")
 def test_the_same_file_again_is_said(app: FastAPI, job: Uploading) -> None:
     sue = inside(app)
     for _ in range(2):

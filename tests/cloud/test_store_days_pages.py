@@ -77,12 +77,12 @@ def a_day(shift: UUID) -> list[Event]:
 
 
 @pytest.fixture
-def shift(sqlite_database: Database) -> UUID:
-    open_store(sqlite_database)
+def shift(database: Database) -> UUID:
+    open_store(database)
     found = new_id()
-    refused = take_in(sqlite_database, Outbox().add(*a_day(found)).batch())
+    refused = take_in(database, Outbox().add(*a_day(found)).batch())
     assert refused
-    with sqlite_database.session() as session:
+    with database.session() as session:
         reason = Reason(code="dented", words={"en": "Dented tin", "zh": "罐身变形"})
         content = msgspec.json.encode(TillPolicies(override_reasons=[reason]))
         policies.set_policies(session, content, store="s001", actor="test", now_ms=0)
@@ -95,9 +95,9 @@ def get(app: FastAPI, path: str, language: str = "en") -> str:
     return answer.text
 
 
-def test_a_day_adds_up_its_shifts_and_drawers(sqlite_database: Database, shift: UUID) -> None:
+def test_a_day_adds_up_its_shifts_and_drawers(database: Database, shift: UUID) -> None:
     assert shift
-    with sqlite_database.snapshot() as session:
+    with database.snapshot() as session:
         row = day_row(session, session.get_one(Store, "s001"), DAY)
         people = {one.cashier: one for one in cashiers(session, "s001", DAY)}
     assert (row.shifts, row.closed, row.open_shifts, row.reissued) == (2, 1, 1, 1)
@@ -110,9 +110,9 @@ def test_a_day_adds_up_its_shifts_and_drawers(sqlite_database: Database, shift: 
     assert people["sue"].approved == 2
 
 
-def test_the_chains_days_say_first_where_cash_differs(sqlite_database: Database, shift: UUID) -> None:
+def test_the_chains_days_say_first_where_cash_differs(database: Database, shift: UUID) -> None:
     assert shift
-    app = console(sqlite_database)
+    app = console(database)
     page = get(app, "/days")
     assert f"{DAY}: cash differs in 1 shift." in page
     assert "1 drawer was opened by hand that day" in page
@@ -123,8 +123,8 @@ def test_the_chains_days_say_first_where_cash_differs(sqlite_database: Database,
     assert PLACE in get(app, "/days?store=s001&to=2026-01-01")
 
 
-def test_a_store_day_shows_every_exception_with_its_reason(sqlite_database: Database, shift: UUID) -> None:
-    app = console(sqlite_database)
+def test_a_store_day_shows_every_exception_with_its_reason(database: Database, shift: UUID) -> None:
+    app = console(database)
     page = get(app, PLACE)
     assert "s001, 2026-01-01: cash differs by -5.00 CNY in 1 shift." in page
     for fact in ("re-issued: version 2", "still open", "drawer opened without a sale", "coins", "cash to the safe",
@@ -136,20 +136,20 @@ def test_a_store_day_shows_every_exception_with_its_reason(sqlite_database: Data
     assert call(app, "GET", "/stores/s001/days/never").status_code == 422
 
 
-def test_a_shift_keeps_every_version_of_its_z_report(sqlite_database: Database, shift: UUID) -> None:
-    page = get(console(sqlite_database), f"/shifts/{shift}")
+def test_a_shift_keeps_every_version_of_its_z_report(database: Database, shift: UUID) -> None:
+    page = get(console(database), f"/shifts/{shift}")
     assert "5.00 CNY are missing in the drawer." in page
     assert "The Z report was re-issued: version 2 counts." in page
     assert page.index("Z report, version 2") < page.index("Z report, version 1")
     assert "Cash that should be there: 250.00 → <strong>255.00</strong>" in page
     assert "Sales: 5.00 → <strong>9.00</strong>" in page
     assert "Receipts not in these figures" in page
-    assert call(console(sqlite_database), "GET", f"/shifts/{new_id()}").status_code == 404
+    assert call(console(database), "GET", f"/shifts/{new_id()}").status_code == 404
 
 
-def test_every_table_of_a_day_is_had_as_a_file(sqlite_database: Database, shift: UUID) -> None:
+def test_every_table_of_a_day_is_had_as_a_file(database: Database, shift: UUID) -> None:
     assert shift
-    app = console(sqlite_database)
+    app = console(database)
     rows = {}
     for name in ("shifts", "cashiers", "cash", "drawers", "overrides"):
         content = call(app, "GET", f"{PLACE}?export=csv&table={name}").content.decode("utf-8-sig")
