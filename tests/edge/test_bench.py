@@ -79,6 +79,13 @@ async def test_refused_step_leaves_the_basket_and_void_clears_it(agent: RunningA
     assert (await agent.say(do="void", till="t1"))["code"] == "no_open_basket"
 
 
+async def test_a_coupon_s_code_is_typed_in_and_a_wrong_one_is_said(agent: RunningAgent) -> None:
+    basket = {"do": "basket", "till": "t1", "id": str(new_id())}
+    refused = await agent.say(**basket, steps=[{"scan": MILK}, {"code": "NOSUCH"}, CASH])
+    assert (refused["ok"], refused["step"], refused["code"]) == (False, 1, "coupon_misread")
+    assert "NOSUCH" in refused["message"]
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [

@@ -10,7 +10,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
+from edge_agent.hq import downlink
 from edge_agent.till import baskets
 from edge_agent.till.enquiry import Enquiry
 from edge_agent.till.results import BasketView, Paid, PartlyPaid
@@ -19,7 +21,7 @@ from edge_agent.till.till import Till
 from shared.pricing import Counter, Per
 from shared.pricing.promotion import Divide, Limit
 from shared.wire.budgets import AskBudgets, BudgetReport, BudgetsElsewhere, BudgetShare
-from shared.wire.desired import KnownMember
+from shared.wire.desired import DesiredState, KnownMember
 from shared.wire.events import TenderKind
 from shared.wire.messages import AnyAnswer
 from tests.edge.agents import until
@@ -218,3 +220,26 @@ async def _until_answered(store: Store, till: Till) -> None:
         seen = till.changes.count
         while not await store.database.read(stands):
             seen = await till.changes.beyond(seen)
+
+
+async def test_a_share_comes_with_the_signed_desired_state_and_goes_with_it(tmp_path: Path) -> None:
+    async with opened_store(tmp_path, books=books(CHAIN)) as store:
+        share = await hold(store, 7)
+        state = DesiredState(
+            agent="a", incarnation=UUID(int=1), serial=1, settings=store.settings, timeline=[], budgets=[share]
+        )
+        await store.database.run(lambda db: downlink._follow(db, state))
+        assert [one.most_uses for one in await reports(store)] == [7]
+        without = structs.replace(state, serial=2, budgets=[])
+        await store.database.run(lambda db: downlink._follow(db, without))
+        assert await reports(store) == []
+        assert (await sell(store)).total_minor == FULL
+
+
+async def test_what_was_used_of_a_share_is_counted_again_when_hq_names_it_again(tmp_path: Path) -> None:
+    async with opened_store(tmp_path, books=books(CHAIN)) as store:
+        share = await hold(store, 1)
+        assert (await sell(store)).total_minor == LESS
+        await store.database.run(lambda db: shares.keep(db, []))
+        await store.database.run(lambda db: shares.keep(db, [share]))
+        assert (await sell(store)).total_minor == FULL
