@@ -139,7 +139,7 @@ async def test_papers_of_a_shift_come_out_by_themselves_and_again_as_copies(stor
                 await screen.enter("1", Seen(screen.turn))
                 assert screen.question is not None
                 assert screen.question.id == "report"
-                await screen.enter("1", Seen(screen.turn))
+                await screen.enter("2", Seen(screen.turn))
 
             copy = await comes("Z report", again)
             assert "COPY No. 1" in copy

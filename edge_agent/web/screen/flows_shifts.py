@@ -205,9 +205,11 @@ async def _shown(ask: Asked, hand: Hand, report: ShiftReport) -> Outcome:
         Question(
             id="report",
             title=says(marked("X report")) if report.version == 0 else says(marked("Z report")),
-            prompt=says(marked("1 prints it, Enter or Esc closes it")),
-            options=(Option(value="print", words=says(marked("Print"))),),
-            default="close",
+            prompt=says(marked("Enter or Esc closes it, 2 prints it")),
+            options=(
+                Option(value="close", words=says(marked("Close"))),
+                Option(value="print", words=says(marked("Print"))),
+            ),
             free=False,
             pane="report",
             detail=report,
