@@ -110,6 +110,7 @@ def one_shift(request: Request, services: Here, shift: UUID) -> Response:
         return {
             "it": opened,
             "store": store,
+            "so_far": reading.so_far(session, opened) if opened and not reports else None,
             "reports": [(one, _totals.decode(one.totals)) for one in reports],
             "day": opened.business_date if opened else reports[0].business_date,
             "changes": _changes(reports),

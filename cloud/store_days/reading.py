@@ -3,13 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from cloud.errors import NotFound
+from cloud.sales.models import Sale, SaleReturn, SaleTender
 from cloud.store_days.models import CashMovement, ShiftReport, TillShift
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoFar:
+    """What head office has heard of an open shift: no X report, which only the till can make. Money in minor units."""
+
+    sales: int
+    sales_minor: int
+    returns: int
+    returns_minor: int
+    last_ms: int | None
+    """When the last of it was sold."""
+    tenders: dict[str, int] = field(default_factory=dict)
+    """What was taken for sales by each way to pay, change taken off."""
+
+
+def so_far(session: Session, shift: TillShift) -> SoFar:
+    """Add up what came of a till's day since a shift was opened there."""
+    sold = (
+        col(Sale.store_id) == shift.store_id,
+        col(Sale.business_date) == shift.business_date,
+        col(Sale.till_id) == shift.till_id,
+        col(Sale.at_ms) >= shift.opened_ms,
+    )
+    back = (
+        col(SaleReturn.store_id) == shift.store_id,
+        col(SaleReturn.business_date) == shift.business_date,
+        col(SaleReturn.till_id) == shift.till_id,
+        col(SaleReturn.at_ms) >= shift.opened_ms,
+    )
+    sales = session.execute(
+        select(func.count(), func.coalesce(func.sum(Sale.total_minor), 0), func.max(Sale.at_ms)).where(*sold)
+    ).one()
+    returns = session.execute(
+        select(func.count(), func.coalesce(func.sum(SaleReturn.total_minor), 0)).where(*back)
+    ).one()
+    paid = session.execute(
+        select(col(SaleTender.method), func.sum(col(SaleTender.minor) - col(SaleTender.change_minor)))
+        .join(Sale, col(Sale.id) == col(SaleTender.sale_id))
+        .where(*sold)
+        .group_by(col(SaleTender.method))
+        .order_by(col(SaleTender.method))
+    )
+    return SoFar(
+        sales=int(sales[0]),
+        sales_minor=int(sales[1]),
+        last_ms=sales[2],
+        returns=int(returns[0]),
+        returns_minor=int(returns[1]),
+        tenders={method: int(minor) for method, minor in paid},
+    )
 
 
 def shifts_of(session: Session, store: str, day: date) -> Sequence[TillShift]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date
 from io import BytesIO, StringIO
 from uuid import UUID
@@ -35,7 +36,7 @@ from shared.wire.till_events import (
 from tests.cloud.calling import call
 from tests.cloud.console_data import console
 from tests.cloud.ingesting import Outbox, open_store, take_in
-from tests.factories import START_MS, make_event, make_sale, new_id
+from tests.factories import START_MS, make_event, make_return, make_sale, new_id
 
 DAY = date(2026, 1, 1)
 PLACE = f"/stores/s001/days/{DAY}"
@@ -145,6 +146,20 @@ def test_a_shift_keeps_every_version_of_its_z_report(database: Database, shift: 
     assert "Sales: 5.00 → <strong>9.00</strong>" in page
     assert "Receipts not in these figures" in page
     assert call(console(database), "GET", f"/shifts/{new_id()}").status_code == 404
+
+
+def test_an_open_shift_shows_what_came_so_far(database: Database) -> None:
+    open_store(database)
+    shift = new_id()
+    opened = make_event(ShiftOpened, id=shift, shift=shift, float_minor=100, currency="CNY")
+    sale = make_sale(number=3)
+    elsewhere = make_sale(number=1, series="t2-1", till="t2")
+    assert take_in(database, Outbox().add(opened, sale, elsewhere, make_return(sale, [(1, 1)], number=4)).batch())
+    page = get(console(database), f"/shifts/{shift}")
+    assert "This shift is still open." in page
+    assert re.search(r"22\.99</dd>\s*<dd[^>]*>1 sale<", page), "the other till's sale is not this shift's"
+    assert re.search(r"</dd>\s*<dd[^>]*>1 return<", page)
+    assert re.search(r'cash <span class="amount">22\.99', page)
 
 
 def test_every_table_of_a_day_is_had_as_a_file(database: Database, shift: UUID) -> None:
