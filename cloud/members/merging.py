@@ -23,6 +23,7 @@ from cloud.members.models import ACTIVE, MERGED, REPLACED, Card, Consent, Member
 from cloud.members.profile import NAME
 from cloud.members.years import add_spend
 from cloud.privacy import Vault, normal
+from cloud.rewards import moving as rewards
 from cloud.value.models import Purse
 from cloud.value.purses import open_purse
 from shared.ids import UuidMint
@@ -54,6 +55,9 @@ class Moved(msgspec.Struct, frozen=True):
     days: list[MovedDay] = []
     journals: list[tuple[UUID, str]] = []
     home_store: bool = False
+    coupons: list[str] = []
+    fetch: list[str] = []
+    """Codes of coupons, and of what waits in stores."""
 
 
 def merge(
@@ -79,7 +83,10 @@ def merge(
     rows = {one: changing.active(session, one) for one in sorted((keep, gone))}
     _open_purses(session, keep, gone, now_ms)
     made = mint()
+    coupons, fetch = rewards.move_open(session, gone, keep)
     moved = Moved(
+        coupons=coupons,
+        fetch=fetch,
         cards=_move_cards(session, keep, gone, now_ms),
         fields=_move_fields(session, vault, keep, gone, now_ms),
         consents=_move_consents(session, keep, gone),
@@ -142,6 +149,7 @@ def undo(session: Session, vault: Vault, merge_id: UUID, *, actor: str, commit_n
         if field is not None:
             session.delete(field)
     _return_consents(session, kept.id, back.id, moved.consents)
+    rewards.move_back(session, moved.coupons, moved.fetch, of=kept.id, to=back.id)
     _return_days(session, kept.id, back.id, moved.days)
     session.flush()
     _rewrite(session, vault, kept)

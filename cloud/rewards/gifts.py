@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import func, select, update
 from sqlmodel import Session
@@ -22,7 +22,8 @@ from cloud.ledger.locking import lock_balances
 from cloud.ledger.lots import Pick
 from cloud.ledger.requests import Answered, once
 from cloud.ledger.reversing import Undo, reverse
-from cloud.members import dirt
+from cloud.members import dirt, value
+from cloud.members.models import Member
 from cloud.rewards import pickups
 from cloud.rewards.models import Gift, GiftOrder, GiftStock
 from cloud.rewards.pickups import RandomBits, Thing
@@ -198,6 +199,7 @@ def cancel(session: Session, commit_no: int, order_id: UUID, *, cause: UUID, at_
         raise Refused("fetched", f"order {order_id} is {row.state}")
     undo = Undo(cause=cause, purpose=UNDO, of=(order_id, ORDER), at_ms=at_ms, store=row.store_id)
     reverse(session, commit_no, undo)
+    _follow(session, commit_no, row.member_id, cause, at_ms)
     stock = table_of(GiftStock)
     mine = (stock.c.gift_id == row.gift_id, stock.c.store_id == row.store_id)
     session.execute(update(stock).where(*mine).values(left=stock.c.left + 1))
@@ -205,6 +207,15 @@ def cancel(session: Session, commit_no: int, order_id: UUID, *, cause: UUID, at_
     session.add(row)
     dirt.note(session, commit_no, [(row.member_id, dirt.HEAD_OFFICE, 0)])
     session.flush()
+
+
+def _follow(session: Session, commit_no: int, member: UUID, cause: UUID, at_ms: int) -> None:
+    """Bring points that came back to somebody who was made one with another to whom they are now."""
+    row = session.get(Member, member)
+    while row is not None and row.merged_into is not None:
+        value.move_all(session, commit_no, merge=uuid5(cause, str(row.id)), of=row.id, to=row.merged_into, at_ms=at_ms)
+        dirt.note(session, commit_no, [(row.merged_into, dirt.HEAD_OFFICE, 0)])
+        row = session.get(Member, row.merged_into)
 
 
 def had(session: Session, gift: str, member: UUID) -> int:
