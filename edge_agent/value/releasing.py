@@ -55,7 +55,7 @@ class Releasing:
             self._rung.clear()
 
     async def step(self) -> int:
-        """Let go what there is now. Return how much of it HQ has not answered; at the first silence it waits for later."""
+        """Let go what there is now. Return how much of it HQ has not answered: at its first silence the rest waits."""
         if await self._database.read(lambda db: holds.has_any(db, self._till)):
             await self._database.run(lambda db: holds.lapse(db, self._machine, self._till), makes_room=True)
         waiting = await self._database.read(lambda db: holds.releases(db, self._till))

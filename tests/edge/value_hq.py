@@ -63,6 +63,7 @@ class _Held:
     whose: UUID | str
     unit: str
     amount: int
+    until_ms: int
 
 
 class ValueHq:
@@ -149,8 +150,10 @@ class ValueHq:
                 has = person.points if body.unit == POINTS else person.money
             if has - self._taken(whose, body.unit) < body.amount:
                 return Refused(code="insufficient")
-            self.held[question] = _Held(body.basket, whose, body.unit, body.amount)
-        return Held(hold=question, unit=body.unit, amount=body.amount, valid_until_ms=self.clock.wall_ms() + HOLD_MS)
+            until_ms = self.clock.wall_ms() + HOLD_MS
+            self.held[question] = _Held(body.basket, whose, body.unit, body.amount, until_ms)
+        until_ms = self.held[question].until_ms
+        return Held(hold=question, unit=body.unit, amount=body.amount, valid_until_ms=until_ms)
 
     def _coupon(self, body: AskCoupon) -> AnyAnswer:
         promotion = next((one.coupons[body.code] for one in self.people if body.code in one.coupons), None)
