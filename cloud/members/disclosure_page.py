@@ -49,6 +49,7 @@ _PARTS: Mapping[str, Mapping[Language, str]] = {
     "merges": {"en": "Made one with", "zh": "合并记录"},
     "claims": {"en": "Points claimed by receipt", "zh": "小票补积分"},
     "reviews": {"en": "Looked into", "zh": "核查记录"},
+    "offers_used": {"en": "Limited offers you used", "zh": "已享受的限次优惠"},
     "segments": {"en": "Groups you are counted in", "zh": "您所在的人群分组"},
     "messages": {"en": "Messages sent to you", "zh": "发给您的消息"},
     "signed_in": {"en": "Browsers you are signed in with", "zh": "已登录的浏览器"},

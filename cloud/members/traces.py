@@ -15,6 +15,7 @@ from cloud.member_page.models import MemberSession, MemberWechat
 from cloud.members.care_models import DuplicatePair, MemberMerge, MemberNotice, ReceiptClaim, ReviewCase, StaffCard
 from cloud.members.models import Consent, FamilyMember, MemberBlock, MemberField, MemberKey, MemberSegment, StoreMember
 from cloud.members.opening.models import OpeningCard
+from cloud.promotions.budget_models import BudgetSetAside, BudgetUse
 from cloud.rewards.models import GiftOrder, Pickup, Ticket
 from cloud.value.models import Purse, ValueCorrection
 
@@ -58,6 +59,8 @@ TRACES: tuple[Trace, ...] = (
     Trace(name="transfers", model=PointsTransfer, columns=("giver_id", "taker_id"), goes=False),
     Trace(name="tier_by_hand", model=TierFloor, goes=False),
     Trace(name="coupons_given", model=Coupon, goes=False),
+    Trace(name="offers_used", model=BudgetUse, goes=False),
+    Trace(name="", model=BudgetSetAside, goes=True),
     Trace(name="gifts", model=GiftOrder, goes=False),
     Trace(name="draws", model=Ticket, goes=False),
     Trace(name="to_fetch", model=Pickup, goes=False),

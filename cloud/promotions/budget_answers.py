@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session, col
 
 from cloud.clock import SystemMachineClock
 from cloud.database import Database
 from cloud.database.rowset import table_of, upsert_into
 from cloud.ingest.apply import in_transaction
+from cloud.members.care_models import MemberMerge
 from cloud.promotions import sharing
 from cloud.promotions.budget_models import BudgetSetAside, BudgetUse, StoreShare
 from cloud.promotions.sharing import Moment
@@ -102,15 +103,16 @@ class BudgetAnswers:
 
 
 def _elsewhere(session: Session, promotion: str, member: UUID, store: str, day: str) -> list[Counter]:
-    """Return what a member used of a promotion in other stores: in all, and on this business day."""
-    row = table_of(BudgetUse)
-    theirs = (row.c.promotion == promotion, row.c.member_id == member, row.c.store_id != store)
+    """Return what a member used of a promotion elsewhere: in all, and on this business day.
+
+    Whoever was made one with them used it too, also in this store, which counts by the member it knows.
+    """
+    row, merge = table_of(BudgetUse), table_of(MemberMerge)
+    others = select(merge.c.gone_id).where(merge.c.keep_id == member, merge.c.undone_ms.is_(None))
+    theirs = or_(and_(row.c.member_id == member, row.c.store_id != store), row.c.member_id.in_(others))
+    sums = (func.coalesce(func.sum(row.c.uses), 0), func.coalesce(func.sum(row.c.minor), 0))
     found = []
     for per, more in ((Per.MEMBER, ()), (Per.MEMBER_DAY, (row.c.day == day,))):
-        uses, minor = session.execute(
-            select(func.coalesce(func.sum(row.c.uses), 0), func.coalesce(func.sum(row.c.minor), 0)).where(
-                *theirs, *more
-            )
-        ).one()
+        uses, minor = session.execute(select(*sums).where(row.c.promotion == promotion, theirs, *more)).one()
         found.append(Counter(promotion, per, int(uses), int(minor)))
     return found

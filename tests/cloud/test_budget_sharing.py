@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.fleet.models import AgentEpoch
+from cloud.members.care_models import MemberMerge
 from cloud.prices.content import encode_row
 from cloud.prices.drafts import DraftRow
 from cloud.promotions import counting, sharing
@@ -238,6 +239,33 @@ def test_a_members_budget_is_one_baskets_until_its_sale_is_in(chain: Chain) -> N
     chain.clock.advance(SET_ASIDE_MS + 1)
     chain.keep()
     assert ask(new_id(), "s1").elsewhere == free  # what the store used itself it counts itself
+
+
+def test_whoever_was_made_one_with_a_member_used_it_too(chain: Chain) -> None:
+    rule = promotion(Limit(per=Per.MEMBER, uses=2, strict=True))
+    chain.publish(rule)
+    chain.keep()
+    gone, undone = UUID(int=8), UUID(int=9)
+    for member in (gone, undone):
+        chain.count(sale_with(rule), member=member)
+    with chain.database.session() as session:
+        for other, undone_ms in ((gone, None), (undone, START_MS)):
+            session.add(
+                MemberMerge(
+                    id=new_id(),
+                    keep_id=MEMBER,
+                    gone_id=other,
+                    moved="{}",
+                    reason="same phone",
+                    actor="ana",
+                    at_ms=START_MS,
+                    undo_until_ms=START_MS,
+                    undone_ms=undone_ms,
+                )
+            )
+    asked = AskBudgets(basket=new_id(), till="t1", of_member=["spring"], member=MEMBER, day=DAY)
+    used = chain.answers.answer("s1-a", "s1", asked).elsewhere
+    assert used == [Counter("spring", Per.MEMBER, 1, 100), Counter("spring", Per.MEMBER_DAY)]
 
 
 def test_a_promotion_that_no_book_holds_any_more_is_over(chain: Chain) -> None:
