@@ -73,7 +73,8 @@ def begin(
 def reaching(session: Session, at: Round) -> int:
     """Give what those get who have reached a tier since the last look. Return how many changes were looked at.
 
-    Only for reaching it: not for a tier given by hand, not for the initial level, not for the way down.
+    Only for reaching it: not for a tier given by hand or brought over from another system, not for the initial level,
+    not for the way down.
     """
     change = table_of(TierChange)
     query = (
@@ -86,7 +87,7 @@ def reaching(session: Session, at: Round) -> int:
     due = []
     for row in found:
         tier = at.rule.tier(row.after)
-        if tier is None or row.reason not in ("earned", "kept") or at.rule.rank(row.before) >= at.rule.rank(row.after):
+        if tier is None or row.reason != "earned" or at.rule.rank(row.before) >= at.rule.rank(row.after):
             continue
         for n, benefit in enumerate(tier.benefits):
             if isinstance(benefit, CouponsOnReaching):

@@ -15,9 +15,10 @@ from cloud.loyalty import posting, publishing, rules, tiers, trial
 from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, SaleFacts
 from cloud.loyalty.models import MemberDay, MemberYear, TierChange
 from cloud.loyalty.rules import Rules
-from cloud.members import dirt, sets
+from cloud.members import dirt, sets, sight
 from cloud.members.models import ACTIVE, Member
 from shared.loyalty import NextTier, Standing, Tier, TierRule
+from tests.cloud.members_data import vault
 from tests.cloud.test_loyalty import back, sale
 from tests.factories import new_id
 
@@ -199,3 +200,19 @@ def test_sales_and_returns_in_any_order_make_the_same_days(database: Database) -
         posting.post(session, 1, [of_bob], (), under)
         rows = session.exec(select(MemberDay)).all()
     assert {(row.member_id, row.spend_minor, row.visits) for row in rows} == {(ann, 15, 1), (bob, 15, 1)}
+
+
+def test_tills_hear_what_is_missing_and_what_tiers_are_called(database: Database) -> None:
+    named = [Tier(code="s", names={"en": "Silver", "zh": "银卡"}, from_minor=10)]
+    with database.session() as session:
+        publish(session, TierRule(version=1, tiers=named))
+        (ann,) = joined(session)
+    buy(database, ann, (date(2026, 3, 1), 4))
+    missing = NextTier(tier="s", spend_minor=6, until="2026-12-31")
+    with database.session() as session:
+        seen = sight.look_at(session, [ann], TODAY)[ann]
+        assert sight.known_member(vault(), ann, seen, b"k" * 32).next_tier == missing
+        assert sight.member_found(ann, seen).next_tier == missing
+        assert rules.tier_names(session) == {"s": {"en": "Silver", "zh": "银卡"}}
+        above = seen._replace(next_tier=None)
+        assert above.digest != seen.digest, "a store hears of it when it changes"
