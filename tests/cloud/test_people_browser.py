@@ -104,4 +104,8 @@ def test_members_are_taken_over(page: Page, address: str, sqlite_database: Datab
     assert Uploading(sqlite_database, vault(), clock, mint)()
     page.until("document.querySelector('h1').textContent.startsWith('3 rows are good')")
     check(page)
+    page.follow("document.querySelector('.goes-on a').click()")
+    page.until("document.querySelector('.live .says').textContent === 'Live'")
+    assert page.evaluate("document.querySelector('form[action$=\"/load\"]') !== null")
+    assert not page.evaluate("document.querySelector('.goes-on')?.checkVisibility() ?? false")
     look(page, address, page.evaluate("location.pathname"), "/members/openings")
