@@ -18,7 +18,7 @@ from shared.clock import MachineClock
 from shared.device_profile import DeviceProfile, ProfileRefused, TransportKind, override
 from shared.wire.desired import DeviceBinding
 
-_SCALES = ("cas_request", "status_lines", "cas_continuous", "xk3190", "toledo_8217", "nci", "magellan")
+_SCALES = ("cas_request", "status_lines", "cas_continuous", "xk3190", "toledo_8217", "nci", "magellan", "ads")
 _DISPLAYS = ("escpos_display", "cd5220")
 FAR_ENDS: dict[str, str] = {
     "escpos": "edge_agent.devices.printers.simulated:SimulatedPrinter",

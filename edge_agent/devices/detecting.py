@@ -25,6 +25,8 @@ from shared.wire.desired import DeviceBinding
 
 _LISTEN_SECONDS = 0.7
 """An ECR or 8217 scale answers within 150 ms, a slow one within half a second."""
+_MEANS_MORE = frozenset({b"\x13"})
+"""Questions that tell another device something else: ADS asks by XOFF, which silences whatever heeds it."""
 _ESCPOS_STATUS = b"\x10\x04\x01"
 """DLE EOT 1: the printer's status, answered also off-line (Epson TM-T88III technical reference, page 83)."""
 
@@ -117,6 +119,8 @@ def probes() -> list[Probe]:
     for profile in catalogue().values():
         make = _conversation(profile)
         if make is not None and TransportKind.SERIAL in profile.transports and profile.evidence != "simulated":
+            if make().question() in _MEANS_MORE:
+                continue
             key = (profile.protocol, repr(profile.serial), repr(profile.options))
             found.setdefault(key, Probe(profile.protocol, make)).profiles.append(profile)
     return sorted(found.values(), key=lambda probe: (bool(probe.make().question()), probe.protocol, repr(probe.line)))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edge_agent.devices.scales.ads import Ads
 from edge_agent.devices.scales.cas import CasOptions, CasRequest
 from edge_agent.devices.scales.lines import CasContinuous, StatusLines
 from edge_agent.devices.scales.magellan import Magellan
@@ -30,5 +31,6 @@ PROTOCOLS: Mapping[str, ScaleKind] = {
     "xk3190": ScaleKind(Xk3190Options, Xk3190),
     "toledo_8217": ScaleKind(ToledoOptions, Toledo8217),
     "nci": ScaleKind(ScaleOptions, lambda _: Nci()),
+    "ads": ScaleKind(ScaleOptions, Ads),
     "magellan": ScaleKind(ScaleOptions, lambda _: Magellan()),
 }

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import xor
 
+from edge_agent.devices.scales import ads
 from edge_agent.devices.scales.cas import ACK, DC1, ENQ, NAK
 from edge_agent.devices.scales.weighing import in_kg
 from edge_agent.devices.scales.xk3190 import check_of
 from shared.device_profile import DeviceProfile
 
 _CAPACITY_G = 15_000
+_ASKED_BY = {"cas_request": DC1, "toledo_8217": b"W", "nci": b"W", "magellan": b"4", "ads": ads.ASK}
+"""The last byte of what asks for a weight, by protocol; the others speak by themselves."""
 
 
 @dataclass(slots=True)
@@ -92,7 +95,9 @@ class SimulatedScale:
     def _answer(self, byte: bytes) -> bytes:
         if byte == ENQ and self._protocol == "cas_request":
             return bytes([NAK if self.corrupt else ACK])
-        asks = {"cas_request": DC1, "toledo_8217": b"W", "nci": b"W", "magellan": b"4"}.get(self._protocol)
+        asks = {"cas_request": DC1, "toledo_8217": b"W", "nci": b"W", "magellan": b"4", "ads": ads.ASK}.get(
+            self._protocol
+        )
         if byte == asks:
             return self.frame()
         if byte == b"Z" and self._protocol in ("toledo_8217", "nci"):
@@ -140,6 +145,16 @@ def magellan_frame(load: SimulatedLoad) -> bytes:
     return b"S143\r" if load.grams == 0 else f"S144{load.grams:05}\r".encode()
 
 
+def ads_frame(load: SimulatedLoad) -> bytes:
+    """Return an ADS scale's answer: its tare, which nobody asks of it here, and its weight."""
+    flags = ads.STABLE * load.stable | ads.OVER * load.over | ads.NEGATIVE * (load.grams < 0) | ads.TARED * load.net
+    flags |= ads.ZEROED * (load.grams == 0) | ads.NOT_ZEROED * load.not_zeroed
+    tare = b"  0.000K"
+    body = bytes([flags]) + f"{'-' if load.grams < 0 else ' '}{in_kg(abs(load.grams)):>6.6}KG".encode()
+    heads = b"\x01\x02" + tare + bytes([reduce(xor, tare)]) + b"\x03\x02"
+    return heads + body + bytes([reduce(xor, body)]) + b"\x03\x04"
+
+
 def line_frame(load: SimulatedLoad) -> bytes:
     """Return a line of an indicator that sends by itself."""
     status = "OL" if load.over else "ST" if load.stable else "US"
@@ -166,6 +181,7 @@ FRAMES: Mapping[str, Callable[[SimulatedLoad], bytes]] = {
     "toledo_8217": toledo_frame,
     "nci": nci_frame,
     "magellan": magellan_frame,
+    "ads": ads_frame,
     "status_lines": line_frame,
     "cas_continuous": cas_line_frame,
     "xk3190": xk3190_frame,
