@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlmodel import Session
 
 from cloud.coupons.batches import end
@@ -19,13 +19,16 @@ LATE_DAYS = 40
 _AT_ONCE = 2_000
 
 
+def is_due(session: Session, today: date) -> bool:
+    """Tell whether there is a coupon to end."""
+    row = table_of(Coupon)
+    return session.execute(select(row.c.code).where(*_ended(today)).limit(1)).first() is not None
+
+
 def expire_ended(session: Session, commit_no: int, today: date, *, cause: Callable[[], UUID], at_ms: int) -> int:
     """End open coupons whose last day is long over, some at a time. Return how many; 0 when there are none left."""
-    row, batch = table_of(Coupon), table_of(CouponBatch)
-    over = today - timedelta(days=LATE_DAYS)
-    public = select(batch.c.id).where(batch.c.kind == PUBLIC)
-    ended = (row.c.state == ISSUED, row.c.ends < over, row.c.batch.not_in(public))
-    some = select(row.c.code).where(*ended).order_by(row.c.code).limit(_AT_ONCE)
+    row = table_of(Coupon)
+    some = select(row.c.code).where(*_ended(today)).order_by(row.c.code).limit(_AT_ONCE)
     gone = session.execute(
         update(row).where(row.c.code.in_(some), row.c.state == ISSUED).values(state=EXPIRED).returning(row.c.batch)
     ).scalars()
@@ -34,3 +37,9 @@ def expire_ended(session: Session, commit_no: int, today: date, *, cause: Callab
         end(session, commit_no, name, count, cause=cause(), at_ms=at_ms)
     session.expire_all()
     return counts.total()
+
+
+def _ended(today: date) -> tuple[ColumnElement[bool], ...]:
+    row, batch = table_of(Coupon), table_of(CouponBatch)
+    public = select(batch.c.id).where(batch.c.kind == PUBLIC)
+    return row.c.state == ISSUED, row.c.ends < today - timedelta(days=LATE_DAYS), row.c.batch.not_in(public)

@@ -92,18 +92,20 @@ class RewardsKeeping:
         session.flush()
 
     def _tidy(self, session: Session, over: date) -> bool:
+        """End what is over, some at a time; tell whether there may be more. Where nothing is, nothing is written."""
         now_ms = self._machine.wall_ms()
-        commit_no = open_commit(session, now_ms)
+        for draw in session.exec(select(Draw).where(~col(Draw.ended), col(Draw.ends) < over)).all():
+            drawing.end(session, draw.id, actor=_KEEPER, now_ms=now_ms, reason="its last day is over")
         lapsed = session.exec(
             select(Pickup)
             .where(col(Pickup.state) == pickups.WAITING, col(Pickup.until) < over)
             .order_by(col(Pickup.until), col(Pickup.code))
             .limit(_AT_ONCE)
         ).all()
+        if not lapsed and not expiring.is_due(session, over):
+            return False
+        commit_no = open_commit(session, now_ms)
         for one in lapsed:
             gifts.cancel(session, commit_no, one.subject, cause=self._mint(), at_ms=self._business.now_ms())
-        ended = session.exec(select(Draw).where(~col(Draw.ended), col(Draw.ends) < over)).all()
-        for draw in ended:
-            drawing.end(session, draw.id, actor=_KEEPER, now_ms=now_ms, reason="its last day is over")
         expired = expiring.expire_ended(session, commit_no, over, cause=self._mint, at_ms=self._business.now_ms())
         return len(lapsed) == _AT_ONCE or expired > 0
