@@ -128,6 +128,7 @@ class TillPolicies(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     without a receipt at once (0: never). `refund`: to the tenders of the sale, or always in cash.
     `denominations`: the notes and coins that a count lists, largest first.
     `consents`: the texts that are shown to whoever joins at the service desk; none: as shipped.
+    `ask_referrer`: whoever joins there is asked who brought them.
     `keys`: what a till's page does at a key, by action (`{"hold": "F4"}`), where it differs from as shipped.
     """
 
@@ -152,6 +153,7 @@ class TillPolicies(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     denominations: list[int] = []
     keys: dict[str, str] = {}
     consents: list[ConsentText] = []
+    ask_referrer: bool = False
 
     def needs(self, approval: Approval) -> StaffRole | None:
         """Return the role that something needs, None when anybody may do it."""

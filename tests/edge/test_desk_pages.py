@@ -12,6 +12,7 @@ from uuid import UUID
 
 from cloud.ledger.commits import open_commit
 from cloud.members import rules
+from cloud.members.models import Member
 from cloud.rewards import gifts
 from edge_agent.devices.ports import ScanRole
 from edge_agent.till.results import Paid
@@ -109,6 +110,23 @@ async def test_somebody_joins_in_six_answers_and_reads_what_they_agree_to(tmp_pa
         assert good(at), at.told
         assert at.asked == "customer"
         assert "李**" in (await at.shown())["pane"]
+
+
+async def test_who_brought_them_is_asked_where_the_store_wants_to_know(tmp_path: Path) -> None:
+    async with at_desk(tmp_path, ask_referrer=True) as at:
+        await at.presses("F12")
+        await at.types("1", PHONE, "1", "1", "", "")
+        assert at.asked == "referrer"
+        await at.types("13999999999")
+        assert (at.asked, at.told) == ("referrer", "hq_referrer_unknown")
+        await at.types("")
+        assert at.asked == "customer", at.told
+        (first,) = at.till.desk.whom.now
+        await at.presses("F12")
+        await at.types("1", "13700137000", "1", "1", "", "", PHONE)
+        assert at.asked == "customer", at.told
+        with at.desk.chain.database.session() as session:
+            assert session.get_one(Member, at.till.desk.whom.now[-1].member).referred_by == first.member
 
 
 async def test_whoever_is_known_is_served_instead(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from edge_agent.till.desk import Desk
 from edge_agent.till.results import Refused
 from edge_agent.till.service.asking import Asking, at_desk, sealed
 from edge_agent.till.service.results import CardChanged, Customer, Customers, Welcomed
-from edge_agent.till.service.whom import WHOLE_PHONE, Whom, card_number, plain_phone, sale_in
+from edge_agent.till.service.whom import WHOLE_PHONE, Whom, card_number, plain_phone, sale_in, who_in
 from edge_agent.till.staff.approving import approved
 from edge_agent.till.staff.people import People
 from shared.wire.desk_asks import AskGiftGiven, AskGifts, GiftGiven, GiftsFound
@@ -38,30 +38,41 @@ class MemberDesk:
         return await self.whom.find(text)
 
     async def enrol(
-        self, phone: str, consents: Mapping[str, str], *, name: str = "", card: str = "", receipt: str = ""
+        self,
+        phone: str,
+        consents: Mapping[str, str],
+        *,
+        name: str = "",
+        card: str = "",
+        receipt: str = "",
+        referrer: str = "",
     ) -> Welcomed | Refused:
-        """Make somebody a member. `consents` maps a channel to the version of the text they were shown."""
+        """Make somebody a member. `consents` maps a channel to the version of the text they were shown.
+
+        `referrer` is the card or the telephone number of the member who brought them.
+        """
         number = plain_phone(phone)
         if number is None or len(number) < WHOLE_PHONE:
             return refused("phone_form", phone[:32])
 
-        def checked(db: sqlite3.Connection, desk: Desk) -> tuple[str, UUID | None]:
+        def checked(db: sqlite3.Connection, desk: Desk) -> tuple[str, UUID | None, str]:
             at_desk(desk)
-            return card_number(db, desk, card) if card else "", sale_in(db, desk, receipt) if receipt else None
+            sale = sale_in(db, desk, receipt) if receipt else None
+            return card_number(db, desk, card) if card else "", sale, who_in(db, desk, referrer) if referrer else ""
 
         known = await self._commands.look(checked)
         if isinstance(known, Refused):
             return known
-        new_card, sale = known
+        new_card, sale, brought_by = known
 
         def make(desk: Desk) -> AskEnrol:
             return AskEnrol(
                 till=desk.till, cashier=desk.cashier, sealed_phone=sealed(desk, number) or b"",
                 consents=dict(consents), sealed_name=sealed(desk, name.strip()), sealed_card=sealed(desk, new_card),
-                receipt=sale, language=desk.settings().locale,
+                receipt=sale, language=desk.settings().locale, sealed_referrer=sealed(desk, brought_by),
             )  # fmt: skip
 
-        wish = ("enrol", number, sorted(consents.items()), name, new_card, sale)
+        wish = ("enrol", number, sorted(consents.items()), name, new_card, sale, brought_by)
         answer = await self._asking.ask(wish, MemberFound, make)
         return answer if isinstance(answer, Refused) else Welcomed(self.whom.serve(answer))
 

@@ -109,6 +109,17 @@ def card_number(db: sqlite3.Connection, desk: Desk, text: str) -> str:
     raise Refusal(told.code if isinstance(told, Refused) else "not_a_card", text[:32])
 
 
+def who_in(db: sqlite3.Connection, desk: Desk, text: str) -> str:
+    """Return the card number or the whole telephone number that somebody named, or refuse."""
+    number = plain_phone(text)
+    try:
+        return card_number(db, desk, text)
+    except Refusal:
+        if number is None or len(number) < WHOLE_PHONE:
+            raise Refusal("who_unknown", text[:32]) from None
+        return number
+
+
 def sale_in(db: sqlite3.Connection, desk: Desk, text: str) -> UUID:
     """Return the sale that a receipt's code names, of any store; or by its number, of this one. Or refuse."""
     found = _SALE.search(text)

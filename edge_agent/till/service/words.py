@@ -137,6 +137,12 @@ SERVICE_WORDS: Mapping[str, Words] = {
         "Head office does not know this member.", "总部查无此会员。", "Look them up again.", "请重新查找。"
     ),
     "hq_member_closed": Words("This member has left.", "该会员已退会。", "They may join anew.", "可重新办理入会。"),
+    "hq_referrer_unknown": Words(
+        "Nobody can be found who brought them.",
+        "查不到推荐人。",
+        "Ask again whose card or number it is, or go on without.",
+        "请核对推荐人的卡或手机号，或不填写。",
+    ),
     "hq_entry_spend": Words(
         "Not enough was bought with this card to join yet.",
         "该卡消费尚未达到入会条件。",

@@ -185,6 +185,8 @@ async def enrol(ask: Asked, hand: Hand, phone: str = "") -> Outcome:
         )
     )
     facts = {"name": "" if name == _NO else name[:64], "card": "" if card == _NO else card}
+    if hand.settings.policies.ask_referrer:
+        facts["referrer"] = await _referrer(ask)
     answer = await hand.till.desk.enrol(phone, given, **facts)
     if isinstance(answer, Refused) and answer.code == "hq_entry_receipt":
         receipt = await ask(_receipt_question(says(marked("Joining takes a receipt"))))
@@ -231,6 +233,19 @@ async def _consents(ask: Asked, hand: Hand) -> dict[str, str]:
         if answer == _YES:
             given[text.channel] = text.version
     return given
+
+
+async def _referrer(ask: Asked) -> str:
+    brought_by = await ask(
+        Question(
+            id="referrer",
+            title=says(marked("Did a member bring them?")),
+            prompt=says(marked("Scan that member's card or type their phone number; Enter: nobody")),
+            default=_NO,
+            scans=True,
+        )
+    )
+    return "" if brought_by == _NO else brought_by
 
 
 async def _known(hand: Hand, phone: str, answer: Refused) -> Outcome:
