@@ -6,7 +6,7 @@ import ipaddress
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +16,7 @@ from edge_agent.terminals.register import Terminal
 TILL_COOKIE = "__Host-till"
 """The prefix makes browsers refuse it without TLS, from a subdomain, or for a part of the paths."""
 PAIRING_PATH = "/pair"
+_COOKIE_SECONDS = 400 * 24 * 3600
 _OPEN_PATHS = frozenset({PAIRING_PATH, "/trust", "/trust/storewire-ca.crt"})
 _OPEN_FOLDER = "/static/"
 _PAGES = frozenset({"", "stream", "press", "display", "display/stream", "keys", "keys/print"})
@@ -37,7 +38,8 @@ class PairedOnly:
         if scope["type"] != "http":
             return  # nothing here speaks by anything else
         address = address_of(scope)
-        terminal = self._desk.admitted(_cookie(Headers(scope=scope)))
+        token = _cookie(Headers(scope=scope))
+        terminal = self._desk.admitted(token)
         if refusal := _refusal(scope, address, terminal):
             await refusal(scope, receive, send)
             return
@@ -46,16 +48,18 @@ class PairedOnly:
             await self._app(scope, receive, send)
             return
         await self._desk.seen(terminal, address)
-        await self._app(scope, receive, self._watched(terminal, send))
+        await self._app(scope, receive, self._watched(terminal, token, send))
 
-    def _watched(self, terminal: Terminal, send: Send) -> Send:
-        """Return a `send` that ends the answer once the terminal is unpaired."""
+    def _watched(self, terminal: Terminal, token: str, send: Send) -> Send:
+        """Return a `send` that lets the cookie last on, and ends the answer once the terminal is unpaired."""
         ended = False
 
         async def watched(message: Message) -> None:
             nonlocal ended
             if ended:
                 return
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).append("Set-Cookie", cookie_of(token))
             # A page that comes in one piece is let through: its length was said.
             if message.get("more_body") and not self._desk.still(terminal):
                 ended = True
@@ -63,6 +67,11 @@ class PairedOnly:
             await send(message)
 
         return watched
+
+
+def cookie_of(token: str) -> str:
+    """Return the cookie of a paired terminal. Browsers keep one for 400 days: each answer begins anew."""
+    return f"{TILL_COOKIE}={token}; Max-Age={_COOKIE_SECONDS}; Path=/; Secure; HttpOnly; SameSite=Strict"
 
 
 def address_of(scope: Scope) -> str:

@@ -12,12 +12,11 @@ from starlette.responses import JSONResponse, Response
 from edge_agent.terminals.certificate import fingerprint
 from edge_agent.terminals.codes import No
 from edge_agent.terminals.desk import TerminalDesk, TerminalsClosed
-from edge_agent.web.paired import TILL_COOKIE, address_of
+from edge_agent.web.paired import address_of, cookie_of
 from edge_agent.web.rendering import language_of, page, speech
 from edge_agent.web.shop import Shop
 from shared.web.words import Language, marked
 
-_YEAR_SECONDS = 365 * 24 * 3600
 _MOST_FIELDS = 8
 _MOST_CHARACTERS = 64
 _REFUSED = {
@@ -52,9 +51,7 @@ class TerminalPages:
             status = HTTPStatus.UNPROCESSABLE_ENTITY if answer is No.WRONG else HTTPStatus.TOO_MANY_REQUESTS
             return JSONResponse({"error": spoken.t(_REFUSED[answer])}, status)
         response = JSONResponse({"to": f"/tills/{answer.terminal.till}"})
-        response.set_cookie(
-            TILL_COOKIE, answer.token, max_age=_YEAR_SECONDS, path="/", secure=True, httponly=True, samesite="strict"
-        )
+        response.headers.append("Set-Cookie", cookie_of(answer.token))
         return response
 
     async def trust(self, request: Request) -> Response:

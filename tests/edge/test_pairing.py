@@ -97,7 +97,7 @@ async def test_cookie_is_for_this_host_and_tls_alone(network: Network) -> None:
         answer = await client.post("/pair", data={"code": await network.code()}, headers=pressing(network, page))
         cookie = answer.headers["set-cookie"]
         assert cookie.startswith("__Host-till=")
-        for word in ("Secure", "HttpOnly", "SameSite=strict", "Path=/"):
+        for word in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
             assert word in cookie
         assert "Domain" not in cookie
         token = cookie.split("=", 1)[1].split(";", 1)[0]
@@ -306,3 +306,11 @@ def _until(folder: Path) -> str:
     held = certificate.load(folder / "identity")
     assert held is not None
     return datetime.fromtimestamp(held.not_after_ms / 1000, UTC).strftime("%Y-%m-%d")
+
+
+async def test_cookie_of_a_terminal_in_use_never_runs_out(terminal: httpx.AsyncClient) -> None:
+    for path in ("/tills/t1", "/tills/t1/display"):
+        said = (await terminal.get(path)).headers.get_list("set-cookie")
+        (again,) = [one for one in said if one.startswith("__Host-till=")]
+        assert f"Max-Age={400 * 24 * 3600}" in again
+        assert again.split(";")[0].split("=", 1)[1] == terminal.cookies["__Host-till"]
