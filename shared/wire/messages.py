@@ -219,8 +219,8 @@ class State(Message, frozen=True, kw_only=True, omit_defaults=True, tag="state")
 
     `acked_seq` is what the agent holds as acked in the envelope's epoch by `incarnation`, with that ack's head and
     proof, as in a hello: so an agent that stays connected while HQ's database is put back tells HQ of it with its next
-    heartbeat. `drained_ms` is HQ's time, as the agent trusts it, at which everything it had was acked: whatever was sold
-    until then HQ has. None while something is not acked, or without time to be trusted.
+    heartbeat. `drained_ms` is HQ's time, as the agent trusts it, at which everything it had was acked: whatever was
+    sold until then HQ has. None while something is not acked, or without time to be trusted.
     """
 
     KIND: ClassVar[Up | Down] = Up.STATE

@@ -237,6 +237,6 @@ def test_a_ticket_is_drawn_once_and_every_draw_can_be_replayed(database: Databas
 
 def test_the_law_caps_the_top_prize(sqlite_database: Database) -> None:
     rules = DrawRules(prizes=[Prize(prize="flat", weight=1, worth_minor=5_000_001)], nothing_weight=9)
+    wanted = drawing.NewDraw(id="x", rules=rules, stock={"flat": 1})
     with pytest.raises(Refused, match="5000000"), sqlite_database.session() as session:
-        wanted = drawing.NewDraw(id="x", rules=rules, stock={"flat": 1})
         drawing.open_draw(session, wanted, bytes(32), actor="ann", now_ms=1)
