@@ -35,7 +35,7 @@ from shared.ids import UuidMint
 router = APIRouter(prefix="/members", include_in_schema=False)
 
 MayRead = Annotated[Posted, Depends(form_by(Right.READ))]
-MayDecide = Annotated[Posted, Depends(form_by(Right.APPROVE))]
+MayDecide = Annotated[Posted, Depends(form_by(Right.VALUE))]
 MayReveal = Annotated[Posted, Depends(form_by(Right.PERSONAL))]
 _MOST = 50
 _Act = Callable[[Session, int, int], None]

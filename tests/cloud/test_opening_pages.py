@@ -61,7 +61,7 @@ def desk(database: Database, clock: DrivenMachineClock) -> FastAPI:
     services = cast("Services", SimpleNamespace(database=database, clocks=clocks, vault=vault()))
     made = create_app(CloudSettings(), services, console=True)
     made.dependency_overrides[services_of] = lambda: services
-    for name, role in (("sue", Role.SUPPORT), ("ana", Role.MARKETER)):
+    for name, role in (("sue", Role.SUPPORT), ("ben", Role.SUPPORT), ("ana", Role.MARKETER)):
         make_person(database, name, role)
     return made
 
@@ -101,7 +101,7 @@ def count(database: Database, status: str) -> int:
 
 
 def test_from_upload_to_signature_by_another(app: FastAPI, database: Database, job: Uploading) -> None:
-    sue, ana = inside(app), inside(app, "ana")
+    sue, ben = inside(app), inside(app, "ben")
     place = send(sue)
     assert place.startswith(f"{PLACE}/uploads/"), place
     assert "This file is next." in sue.get(place).text
@@ -118,8 +118,8 @@ def test_from_upload_to_signature_by_another(app: FastAPI, database: Database, j
     assert (row.status, row.content, row.done) == (UploadStatus.LOADED, None, 3)
     opening = re.search(rf'href="({PLACE}/[0-9a-f-]+)"', loaded)
     assert opening
-    assert "person:sue" in ana.get(opening[1]).text
-    ana.send(f"{opening[1]}/sign", page=opening[1])
+    assert "person:sue" in ben.get(opening[1]).text
+    ben.send(f"{opening[1]}/sign", page=opening[1])
     assert count(database, ACTIVE) == 3
     assert not job()
 
