@@ -195,8 +195,11 @@ def _barred(member: ColumnElement[UUID]) -> ColumnElement[bool]:
 def give(session: Session, at: Round, due: Sequence[Due]) -> int:
     """Give what is due and was not given yet, each once. Return how many gifts went out.
 
-    A batch that refuses (spent, closed, no more for this member) leaves the reason in its row, for a person to see.
+    Whoever is no member any more gets nothing: somebody merged meanwhile has their gifts under the other id. A batch
+    that refuses (spent, closed, no more for this member) leaves the reason in its row, for a person to see.
     """
+    members = _held(session, {one.member for one in due})
+    due = [one for one in due if one.member in members]
     if not due:
         return 0
     commit_no = open_commit(session, at.now_ms)
@@ -215,6 +218,14 @@ def give(session: Session, at: Round, due: Sequence[Due]) -> int:
             given += 1
     dirt.note(session, commit_no, {(one.member, dirt.HEAD_OFFICE, 0) for one in due})
     return given
+
+
+def _held(session: Session, members: Collection[UUID]) -> set[UUID]:
+    """Return those of these who are members now; nobody merges them with others before this transaction ends."""
+    member = table_of(Member)
+    query = select(member.c.id).where(member.c.id.in_(sorted(members)), member.c.status == ACTIVE)
+    # In the order of their ids, like everybody who locks several members.
+    return set(session.execute(query.order_by(member.c.id).with_for_update(read=True)).scalars())
 
 
 def _hand_out(session: Session, commit_no: int, at: Round, one: Due) -> str:

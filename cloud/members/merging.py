@@ -16,6 +16,8 @@ from sqlmodel import Session, col
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.fleet import audit
+from cloud.loyalty import gift_moving
+from cloud.loyalty.gift_moving import MovedGift
 from cloud.loyalty.models import MemberDay
 from cloud.members import changing, dirt, duplicates, enrolling, lookup_keys, rules, value
 from cloud.members.care_models import DuplicatePair, MemberMerge
@@ -58,6 +60,8 @@ class Moved(msgspec.Struct, frozen=True):
     coupons: list[str] = []
     fetch: list[str] = []
     """Codes of coupons, and of what waits in stores."""
+    gifts: list[MovedGift] = []
+    """What tiers gave to `gone` and not to `keep`."""
 
 
 def merge(
@@ -93,6 +97,7 @@ def merge(
         days=_move_days(session, keep, gone),
         journals=value.move_all(session, commit_no, merge=made, of=gone, to=keep, at_ms=now_ms),
         home_store=_move_home(rows[keep], rows[gone]),
+        gifts=gift_moving.move(session, gone, keep),
     )
     _rewrite(session, vault, rows[keep])
     rows[gone].status, rows[gone].merged_into = MERGED, keep
@@ -150,6 +155,7 @@ def undo(session: Session, vault: Vault, merge_id: UUID, *, actor: str, commit_n
             session.delete(field)
     _return_consents(session, kept.id, back.id, moved.consents)
     rewards.move_back(session, moved.coupons, moved.fetch, of=kept.id, to=back.id)
+    gift_moving.swap(session, moved.gifts, of=kept.id, to=back.id)
     _return_days(session, kept.id, back.id, moved.days)
     session.flush()
     _rewrite(session, vault, kept)
