@@ -169,6 +169,10 @@ def test_whoever_may_not_plan_sees_no_buttons_and_is_refused(desk: Desk, members
 def test_an_earning_rule_is_drafted_and_published_too(desk: Desk) -> None:
     mia, ada = desk.visitor("mia"), desk.visitor("ada")
     where = drafted(mia, "earning")
+    for language, said in (("en", "may come back: the points are owed"), ("zh", "可退，记为欠积分")):
+        offered = desk.visitor("mia", language).get(where).text
+        assert re.search(rf'<option value="owed" selected>\s*{said}', offered), "as it is today"
+        assert '<option value="refused">' in offered
     fields = [("starts", str(TODAY)), ("points", "2"), ("per", "10.00"), ("tender", "gift_card"), ("expiry", "months"),
               ("expiry_count", "12"), ("pending_days", "3"), ("categories", "tobacco food/milk"),
               ("spent_points", "refused")]  # fmt: skip
