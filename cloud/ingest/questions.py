@@ -1,13 +1,14 @@
 """Questions that a till has now.
 
-Who a card's member is only reads the books; a look for somebody by phone is put on record. What sets value aside is
-known by its question's id: asking again gets the same answer (`cloud.value.answering`).
+Who a card's member is only reads the books; a look for somebody by phone or into a wallet is put on record. What sets
+value aside is known by its question's id: asking again gets the same answer (`cloud.value.answering`).
 """
 
 from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -27,7 +28,7 @@ from cloud.promotions.budget_answers import BudgetAnswers
 from cloud.rewards.desk_answers import GiftDeskAnswers
 from cloud.value.answering import ValueAnswers
 from cloud.value.desk_answers import ValueDeskAnswers
-from cloud.value.wallets import wallet_of
+from cloud.value.wallet_desk import WalletDesk
 from shared.clock import BusinessClock, MachineClock
 from shared.ids import UuidMint
 from shared.wire.budgets import AskBudgets
@@ -61,6 +62,7 @@ class Answers:
         self._vault = vault
         self._desk = DeskAnswers(database, business, machine or SystemMachineClock(), vault)
         self._phones = PhoneDesk(database, business, machine or SystemMachineClock(), vault)
+        self._wallets = WalletDesk(database, business, machine or SystemMachineClock(), vault)
         self._value_desk = ValueDeskAnswers(database, business, machine or SystemMachineClock(), vault)
         self._gifts = GiftDeskAnswers(database, business, machine or SystemMachineClock(), vault)
         mint = UuidMint((machine or SystemMachineClock()).wall_ms, os.urandom)
@@ -78,10 +80,10 @@ class Answers:
                 return None
             if isinstance(question.body, Ask):
                 return self._whose(session, question.body.sealed_card)
-            if isinstance(question.body, AskWallet):
-                return wallet_of(session, self._vault, store, question.body, now_ms=self._business.now_ms())
         if isinstance(question.body, AskBudgets | AskReturn):
             return self._weighed(agent, store, question.body)
+        if isinstance(question.body, AskPhone | AskWallet):
+            return self._looked(store, question.question, question.body)
         return self._moving(agent, store, question)
 
     def _weighed(self, agent: str, store: str, ask: AskBudgets | AskReturn) -> AnyAnswer | None:
@@ -93,6 +95,15 @@ class Answers:
         except errors.Unavailable:
             return None
 
+    def _looked(self, store: str, question: UUID, ask: AskPhone | AskWallet) -> AnyAnswer | None:
+        """Answer a look that is put on record; nothing at all while the database is away."""
+        try:
+            if isinstance(ask, AskPhone):
+                return self._phones.answer(store, question, ask)
+            return self._wallets.answer(store, question, ask)
+        except errors.Unavailable:
+            return None
+
     def _moving(self, agent: str, store: str, question: Question) -> AnyAnswer | None:
         """Answer what moves value; nothing at all while the database is away, so that the till asks again."""
         try:
@@ -101,8 +112,6 @@ class Answers:
                     answer: AnyAnswer = self._value.hold(agent, store, question, question.body)
                 case AskEnrol() | AskCard() | AskClaim():
                     answer = self._desk.answer(store, question.question, question.body)
-                case AskPhone():
-                    answer = self._phones.answer(store, question.question, question.body)
                 case AskTopUp() | AskTopUpUndone() | AskCardReturn() | AskPayOut():
                     answer = self._value_desk.answer(store, question.question, question.body)
                 case AskGifts():

@@ -119,6 +119,22 @@ class PhoneLook(Table, table=True):
     at_ms: int = utc_ms()
 
 
+class WalletLook(Table, table=True):
+    """Somebody at a till asked what there is to spend: who and when, never whose it is. Its id is the question's."""
+
+    __tablename__ = "wallet_look"
+    __table_args__ = (Index("ix_wallet_look_store_id_till", "store_id", "till", "at_ms"), OPERATIONS)
+
+    id: UUID = Field(primary_key=True)
+    store_id: str = Field(max_length=32)
+    till: str = Field(max_length=64)
+    cashier: str = Field(max_length=64)
+    by_card: bool
+    """Whether a card's number was asked about, or a member whom the till knew already."""
+    found: bool
+    at_ms: int = utc_ms()
+
+
 class ReviewCase(Table, table=True):
     """Something a person has to look at: a card that collects on strangers' baskets, a cashier's own card."""
 

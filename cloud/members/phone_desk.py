@@ -9,16 +9,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from cloud.database import Database, bulk
 from cloud.errors import Invalid
-from cloud.fleet import audit
 from cloud.ingest.apply import in_transaction
 from cloud.members import enrolling, lookup_keys, rules
 from cloud.members.care_models import PhoneLook
+from cloud.members.looks import BY_PHONE, Looker, may_look
 from cloud.members.models import ACTIVE, Card, Member, MemberField, MemberKey, StoreMember
 from cloud.members.profile import PHONE
 from cloud.members.sight import Sight, birthday_month, look_at, member_found
@@ -28,8 +27,6 @@ from shared.wire.messages import AskPhone, MemberChoice, MembersFound
 from shared.wire.messages import Refused as RefusedAnswer
 
 MOST_SHOWN = 5
-_MINUTE_MS = 60_000
-_HOUR_MS = 60 * _MINUTE_MS
 
 
 class PhoneDesk:
@@ -60,7 +57,8 @@ class PhoneDesk:
 
     def _look(self, session: Session, store: str, question: UUID, ask: AskPhone, number: str) -> MembersFound | None:
         now_ms = self._machine.wall_ms()
-        if not _may(session, store, ask, question, now_ms):
+        rule, who = rules.newest(session, rules.PhoneLooks), Looker(store, ask.till, ask.cashier)
+        if not may_look(session, BY_PHONE, rule, who, question, now_ms=now_ms):
             return None
         whole = not _is_tail(number)
         find = _by_number if whole else _by_tail
@@ -116,28 +114,6 @@ def _by_tail(session: Session, vault: Vault, store: str, digits: str) -> list[UU
 
 def _known_here(store: str) -> SelectOfScalar[UUID]:
     return select(StoreMember.member_id).where(col(StoreMember.store_id) == store, ~col(StoreMember.gone))
-
-
-def _may(session: Session, store: str, ask: AskPhone, question: UUID, now_ms: int) -> bool:
-    """Tell whether this till may look once more; a look too many is for the audit log."""
-    if session.get(PhoneLook, question) is not None:
-        return True  # the same look, asked again because its answer was lost
-    rule = rules.newest(session, rules.PhoneLooks)
-    for window_ms, most in ((_MINUTE_MS, rule.in_a_minute), (_HOUR_MS, rule.in_an_hour)):
-        looks = select(func.count()).where(
-            col(PhoneLook.store_id) == store, col(PhoneLook.till) == ask.till, col(PhoneLook.at_ms) > now_ms - window_ms
-        )
-        if session.exec(looks).one() >= most:
-            audit.record(
-                session,
-                at_ms=now_ms,
-                actor=f"till:{store}/{ask.till}/{ask.cashier}",
-                action="member.phone_looks",
-                subject=f"{store}/{ask.till}",
-                detail=f"more than {most} looks for members by phone in {window_ms // _MINUTE_MS} min: refused",
-            )
-            return False
-    return True
 
 
 def _record(

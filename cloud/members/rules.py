@@ -109,6 +109,19 @@ class PhoneLooks(Rule, frozen=True, kw_only=True):
         _between("in_an_hour", self.in_an_hour, 1, 10_000)
 
 
+class WalletLooks(Rule, frozen=True, kw_only=True):
+    """How often one till may ask what somebody has to spend: more than a queue needs, too little to try numbers."""
+
+    KIND: ClassVar[str] = "wallet_looks"
+    in_a_minute: int = 30
+    in_an_hour: int = 600
+
+    def check(self) -> None:
+        """Raise Invalid where its figures cannot be."""
+        _between("in_a_minute", self.in_a_minute, 1, 1_000)
+        _between("in_an_hour", self.in_an_hour, 1, 10_000)
+
+
 class Merging(Rule, frozen=True, kw_only=True):
     """For how many days two members made one can be taken apart again."""
 
@@ -193,7 +206,7 @@ class Transfers(Rule, frozen=True, kw_only=True):
 
 
 _KINDS: tuple[type[Rule], ...] = (
-    Entry, Cards, ProfileReward, Watch, PhoneLooks, Merging, Referral, Leaderboard, Transfers,
+    Entry, Cards, ProfileReward, Watch, PhoneLooks, WalletLooks, Merging, Referral, Leaderboard, Transfers,
 )  # fmt: skip
 RULES: dict[str, type[Rule]] = {one.KIND: one for one in _KINDS}
 """Every kind of rule; a new one is a class and its name here."""

@@ -7,20 +7,22 @@ from random import Random
 
 import msgspec
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from cloud.coupons import batches
 from cloud.coupons.models import PERSONAL
 from cloud.database import Database
+from cloud.fleet.models import AuditEntry
 from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
-from cloud.members import blocks
+from cloud.members import blocks, rules
+from cloud.members.care_models import WalletLook
 from cloud.value import purses
 from shared.sealing import seal
 from shared.wire.asks import AskHold, AskRelease, CouponReserved, Held, Refused, Released
 from shared.wire.events import Tender, TenderKind
 from shared.wire.wallet_asks import AskWallet, Wallet, WalletCoupon
-from tests.cloud.members_data import CARD, join, take, vault
+from tests.cloud.members_data import CARD, everything_stored, join, take, vault
 from tests.cloud.test_coupons import Shop
 from tests.cloud.test_value_sales import Chain
 from tests.factories import START_MS, make_return, new_id
@@ -127,6 +129,32 @@ def test_a_coupon_is_let_go_alone_and_kept_for_as_long_anew_by_the_basket_that_a
     again = shop.claim(kept, basket)
     assert isinstance(again, CouponReserved)
     assert again.valid_until_ms == first.valid_until_ms + 60_000
+
+
+def test_one_till_asks_so_often_and_each_look_is_on_record(chain: Chain) -> None:
+    chain.top_up(1_000)
+    rule = rules.WalletLooks(version=1, in_a_minute=2, in_an_hour=3)
+    with chain.database.session() as session:
+        rules.publish(session, rule, actor="ann", now_ms=1)
+    again, there = new_id(), Wallet(value_minor=1_000, has_value=True)
+    by_member, by_card = (
+        AskWallet(till="t1", cashier="c1", **whose)
+        for whose in ({"member": chain.ann}, {"sealed_card": sealed(UNKNOWN_CARD)})
+    )
+    assert [chain.ask(by_member, id=again), chain.ask(by_member, id=again)] == [there, there], "one look, asked twice"
+    assert chain.ask(by_card) == Refused(code="card_unknown"), "a number that leads nowhere counts most of all"
+    assert chain.ask(by_member) == Refused(code="wallet_looks")
+    assert chain.ask(msgspec.structs.replace(by_member, till="t2")) == there, "another till has its own"
+    chain.machine.advance(60_000)
+    assert chain.ask(by_member) == there
+    assert chain.ask(by_member) == Refused(code="wallet_looks"), "three in the hour"
+    with chain.database.snapshot() as session:
+        looks = session.exec(select(WalletLook).where(WalletLook.till == "t1").order_by(col(WalletLook.at_ms))).all()
+        assert sorted((one.cashier, one.by_card, one.found) for one in looks) == [
+            ("c1", False, True), ("c1", False, True), ("c1", True, False)]  # fmt: skip
+        acts = session.exec(select(AuditEntry).where(AuditEntry.action == "member.wallet_looks")).all()
+        assert [act.actor for act in acts] == ["till:s001/t1/c1"] * 2
+    assert UNKNOWN_CARD.encode() not in everything_stored(chain.database)
 
 
 @pytest.mark.parametrize("first_back", [0, 1])

@@ -121,6 +121,18 @@ async def test_hq_has_too_little_because_this_store_was_given_it_ahead(tmp_path:
         assert len(sale.holds) == 1
 
 
+async def test_till_that_asked_for_too_many_balances_is_told_so_and_goes_on_selling(tmp_path: Path) -> None:
+    async with selling(tmp_path, wang(), gift_cards={GIFT_CARD: 300}) as (_store, till, hq):
+        await ring(till, CARD, MILK)
+        hq.wallet_looks = False
+        answer = await till.members.wallet(GIFT_CARD)
+        assert isinstance(answer, Refused)
+        assert answer.code == "wallet_looks"
+        assert answer.words.en.startswith("This till has asked for too many balances")
+        assert "过多" in answer.words.zh
+        assert isinstance(await till.tender(TenderKind.STORED_VALUE), Paid)
+
+
 async def test_stored_value_gift_card_and_cash_share_a_bill(tmp_path: Path) -> None:
     async with selling(tmp_path, wang(), gift_cards={GIFT_CARD: 300}) as (store, till, hq):
         await ring(till, CARD, MILK)

@@ -78,6 +78,8 @@ class ValueHq:
         self.reserved: dict[str, UUID] = {}
         self.asked: list[AnyAsk] = []
         self.given_up: set[UUID] = set()
+        self.wallet_looks = True
+        """Whether this till may still ask what there is to spend."""
         self.lost_answers = 0
         """How many answers that set something aside get lost on their way."""
 
@@ -122,6 +124,8 @@ class ValueHq:
         return MembersFound(members=masked[:5], more=len(masked) > 5)
 
     def _wallet(self, body: AskWallet) -> AnyAnswer:
+        if not self.wallet_looks:
+            return Refused(code="wallet_looks")
         number = _opened(body.sealed_card) if body.sealed_card else ""
         person = self._by_card(number) if number else self._by_id(body.member)
         if person is None:

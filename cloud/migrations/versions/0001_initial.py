@@ -1811,6 +1811,18 @@ def upgrade() -> None:
     op.create_index(op.f("ix_value_sale_purse_id"), "value_sale", ["purse_id"], unique=False)
     op.create_index("ix_value_sale_store_id_business_date", "value_sale", ["store_id", "business_date"], unique=False)
     op.create_table(
+        "wallet_look",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("till", sa.String(length=64), nullable=False),
+        sa.Column("cashier", sa.String(length=64), nullable=False),
+        sa.Column("by_card", sa.Boolean(), nullable=False),
+        sa.Column("found", sa.Boolean(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wallet_look")),
+    )
+    op.create_index("ix_wallet_look_store_id_till", "wallet_look", ["store_id", "till", "at_ms"], unique=False)
+    op.create_table(
         "agent",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("store_id", sa.String(), nullable=False),

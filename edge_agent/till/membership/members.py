@@ -80,7 +80,7 @@ class Members:
         desk = self._commands.desk
         answer = await desk.hq.ask(desk.mint(), desk.till, asked) if desk.hq else None
         if isinstance(answer, RefusedByHq):
-            return refused("value_card_unknown" if answer.code.startswith("card_un") else "value_refused", answer.code)
+            return refused(_why(answer.code), answer.code)
         told = answer if isinstance(answer, Wallet) else None
         return await self._commands.read(lambda db, desk: _wallet(db, desk, asked.member, told))
 
@@ -153,6 +153,13 @@ def _wallet(db: sqlite3.Connection, desk: Desk, member: UUID | None, told: Walle
         named=told.named,
         coupons=tuple(_coupon(db, desk, basket, one) for one in told.coupons),
     )
+
+
+def _why(code: str) -> str:
+    """Return the till's words for why HQ said nothing about a wallet."""
+    if code == "wallet_looks":
+        return code
+    return "value_card_unknown" if code.startswith("card_un") else "value_refused"
 
 
 def _coupon(db: sqlite3.Connection, desk: Desk, basket: Basket | None, one: WalletCoupon) -> CouponView:

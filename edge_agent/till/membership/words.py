@@ -60,6 +60,12 @@ MEMBER_WORDS: Mapping[str, Words] = {
         "Scan the card, or wait some minutes.",
         "请刷会员卡，或稍候几分钟再查。",
     ),
+    "wallet_looks": Words(
+        "This till has asked for too many balances in a short time.",
+        "本台短时间内查询余额次数过多。",
+        "Wait a minute and ask again, or take payment another way.",
+        "请稍候一分钟再查，或用其他方式收款。",
+    ),
     "phone_unreadable": Words(
         "HQ could not read this number.",
         "总部无法识别该号码。",

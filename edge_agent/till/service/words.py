@@ -105,6 +105,12 @@ SERVICE_WORDS: Mapping[str, Words] = {
         "Wait a while, or scan the card.",
         "请稍候，或扫描会员卡。",
     ),
+    "hq_wallet_looks": Words(
+        "Too many balances were asked for.",
+        "查询余额次数过多。",
+        "Wait a minute, then ask again.",
+        "请稍候一分钟再查。",
+    ),
     "hq_card_unreadable": Words(
         "Head office cannot read this card.", "总部无法识别该卡。", "Scan it again.", "请重新扫描。"
     ),

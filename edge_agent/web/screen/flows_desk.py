@@ -108,9 +108,11 @@ async def _found(ask: Asked, hand: Hand, text: str) -> Outcome:
     return Done(then="desk_customer", about=(key,))
 
 
-async def _gift_card(hand: Hand, card: str) -> Done | None:
-    """Say what is on a card that is nobody's; None where nothing ever was."""
+async def _gift_card(hand: Hand, card: str) -> Done | Refused | None:
+    """Say what is on a card that is nobody's, or that too much was asked already; None where nothing ever was."""
     wallet = await hand.till.desk.balance(card=card)
+    if isinstance(wallet, Refused) and wallet.code == "hq_wallet_looks":
+        return wallet
     if isinstance(wallet, Refused) or not wallet.has_value:
         return None
     return Done(news(marked("A gift card with {balance}"), balance=hand.money(wallet.value_minor)))
