@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from sqlalchemy import Uuid, func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from cloud import ledger
 from cloud.database.rowset import rowset, table_of
@@ -68,8 +68,8 @@ def _do(session: Session, wanted: Transfer, now_ms: int, business_ms: int) -> Ma
         raise Invalid("points go from one member to another")
     for member in sorted((wanted.giver, wanted.taker)):
         changing.active(session, member)
-    _check(session, wanted, rule)
-    fee = -(-wanted.points * rule.fee_bp // BASIS_POINTS)
+    check(session, wanted, rule)
+    fee = fee_of(rule, wanted.points)
     giver, taker = points_account(wanted.giver), points_account(wanted.taker)
     held = lock_balances(session, [giver, taker, debt_account(wanted.giver)])
     if held.get(debt_account(wanted.giver), 0) < 0:
@@ -95,7 +95,22 @@ def _do(session: Session, wanted: Transfer, now_ms: int, business_ms: int) -> Ma
     return {"points": wanted.points, "fee": fee, "received": wanted.points - fee, "balance": balance}
 
 
-def _check(session: Session, wanted: Transfer, rule: rules.Transfers) -> None:
+def fee_of(rule: rules.Transfers, points: int) -> int:
+    """Return how many of the points handed on stay with the chain, rounded up."""
+    return -(-points * rule.fee_bp // BASIS_POINTS)
+
+
+def given_in_month(session: Session, giver: UUID, today: date) -> int:
+    """Return how many points a member has handed on in the month of a day so far."""
+    transfer_ = table_of(PointsTransfer)
+    query = select(func.coalesce(func.sum(transfer_.c.points), 0)).where(
+        transfer_.c.giver_id == giver, transfer_.c.day >= today.replace(day=1)
+    )
+    return int(session.execute(query).scalar_one())
+
+
+def check(session: Session, wanted: Transfer, rule: rules.Transfers) -> None:
+    """Raise Refused where the rule or a block is against it, with the codes of `transfer`; points are not looked at."""
     if rule.to == "nobody":
         raise Refused("transfers_off", "this chain does not let members hand points on")
     if rule.to == "family" and not same_family(session, wanted.giver, wanted.taker):
@@ -104,13 +119,8 @@ def _check(session: Session, wanted: Transfer, rule: rules.Transfers) -> None:
         raise Refused("too_few", f"at least {rule.least} points are handed on at a time")
     if wanted.points > rule.most_at_once:
         raise Refused("too_many", f"at most {rule.most_at_once} points are handed on at a time")
-    month = wanted.today.replace(day=1)
-    given = session.execute(
-        select(func.coalesce(func.sum(col(PointsTransfer.points)), 0)).where(
-            col(PointsTransfer.giver_id) == wanted.giver, col(PointsTransfer.day) >= month
-        )
-    ).scalar_one()
-    if int(given) + wanted.points > rule.most_in_a_month:
+    given = given_in_month(session, wanted.giver, wanted.today)
+    if given + wanted.points > rule.most_in_a_month:
         raise Refused("month_full", f"at most {rule.most_in_a_month} points a month; {given} have gone already")
     barred = blocks.standing(session, [wanted.giver, wanted.taker])
     if any(blocks.POINTS in kinds for kinds in barred.values()):

@@ -18,7 +18,7 @@ from cloud.api.services import Services
 from cloud.channels.choosing import visitors_of
 from cloud.errors import CloudError, NotFound, Unavailable
 from cloud.ingest.transience import is_transient
-from cloud.member_page import board_pages, own_data, pages, reward_pages, signing_in, static_files
+from cloud.member_page import board_pages, handing_pages, own_data, pages, reward_pages, signing_in, static_files
 from cloud.member_page.headers import StrictHeaders
 from cloud.member_page.rendering import answer
 from cloud.member_page.visiting import FormRefused, Page, SignInNeeded
@@ -26,6 +26,8 @@ from cloud.members.minting import mint_of
 
 _MOST_ASKS, _WINDOW_S = 30, 600.0
 """What one address may ask or mistype in ten minutes; a whole village may stand behind one."""
+_MOST_LOOKS, _LOOKS_WINDOW_S = 10, 3_600.0
+"""How many numbers of others one member may type in an hour."""
 
 log = structlog.get_logger()
 
@@ -45,8 +47,9 @@ def create_member_app(services: Services) -> FastAPI:
         mint=mint_of(services.clocks),
         visitors=visitors_of(services.settings.channels, services.settings.messages_dir, machine),
         asks=FailureLimit(machine, limit=_MOST_ASKS, window_s=_WINDOW_S),
+        looks=FailureLimit(machine, limit=_MOST_LOOKS, window_s=_LOOKS_WINDOW_S),
     )
-    for part in (pages, board_pages, reward_pages, signing_in, own_data, static_files):
+    for part in (pages, board_pages, handing_pages, reward_pages, signing_in, own_data, static_files):
         app.include_router(part.router)
     for kind in (CloudError, RequestValidationError, HTTPException, SQLAlchemyError):
         app.exception_handler(kind)(_refused)

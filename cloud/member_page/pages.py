@@ -66,6 +66,7 @@ def _standing(session: Session, member: UUID, language: Language, now_ms: int) -
         "points": reading.points_held(session, member, day),
         "standing": standing,
         "board": rules.newest(session, rules.Leaderboard).on,
+        "hands_on": rules.newest(session, rules.Transfers).to != "nobody",
         "purses": purses_of(session, member),
     }
 

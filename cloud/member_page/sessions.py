@@ -15,7 +15,10 @@ from cloud.members.models import ACTIVE, Member
 
 DAY_MS = 24 * 3600 * 1000
 FRESH_MS = 15 * 60 * 1000
-"""For so long after signing in somebody may see everything held about them, or leave; later they sign in again."""
+"""For so long after signing in somebody may see everything held about them, hand points on, or leave.
+
+Later they sign in again.
+"""
 _TOKEN_BYTES = 32
 
 

@@ -54,6 +54,8 @@ class Page:
     visitors: Visitors
     asks: FailureLimit
     """How often one address may ask for a code, or type one."""
+    looks: FailureLimit
+    """How often one member may look for another by a number: nobody finds out whose numbers are members'."""
 
     def cookie(self, name: str) -> str:
         """Return a cookie's name; over HTTPS one that no other host can set."""

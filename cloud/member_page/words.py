@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cloud.member_page.handing_words import HANDING
 from shared.web.words import Language
 
 WORDS: Mapping[str, Mapping[Language, str]] = {
+    **HANDING,
     "title": {"en": "Member's page", "zh": "会员中心"},
     "skip": {"en": "Skip to content", "zh": "跳到正文"},
     "main_menu": {"en": "Main", "zh": "主菜单"},

@@ -12,10 +12,12 @@ from sqlmodel import col, select
 
 from cloud.database import Database
 from cloud.member_page import sessions
+from cloud.members import rules
 from cloud.members.models import Card
 from cloud.rewards import pictures
 from tests.cloud.boxes import served_api
 from tests.cloud.member_page_data import (
+    FAMILY,
     PHONE,
     TODAY,
     Shop,
@@ -26,6 +28,7 @@ from tests.cloud.member_page_data import (
     purse_with,
     three_tiers,
 )
+from tests.cloud.members_data import OTHER_CARD
 from tests.cloud.test_member_page_gifts import PNG, offer, open_draw
 from tests.cloud.value_books import Books
 from tests.provision.browser import Page, browsing, find_browser
@@ -148,6 +151,30 @@ def test_gifts_and_draws_fit_and_read_well(shop: Shop, page: Page, address: str,
     page.errors.clear()  # the picture of this test is none that a browser can show
     for path in ("/me/gifts", "/me/gifts/gone", place, "/me/draws/spring?ticket=1", "/me/draws/spring"):
         check(page, address, (path,), language)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_handing_points_on_fits_and_reads_well(shop: Shop, page: Page, address: str, language: str) -> None:
+    member = a_member(shop, name=LONG_NAME)
+    a_member(shop, card=OTHER_CARD, name=LONG_NAME, phone=FAMILY)
+    with shop.database.session() as session:
+        rule = rules.Transfers(version=1, to="all", fee_bp=250, most_at_once=10**9, most_in_a_month=10**9)
+        rules.publish(session, rule, actor="ann", now_ms=1)
+    signed_in(shop, page, address, member)
+    check(page, address, ("/me/points", "/me/hand-on"), language)
+    Books(shop.database).give(member, 123_456_789)
+    check(page, address, ("/me/hand-on",), language)
+    page.evaluate("document.getElementById('whom').value = 'nobody0'; document.getElementById('points').value = '1'")
+    page.follow("document.querySelector('main form').requestSubmit()")
+    assert page.accessibility_faults() == []
+    page.errors.clear()  # a browser counts an answer of 422 as one
+    fill = f"document.getElementById('whom').value = '{FAMILY}'; document.getElementById('points').value = '1,234,567'"
+    page.evaluate(fill)
+    page.follow("document.querySelector('main form').requestSubmit()")
+    assert page.accessibility_faults() == []
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    page.follow("document.querySelector('main form').requestSubmit()")
+    check(page, address, (page.evaluate("location.pathname"),), language)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
