@@ -18,6 +18,7 @@ from cloud.loyalty import club_pages as loyalty_club
 from cloud.loyalty import pages as loyalty
 from cloud.loyalty import review_pages as points_reviews
 from cloud.members.opening import pages as member_uploads
+from cloud.org import terminal_pages
 from cloud.promotions import pages as budget_pages
 from cloud.rewards import draw_pages, gift_pages, run_pages
 from cloud.store_days import pages as store_days
@@ -33,7 +34,7 @@ OUR_NAMES = ("127.0.0.1", "localhost")
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.TODAY, title=marked("Today"), path="/", router=pages.router),
-    Entry(task=Task.STORES, title=marked("Stores"), path="/stores"),
+    Entry(task=Task.STORES, title=marked("Stores"), path="/stores", router=terminal_pages.router),
     Entry(task=Task.STORES, title=marked("Devices"), path="/devices", router=device_pages.router),
     Entry(task=Task.MEMBERS, title=marked("Members"), path="/members", router=members.router),
     Entry(task=Task.MEMBERS, title=marked("Here twice"), path="/members/duplicates"),

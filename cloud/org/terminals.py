@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,16 +17,42 @@ from cloud.fleet.models import Agent
 from cloud.org.models import StoreTerminals
 from cloud.org.stores import find_store
 from cloud.settings import CloudSettings
+from shared.web.words import marked
 from shared.wire.desired import TerminalSettings
 from shared.wire.messages import Reported, TerminalReport
 
 MAX_HOSTS = 8
-_LOWEST_PORT = 1024
+LOWEST_PORT = 1024
 """Below it a service needs a privilege that the agent does not have."""
-_HIGHEST_PORT = 65_535
+HIGHEST_PORT = 65_535
 _NAME = re.compile(r"^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$")
 _reported = msgspec.json.Decoder(Reported)
 _settings = msgspec.json.Decoder(TerminalSettings)
+
+
+_TOO_MANY = marked("A store's PC has at most {most} names; these are {count}.")
+_PORT = marked("The port is a number from {lowest} to {highest}, not {port}.")
+_OURS = marked("{host} is head office's own name: give the name or address of the store's PC.")
+_NO_NAME = marked("'{host}' is neither a name nor an IPv4 address, such as till-pc.lan or 192.168.1.10.")
+_ELSEWHERE = marked("{host} is no address of a store's own network; such begin with 10., 172.16-31. or 192.168.")
+_SHOWN = 80
+"""How much of a wrong name is said back."""
+
+
+class BadDoor(Invalid):
+    """Hosts or a port that cannot be; `words` and `values` say it in other languages."""
+
+    def __init__(self, words: str, **values: object) -> None:
+        super().__init__(words.format(**values))
+        self.words = words
+        self.values = values
+
+
+class Heard(NamedTuple):
+    """The terminals that a store's active agent last reported as paired, by number, and when it was last heard of."""
+
+    terminals: list[TerminalReport]
+    at_ms: int | None
 
 
 def own_names(settings: CloudSettings) -> set[str]:
@@ -46,60 +73,94 @@ def terminals_by_store(session: Session, stores: Collection[str]) -> dict[str, T
     return {row.store_id: _settings.decode(row.content) for row in rows}
 
 
-def paired(session: Session, store: str) -> list[TerminalReport]:
-    """Return the terminals that a store's active agent last reported as paired, by number."""
+def heard(session: Session, store: str) -> Heard:
+    """Return what a store's active agent last said of its terminals; nothing and never where there is no agent."""
     active = select(Agent).where(col(Agent.store_id) == store, col(Agent.status) == "active")
     row = session.exec(active).first()
-    return [] if row is None or row.reported is None else _reported.decode(row.reported).terminals
+    if row is None:
+        return Heard([], None)
+    return Heard([] if row.reported is None else _reported.decode(row.reported).terminals, row.seen_ms)
+
+
+def paired(session: Session, store: str) -> list[TerminalReport]:
+    """Return the terminals that a store's active agent last reported as paired, by number."""
+    return heard(session, store).terminals
+
+
+def port_of(text: str) -> int:
+    """Read a port as people type it. Raise BadDoor for what is no number; `open_to` says which numbers may be."""
+    if not text.isascii() or not text.isdecimal() or len(text) > len(str(HIGHEST_PORT)):
+        raise BadDoor(_PORT, lowest=LOWEST_PORT, highest=HIGHEST_PORT, port=f"'{text[:_SHOWN]}'")
+    return int(text)
 
 
 def open_to(
-    session: Session, store: str, hosts: Sequence[str], port: int, *, ours: Collection[str], actor: str, now_ms: int
+    session: Session,
+    store: str,
+    hosts: Sequence[str],
+    port: int,
+    *,
+    ours: Collection[str],
+    actor: str,
+    now_ms: int,
+    reason: str = "",
 ) -> TerminalSettings:
     """Let paired terminals of the store's network reach its agent under these names; none closes the door again.
 
-    `ours` are `own_names`: a store gets no certificate for one of them. Raise NotFound or Invalid.
+    `ours` are `own_names`: a store gets no certificate for one of them. Raise NotFound or BadDoor.
     """
     wanted = [host.strip().lower().rstrip(".") for host in hosts]
     _check(wanted, port, ours)
-    before = terminals_of(session, store)
-    said = TerminalSettings(hosts=list(dict.fromkeys(wanted)), port=port, generation=before.generation)
-    return _keep(session, store, said, action="store.terminals", actor=actor, now_ms=now_ms)
+
+    def opened(before: TerminalSettings) -> TerminalSettings:
+        return TerminalSettings(hosts=list(dict.fromkeys(wanted)), port=port, generation=before.generation)
+
+    said = _keep(session, store, opened)
+    where = ", ".join(f"{host}:{port}" for host in said.hosts) or "closed"
+    audit.record(
+        session, at_ms=now_ms, actor=actor, action="store.terminals", subject=store, reason=reason, detail=where
+    )
+    return said
 
 
 def unpair_all(session: Session, store: str, *, reason: str, actor: str, now_ms: int) -> TerminalSettings:
     """Unpair every terminal of a store, as when one was stolen: each needs a new code. Raise NotFound or Invalid."""
     if not reason.strip():
         raise Invalid("say why every terminal of the store is unpaired: it is kept in the audit log")
-    before = terminals_of(session, store)
-    said = msgspec.structs.replace(before, generation=before.generation + 1)
-    return _keep(session, store, said, action="store.terminals.unpair", actor=actor, now_ms=now_ms, detail=reason)
+
+    def unpaired(before: TerminalSettings) -> TerminalSettings:
+        return msgspec.structs.replace(before, generation=before.generation + 1)
+
+    said = _keep(session, store, unpaired)
+    audit.record(
+        session, at_ms=now_ms, actor=actor, action="store.terminals.unpair", subject=store, reason=reason.strip()
+    )
+    return said
 
 
-def _keep(
-    session: Session, store: str, said: TerminalSettings, *, action: str, actor: str, now_ms: int, detail: str = ""
-) -> TerminalSettings:
+def _keep(session: Session, store: str, change: Callable[[TerminalSettings], TerminalSettings]) -> TerminalSettings:
+    """Change what is kept, the row held meanwhile: opening the door beside an unpairing must not undo it."""
+    find_store(session, store)
+    row = session.get(StoreTerminals, store, with_for_update=True, populate_existing=True)
+    said = change(TerminalSettings() if row is None else _settings.decode(row.content))
     content = msgspec.json.encode(said).decode()
-    row = session.get(StoreTerminals, store, with_for_update=True)
     if row is None:
         row = StoreTerminals(store_id=store, content=content)
     elif row.content != content:
         row.content, row.revision = content, row.revision + 1
     session.add(row)
-    where = ", ".join(said.hosts) or "closed"
-    audit.record(session, at_ms=now_ms, actor=actor, action=action, subject=store, detail=detail or where)
     session.flush()
     return said
 
 
 def _check(hosts: Sequence[str], port: int, ours: Collection[str]) -> None:
     if len(hosts) > MAX_HOSTS:
-        raise Invalid(f"a store's agent has at most {MAX_HOSTS} names, got {len(hosts)}")
-    if not _LOWEST_PORT <= port <= _HIGHEST_PORT:
-        raise Invalid(f"the port must be {_LOWEST_PORT} to {_HIGHEST_PORT}, got {port}")
+        raise BadDoor(_TOO_MANY, most=MAX_HOSTS, count=len(hosts))
+    if not LOWEST_PORT <= port <= HIGHEST_PORT:
+        raise BadDoor(_PORT, lowest=LOWEST_PORT, highest=HIGHEST_PORT, port=port)
     for host in hosts:
         if host in ours:
-            raise Invalid(f"{host!r} is head office's own name; give the name or address of the store's machine")
+            raise BadDoor(_OURS, host=host)
         _check_host(host)
 
 
@@ -108,9 +169,7 @@ def _check_host(host: str) -> None:
         address = ipaddress.IPv4Address(host)
     except ValueError:
         if not _NAME.match(host) or host.rpartition(".")[2].isdigit():
-            raise Invalid(
-                f"{host!r} is neither a name nor an IPv4 address, such as till-pc.lan or 192.168.1.10"
-            ) from None
+            raise BadDoor(_NO_NAME, host=host[:_SHOWN]) from None
         return
     if not address.is_private or address.is_loopback or address.is_unspecified:
-        raise Invalid(f"{host} is no address of a store's own network; such begin with 10., 172.16-31. or 192.168.")
+        raise BadDoor(_ELSEWHERE, host=host)

@@ -29,6 +29,7 @@ from shared.wire.messages import Reported, TillReport
 from tests.cloud.ingesting import Outbox, add_agent, open_store, take_in
 from tests.cloud.test_ledger_proof import posted
 from tests.factories import START_MS, DrivenMachineClock, make_return, make_sale, new_id
+from tests.golden.devices import TERMINALS
 
 CLOCK = DrivenMachineClock(START_MS)
 LONG_NAME = "北京市朝阳区建国门外大街第一百二十八号超级旗舰购物中心店 Grand Flagship Shopping Centre North Entrance"
@@ -39,7 +40,7 @@ PARKED_JUNK = UUID("01890000-0000-7000-8000-000000000002")
 def console(database: Database) -> FastAPI:
     """The app with its pages over a database."""
     clocks = SimpleNamespace(machine=CLOCK, business=SimpleNamespace(now_ms=CLOCK.wall_ms))
-    services = cast("Services", SimpleNamespace(database=database, clocks=clocks))
+    services = cast("Services", SimpleNamespace(database=database, clocks=clocks, settings=CloudSettings()))
     app = create_app(CloudSettings(), services, console=True)
     app.dependency_overrides[services_of] = lambda: services
     return app
@@ -58,7 +59,11 @@ def a_normal_day(database: Database) -> None:
         session.add(Till(store_id="s001", id="t1", number=1))
         session.add(Till(store_id="s002", id="t1", number=1))
         session.flush()
-        _hear(session, "s001-a", Reported(software="0.1.0", engine=1, tills=[TillReport(till="t1", version=1)]))
+        _hear(
+            session,
+            "s001-a",
+            Reported(software="0.1.0", engine=1, tills=[TillReport(till="t1", version=1)], terminals=TERMINALS),
+        )
         problems = ["disk_full: this agent cannot sell until there is room"]
         reported = Reported(software="0.1.0", engine=1, backlog=3, disk_free_bytes=12_345_678_901, problems=problems)
         _hear(session, "s002-a", reported)

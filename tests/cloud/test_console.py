@@ -43,6 +43,7 @@ FILLED = {"nothing": lambda _: None, "normal": a_normal_day, "too much": too_muc
 ALWAYS = (*(entry.path for entry in ENTRIES if entry.right is Right.READ), "/search", "/search?q=1")
 """What can be read before anybody has a sign-in."""
 THERE = (*ALWAYS, "/stores?state=need&sort=-sales", "/parked?state=all&page=2", "/stores/s001", "/stores/s002",
+         "/stores/s001/terminals", "/stores/s002/terminals",
          f"/parked/{PARKED_SALE}", f"/parked/{PARKED_JUNK}")  # fmt: skip
 
 

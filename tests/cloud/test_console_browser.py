@@ -22,7 +22,14 @@ SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 ALWAYS = ("/", "/stores", "/prices", "/sales", "/parked", "/gaps", "/differences", "/ledger", "/audit", "/search?q=s",
           "/devices", "/days", "/loyalty", "/loyalty/referrals", "/loyalty/leaderboard", "/coupons",
           "/rewards/gifts", "/rewards/draws", "/rewards/runs")  # fmt: skip
-PATHS = (*ALWAYS, "/stores/s001", "/stores/s001/devices", "/stores/s001/days/2026-01-01", f"/parked/{PARKED_SALE}")
+PATHS = (
+    *ALWAYS,
+    "/stores/s001",
+    "/stores/s001/devices",
+    "/stores/s001/terminals",
+    "/stores/s001/days/2026-01-01",
+    f"/parked/{PARKED_SALE}",
+)
 LIVE = "document.querySelector('.live .says').textContent"
 
 

@@ -77,8 +77,12 @@ def test_opening_keeps_who_was_unpaired_and_each_is_written_down(database: Datab
     with database.session() as session, pytest.raises(Invalid, match="say why"):
         terminals.unpair_all(session, "s1", reason=" ", actor="test", now_ms=0)
     with database.snapshot() as session:
-        said = [row.detail for row in session.exec(select(AuditEntry)) if row.action.startswith("store.terminals")]
-    assert said == ["till-pc.lan", "tablet stolen", "till-pc.lan, 192.168.1.10"]
+        acts = [row for row in session.exec(select(AuditEntry)) if row.action.startswith("store.terminals")]
+    assert [(act.detail, act.reason) for act in acts] == [
+        ("till-pc.lan:8443", ""),
+        ("", "tablet stolen"),
+        ("till-pc.lan:8443, 192.168.1.10:8443", ""),
+    ]
 
 
 def test_agent_is_told_and_looked_at_at_once(database: Database, clock: DrivenMachineClock) -> None:
