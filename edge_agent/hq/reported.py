@@ -53,7 +53,7 @@ def read_reported(
         devices=list(devices),
         found=[_found(one) for one in census.take()[:_MOST_FOUND]],
         budgets=shares.report(db),
-        terminals=register.report(db),
+        terminals=register.report(db, settings),
     )
 
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull
+from shared.wire.desired import StoreSettings
 from shared.wire.messages import TerminalReport
 
 TOKEN_CHARACTERS = 43
@@ -97,8 +98,11 @@ class Register:
             return  # it is known in memory, and nothing hangs on it
 
 
-def report(db: sqlite3.Connection) -> list[TerminalReport]:
-    """Return the paired terminals as HQ is told of them."""
+def report(db: sqlite3.Connection, settings: StoreSettings | None) -> list[TerminalReport]:
+    """Return the paired terminals as HQ is told of them: those that it has not unpaired, the door open or closed."""
+    if settings is None:
+        return []
+    generation, tills = settings.terminals.generation, {one.till for one in settings.tills}
     return [
         TerminalReport(
             number=one.number,
@@ -110,6 +114,7 @@ def report(db: sqlite3.Connection) -> list[TerminalReport]:
             seen_from=one.seen_from,
         )
         for one in _read(db).values()
+        if one.generation == generation and one.till in tills
     ]
 
 

@@ -291,6 +291,20 @@ async def test_head_office_hears_of_each_pairing_and_unpairing_at_once(network: 
         await until(lambda: told() == [], "head office to hear of its end")
 
 
+async def test_head_office_is_told_of_those_whom_it_has_not_unpaired_the_door_closed_too(network: Network) -> None:
+    def told(generation: int, *hosts: str) -> list[str] | None:
+        said, now = network.hq.reported, network.agent.agent._tills.settings
+        if said is None or now is None or (now.terminals.generation, now.terminals.hosts) != (generation, list(hosts)):
+            return None
+        return [one.name for one in said.terminals] if said.desired_serial == network.hq.serial else None
+
+    async with paired(network, "t2", "counter tablet"):
+        network.hq.publish(settings=open_settings(network.port))
+        await until(lambda: told(0) == ["counter tablet"], "head office to hear of it behind the closed door")
+        network.hq.publish(settings=open_settings(network.port, generation=1))
+        await until(lambda: told(1) == [], "head office to hear that nobody is paired any more")
+
+
 async def test_doctor_says_how_the_door_stands(network: Network, tmp_path: Path) -> None:
     def said(**settings: object) -> str:
         found = [one for one in examine(load(tmp_path, **settings)) if one.what == "terminals"]
