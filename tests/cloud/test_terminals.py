@@ -85,6 +85,18 @@ def test_opening_keeps_who_was_unpaired_and_each_is_written_down(database: Datab
     ]
 
 
+@pytest.mark.postgresql
+def test_opening_the_door_beside_an_unpairing_does_not_undo_it(postgresql_database: Database) -> None:
+    _store(postgresql_database)
+    _open(postgresql_database, *HOSTS)
+    with postgresql_database.session() as slow:
+        assert terminals.terminals_of(slow, "s1").generation == 0
+        with postgresql_database.session() as session:
+            terminals.unpair_all(session, "s1", reason="tablet stolen", actor="test", now_ms=0)
+        said = terminals.open_to(slow, "s1", HOSTS[:1], 8443, ours=(), actor="test", now_ms=0)
+    assert said == TerminalSettings(hosts=HOSTS[:1], generation=1)
+
+
 def test_agent_is_told_and_looked_at_at_once(database: Database, clock: DrivenMachineClock) -> None:
     _chain(database, clock)
     roster = _settled(database, clock)
