@@ -148,11 +148,14 @@ def read_draft(services: Here, _: MayRead, draft: UUID) -> DraftView:
 
 @router.post("/drafts/{draft}/trial", status_code=status.HTTP_202_ACCEPTED)
 def try_draft(services: Here, who: MayWrite, draft: UUID, trial: Annotated[UUID, Query()]) -> DraftView:
-    """Have tiers tried on every member, as of their first day; `trial` is an id of the caller's."""
+    """Have tiers tried on every member as of their first day, earning on the last weeks' sales.
+
+    `trial` is an id of the caller's.
+    """
     now_ms, today = services.clocks.machine.wall_ms(), today_of(services)
     with services.database.session() as session:
         row = drafting.find(session, draft)
-        trial_running.ask(session, trial, row, today=max(row.starts, today), actor=who.actor, now_ms=now_ms)
+        trial_running.ask(session, trial, row, today=today, actor=who.actor, now_ms=now_ms)
         return _view(session, row)
 
 
@@ -234,7 +237,7 @@ def _view(session: Session, row: RuleDraft) -> DraftView:
     }
     found = None
     if tried is not None:
-        tally = msgspec.to_builtins(trial_running.tally_of(tried))
+        tally = msgspec.to_builtins((trial_running.tally_of if row.kind == TIERS else trial_running.earned_of)(tried))
         found = {"state": tried.state, "done": tried.done, "total": tried.total, "of_this_rule": tried.rule == row.rule}
         found |= tally
     return DraftView(

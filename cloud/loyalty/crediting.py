@@ -51,7 +51,7 @@ class _Given(NamedTuple):
 def credit(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: Rules) -> None:
     """Give what new sales earn. What a till promised and HQ computes otherwise goes to people."""
     ruled = _ruled(sales, rules)
-    earned = [(sale, rule, points_earned(sale, rule, _tier_times(sale, rules))) for sale, rule in ruled]
+    earned = [(sale, rule, points_earned(sale, rule, tier_times(sale, rules))) for sale, rule in ruled]
     owed = _lock_debts(session, {sale.member for sale, _, points in earned if points})
     journals: list[Journal] = []
     brought: list[NewLot] = []
@@ -106,17 +106,17 @@ def points_back(session: Session, back: ReturnFacts, rules: Rules) -> tuple[int,
     return (taken[0][1] if taken else 0), given.rule if given else None
 
 
+def tier_times(sale: SaleFacts, rules: Rules) -> int:
+    """Return by how much the tier on the receipt multiplies points on that day, in basis points."""
+    tier = rules.tier_on(sale.business_date).tier(sale.tier) if sale.tier else None
+    return BASIS_POINTS if tier is None else times_bp(tier.benefits, sale.business_date)
+
+
 def _ruled(sales: Sequence[SaleFacts], rules: Rules) -> Iterator[tuple[SaleFacts, EarningRule]]:
     for sale in sales:
         rule = rules.earning_on(sale.business_date)
         if rule is not None:
             yield sale, rule
-
-
-def _tier_times(sale: SaleFacts, rules: Rules) -> int:
-    """Return by how much the tier on the receipt multiplies points on that day, in basis points."""
-    tier = rules.tier_on(sale.business_date).tier(sale.tier) if sale.tier else None
-    return BASIS_POINTS if tier is None else times_bp(tier.benefits, sale.business_date)
 
 
 def _lock_debts(session: Session, members: Collection[UUID]) -> dict[UUID, int]:

@@ -54,7 +54,7 @@ class RuleDraft(Table, table=True):
 
 
 class RuleTrial(Table, table=True):
-    """A draft of tiers tried on every member: how far it is, and what it has found so far."""
+    """A draft tried on every member, or on the last weeks' sales: how far it is, and what it has found so far."""
 
     __tablename__ = "rule_trial"
     __table_args__ = (Index("ix_rule_trial_state", "state"), OPERATIONS)
@@ -67,11 +67,12 @@ class RuleTrial(Table, table=True):
     state: str = Field(default=WAITING, max_length=16)
     """`waiting`, `running`, `done`, `cancelled` or `failed`."""
     done: int = 0
+    """Members, or days of stores, that were looked at."""
     total: int = 0
     last_member: UUID | None = None
     """Where the next slice begins: another process goes on from here."""
     tally: str = "{}"
-    """`cloud.loyalty.trial.Trial` in JSON."""
+    """In JSON `cloud.loyalty.trial.Trial`, of earning `cloud.loyalty.earning_trial.EarningTrial`."""
     asked_by: str = Field(max_length=120)
     asked_ms: int = utc_ms()
     finished_ms: int | None = utc_ms(default=None)

@@ -84,7 +84,6 @@ REFUSALS: Mapping[str, str] = {
     "not_approved": marked("A second person approves it first."),
     "starts_past": marked("The day on which it starts is over: choose another one."),
     "draft_closed": marked("This draft is published or given up already."),
-    "not_tiers": marked("Only tiers are tried on members."),
     "tier": marked("Look at the tiers: a code is small letters, digits and hyphens, an amount such as 1000 or 12.50."),
     "benefit": marked(
         "Look at what the tiers bring: times above 1, days of a month or week, 1 to 100 coupons at a time."

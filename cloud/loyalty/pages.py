@@ -113,6 +113,7 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
         rule = drafting.rule_of(row)
         before = _words(drafting.current(session, row.kind, today), language, exponent)
         tried = trial_running.newest(session, draft)
+        tiers_tried = tried if row.kind == TIERS else None
         return {
             "it": row,
             "rule": rule,
@@ -120,7 +121,8 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
             "tried": tried,
             "stale": tried is not None and tried.rule != row.rule,
             "done": tried is not None and tried.state == DONE,
-            **_found(session, row, trial_running.tally_of(tried) if tried else Trial(), language),
+            **_found(session, row, trial_running.tally_of(tiers_tried) if tiers_tried else Trial(), language),
+            "earned": trial_running.earned_of(tried) if tried and row.kind != TIERS else None,
             "rows": rule_form.tier_rows(rule, exponent) if isinstance(rule, TierRule) else [],
             "exponent": exponent,
             "tenders": list(TenderKind),
@@ -180,13 +182,12 @@ def save(services: Here, draft: UUID, posted: MayPlan) -> Response:
 
 @router.post("/drafts/{draft}/try")
 def try_it(services: Here, draft: UUID, posted: MayPlan) -> Response:
-    """Try it on every member, as of the day it starts."""
+    """Try tiers on every member as of the day they start, earning on the last weeks' sales."""
     id_, today = read_id(posted.get("id")), today_of(services)
 
     def act(session: Session, now_ms: int) -> None:
         row = drafting.find(session, draft)
-        day = max(row.starts, today)
-        trial_running.ask(session, id_, row, today=day, actor=posted.who.actor, now_ms=now_ms)
+        trial_running.ask(session, id_, row, today=today, actor=posted.who.actor, now_ms=now_ms)
 
     return carried_out(services, f"{HERE}/drafts/{draft}", act)
 
