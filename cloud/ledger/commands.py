@@ -12,6 +12,7 @@ from cloud.command import database_of
 from cloud.ledger.proof import Proof
 from cloud.ledger.proving import prove_now, stretches
 from cloud.org.zones import zone_of
+from cloud.value import owed_report
 
 app = typer.Typer(no_args_is_help=True, help="The members' ledger.")
 
@@ -20,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="The members' ledger.")
 def prove(context: typer.Context) -> None:
     """Prove the whole ledger now: sums, balances, the hash chain. Leaves with code 1 when it does not hold."""
     with database_of(context) as database:
-        done = prove_now(database, SystemMachineClock())
+        done = prove_now(database, SystemMachineClock(), beside=(owed_report.beside_proof,))
     found = done.proof
     typer.echo(f"{found.journals} journals, {found.postings} postings, {found.unsealed_commits} commits to seal.")
     for unit, held in found.held.items():

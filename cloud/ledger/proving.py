@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
@@ -39,6 +39,21 @@ class Proved:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """What a proof found, and when: wall time, and the business time from which it counted ages."""
+
+    at_ms: int
+    business_ms: int
+    proof: Proof
+
+
+Keep = Callable[[Session], None]
+"""Keeps figures, in the transaction that keeps their proof."""
+Beside = Callable[[Session, Moment], Keep]
+"""Reads figures in the transaction of a proof, so at the same moment of the database, and returns what keeps them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """Proofs of one day that found the same: the newest of them, since when, how many, and the longest."""
 
@@ -49,19 +64,26 @@ class Stretch:
     newest: Proved
 
 
-def prove_now(database: Database, clock: MachineClock, business: BusinessClock | None = None) -> Proved:
+def prove_now(
+    database: Database, clock: MachineClock, business: BusinessClock | None = None, beside: Sequence[Beside] = ()
+) -> Proved:
     """Prove the ledger as it is at one moment, and keep what was found. Whoever posts meanwhile waits for nothing.
 
-    `business` tells how old value is; without it the machine's clock does.
+    `business` tells how old value is; without it the machine's clock does. `beside`: figures that stand on pages only
+    as the ledger proves them.
     """
     at_ms, began = clock.wall_ms(), clock.monotonic()
     with database.snapshot() as session:
         if database.is_postgresql:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        found = prove(session, business.now_ms() if business else at_ms)
+        business_ms = business.now_ms() if business else at_ms
+        found = prove(session, business_ms)
+        keeps = [read(session, Moment(at_ms, business_ms, found)) for read in beside]
     done = Proved(at_ms, int((clock.monotonic() - began) * 1000), found)
     with database.session() as session:
         _keep(session, done)
+        for keep in keeps:
+            keep(session)
     if not found.holds:
         log.error("the ledger does not hold", proof=msgspec.to_builtins(found))
     return done
@@ -124,15 +146,22 @@ class Proving:
     The first proof of each day is the nightly one: what it found stays, whatever the later ones find.
     """
 
-    def __init__(self, database: Database, clock: MachineClock, business: BusinessClock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: MachineClock,
+        business: BusinessClock | None = None,
+        beside: Sequence[Beside] = (),
+    ) -> None:
         self._database = database
         self._clock = clock
         self._business = business
+        self._beside = beside
         self._next = 0.0
 
     def __call__(self) -> bool:
         """Prove if it is time; there is never more to do at once."""
         if self._clock.monotonic() >= self._next:
-            took_s = prove_now(self._database, self._clock, self._business).took_ms / 1000
+            took_s = prove_now(self._database, self._clock, self._business, self._beside).took_ms / 1000
             self._next = self._clock.monotonic() + max(_EVERY_S, _SHARE * took_s)
         return False

@@ -34,6 +34,7 @@ from cloud.promotions.budget_keeping import BudgetKeeping
 from cloud.promotions.previewing import Previewing
 from cloud.rewards.keeping import RewardsKeeping
 from cloud.settings import CloudSettings
+from cloud.value import owed_report
 from cloud.value.keeping import ValueKeeping
 from shared.clock import MachineClock
 from shared.ids import UuidMint
@@ -135,7 +136,8 @@ def main(settings: CloudSettings) -> None:
     database = open_database(settings)
     log.info("jobs start", pid=os.getpid())
     # A proof reads the whole ledger: nobody's points may wait for it.
-    proving = [("ledger proof", Proving(database, clocks_of(settings).machine, clocks_of(settings).business))]
+    proof = Proving(database, clocks_of(settings).machine, clocks_of(settings).business, (owed_report.beside_proof,))
+    proving = [("ledger proof", proof)]
     # Providers answer when they like: no member set waits for one either.
     messages = message_jobs(settings, database, open_vault(settings), clocks_of(settings).machine)
     # A try of a promotion prices weeks of sales.

@@ -123,10 +123,10 @@ class GiftOrder(Table, table=True):
     """A gift that a member took for points."""
 
     __tablename__ = "gift_order"
-    __table_args__ = BOOKS
+    __table_args__ = (Index("ix_gift_order_gift_id_state", "gift_id", "state"), BOOKS)
 
     id: UUID = Field(primary_key=True)
-    gift_id: str = Field(index=True, max_length=32)
+    gift_id: str = Field(max_length=32)
     member_id: UUID = Field(index=True)
     points: int
     store_id: str = Field(max_length=32)

@@ -23,8 +23,7 @@ from cloud.identity.tokens import TokenHolder
 from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
 from cloud.org.models import Store
-from cloud.org.zones import zone_of
-from cloud.value import card_returns, correcting, owing, timing_out
+from cloud.value import card_returns, correcting, owed_report, owing, timing_out
 from cloud.value.api_views import (
     CorrectionView,
     DebtView,
@@ -43,7 +42,6 @@ from cloud.value.api_views import (
     ToppedUp,
 )
 from cloud.value.models import Purse, PurseReturn, ValueCorrection
-from cloud.value.months import last_months
 from cloud.value.purse_listing import row_of, select_purses, with_holdings
 from cloud.value.report_pages import settled
 from cloud.value.topping_up import TopUp, top_up
@@ -61,24 +59,26 @@ R = TypeVar("R")
 
 @router.get("/owed")
 def get_owed(services: Here, _: MayRead) -> OwedView:
-    """Return what is owed by whom, and the last twelve months."""
+    """Return what is owed by whom, and the last twelve months, as the ledger last proved them."""
     with services.database.snapshot() as session:
-        months = last_months(services.clocks.business.now_ms(), zone_of(session), 12)
-        issuers = [
-            IssuerView(
-                issuer=one.issuer, currency=one.currency, principal_minor=one.principal, gift_minor=one.gift,
-                held_minor=one.held, purses=one.purses,
-            )
-            for one in owing.by_issuer(session)
-        ]  # fmt: skip
-        flows = [
-            MonthView(
-                month=one.month, currency=one.currency, sold_minor=one.sold, granted_minor=one.granted,
-                drawn_minor=one.drawn, paid_back_minor=one.paid_back,
-            )
-            for one in owing.flows(session, months)
-        ]  # fmt: skip
-    return OwedView(issuers=issuers, months=flows)
+        found = owed_report.owed(session)
+    if found.report is None:
+        return OwedView(holds=not found.doubted, issuers=[], months=[])
+    issuers = [
+        IssuerView(
+            issuer=one.issuer, currency=one.currency, principal_minor=one.principal, gift_minor=one.gift,
+            held_minor=one.held, purses=one.purses,
+        )
+        for one in found.report.issued
+    ]  # fmt: skip
+    months = [
+        MonthView(
+            month=one.month, currency=one.currency, sold_minor=one.sold, granted_minor=one.granted,
+            drawn_minor=one.drawn, paid_back_minor=one.paid_back,
+        )
+        for one in found.report.flows
+    ]  # fmt: skip
+    return OwedView(as_of_ms=found.at_ms, holds=not found.doubted, issuers=issuers, months=months)
 
 
 @router.get("/purses")

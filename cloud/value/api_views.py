@@ -36,8 +36,14 @@ class MonthView(BaseModel):
 
 
 class OwedView(BaseModel):
-    """The chain's liability by issuer, and its last twelve months."""
+    """The chain's liability by issuer and its last twelve months, as the ledger last proved them.
 
+    `as_of_ms` is the wall time of that proof, null (and nothing listed) before the first. `holds` is false while a
+    later proof does not bear these figures out: see `/ledger/proofs/newest`.
+    """
+
+    as_of_ms: int | None = None
+    holds: bool = True
     issuers: list[IssuerView]
     months: list[MonthView]
 

@@ -91,6 +91,11 @@ class Purse(Table, table=True):
             "uq_purse_card_id", "card_id", unique=True,
             postgresql_where=text("card_id IS NOT NULL"), sqlite_where=text("card_id IS NOT NULL"),
         ),
+        # The page of purses, read backwards: all of them, those of an issuer, of a store, in a state.
+        Index("ix_purse_opened_ms", "opened_ms", "id"),
+        Index("ix_purse_legal_entity_id_opened_ms", "legal_entity_id", "opened_ms", "id"),
+        Index("ix_purse_store_id_opened_ms", "store_id", "opened_ms", "id"),
+        Index("ix_purse_state_opened_ms", "state", "opened_ms", "id"),
         BOOKS,
     )  # fmt: skip
 
@@ -127,6 +132,21 @@ class Spending(Table, table=True):
     """It was nobody's: the sale came after its hold had ended, and stands in the store's shortfall."""
     store_id: str = Field(max_length=32)
     at_ms: int = utc_ms()
+
+
+class OwedReportRow(Table, table=True):
+    """What was owed at the last proof of the ledger that bore it out: one row, written with the proof."""
+
+    __tablename__ = "owed_report"
+    __table_args__ = BOOKS
+
+    number: int = Field(primary_key=True)
+    at_ms: int = utc_ms()
+    """When that proof was made, wall time."""
+    report: bytes
+    """`cloud.value.owed_report.OwedReport`, JSON; empty before the first."""
+    off: str
+    """By how much issuers together miss what the newest proof found, by currency and figure, JSON."""
 
 
 class PurseReturn(Table, table=True):

@@ -26,11 +26,9 @@ from cloud.ledger.units import units
 from cloud.members import cards, searching
 from cloud.members.models import Member
 from cloud.org.models import Store
-from cloud.org.zones import zone_of
 from cloud.privacy import normal
-from cloud.value import card_returns, correcting, forms, owing, page_words, rules, timing_out
+from cloud.value import card_returns, correcting, forms, owed_report, owing, page_words, rules, timing_out
 from cloud.value.models import Purse, PurseReturn
-from cloud.value.months import last_months
 from cloud.value.purse_listing import PurseRow, purses, row_of, select_purses, with_holdings
 from cloud.value.purses import HELD_OF, KINDS_OF
 
@@ -38,7 +36,6 @@ router = APIRouter(prefix="/value", include_in_schema=False)
 
 MayRead = Annotated[Posted, Depends(form_by(Right.READ))]
 MayMove = Annotated[Posted, Depends(form_by(Right.VALUE))]
-_MONTHS = 12
 _MOST = 50
 
 
@@ -47,11 +44,12 @@ def value(request: Request, services: Here) -> Response:
     """What do we owe our members in stored value?"""
 
     def read(session: Session, _now_ms: int) -> Context:
-        months = last_months(services.clocks.business.now_ms(), zone_of(session), _MONTHS)
-        written = units(session)
+        written, proved = units(session), owed_report.owed(session)
         return {
-            "issued": owing.by_issuer(session),
-            "flows": owing.flows(session, months),
+            "proved": proved,
+            "issued": proved.report.issued if proved.report else [],
+            "flows": proved.report.flows if proved.report else [],
+            "sold": session.exec(select(col(Purse.id)).limit(1)).first() is not None,
             "returns": _waiting_returns(session),
             "corrections": len(correcting.waiting(session)),
             "debts": len(owing.debts(session)),

@@ -23,6 +23,8 @@ from shared.web.words import marked
 
 _KINDS = (KINDS_OF[PRINCIPAL], KINDS_OF[GIFT], HELD_OF[PRINCIPAL], HELD_OF[GIFT], PURSE_DEBT)
 _NOTHING = Holding(0, 0)
+NOBODY = "-"
+"""What the filter by issuer is set to for purses that nobody is named for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def purses(written: Units) -> Listing[PurseRow]:
         name="purses",
         title=marked("Purses"),
         columns=columns(),
-        source=SqlSource(_query, row_of, columns, (col(Purse.id),), with_holdings),
+        source=SqlSource(_query, row_of, columns, (col(Purse.id).desc(),), with_holdings, _counted),
         order="-opened",
         filters=(
             Filter(key="state", title=marked("State"), options=_states, say=True),
@@ -68,9 +70,18 @@ def select_purses() -> Query:
 
 
 def _query(asked: Asked) -> Query:
-    query = select_purses()
+    return _wanted(select_purses(), asked)
+
+
+def _counted(asked: Asked) -> Query:
+    return _wanted(select(col(Purse.id)), asked)
+
+
+def _wanted(query: Query, asked: Asked) -> Query:
+    if asked.get("issuer") == NOBODY:
+        query = query.where(col(Purse.legal_entity_id).is_(None))
     for key, column in (("state", Purse.state), ("issuer", Purse.legal_entity_id), ("store", Purse.store_id)):
-        if asked.get(key):
+        if asked.get(key) and (key, asked.get(key)) != ("issuer", NOBODY):
             query = query.where(col(column) == asked.get(key))
     if asked.get("named") in ("yes", "no"):
         empty = col(Purse.member_id).is_(None)

@@ -31,6 +31,7 @@ from cloud.main import create_app
 from cloud.settings import CloudSettings
 from cloud.value import purses
 from cloud.value.models import Purse
+from cloud.value.owed_report import beside_proof
 from cloud.value.topping_up import undo_top_up
 from shared.value import TopUpCampaign
 from tests.cloud.members_data import vault
@@ -134,7 +135,7 @@ class Desk:
         with self.database.session() as session:
             while seal_pending(session, START_MS):
                 pass
-        prove_now(self.database, DrivenMachineClock(START_MS))
+        prove_now(self.database, DrivenMachineClock(START_MS), beside=(beside_proof,))
 
 
 def spend(session: Session, commit_no: int, purse: Purse, minor: int) -> None:

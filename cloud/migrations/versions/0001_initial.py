@@ -332,7 +332,7 @@ def upgrade() -> None:
         sa.Column("at_ms", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gift_order")),
     )
-    op.create_index(op.f("ix_gift_order_gift_id"), "gift_order", ["gift_id"], unique=False)
+    op.create_index("ix_gift_order_gift_id_state", "gift_order", ["gift_id", "state"], unique=False)
     op.create_index(op.f("ix_gift_order_member_id"), "gift_order", ["member_id"], unique=False)
     op.create_table(
         "gift_picture",
@@ -807,6 +807,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_opening_upload_status"), "opening_upload", ["status"], unique=False)
     op.create_table(
+        "owed_report",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
+        sa.Column("report", sa.LargeBinary(), nullable=False),
+        sa.Column("off", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_owed_report")),
+    )
+    op.create_table(
         "parked_event",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("agent_id", sa.String(), nullable=False),
@@ -1053,7 +1061,11 @@ def upgrade() -> None:
         sa.Column("opened_ms", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_purse")),
     )
+    op.create_index("ix_purse_legal_entity_id_opened_ms", "purse", ["legal_entity_id", "opened_ms", "id"], unique=False)
+    op.create_index("ix_purse_opened_ms", "purse", ["opened_ms", "id"], unique=False)
     op.create_index(op.f("ix_purse_owner"), "purse", ["owner"], unique=False)
+    op.create_index("ix_purse_state_opened_ms", "purse", ["state", "opened_ms", "id"], unique=False)
+    op.create_index("ix_purse_store_id_opened_ms", "purse", ["store_id", "opened_ms", "id"], unique=False)
     op.create_index(
         "uq_purse_card_id",
         "purse",
