@@ -48,10 +48,16 @@ def coupons(request: Request, services: Here) -> Response:
 
     def read(session: Session, _now_ms: int) -> Context:
         today, exponent = _today(session, services), overview.house_money(session)[1]
-        whole = sum(tallies(session, today).values(), Tally())
+        tallied = tallies(session, today)
+        whole = sum(tallied.values(), Tally())
         live = select(func.count()).select_from(CouponBatch).where(~col(CouponBatch.closed))
         running = session.exec(live.where(col(CouponBatch.ends) >= today, col(CouponBatch.starts) <= today)).one()
-        return {"table": tables.batches(today, exponent), "whole": whole, "running": running, "exponent": exponent}
+        return {
+            "table": tables.batches(today, exponent, tallied),
+            "whole": whole,
+            "running": running,
+            "exponent": exponent,
+        }
 
     return listed(request, services, "coupons", read)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import or_, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from cloud.console.listings import toned
 from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.coupons import words
-from cloud.coupons.figures import Tally, tallies
+from cloud.coupons.figures import Tally
 from cloud.coupons.models import EXPIRED, ISSUED, Coupon, CouponBatch
 from shared.web.words import marked
 
@@ -34,8 +35,8 @@ def state_of(batch: CouponBatch, today: date) -> tuple[str, str]:
     return words.OVER if today > batch.ends else words.LATER if today < batch.starts else words.OPEN
 
 
-def batches(today: date, exponent: int) -> Listing[BatchRow]:
-    """Return the table of batches as they stand on a day."""
+def batches(today: date, exponent: int, tallied: Mapping[str, Tally]) -> Listing[BatchRow]:
+    """Return the table of batches as they stand on a day, with the coupons of each as they were tallied for it."""
 
     def columns() -> Sequence[Column[BatchRow]]:
         return (
@@ -76,9 +77,8 @@ def batches(today: date, exponent: int) -> Listing[BatchRow]:
             ),
         )
 
-    def enrich(session: Session, rows: list[BatchRow]) -> list[BatchRow]:
-        found = tallies(session, today, [row.batch.id for row in rows])
-        return [BatchRow(row.batch, found.get(row.batch.id, _NONE)) for row in rows]
+    def as_row(row: Any) -> BatchRow:
+        return BatchRow(row.CouponBatch, tallied.get(row.CouponBatch.id, _NONE))
 
     def query(asked: Asked) -> Query:
         wanted: Query = select(CouponBatch)
@@ -96,9 +96,7 @@ def batches(today: date, exponent: int) -> Listing[BatchRow]:
         name="coupons",
         title=marked("Coupon batches"),
         columns=columns(),
-        source=SqlSource(
-            query, lambda row: BatchRow(row.CouponBatch, _NONE), columns, (col(CouponBatch.id),), enrich=enrich
-        ),
+        source=SqlSource(query, as_row, columns, (col(CouponBatch.id),)),
         order="-made",
         filters=(
             Filter(key="q", title=marked("Title, promotion or id")),

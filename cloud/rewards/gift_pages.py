@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
@@ -51,12 +51,12 @@ def _list(request: Request, services: Services, refused: str = "", handed: Picku
 
     def read(session: Session, _now_ms: int) -> Context:
         offered = stock.offered(session)
-        waiting = select(Pickup).where(col(Pickup.state) == pickups.WAITING)
+        waiting = select(func.count()).select_from(Pickup).where(col(Pickup.state) == pickups.WAITING)
         return {
             "table": gift_tables.listing(language),
             "offered": len(offered),
             "empty": sum(left < 1 for _, left in offered),
-            "waiting": len(session.exec(waiting).all()),
+            "waiting": session.exec(waiting).one(),
             "stores": session.exec(select(Store).order_by(col(Store.name))).all(),
             "refused": refused,
             "request_id": fresh_id(services),

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from cloud.console.tables import Query
@@ -199,14 +200,14 @@ def _shifts() -> Query:
     return select(col(TillShift.store_id), col(TillShift.business_date), func.count())
 
 
-def newest_reports_only() -> Query:
-    """Return (shift, version) of each shift's newest Z report, as a subquery to join."""
-    version = func.max(col(ShiftReport.version)).label("version")
-    return select(col(ShiftReport.shift_id).label("shift_id"), version).group_by(col(ShiftReport.shift_id))
+def is_newest_report() -> ColumnElement[bool]:
+    """Tell a shift's newest Z report from those before it, by looking at that shift alone: there are many shifts."""
+    later = aliased(ShiftReport)
+    of_it = (col(later.shift_id) == col(ShiftReport.shift_id), col(later.version) > col(ShiftReport.version))
+    return ~exists().where(*of_it)
 
 
 def _reports() -> Query:
-    newest = newest_reports_only().subquery()
     difference = col(ShiftReport.counted_minor) - col(ShiftReport.cash_expected_minor)
     return select(
         col(ShiftReport.store_id),
@@ -215,10 +216,7 @@ def _reports() -> Query:
         func.count().filter(col(ShiftReport.version) > 1),
         func.coalesce(func.sum(difference), 0),
         func.count().filter(difference != 0),
-    ).join(
-        newest,
-        and_(newest.c.shift_id == col(ShiftReport.shift_id), newest.c.version == col(ShiftReport.version)),
-    )
+    ).where(is_newest_report())
 
 
 def _counted(model: Any, which: Any) -> Query:
