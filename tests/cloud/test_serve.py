@@ -96,7 +96,7 @@ def config(tmp_path: Path) -> Path:
 
 def test_everything_runs_and_ends_with_sigterm(config: Path) -> None:
     with _served(config) as process:
-        until(lambda: _is_ready(config), "ready", 40)
+        until(lambda: _is_ready(config), "ready", 90)
         facts = _run_file(config)
         assert httpx.get(f"{facts['console']}/healthz").json() == {"ok": True}
         broker = _broker(config, facts["pids"]["broker"])
@@ -112,7 +112,7 @@ def test_everything_runs_and_ends_with_sigterm(config: Path) -> None:
 
 def test_children_that_die_come_back_on_the_same_ports(config: Path) -> None:
     with _served(config):
-        until(lambda: _is_ready(config), "ready", 40)
+        until(lambda: _is_ready(config), "ready", 90)
         before = _run_file(config)
         orphan = _broker(config, before["pids"]["broker"])
         for name in ("api", "ingest", "jobs", "broker"):
@@ -124,7 +124,7 @@ def test_children_that_die_come_back_on_the_same_ports(config: Path) -> None:
             return all(pids.get(name, before["pids"][name]) != before["pids"][name] for name in names)
 
         until(all_new, "all are new", 30)
-        until(lambda: _is_ready(config) and _cloud(config, "doctor").returncode == 0, "ready again", 40)
+        until(lambda: _is_ready(config) and _cloud(config, "doctor").returncode == 0, "ready again", 90)
         after = _run_file(config)
         assert (after["api"], after["broker"]) == (before["api"], before["broker"])
         assert not _lives(orphan), "a broker whose keeper died would keep its allow-list for ever"
@@ -132,7 +132,7 @@ def test_children_that_die_come_back_on_the_same_ports(config: Path) -> None:
 
 def test_children_do_not_outlive_a_killed_supervisor(config: Path) -> None:
     with _served(config) as process:
-        until(lambda: _is_ready(config), "ready", 40)
+        until(lambda: _is_ready(config), "ready", 90)
         pids = _run_file(config)["pids"]
         everyone = [*pids.values(), _broker(config, pids["broker"])]
         process.kill()

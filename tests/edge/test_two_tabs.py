@@ -68,7 +68,8 @@ def test_payment_pressed_in_both_tabs_at_once_is_one(tabs: tuple[Page, Page], sc
     for tab in tabs:
         tab.evaluate(f"setTimeout(() => {{ {pressed}; {pressed} }}, 150), 0")
     for tab in tabs:
-        tab.until("document.querySelector('[data-change]')")
+        # The later press may find the change shown and put it away: what counts is that money was taken once.
+        tab.until("document.querySelector('[data-change], .till-empty')")
     assert screens.do(_sales(screens)) == 1
     sale = screens.do(last_sale(screens.store))
     assert [tender.method for tender in sale.tenders] == [TenderKind.CASH]
