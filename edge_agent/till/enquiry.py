@@ -46,6 +46,7 @@ class Enquiry:
             loop.call_soon_threadsafe(self._wanted.set)
 
         self._desk.wanted.wake = wake
+        self._wanted.set()  # something may have been wanted before anybody could be woken
         while True:
             await self._wanted.wait()
             self._wanted.clear()
