@@ -20,6 +20,7 @@ from cloud.prices.timeline import in_force, live_entries
 from cloud.pricing_audit.models import PriceAuditDay, Verdict
 from cloud.sales.models import ReceiptSeries, StoreDay
 
+_TAKINGS = col(StoreDay.total_minor) - col(StoreDay.refund_minor)
 STORES_SHOWN = 12
 """Of a chain those that need somebody first; the page of stores has them all."""
 
@@ -34,6 +35,7 @@ class StoreRow:
     seen_seconds: int | None
     sales: int
     takings_minor: int
+    """Sales less what came back, as everywhere it is called takings."""
     parked: int
     gapped: int
     """How many of its receipt series miss a number."""
@@ -80,6 +82,21 @@ class StoreRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LastDay:
+    """The newest business day with sales; money in minor units."""
+
+    day: date | None
+    sales: int
+    sales_minor: int
+    refund_minor: int
+
+    @property
+    def takings_minor(self) -> int:
+        """Sales less what came back."""
+        return self.sales_minor - self.refund_minor
+
+
+@dataclass(frozen=True, kw_only=True)
 class Today:
     """The page that answers: is my chain all right?"""
 
@@ -109,9 +126,7 @@ def store_rows(session: Session, now_ms: int, business_ms: int) -> list[StoreRow
     sold = {
         store: (int(count), int(minor))
         for store, count, minor in session.execute(
-            select(StoreDay.store_id, func.sum(StoreDay.sales), func.sum(StoreDay.total_minor)).group_by(
-                col(StoreDay.store_id)
-            )
+            select(StoreDay.store_id, func.sum(StoreDay.sales), func.sum(_TAKINGS)).group_by(col(StoreDay.store_id))
         )
     }
     parked = _open_parked(session)
@@ -139,16 +154,16 @@ def store_rows(session: Session, now_ms: int, business_ms: int) -> list[StoreRow
 def today(session: Session, now_ms: int, business_ms: int) -> Today:
     """Read the overview; moments as in `store_rows`."""
     currency, exponent = house_money(session)
-    day, sales, takings_minor = last_day(session)
+    last = last_day(session)
     return Today(
         stores=store_rows(session, now_ms, business_ms),
         currency=currency,
         exponent=exponent,
         points=_points(session),
         newest_version=session.exec(select(func.max(PriceVersion.version))).one(),
-        last_day=day,
-        day_sales=sales,
-        day_takings_minor=takings_minor,
+        last_day=last.day,
+        day_sales=last.sales,
+        day_takings_minor=last.takings_minor,
         parked=sum(_open_parked(session).values()),
         differences=differences(session),
     )
@@ -160,12 +175,12 @@ def house_money(session: Session) -> tuple[str, int]:
     return (first.currency, first.exponent) if first else ("", 2)
 
 
-def last_day(session: Session) -> tuple[date | None, int, int]:
-    """Return the newest business day with sales, how many it had and for how much."""
+def last_day(session: Session) -> LastDay:
+    """Return the newest business day with sales: how many, for how much, and what came back."""
     day = session.exec(select(func.max(StoreDay.business_date)).where(col(StoreDay.sales) > 0)).one()
-    sums = select(func.coalesce(func.sum(StoreDay.sales), 0), func.coalesce(func.sum(StoreDay.total_minor), 0))
-    sales, takings_minor = session.execute(sums.where(col(StoreDay.business_date) == day)).one()
-    return day, int(sales), int(takings_minor)
+    sums = (func.coalesce(func.sum(one), 0) for one in (StoreDay.sales, StoreDay.total_minor, StoreDay.refund_minor))
+    sales, minor, refund = session.execute(select(*sums).where(col(StoreDay.business_date) == day)).one()
+    return LastDay(day=day, sales=int(sales), sales_minor=int(minor), refund_minor=int(refund))
 
 
 def _serving(agents: Sequence[AgentStatus]) -> dict[str, AgentStatus]:

@@ -88,14 +88,12 @@ def sales(request: Request, services: Here) -> Response:
 
     def read(session: Session, _now_ms: int) -> Context:
         currency, exponent = overview.house_money(session)
-        last_day, count, takings_minor = overview.last_day(session)
-        takings = environment("en").filters["money"](takings_minor, exponent)
+        last = overview.last_day(session)
         return {
             "table": listings.SALES,
-            "last_day": last_day,
-            "day_sales": count,
-            "takings": takings,
+            "last": last,
             "currency": currency,
+            "exponent": exponent,
         }
 
     return listed(request, services, "sales", read)

@@ -81,7 +81,7 @@ def _day_columns() -> Sequence[Column[DayRow]]:
             key="takings",
             title=marked("Takings"),
             kind=Kind.MONEY,
-            order=col(StoreDay.total_minor),
+            order=col(StoreDay.total_minor) - col(StoreDay.refund_minor),
             cell=lambda row: Cell(value=row.net_minor, exponent=row.exponent),
         ),
         Column(key="currency", title=marked("Currency"), cell=lambda row: row.currency),
