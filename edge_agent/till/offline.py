@@ -77,6 +77,8 @@ _COUPON_CODE = Action(
 
 TILL_ACTIONS: Mapping[str, Action] = {
     "scan": _CARD,
+    "type_in": _CARD,
+    "ring_item": _YES,
     "attach_card": _CARD,
     "swipe": _CARD,
     "set_quantity": _YES,

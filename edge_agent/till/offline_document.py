@@ -21,7 +21,9 @@ from edge_agent.till.offline import (
 _ANSWERS: Mapping[Offline, str] = {Offline.YES: "yes 可用", Offline.LIMITED: "limited 受限", Offline.NO: "no 不可用"}
 
 NAMES: Mapping[str, tuple[str, str]] = {
-    "scan": ("Scan or type a code", "扫码、输入货号"),
+    "scan": ("Scan a code", "扫码"),
+    "type_in": ("Type a code or an item number", "输入条码、货号"),
+    "ring_item": ("Ring up an item chosen from a list or a quick key", "从列表或快捷键选商品"),
     "look_up": ("Look a member up", "查找会员"),
     "enrol": ("Sign up a member", "办理入会"),
     "change_card": ("Give, replace, freeze a card; report it lost", "发卡、补卡、冻结、挂失"),

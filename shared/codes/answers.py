@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from shared.codes.gtin import canonical
 from shared.money import UnitPrice
 
 MEMBER_CODE_PREFIX = "SWM1."
@@ -23,14 +24,14 @@ class ScanContext(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemCode:
-    """A code to look up in the price book: a GTIN as printed (leading zeros as scanned), or a short item number."""
+    """A code to look up in the price book: a GTIN as printed (leading zeros as scanned), or an item number."""
 
     code: str
 
     @property
     def gtin(self) -> str:
         """The GTIN in its 14-digit form; empty for an item number of the chain's own."""
-        return self.code.zfill(14) if len(self.code) > _LONGEST_ITEM_NUMBER else ""
+        return canonical(self.code) or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +126,3 @@ class Unknown:
 
 
 Scan = ItemCode | VariableMeasure | Gs1Code | PaymentCode | MemberCard | MemberQr | Unknown
-
-_LONGEST_ITEM_NUMBER = 6
-"""Item numbers are short, so that they cannot be mistaken for an EAN-8."""

@@ -174,7 +174,8 @@ async def test_p2_no_action_waits_for_hq_and_none_is_refused_without_it(store: S
         await act("resolve_payments")
         await act("unresolved_payments")
         await act("reprint")
-        await act("scan", APPLES)
+        await act("type_in", APPLES)
+        await act("ring_item", "1001")
         await act("void_basket")
     elsewhere = {"take_coupon_code", "put_back_coupon", "choose"}
     elsewhere |= {"pour", "settle_payment", "weigh_from_scale", "set_price", "round_off", "confirm_age", "pay_by_code"}

@@ -56,6 +56,23 @@ def ring_scanned(db: sqlite3.Connection, desk: Desk, goods: Goods) -> LineAdded:
     return replace(added, line=changed.line, total_minor=changed.total_minor, measure=None)
 
 
+def ring_item(db: sqlite3.Connection, desk: Desk, item: str) -> LineAdded:
+    """Add an item that was chosen, by its own number whatever that looks like. Refused where HQ called it back.
+
+    A number that is also the barcode of other goods sells under one of the item's own barcodes.
+    """
+    book = book_for(db, desk, baskets.load_open(db, desk.till))
+    chosen = book.item(item)
+    if chosen is None:
+        raise Refusal("unknown_item", item)
+    unfit = recalled(desk.settings().recalls, item=item)
+    if unfit is not None:
+        raise Refusal(unfit.why.value, " ".join(part for part in (unfit.batch, unfit.reason) if part))
+    codes = (item, *(barcode.code for barcode in chosen.barcodes))
+    own = (code for code in codes if (found := book.by_code(code)) is not None and found.item.item == item)
+    return ringing.ring(db, desk, next(own, item))
+
+
 def _sought(goods: Goods) -> _Sought:
     if isinstance(goods, VariableMeasure):
         return _Sought(goods.look_up, label=goods)

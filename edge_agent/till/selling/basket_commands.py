@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 from uuid import UUID
@@ -30,7 +30,7 @@ from edge_agent.till.results import (
     Voided,
 )
 from edge_agent.till.scanning import tally
-from edge_agent.till.scanning.selling import LABEL_FINDINGS, ring_scanned
+from edge_agent.till.scanning.selling import LABEL_FINDINGS, ring_item, ring_scanned
 from edge_agent.till.scanning.telling import Goods, code_tables, tell
 from edge_agent.till.selling import amending, limits, offers
 from edge_agent.till.selling.results import CouponTaken, OfferTaken, OfferView
@@ -48,6 +48,9 @@ R = TypeVar("R")
 
 Rung = LineAdded | MemberAttached | SignedIn | Refused
 
+NOT_FOUND = frozenset({"unknown_item", "no_known_format", "check_digit"})
+"""Refusals of a code that names nothing: it may still be an item's own number, a coupon, or a part of a name."""
+
 
 class BasketCommands:
     """What happens at a till before money does. Every answer is a result; a refusal is an answer.
@@ -62,7 +65,7 @@ class BasketCommands:
         self._enquiry = enquiry
         desk = commands.desk
         self.releases = Releasing(commands.database, desk.clocks.machine, desk.hq or Nobody(), desk.mint, desk.till)
-        self._waiting_scan: tuple[str, ScanContext, str] | None = None
+        self._waiting: Callable[[], Awaitable[Rung]] | None = None
         self.scaled = Scaled()
 
     async def scan(
@@ -98,13 +101,28 @@ class BasketCommands:
         if isinstance(told, VariableMeasure) and isinstance(answer, Refused) and answer.code in LABEL_FINDINGS:
             label, code = told.format, answer.code
             await self._commands.change(lambda db, desk: tally.note(db, desk, label, code))
-        return self._waits(answer, text, context, symbology, count)
+        return self._waits(answer, lambda: self.scan(text, context, symbology, count=count), count)
 
-    def _waits(self, answer: Rung, text: str, context: ScanContext, symbology: str, count: int) -> Rung:
+    async def type_in(self, text: str, *, count: int = 1) -> Rung:
+        """Take what was typed: as if it had been scanned, or else an item's own number, however long it is."""
+        answer = await self.scan(text, count=count)
+        if not isinstance(answer, Refused) or answer.code not in NOT_FOUND:
+            return answer
+        times, star, rest = text.partition("*")
+        typed = (rest.strip(), int(times[:9])) if star and times.strip().isdigit() else (text.strip(), count)
+        by_number = await self.ring_item(typed[0], count=typed[1])
+        unknown = isinstance(by_number, Refused) and by_number.code == "unknown_item"
+        return answer if unknown else by_number
+
+    async def ring_item(self, item: str, *, count: int = 1) -> LineAdded | Refused:
+        """Ring up an item that was chosen from a list, by its own number: it need not look like a code."""
+        answer = await self._ring(lambda db, desk: _times(db, desk, ring_item(db, desk, item), count), None)
+        return self._waits(answer, lambda: self.ring_item(item, count=count), count)
+
+    def _waits(self, answer: R, again: Callable[[], Awaitable[Rung]], count: int) -> R | Refused:
         """Keep what an age check will ring up, and say how many an open price is asked for."""
         asks = answer.asks if isinstance(answer, Refused) else None
-        waits = isinstance(asks, AgeAsked)
-        self._waiting_scan = (f"{count}*{text}" if count > 1 else text, context, symbology) if waits else None
+        self._waiting = again if isinstance(asks, AgeAsked) else None
         if isinstance(answer, Refused) and isinstance(asks, PriceAsked):
             return replace(answer, asks=replace(asks, count=count))
         return answer
@@ -123,7 +141,7 @@ class BasketCommands:
 
         answer = await self._ring(rung, None)
         if isinstance(answer, Refused) and isinstance(answer.asks, AgeAsked):
-            self._waiting_scan = (f"{count}*{code}" if count > 1 else code, ScanContext.GOODS, "")
+            self._waiting = lambda: self.type_in(code, count=count)
         return answer
 
     async def confirm_age(
@@ -137,10 +155,10 @@ class BasketCommands:
         if isinstance(approver, Refused):
             return approver
         answer = await self._commands.change(lambda db, desk: limits.confirm(db, desk, years, born, approver))
-        scan, self._waiting_scan = self._waiting_scan, None
-        if isinstance(answer, Refused) or scan is None:
+        again, self._waiting = self._waiting, None
+        if isinstance(answer, Refused) or again is None:
             return answer
-        rung = await self.scan(*scan)
+        rung = await again()
         return rung if isinstance(rung, LineAdded | Refused) else answer
 
     async def set_quantity(

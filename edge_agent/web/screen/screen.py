@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from edge_agent.devices.ports import Scanned
 from edge_agent.till.asks import AgeAsked, Expects, PriceAsked
 from edge_agent.till.results import LineAdded, MemberAttached, Refused, SignedIn
+from edge_agent.till.selling.basket_commands import NOT_FOUND
 from edge_agent.web.screen.actions import BY_NAME
 from edge_agent.web.screen.asking import CARD_MARK, Option
 from edge_agent.web.screen.carried import carry
@@ -24,7 +25,6 @@ from shared.web.words import marked
 
 Rung = LineAdded | MemberAttached | SignedIn | Refused
 
-_NOT_FOUND = frozenset({"unknown_item", "no_known_format", "check_digit"})
 _MAX_PIECES = 9_999
 
 
@@ -117,7 +117,7 @@ class Screen(Talking):
 
     async def _is_coupon(self, answer: Rung, text: str) -> bool:
         """Tell whether what is no item is a coupon: it is taken without a key pressed first."""
-        unknown = isinstance(answer, Refused) and answer.code in _NOT_FOUND
+        unknown = isinstance(answer, Refused) and answer.code in NOT_FOUND
         return unknown and await self.till.is_coupon(text)
 
     def cut(self) -> None:
@@ -165,18 +165,30 @@ class Screen(Talking):
             self._close()
             self.refuse(refusal(answer)) if isinstance(answer, Refused) else self._accept(None)
             return
-        if any(char.isalpha() for char in text) and await self.till.catalogue.search(text):
-            await self.start("search", (text,))
+        if any(char.isalpha() for char in text) and await self._named(text):
             return
         count, self.count = self.count, 1
-        answer_ = await self.till.scan(text, count=count)
-        short = isinstance(answer_, Refused) and answer_.code in _NOT_FOUND
+        answer_ = await self.till.type_in(text, count=count)
+        short = isinstance(answer_, Refused) and answer_.code in NOT_FOUND
         if short and await self.till.catalogue.search(text):
             await self.start("search", (text,))
         elif await self._is_coupon(answer_, text):
             await self.start("coupon_scanned", (text,))
         else:
             await self._after_scan(answer_)
+
+    async def _named(self, text: str) -> bool:
+        """Take a text with letters: an item's own number, else a part of a name. False when it is neither."""
+        if any(char.isdigit() for char in text):
+            rung = await self.till.ring_item(text, count=self.count)
+            if not isinstance(rung, Refused) or rung.code not in NOT_FOUND:
+                self.count = 1
+                await self._after_scan(rung)
+                return True
+        if await self.till.catalogue.search(text):
+            await self.start("search", (text,))
+            return True
+        return False
 
     async def _after_scan(self, answer: Rung) -> None:
         self._rung(answer)
@@ -252,6 +264,11 @@ class Screen(Talking):
     async def rung_by(self, text: str, context: ScanContext) -> None:
         """Ring up what a flow found: as if it had been scanned."""
         await self.ring(text, context)
+
+    async def rung_item(self, item: str) -> None:
+        """Ring up an item that a flow chose, as many times as was typed before it."""
+        count, self.count = self.count, 1
+        await self._after_scan(await self.till.ring_item(item, count=count))
 
 
 def _not_listed(text: str) -> Notice:

@@ -103,7 +103,7 @@ class Talking:
         """Begin a flow in place of whatever is asked."""
         if flow == "ring":
             self._close()
-            await self.rung_by(about[0], ScanContext.GOODS)
+            await self.rung_item(about[0])
             return
         if flow == "attach":
             self._close()
@@ -269,6 +269,10 @@ class Talking:
 
     async def rung_by(self, text: str, context: ScanContext) -> None:
         """Ring up what a flow found: as if it had been scanned."""
+        raise NotImplementedError
+
+    async def rung_item(self, item: str) -> None:
+        """Ring up an item that a flow chose, by its number."""
         raise NotImplementedError
 
 
