@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from cloud.fleet.device_standing import Plugged
+from cloud.fleet.device_standing import DeviceRow, Plugged
 from cloud.org.device_checks import WORDS, Problem, problems_of
 from device_profiles.catalogue import catalogue
 from shared.device_profile import DeviceClass, TransportKind
@@ -60,6 +60,24 @@ def rows_of(bindings: Sequence[DeviceBinding]) -> list[FormRow]:
     return [
         FormRow(one.device, one.profile, one.transport, one.address, one.role, _lines(one.settings)) for one in bindings
     ]
+
+
+def starting(bound: Sequence[DeviceBinding], standing: Sequence[DeviceRow]) -> list[DeviceBinding]:
+    """Return what the till has: what is bound, or where head office bound nothing, what the till reports.
+
+    What is sent replaces all of it, so a form that began empty would take away what nobody spoke of.
+    """
+    return list(bound) or [
+        DeviceBinding(device=row.device, profile=one.profile, transport=one.transport, address=one.address)
+        for row in standing
+        if (one := row.report) is not None
+    ]
+
+
+def dropped(has: Sequence[DeviceBinding], wanted: Sequence[DeviceBinding]) -> str:
+    """Return the names of the till's devices that are not wanted any more, empty where all stay."""
+    kept = {one.device for one in wanted}
+    return ", ".join(one.device for one in has if one.device not in kept)
 
 
 def row_for(plugged: Plugged, names: Sequence[str]) -> FormRow:

@@ -85,7 +85,7 @@ def binding(request: Request, services: Here, store: str, till: str, add: str = 
 
     def read(session: Session, now_ms: int) -> Context:
         it, bound = _till(session, store, till, now_ms), bindings.bound(session, store, till)
-        rows = binding_form.rows_of(bound)
+        rows = binding_form.rows_of(binding_form.starting(bound, it.of(till)))
         new = next((one for one in it.plugged if one.found.address == add), None) if add else None
         if new is not None and not new.bound_to:
             rows.append(binding_form.row_for(new, [row.device for row in rows]))
@@ -102,18 +102,22 @@ def bind(request: Request, services: Here, posted: MayOperate, store: str, till:
     with services.database.snapshot() as session:
         it = _till(session, store, till, services.clocks.machine.wall_ms())
         taken = bindings.plugs_elsewhere(session, store, till)
+        has = binding_form.starting(bindings.bound(session, store, till), it.of(till))
     wanted = binding_form.check(rows, taken, it.plugged)
+    dropped = binding_form.dropped(has, wanted)
     good = not any(row.faults for row in rows)
     reason = posted.get("reason")[:_LONGEST_REASON]
     refused = ""
     if posted.get("do") == "send" and good:
         if not reason:
             refused = marked("Say why: it is kept in the audit log.")
+        elif posted.get("without") != dropped:
+            refused = marked("Not sent: the till has devices that are missing here. See below.")
         else:
             refused = _send(services, posted, (store, till), wanted, reason=reason, seen=seen)
             if not refused:
                 return RedirectResponse(f"/stores/{store}/tills/{till}/devices?sent=1", HTTPStatus.SEE_OTHER)
-    values = _context(it, till, rows, seen, checked=good, refused=refused, reason=reason)
+    values = _context(it, till, rows, seen, checked=good, refused=refused, reason=reason, dropped=dropped)
     return page(request, services, "till_devices", lambda _session, _now_ms: values)
 
 
@@ -148,6 +152,7 @@ def _context(
     refused: str = "",
     reason: str = "",
     sent: bool = False,
+    dropped: str = "",
 ) -> Context:
     return {
         "it": it,
@@ -159,6 +164,7 @@ def _context(
         "refused": refused,
         "reason": reason,
         "sent": sent,
+        "dropped": dropped,
         "models": list(binding_form.models()),
         "ways": [kind.value for kind in TransportKind],
         "roles": [role.value for role in ScanContext],

@@ -232,13 +232,32 @@ def test_settings_come_back_as_they_were_said(app: FastAPI, sqlite_database: Dat
 def test_two_people_do_not_undo_each_other(app: FastAPI, sqlite_database: Database) -> None:
     visitor = inside(app)
     bind(sqlite_database, PRINTER)
-    late = visitor.send(PLACE, form(ROW, revision=0), page=PLACE)
+    agreed = {"without": "printer"}
+    late = visitor.send(PLACE, form(ROW, revision=0) | agreed, page=PLACE)
     assert "Somebody else has changed these devices meanwhile" in late.text
     silent = visitor.send(PLACE, form(ROW, revision=1, reason=""), page=PLACE)
     assert "Say why" in silent.text
-    assert visitor.send(PLACE, form({**ROW, "remove": "1"}, revision=1), page=PLACE).status_code == 303
+    assert visitor.send(PLACE, form({**ROW, "remove": "1"}, revision=1) | agreed, page=PLACE).status_code == 303
     with sqlite_database.snapshot() as session:
         assert devices.bound(session, "s001", "t1") == []
+
+
+def test_a_till_loses_no_device_that_nobody_spoke_of(app: FastAPI, sqlite_database: Database) -> None:
+    """What the till reports is where the form begins, and sending fewer is said by name and agreed to first."""
+    hear(sqlite_database, report(SCANNER), report(PRINTER))
+    visitor = inside(app)
+    page = visitor.get(PLACE).text
+    assert all(f'value="{one}"' in page for one in ("scanner", "printer", "usb:1-1", "usb:1-2"))
+    fewer = visitor.send(PLACE, form({**ROW, "address": "usb:1-1"}), page=PLACE)
+    assert fewer.status_code == 200
+    assert "devices that are missing here: printer." in fewer.text
+    with sqlite_database.snapshot() as session:
+        assert devices.bound(session, "s001", "t1") == []
+    bind(sqlite_database, SCANNER, PRINTER)
+    assert visitor.send(PLACE, form(ROW, revision=1), page=PLACE).status_code == 200, "and so with what is bound"
+    wider = {**ROW, "device": "display"}
+    assert visitor.send(PLACE, form(wider, revision=1) | {"without": "printer"}, page=PLACE).status_code == 200
+    assert visitor.send(PLACE, form(ROW, revision=1) | {"without": "printer"}, page=PLACE).status_code == 303
 
 
 def test_who_only_reads_binds_nothing(app: FastAPI, sqlite_database: Database) -> None:
