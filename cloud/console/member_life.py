@@ -15,6 +15,7 @@ from cloud.coupons import batches
 from cloud.coupons.models import Coupon, CouponBatch
 from cloud.errors import NotFound
 from cloud.fleet.models import AuditEntry
+from cloud.ledger import words as ledger_words
 from cloud.ledger.models import Account, JournalRow, Posting
 from cloud.members import blocks, changing, duplicates, merging, value
 from cloud.members.care_models import DuplicatePair, MemberMerge
@@ -168,7 +169,7 @@ def _postings(session: Session, ids: Sequence[UUID]) -> list[Happened]:
     return [
         Happened(
             at_ms=at_ms,
-            title=member_words.PURPOSE.get(purpose, purpose),
+            title=ledger_words.purpose(purpose),
             detail=store,
             amount=amount,
             unit=unit,

@@ -43,6 +43,7 @@ PURPOSE: Mapping[str, str] = {
     "void": marked("Set aside and let go"),
     "time_out": marked("Set aside and timed out"),
     "top_up": marked("Topped up"),
+    "undo_top_up": marked("Top-up undone"),
     "card_return": marked("Given back and paid out"),
     "correction": marked("Put right by hand"),
     "points_review": marked("Promise of a till honoured"),

@@ -16,6 +16,8 @@ from cloud.database import Database
 from cloud.fleet.models import AuditEntry
 from cloud.identity.people import Role
 from cloud.ledger.commits import open_commit
+from cloud.ledger.journal import AccountKey, Journal, Leg
+from cloud.ledger.posting import post
 from cloud.main import create_app
 from cloud.members import blocks, duplicates, importing, watching
 from cloud.members.care_models import MemberMerge, ReviewCase
@@ -159,3 +161,23 @@ def test_an_opening_is_signed_by_another(app: FastAPI, database: Database) -> No
     with database.session() as session:
         assert {row.status for row in session.exec(select(Member))} == {ACTIVE}
     assert "refused=opening_signed" in bob.send(f"{path}/refuse", {"reason": "late"}).headers["location"]
+
+
+def test_every_movement_on_a_members_page_has_words(app: FastAPI, database: Database, li: UUID) -> None:
+    """What is set aside and topped up is said as the ledger's own pages say it, in the reader's language."""
+    legs = (
+        Leg(AccountKey("member_points", str(li), "POINTS"), 5),
+        Leg(AccountKey("points_issued", "hq", "POINTS"), -5),
+    )
+    with database.session() as session:
+        moves = [
+            Journal(cause=mint(), purpose=purpose, at_ms=START_MS, store="s001", legs=legs)
+            for purpose in ("top_up", "hold", "back:CNY:1")
+        ]
+        post(session, open_commit(session, START_MS), moves)
+    for language, told in (
+        ("en", ("Topped up", "Set aside", "Given back by a return")),
+        ("zh", ("充值", "冻结", "退货退回")),
+    ):
+        seen = visitor(app, language=language).get(f"/members/{li}").text
+        assert all(f"</time> {word} <strong>5" in seen for word in told), language
