@@ -136,6 +136,7 @@ def test_from_a_draft_over_a_trial_to_two_people_and_the_tills(desk: Desk, membe
         seen = desk.visitor("mia", language).get(where).text
         assert ("1 member would stand elsewhere." if language == "en" else "将有 1 位会员等级变动") in seen
         assert "李**" in seen
+        assert ("From which tier to which" if language == "en" else "等级变化去向") in seen
         assert 'data-value="1"' in seen
     mia.send(f"{where}/save", form_of(DEARER, TODAY + timedelta(days=31)))
     assert "refused=not_tried" in ada.send(f"{where}/approve", {"reason": "ok"}).headers["location"], "as it was tried"
