@@ -11,9 +11,9 @@ from cloud.errors import CloudError
 from cloud.org.models import Store, StoreGroup
 from cloud.prices.books import StoreBooks
 from cloud.prices.targets import resolve_targets
-from cloud.promotions.conflicts import Conflicts, check
+from cloud.promotions.conflicts import Clash, Conflicts, check
 from cloud.promotions.fields import Field, Node, Section, form_of
-from cloud.promotions.models import PromotionPlan
+from cloud.promotions.models import PlanStatus, PromotionPlan
 from cloud.promotions.plans import typed
 from cloud.promotions.reading import Problem, read, rows_shown
 from cloud.promotions.sentence import sentence
@@ -123,6 +123,8 @@ def said_of(
     kind = str(promotion.__struct_config__.tag)
     reasons = {language: promotion.names.get(language) or REASONS[kind][language] for language in ("en", "zh")}
     found = check(session, books, stores, promotion, now_ms) if with_conflicts else None
+    if found is not None and plan.status == PlanStatus.PUBLISHED:  # what is at work under its id is itself
+        found = replace(found, overlaps=[one for one in found.overlaps if one.clash is not Clash.SAME_ID])
     return Said(shown, sample(session, books, first, promotion, now_ms), first, reasons, found)
 
 

@@ -102,6 +102,7 @@ LABELS: Mapping[str, str] = {
 HINTS: Mapping[str, str] = {
     "names.zh": marked("Empty: the name of its kind."),
     "basis": marked("1 for pieces; 500 for a price per 500 g."),
+    "need.basis": marked("Empty: what is left to pay; for coupons the regular price."),
     "most_pieces": marked("Per basket; empty: no limit."),
     "off_bp": marked("20 means that 80% is paid."),
     "cap_minor": marked("Empty: no cap."),

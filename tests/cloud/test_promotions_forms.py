@@ -10,7 +10,7 @@ import pytest
 import shared.pricing
 from cloud.console.speaking import speech
 from cloud.promotions import words
-from cloud.promotions.fields import COMMON, Field, form_of, own_fields
+from cloud.promotions.fields import COMMON, Field, Section, form_of, own_fields
 from cloud.promotions.reading import fields_of, kinds, read, typed_from
 from cloud.promotions.sentence import sentence
 from cloud.promotions.writing import typed_of
@@ -52,6 +52,16 @@ def test_every_kind_has_a_form_and_words() -> None:
         assert {node.path.split(".")[0] for node in form} == {"names", *own_fields(kind), *COMMON}
         for field in fields_of(form, TYPED[kind]):
             assert field.label in {*words.LABELS.values()}, f"{kind}: {field.path} has no label"
+
+
+def test_which_amount_counts_has_a_hint_of_its_own() -> None:
+    """A price per 500 g and the amount that counts are both called `basis`."""
+    for kind in KINDS:
+        need = next(one for one in form_of(kind) if one.path == "need")
+        assert isinstance(need, Section)
+        basis = next(one for one in need.nodes if one.path == "need.basis")
+        assert isinstance(basis, Field)
+        assert basis.hint.startswith("Empty: what is left to pay"), kind
 
 
 @pytest.mark.parametrize("kind", TYPED)

@@ -65,6 +65,7 @@ def test_from_a_kind_to_the_tills_and_back(database: Database, marketer: Visitor
     page = marketer.get(place).text
     assert "0 of 3 tills sell by it" in page
     assert "not there yet" in page
+    assert "It runs into nothing." in page, "not into itself"
     marketer.send(f"{place}/stop", {"reason": "typo"})
     assert "stopped" in marketer.get(place).text
     assert "spring" in marketer.get("/audit").text
