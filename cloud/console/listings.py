@@ -1,4 +1,4 @@
-"""The console's own tables: stores, sales, parked events, gaps, price differences, versions, the audit log."""
+"""The console's own tables: parked events, gaps, price differences, versions, the audit log."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from cloud.console import said
 from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.fleet.models import Agent, AgentGap, AuditEntry
 from cloud.ingest.models import ParkedEvent
-from cloud.org.models import Store
 from cloud.pricing_audit.models import PriceAudit
-from cloud.sales.models import Sale
 from shared.web.words import marked
 
 
@@ -35,71 +33,6 @@ def as_day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _sale_columns() -> Sequence[Column[Any]]:
-    return (
-        Column(
-            key="at",
-            title=marked("Sold (store time)"),
-            kind=Kind.MOMENT,
-            order=col(Sale.commit_no),
-            cell=lambda row: Cell(value=row.Sale.at_ms, zone=row.Sale.time_zone),
-        ),
-        Column(
-            key="receipt",
-            title=marked("Receipt"),
-            cell=lambda row: Cell(
-                value=f"{row.Sale.receipt_series}-{row.Sale.receipt_number}", href=f"/sales/{row.Sale.id}"
-            ),
-        ),
-        Column(
-            key="store",
-            title=marked("Store"),
-            kind=Kind.WRAP,
-            cell=lambda row: Cell(
-                value=row.name or row.Sale.store_id, href=f"/stores/{row.Sale.store_id}", note=row.Sale.store_id
-            ),
-        ),
-        Column(key="till", title=marked("Till"), cell=lambda row: row.Sale.till_id),
-        Column(key="lines", title=marked("Lines"), kind=Kind.NUMBER, cell=lambda row: row.Sale.line_count),
-        Column(
-            key="saved",
-            title=marked("Saved"),
-            kind=Kind.MONEY,
-            cell=lambda row: Cell(value=row.Sale.saved_minor, exponent=row.Sale.exponent),
-        ),
-        Column(
-            key="total",
-            title=marked("Total"),
-            kind=Kind.MONEY,
-            cell=lambda row: Cell(value=row.Sale.total_minor, exponent=row.Sale.exponent),
-        ),
-        Column(key="currency", title=marked("Currency"), cell=lambda row: row.Sale.currency),
-        Column(key="book", title=marked("Price book"), kind=Kind.NUMBER, cell=lambda row: row.Sale.book_version),
-        Column(key="day", title=marked("Business day"), cell=lambda row: row.Sale.business_date),
-    )
-
-
-def _sales(asked: Asked) -> Query:
-    query: Query = select(Sale, col(Store.name).label("name"))
-    query = query.join(Store, col(Store.id) == col(Sale.store_id), isouter=True)
-    if asked.get("store"):
-        query = query.where(col(Sale.store_id) == asked.get("store"))
-    if day := as_day(asked.get("day")):
-        query = query.where(col(Sale.business_date) == day)
-    return query
-
-
-SALES: Listing[Any] = Listing(
-    name="sales",
-    title=marked("Sales"),
-    columns=_sale_columns(),
-    source=SqlSource(_sales, lambda row: row, _sale_columns, (col(Sale.id).desc(),)),
-    order="-at",
-    filters=(Filter(key="store", title=marked("Store")), Filter(key="day", title=marked("Business day (2026-01-31)"))),
-    empty=marked("The first sale of a till appears here within seconds."),
-)
 
 
 def _parked_columns() -> Sequence[Column[ParkedEvent]]:

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here
-from cloud.console import computed, listings, one_store, overview, parked_event, receipts, searching
+from cloud.console import computed, listings, one_store, overview, parked_event, receipts, searching, slips
 from cloud.console.day import hours_of_last_day, sales_by_day
 from cloud.console.navigation import shown_to
 from cloud.console.rendering import Context, environment, page
@@ -84,13 +84,13 @@ def prices(request: Request, services: Here) -> Response:
 
 @router.get("/sales")
 def sales(request: Request, services: Here) -> Response:
-    """What was sold last?"""
+    """What was sold last, and what came back?"""
 
     def read(session: Session, _now_ms: int) -> Context:
         currency, exponent = overview.house_money(session)
         last = overview.last_day(session)
         return {
-            "table": listings.SALES,
+            "table": slips.SALES,
             "last": last,
             "currency": currency,
             "exponent": exponent,

@@ -35,6 +35,7 @@ class Sale(Table, table=True):
     __table_args__ = (
         Index("ix_sale_store_id_business_date", "store_id", "business_date"),
         Index("ix_sale_commit_no", "commit_no"),
+        Index("ix_sale_at_ms", "at_ms"),
         _of_some("ix_sale_member_id", "member_id"),
         # What a card bought before anybody knew whose it is.
         Index("ix_sale_card_id", "card_id", postgresql_where=_UNCLAIMED, sqlite_where=_UNCLAIMED),
@@ -174,6 +175,7 @@ class SaleReturn(Table, table=True):
         Index("ix_sale_return_original_sale_id", "original_sale_id"),
         Index("ix_sale_return_store_id_business_date", "store_id", "business_date"),
         Index("ix_sale_return_commit_no", "commit_no"),
+        Index("ix_sale_return_at_ms", "at_ms"),
         BOOKS,
     )
 

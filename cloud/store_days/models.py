@@ -170,7 +170,11 @@ class GoodsReturn(Table, table=True):
     """Goods came back that no receipt was shown for; how the money went back is in `sale_tender` under this id."""
 
     __tablename__ = "goods_return"
-    __table_args__ = (Index("ix_goods_return_store_id_business_date", "store_id", "business_date"), BOOKS)
+    __table_args__ = (
+        Index("ix_goods_return_store_id_business_date", "store_id", "business_date"),
+        Index("ix_goods_return_at_ms", "at_ms"),
+        BOOKS,
+    )
 
     id: UUID = Field(primary_key=True)
     commit_no: int = big_int()

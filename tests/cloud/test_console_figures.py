@@ -9,6 +9,8 @@ import pytest
 from cloud.database import Database
 from tests.cloud.calling import call
 from tests.cloud.console_data import a_normal_day, console
+from tests.cloud.ingesting import Outbox, open_store, take_in
+from tests.factories import START_MS, make_sale
 
 
 def get(database: Database, path: str, language: str = "en") -> str:
@@ -32,3 +34,28 @@ def test_the_sales_page_tells_sales_from_takings(sqlite_database: Database) -> N
     assert "2 sales for 45.98 CNY on 2026-01-01" in page
     assert "22.99 CNY came back: takings are 22.99." in page
     assert "退货 22.99 CNY" in get(sqlite_database, "/sales", "zh")
+
+
+def receipts_of(page: str) -> list[str]:
+    return re.findall(r">(t\d-1-\d+)</a>", page.split("<tbody>")[1])
+
+
+def test_returns_stand_among_the_sales_with_a_minus(sqlite_database: Database) -> None:
+    a_normal_day(sqlite_database)
+    assert receipts_of(get(sqlite_database, "/sales")) == ["t1-1-2", "t1-1-5", "t1-1-1"]
+    assert receipts_of(get(sqlite_database, "/sales?kind=sales")) == ["t1-1-5", "t1-1-1"]
+    returns = get(sqlite_database, "/sales?kind=returns")
+    assert receipts_of(returns) == ["t1-1-2"]
+    assert "-22.99" in returns
+    assert "1 to 1 of 1" in returns
+    assert receipts_of(get(sqlite_database, "/sales?day=2026-01-01&store=s001&kind=nonsense"))[0] == "t1-1-2"
+    assert "Nothing fits this filter." in get(sqlite_database, "/sales?day=2026-01-02")
+
+
+def test_sales_stand_by_the_time_they_were_sold_however_late_they_came(sqlite_database: Database) -> None:
+    open_store(sqlite_database)
+    times = {1: 5, 2: 0, 3: 9, 4: 2}  # a till that was offline sends its afternoon after another's evening
+    outbox = Outbox().add(*(make_sale(number=number, at_ms=START_MS + at * 60_000) for number, at in times.items()))
+    take_in(sqlite_database, outbox.batch())
+    assert receipts_of(get(sqlite_database, "/sales")) == ["t1-1-3", "t1-1-1", "t1-1-4", "t1-1-2"]
+    assert receipts_of(get(sqlite_database, "/sales?sort=at")) == ["t1-1-2", "t1-1-4", "t1-1-1", "t1-1-3"]

@@ -370,6 +370,7 @@ def upgrade() -> None:
         sa.Column("approved_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_goods_return")),
     )
+    op.create_index("ix_goods_return_at_ms", "goods_return", ["at_ms"], unique=False)
     op.create_index(
         "ix_goods_return_store_id_business_date", "goods_return", ["store_id", "business_date"], unique=False
     )
@@ -1301,6 +1302,7 @@ def upgrade() -> None:
         sa.Column("time_quality", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sale")),
     )
+    op.create_index("ix_sale_at_ms", "sale", ["at_ms"], unique=False)
     op.create_index(
         "ix_sale_card_id",
         "sale",
@@ -1414,6 +1416,7 @@ def upgrade() -> None:
         sa.Column("time_quality", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sale_return")),
     )
+    op.create_index("ix_sale_return_at_ms", "sale_return", ["at_ms"], unique=False)
     op.create_index("ix_sale_return_commit_no", "sale_return", ["commit_no"], unique=False)
     op.create_index("ix_sale_return_original_sale_id", "sale_return", ["original_sale_id"], unique=False)
     op.create_index("ix_sale_return_store_id_business_date", "sale_return", ["store_id", "business_date"], unique=False)
