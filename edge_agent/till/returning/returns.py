@@ -12,7 +12,7 @@ from edge_agent.till.desk import Desk
 from edge_agent.till.money import Money
 from edge_agent.till.results import Paid, PartlyPaid, Refused
 from edge_agent.till.returning import points, showing, taking, unreceipted
-from edge_agent.till.returning.plan import ReturnPlan
+from edge_agent.till.returning.plan import RefundPart, ReturnPlan
 from edge_agent.till.returning.results import Returned, ReturnView
 from edge_agent.till.returning.taking import Wish
 from edge_agent.till.staff.people import People
@@ -49,6 +49,17 @@ class Returns:
             return no
         gateways = self._money.by_gateway
         return await self._pay_back(approve, lambda db, desk, who: taking.begin(db, desk, wish, who, gateways))
+
+    async def ways_back(
+        self, receipt: str = "", lines: Mapping[int, int] | None = None, *, reason: str = ""
+    ) -> list[RefundPart]:
+        """Return how the money of a return would go back, for whoever approves it; none where it would be refused.
+
+        Without a receipt it is that of undoing this till's last sale.
+        """
+        wish = Wish(receipt=receipt, lines=lines or {}, reason=reason) if receipt else None
+        answer = await self._commands.look(lambda db, desk: taking.ways_back(db, desk, wish))
+        return [] if isinstance(answer, Refused) else answer
 
     async def void_last_sale(self, *, reason: str = "", approve: Approve | None = None) -> Returned | Refused:
         """Undo this till's last sale as a whole, paid back the way it was paid."""

@@ -63,6 +63,19 @@ def void_last(
     return _go(db, desk, msgspec.structs.replace(plan, approved_by=by, void=True), gateways)
 
 
+def ways_back(db: sqlite3.Connection, desk: Desk, wish: Wish | None) -> list[RefundPart]:
+    """Return how the money would go back, before anybody approves it; without a wish that of undoing the last sale."""
+    row = finding.last_sale_of(db, desk.till) if wish is None else finding.row_for(db, desk, wish.receipt)
+    if row is None:
+        raise Refusal("no_sale_to_void")
+    sale = finding.sale_of(db, row)
+    left = {n: rest for n, rest in _left(sale, planning.back_so_far(db, sale.id)).items() if rest}
+    wanted = wish.lines if wish is not None and wish.lines else left
+    total_minor = sum(line.refund_minor for line in planning.lines_back(db, sale, wanted, wish.reason if wish else ""))
+    cash = wish is not None and (wish.in_cash or desk.policies.refund == "cash")
+    return planning.refunds_for(db, sale, total_minor, in_cash=cash)
+
+
 def exchange(db: sqlite3.Connection, desk: Desk, wish: Wish, approver: Approver | None) -> Paid | PartlyPaid:
     """Let goods that come back pay for the open basket: their worth is a tender of it, and both are made at once.
 

@@ -13,6 +13,7 @@ from edge_agent.web.figures import to_minor
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.flows_value import is_value
 from edge_agent.web.screen.hand import Done, Hand, Outcome, settled
+from edge_agent.web.screen.paid_back import paid_back
 from edge_agent.web.screen.saying import Notice, Plain, news, says
 from edge_agent.web.screen.value_moved import moved
 from edge_agent.web.screen.words import TENDERS
@@ -154,7 +155,7 @@ def resolved(hand: Hand, answer: Paid | PartlyPaid | Returned | ValueMoved | Not
     """Return what became of payments that nobody knew of."""
     match answer:
         case Returned():
-            return Done(news(marked("The return is paid back: {total}"), total=hand.money(answer.total_minor)))
+            return Done(paid_back(hand, answer))
         case ValueSoldNow() | ValueBackNow():
             return moved(hand, answer)
         case NothingUnresolved():

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from edge_agent.till.asks import Approve
 from edge_agent.till.results import Paid, PartlyPaid, Refused
+from edge_agent.till.returning.plan import RefundPart
 from edge_agent.till.returning.results import ReturnableLine, Returned, ReturnView
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.hand import Done, Hand, Outcome, reason_question, settled
+from edge_agent.web.screen.paid_back import UNFINISHED, not_yet, paid_back, to_be_paid_back
 from edge_agent.web.screen.saying import Notice, Plain, named, news, says
-from edge_agent.web.screen.words import TENDERS
 from shared.pricing import Unit
 from shared.web.words import marked
 
@@ -53,7 +54,7 @@ async def take_back(ask: Asked, hand: Hand, receipt: str = "") -> Outcome:
     async def take(approve: Approve | None, _reason: str) -> Returned | Refused:
         return await hand.till.returns.take(found.receipt, lines, reason=reason, approve=approve)
 
-    return await _back(ask, hand, take)
+    return await _back(ask, hand, take, await hand.till.returns.ways_back(found.receipt, lines, reason=reason))
 
 
 async def exchange(ask: Asked, hand: Hand) -> Outcome:
@@ -118,7 +119,10 @@ async def undo_sale(ask: Asked, hand: Hand) -> Outcome:
     )
     reason = await _reason(ask, hand)
     return await _back(
-        ask, hand, lambda approve, _reason: hand.till.returns.void_last_sale(reason=reason, approve=approve)
+        ask,
+        hand,
+        lambda approve, _reason: hand.till.returns.void_last_sale(reason=reason, approve=approve),
+        await hand.till.returns.ways_back(),
     )
 
 
@@ -223,15 +227,12 @@ async def _reason(ask: Asked, hand: Hand) -> str:
 
 
 async def _back(
-    ask: Asked, hand: Hand, use_case: Callable[[Approve | None, str], Awaitable[Returned | Refused]]
+    ask: Asked,
+    hand: Hand,
+    use_case: Callable[[Approve | None, str], Awaitable[Returned | Refused]],
+    parts: list[RefundPart] | None = None,
 ) -> Outcome:
-    answer = await settled(ask, use_case)
+    answer = await settled(ask, use_case, to_be_paid_back(hand, parts or []))
     if isinstance(answer, Refused):
-        return answer
-    ways = says(marked("Paid back: {total}"), total=hand.money(answer.total_minor))
-    method = answer.tenders[0].method if len(answer.tenders) == 1 else None
-    if method is not None:
-        ways = says(
-            marked("Paid back: {total}, {way}"), total=hand.money(answer.total_minor), way=says(TENDERS[method])
-        )
-    return Done(Notice(words=ways, what=answer.receipt, refused=False))
+        return Done(await not_yet(hand, answer)) if answer.code in UNFINISHED else answer
+    return Done(paid_back(hand, answer))

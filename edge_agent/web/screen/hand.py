@@ -11,7 +11,7 @@ from edge_agent.till.results import Paid, Refused
 from edge_agent.till.till import Till
 from edge_agent.web import figures
 from edge_agent.web.screen.asking import CARD_MARK, Asked, Option, Question
-from edge_agent.web.screen.saying import Notice, Sayable, named, says
+from edge_agent.web.screen.saying import NOTHING, Joined, Notice, Sayable, named, says
 from edge_agent.web.screen.words import APPROVALS, ROLES
 from shared.clock import BusinessClock
 from shared.pricing import Unit
@@ -58,8 +58,11 @@ Outcome = Done | Refused
 Flow = Callable[..., Awaitable[Outcome]]
 
 
-async def settled(ask: Asked, use_case: Callable[[Approve | None, str], Awaitable[R]]) -> R:
-    """Do something that may ask for a reason or an approval, and ask for these in place."""
+async def settled(ask: Asked, use_case: Callable[[Approve | None, str], Awaitable[R]], about: Sayable = NOTHING) -> R:
+    """Do something that may ask for a reason or an approval, and ask for these in place.
+
+    `about` is what whoever approves has to see: the money that it is about.
+    """
     approve: Approve | None = None
     reason = ""
     answer = await use_case(None, "")
@@ -68,7 +71,7 @@ async def settled(ask: Asked, use_case: Callable[[Approve | None, str], Awaitabl
         if isinstance(asks, ReasonAsked) and not reason:
             reason = await ask(reason_question(asks.reasons))
         elif isinstance(asks, ApprovalAsked) and approve is None:
-            approve = await approval(ask, asks)
+            approve = await approval(ask, asks, about)
         else:
             return answer
         answer = await use_case(approve, reason)
@@ -86,7 +89,7 @@ def reason_question(reasons: tuple[Reason, ...] | list[Reason]) -> Question:
     )
 
 
-async def approval(ask: Asked, asks: ApprovalAsked) -> Approve:
+async def approval(ask: Asked, asks: ApprovalAsked, about: Sayable = NOTHING) -> Approve:
     """Ask who approves, by code and PIN or by staff card."""
     note = says(
         marked("{what} needs the approval of a {role}."), what=says(APPROVALS[asks.what]), role=says(ROLES[asks.role])
@@ -96,7 +99,7 @@ async def approval(ask: Asked, asks: ApprovalAsked) -> Approve:
             id=STAFF,
             title=says(marked("Approval")),
             prompt=says(marked("Code of who approves, or staff card")),
-            note=note,
+            note=note if about is NOTHING else Joined((note, about)),
             scans=True,
         )
     )

@@ -19,6 +19,7 @@ from edge_agent.web.screen.asking import Asked, Open, Question, Wrong
 from edge_agent.web.screen.carried import carry
 from edge_agent.web.screen.flows_paying import resolved
 from edge_agent.web.screen.hand import PIN, STAFF, Done, Hand, Outcome
+from edge_agent.web.screen.paid_back import UNFINISHED
 from edge_agent.web.screen.saying import Notice, refusal, says
 from shared.clock import BusinessClock
 from shared.codes import ScanContext
@@ -33,7 +34,7 @@ _ASK_AGAIN_SECONDS = 3.0
 _PIN_CODES = frozenset({"wrong_pin", "pin_wait", "pin_locked", "unknown_staff_card"})
 _FORCED = {"waiting": ("waiting", "settle"), "sign_in": ("sign_in", "free_pin")}
 """What has to be asked before anything else, and which flows may run meanwhile."""
-_MOVES_MONEY = frozenset({"pay", "by_code", "desk_pay", "value_amount"})
+_MOVES_MONEY = frozenset({"pay", "by_code", "desk_pay", "value_amount", "take_back", "undo_sale", "refund_cash"})
 _log = structlog.get_logger(__name__)
 
 
@@ -97,7 +98,8 @@ class Talking:
         if forced and flow not in _FORCED[forced]:
             await self.start(forced)
         elif not forced and flow in {"waiting", "settle", "sign_in"}:
-            self._close()
+            said = self.notice
+            self._close(keep_notice=said is not None and (not said.refused or said.code in UNFINISHED))
 
     async def start(self, flow: str, about: tuple[str, ...] = (), expects: Expects | None = None) -> None:
         """Begin a flow in place of whatever is asked."""
@@ -239,7 +241,7 @@ class Talking:
                 await self._ended(Talk("waiting"), outcome)
                 self.till.changes.note()
                 continue
-            if outcome.code != "payment_unresolved":
+            if outcome.code not in {"payment_unresolved", self.notice.code if self.notice else ""}:
                 self.refuse(refusal(outcome))
                 self.till.changes.note()
             with suppress(TimeoutError):

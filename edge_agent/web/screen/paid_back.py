@@ -1,0 +1,54 @@
+"""What a page says of money that goes back with goods: how much by which way, before it is approved and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edge_agent.till.results import Refused
+from edge_agent.till.returning.plan import RefundPart
+from edge_agent.till.returning.results import Returned
+from edge_agent.web.screen.hand import Hand
+from edge_agent.web.screen.saying import NOTHING, Joined, Notice, Sayable, named, says
+from edge_agent.web.screen.words import TENDERS
+from shared.web.words import marked
+from shared.wire.events import Tender, TenderKind
+
+UNFINISHED = frozenset({"refund_waiting", "refund_refused"})
+"""Refusals of a return that is planned already: nothing of it is asked again, its money is still on its way."""
+
+
+def ways_back(hand: Hand, parts: Iterable[RefundPart | Tender]) -> Sayable:
+    """Say how much goes back by each way, cash first: that is what the cashier hands out."""
+    minor: dict[TenderKind, int] = {}
+    for part in parts:
+        minor[part.method] = minor.get(part.method, 0) + part.minor
+    ways = sorted(minor, key=lambda method: method is not TenderKind.CASH)
+    return Joined(
+        tuple(says(marked("{way} {minor}"), way=says(TENDERS[way]), minor=hand.money(minor[way])) for way in ways)
+    )
+
+
+def to_be_paid_back(hand: Hand, parts: list[RefundPart]) -> Sayable:
+    """Say how the money would go back; nothing where that is not known."""
+    return says(marked("Goes back: {ways}"), ways=ways_back(hand, parts)) if parts else NOTHING
+
+
+def paid_back(hand: Hand, answer: Returned) -> Notice:
+    """Say what was paid back by which way, and what cash is to be handed out."""
+    words = says(
+        marked("Paid back: {total}, {way}"),
+        total=hand.money(answer.total_minor), way=ways_back(hand, answer.tenders),
+    )  # fmt: skip
+    cash = sum(one.minor for one in answer.tenders if one.method is TenderKind.CASH)
+    hand_out = says(marked("Hand out {cash} in cash."), cash=hand.money(cash)) if cash else NOTHING
+    return Notice(words=words, what=answer.receipt, next=hand_out, refused=False)
+
+
+async def not_yet(hand: Hand, answer: Refused) -> Notice:
+    """Say that a refund waits or was refused, and how the money of that return is to go back."""
+    plans = [plan for plan in await hand.till.returns.waiting() if str(plan.id) == answer.detail]
+    words = named({"en": answer.words.en, "zh": answer.words.zh})
+    then = named({"en": answer.words.next_en, "zh": answer.words.next_zh})
+    parts = [part for plan in plans for part in plan.refunds]
+    said = Joined((words, to_be_paid_back(hand, parts))) if parts else words
+    return Notice(words=said, next=then, code=answer.code)
