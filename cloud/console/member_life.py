@@ -140,7 +140,7 @@ def _sales(session: Session, ids: Sequence[UUID]) -> list[Happened]:
         Happened(
             at_ms=sale.at_ms,
             title=_BOUGHT,
-            detail=f"{sale.store_id} · {sale.receipt_series}-{sale.receipt_number}",
+            detail=f"{sale.store_id} · {sale.till_id}/{sale.receipt_series}-{sale.receipt_number}",
             href=f"/sales/{sale.id}",
             amount=sale.total_minor,
             unit=sale.currency,

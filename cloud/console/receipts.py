@@ -6,24 +6,28 @@ Nothing of whoever bought is read but the tier the till priced with.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import and_, exists, false, or_
 from sqlmodel import Session, col, select
 
 from cloud.errors import NotFound
 from cloud.ingest.models import IngestCommit
-from cloud.org.models import Store
+from cloud.org.models import Store, Till
 from cloud.prices.books import StoreBooks
 from cloud.pricing_audit.models import PriceAudit
-from cloud.sales.models import ReceiptNumber, Sale, SaleDiscount, SaleLine, SaleReturn, SaleTender
+from cloud.sales.models import ReceiptNumber, ReceiptSeries, Sale, SaleDiscount, SaleLine, SaleReturn, SaleTender
+from cloud.store_days.models import GoodsReturn
 from shared.pricing.layers import REASONS
 from shared.pricing.price_list import Item
 from shared.web.words import Language
 
 NEWEST = 4
+_NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +118,31 @@ def receipt(session: Session, sale_id: UUID) -> ReceiptPage:
     )
 
 
-def find_receipts(session: Session, series: str, number: int, limit: int) -> list[ReceiptNumber]:
-    """Return who has a receipt number, whichever stores have a series of that name."""
-    query = select(ReceiptNumber).where(col(ReceiptNumber.series) == series, col(ReceiptNumber.number) == number)
-    return list(session.exec(query.limit(limit)))
+def receipt_name(row: Sale | SaleReturn | GoodsReturn) -> str:
+    """Return what a receipt is called where its till is not said beside it: tills of a store share their series."""
+    return f"{row.till_id}/{row.receipt_series}-{row.receipt_number}"
+
+
+def find_receipts(session: Session, till: str, series: str, number: int, limit: int) -> list[ReceiptNumber]:
+    """Return who has a receipt number, in whichever stores. A till is told by its id or its number; empty is any.
+
+    Series are few and lead to the numbers by their key, so that no search reads through every receipt.
+    """
+    of_series = (
+        col(ReceiptNumber.store_id) == col(ReceiptSeries.store_id),
+        col(ReceiptNumber.till_id) == col(ReceiptSeries.till_id),
+        col(ReceiptNumber.series) == col(ReceiptSeries.series),
+    )
+    query = select(ReceiptNumber).select_from(ReceiptSeries).join(ReceiptNumber, and_(*of_series))
+    query = query.where(col(ReceiptNumber.number) == number)
+    if series:
+        query = query.where(col(ReceiptSeries.series) == series)
+    if till:
+        same = (col(Till.store_id) == col(ReceiptSeries.store_id), col(Till.id) == col(ReceiptSeries.till_id))
+        numbered = exists().where(*same, col(Till.number) == int(till)) if _NUMBER.fullmatch(till) else false()
+        query = query.where(or_(col(ReceiptSeries.till_id) == till.lower(), numbered))
+    order = (col(ReceiptNumber.store_id), col(ReceiptNumber.till_id), col(ReceiptNumber.series))
+    return list(session.exec(query.order_by(*order).limit(limit)))
 
 
 def shown_sales(session: Session, sales: Sequence[Sale]) -> list[ShownSale]:

@@ -1,23 +1,33 @@
-"""Search to anything by its name: pages, stores, receipts by number, sales and parked events by id."""
+"""Search to anything by its name: pages, stores, receipts by till and number, sales and parked events by id."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from cloud.console.listings import as_uuid
 from cloud.console.navigation import TITLES, Entry
-from cloud.console.receipts import find_receipts
+from cloud.console.receipts import find_receipts, receipt_name
+from cloud.console.slips import place_of
 from cloud.ingest.models import ParkedEvent
 from cloud.org.models import Store
-from cloud.sales.models import Sale
+from cloud.sales.models import Sale, SaleReturn
+from cloud.store_days.models import GoodsReturn
 from shared.web.words import Speech, marked
 
 MOST = 12
 _LONGEST = 80
+_RECEIPT = re.compile(
+    r"(?:(?:till|收银台)\s*)?(?:(?P<till>[^\s/／]{1,32})\s*[\s/／]\s*)?(?:(?P<series>\S{1,64})-)?0*(?P<number>\d{1,15})",
+    re.IGNORECASE,
+)
+"""A receipt as lists show it (`t1/k3m9x2-38`), as paper says it (till 1, k3m9x2-000038), or as 1/38."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,19 +67,24 @@ def _stores(session: Session, text: str) -> list[Found]:
 
 
 def _by_number(session: Session, text: str) -> list[Found]:
-    found: list[Found] = []
     wanted = as_uuid(text)
     if wanted is not None:
-        if (sale := session.get(Sale, wanted)) is not None:
-            number = f"{sale.receipt_series}-{sale.receipt_number}"
-            found.append(Found(text=number, kind=marked("sale"), href=f"/sales/{wanted}", note=sale.store_id))
-        if session.get(ParkedEvent, wanted) is not None:
-            found.append(Found(text=str(wanted), kind=marked("parked event"), href=f"/parked/{wanted}"))
-        return found
-    series, _, number = text.rpartition("-")
-    if series and number.isdecimal() and len(number) <= 15:
-        for row in find_receipts(session, series, int(number), MOST):
-            if session.get(Sale, row.event_id) is not None:
-                kind, href = marked("receipt"), f"/sales/{row.event_id}"
-                found.append(Found(text=f"{row.series}-{row.number}", kind=kind, href=href, note=row.store_id))
-    return found
+        parked = session.get(ParkedEvent, wanted) is not None
+        more = [Found(text=str(wanted), kind=marked("parked event"), href=f"/parked/{wanted}")] if parked else []
+        return [*_slip(session, wanted, marked("sale")), *more]
+    named = _RECEIPT.fullmatch(text)
+    if named is None or not (named["till"] or named["series"]):
+        return []
+    rows = find_receipts(session, named["till"] or "", (named["series"] or "").lower(), int(named["number"]), MOST)
+    return [one for row in rows for one in _slip(session, row.event_id, marked("receipt"))]
+
+
+def _slip(session: Session, event: UUID, kind: str) -> list[Found]:
+    """Return the sale or the return that is this event, if it is one."""
+    tables: tuple[tuple[type[Any], str], ...]
+    tables = ((Sale, kind), (SaleReturn, marked("return")), (GoodsReturn, marked("return")))
+    for table, called in tables:
+        row = session.get(table, event)
+        if row is not None:
+            return [Found(text=receipt_name(row), kind=called, href=place_of(row), note=row.store_id)]
+    return []

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.console.listings import toned
+from cloud.console.receipts import receipt_name
 from cloud.console.tables import Asked, Cell, Column, Kind, Listing, ListSource, Query, SqlSource
 from cloud.sales.models import DrawerOpening, Sale
 from cloud.store_days import words
@@ -136,9 +137,7 @@ def overrides(of: OneDay) -> Listing[Any]:
             Column(
                 key="receipt",
                 title=marked("Receipt"),
-                cell=lambda row: Cell(
-                    value=f"{row.Sale.receipt_series}-{row.Sale.receipt_number}", href=f"/sales/{row.Sale.id}"
-                ),
+                cell=lambda row: Cell(value=receipt_name(row.Sale), href=f"/sales/{row.Sale.id}"),
             ),
             Column(
                 key="what",

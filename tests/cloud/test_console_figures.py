@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import pytest
 
 from cloud.database import Database
+from cloud.org.models import Till
 from tests.cloud.calling import call
 from tests.cloud.console_data import a_normal_day, console
-from tests.cloud.ingesting import Outbox, open_store, take_in
+from tests.cloud.ingesting import Outbox, add_agent, open_store, take_in
 from tests.factories import START_MS, make_sale
 
 
@@ -59,3 +61,34 @@ def test_sales_stand_by_the_time_they_were_sold_however_late_they_came(sqlite_da
     take_in(sqlite_database, outbox.batch())
     assert receipts_of(get(sqlite_database, "/sales")) == ["t1-1-3", "t1-1-1", "t1-1-4", "t1-1-2"]
     assert receipts_of(get(sqlite_database, "/sales?sort=at")) == ["t1-1-2", "t1-1-4", "t1-1-1", "t1-1-3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1/5", ["t1/t1-1-5"]),
+        ("t2/5", ["t2/t1-1-5"]),
+        ("t1/t1-1-5", ["t1/t1-1-5"]),
+        ("2/t1-1-000005", ["t2/t1-1-5"]),
+        ("Till 2 T1-1-000005", ["t2/t1-1-5"]),
+        ("收银台 2 t1-1-000005", ["t2/t1-1-5"]),
+        ("t1-1-5", ["t1/t1-1-5", "t2/t1-1-5"]),
+        ("t1/2", ["t1/t1-1-2"]),  # a return
+        ("3/5", []),
+        ("5", []),
+    ],
+)
+def test_a_receipt_is_found_by_its_till_and_number(sqlite_database: Database, text: str, found: list[str]) -> None:
+    a_normal_day(sqlite_database)
+    with sqlite_database.session() as session:
+        session.add(Till(store_id="s001", id="t2", number=2))
+        add_agent(session, "s001-b", "s001")
+    other = Outbox("s001-b").add(make_sale(number=5, till="t2"))
+    take_in(sqlite_database, other.batch())
+    assert re.findall(r"<span>(t\d/[^<]+)</span>", get(sqlite_database, f"/search?q={quote(text)}")) == found
+
+
+def test_a_found_return_leads_to_its_sale(sqlite_database: Database) -> None:
+    a_normal_day(sqlite_database)
+    page = get(sqlite_database, "/search?q=t1-1-2")
+    assert re.search(r'href="/sales/[0-9a-f-]{36}"><span>t1/t1-1-2</span> <span class="soft small">return', page)
