@@ -50,7 +50,9 @@ def promotions(request: Request, services: Here) -> Response:
         everything = plans.everything(session)
         counts = {status: sum(plan.status == status for plan in everything) for status in ("published", "draft")}
         counts["approved"] = sum(plan.status == "approved" for plan in everything)
-        return {"table": PLANS, "counts": counts, "second": approvals.needs_second_person(session)}
+        on_today = promotion_calendar.on_today(session, services.clocks.business.now_ms())
+        second = approvals.needs_second_person(session)
+        return {"table": PLANS, "counts": counts, "on_today": on_today, "second": second}
 
     return listed(request, services, "promotions", read_all)
 
@@ -91,7 +93,7 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
         now_ms = services.clocks.business.now_ms()
         exponent = overview.house_money(session)[1]
         filled, made = filled_of(plan, exponent)
-        previews = previewing.newest(session, plan.id)
+        previews = [(one, previewing.tally_of(one)) for one in previewing.newest(session, plan.id)]
         return {
             "plan": plan,
             "filled": filled,
@@ -99,15 +101,16 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
             "it": Said() if asks_for_stream(request) else said_of(session, plan, made, now_ms),
             "groups": groups(session),
             "second": approvals.needs_second_person(session),
-            "previews": [(one, previewing.tally_of(one)) for one in previews],
+            "previews": previews,
             "digest": plans.digest(plan),
+            "titles": plans.titles(session, {name for _, told in previews if told for name in told.promotions}),
             "exponent": exponent,
             "arrival": _arrival(session, plan, now_ms),
             "kind": words.KINDS[plan.kind],
             "refused": refused,
             "about": about,
             "open": plan.status in {"draft", "approved"},
-            "busy": any(one.status in {PreviewStatus.WAITING, PreviewStatus.RUNNING} for one in previews),
+            "busy": any(one.status in {PreviewStatus.WAITING, PreviewStatus.RUNNING} for one, _ in previews),
         }
 
     return page(request, services, "promotion", read_one)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
@@ -63,6 +63,12 @@ def everything(session: Session, limit: int = 500) -> list[PromotionPlan]:
     """Return plans, those changed last first."""
     query = select(PromotionPlan).order_by(col(PromotionPlan.changed_ms).desc(), col(PromotionPlan.id).desc())
     return list(session.exec(query.limit(limit)))
+
+
+def titles(session: Session, promotions: Collection[str]) -> dict[str, str]:
+    """Return what head office calls these promotions, by their id in price books; one of no plan is absent."""
+    query = select(PromotionPlan).where(col(PromotionPlan.promotion).in_(promotions))
+    return {plan.promotion: plan.title for plan in session.exec(query.order_by(col(PromotionPlan.changed_ms)))}
 
 
 def typed(plan: PromotionPlan) -> dict[str, str]:

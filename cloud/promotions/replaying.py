@@ -94,6 +94,12 @@ class Tally(msgspec.Struct):
     examples: list[Example] = []
 
     @property
+    def promotions(self) -> set[str]:
+        """The ids of the promotions that it speaks of."""
+        reasons = (reason for one in self.examples for line in one.lines for reason in line.reasons)
+        return {*self.displaced, *(source for _, source, _ in reasons)}
+
+    @property
     def margin_before_minor(self) -> int:
         """What was earned on goods whose cost is known."""
         return self.costed_before_minor - self.cost_minor

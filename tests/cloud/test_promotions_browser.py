@@ -63,6 +63,11 @@ def sign_in(page: Page, address: str, language: str) -> None:
     press_button(page, "/sign-in")
 
 
+def shown(page: Page, form: str) -> bool:
+    """Whether the form that goes to an address ending so can be seen."""
+    return page.evaluate(f"document.querySelector('form[action$=\"{form}\"]').checkVisibility()") is True
+
+
 def check(page: Page) -> None:
     """Nothing sticks out, nothing is too small, axe has no complaint."""
     where = page.evaluate("location.pathname")
@@ -91,10 +96,15 @@ def test_from_sign_in_to_the_tills(sqlite_database: Database, page: Page, addres
     assert SENTENCE[language] in page.evaluate("document.querySelector('.sentence').textContent")
     press_button(page, "/preview")
     page.load(place, language)
+    assert shown(page, "/cancel-preview")
+    assert not shown(page, "/preview")
     job = Previewing(sqlite_database, CLOCK, UUID(int=1))
     while job():
         pass
     page.until(f"document.querySelector('[sse-swap=preview]').textContent.includes('{RUNS[language]}')")
+    page.until("!document.querySelector('[data-tried]')")
+    assert shown(page, "/preview"), "without loading the page again"
+    assert not shown(page, "/cancel-preview")
     check(page)
     press_button(page, "/push")
     page.load(place, language)
@@ -116,6 +126,11 @@ def test_a_form_says_what_is_wrong_at_its_field(page: Page, address: str, langua
     fill(page, title="x")
     page.evaluate("document.querySelector('[value=percent_off]').checked = true, 0")
     press_button(page, "/promotions")
+    look = "getComputedStyle(document.querySelector('form[action$=\"/push\"] .button.main[disabled]')).backgroundColor"
+    ground = page.evaluate(look)
+    assert ground == page.evaluate("getComputedStyle(document.querySelector('.sheet')).backgroundColor"), (
+        "grey on green"
+    )
     fill(page, off_bp="a lot")
     press_button(page, "/save")
     field = "document.querySelector('[name=off_bp]')"

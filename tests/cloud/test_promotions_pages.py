@@ -80,12 +80,16 @@ def test_a_try_is_asked_for_watched_and_read(database: Database, marketer: Visit
     waiting = marketer.get(place).text
     assert "waiting" in waiting
     assert "Cancel the try" in waiting
+    assert waiting.index('sse-swap="preview"') < waiting.index("data-tried"), "the live region says which button shows"
     job = Previewing(database, CLOCK, UUID(int=1))
     while job():
         pass
     done = marketer.get(place).text
     for fact in ("of 2", "-6.00", "Receipts that change most", "20.00 → 17.00"):
         assert fact in done, fact
+    assert "data-tried" not in done
+    assert "Spend and save · Spring" in done, "by the name it was given"
+    assert "· promotion-" not in done
     marketer.send(f"{place}/save", {**FORM, "steps.0.off_minor": "4"})
     assert "the draft has changed since" in marketer.get(place).text
 
