@@ -30,6 +30,7 @@ def read_run(folder: Path) -> Run:
             cloud_url=facts["cloud_url"],
             edges={store: Path(path) for store, path in facts["edges"].items()},
             seconds=facts["seconds"],
+            served_on=bool(facts.get("served_on")),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ManifestUnreadable(f"{folder} holds no finished run of the demo ({error})") from error
@@ -42,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--report", type=Path, help="write the report here instead of printing it")
     options = parser.parse_args(arguments)
     try:
-        report = examine(read_run(options.run))
+        run = read_run(options.run)
+        report = examine(run)
     except ManifestUnreadable as error:
         print(error, file=sys.stderr)
         return 2
@@ -53,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(text, end="")
     for failure in report["failures"]:
         print(f"broken: {failure}", file=sys.stderr)
+    if run.served_on and report["failures"]:
+        print("note: this run served on after its own check; what was done by hand since counts here", file=sys.stderr)
     return 1 if report["failures"] else 0
 
 

@@ -11,18 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.demo import chaos
+from deploy.demo.afterwards import RunningTime, invitation
 from deploy.demo.bench import BenchAway
 from deploy.demo.chain import Chain, running_chain, store_id
-from deploy.demo.dataset import Dataset, DatasetMissing, data_folder, load
+from deploy.demo.dataset import Dataset, DatasetMissing, load
 from deploy.demo.folder import FolderUnusable, RunFolder
 from deploy.demo.hq import HqRefused
+from deploy.demo.judge import Judge
 from deploy.demo.options import Options, parse
 from deploy.demo.patience import WaitedTooLong
 from deploy.demo.processes import Processes, ProcessFailed
 from deploy.demo.progress import Board, Progress
-from deploy.demo.report import main as report
 from deploy.demo.room import NotEnoughMemory, require_memory
-from deploy.demo.sabotage import commit_sabotage
 from deploy.demo.trade import Tally, TradeRefused
 from deploy.demo.trouble import Trouble
 from deploy.demo.watching import Watch
@@ -63,28 +63,25 @@ async def _run(options: Options) -> int:
     interrupted = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGHUP: its terminal was closed
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
-    began = asyncio.get_running_loop().time()
-    work = asyncio.create_task(_serve(options, folder, dataset, board, interrupted), name="demo")
+    judge = Judge(options, folder)
+    work = asyncio.create_task(_serve(folder, dataset, board, judge, interrupted), name="demo")
     stop = asyncio.create_task(interrupted.wait(), name="interrupt")
     await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
     if not work.done() and not board.done:
         work.cancel()
     stop.cancel()
     try:
-        database_url = await work
+        await work
     except asyncio.CancelledError:
         print("demo: interrupted; everything is stopped", file=sys.stderr)
         return _INTERRUPTED
-    return _judge(options, folder, database_url, asyncio.get_running_loop().time() - began)
+    return judge.status if judge.status is not None else judge.examine()
 
 
-async def _serve(
-    options: Options, folder: RunFolder, dataset: Dataset, board: Board, interrupted: asyncio.Event
-) -> str:
-    """Run the year, serve on if asked, stop everything; return the cloud's database."""
-    tally = Tally()
-    database_url = options.database or f"sqlite:///{folder.cloud / 'cloud.db'}"
-    watch = Watch(board, tally, database_url)
+async def _serve(folder: RunFolder, dataset: Dataset, board: Board, judge: Judge, interrupted: asyncio.Event) -> None:
+    """Run the year and stop everything; where it serves on, the year is judged before anybody is invited."""
+    options, tally = judge.options, Tally()
+    watch = Watch(board, tally, judge.database_url)
     async with Processes(folder.logs, _environment()) as processes:
         with Progress(board, watch.refresh) as progress:
             showing = asyncio.create_task(progress.run(), name="progress")
@@ -92,42 +89,31 @@ async def _serve(
                 async with running_chain(options, folder, dataset, processes, progress) as chain:
                     password = await chain.cloud.let_in(_ADMIN, "admin")
                     progress.say(_welcome(folder, chain, password))
-                    trouble = _trouble(options, folder, dataset, chain, database_url)
+                    trouble = _trouble(options, folder, dataset, chain, judge.database_url)
                     year = Year(options, dataset, chain, tally=tally, progress=progress, trouble=trouble)
                     await year.run()
                     await year.drain()
-                    board.doing, board.done = "done", True
-                    if not options.exit:
-                        progress.say(f"The year is over. {chain.cloud.console_url} serves on; Ctrl-C ends everything.")
-                        await interrupted.wait()
                     (folder.path / "chaos.json").write_text(json.dumps(trouble.done, indent=1) + "\n")
+                    if options.exit:
+                        board.doing, board.done = "done", True
+                    else:
+                        await _judge_and_serve_on(year, judge, password, interrupted)
             finally:
                 showing.cancel()
-    return database_url
 
 
-def _judge(options: Options, folder: RunFolder, database_url: str, seconds: float) -> int:
-    """Damage what was asked for, then let the checker look at what is on the disks."""
-    stores = sorted(path.name for path in (folder.path / "edges").iterdir())
-    folder.write_manifest(
-        {
-            "data": str(data_folder()),
-            "stores": options.stores,
-            "baskets": options.baskets,
-            "seed": options.seed,
-            "cloud_url": database_url,
-            "edges": {store: str(folder.edge(store) / "agent.db") for store in stores},
-            "chaos": options.chaos,
-            "sabotage": options.sabotage,
-            "seconds": round(seconds, 1),
-        }
-    )
-    if options.sabotage:
-        commit_sabotage(options.sabotage, database_url)
-    target = options.report or folder.path / "report.json"
-    status = report(["--run", str(folder.path), "--report", str(target)])
-    print(f"{'Every promise held' if status == 0 else 'PROMISES BROKEN'}: {target}", file=sys.stderr)
-    return status
+async def _judge_and_serve_on(year: Year, judge: Judge, password: str, interrupted: asyncio.Event) -> None:
+    """Judge the year as it stands, then let people trade by hand for as long as they like."""
+    chain, progress = year.chain, year.progress
+    progress.board.doing = "checking the year"
+    status = await asyncio.to_thread(judge.examine)
+    time = RunningTime(chain, year.ends_ms)
+    await time.agree()
+    progress.board.doing, progress.board.done = "done", True
+    judge.serves_on()
+    tills = judge.options.tills
+    progress.say(invitation(chain, admin=_ADMIN, password=password, tills=tills, kept=status == 0))
+    await time.keep(interrupted)
 
 
 def _trouble(options: Options, folder: RunFolder, dataset: Dataset, chain: Chain, database_url: str) -> Trouble:
@@ -150,6 +136,7 @@ def _welcome(folder: RunFolder, chain: Chain, password: str) -> str:
                 f"Devices      {one.pages_url}tills/t1/bench  (play scanner, scale and printer of its first till)"
                 for one in shown[:1]
             ),
+            "Until the year is over only look on: the check counts every sale, by whomever.",
             f"Folder       {folder.path}",
         )
     )

@@ -33,7 +33,8 @@ class Year:
     ) -> None:
         self._options = options
         self._dataset = dataset
-        self._chain = chain
+        self.chain = chain
+        self.progress = progress
         self._board = progress.board
         self._trouble = trouble
         self._tally = tally
@@ -44,13 +45,18 @@ class Year:
         self._products = {product for changes in self._changes.values() for _, product in changes}
         self._coupons: frozenset[str] = frozenset()
 
+    @property
+    def ends_ms(self) -> int:
+        """The instant at which the last week is over, in business time."""
+        return schedule.week_starts_ms(self._weeks[-1] + 1)
+
     async def run(self) -> None:
         """Trade every week."""
         households = {basket.household for basket in self._dataset.rung}
         mailed = self._dataset.campaigns.households
         early, late = members.split_by_registration(households, mailed, self._options.seed)
         self._board.doing = "registering members"
-        await self._chain.hq.import_members(early)
+        await self.chain.hq.import_members(early)
         await self._mail_campaigns(set(early))
         self._board.doing = "publishing first prices"
         # Head office publishes no promotion to a till whose program it does not know yet.
@@ -61,7 +67,7 @@ class Year:
             if week == self._weeks[0]:
                 await self._introduce_members()
             if week == schedule.halfway(self._weeks):
-                await self._chain.hq.import_members(late)
+                await self.chain.hq.import_members(late)
             self._board.doing = "trading"
             async with asyncio.TaskGroup() as group:
                 publication = group.create_task(self._publish(after)) if after else None
@@ -69,7 +75,7 @@ class Year:
                     group.create_task(self._trade(week, store, group), name=f"trade {store} {week}")
             if publication is not None:
                 version = publication.result()
-        self._chain.cloud.set_clock(schedule.week_starts_ms(self._weeks[-1] + 1))
+        self.chain.cloud.set_clock(self.ends_ms)
 
     async def drain(self) -> None:
         """Wait until HQ has everything, has audited it, and nothing is left open."""
@@ -85,7 +91,7 @@ class Year:
         }
         promotions = coupon_rows.changes(self._coupons, on, self._products)
         self._coupons = frozenset(on)
-        return await self._chain.hq.publish(
+        return await self.chain.hq.publish(
             f"Week {week}",
             items=catalogue.catalogue(self._dataset, self._products) if first else [],
             prices={(store_id(store), product): quote for (store, product), quote in self._changes[week].items()},
@@ -97,7 +103,7 @@ class Year:
         """Say whom each campaign was mailed to, before any store hears of anybody."""
         for campaign, households in sorted(self._dataset.campaigns.mailed.items()):
             if households & known:
-                await self._chain.hq.group_members(segment(campaign), households & known)
+                await self.chain.hq.group_members(segment(campaign), households & known)
 
     async def _introduce_members(self) -> None:
         """Let whoever will hand over a campaign's coupon show the card in that store once, and the store hear of them.
@@ -108,13 +114,13 @@ class Year:
         baskets = [basket for found in self._baskets.values() for basket in found if basket.hands_over]
         for store, household in sorted({(basket.store, basket.household) for basket in baskets}):
             swipe = {"do": "swipe", "till": "t1", "card": members.card_number(household)}
-            await self._chain.agents[store_id(store)].tell(swipe)
+            await self.chain.agents[store_id(store)].tell(swipe)
         await until(self._members_are_known, "every store to know its members", seconds=_STAGED_SECONDS)
 
     async def _members_are_known(self) -> bool:
         if await self._has_backlog():
             return False
-        return await asyncio.to_thread(stores_know_members, self._chain.cloud.database_url)
+        return await asyncio.to_thread(stores_know_members, self.chain.cloud.database_url)
 
     async def _switch(self, week: int, version: int) -> None:
         """Move business time to a week once every agent holds its prices; they take over at that moment."""
@@ -125,27 +131,27 @@ class Year:
             seconds=_STAGED_SECONDS + _STAGED_SECONDS_A_STORE * len(self._dataset.stores),
         )
         at_ms = schedule.week_starts_ms(week)
-        self._chain.cloud.set_clock(at_ms)
-        for agent in self._chain.agents.values():
+        self.chain.cloud.set_clock(at_ms)
+        for agent in self.chain.agents.values():
             await agent.tell({"do": "clock", "ms": at_ms})
         self._board.week = week
         first = [baskets[0].at_ms for store in self._dataset.stores if (baskets := self._baskets[week, store])]
         self._pace.skip_to(min(first, default=at_ms))
 
     async def _all_have_reported(self) -> bool:
-        reported = [agent for agent in await self._chain.hq.agents() if agent["reported"]]
-        return len(reported) == len(self._chain.agents)
+        reported = [agent for agent in await self.chain.hq.agents() if agent["reported"]]
+        return len(reported) == len(self.chain.agents)
 
     async def _has_version(self, version: int) -> bool:
-        fleet = await self._chain.hq.agents()
+        fleet = await self.chain.hq.agents()
         held = [agent for agent in fleet if agent["reported"] and _holds(agent["reported"], version)]
-        return len(held) == len(self._chain.agents)
+        return len(held) == len(self.chain.agents)
 
     async def _is_drained(self) -> bool:
-        return not await self._has_backlog() and await asyncio.to_thread(is_settled, self._chain.cloud.database_url)
+        return not await self._has_backlog() and await asyncio.to_thread(is_settled, self.chain.cloud.database_url)
 
     async def _has_backlog(self) -> bool:
-        for agent in self._chain.agents.values():
+        for agent in self.chain.agents.values():
             if (await agent.tell({"do": "status"})).get("backlog"):
                 return True
         return False
@@ -157,7 +163,7 @@ class Year:
 
         name = store_id(store)
         trade = StoreTrade(
-            self._chain.agents[name], self._options.tills, self._options.seed, self._tally, self._pace, rung
+            self.chain.agents[name], self._options.tills, self._options.seed, self._tally, self._pace, rung
         )
         await trade.ring_all(self._baskets[week, store])
 

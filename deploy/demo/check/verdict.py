@@ -26,6 +26,8 @@ class Run:
     cloud_url: str
     edges: dict[str, Path]
     seconds: float
+    served_on: bool = False
+    """Whether people could go on by hand after the run's own check."""
 
 
 def examine(run: Run) -> dict[str, Any]:

@@ -1,0 +1,78 @@
+"""After the year: business time goes on with real time on both sides, and people try the chain by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from deploy.demo.agents import StoreAgent
+from deploy.demo.bench import BenchAway
+from deploy.demo.chain import Chain
+
+_BEAT_SECONDS = 1.0
+_STORES_A_BEAT = 100
+_MS = 1000
+
+
+class RunningTime:
+    """Business time that starts at the year's end and from then on passes as real time does."""
+
+    def __init__(self, chain: Chain, from_ms: int) -> None:
+        self._chain = chain
+        self._clock = asyncio.get_running_loop().time
+        self._zero_ms = from_ms - round(self._clock() * _MS)
+        self._beat = _BEAT_SECONDS * max(1.0, len(chain.agents) / _STORES_A_BEAT)
+
+    def now_ms(self) -> int:
+        """Return business time, in milliseconds since 1970 UTC."""
+        return self._zero_ms + round(self._clock() * _MS)
+
+    async def agree(self) -> None:
+        """Bring head office and every store to the same time: what is published from now on takes effect in both."""
+        self._chain.cloud.set_clock(self.now_ms())
+        for agent in self._chain.agents.values():
+            await agent.tell({"do": "clock", "ms": self.now_ms()})
+
+    async def keep(self, until: asyncio.Event) -> None:
+        """Keep everybody's clock going. A store that is away has the right time again with its next answer."""
+        async with asyncio.TaskGroup() as group:
+            keepers = [group.create_task(self._keep_cloud(), name="time of head office")]
+            keepers += [
+                group.create_task(self._keep_store(agent), name=f"time of {agent.store}")
+                for agent in self._chain.agents.values()
+            ]
+            await until.wait()
+            for keeper in keepers:
+                keeper.cancel()
+
+    async def _keep_cloud(self) -> None:
+        while True:
+            self._chain.cloud.set_clock(self.now_ms())
+            await asyncio.sleep(_BEAT_SECONDS)
+
+    async def _keep_store(self, agent: StoreAgent) -> None:
+        while True:
+            with suppress(BenchAway):
+                await agent.bench.ask({"do": "clock", "ms": self.now_ms()})
+            await asyncio.sleep(self._beat)
+
+
+def invitation(chain: Chain, *, admin: str, password: str, tills: int, kept: bool) -> str:
+    """Return what is said once the year is over: the verdict, and where to go on by hand."""
+    verdict = "and every promise held" if kept else "and PROMISES WERE BROKEN (above)"
+    shown = [one for one in chain.agents.values() if one.pages_url]
+    return "\n".join(
+        (
+            f"The year is over and checked, {verdict}: nothing done by hand from here on counts.",
+            "Business time now passes as real time does: what is published at once is in force in a few seconds.",
+            f"Head office  {chain.cloud.console_url}",
+            f"Sign in      {admin}  {password}",
+            *(f"Tills        {one.pages_url}  (store {one.store}{_desk(tills)})" for one in shown),
+            "Ctrl-C ends everything.",
+        )
+    )
+
+
+def _desk(tills: int) -> str:
+    """Say which till serves members: the last of several."""
+    return f"; t{tills} is the service desk" if tills > 1 else ""
