@@ -39,7 +39,8 @@ class Question:
 
     `title` heads it, `prompt` stands at the command line. Free text is an answer if `free`; an empty line is `default`
     if there is one, else the option that is marked. `scans`: a scanned code answers it. `detail` is what the page
-    shows with it, by the template `pane`.
+    shows with it, by the template `pane`. `deliberate`: an empty line answers nothing, so that a key pressed once too
+    often agrees to nothing.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Question:
     pane: str = ""
     note: Sayable = NOTHING
     wide: bool = False
+    deliberate: bool = False
 
 
 class Open(Exception):

@@ -230,6 +230,7 @@ async def _consents(ask: Asked, hand: Hand) -> dict[str, str]:
                 wide=True,
                 pane="consent",
                 detail=text,
+                deliberate=True,
             )
         )
         if answer == _YES:

@@ -224,7 +224,9 @@ class Screen(Talking):
         value: str | None = None
         if not text:
             value = question.default
-            if value is None and question.options:
+            if value is None and question.deliberate:
+                self.refuse(_not_said())
+            elif value is None and question.options:
                 value = question.options[self.talk.marked].value
         elif question.numbered and text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= len(question.options):
             value = question.options[int(text) - 1].value
@@ -274,6 +276,11 @@ class Screen(Talking):
 def _not_listed(text: str) -> Notice:
     then = says(marked("Type a number of the list, or go back with Esc."))
     return Notice(words=says(marked("This is not in the list.")), what=text, next=then, code="not_listed")
+
+
+def _not_said() -> Notice:
+    then = says(marked("Type a number of the list, or go back with Esc."))
+    return Notice(words=says(marked("Enter alone is no answer here.")), next=then, code="not_said")
 
 
 def _answered() -> Notice:
