@@ -44,18 +44,27 @@ def found_options(hand: Hand, found: list[FoundByName]) -> tuple[Option, ...]:
 async def search(ask: Asked, hand: Hand, text: str) -> Outcome:
     """Choose one of the items that fit a text, and ring it up."""
     found = await hand.till.catalogue.search(text)
-    item = await ask(
-        Question(
-            id="found",
-            title=says(marked("Found for “{sought}”"), sought=text),
-            prompt=says(marked("Number in the list, or another search")),
-            options=found_options(hand, found),
-            wide=True,
-        )
+    some = Question(
+        id="found",
+        title=says(marked("Found for “{sought}”"), sought=text),
+        prompt=says(marked("Number in the list, or another search")),
+        options=found_options(hand, found),
+        wide=True,
     )
+    item = await ask(some if found else _nothing_found(text))
     if item not in {one.item for one in found}:
         return Done(then="search", about=(item,))
     return Done(then="ring", about=(item,))
+
+
+def _nothing_found(text: str) -> Question:
+    return Question(
+        id="found",
+        title=says(marked("Nothing found for “{sought}”"), sought=text),
+        prompt=says(marked("Another search, or Esc")),
+        note=says(marked("Type a shorter part of the name, or go back with Esc and scan the barcode.")),
+        wide=True,
+    )
 
 
 async def quick_keys(ask: Asked, hand: Hand) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -101,12 +102,18 @@ class Notice:
     refused: bool = True
 
 
+_SAYS_NOTHING = frozenset({"wrong_pin"})
+"""Refusals whose detail is no value that anybody typed: how many tries are left helps only who guesses."""
+_KEY = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""An identifier of the agent's own, which nobody at a till can do anything with."""
+
+
 def refusal(answer: Refused) -> Notice:
     """Return a use case's refusal for the page."""
     words = answer.words
     return Notice(
         words=named({"en": words.en, "zh": words.zh}),
-        what=answer.detail,
+        what="" if answer.code in _SAYS_NOTHING or _KEY.fullmatch(answer.detail) else answer.detail,
         next=named({"en": words.next_en, "zh": words.next_zh}),
         code=answer.code,
     )
