@@ -84,7 +84,7 @@ def _slip(session: Session, event: UUID, kind: str) -> list[Found]:
     tables: tuple[tuple[type[Any], str], ...]
     tables = ((Sale, kind), (SaleReturn, marked("return")), (GoodsReturn, marked("return")))
     for table, called in tables:
-        row = session.get(table, event)
+        row: Any = session.get(table, event)
         if row is not None:
             return [Found(text=receipt_name(row), kind=called, href=place_of(row), note=row.store_id)]
     return []
