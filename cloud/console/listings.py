@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from cloud.console import said
 from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
+from cloud.fleet import audit_words
 from cloud.fleet.models import Agent, AgentGap, AuditEntry
 from cloud.ingest.models import ParkedEvent
 from cloud.pricing_audit.models import PriceAudit
@@ -225,12 +226,22 @@ DIFFERENCES: Listing[PriceAudit] = Listing(
 def _act_columns() -> Sequence[Column[AuditEntry]]:
     return (
         Column(key="at", title=marked("When"), kind=Kind.MOMENT, order=col(AuditEntry.id), cell=lambda row: row.at_ms),
-        Column(key="actor", title=marked("Who"), cell=lambda row: row.actor),
-        Column(key="action", title=marked("Did what"), kind=Kind.CODE, cell=lambda row: row.action),
+        Column(key="actor", title=marked("Who"), cell=_actor),
+        Column(
+            key="action",
+            title=marked("Did what"),
+            kind=Kind.WRAP,
+            cell=lambda row: Cell(value=audit_words.ACTION.get(row.action, row.action), say=True, note=row.action),
+        ),
         Column(key="subject", title=marked("To what"), kind=Kind.WRAP, cell=lambda row: row.subject),
         Column(key="reason", title=marked("Why"), kind=Kind.WRAP, cell=lambda row: row.reason or None),
         Column(key="detail", title=marked("Detail"), kind=Kind.WRAP, cell=lambda row: row.detail or None),
     )
+
+
+def _actor(row: AuditEntry) -> Cell:
+    text, values = audit_words.actor(row.actor)
+    return Cell(value=text, say=True, values=values)
 
 
 def _acts(asked: Asked) -> Query:
@@ -241,9 +252,11 @@ def _acts(asked: Asked) -> Query:
             for one in (AuditEntry.subject, AuditEntry.reason, AuditEntry.detail)
         ]
         query = query.where(or_(*fits))
-    for column, key in ((AuditEntry.actor, "actor"), (AuditEntry.action, "action")):
-        if asked.get(key):
-            query = query.where(col(column).startswith(asked.get(key), autoescape=True))
+    if who := asked.get("actor"):  # the page shows a name without its kind's code
+        actor = col(AuditEntry.actor)
+        query = query.where(or_(actor.startswith(who, autoescape=True), actor.contains(f":{who}", autoescape=True)))
+    if action := asked.get("action"):
+        query = query.where(col(AuditEntry.action).startswith(action, autoescape=True))
     return query
 
 

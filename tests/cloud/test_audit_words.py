@@ -1,0 +1,56 @@
+"""The audit log speaks to people: no act that the product records lacks words, and no actor shows as a code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import cloud
+from cloud.database import Database
+from cloud.fleet import audit, audit_words
+from tests.cloud.console_data import console
+from tests.cloud.visiting import Visitor
+from tests.factories import START_MS
+
+FAMILIES = {code.partition(".")[0] for code in audit_words.ACTION}
+NO_ACTS = {
+    "agent.id", "keys.layout", "member.id", "staff.code", "store.id", "till.id", "till.store_id", "run.json", "ca.crt",
+}  # fmt: skip
+"""Columns, settings and files that look like an act."""
+
+
+def written() -> set[str]:
+    """Every text in the product that could be an act: a family of acts, a point, a name."""
+    found: set[str] = set()
+    for path in Path(cloud.__file__).parent.rglob("*.py"):
+        if "migrations" not in path.parts and path.name != "audit_words.py":
+            found |= set(re.findall(r'"([a-z]+(?:\.[a-z_]+)+)"', path.read_text(encoding="utf-8")))
+    return {code for code in found if code.partition(".")[0] in FAMILIES} - NO_ACTS
+
+
+def recorded() -> set[str]:
+    """Every text that stands as the action of a record, whatever its family."""
+    found: set[str] = set()
+    for path in Path(cloud.__file__).parent.rglob("*.py"):
+        found |= set(re.findall(r'action="([a-z_.]+)"', path.read_text(encoding="utf-8")))
+    return found
+
+
+def test_no_act_lacks_words() -> None:
+    assert recorded()
+    assert (written() | recorded()) - set(audit_words.ACTION) == set()
+
+
+def test_the_log_shows_words_in_the_readers_language(sqlite_database: Database) -> None:
+    with sqlite_database.session() as session:
+        for who in ("person:admin", "token:demo"):
+            audit.record(session, at_ms=START_MS, actor=who, action="loyalty.change_draft", subject="tiers")
+    app = console(sqlite_database)
+    for language, told in (
+        ("en", ("sign-in admin", "token demo", "Draft of tiers or earning changed")),
+        ("zh", ("登录名 admin", "令牌 demo", "修改等级或积分草稿")),
+    ):
+        page = Visitor(app, language).get("/audit?actor=").text
+        assert all(word in page for word in told), language
+        assert "person:admin" not in page
+    assert "token demo" not in Visitor(app, "en").get("/audit?actor=admin").text, "found by the name as it is shown"
