@@ -25,6 +25,16 @@ DAYS = 28
 router = APIRouter(include_in_schema=False)
 
 
+def on_today(session: Session, now_ms: int) -> int:
+    """Return how many promotions are on somewhere today, planned at head office or brought by a price book.
+
+    `now_ms` is business time; today is the first store's.
+    """
+    stores = list(session.exec(select(Store).order_by(col(Store.id))))
+    today = local_time(now_ms, ZoneInfo(stores[0].time_zone if stores else "UTC")).date()
+    return len(runs(session, stores, today, 1, now_ms))
+
+
 @router.get("/promotions/calendar")
 def calendar(request: Request, services: Here, first: str = "", store: str = "") -> Response:
     """What runs where, and when?"""

@@ -72,5 +72,5 @@ PLANS: Listing[Any] = Listing(
             otherwise=marked("all but discarded"),
         ),
     ),
-    empty=marked("Nothing is planned yet. Start with a kind: the form says what to fill in."),
+    empty=marked("Nothing is planned here yet. Start with a kind: the form says what to fill in."),
 )

@@ -10,13 +10,17 @@ from sqlmodel import select
 
 from cloud.database import Database
 from cloud.identity.people import Role
+from cloud.prices.content import encode_row
+from cloud.prices.drafts import DraftRow
 from cloud.prices.models import PriceRow, StoreManifest
 from cloud.promotions import plans
 from cloud.promotions.previewing import Previewing
+from shared.body import BodyKind
 from shared.pricing.promotion_rows import read_promotion
 from shared.wire.events import MANIFEST_BYTES
 from tests.cloud.console_data import CLOCK, console
 from tests.cloud.ingesting import Outbox, take_in
+from tests.cloud.prices_data import publish_rows
 from tests.cloud.promotions_data import ITEMS, PRICES, a_chain, sell
 from tests.cloud.visiting import Visitor, make_person
 from tests.factories import MemoryPriceBook, make_sale
@@ -181,6 +185,18 @@ def test_the_calendar_shows_what_runs_where(database: Database, marketer: Visito
     assert "all stores" in marketer.get("/promotions/calendar?first=2026-01-05&store=s1").text
     assert "Nothing runs in these four weeks" in marketer.get("/promotions/calendar?store=s3").text
     assert "are on today" in marketer.get("/promotions/calendar").text
+
+
+def test_promotions_of_price_books_count_as_what_is_on(database: Database, marketer: Visitor) -> None:
+    assert "0 promotions are on today." in marketer.get("/promotions").text
+    rule = {"promotion": "p1", "kind": "percent_off", "off_bp": 1000}
+    with database.session() as session:
+        content = encode_row(BodyKind.PROMOTIONS, "p1", rule)
+        publish_rows(session, [DraftRow(BodyKind.PROMOTIONS, "chain", "p1", content)])
+    page = marketer.get("/promotions").text
+    assert "1 promotion is on today." in page
+    assert "0 promotions are published" in page, "none of them was planned here"
+    assert "1 promotion is on today." in marketer.get("/promotions/calendar").text
 
 
 def test_a_receipt_says_why_it_cost_what_it_cost(database: Database, marketer: Visitor) -> None:
