@@ -90,6 +90,17 @@ def test_pages_fit_and_do_not_complain(page: Page, address: str, size: str, lang
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_table_of_today_is_cut_off_on_a_small_desk(page: Page, address: str, language: str) -> None:
+    page.resize(1280, 800)
+    page.load(address + "/", language)
+    cut = page.evaluate(
+        "[...document.querySelectorAll('main .sheet.scrolls')]"
+        ".map(e => e.scrollWidth - e.clientWidth).filter(n => n > 0)"
+    )
+    assert cut == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_axe_finds_nothing(normal: str, page: Page, language: str) -> None:
     page.resize(*SIZES["desk"])
     for path in PATHS:
