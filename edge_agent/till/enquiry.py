@@ -46,7 +46,8 @@ class Enquiry:
             loop.call_soon_threadsafe(self._wanted.set)
 
         self._desk.wanted.wake = wake
-        self._wanted.set()  # something may have been wanted before anybody could be woken
+        if self._desk.wanted.waits:  # it was wanted before anybody could be woken
+            self._wanted.set()
         while True:
             await self._wanted.wait()
             self._wanted.clear()

@@ -39,6 +39,11 @@ class Wanted:
             self._now = wanted
             self.wake()
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to ask."""
+        return self._now is not None
+
     def take(self) -> Unknown | None:
         """Return what is to be asked now, once."""
         wanted, self._now = self._now, None
