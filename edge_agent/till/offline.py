@@ -132,6 +132,7 @@ RETURN_ACTIONS: Mapping[str, Action] = {
     "take_without_receipt": _YES,
     "refund_in_cash": _YES,
     "waiting": _YES,
+    "ways_back": _YES,
 }
 """Every use case of `edge_agent.till.returning.returns.Returns`."""
 

@@ -92,6 +92,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "take_without_receipt": ("Return without a receipt", "无小票退货"),
     "refund_in_cash": ("Pay a refused refund in cash", "改为现金退款"),
     "waiting": ("See refunds without a result", "查看未决退款"),
+    "ways_back": ("See how money goes back", "查看退款方式"),
     "by_phone": ("Find a member by phone", "按手机号查会员"),
     "attach": ("Attach the member found", "确认会员"),
     "put_back": ("Take the member off", "移除会员"),
