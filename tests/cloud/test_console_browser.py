@@ -156,7 +156,7 @@ def test_a_sale_appears_on_an_open_page_and_nothing_jumps(sqlite_database: Datab
     sale = make_sale(number=1, series="t2-1", till="t2", store="s002")
     take_in(sqlite_database, Outbox("s002-a").add(sale).batch())
     page.until(f"document.querySelectorAll('.receipt').length === {shown + 1}")
-    assert page.evaluate("document.querySelector('.receipt a').textContent") == "t2-1-1"
+    assert page.evaluate("document.querySelector('.receipt a').textContent") == "t2/t2-1-1"
 
 
 def test_who_reads_is_left_alone_and_gets_it_afterwards(sqlite_database: Database, page: Page, normal: str) -> None:

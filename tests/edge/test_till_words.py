@@ -25,6 +25,7 @@ FROM_ANSWERS = {
     "weight_unchanged",
     "value_refused",
     "points_spent",
+    "wallet_looks",
     *VALUE_CODES.values(),
     *PHONE_CODES,
     *DESK_CODES,
