@@ -45,6 +45,7 @@ def become(handover: Handover) -> NoReturn:
 
 def run(handover: Handover) -> None:
     """Run the agent until it is told to end; exits with words where it cannot."""
+    # Imported here alone: the command that only hands over should not load the whole agent first.
     from edge_agent import agent  # noqa: PLC0415
     from edge_agent.disk.errors import StorageError  # noqa: PLC0415
     from edge_agent.disk.state_lock import StateInUse  # noqa: PLC0415
