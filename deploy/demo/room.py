@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 AGENT_MIB = 55
-"""What one agent takes for itself, a little rounded up (52 MiB measured in week 11, with its pages and a year's catalogue)."""
+"""What one agent takes for itself, a little rounded up (52 MiB measured with its pages and a year's catalogue)."""
 HEAD_OFFICE_MIB = 1_000
 """Head office's five processes, the demo's own and the data set."""
 _MEMORY = Path("/proc/meminfo")
