@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from sqlmodel import Session
@@ -14,14 +14,8 @@ from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.members.resolving import Resolution
 from cloud.sales.shops import Shop
 from cloud.value.spending import Posted
+from shared.pricing import Item
 from shared.wire.events import MemberOnSale, SaleCompleted, SaleReturned
-
-
-class ItemFacts(NamedTuple):
-    """What HQ knows of an item and the till does not send: category path, and cost if known."""
-
-    category: str
-    cost_minor: int | None
 
 
 class Downstream(Protocol):
@@ -29,8 +23,11 @@ class Downstream(Protocol):
 
     def describe(
         self, session: Session, wanted: Mapping[tuple[str, int], Collection[str]]
-    ) -> Mapping[tuple[str, int], Mapping[str, ItemFacts]]:
-        """Return what price books, by store and version, say of items; what they do not know is absent."""
+    ) -> Mapping[tuple[str, int], Mapping[str, Item]]:
+        """Return what price books, by store and version, say of items; what they do not know is absent.
+
+        HQ needs what a till does not send: category path, and cost if known.
+        """
         ...
 
     def resolve(self, session: Session, references: Sequence[MemberOnSale], now_ms: int) -> Sequence[Resolution]:

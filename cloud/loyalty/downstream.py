@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlmodel import Session
 
 from cloud.coupons import settling as coupons
-from cloud.ingest.intake import ItemFacts
 from cloud.loyalty import posting, rules
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.members import cards, dirt, resolving
@@ -19,6 +18,7 @@ from cloud.promotions import counting
 from cloud.value import returning, spending
 from cloud.value.spending import Posted
 from shared.ids import UuidMint
+from shared.pricing import Item
 from shared.wire.events import MemberOnSale, SaleCompleted, SaleReturned
 
 
@@ -36,14 +36,10 @@ class LoyaltyDownstream:
 
     def describe(
         self, session: Session, wanted: Mapping[tuple[str, int], Collection[str]]
-    ) -> Mapping[tuple[str, int], Mapping[str, ItemFacts]]:
+    ) -> Mapping[tuple[str, int], Mapping[str, Item]]:
         """Return what price books, by store and version, say of items."""
         with self._reading:
-            known = self._books.items(session, wanted)
-        return {
-            book: {item: ItemFacts(facts.category, facts.cost_minor) for item, facts in items.items()}
-            for book, items in known.items()
-        }
+            return self._books.items(session, wanted)
 
     def resolve(
         self, session: Session, references: Sequence[MemberOnSale], now_ms: int

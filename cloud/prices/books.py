@@ -127,13 +127,16 @@ class StoreBooks:
                 lines[store, version] = line
         self._histories.make_room()
         self._histories.prefetch(session, ((line, wanted[book]) for book, line in lines.items()))
-        return {book: self._histories.items(session, line, wanted[book]) for book, line in lines.items()}
+        return {book: self._histories.items(line, wanted[book]) for book, line in lines.items()}
 
     def items_of(self, session: Session, known: _Version, items: Collection[str]) -> dict[str, Item]:
         """Return what one version knows of items."""
         line = self._items_line(session, known)
         self._histories.make_room()
-        return {} if line is None else self._histories.items(session, line, items)
+        if line is None:
+            return {}
+        self._histories.prefetch(session, [(line, items)])
+        return self._histories.items(line, items)
 
     def _items_line(self, session: Session, known: _Version) -> Lineage | None:
         if BodyKind.ITEMS not in known.bodies:

@@ -34,9 +34,10 @@ class _History:
 
     def at(self, line: Lineage) -> Item | None:
         """Return the item on a line of versions."""
-        return next(
-            (item for version, item in self.rows if version <= line.version and version not in line.excluded), None
-        )
+        for version, item in self.rows:
+            if version <= line.version and version not in line.excluded:
+                return item
+        return None
 
 
 class ItemHistories:
@@ -56,9 +57,8 @@ class ItemHistories:
         for scope, items in missing.items():
             self._read(session, scope, sorted(items))
 
-    def items(self, session: Session, line: Lineage, items: Collection[str]) -> dict[str, Item]:
-        """Return those of the items that a body has."""
-        self.prefetch(session, [(line, items)])
+    def items(self, line: Lineage, items: Collection[str]) -> dict[str, Item]:
+        """Return those of the items that a body has; they must have been prefetched."""
         found: dict[str, Item] = {}
         for key in items:
             history = self._kept.get((line.scope, key))

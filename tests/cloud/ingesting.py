@@ -16,7 +16,7 @@ from cloud.database import Database, Table
 from cloud.fleet.models import Agent
 from cloud.ingest import incarnation
 from cloud.ingest.apply import apply_batches
-from cloud.ingest.intake import Downstream, ItemFacts
+from cloud.ingest.intake import Downstream
 from cloud.ingest.outcomes import Delivery, Outcome
 from cloud.ingest.proofs import AckProofs
 from cloud.ingest.restores import Restores
@@ -25,6 +25,7 @@ from cloud.members.resolving import Resolution
 from cloud.org.models import LegalEntity, Store, StoreOwnership
 from cloud.value.spending import Posted
 from shared.hashchain import GENESIS, link
+from shared.pricing import Item
 from shared.topics import shard_of
 from shared.wire.events import Event, HeldAck, MemberOnSale, SaleCompleted, SaleReturned, encode_event
 from shared.wire.messages import Batch, Hello, Reported
@@ -107,12 +108,12 @@ def said(held: HeldAck) -> dict[str, object]:
 class NobodyShops:
     """A downstream without members: cards lead to nobody, nothing is posted, items are known as given."""
 
-    def __init__(self, items: Mapping[str, ItemFacts] | None = None) -> None:
+    def __init__(self, items: Mapping[str, Item] | None = None) -> None:
         self.items = items or {}
 
     def describe(
         self, _session: Session, wanted: Mapping[tuple[str, int], Collection[str]]
-    ) -> Mapping[tuple[str, int], Mapping[str, ItemFacts]]:
+    ) -> Mapping[tuple[str, int], Mapping[str, Item]]:
         return {
             book: {item: self.items[item] for item in items if item in self.items} for book, items in wanted.items()
         }

@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from cloud.database import Database
-from cloud.ingest.intake import ItemFacts
 from cloud.ingest.models import IngestCommit, ParkedEvent
 from cloud.org.models import LegalEntity, StoreOwnership
 from cloud.sales import gaps
@@ -24,7 +23,7 @@ from cloud.sales.models import (
     SaleTender,
 )
 from shared.hashchain import GENESIS, link
-from shared.pricing import PaperCoupon
+from shared.pricing import Item, PaperCoupon
 from shared.pricing.model import Payer
 from shared.wire.events import Event, MemberOnSale, TenderKind, encode_event
 from tests.cloud.ingesting import NobodyShops, Outbox, count, of_kind, open_store, take_in
@@ -201,7 +200,9 @@ def test_p9_a_receipt_number_belongs_to_one_sale(database: Database) -> None:
 def test_the_book_names_category_and_cost(database: Database) -> None:
     """What the till leaves to HQ is looked up in the version the sale was priced with."""
     open_store(database)
-    facts = {"1001": ItemFacts("food/fruit", 310)}
+    facts = {
+        "1001": Item(item="1001", names={"en": "Pears"}, receipt_name="Pears", category="food/fruit", cost_minor=310)
+    }
     take_in(database, Outbox().add(make_sale()).batch(), downstream=NobodyShops(facts))
     with database.session() as session:
         lines = session.exec(of_kind(SaleLine).order_by("n")).all()

@@ -25,7 +25,7 @@ from cloud.ingest.handlers.base import (
     expect,
     tender_rows,
 )
-from cloud.ingest.intake import Intake, ItemFacts
+from cloud.ingest.intake import Intake
 from cloud.ingest.received import Received
 from cloud.loyalty.facts import LineFacts, SaleFacts, TenderFacts
 from cloud.members.resolving import Resolution
@@ -35,6 +35,7 @@ from cloud.sales.shops import Shop
 from cloud.store_days.models import SaleAdjustment, SaleAgeCheck
 from cloud.value.spending import Posted
 from shared.money import BASIS_POINTS, allocate
+from shared.pricing import Item
 from shared.pricing.model import Discount, Payer, PricedLine
 from shared.wire.events import SaleCompleted
 
@@ -60,7 +61,7 @@ _AGE = ("sale_id", "n", "years", "proof", "checked_by")
 
 _NOBODY = Resolution()
 _Rows = list[tuple[Any, ...]]
-_Described = Mapping[tuple[str, int], Mapping[str, ItemFacts]]
+_Described = Mapping[tuple[str, int], Mapping[str, Item]]
 
 
 def apply_sales(session: Session, events: Sequence[Received], intake: Intake) -> Refusals:
@@ -242,7 +243,7 @@ def _sale_row(one: Received, sale: SaleCompleted, intake: Intake, who: Resolutio
     )  # fmt: skip
 
 
-def _line_row(sale_id: UUID, line: PricedLine, known: ItemFacts | None) -> tuple[Any, ...]:
+def _line_row(sale_id: UUID, line: PricedLine, known: Item | None) -> tuple[Any, ...]:
     category, cost_minor = line.category, line.cost_minor
     if known is not None:
         category = category or known.category
