@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from cloud import logging
-from cloud import main as api_process
 from cloud.command import Invocation, actor, database_of, invocation_of, now_ms, said_plainly, settings_of
 from cloud.coupons import commands as coupons
 from cloud.fleet import commands as fleet
@@ -125,6 +124,9 @@ def broker(context: typer.Context, *, tethered: Tethered = False) -> None:
 @app.command()
 def api(context: typer.Context, *, tethered: Tethered = False) -> None:
     """Run one API process."""
+    # The console is two thirds of the program: whoever runs anything else need not wait for it.
+    from cloud import main as api_process
+
     _hold(tethered=tethered)
     with said_plainly():
         setup.check(settings_of(context))

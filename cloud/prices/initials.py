@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-from pypinyin import Style, lazy_pinyin
-
 MAX_INITIALS = 64
 _NOT_TYPED = re.compile(r"[^0-9a-z]")
 
@@ -18,4 +16,7 @@ def initials_of(name: str) -> str:
     """Return a name's initials in lower case, with the Latin letters and figures in it; '' for one without Chinese."""
     if name.isascii():
         return ""
+    # Its dictionary takes longer to read than the rest of a command to start, and few commands need it.
+    from pypinyin import Style, lazy_pinyin
+
     return _NOT_TYPED.sub("", "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower())[:MAX_INITIALS]
