@@ -125,7 +125,7 @@ def broker(context: typer.Context, *, tethered: Tethered = False) -> None:
 def api(context: typer.Context, *, tethered: Tethered = False) -> None:
     """Run one API process."""
     # The console is two thirds of the program: whoever runs anything else need not wait for it.
-    from cloud import main as api_process
+    from cloud import main as api_process  # noqa: PLC0415
 
     _hold(tethered=tethered)
     with said_plainly():

@@ -17,6 +17,6 @@ def initials_of(name: str) -> str:
     if name.isascii():
         return ""
     # Its dictionary takes longer to read than the rest of a command to start, and few commands need it.
-    from pypinyin import Style, lazy_pinyin
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
 
     return _NOT_TYPED.sub("", "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower())[:MAX_INITIALS]
