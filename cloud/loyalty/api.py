@@ -1,19 +1,20 @@
-"""Rules of points and tiers over HTTP: read them, publish a next version."""
+"""Rules of points and tiers over HTTP: read them, send a next version, which a person approves unless one is enough."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, status
+from fastapi import APIRouter, Depends, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.api.auth import holder_with
 from cloud.api.services import Here, Services
 from cloud.errors import Invalid
 from cloud.identity.tokens import TokenHolder
-from cloud.loyalty import publishing, rules
+from cloud.loyalty import deciding, drafting, rules
 from cloud.loyalty.tier_words import tier_words
 from cloud.loyalty.words import earning_words
 from shared.loyalty import EarningRule, TierRule
@@ -72,9 +73,16 @@ class NewTierRule(Body):
     valid_from: date | None = None
 
 
-class Reassessed(BaseModel):
-    """How many members stand in another tier now; 0 where the rule starts later."""
+class RuleSent(BaseModel):
+    """What became of a rule that was sent.
 
+    `published`: it has a version, and `members` stand in another tier at once (0 where it starts later). `proposed`: it
+    waits as a draft at `/loyalty/drafts/{draft}` for a person to try and approve it.
+    """
+
+    state: Literal["published", "proposed"]
+    version: int | None
+    draft: UUID | None
     members: int
 
 
@@ -93,9 +101,12 @@ def today_of(services: Services) -> date:
 
 @router.get("/rules")
 def get_rules(services: Here, _: MayRead) -> dict[str, object]:
-    """Return every earning rule, every tier rule, which tier rule is in force, and what both say in words."""
+    """Return every earning rule, every tier rule, which tier rule is in force, and what both say in words.
+
+    `second_person` tells whether what is sent waits for a person's approval.
+    """
     with services.database.snapshot() as session:
-        found = rules.load(session)
+        found, second = rules.load(session), not deciding.alone(session)
     today = today_of(services)
     tier, earning = found.tier_on(today), found.earning_on(today)
     words = {
@@ -107,27 +118,31 @@ def get_rules(services: Here, _: MayRead) -> dict[str, object]:
         "tiers": msgspec.to_builtins(found.tiers),
         "tier": msgspec.to_builtins(tier),
         "words": words,
+        "second_person": second,
     }
 
 
 @router.post("/earning-rules", status_code=status.HTTP_201_CREATED)
-def publish_earning(services: Here, who: MayWrite, body: NewEarningRule) -> NewEarningRule:
-    """Publish the next version of the earning rule."""
-    now_ms = services.clocks.machine.wall_ms()
+def send_earning(services: Here, who: MayWrite, body: NewEarningRule, response: Response) -> RuleSent:
+    """Send the next version of the earning rule: 202 where it waits for a person's approval."""
     try:
         rule = msgspec.convert(body.model_dump(mode="json"), EarningRule)
     except (msgspec.ValidationError, ValueError) as error:
         raise Invalid(f"earning rule: {error}") from error
-    with services.database.session() as session:
-        publishing.publish_earning(session, rule, actor=who.actor, now_ms=now_ms)
-    return body
+    return _send(services, who, rule, response)
 
 
 @router.post("/tier-rules", status_code=status.HTTP_201_CREATED)
-def publish_tiers(services: Here, who: MayWrite, body: NewTierRule) -> Reassessed:
-    """Publish the next version of the tiers."""
-    now_ms = services.clocks.machine.wall_ms()
-    rule = read_tier_rule(body.model_dump(mode="json"))
+def send_tiers(services: Here, who: MayWrite, body: NewTierRule, response: Response) -> RuleSent:
+    """Send the next version of the tiers: 202 where it waits for a person's approval."""
+    return _send(services, who, read_tier_rule(body.model_dump(mode="json")), response)
+
+
+def _send(services: Services, who: TokenHolder, rule: drafting.Rule, response: Response) -> RuleSent:
+    now_ms, today = services.clocks.machine.wall_ms(), today_of(services)
     with services.database.session() as session:
-        changed = publishing.publish_tiers(session, rule, actor=who.actor, now_ms=now_ms, today=today_of(services))
-    return Reassessed(members=len(changed))
+        sent = drafting.send(session, rule, actor=who.actor, today=today, now_ms=now_ms)
+    if sent.draft is not None:
+        response.status_code = status.HTTP_202_ACCEPTED
+    state: Literal["published", "proposed"] = "published" if sent.draft is None else "proposed"
+    return RuleSent(state=state, version=sent.version, draft=sent.draft, members=sent.members)

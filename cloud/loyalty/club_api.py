@@ -170,7 +170,7 @@ def cancel_trial(services: Here, who: MayWrite, draft: UUID) -> DraftView:
 
 @router.post("/drafts/{draft}/approve")
 def approve_draft(services: Here, who: MayWrite, draft: UUID, body: Reasoned) -> DraftView:
-    """Approve what another token or person wrote."""
+    """Approve what somebody else wrote: a person's, at the console, unless the chain has said that one is enough."""
     now_ms = services.clocks.machine.wall_ms()
     with services.database.session() as session:
         return _view(session, drafting.approve(session, draft, actor=who.actor, reason=body.reason, now_ms=now_ms))
@@ -178,7 +178,7 @@ def approve_draft(services: Here, who: MayWrite, draft: UUID, body: Reasoned) ->
 
 @router.post("/drafts/{draft}/publish")
 def publish_draft(services: Here, who: MayWrite, draft: UUID, body: Reasoned) -> Published:
-    """Publish an approved draft: it counts from its first day on."""
+    """Publish a draft that a person approved: it counts from its first day on."""
     now_ms, today = services.clocks.machine.wall_ms(), today_of(services)
     with services.database.session() as session:
         moved = drafting.publish(session, draft, actor=who.actor, reason=body.reason, today=today, now_ms=now_ms)

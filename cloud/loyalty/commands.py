@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -10,11 +11,12 @@ from sqlmodel import Session
 
 from cloud.command import actor, database_of, now_ms, settings_of
 from cloud.errors import Invalid
-from cloud.loyalty import publishing, rules
+from cloud.loyalty import deciding, drafting, rules
 from cloud.loyalty.tier_words import tier_words
 from cloud.loyalty.words import Language, earning_words, no_rule_words
 from cloud.org.stores import stores
 from cloud.process.clocks import clocks_of
+from cloud.rewards.house_day import house_day
 from shared.ids import check_slug
 from shared.loyalty import EarningRule, Tier, TierRule
 
@@ -23,7 +25,21 @@ app = typer.Typer(no_args_is_help=True, help="Rules of points and tiers.")
 _LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _LARGEST = 10**15
 
-Publish = Annotated[bool, typer.Option("--publish", help="Publish it; without it only say what it would mean.")]
+
+class Needed(StrEnum):
+    """Whether a second person is asked."""
+
+    ON = "on"
+    OFF = "off"
+
+
+Publish = Annotated[
+    bool,
+    typer.Option("--publish", help="Publish it, or leave it for approval; without it only say what it would mean."),
+]
+Alone = Annotated[
+    str, typer.Option("--alone", metavar="REASON", help="Publish it without a second person; the reason is kept.")
+]
 
 
 @app.command("show")
@@ -55,12 +71,12 @@ def earning(
         bool, typer.Option("--refuse-spent", help="Refuse returns whose points are spent, where a till can ask.")
     ] = False,
     publish: Publish = False,
+    alone: Alone = "",
 ) -> None:
-    """Publish the next earning rule."""
+    """Publish the next earning rule, or leave it for a second person."""
     with database_of(context) as database, database.session() as session:
-        version = max((rule.version for rule in rules.load(session).earning), default=0) + 1
         rule = EarningRule(
-            version=version,
+            version=max((rule.version for rule in rules.load(session).earning), default=0) + 1,
             valid_from=date(start.year, start.month, start.day),
             points=points,
             per_minor=per,
@@ -68,9 +84,8 @@ def earning(
             spent_points="refused" if refuse_spent else "owed",
         )
         _say([earning_words(rule, language, _exponent(session)) for language in _LANGUAGES])
-        if publish:
-            publishing.publish_earning(session, rule, actor=actor(), now_ms=now_ms())
-    typer.echo(f"Published as earning rule {version}." if publish else "Nothing is published yet: add --publish.")
+        sent = _send(context, session, rule, alone) if publish else None
+    _say_sent(sent, "earning")
 
 
 @app.command("tiers")
@@ -81,20 +96,45 @@ def tiers(
     ] = None,
     *,
     publish: Publish = False,
+    alone: Alone = "",
 ) -> None:
-    """Publish the next tiers; none at all makes all members equal again."""
-    today = datetime.fromtimestamp(clocks_of(settings_of(context)).business.now_ms() // 1000, UTC).date()
+    """Publish the next tiers, or leave them for a second person; none at all makes all members equal again."""
     with database_of(context) as database, database.session() as session:
         version = rules.load(session).tier_version + 1
         rule = TierRule(version=version, tiers=_tiers(tier or []))
         _say([tier_words(rule, language, _exponent(session)) for language in _LANGUAGES])
-        changed = (
-            publishing.publish_tiers(session, rule, actor=actor(), now_ms=now_ms(), today=today) if publish else set()
-        )
-    if publish:
-        typer.echo(f"Published as tier rule {version}; {len(changed)} members stand in another tier now.")
-    else:
+        sent = _send(context, session, rule, alone) if publish else None
+    _say_sent(sent, "tier")
+    if sent is not None and sent.draft is None:
+        typer.echo(f"{sent.members} members stand in another tier now.")
+
+
+@app.command("second-person")
+def second_person(
+    context: typer.Context,
+    needed: Annotated[Needed, typer.Argument(help="Whether somebody else has to approve these rules.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit log.")],
+) -> None:
+    """Say whether rules of points and tiers need a second person's approval."""
+    with database_of(context) as database, database.session() as session:
+        deciding.set_alone(session, on=needed == "off", actor=actor(), reason=reason, now_ms=now_ms())
+    typer.echo("A second person approves." if needed == "on" else "One person is enough from now on.")
+
+
+def _send(context: typer.Context, session: Session, rule: drafting.Rule, alone: str) -> drafting.Sent:
+    today = house_day(session, clocks_of(settings_of(context)).business.now_ms())
+    return drafting.send(session, rule, actor=actor(), today=today, now_ms=now_ms(), alone_because=alone)
+
+
+def _say_sent(sent: drafting.Sent | None, kind: str) -> None:
+    if sent is None:
         typer.echo("Nothing is published yet: add --publish.")
+    elif sent.draft is None:
+        typer.echo(f"Published as {kind} rule {sent.version}.")
+    else:
+        typer.echo("Nothing is published yet: head office asks for a second person, and it waits as a draft.")
+        typer.echo(f"Somebody else tries and approves it at /loyalty/drafts/{sent.draft}, or add --alone REASON.")
 
 
 def _tiers(texts: list[str]) -> list[Tier]:

@@ -1,24 +1,37 @@
-"""Next versions of the rules of tiers and earning: drafted, tried on members, approved by a second person, published.
+"""Next versions of the rules of tiers and earning: drafted, tried, approved by a second person, published.
 
-Whoever wrote or last changed a draft does not approve it, and a draft of tiers is approved as it was tried.
+Whoever wrote or last changed a draft does not approve it (`deciding`), and a draft is approved as it was tried:
+tiers on the members, earning on the last weeks' sales.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 from sqlmodel import Session, col, select
 
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet import audit
-from cloud.loyalty import publishing, rules, trial_running
+from cloud.loyalty import deciding, publishing, rules, trial_running
 from cloud.loyalty.draft_models import APPROVED, DONE, DRAFT, DROPPED, EARNING, PUBLISHED, TIERS, RuleDraft
 from shared.loyalty import EarningRule, TierRule
 
 Rule = TierRule | EarningRule
 _KINDS: dict[str, type[TierRule] | type[EarningRule]] = {TIERS: TierRule, EARNING: EarningRule}
+_SENT = UUID("0b1d5a52-3f0e-5a7f-9a3f-7d1c8f2e6b40")
+"""The room of ids of drafts that came as whole rules: the same rule from the same sender is the same draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a whole rule: published as a version, or waiting as a draft; and who stands elsewhere at once."""
+
+    version: int | None = None
+    draft: UUID | None = None
+    members: int = 0
 
 
 def rule_of(row: RuleDraft) -> Rule:
@@ -68,44 +81,75 @@ def change(session: Session, id_: UUID, rule: Rule, starts: date, *, actor: str,
 def approve(session: Session, id_: UUID, *, actor: str, reason: str, now_ms: int) -> RuleDraft:
     """Approve what somebody else wrote.
 
-    Raise Refused: `draft_closed`, `second_person` (their own), `not_tried` (tiers as they stand were not tried).
+    Raise Refused: `draft_closed`, `person_needed` (a program asks), `second_person` (their own), `not_tried` (as it
+    stands it was not tried).
     """
     row = _open(session, id_)
-    if actor in (row.author, row.changed_by):
-        raise Refused("second_person", "somebody else approves what you wrote")
-    if row.kind == TIERS:
-        tried = trial_running.newest(session, id_)
-        if tried is None or tried.state != DONE or tried.rule != row.rule:
-            raise Refused("not_tried", "try these tiers on the members first")
+    deciding.refuse_approval(session, actor, (row.author, row.changed_by))
+    if not tried_as_it_stands(session, row):
+        raise Refused("not_tried", "try it first: as it stands it was not")
     row.state, row.approved_by, row.approved_ms = APPROVED, actor, now_ms
     session.add(row)
     _record(session, row, "loyalty.approve", actor, now_ms=now_ms, reason=reason)
     return row
 
 
-def publish(session: Session, id_: UUID, *, actor: str, reason: str, today: date, now_ms: int) -> int:
-    """Publish an approved draft as the next version. Return how many members stand elsewhere at once.
+def tried_as_it_stands(session: Session, row: RuleDraft) -> bool:
+    """Tell whether the newest trial of a draft has ended and was of the rule as it stands."""
+    tried = trial_running.newest(session, row.id)
+    return tried is not None and tried.state == DONE and tried.rule == row.rule
 
-    Raise Refused: `draft_closed`, `not_approved`, `starts_past`.
+
+def send(session: Session, rule: Rule, *, actor: str, today: date, now_ms: int, alone_because: str = "") -> Sent:
+    """Publish a whole rule where one person is enough, else leave it as a draft that waits for a person.
+
+    `alone_because`, of whoever runs the server itself, publishes all the same and is kept in the audit log. Sent again,
+    a rule that waits stays the one draft. Raise Conflict unless its version is the next one, Refused (`starts_past`)
+    for one that would wait and starts before `today`.
+    """
+    rules.expect_next(session, rule)
+    if alone_because or deciding.alone(session):
+        return _published(session, rule, actor=actor, today=today, now_ms=now_ms, because=alone_because)
+    starts = rule.valid_from or today
+    if starts < today:
+        raise Refused("starts_past", f"a rule that a person approves starts on {today} or later, not on {starts}")
+    draft = uuid5(_SENT, f"{actor} {_encoded(rule, starts)}")
+    return Sent(draft=begin(session, draft, rule, starts, actor=actor, now_ms=now_ms).id)
+
+
+def _published(session: Session, rule: Rule, *, actor: str, today: date, now_ms: int, because: str) -> Sent:
+    if because:
+        subject = f"{TIERS if isinstance(rule, TierRule) else EARNING} {rule.version}"
+        reason = deciding.require_reason(because)
+        audit.record(session, at_ms=now_ms, actor=actor, action="loyalty.alone", subject=subject, reason=reason)
+    if isinstance(rule, TierRule):
+        moved = publishing.publish_tiers(session, rule, actor=actor, now_ms=now_ms, today=today)
+        return Sent(version=rule.version, members=len(moved))
+    publishing.publish_earning(session, rule, actor=actor, now_ms=now_ms)
+    return Sent(version=rule.version)
+
+
+def publish(session: Session, id_: UUID, *, actor: str, reason: str, today: date, now_ms: int) -> int:
+    """Publish a draft as the next version: approved, or only tried where one person is enough.
+
+    Return how many members stand elsewhere at once. Raise Refused: `draft_closed`, `not_approved`, `not_tried`,
+    `starts_past`.
     """
     row = _open(session, id_)
-    if row.state != APPROVED:
+    if row.state != APPROVED and deciding.alone(session):
+        if not tried_as_it_stands(session, row):
+            raise Refused("not_tried", "try it first: as it stands it was not")
+    elif row.state != APPROVED:
         raise Refused("not_approved", "a second person approves it first")
     if row.starts < today:
         raise Refused("starts_past", "a rule does not start on a day that is over: choose another and approve it again")
-    known, rule, moved = rules.load(session), rule_of(row), 0
-    if isinstance(rule, TierRule):
-        version = known.tier_version + 1
-        made = msgspec.structs.replace(rule, version=version)
-        moved = len(publishing.publish_tiers(session, made, actor=actor, now_ms=now_ms, today=today))
-    else:
-        version = max((one.version for one in known.earning), default=0) + 1
-        earning = msgspec.structs.replace(rule, version=version)
-        publishing.publish_earning(session, earning, actor=actor, now_ms=now_ms)
-    row.state, row.version = PUBLISHED, version
+    rule = rule_of(row)
+    made = msgspec.structs.replace(rule, version=rules.next_version(session, rule))
+    done = _published(session, made, actor=actor, today=today, now_ms=now_ms, because="")
+    row.state, row.version = PUBLISHED, done.version
     session.add(row)
     _record(session, row, "loyalty.publish_draft", actor, now_ms=now_ms, reason=reason)
-    return moved
+    return done.members
 
 
 def drop(session: Session, id_: UUID, *, actor: str, now_ms: int) -> None:

@@ -80,7 +80,8 @@ GIFT_PROBLEM: Mapping[str, str] = {
 }
 REFUSALS: Mapping[str, str] = {
     "second_person": marked("Somebody else approves what you wrote."),
-    "not_tried": marked("Try these tiers on the members first: as they stand they were not."),
+    "not_tried": marked("Try it first: as it stands it was not tried."),
+    "reason": marked("Say why: it is kept in the audit log."),
     "not_approved": marked("A second person approves it first."),
     "starts_past": marked("The day on which it starts is over: choose another one."),
     "draft_closed": marked("This draft is published or given up already."),

@@ -18,7 +18,7 @@ from cloud.console.rendering import Context, page
 from cloud.console.signing_in import Posted, form_by
 from cloud.console.speaking import language_of
 from cloud.identity.people import Right
-from cloud.loyalty import drafting, giving, page_words, rule_form, rules, tiers, trial_running
+from cloud.loyalty import deciding, drafting, giving, page_words, rule_form, rules, tiers, trial_running
 from cloud.loyalty.api import today_of
 from cloud.loyalty.draft_models import DONE, TIERS, RuleDraft
 from cloud.loyalty.models import MemberStanding, TierGift
@@ -38,6 +38,7 @@ MayPlan = Annotated[Posted, Depends(form_by(Right.PLAN))]
 MayApprove = Annotated[Posted, Depends(form_by(Right.APPROVE))]
 MayPublish = Annotated[Posted, Depends(form_by(Right.PUBLISH))]
 MayMove = Annotated[Posted, Depends(form_by(Right.VALUE))]
+MayDecide = Annotated[Posted, Depends(form_by(Right.PEOPLE))]
 HERE = "/loyalty"
 
 
@@ -63,6 +64,7 @@ def loyalty(request: Request, services: Here, refused: str = "") -> Response:
                 *(("earning", one.version, earning_words(one, language, exponent)) for one in reversed(found.earning)),
             ],
             "problems": _gift_problems(session),
+            "alone": deciding.chosen_alone(session),
             "fresh": fresh,
             "words": page_words,
             **refusal(refused),
@@ -82,6 +84,17 @@ def _gift_problems(session: Session) -> Sequence[tuple[str, str, int]]:
     """Return which batches could not give what tiers bring, why, and to how many members."""
     query = select(TierGift.batch, TierGift.problem, func.count()).where(col(TierGift.problem) != "")
     return [(*row[:2], int(row[2])) for row in session.exec(query.group_by(TierGift.batch, TierGift.problem))]
+
+
+@router.post("/second-person")
+def second_person(services: Here, posted: MayDecide) -> Response:
+    """Say whether a second person has to approve these rules."""
+
+    def act(session: Session, now_ms: int) -> None:
+        on = posted.get("needed") == "no"
+        deciding.set_alone(session, on=on, actor=posted.who.actor, reason=posted.get("reason"), now_ms=now_ms)
+
+    return carried_out(services, HERE, act)
 
 
 @router.post("/gifts/again")
@@ -125,6 +138,7 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
             "earned": trial_running.earned_of(tried) if tried and row.kind != TIERS else None,
             "rows": rule_form.tier_rows(rule, exponent) if isinstance(rule, TierRule) else [],
             "exponent": exponent,
+            "alone": deciding.alone(session),
             "tenders": list(TenderKind),
             "fresh": fresh,
             "words": page_words,

@@ -21,6 +21,7 @@ from cloud.loyalty import review
 from cloud.loyalty.models import PointsReview
 from cloud.org.zones import zone_of
 from cloud.sales.models import Sale
+from cloud.sales.naming import receipt_name
 from cloud.value import forms
 from shared.web.words import marked
 
@@ -95,7 +96,7 @@ def _states(_session: Session) -> Sequence[tuple[str, str]]:
 
 def _columns() -> Sequence[Column[Any]]:
     def receipt(row: Any) -> Cell:
-        text = f"{row.Sale.receipt_series}-{row.Sale.receipt_number}" if row.Sale else "–"
+        text = receipt_name(row.Sale) if row.Sale else "–"
         return Cell(value=text, href=f"/sales/{row.PointsReview.sale_id}" if row.Sale else "")
 
     def state(row: Any) -> Cell:

@@ -51,9 +51,21 @@ def load(session: Session) -> Rules:
     )
 
 
+def next_version(session: Session, rule: EarningRule | TierRule) -> int:
+    """Return the version that the next rule of this kind gets."""
+    of = EarningRuleRow if isinstance(rule, EarningRule) else TierRuleRow
+    return (session.execute(select(func.max(of.version))).scalar_one_or_none() or 0) + 1
+
+
+def expect_next(session: Session, rule: EarningRule | TierRule) -> None:
+    """Raise Conflict unless a rule's version is the next one of its kind."""
+    if rule.version != (following := next_version(session, rule)):
+        raise Conflict(f"the next version of this rule is {following}, got {rule.version}")
+
+
 def publish_earning(session: Session, rule: EarningRule, *, author: str, at_ms: int) -> None:
     """Add a version of the earning rule. Raise Conflict unless its version is the next one."""
-    _expect_next(rule.version, session.execute(select(func.max(EarningRuleRow.version))).scalar_one_or_none())
+    expect_next(session, rule)
     bulk.insert_tuples(
         session,
         EarningRuleRow,
@@ -67,18 +79,13 @@ def publish_tier(session: Session, rule: TierRule, *, author: str, at_ms: int) -
 
     Years are weighed against it as they change; `posting.reassess` weighs all of them.
     """
-    _expect_next(rule.version, session.execute(select(func.max(TierRuleRow.version))).scalar_one_or_none())
+    expect_next(session, rule)
     bulk.insert_tuples(
         session,
         TierRuleRow,
         ("version", "rule", "author", "made_ms"),
         [(rule.version, msgspec.json.encode(rule).decode(), author, at_ms)],
     )
-
-
-def _expect_next(version: int, newest: int | None) -> None:
-    if version != (newest or 0) + 1:
-        raise Conflict(f"the next version of this rule is {(newest or 0) + 1}, got {version}")
 
 
 def tier_names(session: Session) -> dict[str, dict[str, str]]:

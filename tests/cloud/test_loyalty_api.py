@@ -1,4 +1,4 @@
-"""Drafts of rules, the leaderboard, friends and transfers over HTTP: the same two people, the same refusals."""
+"""Drafts of rules, the leaderboard, friends and transfers over HTTP: the same refusals, and persons who approve."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from cloud.database import Database
-from cloud.loyalty import posting, rules, trial_running
+from cloud.loyalty import deciding, posting, rules, trial_running
 from cloud.members import rules as member_rules
 from tests.cloud.members_data import join
 from tests.cloud.test_loyalty_pages import TODAY
@@ -38,10 +38,11 @@ class Local(Client):
 
 
 class Callers:
-    """Two programs with tokens of their own, and one that may only read."""
+    """Two programs with tokens of their own, one that may only read, and a person who may approve."""
 
     def __init__(self, database: Database) -> None:
         self.desk = Desk(database)
+        self.ada = self.desk.visitor("ada")
         app: FastAPI = self.desk.app
         self.ann, self.bob = (Local(app, self.desk.token("members:write", "members:read", name=n)) for n in ("a", "b"))
         self.reader = Local(app, self.desk.token("members:read", name="r"))
@@ -52,7 +53,7 @@ def callers(sqlite_database: Database) -> Callers:
     return Callers(sqlite_database)
 
 
-def test_a_draft_is_written_tried_approved_by_another_and_published(callers: Callers) -> None:
+def test_a_draft_is_written_and_tried_by_programs_and_approved_by_a_person(callers: Callers) -> None:
     ann, bob, database = callers.ann, callers.bob, callers.desk.database
     member = join(database)
     with database.session() as session:
@@ -68,10 +69,38 @@ def test_a_draft_is_written_tried_approved_by_another_and_published(callers: Cal
         pass
     found = bob.get(where).json()["trial"]
     assert (found["state"], found["of_this_rule"], found["after"]["gold"]) == ("done", True, 1)
-    refused = ann.post(f"{where}/approve", json={"reason": "mine"})
-    assert (refused.status_code, refused.json()["code"]) == (403, "second_person")
-    assert bob.post(f"{where}/approve", json={"reason": "fine"}).json()["approved_by"]
+    for program in (ann, bob):
+        refused = program.post(f"{where}/approve", json={"reason": "mine"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "person_needed")
+    callers.ada.send(f"/loyalty/drafts/{where.rsplit('/', 1)[1]}/approve", {"reason": "fine"})
+    assert ann.get(where).json()["approved_by"] == "person:ada"
     assert ann.post(f"{where}/publish", json={"reason": "go"}).json() == {"version": 2, "members": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "rule", "late"),
+    [
+        ("earning-rules", {"version": 2, "valid_from": "2026-02-01", "points": 2}, {"valid_from": "2025-12-31"}),
+        ("tier-rules", {"version": 2, "tiers": TIERS, "valid_from": "2026-02-01"}, {"valid_from": "2025-12-31"}),
+    ],
+)
+def test_a_rule_that_a_program_sends_waits_for_a_person_unless_one_is_enough(
+    callers: Callers, path: str, rule: dict[str, Any], late: dict[str, Any]
+) -> None:
+    ann, database, where = callers.ann, callers.desk.database, f"/api/v1/loyalty/{path}"
+    assert ann.get("/api/v1/loyalty/rules").json()["second_person"] is True
+    with database.session() as session:
+        before = rules.load(session)
+    first, again = ann.post(where, json=rule), ann.post(where, json=rule)
+    assert (first.status_code, first.json()["state"], first.json()["version"]) == (202, "proposed", None), first.text
+    assert again.json() == first.json(), "the same rule is the same draft"
+    assert ann.post(where, json={**rule, "version": 5}).status_code == 409
+    assert ann.post(where, json={**rule, **late}).json()["code"] == "starts_past"
+    with database.session() as session:
+        assert rules.load(session) == before, "nothing is in force before a person approves it"
+        deciding.set_alone(session, on=True, actor="person:ada", reason="small chain", now_ms=1)
+    done = ann.post(where, json=rule)
+    assert (done.status_code, done.json()["state"], done.json()["version"]) == (201, "published", 2)
 
 
 @pytest.mark.parametrize(

@@ -187,12 +187,34 @@ def test_an_earning_rule_is_drafted_and_published_too(desk: Desk) -> None:
         "after 3 days",
     ):
         assert fact in page, fact
+    assert "refused=not_tried" in ada.send(f"{where}/approve", {"reason": "fine"}).headers["location"]
+    mia.send(f"{where}/try", {"id": str(new_id())})
+    run(desk)
     ada.send(f"{where}/approve", {"reason": "fine"})
     mia.send(f"{where}/publish", {"reason": "go"})
     with desk.database.session() as session:
         published = rules.load(session).earning_on(TODAY)
         assert published is not None
         assert (published.points, published.per_minor, published.spent_points) == (2, 1_000, "refused")
+
+
+def test_where_one_person_is_enough_a_draft_is_published_as_it_was_tried(desk: Desk) -> None:
+    mia, ada = desk.visitor("mia"), desk.visitor("ada")
+    assert "/loyalty/second-person" not in mia.get("/loyalty").text
+    assert mia.send("/loyalty/second-person", {"needed": "no", "reason": "small"}).status_code == 403
+    assert "refused=reason" in ada.send("/loyalty/second-person", {"needed": "no"}).headers["location"]
+    ada.send("/loyalty/second-person", {"needed": "no", "reason": "three of us"})
+    where = drafted(mia, "earning")
+    assert "refused=not_tried" in mia.send(f"{where}/publish", {"reason": "go"}).headers["location"]
+    mia.send(f"{where}/try", {"id": str(new_id())})
+    run(desk)
+    assert mia.send(f"{where}/publish", {"reason": "go"}).headers["location"] == where
+    with desk.database.session() as session:
+        assert len(rules.load(session).earning) == 2
+        acts = {row.action: row.reason for row in session.exec(select(AuditEntry))}
+        assert acts["loyalty.second_person"] == "three of us"
+    assert "Ask a second person from now on" in ada.get("/loyalty").text
+    assert "一人即可" in desk.visitor("ada", "zh").get("/loyalty").text
 
 
 @pytest.mark.parametrize(

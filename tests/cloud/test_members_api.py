@@ -125,7 +125,9 @@ def test_rules_are_published_in_versions(client: Client, sqlite_database: Databa
     assert client.post("/api/v1/loyalty/earning-rules", json=rule).status_code == 409
     tiers = [{"code": "bronze", "names": {"en": "Bronze"}, "from_minor": 1_000}]
     changed = client.post("/api/v1/loyalty/tier-rules", json={"version": 2, "tiers": tiers})
-    assert changed.json() == {"members": 1}
+    assert changed.json() == {"state": "published", "version": 2, "draft": None, "members": 1}, (
+        "nobody could approve yet"
+    )
     assert client.post("/api/v1/members/find", json={"card": CARD}).json()["tier"] == "bronze"
     found = client.get("/api/v1/loyalty/rules").json()
     assert [one["version"] for one in found["earning"]] == [1, 2]

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from cloud.cli import app
 from cloud.fleet.models import AuditEntry
+from cloud.identity import people
 from cloud.loyalty import rules
 from cloud.loyalty.models import MemberYear
 from cloud.loyalty.tier_words import tier_words
@@ -66,8 +67,34 @@ def test_tiers_are_published_and_members_weighed(office: Office) -> None:
     said = office.rules("tiers", "gold:500000:Gold:金卡", "silver:100000:Silver:银卡", "--publish")
     assert said.index("Silver (silver): 1,000.00") < said.index("Gold (gold): 5,000.00")
     assert "金卡（gold）：一个自然年内消费满 5,000.00" in said
-    assert "Published as tier rule 1; 1 members stand in another tier now." in said
+    assert "Published as tier rule 1.\n1 members stand in another tier now." in said
     assert "all members are equal" in office.rules("tiers", "--publish")
+
+
+def test_where_people_sign_in_the_command_leaves_it_to_one_of_them_or_says_why_not(office: Office) -> None:
+    with office.database.session() as session:
+        people.add(session, "ada", people.Role.ADMIN, "a long password", actor="cli:root", now_ms=1)
+    new = ("earning", "--from", "2099-03-01", "--points", "2", "--per", "1000", "--publish")
+    said = office.rules(*new)
+    assert "waits as a draft" in said
+    assert "/loyalty/drafts/" in said
+    assert "starts on" in office.rules(
+        "earning", "--from", "2020-01-01", "--points", "2", "--per", "9", "--publish", code=1
+    )
+    assert "nobody earns points" in office.rules("show")
+    assert "Published as earning rule 1." in office.rules(*new, "--alone", "nobody is in the office")
+    assert "reason" in office.rules("second-person", "off", "--reason", " ", code=1)
+    assert "One person is enough" in office.rules("second-person", "off", "--reason", "three of us")
+    assert "Published as earning rule 2." in office.rules(*new)
+    assert "A second person approves." in office.rules("second-person", "on", "--reason", "we grew")
+    assert "waits as a draft" in office.rules("tiers", "gold:500000:Gold:金卡", "--publish")
+    with office.database.session() as session:
+        kept = [(row.action, row.reason) for row in session.exec(select(AuditEntry)) if row.reason]
+    assert kept == [
+        ("loyalty.alone", "nobody is in the office"),
+        ("loyalty.second_person", "three of us"),
+        ("loyalty.second_person", "we grew"),
+    ]
 
 
 @pytest.mark.parametrize(
