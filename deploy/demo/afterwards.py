@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from deploy.demo.agents import StoreAgent
 from deploy.demo.bench import BenchAway
@@ -57,7 +59,16 @@ class RunningTime:
             await asyncio.sleep(self._beat)
 
 
-def invitation(chain: Chain, *, admin: str, password: str, tills: int, kept: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """As whom to go in: at head office by a password of this run, as a member by a telephone that nobody has."""
+
+    admin: str
+    password: str
+    member: str
+
+
+def invitation(chain: Chain, doors: Doors, *, tills: int, kept: bool) -> str:
     """Return what is said once the year is over: the verdict, and where to go on by hand."""
     verdict = "and every promise held" if kept else "and PROMISES WERE BROKEN (above)"
     shown = [one for one in chain.agents.values() if one.pages_url]
@@ -66,10 +77,19 @@ def invitation(chain: Chain, *, admin: str, password: str, tills: int, kept: boo
             f"The year is over and checked, {verdict}: nothing done by hand from here on counts.",
             "Business time now passes as real time does: what is published at once is in force in a few seconds.",
             f"Head office  {chain.cloud.console_url}",
-            f"Sign in      {admin}  {password}",
+            f"Sign in      {doors.admin}  {doors.password}",
+            *members_page(chain, doors),
             *(f"Tills        {one.pages_url}  (store {one.store}{_desk(tills)})" for one in shown),
             "Ctrl-C ends everything.",
         )
+    )
+
+
+def members_page(chain: Chain, doors: Doors) -> Sequence[str]:
+    """Return where members see what they have, and how to be one of them."""
+    return (
+        f"Members      {chain.cloud.member_url}/me  (what a member opens on a telephone)",
+        f"Sign in      {doors.member}  (nobody's number; the code for it appears here, at 'Telephone')",
     )
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from deploy.demo import schedule
@@ -15,6 +14,7 @@ from deploy.demo.dataset import Dataset
 from deploy.demo.folder import RunFolder
 from deploy.demo.hq import Hq
 from deploy.demo.options import Options
+from deploy.demo.ports import free_ports
 from deploy.demo.processes import Processes
 from deploy.demo.progress import Progress
 
@@ -54,7 +54,7 @@ async def running_chain(
             await hq.add_store(store_id(store), store, options.tills)
         progress.board.doing = "enrolling agents"
         gate = asyncio.Semaphore(_AT_ONCE)
-        pages = dict(zip(map(store_id, dataset.stores), _free_ports(_STORES_WITH_PAGES), strict=False))
+        pages = dict(zip(map(store_id, dataset.stores), free_ports(_STORES_WITH_PAGES), strict=False))
 
         async def start_agent(store: str) -> StoreAgent:
             async with gate:
@@ -78,12 +78,3 @@ async def running_chain(
         finally:
             for agent in agents.values():
                 await agent.bench.aclose()
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return loopback ports that nobody listens on."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

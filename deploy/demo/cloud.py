@@ -12,6 +12,7 @@ import httpx
 
 from deploy.demo.folder import RunFolder
 from deploy.demo.patience import until
+from deploy.demo.ports import free_ports
 from deploy.demo.processes import Process, Processes, ProcessFailed
 
 _UP_SECONDS = 90.0
@@ -36,6 +37,7 @@ class Cloud:
         self._command = [str(command("storewire-cloud")), "--config", str(folder.path / "cloud.toml")]
         self.database_url = database or f"sqlite:///{folder.cloud / 'cloud.db'}"
         self.process: Process | None = None
+        (self._member_port,) = free_ports(1)
 
     async def start(self, business_ms: int) -> None:
         """Initialise the deployment and serve it; return once it can take requests."""
@@ -52,6 +54,9 @@ class Cloud:
             "console_port = 0",
             "broker_port = 0",
             'business_clock = "driven"',
+            "[member_page]",
+            f"url = {json.dumps(self.member_url)}",
+            f"port = {self._member_port}",
         ]
         (self._folder.path / "cloud.toml").write_text("\n".join(lines) + "\n")
         self.set_clock(business_ms)
@@ -88,6 +93,16 @@ class Cloud:
     def console_url(self) -> str:
         """The console for people, which also serves the API on loopback."""
         return f"http://127.0.0.1:{self._ports()['console']}"
+
+    @property
+    def member_url(self) -> str:
+        """Where members see what they have."""
+        return f"http://127.0.0.1:{self._member_port}"
+
+    @property
+    def messages(self) -> Path:
+        """Where what is sent to members' telephones is written, one JSON object a line."""
+        return self._folder.cloud / "messages" / "sms.jsonl"
 
     @property
     def api_url(self) -> str:

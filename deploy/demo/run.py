@@ -10,8 +10,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.demo import chaos
-from deploy.demo.afterwards import RunningTime, invitation
+from deploy.demo import chaos, members
+from deploy.demo.afterwards import Doors, RunningTime, invitation, members_page
 from deploy.demo.bench import BenchAway
 from deploy.demo.chain import Chain, running_chain, store_id
 from deploy.demo.dataset import Dataset, DatasetMissing, load
@@ -23,6 +23,7 @@ from deploy.demo.patience import WaitedTooLong
 from deploy.demo.processes import Processes, ProcessFailed
 from deploy.demo.progress import Board, Progress
 from deploy.demo.room import NotEnoughMemory, require_memory
+from deploy.demo.telephones import Telephones
 from deploy.demo.trade import Tally, TradeRefused
 from deploy.demo.trouble import Trouble
 from deploy.demo.watching import Watch
@@ -84,11 +85,12 @@ async def _serve(folder: RunFolder, dataset: Dataset, board: Board, judge: Judge
     watch = Watch(board, tally, judge.database_url)
     async with Processes(folder.logs, _environment()) as processes:
         with Progress(board, watch.refresh) as progress:
-            showing = asyncio.create_task(progress.run(), name="progress")
+            beside = [asyncio.create_task(progress.run(), name="progress")]
             try:
                 async with running_chain(options, folder, dataset, processes, progress) as chain:
-                    password = await chain.cloud.let_in(_ADMIN, "admin")
-                    progress.say(_welcome(folder, chain, password))
+                    doors = Doors(_ADMIN, await chain.cloud.let_in(_ADMIN, "admin"), _member(dataset, options.seed))
+                    progress.say(_welcome(folder, chain, doors))
+                    beside.append(asyncio.create_task(Telephones(chain.cloud.messages, progress.say).ring()))
                     trouble = _trouble(options, folder, dataset, chain, judge.database_url)
                     year = Year(options, dataset, chain, tally=tally, progress=progress, trouble=trouble)
                     await year.run()
@@ -97,12 +99,13 @@ async def _serve(folder: RunFolder, dataset: Dataset, board: Board, judge: Judge
                     if options.exit:
                         board.doing, board.done = "done", True
                     else:
-                        await _judge_and_serve_on(year, judge, password, interrupted)
+                        await _judge_and_serve_on(year, judge, doors, interrupted)
             finally:
-                showing.cancel()
+                for task in beside:
+                    task.cancel()
 
 
-async def _judge_and_serve_on(year: Year, judge: Judge, password: str, interrupted: asyncio.Event) -> None:
+async def _judge_and_serve_on(year: Year, judge: Judge, doors: Doors, interrupted: asyncio.Event) -> None:
     """Judge the year as it stands, then let people trade by hand for as long as they like."""
     chain, progress = year.chain, year.progress
     progress.board.doing = "checking the year"
@@ -112,7 +115,7 @@ async def _judge_and_serve_on(year: Year, judge: Judge, password: str, interrupt
     progress.board.doing, progress.board.done = "done", True
     judge.serves_on()
     tills = judge.options.tills
-    progress.say(invitation(chain, admin=_ADMIN, password=password, tills=tills, kept=status == 0))
+    progress.say(invitation(chain, doors, tills=tills, kept=status == 0))
     await time.keep(interrupted)
 
 
@@ -124,12 +127,18 @@ def _trouble(options: Options, folder: RunFolder, dataset: Dataset, chain: Chain
     )
 
 
-def _welcome(folder: RunFolder, chain: Chain, password: str) -> str:
+def _member(dataset: Dataset, seed: int) -> str:
+    """Return the telephone of the household with most to see on the members' page."""
+    return members.phone_number(members.regular(dataset.rung, dataset.campaigns.households, seed))
+
+
+def _welcome(folder: RunFolder, chain: Chain, doors: Doors) -> str:
     shown = [one for one in chain.agents.values() if one.pages_url]
     return "\n".join(
         (
             f"Head office  {chain.cloud.console_url}  (console and API, this machine only)",
-            f"Sign in      {_ADMIN}  {password}  (made for this run, written nowhere)",
+            f"Sign in      {doors.admin}  {doors.password}  (made for this run, written nowhere)",
+            *members_page(chain, doors),
             f"Stores       {chain.cloud.api_url}  (agents, HTTPS)",
             *(f"Tills        {one.pages_url}  (store {one.store})" for one in shown),
             *(

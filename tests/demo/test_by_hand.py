@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -17,13 +18,13 @@ import httpx
 import pytest
 
 from deploy.demo import dataset, report
-from deploy.demo.afterwards import RunningTime, invitation
+from deploy.demo.afterwards import Doors, RunningTime, invitation
 from deploy.demo.agents import StoreAgent
 from deploy.demo.bench import Bench, BenchAway
 from deploy.demo.catalogue import barcode
 from deploy.demo.chain import Chain
 from deploy.demo.cloud import command
-from deploy.demo.members import card_number
+from deploy.demo.members import card_number, phone_number, regular
 from deploy.demo.patience import until
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,7 @@ SALE = "01595f9e-70b0-7000-8000-000000000001"
 
 class HeardCloud:
     console_url = "http://127.0.0.1:1"
+    member_url = "http://127.0.0.1:2"
 
     def __init__(self) -> None:
         self.set_to: list[int] = []
@@ -92,13 +94,15 @@ async def test_both_sides_agree_and_go_on_with_real_time(monkeypatch):
 
 
 def test_the_invitation_says_where_to_sign_in_and_which_till_is_the_desk():
-    chain = chain_of(HeardBench())
-    said = invitation(chain, admin="admin", password="word", tills=2, kept=True)
+    chain, doors = chain_of(HeardBench()), Doors("admin", "word", "+12065550134")
+    said = invitation(chain, doors, tills=2, kept=True)
     assert "every promise held" in said
     assert "admin  word" in said
+    assert "http://127.0.0.1:2/me" in said
+    assert "+12065550134" in said
     assert "http://127.0.0.1:9001/  (store s1; t2 is the service desk)" in said
-    assert "service desk" not in invitation(chain, admin="admin", password="word", tills=1, kept=True)
-    assert "PROMISES WERE BROKEN" in invitation(chain, admin="admin", password="word", tills=1, kept=False)
+    assert "service desk" not in invitation(chain, doors, tills=1, kept=True)
+    assert "PROMISES WERE BROKEN" in invitation(chain, doors, tills=1, kept=False)
 
 
 def said_until(run: subprocess.Popen, start: str) -> list[str]:
@@ -153,6 +157,24 @@ async def trade_by_hand(folder: Path) -> dict:
     return paid
 
 
+def member_signs_in(run: subprocess.Popen, said: list[str]) -> str:
+    """Sign in at the members' page as the invitation says, and return the page with the card."""
+    address = next(line.split()[1] for line in said if line.startswith("Members"))
+    phone = phone_number(regular(dataset.load(1, 12, 1).rung, dataset.load(1, 12, 1).campaigns.households, 1))
+    assert any(line.startswith(f"Sign in      {phone}") for line in said)
+    with httpx.Client(base_url=address.removesuffix("/me"), follow_redirects=True) as telephone:
+        asked = telephone.post("/me/sign-in", data={"mark": mark_of(telephone.get("/me").text), "phone": phone})
+        code = re.search(r"\b\d{6}\b", said_until(run, "Telephone")[-1])
+        assert code is not None
+        return telephone.post("/me/code", data={"mark": mark_of(asked.text), "code": code.group()}).text
+
+
+def mark_of(page: str) -> str:
+    found = re.search(r'name="mark" value="([^"]+)"', page)
+    assert found is not None, page
+    return found.group(1)
+
+
 @pytest.mark.processes
 @pytest.mark.timeout(300)
 def test_what_people_do_after_the_year_takes_effect_and_breaks_no_promise():
@@ -169,6 +191,7 @@ def test_what_people_do_after_the_year_takes_effect_and_breaks_no_promise():
         try:
             said = said_until(run, "Ctrl-C ends everything")
             assert any("every promise held" in line for line in said)
+            assert 'src="/me/code.svg' in member_signs_in(run, said)
             paid = asyncio.run(trade_by_hand(folder))
             assert (paid["ok"], paid["total_minor"]) == (True, 777), paid
         finally:
