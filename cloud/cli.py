@@ -181,6 +181,3 @@ def _hold(*, tethered: bool) -> None:
     if tethered:
         tether.hold()
 
-
-if __name__ == "__main__":
-    app()

@@ -17,9 +17,9 @@ def main() -> None:
     if len(sys.argv) < 2:
         sys.exit("usage: python -m tests.failpoint_cloud NAME[:NTH] COMMAND ...")
     arm(failpoints, sys.argv.pop(1))
-    from cloud.cli import app  # noqa: PLC0415  # after arming: it imports the whole cloud
+    from cloud.__main__ import main as run  # noqa: PLC0415  # after arming: it imports the whole cloud
 
-    app()
+    run()
 
 
 if __name__ == "__main__":

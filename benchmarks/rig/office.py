@@ -123,7 +123,7 @@ class Office:
         return Process("api", self._command("api"), self.settings.data_dir)
 
     def _command(self, name: str) -> list[str]:
-        return ["-m", "cloud.cli", "--config", str(self.settings.data_dir / "cloud.toml"), name]
+        return ["-m", "cloud", "--config", str(self.settings.data_dir / "cloud.toml"), name]
 
     def _shards_shared(self, workers: int) -> bool:
         with self.database.snapshot() as session:

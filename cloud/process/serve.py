@@ -32,7 +32,7 @@ async def serve(settings: CloudSettings, arguments: Sequence[str]) -> None:
     names = ["broker", "api", "ingest", "jobs"]
     if settings.broker == "external":
         names.remove("broker")
-    children = [Child(name, [sys.executable, "-m", "cloud.cli", *arguments, name, "--tethered"]) for name in names]
+    children = [Child(name, [sys.executable, "-m", "cloud", *arguments, name, "--tethered"]) for name in names]
     supervisor = Supervisor(
         children, SystemMachineClock(), lambda pids: write_run_file(settings.data_dir, places, pids)
     )

@@ -35,7 +35,7 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         f'data_dir = "{tmp_path / "data"}"\napi_port = 0\nconsole_port = 0\nbroker_port = 0\n'
         f'[member_page]\nurl = "http://127.0.0.1:{port}"\nport = {port}\n'
     )
-    command = [sys.executable, "-m", "cloud.cli", "--config", str(config)]
+    command = [sys.executable, "-m", "cloud", "--config", str(config)]
     subprocess.run([*command, "init"], check=True, capture_output=True, timeout=60)
     _enrol(config)
     running = [subprocess.Popen([*command, part]) for part in ("api", "jobs")]

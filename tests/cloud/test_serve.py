@@ -31,13 +31,13 @@ def _config(folder: Path, *more: str) -> Path:
 
 
 def _cloud(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cloud.cli", "--config", str(config), *arguments]
+    command = [sys.executable, "-m", "cloud", "--config", str(config), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 @contextmanager
 def _served(config: Path) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-m", "cloud.cli", "--config", str(config), "serve"])
+    process = subprocess.Popen([sys.executable, "-m", "cloud", "--config", str(config), "serve"])
     try:
         yield process
     finally:

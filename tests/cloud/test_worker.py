@@ -116,7 +116,7 @@ def drain(agents: list[FakeAgent], what: str, seconds: float = 15.0) -> None:
 @contextmanager
 def worker_process(box: Box) -> Iterator[subprocess.Popen[bytes]]:
     arguments = ["--config", str(box.settings.data_dir / "cloud.toml"), "ingest"]
-    process = subprocess.Popen([sys.executable, "-m", "cloud.cli", *arguments])
+    process = subprocess.Popen([sys.executable, "-m", "cloud", *arguments])
     try:
         yield process
     finally:
