@@ -89,6 +89,9 @@ class LastDay:
     sales: int
     sales_minor: int
     refund_minor: int
+    voids: int
+    """Sales undone right after they were paid; what they came to is in `refund_minor` too."""
+    void_minor: int
 
     @property
     def takings_minor(self) -> int:
@@ -178,9 +181,11 @@ def house_money(session: Session) -> tuple[str, int]:
 def last_day(session: Session) -> LastDay:
     """Return the newest business day with sales: how many, for how much, and what came back."""
     day = session.exec(select(func.max(StoreDay.business_date)).where(col(StoreDay.sales) > 0)).one()
-    sums = (func.coalesce(func.sum(one), 0) for one in (StoreDay.sales, StoreDay.total_minor, StoreDay.refund_minor))
-    sales, minor, refund = session.execute(select(*sums).where(col(StoreDay.business_date) == day)).one()
-    return LastDay(day=day, sales=int(sales), sales_minor=int(minor), refund_minor=int(refund))
+    summed = (StoreDay.sales, StoreDay.total_minor, StoreDay.refund_minor, StoreDay.voids, StoreDay.void_minor)
+    sums = (func.coalesce(func.sum(one), 0) for one in summed)
+    found = session.execute(select(*sums).where(col(StoreDay.business_date) == day)).one()
+    sales, minor, refund, voids, voided = map(int, found)
+    return LastDay(day=day, sales=sales, sales_minor=minor, refund_minor=refund, voids=voids, void_minor=voided)
 
 
 def _serving(agents: Sequence[AgentStatus]) -> dict[str, AgentStatus]:

@@ -17,6 +17,7 @@ from cloud.console.rendering import Context, environment, page
 from cloud.console.showing import listed
 from cloud.console.speaking import language_of, speech
 from cloud.pricing_audit.models import PriceAudit, PriceAuditDay
+from cloud.sales.lateness import late_words
 
 _FEW = 5
 _OF_ONE_STORE = 10
@@ -35,6 +36,7 @@ def today(request: Request, services: Here) -> Response:
             "hours": hours_of_last_day(session),
             "days": sales_by_day(session),
             "newest": receipts.newest_sales(session),
+            "late_words": late_words,
             "parked": overview.parked(session, limit=_FEW)[1],
             "differences": _newest_differences(session),
         }

@@ -20,8 +20,8 @@ from cloud.ingest.models import IngestCommit
 from cloud.org.models import Store, Till
 from cloud.prices.books import StoreBooks
 from cloud.pricing_audit.models import PriceAudit
+from cloud.sales.lateness import LateSale, Words, arrivals, came_late, late_by, late_words
 from cloud.sales.models import ReceiptNumber, ReceiptSeries, Sale, SaleDiscount, SaleLine, SaleReturn, SaleTender
-from cloud.store_days.models import GoodsReturn
 from shared.pricing.layers import REASONS
 from shared.pricing.price_list import Item
 from shared.web.words import Language
@@ -60,6 +60,22 @@ class ShownSale:
     store_name: str
     lines: list[ShownLine]
     tenders: list[SaleTender]
+    late_ms: int = 0
+    """How long it took to arrive; 0 for at once."""
+
+    @property
+    def late(self) -> Words | None:
+        """Return how late it came, in words."""
+        return late_words(self.late_ms)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Newest:
+    """The sales made last, and those that arrived among the last though they were made long before."""
+
+    sales: list[ShownSale]
+    late: list[LateSale]
+    late_count: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +97,12 @@ class ReceiptPage:
     audit: PriceAudit | None
     differences: list[Difference]
     audited: bool
+    arrived_ms: int | None
+
+    @property
+    def undone(self) -> SaleReturn | None:
+        """Return what gave the whole sale back right after it was paid, None where it stands."""
+        return next((one for one in self.returns if one.void), None)
 
     @property
     def verdict(self) -> str:
@@ -90,10 +112,13 @@ class ReceiptPage:
         return "same" if self.audited else "waiting"
 
 
-def newest_sales(session: Session, limit: int = NEWEST) -> list[ShownSale]:
-    """Return the sales received last, newest first."""
-    query = select(Sale).order_by(col(Sale.commit_no).desc(), col(Sale.id).desc()).limit(limit)
-    return shown_sales(session, list(session.exec(query)))
+def newest_sales(session: Session, limit: int = NEWEST) -> Newest:
+    """Return the sales made last, newest first, and apart from them those that have just come late."""
+    query = select(Sale).order_by(col(Sale.at_ms).desc(), col(Sale.id).desc()).limit(limit)
+    shown = shown_sales(session, list(session.exec(query)))
+    there = {one.sale.id for one in shown}
+    late = [one for one in came_late(session) if one.sale.id not in there]
+    return Newest(sales=shown, late=late[:limit], late_count=len(late))
 
 
 def receipt(session: Session, sale_id: UUID) -> ReceiptPage:
@@ -115,12 +140,8 @@ def receipt(session: Session, sale_id: UUID) -> ReceiptPage:
             for one in found
         ],
         audited=commit is not None and commit.audited,
+        arrived_ms=commit.at_ms if commit else None,
     )
-
-
-def receipt_name(row: Sale | SaleReturn | GoodsReturn) -> str:
-    """Return what a receipt is called where its till is not said beside it: tills of a store share their series."""
-    return f"{row.till_id}/{row.receipt_series}-{row.receipt_number}"
 
 
 def find_receipts(session: Session, till: str, series: str, number: int, limit: int) -> list[ReceiptNumber]:
@@ -162,6 +183,7 @@ def shown_sales(session: Session, sales: Sequence[Sale]) -> list[ShownSale]:
     stores = {sale.store_id for sale in sales}
     named = dict(session.execute(select(col(Store.id), col(Store.name)).where(col(Store.id).in_(stores))).all())
     items = _items(session, sales, lines)
+    arrived = arrivals(session, {sale.commit_no for sale in sales})
     return [
         ShownSale(
             sale=sale,
@@ -175,6 +197,7 @@ def shown_sales(session: Session, sales: Sequence[Sale]) -> list[ShownSale]:
                 for line in lines[sale.id]
             ],
             tenders=tenders[sale.id],
+            late_ms=late_by(sale, arrived.get(sale.commit_no, 0)),
         )
         for sale in sales
     ]

@@ -22,6 +22,7 @@ from cloud.console.speaking import COOKIE, language_of, newly_chosen, speech
 from cloud.console.static_files import assets
 from cloud.errors import NotFound
 from cloud.identity.people import Signed
+from cloud.sales.naming import receipt_name
 from shared.web.words import HTML_LANGUAGE, Language
 
 HERE = Path(__file__).parent
@@ -120,6 +121,7 @@ def environment(language: Language) -> Environment:
         lang=HTML_LANGUAGE[language],
     )
     made.filters.update(
+        receipt=receipt_name,
         money=figures.money,
         moment=figures.moment,
         size=figures.size,

@@ -13,11 +13,12 @@ from sqlmodel import Session, col, select
 
 from cloud.console.listings import as_uuid
 from cloud.console.navigation import TITLES, Entry
-from cloud.console.receipts import find_receipts, receipt_name
+from cloud.console.receipts import find_receipts
 from cloud.console.slips import place_of
 from cloud.ingest.models import ParkedEvent
 from cloud.org.models import Store
 from cloud.sales.models import Sale, SaleReturn
+from cloud.sales.naming import receipt_name
 from cloud.store_days.models import GoodsReturn
 from shared.web.words import Speech, marked
 
@@ -86,5 +87,7 @@ def _slip(session: Session, event: UUID, kind: str) -> list[Found]:
     for table, called in tables:
         row: Any = session.get(table, event)
         if row is not None:
-            return [Found(text=receipt_name(row), kind=called, href=place_of(row), note=row.store_id)]
+            undone = isinstance(row, SaleReturn) and row.void
+            said = marked("undone after payment") if undone else called
+            return [Found(text=receipt_name(row), kind=said, href=place_of(row), note=row.store_id)]
     return []

@@ -8,22 +8,27 @@ from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import ColumnElement, func, literal, select, union_all
 from sqlmodel import Session, col
 
 from cloud.console.listings import as_day
 from cloud.console.tables import MOST_COUNTED, PAGE_ROWS, Asked, Cell, Column, Cut, Filter, Kind, Listing, Query
 from cloud.org.models import Store
+from cloud.sales.lateness import Words, arrivals, late_by, late_words
 from cloud.sales.models import Sale, SaleReturn
+from cloud.sales.naming import receipt_name
 from cloud.store_days.models import GoodsReturn
 from shared.web.words import marked
 
-SALE, RETURN, WITHOUT = "sale", "return", "without"
-_MODELS: dict[str, type[Any]] = {SALE: Sale, RETURN: SaleReturn, WITHOUT: GoodsReturn}
-_KINDS = {"sales": (SALE,), "returns": (RETURN, WITHOUT)}
+SALE, RETURN, VOID, WITHOUT = "sale", "return", "void", "without"
+_MODELS: dict[str, type[Any]] = {SALE: Sale, RETURN: SaleReturn, VOID: SaleReturn, WITHOUT: GoodsReturn}
+_KINDS = {"sales": (SALE,), "returns": (RETURN, WITHOUT), "voids": (VOID,)}
+_UNDONE = cast("ColumnElement[bool]", col(SaleReturn.void))
+_ONLY: dict[str, ColumnElement[bool]] = {RETURN: ~_UNDONE, VOID: _UNDONE}
 _SAID = {
     SALE: (marked("sale"), ""),
     RETURN: (marked("return"), "warn"),
+    VOID: (marked("undone after payment"), "bad"),
     WITHOUT: (marked("return without receipt"), "warn"),
 }
 
@@ -37,13 +42,13 @@ class Slip:
     zone: str
     store: str
     store_name: str
-    till: str
     receipt: str
     href: str
     total_minor: int
     exponent: int
     currency: str
     day: date
+    late_ms: int
     lines: int | None
     saved_minor: int | None
     book: int | None
@@ -84,6 +89,8 @@ def _kinds(asked: Asked) -> Sequence[str]:
 def _keys(kind: str, asked: Asked) -> Query:
     table = _MODELS[kind]
     query: Query = select(literal(kind).label("kind"), col(table.id).label("id"), col(table.at_ms).label("at_ms"))
+    if kind in _ONLY:
+        query = query.where(_ONLY[kind])
     if asked.get("store"):
         query = query.where(col(table.store_id) == asked.get("store"))
     if day := as_day(asked.get("day")):
@@ -94,16 +101,18 @@ def _keys(kind: str, asked: Asked) -> Query:
 def _read(session: Session, keys: Sequence[tuple[str, UUID]]) -> list[Slip]:
     """Read whole what these keys stand for, in their order."""
     rows: dict[UUID, Any] = {}
-    for kind, table in _MODELS.items():
-        ids = [key for which, key in keys if which == kind]
+    for table in dict.fromkeys(_MODELS.values()):
+        ids = [key for which, key in keys if _MODELS[which] is table]
         if ids:
             rows.update({row.id: row for row in session.scalars(select(table).where(col(table.id).in_(ids)))})
     names = {row.store_id for row in rows.values()}
     stores = {one.id: one for one in session.scalars(select(Store).where(col(Store.id).in_(names)))}
-    return [_slip(kind, rows[key], stores.get(rows[key].store_id)) for kind, key in keys]
+    arrived = arrivals(session, {row.commit_no for row in rows.values()})
+    slips = ((kind, rows[key]) for kind, key in keys)
+    return [_slip(kind, row, stores.get(row.store_id), arrived.get(row.commit_no, 0)) for kind, row in slips]
 
 
-def _slip(kind: str, row: Any, store: Store | None) -> Slip:
+def _slip(kind: str, row: Any, store: Store | None, arrived_ms: int) -> Slip:
     sale = cast("Sale", row) if kind == SALE else None
     return Slip(
         kind=kind,
@@ -111,13 +120,13 @@ def _slip(kind: str, row: Any, store: Store | None) -> Slip:
         zone=sale.time_zone if sale else store.time_zone if store else "",
         store=row.store_id,
         store_name=store.name if store else row.store_id,
-        till=row.till_id,
-        receipt=f"{row.receipt_series}-{row.receipt_number}",
+        receipt=receipt_name(row),
         href=place_of(row),
         total_minor=row.total_minor if sale else -row.total_minor,
         exponent=row.exponent,
         currency=row.currency,
         day=row.business_date,
+        late_ms=0 if isinstance(row, GoodsReturn) else late_by(row, arrived_ms),
         lines=sale.line_count if sale else None,
         saved_minor=sale.saved_minor if sale else None,
         book=sale.book_version if sale else None,
@@ -136,6 +145,11 @@ def _kind(row: Slip) -> Cell:
     return Cell(value=text, tone=tone, say=True)
 
 
+def _at(row: Slip) -> Cell:
+    late = late_words(row.late_ms) or Words("", {})
+    return Cell(value=row.at_ms, zone=row.zone, mark=late.text, values=late.values)
+
+
 def _money(row: Slip, minor: int | None) -> Cell:
     return Cell(value=minor, exponent=row.exponent)
 
@@ -147,7 +161,7 @@ def _columns() -> Sequence[Column[Slip]]:
             title=marked("Sold (store time)"),
             kind=Kind.MOMENT,
             order=lambda row: row.at_ms,
-            cell=lambda row: Cell(value=row.at_ms, zone=row.zone),
+            cell=_at,
         ),
         Column(key="receipt", title=marked("Receipt"), cell=lambda row: Cell(value=row.receipt, href=row.href)),
         Column(key="what", title=marked("Kind"), cell=_kind),
@@ -157,7 +171,6 @@ def _columns() -> Sequence[Column[Slip]]:
             kind=Kind.WRAP,
             cell=lambda row: Cell(value=row.store_name, href=f"/stores/{row.store}", note=row.store),
         ),
-        Column(key="till", title=marked("Till"), cell=lambda row: row.till),
         Column(key="lines", title=marked("Lines"), kind=Kind.NUMBER, cell=lambda row: row.lines),
         Column(key="saved", title=marked("Saved"), kind=Kind.MONEY, cell=lambda row: _money(row, row.saved_minor)),
         Column(key="total", title=marked("Total"), kind=Kind.MONEY, cell=lambda row: _money(row, row.total_minor)),
@@ -179,7 +192,11 @@ SALES: Listing[Slip] = Listing(
         Filter(
             key="kind",
             title=marked("Kind"),
-            options=lambda _session: [("sales", marked("Sales")), ("returns", marked("Returns"))],
+            options=lambda _session: [
+                ("sales", marked("Sales")),
+                ("returns", marked("Returns")),
+                ("voids", marked("Undone after payment")),
+            ],
             say=True,
             otherwise=marked("sales and returns"),
         ),

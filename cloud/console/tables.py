@@ -51,6 +51,8 @@ class Cell:
     """What stands in the braces of such a text."""
     note: str = ""
     """Small, after the value."""
+    mark: str = ""
+    """A marked text that warns, after the value; `values` fills its braces."""
     exponent: int = 2
     """Digits after the point, of money."""
     zone: str = ""

@@ -21,6 +21,7 @@ from cloud.ledger import AccountKey, Journal, Leg, post
 from cloud.ledger.kinds import COUPONS, COUPONS_ENDED, COUPONS_ISSUED, COUPONS_OPEN
 from shared import coupon_code
 from shared.ids import check_slug
+from shared.web.phrases import Phrase
 
 KINDS = (CODES, PERSONAL, PUBLIC, NEXT_VISIT)
 HEAD_OFFICE = "hq"
@@ -78,9 +79,9 @@ def _check(wanted: NewBatch) -> None:
     if wanted.kind not in KINDS:
         raise Invalid(f"kind is one of {', '.join(KINDS)}, got {wanted.kind!r}")
     if not wanted.promotion:
-        raise Invalid("promotion: a coupon stands for a promotion of the price book")
+        raise Invalid(Phrase("promotion: a coupon stands for a promotion of the price book"))
     if wanted.ends < wanted.starts or wanted.most < 1 or min(wanted.days_valid, wanted.per_member) < 0:
-        raise Invalid("a batch has at least one coupon, and does not end before it starts")
+        raise Invalid(Phrase("a batch has at least one coupon, and does not end before it starts"))
 
 
 def give(

@@ -14,6 +14,7 @@ from cloud.coupons.models import ISSUED, PUBLIC, RESERVED, VOIDED, Coupon, Coupo
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, Refused
 from cloud.fleet import audit
+from shared.web.phrases import Phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ def extend(session: Session, batch_id: str, ends: date, act: Act) -> CouponBatch
     _require_reason(act)
     batch = lock_batch(session, batch_id)
     if ends <= batch.ends:
-        raise Invalid(f"a later day than {batch.ends}, please: what was promised is not cut short")
+        raise Invalid(Phrase("a later day than {day}, please: what was promised is not cut short", day=batch.ends))
     row, before = table_of(Coupon), batch.ends
     mine = (row.c.batch == batch_id, row.c.ends == before, row.c.state.in_((ISSUED, RESERVED)))
     session.execute(update(row).where(*mine).values(ends=ends))
@@ -74,7 +75,7 @@ def withdraw_code(session: Session, commit_no: int, code: str, act: Act, *, caus
 
 def _require_reason(act: Act) -> None:
     if not 0 < len(act.reason.strip()) <= 500:
-        raise Invalid("say why, in up to 500 characters: the reason is kept in the audit log")
+        raise Invalid(Phrase("say why, in up to 500 characters: the reason is kept in the audit log"))
 
 
 def _record(session: Session, act: Act, action: str, subject: str, detail: str) -> None:

@@ -21,6 +21,7 @@ from cloud.coupons import conflicts
 from cloud.coupons.models import CouponConflict
 from cloud.identity.people import Right
 from cloud.sales.models import Sale
+from cloud.sales.naming import receipt_name
 from cloud.value import forms
 from shared.web.words import marked
 
@@ -110,7 +111,7 @@ def _columns() -> Sequence[Column[Any]]:
     def receipt(row: Any) -> Cell:
         if row.Sale is None:
             return Cell(value=None)
-        return Cell(value=f"{row.Sale.receipt_series}-{row.Sale.receipt_number}", href=f"/sales/{row.Sale.id}")
+        return Cell(value=receipt_name(row.Sale), href=f"/sales/{row.Sale.id}")
 
     return (
         Column(

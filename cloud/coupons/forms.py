@@ -10,6 +10,7 @@ from uuid import UUID
 from cloud.coupons.batches import MOST_AT_ONCE, NewBatch
 from cloud.coupons.models import CODES
 from cloud.errors import Invalid
+from shared.web.phrases import Phrase
 from shared.web.words import marked
 
 Said = tuple[str, dict[str, object]]
@@ -27,28 +28,28 @@ class Typed:
 def read(get: Callable[[str], str], id_: UUID) -> Typed:
     """Read the form. Raise Invalid, naming the field; the text is marked."""
     kind = get("kind")
-    most = _number(get("most"), marked("How many at most: a whole number from 1 on."), least=1)
+    most = _number(get("most"), Phrase("How many at most: a whole number from 1 on."), least=1)
     batch = NewBatch(
         id=f"c-{id_.hex[-12:]}",
         kind=kind,
         promotion=get("promotion_other") or get("promotion"),
-        starts=_day(get("starts"), marked("From: choose a day.")),
-        ends=_day(get("ends"), marked("Until: choose a day.")),
+        starts=_day(get("starts"), Phrase("From: choose a day.")),
+        ends=_day(get("ends"), Phrase("Until: choose a day.")),
         most=most,
-        days_valid=_number(get("days_valid") or "0", marked("Days valid: a whole number, or nothing.")),
-        per_member=_number(get("per_member") or "0", marked("For each member: a whole number, or nothing.")),
+        days_valid=_number(get("days_valid") or "0", Phrase("Days valid: a whole number, or nothing.")),
+        per_member=_number(get("per_member") or "0", Phrase("For each member: a whole number, or nothing.")),
         released_by_return=get("released_by_return") == "yes",
         title=get("title"),
     )
     if not batch.promotion:
-        raise Invalid(marked("Choose what the coupon gives."))
+        raise Invalid(Phrase("Choose what the coupon gives."))
     if not kind:
-        raise Invalid(marked("Choose a kind."))
+        raise Invalid(Phrase("Choose a kind."))
     if batch.ends < batch.starts:
-        raise Invalid(marked("Until: not before it starts."))
-    codes = _number(get("codes") or "0", marked("Codes to make now: a whole number, or nothing."))
+        raise Invalid(Phrase("Until: not before it starts."))
+    codes = _number(get("codes") or "0", Phrase("Codes to make now: a whole number, or nothing."))
     if codes > min(most, MOST_AT_ONCE) or (codes and kind != CODES):
-        raise Invalid(marked("Codes to make now: only of codes to hand out, and no more than there may be."))
+        raise Invalid(Phrase("Codes to make now: only of codes to hand out, and no more than there may be."))
     return Typed(batch, codes)
 
 
@@ -73,13 +74,13 @@ def said(batch: NewBatch) -> list[Said]:
     return clauses
 
 
-def _number(text: str, wrong: str, least: int = 0) -> int:
+def _number(text: str, wrong: Phrase, least: int = 0) -> int:
     if not text.isdecimal() or len(text) > 9 or int(text) < least:
         raise Invalid(wrong)
     return int(text)
 
 
-def _day(text: str, wrong: str) -> date:
+def _day(text: str, wrong: Phrase) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -19,6 +19,7 @@ from cloud.ledger.journal import AccountKey
 from cloud.ledger.kinds import COUPONS, COUPONS_ISSUED
 from cloud.ledger.models import JournalRow, Posting
 from cloud.sales.models import Sale
+from cloud.sales.naming import printed_name, receipt_name
 from shared import coupon_code
 from shared.web.words import marked
 
@@ -73,7 +74,7 @@ def life_of(session: Session, text: str) -> Life:
         detail = f"{row.agent_id} · {row.basket_id}"
         steps.append(Step(at_ms=row.reserved_until_ms, title=_SET_ASIDE, detail=detail))
     sale = session.get(Sale, row.used_sale) if row.used_sale else None
-    receipt = f"{sale.store_id} {sale.receipt_series}-{sale.receipt_number}" if sale else ""
+    receipt = f"{sale.store_id} · {receipt_name(sale)}" if sale else ""
     steps += _journals(session, row)
     steps += _acts(session, row)
     return Life(coupon=row, batch=batch, receipt=receipt, steps=sorted(steps, key=lambda one: -one.at_ms))
@@ -95,7 +96,8 @@ def _journals(session: Session, row: Coupon) -> list[Step]:
 
 
 def _moved(journal: Any, title: str) -> Step:
-    detail = " · ".join(part for part in (journal.store_id, journal.till, journal.receipt, journal.cashier) if part)
+    receipt = printed_name(journal.till, journal.receipt) or journal.till
+    detail = " · ".join(part for part in (journal.store_id, receipt, journal.cashier) if part)
     return Step(
         at_ms=journal.at_ms, title=title, detail=detail, href=f"/sales/{journal.cause}" if title == _USED else ""
     )

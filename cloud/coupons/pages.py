@@ -15,6 +15,7 @@ from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here, Services
 from cloud.console import overview
+from cloud.console.refusing import refusal_words
 from cloud.console.rendering import Context, environment, page
 from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by
@@ -34,6 +35,7 @@ from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.house_day import house_day
 from cloud.rewards.models import Run
 from cloud.rewards.words import RUN_STATES
+from shared.web.phrases import Phrase
 
 router = APIRouter(prefix="/coupons", include_in_schema=False)
 
@@ -97,7 +99,7 @@ def says(request: Request, services: Here, form: MayPlan) -> Response:
             found = coupon_promotions(session, services.clocks.business.now_ms(), exponent)
             sentence = dict(found.get(typed.batch.promotion, {}))
     except Invalid as error:
-        refused = str(error)
+        refused = _said(error)
     values = {"says": said, "refused": refused, "sentence": sentence}
     body = environment(language_of(request)).get_template("_coupon_says.html").render(values)
     return HTMLResponse(body, headers={"Cache-Control": "no-store"})
@@ -218,7 +220,7 @@ def extend(request: Request, services: Here, batch: str, form: MayPublish) -> Re
         try:
             ends = date.fromisoformat(form.get("ends"))
         except ValueError:
-            raise Invalid("until: choose a day") from None
+            raise Invalid(Phrase("until: choose a day")) from None
         changing.extend(session, batch, ends, by)
 
     return _do(request, services, batch, form, act)
@@ -278,8 +280,7 @@ def _do(
 
 
 def _said(error: Exception) -> str:
-    known = words.REFUSALS.get(error.code) if isinstance(error, Refused) else None
-    return known or str(error)
+    return refusal_words(error, words.REFUSALS)
 
 
 def _as_new(batch: CouponBatch) -> batches.NewBatch:

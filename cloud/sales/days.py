@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
+from itertools import chain
 
 from sqlalchemy import BigInteger, Date, String, select, true
 from sqlmodel import Session
@@ -20,23 +21,32 @@ _SHAPE: Columns = {
     "total_minor": BigInteger(),
     "returns": BigInteger(),
     "refund_minor": BigInteger(),
+    "voids": BigInteger(),
+    "void_minor": BigInteger(),
 }
 _SUMS = tuple(_SHAPE)[2:]
 
 
 def add_sales(session: Session, sold: Iterable[tuple[str, date, int, int]]) -> None:
     """Add new sales to their days. Each is (store, business date, its lines, its total in minor units)."""
-    _add(session, ((store, day, 1, lines, total, 0, 0) for store, day, lines, total in sold))
+    _add(session, ((store, day, (1, lines, total, 0, 0, 0, 0)) for store, day, lines, total in sold))
 
 
-def add_returns(session: Session, returned: Iterable[tuple[str, date, int]]) -> None:
-    """Add new returns to the days they happened on. Each is (store, business date, its refund in minor units)."""
-    _add(session, ((store, day, 0, 0, 0, 1, refund) for store, day, refund in returned))
+def add_returns(
+    session: Session, returned: Iterable[tuple[str, date, int]], voided: Iterable[tuple[str, date, int]] = ()
+) -> None:
+    """Add new returns to the days they happened on. Each is (store, business date, its refund in minor units).
+
+    `voided` are sales undone right after they were paid: they came back too, and are counted as such beside.
+    """
+    plain = ((store, day, (0, 0, 0, 1, refund, 0, 0)) for store, day, refund in returned)
+    undone = ((store, day, (0, 0, 0, 1, refund, 1, refund)) for store, day, refund in voided)
+    _add(session, chain(plain, undone))
 
 
-def _add(session: Session, rows: Iterable[tuple[str, date, int, int, int, int, int]]) -> None:
+def _add(session: Session, rows: Iterable[tuple[str, date, tuple[int, ...]]]) -> None:
     days: defaultdict[tuple[str, date], list[int]] = defaultdict(lambda: [0] * len(_SUMS))
-    for store, day, *amounts in rows:
+    for store, day, amounts in rows:
         sums = days[store, day]
         for place, amount in enumerate(amounts):
             sums[place] += amount

@@ -176,6 +176,7 @@ class SaleReturn(Table, table=True):
         Index("ix_sale_return_store_id_business_date", "store_id", "business_date"),
         Index("ix_sale_return_commit_no", "commit_no"),
         Index("ix_sale_return_at_ms", "at_ms"),
+        Index("ix_sale_return_void", "at_ms", postgresql_where=text("void"), sqlite_where=text("void = 1")),
         BOOKS,
     )
 
@@ -197,6 +198,8 @@ class SaleReturn(Table, table=True):
     total_minor: int = big_int()
     tax_minor: int = big_int()
     approved_by: str
+    void: bool
+    """The whole sale was undone right after it was paid: no customer came back."""
     device_ms: int = utc_ms()
     hq_offset_ms: int = big_int()
     time_quality: str
@@ -324,7 +327,11 @@ class StoreDay(Table, table=True):
     lines: int = big_int()
     total_minor: int = big_int()
     returns: int = big_int()
+    """Everything that came back, `voids` among it."""
     refund_minor: int = big_int()
+    voids: int = big_int()
+    """Sales undone right after they were paid."""
+    void_minor: int = big_int()
 
 
 class StoreHour(Table, table=True):

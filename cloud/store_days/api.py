@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from cloud.api.auth import holder_with
 from cloud.api.services import Here
 from cloud.identity.tokens import TokenHolder
+from cloud.org.stores import find_store
 from cloud.store_days import policies, reading, staff
 from cloud.store_days.models import CashMovement, ShiftReport, Staff, TillShift
+from cloud.store_days.summary import sums_of
 from shared.ids import SLUG_PATTERN
 
 router = APIRouter(prefix="/api/v1", tags=["store days"])
@@ -148,6 +150,42 @@ def put_policies(services: Here, who: MayWriteStores, body: dict[str, Any], stor
     with services.database.session() as session:
         found = policies.set_policies(session, content, store=store, actor=who.actor, now_ms=now_ms)
     return Response(msgspec.json.encode(msgspec.structs.asdict(found)), media_type="application/json")
+
+
+class DayView(BaseModel):
+    """What a store's business date comes to. Money is in minor units of `currency`."""
+
+    store: str
+    day: date
+    sales: int
+    total_minor: int
+    returns: int = Field(description="Receipts of goods that customers brought back, with a receipt or without.")
+    refund_minor: int
+    voids: int = Field(description="Sales undone as a whole right after they were paid; not among the returns.")
+    void_minor: int
+    takings_minor: int = Field(description="The total less what came back either way.")
+    currency: str
+    exponent: int
+
+
+@router.get("/stores/{store}/days/{day}")
+def store_day(services: Here, _: MayReadSales, store: str, day: date) -> DayView:
+    """Return the sums of a store's business date, all 0 where nothing was sold."""
+    with services.database.snapshot() as session:
+        row = sums_of(session, find_store(session, store), day)
+    return DayView(
+        store=row.store,
+        day=row.day,
+        sales=row.sales,
+        total_minor=row.total_minor,
+        returns=row.brought_back,
+        refund_minor=row.brought_back_minor,
+        voids=row.voids,
+        void_minor=row.void_minor,
+        takings_minor=row.net_minor,
+        currency=row.currency,
+        exponent=row.exponent,
+    )
 
 
 @router.get("/stores/{store}/shifts")

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.console.listings import toned
-from cloud.console.receipts import receipt_name
 from cloud.console.tables import Asked, Cell, Column, Kind, Listing, ListSource, Query, SqlSource
 from cloud.sales.models import DrawerOpening, Sale
+from cloud.sales.naming import receipt_name
 from cloud.store_days import words
 from cloud.store_days.models import CashMovement, SaleAdjustment
 from cloud.store_days.summary import CashierRow, cashiers
@@ -196,6 +196,7 @@ def overrides(of: OneDay) -> Listing[Any]:
 _COUNTS = (
     ("overrides", marked("Prices changed")),
     ("voids", marked("Receipts voided")),
+    ("undone", marked("Undone after payment")),
     ("baskets_given_up", marked("Baskets given up")),
     ("returns", marked("Returns")),
     ("without_receipt", marked("Returns without receipt")),

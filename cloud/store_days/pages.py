@@ -24,7 +24,7 @@ from cloud.sales.models import StoreDay
 from cloud.store_days import policies, reading, words
 from cloud.store_days.exception_tables import by_cashier, cash, drawers, overrides
 from cloud.store_days.models import ShiftReport, TillShift
-from cloud.store_days.summary import DayRow, day_row, with_shifts
+from cloud.store_days.summary import DayRow, as_row, day_row, with_shifts
 from cloud.store_days.tables import DAYS, OneDay, shifts
 from shared.wire.till_events import ShiftTotals
 
@@ -59,21 +59,7 @@ def _rows_of(session: Session, day: date) -> list[DayRow]:
         .join(Store, col(Store.id) == col(StoreDay.store_id))
         .where(col(StoreDay.business_date) == day)
     )
-    return with_shifts(session, [_row(one, store) for one, store in found])
-
-
-def _row(one: StoreDay, store: Store) -> DayRow:
-    return DayRow(
-        store=store.id,
-        name=store.name,
-        day=one.business_date,
-        sales=one.sales,
-        total_minor=one.total_minor,
-        returns=one.returns,
-        refund_minor=one.refund_minor,
-        exponent=store.exponent,
-        currency=store.currency,
-    )
+    return with_shifts(session, [as_row(one, store) for one, store in found])
 
 
 @router.get("/stores/{store}/days/{day}")
@@ -110,6 +96,7 @@ def one_shift(request: Request, services: Here, shift: UUID) -> Response:
         return {
             "it": opened,
             "store": store,
+            "undone": reading.undone(session, opened) if opened else reading.Undone(0, 0),
             "so_far": reading.so_far(session, opened) if opened and not reports else None,
             "reports": [(one, _totals.decode(one.totals)) for one in reports],
             "day": opened.business_date if opened else reports[0].business_date,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
@@ -26,6 +27,33 @@ class SoFar:
     """When the last of it was sold."""
     tenders: dict[str, int] = field(default_factory=dict)
     """What was taken for sales by each way to pay, change taken off."""
+
+
+class Undone(NamedTuple):
+    """Whole sales given back right after they were paid. X and Z reports count them among the returns."""
+
+    sales: int
+    minor: int
+
+
+def undone(session: Session, shift: TillShift) -> Undone:
+    """Add up what was undone at a till after payment from the opening of a shift until the next was opened there."""
+    later = select(func.min(TillShift.opened_ms)).where(
+        TillShift.store_id == shift.store_id,
+        TillShift.till_id == shift.till_id,
+        TillShift.business_date == shift.business_date,
+        TillShift.opened_ms > shift.opened_ms,
+    )
+    query = select(func.count(), func.coalesce(func.sum(SaleReturn.total_minor), 0)).where(
+        SaleReturn.store_id == shift.store_id,
+        SaleReturn.business_date == shift.business_date,
+        SaleReturn.till_id == shift.till_id,
+        SaleReturn.at_ms >= shift.opened_ms,
+        col(SaleReturn.void),
+    )
+    until = session.exec(later).one()
+    found = session.execute(query if until is None else query.where(col(SaleReturn.at_ms) < until)).one()
+    return Undone(int(found[0]), int(found[1]))
 
 
 def so_far(session: Session, shift: TillShift) -> SoFar:

@@ -42,7 +42,11 @@ class DayRow:
     sales: int
     total_minor: int
     returns: int
+    """Everything that came back, `voids` among it."""
     refund_minor: int
+    voids: int
+    """Sales undone right after they were paid."""
+    void_minor: int
     exponent: int
     currency: str
     shifts: int = 0
@@ -61,6 +65,16 @@ class DayRow:
         return self.shifts - self.closed
 
     @property
+    def brought_back(self) -> int:
+        """Returns that customers came with."""
+        return self.returns - self.voids
+
+    @property
+    def brought_back_minor(self) -> int:
+        """What those came to."""
+        return self.refund_minor - self.void_minor
+
+    @property
     def net_minor(self) -> int:
         """Sales less what came back."""
         return self.total_minor - self.refund_minor
@@ -76,6 +90,8 @@ class CashierRow:
     overrides: int = 0
     overrides_minor: int = 0
     voids: int = 0
+    undone: int = 0
+    """Whole sales given back right after they were paid: no returns, though goods and money went the same way."""
     baskets_given_up: int = 0
     returns: int = 0
     without_receipt: int = 0
@@ -108,19 +124,33 @@ def with_shifts(session: Session, rows: Sequence[DayRow]) -> list[DayRow]:
 
 def day_row(session: Session, store: Store, day: date) -> DayRow:
     """Return one store's day, empty where nothing was sold."""
-    sums = session.get(StoreDay, (store.id, day))
-    row = DayRow(
+    return with_shifts(session, [sums_of(session, store, day)])[0]
+
+
+def sums_of(session: Session, store: Store, day: date) -> DayRow:
+    """Return what one store's day comes to, without its shifts and drawers."""
+    nothing = StoreDay(
+        store_id=store.id, business_date=day, sales=0, lines=0, total_minor=0, returns=0, refund_minor=0, voids=0,
+        void_minor=0,
+    )  # fmt: skip
+    return as_row(session.get(StoreDay, (store.id, day)) or nothing, store)
+
+
+def as_row(sums: StoreDay, store: Store) -> DayRow:
+    """Return a day's sums as a row, its shifts not looked at yet."""
+    return DayRow(
         store=store.id,
         name=store.name,
-        day=day,
-        sales=sums.sales if sums else 0,
-        total_minor=sums.total_minor if sums else 0,
-        returns=sums.returns if sums else 0,
-        refund_minor=sums.refund_minor if sums else 0,
+        day=sums.business_date,
+        sales=sums.sales,
+        total_minor=sums.total_minor,
+        returns=sums.returns,
+        refund_minor=sums.refund_minor,
+        voids=sums.voids,
+        void_minor=sums.void_minor,
         exponent=store.exponent,
         currency=store.currency,
     )
-    return with_shifts(session, [row])[0]
 
 
 def cashiers(session: Session, store: str, day: date) -> list[CashierRow]:
@@ -131,13 +161,15 @@ def cashiers(session: Session, store: str, day: date) -> list[CashierRow]:
     plain = (
         (SaleVoid, "voids", ""),
         (BasketVoid, "baskets_given_up", "approved_by"),
-        (SaleReturn, "returns", "approved_by"),
         (GoodsReturn, "without_receipt", "approved_by"),
         (ReceiptCopy, "copies", ""),
     )
     for model, name, approved in plain:
         table = cast("Any", model)
         _count(session, select(table).where(table.store_id == store, table.business_date == day), rows, name, approved)
+    back = select(SaleReturn).where(col(SaleReturn.store_id) == store, col(SaleReturn.business_date) == day)
+    _count(session, back.where(col(SaleReturn.void)), rows, "undone", "approved_by")
+    _count(session, back.where(~col(SaleReturn.void)), rows, "returns", "approved_by")
     moves = select(CashMovement).where(
         col(CashMovement.store_id) == store,
         col(CashMovement.business_date) == day,
@@ -159,9 +191,8 @@ def cashiers(session: Session, store: str, day: date) -> list[CashierRow]:
 
 
 def _exceptions(row: CashierRow) -> int:
-    return (
-        row.overrides + row.voids + row.baskets_given_up + row.without_receipt + row.no_sales + row.by_hand + row.copies
-    )
+    given_up = row.voids + row.undone + row.baskets_given_up
+    return row.overrides + given_up + row.without_receipt + row.no_sales + row.by_hand + row.copies
 
 
 def _sold(session: Session, store: str, day: date, rows: defaultdict[str, CashierRow]) -> None:

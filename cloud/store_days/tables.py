@@ -16,7 +16,7 @@ from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Que
 from cloud.org.models import Store
 from cloud.sales.models import StoreDay
 from cloud.store_days.models import ShiftReport, TillShift
-from cloud.store_days.summary import DayRow, with_shifts
+from cloud.store_days.summary import DayRow, as_row, with_shifts
 from shared.web.words import marked
 
 Reasons = Mapping[str, str]
@@ -111,18 +111,7 @@ def _days(asked: Asked) -> Query:
 
 
 def _as_row(found: Any) -> DayRow:
-    day, store = found.StoreDay, found.Store
-    return DayRow(
-        store=store.id,
-        name=store.name,
-        day=day.business_date,
-        sales=day.sales,
-        total_minor=day.total_minor,
-        returns=day.returns,
-        refund_minor=day.refund_minor,
-        exponent=store.exponent,
-        currency=store.currency,
-    )
+    return as_row(found.StoreDay, found.Store)
 
 
 DAYS: Listing[DayRow] = Listing(

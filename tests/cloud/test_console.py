@@ -117,8 +117,8 @@ def test_a_table_is_had_as_a_file(sqlite_database: Database) -> None:
     book = load_workbook(BytesIO(get(app, "/sales?export=xlsx&table=sales").content))
     lines = list(book.active.iter_rows(values_only=True))
     assert lines[0][:2] == ("Sold (store time)", "Receipt")
-    assert [line[1:3] for line in lines[1:]] == [("t1-1-2", "return"), ("t1-1-5", "sale"), ("t1-1-1", "sale")]
-    assert [line[7] for line in lines[1:]] == ["-22.99", "22.99", "22.99"]
+    assert [line[1:3] for line in lines[1:]] == [("t1/t1-1-2", "return"), ("t1/t1-1-5", "sale"), ("t1/t1-1-1", "sale")]
+    assert [line[6] for line in lines[1:]] == ["-22.99", "22.99", "22.99"]
     assert get(app, "/sales?export=csv&table=stores").status_code == 404
     assert get(app, "/sales?export=exe&table=sales").status_code == 422
 
@@ -163,7 +163,7 @@ def test_a_receipt_says_why_each_price(sqlite_database: Database) -> None:
     sale = the_sale(sqlite_database)
     app = console(sqlite_database)
     page = get(app, f"/sales/{sale}").text
-    for fact in ("Receipt t1-1-5: 22.99 CNY", "2 × 5.00", "not checked yet", "cash 22.99"):
+    for fact in ("Receipt t1/t1-1-5: 22.99 CNY", "2 × 5.00", "not checked yet", "cash 22.99"):
         assert fact in page, fact
     with sqlite_database.session() as session:
         session.add(

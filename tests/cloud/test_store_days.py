@@ -41,18 +41,19 @@ def added_up(database: Database) -> Days:
                 func.sum(sale.c.total_minor),
             ).group_by(sale.c.store_id, sale.c.business_date)
         ):
-            days[store, day] = [*map(int, sums), 0, 0]
+            days[store, day] = [*map(int, sums), 0, 0, 0, 0]
+        refund = back.c.total_minor
+        sums_back = (func.count(), func.sum(refund), func.count().filter(back.c.void),
+                     func.coalesce(func.sum(refund).filter(back.c.void), 0))  # fmt: skip
         for store, day, *sums in session.execute(
-            select(back.c.store_id, back.c.business_date, func.count(), func.sum(back.c.total_minor)).group_by(
-                back.c.store_id, back.c.business_date
-            )
+            select(back.c.store_id, back.c.business_date, *sums_back).group_by(back.c.store_id, back.c.business_date)
         ):
-            days.setdefault((store, day), [0] * 5)[3:] = map(int, sums)
+            days.setdefault((store, day), [0] * 7)[3:] = map(int, sums)
     return {key: tuple(sums) for key, sums in days.items()}
 
 
 def trade() -> list[Event]:
-    """Three days of sales, some of them returned a day later."""
+    """Three days of sales, some of them returned a day later, one a day undone right after it was paid."""
     events: list[Event] = []
     for day in range(3):
         for _ in range(4):
@@ -61,6 +62,9 @@ def trade() -> list[Event]:
             if len(events) % 3 == 0:
                 back = make_return(sale, [(1, 1)], number=len(events) + 1, at_ms=sale.at_ms + DAY_MS)
                 events.append(back)
+        sale = make_sale(number=len(events) + 1, at_ms=START_MS + day * DAY_MS)
+        undone = make_return(sale, number=len(events) + 2, at_ms=sale.at_ms + 1)
+        events += [sale, msgspec.structs.replace(undone, void=True)]
     return events
 
 
@@ -75,8 +79,9 @@ def test_days_are_what_sales_add_up_to_in_any_order_of_arrival(database: Databas
         take_in(database, batch)
         take_in(database, batch)
     assert kept(database) == added_up(database)
-    assert sum(sums[0] for sums in kept(database).values()) == 12
-    assert sum(sums[3] for sums in kept(database).values()) == count(database, SaleReturn) > 0
+    assert sum(sums[0] for sums in kept(database).values()) == 15
+    assert sum(sums[3] for sums in kept(database).values()) == count(database, SaleReturn) > 3
+    assert [sums[5:] for _, sums in sorted(kept(database).items())][:3] == [(1, 2_299)] * 3
 
 
 def test_what_is_parked_does_not_count(database: Database) -> None:
@@ -85,7 +90,7 @@ def test_what_is_parked_does_not_count(database: Database) -> None:
     wrong = msgspec.structs.replace(bad, total_minor=bad.total_minor + 1)
     take_in(database, Outbox().add(good, wrong).batch())
     ((_, sums),) = kept(database).items()
-    assert sums == (1, len(good.lines), good.total_minor, 0, 0)
+    assert sums == (1, len(good.lines), good.total_minor, 0, 0, 0, 0)
     assert kept(database) == added_up(database)
 
 

@@ -34,7 +34,7 @@ RETURN_EXCEEDS = "return_exceeds"
 _RETURN = (
     "id", "commit_no", "original_sale_id", "agent_id", "store_id", "legal_entity_id", "till_id", "till_kind",
     "cashier", "receipt_series", "receipt_number", "business_date", "at_ms", "currency", "exponent", "total_minor",
-    "tax_minor", "approved_by", "device_ms", "hq_offset_ms", "time_quality",
+    "tax_minor", "approved_by", "void", "device_ms", "hq_offset_ms", "time_quality",
 )  # fmt: skip
 _LINE = ("return_id", "of_line", "original_sale_id", "item", "quantity", "refund_minor", "tax_minor", "reason")
 
@@ -113,7 +113,8 @@ def _write(session: Session, returns: _Fit, intake: Intake) -> None:
     insert_tuples(session, SaleReturn, _RETURN, [_return_row(one, event, intake) for one, event, _ in returns])
     insert_tuples(session, SaleReturnLine, _LINE, lines)
     insert_tuples(session, SaleTender, TENDER_COLUMNS, tenders)
-    days.add_returns(session, ((one.store, business_day(event), event.total_minor) for one, event, _ in returns))
+    came = [(event.void, (one.store, business_day(event), event.total_minor)) for one, event, _ in returns]
+    days.add_returns(session, (day for void, day in came if not void), (day for void, day in came if void))
 
 
 def _return_row(one: Received, event: SaleReturned, intake: Intake) -> tuple[Any, ...]:
@@ -122,7 +123,7 @@ def _return_row(one: Received, event: SaleReturned, intake: Intake) -> tuple[Any
         event.id, intake.commit_no, event.original, one.agent, one.store, intake.shops[one.store].owner_on(day),
         event.till, event.till_kind, event.cashier, event.receipt.series, event.receipt.number, day, event.at_ms,
         event.currency, event.exponent, event.total_minor, sum(line.tax_minor for line in event.lines),
-        event.approved_by, event.device.wall_ms, event.device.hq_offset_ms, event.device.quality,
+        event.approved_by, event.void, event.device.wall_ms, event.device.hq_offset_ms, event.device.quality,
     )  # fmt: skip
 
 

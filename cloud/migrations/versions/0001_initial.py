@@ -1411,6 +1411,7 @@ def upgrade() -> None:
         sa.Column("total_minor", BIG_INT, nullable=False),
         sa.Column("tax_minor", BIG_INT, nullable=False),
         sa.Column("approved_by", sa.String(), nullable=False),
+        sa.Column("void", sa.Boolean(), nullable=False),
         sa.Column("device_ms", BIG_INT, nullable=False),
         sa.Column("hq_offset_ms", BIG_INT, nullable=False),
         sa.Column("time_quality", sa.String(), nullable=False),
@@ -1420,6 +1421,14 @@ def upgrade() -> None:
     op.create_index("ix_sale_return_commit_no", "sale_return", ["commit_no"], unique=False)
     op.create_index("ix_sale_return_original_sale_id", "sale_return", ["original_sale_id"], unique=False)
     op.create_index("ix_sale_return_store_id_business_date", "sale_return", ["store_id", "business_date"], unique=False)
+    op.create_index(
+        "ix_sale_return_void",
+        "sale_return",
+        ["at_ms"],
+        unique=False,
+        postgresql_where=sa.text("void"),
+        sqlite_where=sa.text("void = 1"),
+    )
     op.create_table(
         "sale_return_line",
         sa.Column("return_id", sa.Uuid(), nullable=False),
@@ -1567,6 +1576,8 @@ def upgrade() -> None:
         sa.Column("total_minor", BIG_INT, nullable=False),
         sa.Column("returns", BIG_INT, nullable=False),
         sa.Column("refund_minor", BIG_INT, nullable=False),
+        sa.Column("voids", BIG_INT, nullable=False),
+        sa.Column("void_minor", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("store_id", "business_date", name=op.f("pk_store_day")),
     )
     op.create_table(
