@@ -132,7 +132,11 @@ RETURN_ACTIONS: Mapping[str, Action] = {
     "take_without_receipt": _YES,
     "refund_in_cash": _YES,
     "waiting": _YES,
-    "ways_back": _YES,
+    "foresee": _YES,
+    "foresee_void": _YES,
+    "foresee_goods": _YES,
+    "foresee_waiting": _YES,
+    "leave": _YES,
 }
 """Every use case of `edge_agent.till.returning.returns.Returns`."""
 
@@ -199,6 +203,7 @@ DESK_ACTIONS: Mapping[str, Action] = dict.fromkeys(
 COUNTER_ACTIONS: Mapping[str, Action] = {
     "offer": _STORED,
     "sell": _MONEY,
+    "foresee_undo": _YES,
     "undo": _STORED,
     "unfinished": _YES,
     "apply_return": _STORED,

@@ -31,7 +31,7 @@ from edge_agent.till.numbering import receipt_for
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome, TillBook
 from edge_agent.till.results import Paid, PartlyPaid, TendersBack
 from edge_agent.till.returning import making
-from edge_agent.till.selling import amending, counting, limits
+from edge_agent.till.selling import amending, counting, limits, recalls
 from edge_agent.till.shifts import ledger
 from edge_agent.value import allowances, holds
 from edge_agent.value.holds import Kind
@@ -210,6 +210,7 @@ def require_payable(db: sqlite3.Connection, desk: Desk, basket: Basket) -> _Bill
         raise Refusal("shift_needed")
     bill = _bill(db, desk, basket)
     limits.require_all(desk, basket, bill.book)
+    recalls.require_none_recalled(desk, basket, bill.book)
     return bill
 
 

@@ -25,7 +25,7 @@ from edge_agent.till.desk import (
 )
 from edge_agent.till.ports import FoundItem, TillBook
 from edge_agent.till.results import LineAdded, LineChanged, LineGone
-from edge_agent.till.selling import limits
+from edge_agent.till.selling import limits, recalls
 from edge_agent.till.staff.approving import approved
 from shared.pricing import Unit
 from shared.wire.policies import Approval
@@ -45,12 +45,28 @@ class Asked:
     approver: Approver | None = None
 
 
-def ring(db: sqlite3.Connection, desk: Desk, code: str, asked: Asked | None = None) -> LineAdded:
-    """Add the item sold under a code as the next line, opening a basket if there is none."""
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """What is known of the very pack: its GTIN and batch as scanned; `chosen`: nobody scanned one."""
+
+    gtin: str = ""
+    batch: str = ""
+    chosen: bool = False
+
+
+def ring(
+    db: sqlite3.Connection, desk: Desk, code: str, asked: Asked | None = None, pack: Pack | None = None
+) -> LineAdded:
+    """Add the item sold under a code as the next line, opening a basket if there is none.
+
+    Nothing that HQ called back is ever added, however it was found.
+    """
     require_resolved(db, desk)
     basket = baskets.load_open(db, desk.till)
     book = book_for(db, desk, basket)
     found = _sellable(book, code)
+    of = pack or Pack()
+    recalls.require_not_recalled(desk, found.item, "" if of.chosen else code, gtin=of.gtin, batch=of.batch)
     now_ms = desk.clocks.business.now_ms()
     if basket is None:
         basket = baskets.create(db, desk.mint(), desk.till, now_ms)

@@ -218,6 +218,10 @@ async def test_a_gift_card_is_sold_and_its_sale_undone(tmp_path: Path) -> None:
         at.desk.hq.loses = True
         await at.presses("F12")
         await at.types("3", receipt)
+        assert at.asked == "undo_top_up"
+        await at.types("")
+        assert at.told == "not_said"
+        await at.types("1")
         assert at.told == "value_undo_waits"
         await at.presses("Escape", "F12")
         assert receipt in (await at.shown())["pane"]

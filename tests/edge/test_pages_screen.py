@@ -211,7 +211,9 @@ async def test_return_by_receipt_line_by_line(tmp_path: Path) -> None:
         await at.presses("F9")
         await at.types("1", f"t1/{paid.receipt}")
         assert at.asked == "lines", at.told
-        await at.types("2", "2", "1", "1")
+        await at.types("1", "2", "0", "1")
+        assert at.asked == "agree_back"
+        await at.types("1")
         assert at.screen.notice is not None
         assert not at.screen.notice.refused
         view = await at.till.returns.find(paid.receipt)

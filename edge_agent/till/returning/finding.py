@@ -33,6 +33,14 @@ def row_for(db: sqlite3.Connection, desk: Desk, text: str) -> ReceiptRow:
     return _by_number(db, desk, named["till"], named["series"], int(named["number"]))
 
 
+def row_of(db: sqlite3.Connection, sale: UUID) -> ReceiptRow:
+    """Return the receipt of a sale that is known to be one of this store."""
+    row = receipts.find_by_event(db, sale)
+    if row is None:
+        raise Refusal("no_such_receipt")
+    return row
+
+
 def _by_number(db: sqlite3.Connection, desk: Desk, till: str | None, series: str, number: int) -> ReceiptRow:
     tills = [till] if till else [one for (one,) in db.execute("SELECT DISTINCT till FROM receipt_series ORDER BY till")]
     rows = [row for one in tills if (row := receipts.find_by_number(db, one, series, number)) is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from edge_agent.till.returning.plan import RefundPart
 from shared.pricing import Unit
 from shared.wire.events import Tender
 from shared.wire.policies import Reason
@@ -48,3 +49,36 @@ class Returned:
     total_minor: int
     tenders: tuple[Tender, ...]
     original: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsBack:
+    """Goods that would come back: their line on the receipt they were sold by (or their place), and what is paid."""
+
+    n: int
+    item: str
+    names: dict[str, str]
+    quantity: int
+    unit: Unit
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a return would pay back, for whoever agrees to it: which goods, how much, by which ways.
+
+    `receipt` is the one they were sold by, '' without one. `by_approval`: somebody else has to approve it.
+    """
+
+    goods: tuple[GoodsBack, ...]
+    refunds: tuple[RefundPart, ...]
+    total_minor: int
+    receipt: str = ""
+    by_approval: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A return was left undone: nothing came back, and no money moved."""
+
+    id: UUID

@@ -11,9 +11,9 @@ from edge_agent.till.commands import Commands
 from edge_agent.till.desk import Desk
 from edge_agent.till.money import Money
 from edge_agent.till.results import Paid, PartlyPaid, Refused
-from edge_agent.till.returning import points, showing, taking, unreceipted
-from edge_agent.till.returning.plan import RefundPart, ReturnPlan
-from edge_agent.till.returning.results import Returned, ReturnView
+from edge_agent.till.returning import foreseeing, points, showing, taking, unreceipted
+from edge_agent.till.returning.plan import ReturnPlan
+from edge_agent.till.returning.results import Foreseen, Left, Returned, ReturnView
 from edge_agent.till.returning.taking import Wish
 from edge_agent.till.staff.people import People
 
@@ -50,16 +50,25 @@ class Returns:
         gateways = self._money.by_gateway
         return await self._pay_back(approve, lambda db, desk, who: taking.begin(db, desk, wish, who, gateways))
 
-    async def ways_back(
-        self, receipt: str = "", lines: Mapping[int, int] | None = None, *, reason: str = ""
-    ) -> list[RefundPart]:
-        """Return how the money of a return would go back, for whoever approves it; none where it would be refused.
+    async def foresee(
+        self, receipt: str, lines: Mapping[int, int] | None = None, *, exchange: bool = False
+    ) -> Foreseen | Refused:
+        """Say what a return of lines of a sale would pay back, or what they would pay of the open basket."""
+        wish = Wish(receipt=receipt, lines=lines or {}, reason="")
+        look = foreseeing.of_exchange if exchange else foreseeing.of_receipt
+        return await self._commands.look(lambda db, desk: look(db, desk, wish))
 
-        Without a receipt it is that of undoing this till's last sale.
-        """
-        wish = Wish(receipt=receipt, lines=lines or {}, reason=reason) if receipt else None
-        answer = await self._commands.look(lambda db, desk: taking.ways_back(db, desk, wish))
-        return [] if isinstance(answer, Refused) else answer
+    async def foresee_void(self) -> Foreseen | Refused:
+        """Say what undoing this till's last sale would pay back."""
+        return await self._commands.look(foreseeing.of_last_sale)
+
+    async def foresee_goods(self, goods: Sequence[tuple[str, int]]) -> Foreseen | Refused:
+        """Say what goods without a receipt would pay back."""
+        return await self._commands.look(lambda db, desk: foreseeing.of_goods(db, desk, goods))
+
+    async def foresee_waiting(self, returning: UUID) -> Foreseen | Refused:
+        """Say what a return that waits would pay back, with what a service refused in cash."""
+        return await self._commands.look(lambda db, desk: foreseeing.of_waiting(db, desk, returning))
 
     async def void_last_sale(self, *, reason: str = "", approve: Approve | None = None) -> Returned | Refused:
         """Undo this till's last sale as a whole, paid back the way it was paid."""
@@ -98,6 +107,14 @@ class Returns:
     async def refund_in_cash(self, returning: UUID, *, approve: Approve | None = None) -> Returned | Refused:
         """Pay in cash what a gateway refused to give back of a return that waits for it."""
         return await self._pay_back(approve, lambda db, desk, who: taking.in_cash(db, desk, returning, who))
+
+    async def leave(self, returning: UUID) -> Left | Refused:
+        """Leave a return undone of which no money has moved, because a service refused all of it: nothing comes back.
+
+        The goods stay the customer's, the sale stays as it was.
+        """
+        async with self._money.lock:
+            return await self._commands.change(lambda db, desk: taking.leave(db, desk, returning))
 
     async def waiting(self) -> list[ReturnPlan]:
         """Return this till's returns whose money has not all gone back yet."""

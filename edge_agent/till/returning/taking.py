@@ -11,13 +11,14 @@ import msgspec
 
 from edge_agent.till import attempts, baskets, paying
 from edge_agent.till.asks import Approver
+from edge_agent.till.basket import Basket
 from edge_agent.till.changes import ExchangePlanned
 from edge_agent.till.desk import Desk, Refusal, open_basket, require_resolved, stand_still, total
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome
 from edge_agent.till.results import Paid, PartlyPaid
 from edge_agent.till.returning import finding, making, planning
 from edge_agent.till.returning.plan import RefundPart, ReturnPlan
-from edge_agent.till.returning.results import Returned
+from edge_agent.till.returning.results import Left, Returned
 from edge_agent.till.staff.approving import approved, chosen
 from shared.wire.events import SaleCompleted, SaleReturned, Tender, TenderKind
 from shared.wire.policies import Approval
@@ -63,19 +64,6 @@ def void_last(
     return _go(db, desk, msgspec.structs.replace(plan, approved_by=by, void=True), gateways)
 
 
-def ways_back(db: sqlite3.Connection, desk: Desk, wish: Wish | None) -> list[RefundPart]:
-    """Return how the money would go back, before anybody approves it; without a wish that of undoing the last sale."""
-    row = finding.last_sale_of(db, desk.till) if wish is None else finding.row_for(db, desk, wish.receipt)
-    if row is None:
-        raise Refusal("no_sale_to_void")
-    sale = finding.sale_of(db, row)
-    left = {n: rest for n, rest in _left(sale, planning.back_so_far(db, sale.id)).items() if rest}
-    wanted = wish.lines if wish is not None and wish.lines else left
-    total_minor = sum(line.refund_minor for line in planning.lines_back(db, sale, wanted, wish.reason if wish else ""))
-    cash = wish is not None and (wish.in_cash or desk.policies.refund == "cash")
-    return planning.refunds_for(db, sale, total_minor, in_cash=cash)
-
-
 def exchange(db: sqlite3.Connection, desk: Desk, wish: Wish, approver: Approver | None) -> Paid | PartlyPaid:
     """Let goods that come back pay for the open basket: their worth is a tender of it, and both are made at once.
 
@@ -88,10 +76,8 @@ def exchange(db: sqlite3.Connection, desk: Desk, wish: Wish, approver: Approver 
         raise Refusal("exchange_begun")
     plan = _planned(db, desk, wish, approver)
     due = total(db, desk, basket) - basket.paid_minor
-    worth = min(plan.total_minor, due)
-    parts = [RefundPart(method=TenderKind.EXCHANGE, minor=worth)]
-    if plan.total_minor > worth:
-        parts.append(RefundPart(method=TenderKind.CASH, minor=plan.total_minor - worth))
+    parts = exchanged(db, desk, basket, plan.total_minor)
+    worth = parts[0].minor
     plan = msgspec.structs.replace(plan, refunds=parts, exchange=basket.id)
     tender = Tender(method=TenderKind.EXCHANGE, minor=worth, reference=str(plan.id))
     # What comes back frees budgets in the same transaction: the new sale keeps the prices it was shown with.
@@ -100,6 +86,16 @@ def exchange(db: sqlite3.Connection, desk: Desk, wish: Wish, approver: Approver 
     if worth < due:
         return PartlyPaid(basket.id, due - worth)
     return paying.complete(db, desk, basket, list(basket.tenders))
+
+
+def exchanged(db: sqlite3.Connection, desk: Desk, basket: Basket, worth_minor: int) -> list[RefundPart]:
+    """Return what goods that come back pay of a basket, first, and what of their worth goes back in cash."""
+    due = total(db, desk, basket) - basket.paid_minor
+    worth = min(worth_minor, due)
+    parts = [RefundPart(method=TenderKind.EXCHANGE, minor=worth)]
+    if worth_minor > worth:
+        parts.append(RefundPart(method=TenderKind.CASH, minor=worth_minor - worth))
+    return parts
 
 
 def settle(
@@ -120,14 +116,32 @@ def in_cash(db: sqlite3.Connection, desk: Desk, key: UUID, approver: Approver | 
     if plan is None:
         raise Refusal("no_such_payment", str(key))
     by = approved(desk, Approval.REFUND_IN_CASH, approver)
-    known = attempts.outcomes(db, plan.id)
-    parts = [_cash_if_refused(part, known) for part in plan.refunds]
-    plan = msgspec.structs.replace(plan, refunds=parts, approved_by=plan.approved_by or by)
+    plan = msgspec.structs.replace(plan, refunds=refused_in_cash(db, plan), approved_by=plan.approved_by or by)
     _store(db, desk, plan)
     found = _if_settled(db, desk, plan)
     if found is None:
         raise Refusal("refund_refused", str(key))
     return found
+
+
+def leave(db: sqlite3.Connection, desk: Desk, key: UUID) -> Left:
+    """Drop a planned return of which nothing has moved; refuse where money went back, or nobody knows whether."""
+    plan = find_begun(db, key)
+    if plan is None:
+        raise Refusal("no_such_payment", str(key))
+    require_resolved(db, desk)
+    known = attempts.outcomes(db, plan.id)
+    states = {known[part.attempt].state for part in plan.refunds if part.attempt is not None}
+    if states - {AttemptState.REFUSED, AttemptState.CANCELLED}:
+        raise Refusal("refund_moved", str(key))
+    db.execute("DELETE FROM return_begun WHERE id = ?", (plan.id.bytes,))
+    return Left(plan.id)
+
+
+def refused_in_cash(db: sqlite3.Connection, plan: ReturnPlan) -> list[RefundPart]:
+    """Return how a return's money goes back when what a service refused is paid in cash."""
+    known = attempts.outcomes(db, plan.id)
+    return [_cash_if_refused(part, known) for part in plan.refunds]
 
 
 def find_begun(db: sqlite3.Connection, key: UUID) -> ReturnPlan | None:
@@ -157,15 +171,16 @@ def _planned(db: sqlite3.Connection, desk: Desk, wish: Wish, approver: Approver 
     by = approved(desk, Approval.RETURN, approver)
     if wish.in_cash and desk.policies.refund == "original":
         approved(desk, Approval.REFUND_IN_CASH, approver)
-    before = planning.back_so_far(db, sale.id)
-    left = {n: rest for n, rest in _left(sale, before).items() if rest}
     cash = wish.in_cash or desk.policies.refund == "cash"
-    plan = _plan(db, desk, sale, wish.lines or left, reason=why, in_cash=cash)
+    plan = _plan(db, desk, sale, wish.lines or left_of(db, sale), reason=why, in_cash=cash)
     return msgspec.structs.replace(plan, approved_by=by)
 
 
-def _left(sale: SaleCompleted, before: Mapping[int, planning.Back]) -> dict[int, int]:
-    return {line.n: line.quantity - before.get(line.n, planning.Back()).quantity for line in sale.lines}
+def left_of(db: sqlite3.Connection, sale: SaleCompleted) -> dict[int, int]:
+    """Return what is left of each line of a sale that has some left."""
+    before, none = planning.back_so_far(db, sale.id), planning.Back()
+    left = {line.n: line.quantity - before.get(line.n, none).quantity for line in sale.lines}
+    return {n: rest for n, rest in left.items() if rest}
 
 
 def _plan(

@@ -35,13 +35,9 @@ def take(
         raise Refusal("shift_needed")
     why = chosen(reason, policies.return_reasons)
     by = approved(desk, Approval.RETURN_WITHOUT_RECEIPT, approver)
-    if not 0 < len(goods) <= MAX_LINES:
-        raise Refusal("nothing_returned")
     book = book_for(db, desk, None)
-    lines = [_line(book, n, code, quantity, why) for n, (code, quantity) in enumerate(goods, start=1)]
+    lines = lines_of(desk, book, goods, why)
     total = sum(line.refund_minor for line in lines)
-    if total > policies.no_receipt_max:
-        raise Refusal("no_receipt_limit", str(policies.no_receipt_max))
     settings = desk.settings()
     fields = stamped(db, desk)
     fields["business_date"] = ledger.business_date(db, desk, fields["at_ms"])
@@ -62,6 +58,16 @@ def take(
     event = receipt_for(db, desk, returned)
     number = f"{event.receipt.series}-{event.receipt.number:06d}"
     return Returned(event.id, number, total, tuple(event.tenders), original=None)
+
+
+def lines_of(desk: Desk, book: TillBook, goods: Sequence[tuple[str, int]], reason: str) -> list[GoodsLine]:
+    """Return what goods would pay back, each at the lowest price in force; refuse more than the store allows."""
+    if not 0 < len(goods) <= MAX_LINES:
+        raise Refusal("nothing_returned")
+    lines = [_line(book, n, code, quantity, reason) for n, (code, quantity) in enumerate(goods, start=1)]
+    if sum(line.refund_minor for line in lines) > desk.policies.no_receipt_max:
+        raise Refusal("no_receipt_limit", str(desk.policies.no_receipt_max))
+    return lines
 
 
 def _line(book: TillBook, n: int, code: str, quantity: int, reason: str) -> GoodsLine:

@@ -70,6 +70,12 @@ RETURN_WORDS: Mapping[str, Words] = {
         "Wait, then ask for its result. Do not pay it back twice.",
         "请稍候并查询退款结果，请勿重复退款。",
     ),
+    "refund_moved": Words(
+        "Some of this refund has been paid back already.",
+        "部分款项已退回，不能放弃此退货。",
+        "Pay the rest in cash with approval.",
+        "请经授权以现金退还余款。",
+    ),
     "no_sale_to_void": Words(
         "There is no sale of this till to undo.",
         "本收银台没有可撤销的销售。",

@@ -1,4 +1,4 @@
-"""Ringing up what a scan said of an item: how much of it, and that HQ has not called it back."""
+"""Ringing up what a scan said of an item: which pack of it, and how much."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from edge_agent.till.ports import FoundItem, TillBook
 from edge_agent.till.results import LineAdded, LineChanged
 from edge_agent.till.scanning import tally
 from edge_agent.till.scanning.telling import Goods
+from edge_agent.till.selling import recalls
 from shared.codes import (
     Gs1Code,
     LabelFinding,
@@ -18,7 +19,6 @@ from shared.codes import (
     LabelRefused,
     VariableMeasure,
     quantity_of_label,
-    recalled,
 )
 from shared.pricing import Unit
 
@@ -43,13 +43,12 @@ def ring_scanned(db: sqlite3.Connection, desk: Desk, goods: Goods) -> LineAdded:
     code, found = _find(book, sought)
     if found is None:
         return ringing.ring(db, desk, code)  # which refuses it
-    unfit = recalled(desk.settings().recalls, item=found.item.item, gtin=sought.gtin, batch=sought.batch)
-    if unfit is not None:
-        raise Refusal(unfit.why.value, " ".join(part for part in (unfit.batch, unfit.reason) if part))
+    pack = ringing.Pack(sought.gtin, sought.batch)
     if sought.label is None:
-        return ringing.ring(db, desk, code)
+        return ringing.ring(db, desk, code, pack=pack)
+    recalls.require_not_recalled(desk, found.item, code, gtin=pack.gtin, batch=pack.batch)
     measured = _measured(sought.label, found, book)
-    added = ringing.ring(db, desk, code)
+    added = ringing.ring(db, desk, code, pack=pack)
     changed = _set(db, desk, found, measured)
     if not sought.label.check_fits:
         tally.note(db, desk, sought.label.format, tally.CHECK_IGNORED)
@@ -57,7 +56,7 @@ def ring_scanned(db: sqlite3.Connection, desk: Desk, goods: Goods) -> LineAdded:
 
 
 def ring_item(db: sqlite3.Connection, desk: Desk, item: str) -> LineAdded:
-    """Add an item that was chosen, by its own number whatever that looks like. Refused where HQ called it back.
+    """Add an item that was chosen, by its own number whatever that looks like.
 
     A number that is also the barcode of other goods sells under one of the item's own barcodes.
     """
@@ -65,12 +64,9 @@ def ring_item(db: sqlite3.Connection, desk: Desk, item: str) -> LineAdded:
     chosen = book.item(item)
     if chosen is None:
         raise Refusal("unknown_item", item)
-    unfit = recalled(desk.settings().recalls, item=item)
-    if unfit is not None:
-        raise Refusal(unfit.why.value, " ".join(part for part in (unfit.batch, unfit.reason) if part))
     codes = (item, *(barcode.code for barcode in chosen.barcodes))
     own = (code for code in codes if (found := book.by_code(code)) is not None and found.item.item == item)
-    return ringing.ring(db, desk, next(own, item))
+    return ringing.ring(db, desk, next(own, item), pack=ringing.Pack(chosen=True))
 
 
 def _sought(goods: Goods) -> _Sought:

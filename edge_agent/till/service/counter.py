@@ -16,7 +16,7 @@ from edge_agent.till.results import Refused
 from edge_agent.till.service import paying_back, plans, selling
 from edge_agent.till.service.asking import Asking, explained, sealed
 from edge_agent.till.service.plans import UndoPlan
-from edge_agent.till.service.results import Customer, Offer, Unfinished, ValueBackNow, ValueSoldNow
+from edge_agent.till.service.results import Customer, Offer, UndoForeseen, Unfinished, ValueBackNow, ValueSoldNow
 from edge_agent.till.service.whom import card_number
 from edge_agent.till.staff.people import People
 from shared.wire.desk_asks import (
@@ -103,6 +103,10 @@ class ValueCounter:
             return await self._commands.change(
                 lambda db, desk: selling.take(db, desk, wanted, method, given, reference=reference), rings=True
             )
+
+    async def foresee_undo(self, receipt: str) -> UndoForeseen | Refused:
+        """Say what undoing a top-up would hand back. Nothing is begun by it."""
+        return await self._commands.look(lambda db, desk: paying_back.foresee(db, desk, receipt))
 
     async def undo(
         self, receipt: str, *, reason: str, in_cash: bool = False, approve: Approve | None = None

@@ -21,7 +21,7 @@ from edge_agent.till.returning.finding import row_for
 from edge_agent.till.returning.plan import RefundPart
 from edge_agent.till.service import plans
 from edge_agent.till.service.plans import UndoPlan
-from edge_agent.till.service.results import ValueBackNow
+from edge_agent.till.service.results import UndoForeseen, ValueBackNow
 from edge_agent.till.service.selling import event_of, require_free
 from edge_agent.till.shifts import ledger, store
 from edge_agent.till.staff.approving import approved, chosen
@@ -52,6 +52,20 @@ def begin_undo(db: sqlite3.Connection, desk: Desk, text: str, reason: str, appro
     )  # fmt: skip
     plans.store(db, desk.till, plan)
     return plan
+
+
+def foresee(db: sqlite3.Connection, desk: Desk, text: str) -> UndoForeseen:
+    """Say what undoing a top-up of this store would hand back, before anything is begun; or refuse as that would."""
+    require_free(db, desk)
+    row = row_for(db, desk, text)
+    sold = event_of(db, row.event)
+    if sold is None:
+        raise Refusal("not_a_top_up", row.text)
+    if plans.is_paid_back(db, sold.id):
+        raise Refusal("value_paid_back", row.text)
+    begun = next((one for one in plans.of_store(db) if isinstance(one, UndoPlan) and one.sold == sold.id), None)
+    refunds = tuple(begun.refunds if begun is not None else _refunds(sold))
+    return UndoForeseen(receipt=row.text, minor=sold.total_minor, gift_minor=sold.gift_minor, refunds=refunds)
 
 
 def pay_back(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from edge_agent.till.returning.plan import RefundPart
 from shared.wire.asks import MemberFound
 from shared.wire.events import MemberOnSale, Tender
 
@@ -96,6 +97,16 @@ class ValueBackNow:
     receipt: str
     minor: int
     tenders: tuple[Tender, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoForeseen:
+    """What undoing a top-up would hand back, by these ways, and the gift money that ends with it; nothing is begun."""
+
+    receipt: str
+    minor: int
+    gift_minor: int
+    refunds: tuple[RefundPart, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edge_agent.till.offline import ACTIONS as OFFLINE
 from edge_agent.till.offline import Action as OfflineAction
+from edge_agent.web.screen import flows_amending as amending
 from edge_agent.web.screen import flows_counter as counter
 from edge_agent.web.screen import flows_desk as service
 from edge_agent.web.screen import flows_members as members
@@ -142,11 +143,11 @@ FLOWS: Mapping[str, Flow] = {
     "hold": selling.hold,
     "recall": selling.recall,
     "price_check": selling.price_check,
-    "override": selling.override,
-    "round_off": selling.round_off,
-    "void_line": selling.void_line,
-    "void_basket": selling.void_basket,
-    "coupon": selling.coupon,
+    "override": amending.override,
+    "round_off": amending.round_off,
+    "void_line": amending.void_line,
+    "void_basket": amending.void_basket,
+    "coupon": amending.coupon,
     "returns": returning.returns,
     "take_back": returning.take_back,
     "exchange": returning.exchange,

@@ -22,7 +22,10 @@ CARD_MARK = "card:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One of several answers: `value` is the answer, `key` the key beside its number that gives it at once."""
+    """One of several answers: `value` is the answer, `key` the key beside its number that gives it at once.
+
+    `number` is typed for it in place of its place in the list, where it has one of its own elsewhere: on a receipt.
+    """
 
     value: str
     words: Sayable
@@ -31,6 +34,7 @@ class Option:
     key: str = ""
     group: str = ""
     disabled: bool = False
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,19 @@ class Question:
     note: Sayable = NOTHING
     wide: bool = False
     deliberate: bool = False
+
+    def numbers(self) -> dict[str, Option]:
+        """Return the answers that a number gives, as it is typed: their own, else their place in the list.
+
+        A telephone number's end such as 0003 is none of these.
+        """
+        if any(one.number is not None for one in self.options):
+            return {str(one.number): one for one in self.options if one.number is not None}
+        return {str(n): one for n, one in enumerate(self.options, start=1)} if self.numbered else {}
+
+    def key_of(self, option: Option) -> str:
+        """Return what gives an answer at once, as it is printed beside it; '' where it has to be marked first."""
+        return option.key or next((number for number, one in self.numbers().items() if one is option), "")
 
 
 class Open(Exception):

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from edge_agent.till.asks import Approve
 from edge_agent.till.results import Refused
-from edge_agent.till.service.results import Customer, Offer, ValueBackNow
+from edge_agent.till.service.results import Customer, Offer, UndoForeseen, ValueBackNow
 from edge_agent.till.service.selling import BOUGHT_WITH
 from edge_agent.web.figures import to_minor
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.flows_paying import METHODS
-from edge_agent.web.screen.hand import Done, Hand, Outcome, reason_question, settled
-from edge_agent.web.screen.saying import Plain, news, refusal, says
+from edge_agent.web.screen.hand import About, Done, Hand, Outcome, reason_question, settled
+from edge_agent.web.screen.paid_back import to_be_paid_back
+from edge_agent.web.screen.saying import Joined, Plain, Sayable, news, refusal, says
 from edge_agent.web.screen.value_moved import moved
 from edge_agent.web.screen.words import TENDERS
 from shared.codes import PaymentBrand, PaymentCode
@@ -56,6 +57,7 @@ async def _offer(ask: Asked, hand: Hand, minor: int, *, customer: Customer | Non
                 prompt=says(marked("1 and Enter when you have looked at the document")),
                 options=(Option(value=_YES, words=says(marked("I have looked at the identity document"))),),
                 free=False,
+                deliberate=True,
             )
         )
         answer = await hand.till.counter.offer(minor, customer=customer, gift_card=card, identified=True)
@@ -106,7 +108,10 @@ async def _sell(hand: Hand, offer: Offer, text: str) -> Outcome:
 
 
 async def undo(ask: Asked, hand: Hand, begun: str = "") -> Outcome:
-    """Undo a top-up by its receipt, with approval; or go on with the one `begun`."""
+    """Undo a top-up by its receipt, with approval; or go on with the one `begun`.
+
+    What it hands back is seen first, and until that is agreed to nothing is begun: Esc leaves it all as it was.
+    """
     receipt = begun or await ask(
         Question(
             id="top_up_receipt",
@@ -115,29 +120,55 @@ async def undo(ask: Asked, hand: Hand, begun: str = "") -> Outcome:
             scans=True,
         )
     )
-    in_cash = bool(begun) and await _how(ask, begun) == _CASH
+    foreseen = await hand.till.counter.foresee_undo(receipt)
+    if isinstance(foreseen, Refused):
+        return foreseen
+    goes_back = _goes_back(hand, foreseen)
+    in_cash = await ask(_how(foreseen, goes_back) if begun else _whether(hand, foreseen, goes_back)) == _CASH
     reasons = hand.settings.policies.void_reasons
     reason = await ask(reason_question(reasons)) if reasons and not begun else ""
 
     async def undone(approve: Approve | None, _reason: str) -> ValueBackNow | Refused:
         return await hand.till.counter.undo(receipt, reason=reason, in_cash=in_cash, approve=approve)
 
-    answer = await settled(ask, undone)
+    answer = await settled(ask, undone, About(goes_back))
     return answer if isinstance(answer, Refused) else moved(hand, answer)
 
 
-async def _how(ask: Asked, receipt: str) -> str:
-    return await ask(
-        Question(
-            id="undo_how",
-            title=says(marked("Go on undoing {receipt}"), receipt=receipt),
-            prompt=says(marked("Number")),
-            options=(
-                Option(value=_YES, words=says(marked("Ask again"))),
-                Option(value=_CASH, words=says(marked("Pay in cash what the payment service refused"))),
-            ),
-            free=False,
-        )
+def _goes_back(hand: Hand, foreseen: UndoForeseen) -> Sayable:
+    """Say what is handed back and which way, and what gift money ends."""
+    parts = [to_be_paid_back(hand, foreseen.refunds)]
+    if foreseen.gift_minor:
+        parts.append(says(marked("gift money of {gift} ends"), gift=hand.money(foreseen.gift_minor)))
+    return Joined(tuple(parts))
+
+
+def _whether(hand: Hand, foreseen: UndoForeseen, goes_back: Sayable) -> Question:
+    return Question(
+        id="undo_top_up",
+        title=says(
+            marked("Undo the top-up {receipt} of {minor}?"), receipt=foreseen.receipt, minor=hand.money(foreseen.minor)
+        ),
+        prompt=says(marked("1 and Enter does it, Esc goes back and changes nothing")),
+        note=goes_back,
+        options=(Option(value=_YES, words=says(marked("Undo this top-up"))),),
+        free=False,
+        deliberate=True,
+    )
+
+
+def _how(foreseen: UndoForeseen, goes_back: Sayable) -> Question:
+    return Question(
+        id="undo_how",
+        title=says(marked("Go on undoing {receipt}"), receipt=foreseen.receipt),
+        prompt=says(marked("Number, or Esc: it waits in the list of the desk")),
+        note=goes_back,
+        options=(
+            Option(value=_YES, words=says(marked("Ask again"))),
+            Option(value=_CASH, words=says(marked("Pay in cash what the payment service refused"))),
+        ),
+        free=False,
+        deliberate=True,
     )
 
 
@@ -177,6 +208,7 @@ async def pay_out(ask: Asked, hand: Hand, key: str) -> Outcome:
             prompt=says(marked("1 and Enter to pay it out in cash, Esc to leave it")),
             options=(Option(value=_YES, words=says(marked("Pay it out in cash"))),),
             free=False,
+            deliberate=True,
             note=Plain(due.masked_name),
         )
     )
@@ -184,5 +216,9 @@ async def pay_out(ask: Asked, hand: Hand, key: str) -> Outcome:
     async def paid(approve: Approve | None, _reason: str) -> ValueBackNow | Refused:
         return await hand.till.counter.pay_out(due, approve=approve)
 
-    answer = await settled(ask, paid)
+    goes_out = says(marked("Goes back: {ways}"), ways=says(marked("{way} {minor}"), way=says(TENDERS[TenderKind.CASH]),
+                    minor=hand.money(due.minor)))  # fmt: skip
+    answer = await settled(
+        ask, paid, About(Joined((goes_out, Plain(due.masked_name))) if due.masked_name else goes_out)
+    )
     return answer if isinstance(answer, Refused) else moved(hand, answer)

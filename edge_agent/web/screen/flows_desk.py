@@ -19,7 +19,6 @@ from shared.web.words import marked
 from shared.wire.desk_asks import GiftsFound
 
 _NO, _YES = "no", "yes"
-_MOST_SHORT = 2
 _DESK = (
     ("desk_enrol", marked("Sign up a new member")),
     ("desk_gift_card", marked("Sell a gift card")),
@@ -67,13 +66,10 @@ async def desk(ask: Asked, hand: Hand) -> Outcome:
                 marked("A member: scan their card or pick-up code, or type their phone number or its last 4 digits.")
             ),
             options=tuple(Option(value=value, words=words) for value, words in options),
-            numbered=False,
             scans=True,
             wide=True,
         )
     )
-    if len(text) < _MOST_SHORT and text.isascii() and text.isdigit() and 1 <= int(text) <= len(options):
-        text = options[int(text) - 1][0]
     flow, _, receipt = text.partition(":")
     if text in {value for value, _words in options}:
         return Done(then=flow, about=(receipt,) if receipt else ())
@@ -101,6 +97,7 @@ async def _found(ask: Asked, hand: Hand, text: str) -> Outcome:
             prompt=says(marked("Number in the list")),
             options=tuple(Option(value=one.key, words=_name(one), note=_signs(one)) for one in found.found),
             free=False,
+            deliberate=True,
             note=note,
             wide=True,
         )
@@ -160,6 +157,7 @@ async def join(ask: Asked, _hand: Hand, phone: str) -> Outcome:
             prompt=says(marked("1 and Enter to sign them up, Esc to go back")),
             options=(Option(value=_YES, words=says(marked("Sign up a new member"))),),
             free=False,
+            deliberate=True,
         )
     )
     return Done(then="desk_enrol", about=(phone,))
@@ -269,6 +267,7 @@ async def cards(ask: Asked, hand: Hand, key: str) -> Outcome:
             prompt=says(marked("Number")),
             options=tuple(Option(value=act, words=says(words)) for act, words in CARD_ACTS.items()),
             free=False,
+            deliberate=True,
             wide=True,
             note=Plain(served.masked_card),
         )
@@ -323,6 +322,7 @@ async def gifts(ask: Asked, hand: Hand, key: str, code: str = "") -> Outcome:
             else says(marked("Nothing waits and nothing can be had here; Esc goes back")),
             options=options,
             free=False,
+            deliberate=True,
             wide=True,
             pane="gifts",
         )

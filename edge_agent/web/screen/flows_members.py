@@ -57,6 +57,7 @@ async def people(ask: Asked, hand: Hand, found: str, after: str = "", *more: str
             prompt=says(marked("Number in the list")),
             options=tuple(_person(number, one) for number, one in enumerate(shown.people)),
             free=False,
+            deliberate=True,
             wide=True,
             note=says(marked("There are more. The whole number tells them apart.")) if shown.more else Plain(""),
         )

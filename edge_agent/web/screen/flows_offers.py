@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_agent.till.membership.results import WalletView
-from edge_agent.till.results import BasketView, LineAdded, PriceChecked, Refused
+from edge_agent.till.results import BasketView, PriceChecked, Refused
 from edge_agent.till.selling.results import CouponTaken, OfferView
 from edge_agent.web.screen.asking import Asked, Option, Question
 from edge_agent.web.screen.carried import carried, carry
@@ -198,9 +198,9 @@ async def _points_for_choice(hand: Hand) -> Outcome:
 
 async def ring_chosen(_ask: Asked, hand: Hand, item: str) -> Outcome:
     """Ring up what was chosen, then set aside what it costs in points."""
-    rung = await hand.till.scan(item)
-    if not isinstance(rung, LineAdded):
-        return rung if isinstance(rung, Refused) else Done()
+    rung = await hand.till.ring_item(item)
+    if isinstance(rung, Refused):
+        return rung
     if rung.measure is not None:
         return Done(then="weigh" if rung.measure is Unit.GRAM else "pour", about=(str(rung.line.n),))
     return await _points_for_choice(hand)

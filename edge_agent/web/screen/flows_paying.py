@@ -12,7 +12,7 @@ from edge_agent.till.service.results import ValueBackNow, ValueMoved, ValueSoldN
 from edge_agent.web.figures import to_minor
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.flows_value import is_value
-from edge_agent.web.screen.hand import Done, Hand, Outcome, settled
+from edge_agent.web.screen.hand import NOT_SAID, About, Done, Hand, Outcome, settled
 from edge_agent.web.screen.paid_back import paid_back
 from edge_agent.web.screen.saying import Notice, Plain, news, says
 from edge_agent.web.screen.value_moved import moved
@@ -163,6 +163,15 @@ def resolved(hand: Hand, answer: Paid | PartlyPaid | Returned | ValueMoved | Not
     return _paid(hand, answer)
 
 
+async def _what_is_settled(hand: Hand, attempt: UUID, *, paid: bool) -> About:
+    """Say which payment is settled by hand, and how."""
+    found = next((one for one in await hand.till.unresolved_payments() if one.id == attempt), None)
+    if found is None:
+        return NOT_SAID
+    words = marked("{way} {amount}: paid") if paid else marked("{way} {amount}: not paid")
+    return About(says(words, way=says(TENDERS[found.method]), amount=hand.money(found.minor)))
+
+
 async def settle(ask: Asked, hand: Hand, attempt: str) -> Outcome:
     """Settle a payment from the terminal's slip, with approval."""
     choice = await ask(
@@ -175,6 +184,7 @@ async def settle(ask: Asked, hand: Hand, attempt: str) -> Outcome:
                 Option(value="not", words=says(marked("Not paid, or cancelled"))),
             ),
             free=False,
+            deliberate=True,
         )
     )
     reference = ""
@@ -188,7 +198,8 @@ async def settle(ask: Asked, hand: Hand, attempt: str) -> Outcome:
             UUID(attempt), paid=choice == "paid", reference=reference, approve=approve
         )
 
-    answer = await settled(ask, settle_it)
+    about = await _what_is_settled(hand, UUID(attempt), paid=choice == "paid")
+    answer = await settled(ask, settle_it, about)
     if isinstance(answer, Refused) and answer.code == "payment_refused":
         return Done(Notice(words=says(marked("Kept as not paid.")), next=says(marked("Take payment another way.")),
                            code="not_paid"), then="pay" if await hand.till.view() else "")  # fmt: skip

@@ -7,16 +7,16 @@ from uuid import UUID
 
 from edge_agent.till.asks import Approve
 from edge_agent.till.results import Paid, PartlyPaid, Refused
-from edge_agent.till.returning.plan import RefundPart
-from edge_agent.till.returning.results import ReturnableLine, Returned, ReturnView
+from edge_agent.till.returning.results import Foreseen, ReturnableLine, Returned, ReturnView
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.hand import Done, Hand, Outcome, reason_question, settled
-from edge_agent.web.screen.paid_back import UNFINISHED, not_yet, paid_back, to_be_paid_back
+from edge_agent.web.screen.paid_back import UNFINISHED, agreed, foreseen_by, not_yet, paid_back, to_be_paid_back
 from edge_agent.web.screen.saying import Notice, Plain, named, news, says
 from shared.pricing import Unit
 from shared.web.words import marked
 
 _ALL, _ENOUGH = "all", "enough"
+_CASH, _LEAVE = "cash", "leave"
 _MOST_GOODS = 100
 
 
@@ -54,7 +54,7 @@ async def take_back(ask: Asked, hand: Hand, receipt: str = "") -> Outcome:
     async def take(approve: Approve | None, _reason: str) -> Returned | Refused:
         return await hand.till.returns.take(found.receipt, lines, reason=reason, approve=approve)
 
-    return await _back(ask, hand, take, await hand.till.returns.ways_back(found.receipt, lines, reason=reason))
+    return await _back(ask, hand, take, await hand.till.returns.foresee(found.receipt, lines))
 
 
 async def exchange(ask: Asked, hand: Hand) -> Outcome:
@@ -70,7 +70,13 @@ async def exchange(ask: Asked, hand: Hand) -> Outcome:
     async def take(approve: Approve | None, _reason: str) -> Paid | PartlyPaid | Refused:
         return await hand.till.returns.exchange(found.receipt, lines, reason=reason, approve=approve)
 
-    answer = await settled(ask, take)
+    foreseen = await hand.till.returns.foresee(found.receipt, lines, exchange=True)
+    if isinstance(foreseen, Refused):
+        return foreseen
+    if not foreseen.by_approval:
+        title = says(marked("Exchange the goods of receipt {receipt}?"), receipt=foreseen.receipt)
+        await agreed(ask, hand, foreseen, title, says(marked("Exchange them")))
+    answer = await settled(ask, take, foreseen_by(hand, foreseen))
     if isinstance(answer, Refused):
         return answer
     if isinstance(answer, Paid):
@@ -103,31 +109,30 @@ async def no_receipt(ask: Asked, hand: Hand) -> Outcome:
     async def take(approve: Approve | None, _reason: str) -> Returned | Refused:
         return await hand.till.returns.take_without_receipt(goods, reason=reason, approve=approve)
 
-    return await _back(ask, hand, take)
+    return await _back(ask, hand, take, await hand.till.returns.foresee_goods(goods))
 
 
 async def undo_sale(ask: Asked, hand: Hand) -> Outcome:
-    """Undo this till's last sale, after one question."""
-    await ask(
-        Question(
-            id="undo",
-            title=says(marked("Undo the last sale of this till? All of it is paid back the way it was paid.")),
-            prompt=says(marked("1 and Enter to undo it, Esc to leave it")),
-            options=(Option(value="yes", words=says(marked("Undo the last sale"))),),
-            free=False,
-        )
+    """Undo this till's last sale, after one question that shows it."""
+    foreseen = await hand.till.returns.foresee_void()
+    if isinstance(foreseen, Refused):
+        return foreseen
+    title = says(
+        marked("Undo the last sale of this till, {receipt}? All of it is paid back the way it was paid."),
+        receipt=foreseen.receipt,
     )
+    await agreed(ask, hand, foreseen, title, says(marked("Undo the last sale")))
     reason = await _reason(ask, hand)
-    return await _back(
+    return await _carried_out(
         ask,
         hand,
         lambda approve, _reason: hand.till.returns.void_last_sale(reason=reason, approve=approve),
-        await hand.till.returns.ways_back(),
+        foreseen,
     )
 
 
 async def refund_cash(ask: Asked, hand: Hand) -> Outcome:
-    """Pay a return in cash whose money a service refused to give back."""
+    """Pay a return in cash whose money a service refused to give back, or leave it undone."""
     waiting = await hand.till.returns.waiting()
     if not waiting:
         return Done(
@@ -145,8 +150,34 @@ async def refund_cash(ask: Asked, hand: Hand) -> Outcome:
             free=False,
         )
     )
-    return await _back(
-        ask, hand, lambda approve, _reason: hand.till.returns.refund_in_cash(UUID(chosen), approve=approve)
+    key = UUID(chosen)
+    foreseen = await hand.till.returns.foresee_waiting(key)
+    if isinstance(foreseen, Refused):
+        return foreseen
+    if await ask(_how(hand, foreseen)) == _LEAVE:
+        left = await hand.till.returns.leave(key)
+        return left if isinstance(left, Refused) else Done(news(marked("Nothing came back; the sale stays as it was.")))
+    return await _carried_out(
+        ask, hand, lambda approve, _reason: hand.till.returns.refund_in_cash(key, approve=approve), foreseen
+    )
+
+
+def _how(hand: Hand, foreseen: Foreseen) -> Question:
+    cash = Option(
+        value=_CASH, words=says(marked("Pay in cash what was refused")), amount=hand.money(foreseen.total_minor)
+    )
+    leave = Option(value=_LEAVE, words=says(marked("Leave it: the customer keeps the goods")))
+    return Question(
+        id="refund_how",
+        title=says(marked("A refund of receipt {receipt} waits"), receipt=foreseen.receipt),
+        prompt=says(marked("Number")),
+        note=to_be_paid_back(hand, foreseen.refunds),
+        options=(cash, leave),
+        free=False,
+        wide=True,
+        pane="goods_back",
+        detail=foreseen,
+        deliberate=True,
     )
 
 
@@ -197,14 +228,15 @@ async def _lines(ask: Asked, hand: Hand, found: ReturnView) -> dict[int, int]:
 
 def _which(hand: Hand, found: ReturnView, left: list[ReturnableLine], chosen: dict[int, int]) -> Question:
     first = (
-        Option(value=_ENOUGH, words=says(marked("That is all: {count} lines"), count=len(chosen)))
+        Option(value=_ENOUGH, words=says(marked("That is all: {count} lines"), count=len(chosen)), number=0)
         if chosen
-        else Option(value=_ALL, words=says(marked("Everything that is left")))
+        else Option(value=_ALL, words=says(marked("Everything that is left")), number=0)
     )
     options = [first]
     options += [
         Option(
             value=str(line.n),
+            number=line.n,
             words=named(line.names, line.item),
             note=Plain(hand.quantity(line.left, line.unit)),
             amount=hand.money(line.left_minor),
@@ -214,7 +246,9 @@ def _which(hand: Hand, found: ReturnView, left: list[ReturnableLine], chosen: di
     return Question(
         id="lines",
         title=says(marked("Receipt {receipt}"), receipt=found.receipt),
-        prompt=says(marked("Number of the line that comes back")),
+        prompt=says(marked("Number of the line as on the receipt · 0: everything"))
+        if not chosen
+        else says(marked("Number of another line as on the receipt · 0 or Enter: that is all")),
         options=tuple(options),
         free=False,
         wide=True,
@@ -230,9 +264,24 @@ async def _back(
     ask: Asked,
     hand: Hand,
     use_case: Callable[[Approve | None, str], Awaitable[Returned | Refused]],
-    parts: list[RefundPart] | None = None,
+    foreseen: Foreseen | Refused,
 ) -> Outcome:
-    answer = await settled(ask, use_case, to_be_paid_back(hand, parts or []))
+    """Show what would go back, have it agreed to by whoever may, and do it."""
+    if isinstance(foreseen, Refused):
+        return foreseen
+    if not foreseen.by_approval:
+        title = says(marked("Pay back {total}?"), total=hand.money(foreseen.total_minor))
+        await agreed(ask, hand, foreseen, title, says(marked("Pay it back")))
+    return await _carried_out(ask, hand, use_case, foreseen)
+
+
+async def _carried_out(
+    ask: Asked,
+    hand: Hand,
+    use_case: Callable[[Approve | None, str], Awaitable[Returned | Refused]],
+    foreseen: Foreseen,
+) -> Outcome:
+    answer = await settled(ask, use_case, foreseen_by(hand, foreseen))
     if isinstance(answer, Refused):
         return Done(await not_yet(hand, answer)) if answer.code in UNFINISHED else answer
     return Done(paid_back(hand, answer))

@@ -1,4 +1,4 @@
-"""Flows that fill the basket: finding items, weighing, members, changing lines, putting aside."""
+"""Flows that fill the basket: finding items, weighing, ages, asked prices, putting aside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edge_agent.till.results import FoundByName, LineAdded, QuickKeyView, Refuse
 from edge_agent.web.figures import clock_time, to_grams, to_minor, unit_price
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.carried import carried
-from edge_agent.web.screen.hand import Done, Hand, Outcome, approval, settled
+from edge_agent.web.screen.hand import About, Done, Hand, Outcome, approval, settled
 from edge_agent.web.screen.saying import Notice, Plain, named, news, says
 from edge_agent.web.weighed import Weighing
 from shared.money import UnitPrice
@@ -160,9 +160,9 @@ async def age(ask: Asked, hand: Hand, years: str, born_by: str) -> Outcome:
         Question(
             id="age",
             title=says(marked("Over {years}? Born on or before {born}"), years=years, born=born_by),
-            prompt=says(marked("Birth date as YYYYMMDD, or Enter: I have looked")),
+            prompt=says(marked("Birth date as YYYYMMDD, or 1 and Enter: I have looked")),
             options=(Option(value=seen, words=says(marked("Yes, I have looked at the person or a document"))),),
-            numbered=False,
+            deliberate=True,
         )
     )
     born = "" if text == seen else text.replace("-", "")
@@ -199,8 +199,11 @@ async def open_price(ask: Asked, hand: Hand, about: str) -> Outcome:
     minor = asked.suggested_minor if text == _USUAL else to_minor(text, hand.settings.exponent)
     if minor is None:
         raise Wrong(says(marked("This is not an amount.")), text)
+    what = About(
+        says(marked("{item}: {amount}"), item=named(asked.names, asked.code), amount=hand.money(minor * asked.count))
+    )
     answer = await settled(
-        ask, lambda approve, _reason: hand.till.ring_at(asked.code, minor, asked.count, approve=approve)
+        ask, lambda approve, _reason: hand.till.ring_at(asked.code, minor, asked.count, approve=approve), what
     )
     return answer if isinstance(answer, Refused) else Done()
 
@@ -220,73 +223,6 @@ async def price_check(ask: Asked, hand: Hand, before: str = "") -> Outcome:
     )
     answer = await hand.till.catalogue.price_check(code)
     return answer if isinstance(answer, Refused) else Done(then="price_check", about=(code,))
-
-
-async def override(ask: Asked, hand: Hand) -> Outcome:
-    """Lower the price of the chosen line."""
-    view = await hand.till.view()
-    lines = [] if view is None else [one for one in view.priced.lines if one.n not in view.deposit_of]
-    line = next((one for one in lines if one.n == hand.line), lines[-1] if lines else None)
-    if line is None or view is None:
-        return await _refused_empty(hand)
-    price = unit_price(line.price, line.unit, hand.settings.exponent)
-    name = named(view.names.get(line.n, {}), line.item)
-    minor = await ask.amount(
-        Question(
-            id="price",
-            title=says(marked("New price for {item}, now {price}"), item=name, price=price),
-            prompt=says(marked("New price")),
-            kind="amount",
-        ),
-        hand.settings.exponent,
-    )
-    answer = await settled(
-        ask, lambda approve, reason: hand.till.set_price(minor, line.n, reason=reason, approve=approve)
-    )
-    return answer if isinstance(answer, Refused) else Done()
-
-
-async def void_line(ask: Asked, hand: Hand) -> Outcome:
-    """Take the chosen line out, or the last one."""
-    answer = await settled(
-        ask, lambda approve, _reason: hand.till.void_line(hand.line, approve=approve, expects=hand.expects)
-    )
-    return answer if isinstance(answer, Refused) else Done()
-
-
-async def round_off(ask: Asked, hand: Hand) -> Outcome:
-    """Drop cents from the total."""
-    answer = await settled(ask, lambda approve, _reason: hand.till.round_off(approve=approve, expects=hand.expects))
-    return (
-        answer if isinstance(answer, Refused) else Done(news(marked("{cents} dropped"), cents=hand.money(answer.minor)))
-    )
-
-
-async def void_basket(ask: Asked, hand: Hand) -> Outcome:
-    """Give the basket up, after one question."""
-    view = await hand.till.view()
-    if view is None:
-        return await _refused_empty(hand)
-    yes = "yes"
-    await ask(
-        Question(
-            id="void_basket",
-            title=says(marked("Give this basket up? {lines} lines, {total}"), lines=len(view.priced.lines),
-                       total=hand.money(view.priced.total_minor)),
-            prompt=says(marked("1 and Enter to give it up, Esc to go on selling")),
-            options=(Option(value=yes, words=says(marked("Give the basket up"))),),
-            free=False,
-        )
-    )  # fmt: skip
-    answer = await settled(ask, lambda approve, reason: hand.till.void_basket(reason, approve=approve))
-    return answer if isinstance(answer, Refused) else Done(news(marked("The basket was given up.")))
-
-
-async def _refused_empty(hand: Hand) -> Refused:
-    answer = await hand.till.void_basket()
-    if isinstance(answer, Refused):
-        return answer
-    raise RuntimeError("a basket was given up that nobody saw")
 
 
 async def hold(ask: Asked, hand: Hand) -> Outcome:
@@ -346,24 +282,3 @@ async def recall(ask: Asked, hand: Hand) -> Outcome:
         return Done()
     before, now = hand.money(answer.before_minor), hand.money(answer.total_minor)
     return Done(news(marked("Prices have changed since: {before} is {now} now."), before=before, now=now))
-
-
-async def coupon(ask: Asked, hand: Hand) -> Outcome:
-    """Take a paper coupon for the chosen line."""
-    code = await ask(
-        Question(
-            id="coupon",
-            title=says(marked("Paper coupon")),
-            prompt=says(marked("Scan or type its code")),
-            scans=True,
-        )
-    )
-    minor = await ask.amount(
-        Question(
-            id="value", title=says(marked("Paper coupon {code}"), code=code), prompt=says(marked("What it is worth")),
-            kind="amount",
-        ),
-        hand.settings.exponent,
-    )  # fmt: skip
-    answer = await hand.till.coupon(code, minor, line=hand.line)
-    return answer if isinstance(answer, Refused) else Done()

@@ -10,7 +10,7 @@ from edge_agent.till.results import Refused
 from edge_agent.till.shifts.results import HeldChoice, ShiftReport
 from edge_agent.web.figures import clock_time
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
-from edge_agent.web.screen.hand import Done, Hand, Outcome, reason_question, settled
+from edge_agent.web.screen.hand import NOT_SAID, About, Done, Hand, Outcome, reason_question, settled
 from edge_agent.web.screen.saying import Plain, news, says
 from edge_agent.web.screen.words import MOVES
 from shared.receipt.document import Document
@@ -79,8 +79,11 @@ async def cash(ask: Asked, hand: Hand, move: str) -> Outcome:
     if not known:
         question = Question(id="reason", title=says(marked("Why?")), prompt=says(marked("Reason in a few words")))
     reason = await ask(question)
+    about = (
+        About(says(marked("{what}: {amount}"), what=says(MOVES[kind]), amount=hand.money(minor))) if minor else NOT_SAID
+    )
     answer = await settled(
-        ask, lambda approve, _reason: hand.till.drawer.move(kind, minor, reason=reason, approve=approve)
+        ask, lambda approve, _reason: hand.till.drawer.move(kind, minor, reason=reason, approve=approve), about
     )
     if isinstance(answer, Refused):
         return answer
@@ -153,6 +156,7 @@ async def close_shift(ask: Asked, hand: Hand) -> Outcome:
                     Option(value=HeldChoice.CANCEL.value, words=says(marked("Is cancelled"))),
                 ),
                 free=False,
+                deliberate=True,
             )
         )
         chosen[one.id] = HeldChoice(choice)

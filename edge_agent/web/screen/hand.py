@@ -58,10 +58,23 @@ Outcome = Done | Refused
 Flow = Callable[..., Awaitable[Outcome]]
 
 
-async def settled(ask: Asked, use_case: Callable[[Approve | None, str], Awaitable[R]], about: Sayable = NOTHING) -> R:
+@dataclass(frozen=True, slots=True)
+class About:
+    """What whoever approves something has to see: in words, or as what the template `pane` shows of `detail`."""
+
+    words: Sayable = NOTHING
+    detail: object = None
+    pane: str = ""
+
+
+NOT_SAID = About()
+"""Nothing besides what is to be approved."""
+
+
+async def settled(ask: Asked, use_case: Callable[[Approve | None, str], Awaitable[R]], about: About = NOT_SAID) -> R:
     """Do something that may ask for a reason or an approval, and ask for these in place.
 
-    `about` is what whoever approves has to see: the money that it is about.
+    `about` is what whoever approves has to see: the goods and the money that it is about.
     """
     approve: Approve | None = None
     reason = ""
@@ -89,34 +102,45 @@ def reason_question(reasons: tuple[Reason, ...] | list[Reason]) -> Question:
     )
 
 
-async def approval(ask: Asked, asks: ApprovalAsked, about: Sayable = NOTHING) -> Approve:
-    """Ask who approves, by code and PIN or by staff card."""
-    note = says(
+async def approval(ask: Asked, asks: ApprovalAsked, about: About = NOT_SAID) -> Approve:
+    """Ask who approves, by code and PIN or by staff card; what it is about stands there until the PIN is given."""
+    note: Sayable = says(
         marked("{what} needs the approval of a {role}."), what=says(APPROVALS[asks.what]), role=says(ROLES[asks.role])
     )
+    if about.words is not NOTHING:
+        note = Joined((note, about.words))
     staff = await ask(
         Question(
             id=STAFF,
             title=says(marked("Approval")),
             prompt=says(marked("Code of who approves, or staff card")),
-            note=note if about is NOTHING else Joined((note, about)),
+            note=note,
             scans=True,
+            pane=about.pane,
+            detail=about.detail,
+            wide=bool(about.pane),
         )
     )
-    return await identified(ask, staff, says(marked("Approval")))
+    return await identified(ask, staff, says(marked("Approval")), note, about)
 
 
-async def identified(ask: Asked, staff: str, title: Sayable) -> Approve:
+async def identified(
+    ask: Asked, staff: str, title: Sayable, note: Sayable = NOTHING, about: About = NOT_SAID
+) -> Approve:
     """Return who somebody says they are, with the PIN asked for where it was no card."""
     if staff.startswith(CARD_MARK):
         return Approve(card=staff.removeprefix(CARD_MARK))
+    who = says(marked("For {staff}"), staff=staff)
     pin = await ask(
         Question(
             id=PIN,
             title=title,
             prompt=says(marked("PIN")),
             kind="secret",
-            note=says(marked("For {staff}"), staff=staff),
+            note=who if note is NOTHING else Joined((who, note)),
+            pane=about.pane,
+            detail=about.detail,
+            wide=bool(about.pane),
         )
     )
     return Approve(staff=staff, pin=pin)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from edge_agent.till.results import Refused
 from edge_agent.till.returning.plan import RefundPart
-from edge_agent.till.returning.results import Returned
-from edge_agent.web.screen.hand import Hand
+from edge_agent.till.returning.results import Foreseen, Returned
+from edge_agent.web.screen.asking import Asked, Option, Question
+from edge_agent.web.screen.hand import About, Hand
 from edge_agent.web.screen.saying import NOTHING, Joined, Notice, Sayable, named, says
 from edge_agent.web.screen.words import TENDERS
 from shared.web.words import marked
@@ -28,9 +29,32 @@ def ways_back(hand: Hand, parts: Iterable[RefundPart | Tender]) -> Sayable:
     )
 
 
-def to_be_paid_back(hand: Hand, parts: list[RefundPart]) -> Sayable:
-    """Say how the money would go back; nothing where that is not known."""
-    return says(marked("Goes back: {ways}"), ways=ways_back(hand, parts)) if parts else NOTHING
+def to_be_paid_back(hand: Hand, parts: Iterable[RefundPart]) -> Sayable:
+    """Say how the money would go back."""
+    return says(marked("Goes back: {ways}"), ways=ways_back(hand, parts))
+
+
+def foreseen_by(hand: Hand, foreseen: Foreseen) -> About:
+    """Return what whoever approves a return has to see: for which goods how much goes back, and which way."""
+    return About(to_be_paid_back(hand, foreseen.refunds), foreseen, "goods_back")
+
+
+async def agreed(ask: Asked, hand: Hand, foreseen: Foreseen, title: Sayable, yes: Sayable) -> None:
+    """Have the cashier agree to what goes back, where nobody else has to: by a number, as it cannot be taken back."""
+    await ask(
+        Question(
+            id="agree_back",
+            title=title,
+            prompt=says(marked("1 and Enter does it, Esc goes back and changes nothing")),
+            note=to_be_paid_back(hand, foreseen.refunds),
+            options=(Option(value="yes", words=yes, amount=hand.money(foreseen.total_minor)),),
+            free=False,
+            wide=True,
+            pane="goods_back",
+            detail=foreseen,
+            deliberate=True,
+        )
+    )
 
 
 def paid_back(hand: Hand, answer: Returned) -> Notice:

@@ -228,8 +228,8 @@ class Screen(Talking):
                 self.refuse(_not_said())
             elif value is None and question.options:
                 value = question.options[self.talk.marked].value
-        elif question.numbered and text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= len(question.options):
-            value = question.options[int(text) - 1].value
+        elif text in question.numbers():
+            value = question.numbers()[text].value
         elif question.free:
             value = text
         else:
