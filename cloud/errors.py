@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from shared.web.phrases import Phrase
+
 
 class CloudError(Exception):
     """Something this service refuses or cannot do; the text is fit for a person."""
+
+    @property
+    def phrase(self) -> Phrase | None:
+        """The text as it can be said in any language, None where it has only English, for programs."""
+        first = self.args[0] if self.args else None
+        return first if isinstance(first, Phrase) else None
 
 
 class NotFound(CloudError):

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from cloud.api.services import Here, Services
 from cloud.console import overview
 from cloud.console.promotion_refusals import REFUSALS
+from cloud.console.refusing import refusal_words
 from cloud.console.rendering import Context, page
 from cloud.console.signing_in import Posted, form_by
 from cloud.errors import Conflict, Invalid, Refused
@@ -119,7 +120,7 @@ def put(request: Request, services: Here, draft: str, form: MayPlan) -> Response
         with services.database.session() as session:
             result = import_sheet(session, draft, kind, content, dry_run=False)
     except (Refused, Invalid) as error:
-        return _page(request, services, draft, refused=REFUSALS.get(getattr(error, "code", ""), str(error)))
+        return _page(request, services, draft, refused=refusal_words(error, REFUSALS))
     return _to(draft) if result.ok else _page(request, services, draft, result=result)
 
 
@@ -208,7 +209,7 @@ def _do(
     except (Refused, Invalid, Conflict, ValueError) as error:
         code = error.code if isinstance(error, Refused) else ""
         about = "; ".join(error.subjects) if isinstance(error, PriceRefusal) and code == "engine_too_old" else ""
-        return _page(request, services, draft, refused=REFUSALS.get(code, str(error)), about=about)
+        return _page(request, services, draft, refused=refusal_words(error, REFUSALS), about=about)
     return _to(draft)
 
 

@@ -18,6 +18,7 @@ from cloud.console.live import asks_for_stream
 from cloud.console.promotion_forms import Said, filled_of, groups, said_of
 from cloud.console.promotion_refusals import REFUSALS
 from cloud.console.promotion_tables import PLANS
+from cloud.console.refusing import refusal_words
 from cloud.console.rendering import Context, environment, page
 from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by, person_with
@@ -262,9 +263,9 @@ def _do(
         with services.database.session() as session:
             act(session, _act(services, form))
     except (Refused, Invalid, Conflict) as error:
-        code = error.code if isinstance(error, Refused) else "bad_title"
+        code = error.code if isinstance(error, Refused) else ""
         about = "; ".join(error.subjects) if isinstance(error, PriceRefusal) and code == "engine_too_old" else ""
-        return _page(request, services, plan, REFUSALS.get(code, str(error)), about)
+        return _page(request, services, plan, refusal_words(error, REFUSALS), about)
     return _to(plan, part)
 
 

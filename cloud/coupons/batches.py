@@ -19,6 +19,7 @@ from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet import audit
 from cloud.ledger import AccountKey, Journal, Leg, post
 from cloud.ledger.kinds import COUPONS, COUPONS_ENDED, COUPONS_ISSUED, COUPONS_OPEN
+from cloud.members.home_days import Days, chain_day, days_of
 from shared import coupon_code
 from shared.ids import check_slug
 from shared.web.phrases import Phrase
@@ -92,25 +93,26 @@ def give(
     random_bits: RandomBits,
     *,
     cause: UUID,
-    today: date,
+    today: Days,
     at_ms: int,
     store: str = HEAD_OFFICE,
     run: UUID | None = None,
 ) -> list[str]:
     """Make a coupon for each of these (None: whoever has the code), under `cause`, and return their codes.
 
-    The caller sees to it that one cause gives once; `run` is the run over many members that gives them.
-    Refused: `batch_closed`, `batch_spent` (beyond `most`),
+    The caller sees to it that one cause gives once; `run` is the run over many members that gives them. Days count
+    from `today`, each member's own where it says so. Refused: `batch_closed`, `batch_spent` (beyond `most`),
     `per_member`, `batch_kind`.
     """
     if not members:
         return []
     batch = lock_batch(session, batch_id)
     _require_room(session, batch, members)
-    ends = min(batch.ends, today + timedelta(days=batch.days_valid - 1)) if batch.days_valid else batch.ends
+    days = days_of(session, {one for one in members if one is not None}, today)
+    for_nobody = chain_day(session, today)
     codes = [coupon_code.make(random_bits(coupon_code.RANDOM_BITS)) for _ in members]
     rows = [
-        (code, batch.id, ISSUED, member, max(batch.starts, today), ends, at_ms, "", "", 0, run)
+        (code, batch.id, ISSUED, member, *_valid(batch, days[member] if member else for_nobody), at_ms, "", "", 0, run)
         for code, member in zip(codes, members, strict=True)
     ]
     bulk.insert_tuples(session, Coupon, _COLUMNS, rows)
@@ -125,6 +127,12 @@ def give(
         session, commit_no, [Journal(cause=cause, purpose=f"give:{batch.id}"[:32], at_ms=at_ms, store=store, legs=legs)]
     )
     return codes
+
+
+def _valid(batch: CouponBatch, today: date) -> tuple[date, date]:
+    """Return the first and the last day of a coupon that is given today."""
+    ends = min(batch.ends, today + timedelta(days=batch.days_valid - 1)) if batch.days_valid else batch.ends
+    return max(batch.starts, today), ends
 
 
 def _require_room(session: Session, batch: CouponBatch, members: Sequence[UUID | None]) -> None:

@@ -27,6 +27,7 @@ from cloud.org.models import Store
 from cloud.prices.sheets import Sheet, SheetRow, SheetUnreadable, read_sheet
 from cloud.privacy import Vault, normal
 from shared.ids import UuidMint
+from shared.web.phrases import Phrase
 
 SOURCE = "import"
 REFERENCE = "reference"
@@ -58,7 +59,7 @@ class Problem:
 
     row: int
     column: str
-    problem: str
+    problem: Phrase
 
 
 @dataclass(slots=True)
@@ -96,7 +97,7 @@ class NewMember:
 class BadRow(Exception):
     """One thing wrong with a row."""
 
-    def __init__(self, column: str, problem: str) -> None:
+    def __init__(self, column: str, problem: Phrase) -> None:
         super().__init__(problem)
         self.column = column
         self.problem = problem
@@ -149,17 +150,17 @@ class Importer:
     def _member(self, row: SheetRow, stores: Collection[str], seen: dict[tuple[str, str], int]) -> NewMember:
         reference = row.cells.get(REFERENCE) or None
         if reference is not None and len(reference) > _LONGEST_REFERENCE:
-            raise BadRow(REFERENCE, f"a reference has at most {_LONGEST_REFERENCE} characters")
+            raise BadRow(REFERENCE, Phrase("a reference has at most {most} characters", most=_LONGEST_REFERENCE))
         _first(seen, REFERENCE, reference, row.number)
         home_store = row.cells.get("home_store") or None
         if home_store is not None and home_store not in stores:
-            raise BadRow("home_store", f"there is no store {home_store!r}")
+            raise BadRow("home_store", Phrase("there is no store {store!r}", store=home_store))
         numbers = [_card(text) for text in _BETWEEN_CARDS.split(row.cells.get("cards", "")) if text]
         for number in numbers:
             _first(seen, "cards", number, row.number)
         fields = {name: row.cells[name] for name in enrolling.FIELDS if row.cells.get(name)}
         if not fields and not numbers:
-            raise BadRow("cards", "the row names nobody: neither a card nor anything personal")
+            raise BadRow("cards", Phrase("the row names nobody: neither a card nor anything personal"))
         fields = {name: _field(name, value) for name, value in fields.items()}
         language = row.cells.get("language", "")
         return NewMember(self.mint(), row.number, reference, fields, list(dict.fromkeys(numbers)), home_store, language)
@@ -177,7 +178,7 @@ class Importer:
                 card.c.blind_index.in_(part), card.c.member_id.is_not(None)
             )
             for row in session.execute(owned):
-                problem = f"card {row.masked} belongs to a member already"
+                problem = Phrase("card {card} belongs to a member already", card=row.masked)
                 result.problems.append(Problem(indexes[bytes(row.blind_index)].row, "cards", problem))
 
     def _write(self, session: Session, members: Sequence[NewMember]) -> int:
@@ -233,12 +234,19 @@ def read_members(content: bytes, more: Collection[str] = ()) -> Sheet:
     try:
         sheet = read_sheet(content)
     except SheetUnreadable as error:
-        raise Invalid(str(error)) from error
+        raise Invalid(error.phrase) from error
     known = (*COLUMNS, *more)
     unknown = [name for name in sheet.columns if name and name not in known]
     if unknown:
-        hint = "; balances are taken over by an opening" if unknown[0] in BALANCES and not more else ""
-        raise Invalid(f"the column {unknown[0]!r} is not known; known are {', '.join(known)}{hint}")
+        names = {"name": unknown[0], "known": ", ".join(known)}
+        if unknown[0] in BALANCES and not more:
+            raise Invalid(
+                Phrase(
+                    "the column {name!r} is not known; known are {known}; balances are taken over by an opening",
+                    **names,
+                )
+            )
+        raise Invalid(Phrase("the column {name!r} is not known; known are {known}", **names))
     return sheet
 
 
@@ -260,18 +268,22 @@ def unknown_rows(session: Session, sheet: Sheet, result: MemberImport, own: Coll
 
 def _first(seen: dict[tuple[str, str], int], column: str, value: str | None, row: int) -> None:
     if value is not None and seen.setdefault((column, value), row) != row:
-        raise BadRow(column, f"what this row says here is in row {seen[column, value]} too")
+        raise BadRow(column, Phrase("what this row says here is in row {row} too", row=seen[column, value]))
+
+
+def _said(error: Invalid) -> Phrase:
+    return error.phrase or Phrase("this cannot be used")
 
 
 def _card(text: str) -> str:
     try:
         return normal.card(text)
     except Invalid as error:
-        raise BadRow("cards", str(error)) from error
+        raise BadRow("cards", _said(error)) from error
 
 
 def _field(name: str, value: str) -> str:
     try:
         return profile.checked(name, value)
     except Invalid as error:
-        raise BadRow(name, str(error)) from error
+        raise BadRow(name, _said(error)) from error

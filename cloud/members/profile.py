@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from cloud.errors import Invalid
 from cloud.privacy import normal
+from shared.web.phrases import Phrase
 from shared.web.words import Language
 
 NAME = "name"
@@ -158,10 +159,12 @@ SEEDS = tuple(name for name, one in PROFILE.items() if one.seed)
 def checked(name: str, value: str) -> str:
     """Return a field's value in its one spelling. Raise Invalid, without repeating the value."""
     if name not in PROFILE:
-        raise Invalid(f"a member has no field {name!r}; there are {', '.join(PROFILE)}")
+        raise Invalid(Phrase("a member has no field {name!r}; there are {known}", name=name, known=", ".join(PROFILE)))
     value = value.strip()
     if not 0 < len(value) <= LONGEST:
-        raise Invalid(f"{name} must have 1 to {LONGEST} characters, got {len(value)}")
+        raise Invalid(
+            Phrase("{name} must have 1 to {most} characters, got {count}", name=name, most=LONGEST, count=len(value))
+        )
     match PROFILE[name].form:
         case Form.PHONE:
             return normal.phone(value)
@@ -190,7 +193,9 @@ def shown(name: str, value: str, language: Language) -> str:
 
 def _email(value: str) -> str:
     if not _EMAIL.match(value):
-        raise Invalid(f"e-mail address of {len(value)} characters needs one @ with something on both sides")
+        raise Invalid(
+            Phrase("e-mail address of {count} characters needs one @ with something on both sides", count=len(value))
+        )
     return value.lower()
 
 
@@ -203,11 +208,11 @@ def _day(name: str, value: str) -> str:
         year, (month, day) = _LEAP_YEAR, (int(part) for part in found.groups())
         form = "{:%m-%d}"
     else:
-        raise Invalid(f"{name} is written as 1990-05-17, or as 05-17 without the year")
+        raise Invalid(Phrase("{name} is written as 1990-05-17, or as 05-17 without the year", name=name))
     try:
         return form.format(date(year, month, day))
     except ValueError as error:
-        raise Invalid(f"{name} is no day of the calendar: write it as 1990-05-17") from error
+        raise Invalid(Phrase("{name} is no day of the calendar: write it as 1990-05-17", name=name)) from error
 
 
 def _choice(name: str, value: str) -> str:
@@ -215,4 +220,4 @@ def _choice(name: str, value: str) -> str:
     for code, names in choices.items():
         if wanted == code or value in names.values() or wanted == names["en"]:
             return code
-    raise Invalid(f"{name} is one of {', '.join(choices)}")
+    raise Invalid(Phrase("{name} is one of {known}", name=name, known=", ".join(choices)))

@@ -9,6 +9,7 @@ from cloud.prices.initials import initials_of
 from shared.body import BodyKind
 from shared.pricing import Item, Price, Unit
 from shared.pricing.price_list import Barcode, OpenPrice
+from shared.web.phrases import Phrase
 
 YES = frozenset({"yes", "y", "true", "1", "x", "是"})
 NO = frozenset({"", "no", "n", "false", "0", "否"})
@@ -50,7 +51,7 @@ ALIASES: Mapping[str, str] = {
 class Bad(ValueError):
     """A cell that cannot be used: its column, what is wrong, what to do."""
 
-    def __init__(self, column: str, problem: str, remedy: str) -> None:
+    def __init__(self, column: str, problem: Phrase, remedy: Phrase) -> None:
         super().__init__(f"{column}: {problem}")
         self.column = column
         self.problem = problem
@@ -71,7 +72,7 @@ def parse_row(kind: BodyKind, cells: Mapping[str, str], exponent: int) -> Item |
 
 def parse_key(cells: Mapping[str, str]) -> str:
     """Read the item's number. Raise Bad."""
-    return _plain(cells, "item", "write the item's number")
+    return _plain(cells, "item", Phrase("write the item's number"))
 
 
 def format_row(kind: BodyKind, scope: str, row: Item | Price, exponent: int, columns: tuple[str, ...]) -> list[str]:
@@ -92,7 +93,7 @@ def amount_text(minor: int, exponent: int) -> str:
 def _price(cells: Mapping[str, str], exponent: int) -> Price:
     regular = _amount(cells, "regular", exponent)
     if regular is None:
-        raise Bad("regular", "the price is missing", "write the price, or 'yes' in the column remove")
+        raise Bad("regular", Phrase("the price is missing"), Phrase("write the price, or 'yes' in the column remove"))
     return Price(
         item=parse_key(cells),
         regular_minor=regular,
@@ -106,11 +107,13 @@ def _item(cells: Mapping[str, str], exponent: int) -> Item:
         match.group(1): text for name, text in cells.items() if (match := _LANGUAGE.match(name)) is not None and text
     }
     if not names:
-        raise Bad("name_en", "the item has no name", "write a name in at least one of name_en, name_zh")
+        remedy = Phrase("write a name in at least one of name_en, name_zh")
+        raise Bad("name_en", Phrase("the item has no name"), remedy)
     first = next(iter(names.values()))
     unit = cells.get("unit", "") or "each"
     if unit not in {str(known) for known in Unit}:
-        raise Bad("unit", f"{unit!r} is no unit", f"write one of {', '.join(Unit)}")
+        known = Phrase("write one of {known}", known=", ".join(Unit))
+        raise Bad("unit", Phrase("{text!r} is no unit", text=unit), known)
     return Item(
         item=parse_key(cells),
         names=names,
@@ -120,7 +123,7 @@ def _item(cells: Mapping[str, str], exponent: int) -> Item:
         brand=cells.get("brand", ""),
         unit=Unit(unit),
         tax_code=cells.get("tax_code", "") or "standard",
-        tax_rate_bp=_scaled(cells, "tax_rate_percent", 2, "write a percentage such as 13 or 9.5") or 0,
+        tax_rate_bp=_scaled(cells, "tax_rate_percent", 2, Phrase("write a percentage such as 13 or 9.5")) or 0,
         cost_minor=_amount(cells, "cost", exponent),
         sellable=_flag(cells, "sellable", default=True),
         min_age=_whole(cells, "min_age", default=0, least=0),
@@ -137,9 +140,14 @@ def _open_price(cells: Mapping[str, str], unit: Unit, exponent: int) -> OpenPric
     if least is None and most is None:
         return None
     if least is None or most is None or not 0 < least <= most:
-        raise Bad("open_price_to", "an open price lies between two amounts", "write both, the lower one first")
+        raise Bad(
+            "open_price_to",
+            Phrase("an open price lies between two amounts"),
+            Phrase("write both, the lower one first"),
+        )
     if unit is not Unit.EACH:
-        raise Bad("open_price_from", "an open price is for one piece", "leave it empty, or write each as the unit")
+        remedy = Phrase("leave it empty, or write each as the unit")
+        raise Bad("open_price_from", Phrase("an open price is for one piece"), remedy)
     return OpenPrice(least, most)
 
 
@@ -152,8 +160,8 @@ def _barcodes(text: str) -> list[Barcode]:
         if match is None:
             raise Bad(
                 "barcodes",
-                f"{part!r} is no barcode",
-                "write codes separated by spaces, '*6' behind one that means six; format the column as text",
+                Phrase("{text!r} is no barcode", text=part),
+                Phrase("write codes separated by spaces, '*6' behind one that means six; format the column as text"),
             )
         found.append(Barcode(match["digits"] or match["code"], int(match["times"] or match["pieces"] or 1)))
     return found
@@ -176,35 +184,38 @@ def _hours(text: str) -> list[str]:
     windows = re.split(r"[\s;,|]+", text) if text else []
     for window in windows:
         if not _WINDOW.match(window):
-            raise Bad("sale_hours", f"{window!r} is no window of time", "write 06:00-22:00, spaces between several")
+            remedy = Phrase("write 06:00-22:00, spaces between several")
+            raise Bad("sale_hours", Phrase("{text!r} is no window of time", text=window), remedy)
     return windows
 
 
-def _plain(cells: Mapping[str, str], column: str, remedy: str) -> str:
+def _plain(cells: Mapping[str, str], column: str, remedy: Phrase) -> str:
     text = cells.get(column, "")
     if not text:
-        raise Bad(column, "the cell is empty", remedy)
+        raise Bad(column, Phrase("the cell is empty"), remedy)
     if _SHORTENED.match(text):
-        raise Bad(column, f"the spreadsheet program has shortened this number to {text}", "format the column as text")
+        shortened = Phrase("the spreadsheet program has shortened this number to {text}", text=text)
+        raise Bad(column, shortened, Phrase("format the column as text"))
     return text
 
 
 def _amount(cells: Mapping[str, str], column: str, exponent: int) -> int | None:
     example = amount_text(1250, exponent)
-    return _scaled(cells, column, exponent, f"write an amount such as {example}, without currency or thousands marks")
+    remedy = Phrase("write an amount such as {example}, without currency or thousands marks", example=example)
+    return _scaled(cells, column, exponent, remedy)
 
 
-def _scaled(cells: Mapping[str, str], column: str, places: int, remedy: str) -> int | None:
+def _scaled(cells: Mapping[str, str], column: str, places: int, remedy: Phrase) -> int | None:
     """Read a decimal as a whole number of its smallest unit, digit by digit: no float on the way."""
     text = cells.get(column, "").removesuffix("%").strip()
     if not text:
         return None
     match = _AMOUNT.match(text)
     if match is None:
-        raise Bad(column, f"{text!r} is not an amount", remedy)
+        raise Bad(column, Phrase("{text!r} is not an amount", text=text), remedy)
     part = (match.group(2) or "").rstrip("0")
     if len(part) > places:
-        raise Bad(column, f"{text!r} has more than {places} decimal places", remedy)
+        raise Bad(column, Phrase("{text!r} has more than {places} decimal places", text=text, places=places), remedy)
     return int(match.group(1) + part.ljust(places, "0"))
 
 
@@ -213,7 +224,8 @@ def _whole(cells: Mapping[str, str], column: str, *, default: int, least: int) -
     if not text:
         return default
     if not text.isascii() or not text.isdigit() or not least <= int(text[:12]) or len(text) > 9:
-        raise Bad(column, f"{text!r} is not a whole number from {least}", f"write {least} or more")
+        problem = Phrase("{text!r} is not a whole number from {least}", text=text, least=least)
+        raise Bad(column, problem, Phrase("write {least} or more", least=least))
     return int(text)
 
 
@@ -225,7 +237,7 @@ def _flag(cells: Mapping[str, str], column: str, *, default: bool = False) -> bo
         return True
     if text in NO:
         return False
-    raise Bad(column, f"{text!r} is neither yes nor no", "write yes or no")
+    raise Bad(column, Phrase("{text!r} is neither yes nor no", text=text), Phrase("write yes or no"))
 
 
 def _price_texts(price: Price, exponent: int) -> dict[str, str]:

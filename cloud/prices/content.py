@@ -9,6 +9,7 @@ import msgspec
 from shared.body import BodyKind
 from shared.pricing import ENGINE_LEVEL, Item, Price
 from shared.pricing.promotion_rows import PromotionUnreadable, engine_needed, read_promotion
+from shared.web.phrases import Phrase
 
 MAX_ROW_BYTES = 16 * 1024
 MAX_KEY_CHARACTERS = 128
@@ -28,6 +29,10 @@ _DEFAULTS = {kind: _defaults(kind) for kind in (Item, Price)}
 class RowError(ValueError):
     """A row that does not fit its kind; the text names the field."""
 
+    def __init__(self, phrase: Phrase) -> None:
+        super().__init__(phrase)
+        self.phrase = phrase
+
 
 def encode_row(kind: BodyKind, key: str, content: object) -> bytes:
     """Return the bytes a row is stored, hashed and sent as. `content` is a JSON value or one of our structs.
@@ -35,16 +40,18 @@ def encode_row(kind: BodyKind, key: str, content: object) -> bytes:
     Raise RowError when a field is missing, of the wrong type, out of range, or names another key than its own.
     """
     if not key or len(key) > MAX_KEY_CHARACTERS or not key.isprintable():
-        raise RowError(f"a key has 1 to {MAX_KEY_CHARACTERS} printable characters, got {key!r}")
+        raise RowError(
+            Phrase("a key has 1 to {most} printable characters, got {key!r}", most=MAX_KEY_CHARACTERS, key=key)
+        )
     raw = msgspec.json.encode(content)
     if len(raw) > MAX_ROW_BYTES:
-        raise RowError(f"a row has at most {MAX_ROW_BYTES} bytes, got {len(raw)}")
+        raise RowError(Phrase("a row has at most {most} bytes, got {count}", most=MAX_ROW_BYTES, count=len(raw)))
     try:
         encoded, named = _typed(kind, raw)
     except msgspec.ValidationError as error:
-        raise RowError(str(error)) from error
+        raise RowError(Phrase("it does not fit: {why}", why=error)) from error
     if named != key:
-        raise RowError(f"the row names {named!r}, its key is {key!r}")
+        raise RowError(Phrase("the row names {named!r}, its key is {key!r}", named=named, key=key))
     return encoded
 
 
@@ -64,9 +71,12 @@ def _typed(kind: BodyKind, raw: bytes) -> tuple[bytes, str]:
         try:
             promotion = read_promotion(raw)
         except PromotionUnreadable as error:
-            raise RowError(str(error)) from error
+            raise RowError(Phrase("it does not fit: {why}", why=error)) from error
         if not 1 <= promotion.engine <= ENGINE_LEVEL:
-            raise RowError(f"engine is 1 to {ENGINE_LEVEL}, the level HQ itself has, got {promotion.engine}")
+            raise RowError(
+                Phrase("engine is 1 to {most}, the level HQ itself has, got {level}", most=ENGINE_LEVEL,
+                       level=promotion.engine)
+            )  # fmt: skip
         # The bytes are kept as they were written, with fields in order: a default that is spelled out stays so.
         whole: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
         return msgspec.json.encode(whole, order="sorted"), promotion.promotion
@@ -89,18 +99,21 @@ def _canonical(row: Item | Price) -> bytes:
 
 def _check_item(item: Item) -> None:
     if not item.names or not item.receipt_name:
-        raise RowError("an item has a name in at least one language and a receipt name")
+        raise RowError(Phrase("an item has a name in at least one language and a receipt name"))
     if not 0 <= item.tax_rate_bp <= 10_000:
-        raise RowError(f"tax_rate_bp is 0 to 10000, got {item.tax_rate_bp}")
+        raise RowError(Phrase("tax_rate_bp is 0 to 10000, got {rate}", rate=item.tax_rate_bp))
     for barcode in item.barcodes:
         if not barcode.code or barcode.pieces < 1:
-            raise RowError(f"a barcode has a code and at least 1 piece, got {barcode.code!r} x {barcode.pieces}")
+            raise RowError(
+                Phrase("a barcode has a code and at least 1 piece, got {code!r} x {pieces}", code=barcode.code,
+                       pieces=barcode.pieces)
+            )  # fmt: skip
     if len({barcode.code for barcode in item.barcodes}) != len(item.barcodes):
-        raise RowError("a barcode appears twice on the item")
+        raise RowError(Phrase("a barcode appears twice on the item"))
 
 
 def _check_price(price: Price) -> None:
     if price.basis < 1:
-        raise RowError(f"basis is at least 1, got {price.basis}")
+        raise RowError(Phrase("basis is at least 1, got {basis}", basis=price.basis))
     if min(price.regular_minor, price.member_minor or 0, price.floor_minor or 0) < 0:
-        raise RowError("a price is not negative")
+        raise RowError(Phrase("a price is not negative"))

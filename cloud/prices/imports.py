@@ -21,7 +21,10 @@ from cloud.prices.standing import newest_body
 from cloud.prices.targets import CHAIN
 from shared.body import BodyKind
 from shared.pricing import Item, Price
+from shared.web.phrases import Phrase
+from shared.web.words import marked
 
+_NO_SCOPE = {"zone": marked("there is no zone {scope!r}"), "store": marked("there is no store {scope!r}")}
 _item = msgspec.json.Decoder(Item)
 
 
@@ -32,8 +35,8 @@ class Problem:
     row: int
     column: str
     value: str
-    problem: str
-    remedy: str
+    problem: Phrase
+    remedy: Phrase
     severity: Literal["error", "warning"] = "error"
 
 
@@ -65,7 +68,7 @@ def import_sheet(
     try:
         sheet = read_sheet(content)
     except SheetUnreadable as error:
-        raise Invalid(str(error)) from error
+        raise Invalid(error.phrase) from error
     result = ImportResult(len(sheet.rows))
     sheet = _known_columns(sheet, kind, result)
     if not result.ok:
@@ -87,10 +90,20 @@ def _known_columns(sheet: Sheet, kind: BodyKind, result: ImportResult) -> Sheet:
     known = ", ".join(COLUMNS[kind])
     for name in names:
         if name and not is_column(kind, name):
-            result.problems.append(Problem(1, name, name, "this column is not known", f"remove it; known are {known}"))
+            result.problems.append(
+                Problem(
+                    1,
+                    name,
+                    name,
+                    Phrase("this column is not known"),
+                    Phrase("remove it; known are {known}", known=known),
+                )
+            )
     for name in REQUIRED[kind]:
         if name not in names:
-            result.problems.append(Problem(1, name, "", "this column is missing", f"add it; known are {known}"))
+            result.problems.append(
+                Problem(1, name, "", Phrase("this column is missing"), Phrase("add it; known are {known}", known=known))
+            )
     rows = [
         SheetRow(row.number, {ALIASES.get(name, name): cell for name, cell in row.cells.items()}) for row in sheet.rows
     ]
@@ -116,7 +129,8 @@ def _parse(session: Session, sheet: Sheet, kind: BodyKind, result: ImportResult)
 
 def _check_first(first: int, row: SheetRow) -> None:
     if first != row.number:
-        raise Bad("item", f"row {first} already says something about it", "keep one of the two rows")
+        said = Phrase("row {first} already says something about it", first=first)
+        raise Bad("item", said, Phrase("keep one of the two rows"))
 
 
 def _parse_row(kind: BodyKind, row: SheetRow, exponents: Mapping[str, int], result: ImportResult) -> DraftRow:
@@ -124,8 +138,9 @@ def _parse_row(kind: BodyKind, row: SheetRow, exponents: Mapping[str, int], resu
     scope = row.cells.get(column, "") if column else CHAIN
     if scope not in exponents:
         known = ", ".join(sorted(exponents)[:10])
-        raise Bad(column, f"there is no {column} {scope!r}", f"write one of the chain's: {known}" if known else
-                  "add the store first")  # fmt: skip
+        missing = _NO_SCOPE[column]
+        remedy = Phrase("write one of the chain's: {known}", known=known) if known else Phrase("add the store first")
+        raise Bad(column, Phrase(missing, scope=scope), remedy)
     key = parse_key(row.cells)
     content = parse_row(kind, row.cells, exponents[scope])
     if content is None:
@@ -133,14 +148,14 @@ def _parse_row(kind: BodyKind, row: SheetRow, exponents: Mapping[str, int], resu
     if isinstance(content, Price) and content.member_minor is not None and content.member_minor > content.regular_minor:
         result.problems.append(
             Problem(
-                row.number, "member", row.cells.get("member", ""), "members would pay more than others",
-                "check the two prices", "warning",
+                row.number, "member", row.cells.get("member", ""), Phrase("members would pay more than others"),
+                Phrase("check the two prices"), "warning",
             )
         )  # fmt: skip
     try:
         return DraftRow(kind, scope, key, encode_row(kind, key, content))
     except RowError as error:
-        raise Bad("item", str(error), "correct the row") from error
+        raise Bad("item", error.phrase, Phrase("correct the row")) from error
 
 
 def _exponents(session: Session, kind: BodyKind) -> dict[str, int]:
@@ -168,8 +183,8 @@ def _check_references(
     for sheet_row, row in found:
         if row.row is not None and (row.key not in known or drafted.get(row.key, b"") is None):
             result.problems.append(
-                Problem(sheet_row.number, "item", row.key, "there is no such item",
-                        "import the item first, into this draft or an earlier one")
+                Problem(sheet_row.number, "item", row.key, Phrase("there is no such item"),
+                        Phrase("import the item first, into this draft or an earlier one"))
             )  # fmt: skip
 
 
@@ -193,6 +208,7 @@ def _check_barcodes(
             other = owner.setdefault(barcode.code, row.key)
             if other != row.key:
                 result.problems.append(
-                    Problem(sheet_row.number, "barcodes", barcode.code, f"item {other} is sold under this code too",
-                            "give each code to one item")
+                    Problem(sheet_row.number, "barcodes", barcode.code,
+                            Phrase("item {other} is sold under this code too", other=other),
+                            Phrase("give each code to one item"))
                 )  # fmt: skip

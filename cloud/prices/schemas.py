@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -118,7 +119,7 @@ class ImportView(BaseModel):
     @classmethod
     def of(cls, result: ImportResult) -> ImportView:
         """Return a result's view."""
-        problems = [ProblemView(**msgspec.to_builtins(problem)) for problem in result.problems]
+        problems = [ProblemView(**asdict(problem)) for problem in result.problems]
         return cls(
             ok=result.ok,
             stored=result.stored,

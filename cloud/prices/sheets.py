@@ -18,6 +18,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
+from shared.web.phrases import Phrase
+
 MAX_FILE_BYTES = 32 * 1024**2
 FILE_TOO_LARGE = f"the file has more than {MAX_FILE_BYTES} bytes: split it"
 MAX_OPENED_BYTES = 256 * 1024**2
@@ -32,6 +34,10 @@ _NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
 
 class SheetUnreadable(ValueError):
     """A file that is no table we can read; the text says what to do about it."""
+
+    def __init__(self, phrase: Phrase) -> None:
+        super().__init__(phrase)
+        self.phrase = phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +59,20 @@ class Sheet:
 def read_sheet(content: bytes) -> Sheet:
     """Read a CSV or XLSX file, told apart by its first bytes. Raise SheetUnreadable."""
     if len(content) > MAX_FILE_BYTES:
-        raise SheetUnreadable(f"the file has {len(content)} bytes, at most {MAX_FILE_BYTES} are read: split it")
+        raise SheetUnreadable(
+            Phrase("the file has {count} bytes, at most {most} are read: split it", count=len(content),
+                   most=MAX_FILE_BYTES)
+        )  # fmt: skip
     lines = _xlsx_lines(content) if content.startswith(b"PK") else _csv_lines(content)
     header = next(lines, None)
     if header is None or not any(header[1]):
-        raise SheetUnreadable("the file has no header: the first row must name the columns")
+        raise SheetUnreadable(Phrase("the file has no header: the first row must name the columns"))
     columns = [_column_name(cell) for cell in header[1]]
     while columns and not columns[-1]:
         columns.pop()
     twice = sorted({name for name in columns if name and columns.count(name) > 1})
     if twice:
-        raise SheetUnreadable(f"the column {twice[0]!r} appears twice: remove or rename one of them")
+        raise SheetUnreadable(Phrase("the column {name!r} appears twice: remove or rename one of them", name=twice[0]))
     return Sheet(columns, list(_named(columns, lines)))
 
 
@@ -106,9 +115,11 @@ def _named(columns: Sequence[str], lines: Iterator[tuple[int, list[str]]]) -> It
             continue
         count += 1
         if count > MAX_ROWS:
-            raise SheetUnreadable(f"the file has more than {MAX_ROWS} rows: split it")
+            raise SheetUnreadable(Phrase("the file has more than {most} rows: split it", most=MAX_ROWS))
         if any(cells[len(columns) :]):
-            raise SheetUnreadable(f"row {number} has more cells than the header has columns: name every column")
+            raise SheetUnreadable(
+                Phrase("row {number} has more cells than the header has columns: name every column", number=number)
+            )
         yield SheetRow(number, {name: cell for name, cell in zip(columns, cells, strict=False) if name})
 
 
@@ -128,18 +139,19 @@ def _csv_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
             yield number, [_clean(cell) for cell in cells]
             number = reader.line_num + 1
     except csv.Error as error:
-        raise SheetUnreadable(f"row {number} is not CSV ({error}): check the quotation marks") from error
+        broken = Phrase("row {number} is not CSV ({why}): check the quotation marks", number=number, why=error)
+        raise SheetUnreadable(broken) from error
 
 
 def _decode(content: bytes) -> str:
     if b"\0" in content:
-        raise SheetUnreadable("the file is neither CSV nor XLSX: save it as one of these")
+        raise SheetUnreadable(Phrase("the file is neither CSV nor XLSX: save it as one of these"))
     for encoding in _ENCODINGS:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise SheetUnreadable("the text is neither UTF-8 nor GB18030: save the file as 'CSV UTF-8'")
+    raise SheetUnreadable(Phrase("the text is neither UTF-8 nor GB18030: save the file as 'CSV UTF-8'"))
 
 
 def _xlsx_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -147,12 +159,15 @@ def _xlsx_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             opened = sum(entry.file_size for entry in archive.infolist())
         if opened > MAX_OPENED_BYTES:
-            raise SheetUnreadable(f"the workbook opens to {opened} bytes, at most {MAX_OPENED_BYTES} are read")
+            raise SheetUnreadable(
+                Phrase("the workbook opens to {count} bytes, at most {most} are read", count=opened,
+                       most=MAX_OPENED_BYTES)
+            )  # fmt: skip
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
         if isinstance(error, SheetUnreadable):
             raise
-        raise SheetUnreadable("the file is not a complete XLSX workbook: save it again") from error
+        raise SheetUnreadable(Phrase("the file is not a complete XLSX workbook: save it again")) from error
     try:
         sheet = book.worksheets[0]
         for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
@@ -174,7 +189,9 @@ def _cell_text(value: Any) -> str:
 
 def _clean(cell: str) -> str:
     if len(cell) > MAX_CELL_CHARACTERS:
-        raise SheetUnreadable(f"a cell has {len(cell)} characters, at most {MAX_CELL_CHARACTERS} are read")
+        raise SheetUnreadable(
+            Phrase("a cell has {count} characters, at most {most} are read", count=len(cell), most=MAX_CELL_CHARACTERS)
+        )
     return unguard(cell.strip())
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from cloud.errors import Invalid
+from shared.web.phrases import Phrase
 
 _PHONE_SEPARATORS = re.compile(r"[\s().\-/]+")
 _E164 = re.compile(r"^\+[1-9][0-9]{6,14}$")
@@ -24,7 +25,7 @@ def phone(text: str, country_code: str = "86") -> str:
     elif not digits.startswith("+"):
         digits = f"+{country_code}{digits.removeprefix(_TRUNK_PREFIX)}"
     if not _E164.match(digits):
-        raise Invalid(f"phone number of {len(text)} characters is not one that E.164 can write")
+        raise Invalid(Phrase("phone number of {count} characters is not one that E.164 can write", count=len(text)))
     return digits
 
 
@@ -32,7 +33,7 @@ def card(text: str) -> str:
     """Return a card number as it is scanned. Raise Invalid without repeating it."""
     number = unicodedata.normalize("NFKC", text).strip()
     if not _CARD.match(number):
-        raise Invalid(f"card number of {len(text)} characters is not 4 to 32 letters and digits")
+        raise Invalid(Phrase("card number of {count} characters is not 4 to 32 letters and digits", count=len(text)))
     return number
 
 

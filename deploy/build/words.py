@@ -1,8 +1,8 @@
 """Collects, checks and compiles the words of the pages.
 
-`python -m deploy.build.words` reads every `t("...")`, `tn`, `tp` and `marked` of the code and templates, brings the
-catalogues up to date, compiles them and fails when a text lacks its Chinese. `--compile` only compiles, as set-up does.
-English is the text in the code; a catalogue holds the Chinese.
+`python -m deploy.build.words` reads every `t("...")`, `tn`, `tp`, `marked` and `Phrase` of the code and templates,
+brings the catalogues up to date, compiles them and fails when a text lacks its Chinese. `--compile` only compiles, as
+set-up does. English is the text in the code; a catalogue holds the Chinese.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from babel.messages.pofile import read_po, write_po
 from shared.web.words import DOMAIN
 
 ROOT = Path(__file__).parents[2]
-KEYWORDS: dict[str, Any] = {"t": None, "tn": (1, 2), "tp": ((1, "c"), 2), "marked": None}
+KEYWORDS: dict[str, Any] = {"t": None, "tn": (1, 2), "tp": ((1, "c"), 2), "marked": None, "Phrase": None}
 METHODS = [("**/templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {"**/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
 _HEADER = (

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from shared.web.phrases import Phrase
+
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 DOMAIN = "pages"
@@ -46,7 +48,9 @@ class Speech:
     catalogue: Catalogue
 
     def t(self, text: str, **values: object) -> str:
-        """Say a text with its values: `t("{count} parked", count=3)`."""
+        """Say a text with its values: `t("{count} parked", count=3)`; a `Phrase` brings its own."""
+        if isinstance(text, Phrase):
+            return self._filled(self.catalogue.gettext(text.text), {**text.values, **values})
         return self._filled(self.catalogue.gettext(text), values)
 
     def tn(self, one: str, many: str, count: int, **values: object) -> str:

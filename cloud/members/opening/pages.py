@@ -14,6 +14,7 @@ from sqlmodel import Session
 from cloud.api.services import Here, Services
 from cloud.console.rendering import Context, page
 from cloud.console.signing_in import Posted, form_by, person_with
+from cloud.console.speaking import language_of, speech
 from cloud.console.uploading import PostedFile, file_by
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
@@ -69,11 +70,12 @@ def one(request: Request, services: Here, upload_id: UUID, refused: str = "") ->
 
 
 @router.get("/{upload_id}/problems.csv", dependencies=[Depends(person_with(Right.VALUE))])
-def problems(services: Here, upload_id: UUID) -> Response:
+def problems(request: Request, services: Here, upload_id: UUID) -> Response:
     """Return the bad rows as a file, to mend the source by."""
     with services.database.snapshot() as session:
         found = uploads.problems_of(uploads.find(session, upload_id))
-    lines = ["row,column,problem", *(_line(one) for one in found)]
+    say = speech(language_of(request)).t
+    lines = ["row,column,problem", *(_line(one["row"], one["column"], say(one["problem"])) for one in found)]
     headers = {"Content-Disposition": 'attachment; filename="problems.csv"', "Cache-Control": "no-store"}
     content = b"\xef\xbb\xbf" + "\r\n".join(lines).encode()
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
@@ -101,9 +103,9 @@ def _act(services: Services, posted: Posted, upload_id: UUID, *, load_it: bool) 
     return _to(f"{HERE}/uploads/{upload_id}", code)
 
 
-def _line(one: dict[str, object]) -> str:
-    text = str(one["problem"]).replace('"', '""')
-    return f'{one["row"]},{one["column"]},"{text}"'
+def _line(row: int, column: str, problem: str) -> str:
+    text = problem.replace('"', '""')
+    return f'{row},{column},"{text}"'
 
 
 def _to(where: str, code: str = "") -> Response:

@@ -33,6 +33,7 @@ from cloud.members.value import Brought
 from cloud.org.models import Store
 from cloud.prices.sheets import SheetRow
 from shared.loyalty import TierRule
+from shared.web.phrases import Phrase
 
 MOST = 1_000_000_000
 _AT_ONCE = 2_000
@@ -138,14 +139,17 @@ class _Balances:
         found = row.cells.get("tier", "").strip()
         codes = [tier.code for tier in self.tiers.tiers]
         if found and found not in codes:
-            raise BadRow("tier", f"there is no tier {found!r}; there are {', '.join(codes) or 'none yet'}")
+            raise BadRow(
+                "tier",
+                Phrase("there is no tier {tier!r}; there are {known}", tier=found, known=", ".join(codes) or "-"),
+            )
         return found
 
     def brought(self, row: SheetRow, member: NewMember) -> Iterator[Brought]:
         """Yield what the row says the member holds."""
         plain, parts = row.cells.get("points", "").strip(), row.cells.get("points_lots", "").strip()
         if plain and parts:
-            raise BadRow("points", "give either points or points_lots: the same points would count twice")
+            raise BadRow("points", Phrase("give either points or points_lots: the same points would count twice"))
         yield from _lots(parts or plain, "points_lots" if parts else "points")
         for column, kind in (("stored_minor", PURSE_PRINCIPAL), ("gift_minor", PURSE_GIFT)):
             text = row.cells.get(column, "").strip()
@@ -158,7 +162,7 @@ class _Balances:
             return found
         kinds = set(self.currencies.values())
         if len(kinds) != 1:
-            raise BadRow(column, "the chain has several currencies: name the member's home_store")
+            raise BadRow(column, Phrase("the chain has several currencies: name the member's home_store"))
         return kinds.pop()
 
 
@@ -169,7 +173,10 @@ def _lots(text: str, column: str) -> Sequence[Brought]:
             continue
         found = _LOT.match(part)
         if found is None:
-            raise BadRow(column, f"{part!r} is neither a whole number nor, with its last day, like 300@2026-12-31")
+            raise BadRow(
+                column,
+                Phrase("{text!r} is neither a whole number nor, with its last day, like 300@2026-12-31", text=part),
+            )
         by_date[_day_after(found[2], column) if found[2] else None] += _amount(found[1], column)
     return [
         Brought(MEMBER_POINTS, POINTS, amount, expires_on)
@@ -183,10 +190,12 @@ def _day_after(text: str, column: str) -> date:
     try:
         return date.fromisoformat(text) + timedelta(days=1)
     except (ValueError, OverflowError) as error:
-        raise BadRow(column, f"{text} is no day of the calendar") from error
+        raise BadRow(column, Phrase("{text} is no day of the calendar", text=text)) from error
 
 
 def _amount(text: str, column: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text[:11]) > MOST:
-        raise BadRow(column, f"this is a whole number from 0 to {MOST}, without signs, points or spaces")
+        raise BadRow(
+            column, Phrase("this is a whole number from 0 to {most}, without signs, points or spaces", most=MOST)
+        )
     return int(text)

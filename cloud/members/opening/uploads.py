@@ -18,6 +18,7 @@ from cloud.fleet import audit
 from cloud.members.opening.models import OpeningUpload
 from cloud.prices.sheets import MAX_FILE_BYTES
 from cloud.privacy import Vault
+from shared.web.phrases import Phrase
 
 KEPT_MS = 24 * 3600 * 1000
 """How long a checked file waits for the word to load it."""
@@ -129,9 +130,9 @@ def opened(vault: Vault, row: OpeningUpload) -> bytes:
 
 
 def problems_of(row: OpeningUpload) -> list[dict[str, Any]]:
-    """Return the first bad rows: row, column, problem."""
+    """Return the first bad rows: row, column, and the problem as a `Phrase`."""
     found: list[dict[str, Any]] = msgspec.json.decode(row.problems) if row.problems else []
-    return found
+    return [{**one, "problem": Phrase.of(one["problem"])} for one in found]
 
 
 def totals_of(row: OpeningUpload) -> list[dict[str, Any]]:

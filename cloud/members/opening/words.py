@@ -23,9 +23,10 @@ STATUS: Mapping[str, tuple[str, str]] = {
 PROBLEM: Mapping[str, str] = {
     "here_already": marked("This very file was loaded before: see it among those taken over."),
     "restarts": marked("It was interrupted three times and given up. Upload it again, or split it."),
+    "no_table": marked("It is no table of members that can be read: see below why."),
     "failed": marked("A fault of this program stopped it; the log of the jobs process says why. Ask IT."),
 }
-"""Why an upload failed; anything else is said as the reader of the file said it."""
+"""Why an upload failed."""
 
 REFUSAL: Mapping[str, str] = {
     "reason": marked("Say why: it is kept in the audit log."),

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from cloud.database import Database
 from cloud.errors import CloudError, Conflict, Refused
 from cloud.ledger.commits import open_commit
-from cloud.members.importing import Importer
+from cloud.members.importing import Importer, Problem
 from cloud.members.opening import signing, uploads
 from cloud.members.opening.loading import Loader, opening_id
 from cloud.members.opening.models import MemberOpening, OpeningUpload
@@ -25,6 +25,7 @@ from cloud.members.opening.uploads import PROBLEMS_KEPT, WAITS, WORKS, UploadSta
 from cloud.privacy import Vault
 from shared.clock import MachineClock
 from shared.ids import UuidMint
+from shared.web.phrases import Phrase
 
 SILENT_MS = 120_000
 MOST_STARTS = 3
@@ -71,7 +72,9 @@ class Uploading:
         except Conflict:
             self._end(upload_id, UploadStatus.FAILED, problem="here_already")
         except CloudError as error:  # no table of members, or a key that is gone
-            self._end(upload_id, UploadStatus.FAILED, problem=str(error)[:300])
+            said = error.phrase or Phrase("the file cannot be read any more: upload it again")
+            file = OpeningFile(0, 0, [Problem(1, "", said)])
+            self._end(upload_id, UploadStatus.FAILED, file, problem="no_table")
         except Exception:
             self._end(upload_id, UploadStatus.FAILED, problem="failed")
             raise
@@ -177,7 +180,8 @@ class Uploading:
 
 
 def _found(file: OpeningFile) -> dict[str, object]:
-    problems = [{"row": one.row, "column": one.column, "problem": one.problem} for one in file.problems[:PROBLEMS_KEPT]]
+    kept = file.problems[:PROBLEMS_KEPT]
+    problems = [{"row": one.row, "column": one.column, "problem": one.problem.record} for one in kept]
     return {
         "rows": file.rows,
         "known": file.known,
