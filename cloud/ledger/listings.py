@@ -124,7 +124,11 @@ def _with_sales(session: Session, rows: list[Movement]) -> list[Movement]:
 
 
 def accounts(kind: str, unit: str, written: Units) -> Listing[Any]:
-    """Return the accounts of a kind and unit that are not empty, with what each comes to."""
+    """Return the accounts of a kind and unit that are not empty, with what each comes to, by whose they are.
+
+    Members' accounts are many. The index that keeps them apart has them in this order, so that a page reads no more of
+    them than it shows; whoever asks for the largest first waits until all are read.
+    """
     kept = KINDS[kind].keeps_balance if kind in KINDS else False
     total = col(Balance.amount) if kept else func.coalesce(func.sum(col(Posting.amount)), 0)
 
@@ -162,7 +166,7 @@ def accounts(kind: str, unit: str, written: Units) -> Listing[Any]:
         title=marked("Accounts"),
         columns=columns(),
         source=SqlSource(query, lambda row: row, columns, (col(Account.id),)),
-        order="-amount",
+        order="owner" if kept else "-amount",
         empty=marked("No account of this kind holds anything."),
     )
 

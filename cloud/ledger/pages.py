@@ -112,13 +112,14 @@ def accounts(request: Request, services: Here, kind: str = "member_points", unit
     def read(session: Session, _now_ms: int) -> Context:
         if kind not in KINDS:
             raise NotFound(f"there is no kind of account {kind!r}")
-        written = units(session)
+        written, proved = units(session), proving.newest(session)
         return {
             "kind": kind,
             "unit": unit,
             "exponent": written.exponent(unit),
             "words": words,
-            "total": _total(session, kind, unit),
+            "total": _total(session, kind, unit, proved),
+            "proved_ms": proved.at_ms if proved else None,
             "table": listings.accounts(kind, unit, written),
         }
 
@@ -183,8 +184,10 @@ def lots(request: Request, services: Here) -> Response:
     return listed(request, services, "ledger_lots", read)
 
 
-def _total(session: Session, kind: str, unit: str) -> int:
-    """Return what all accounts of a kind come to now."""
+def _total(session: Session, kind: str, unit: str, proved: Proved | None) -> int:
+    """Return what all accounts of a kind come to, as last proved: adding up a million of them takes seconds."""
+    if proved is not None:
+        return proved.proof.by_kind.get(kind, {}).get(unit, 0)
     theirs = select(Account.id).where(Account.kind == kind, Account.unit == unit)
     if KINDS[kind].keeps_balance:
         kept = select(func.coalesce(func.sum(Balance.amount), 0)).where(col(Balance.account_id).in_(theirs))
