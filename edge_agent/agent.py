@@ -25,6 +25,7 @@ from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull, StorageError
 from edge_agent.disk.state_lock import StateLock
 from edge_agent.doors import Behind, Doors
+from edge_agent.forgetting import forget_settled
 from edge_agent.hq import identity
 from edge_agent.hq.downlink import Downlink
 from edge_agent.hq.enrol import certify_pages, renew
@@ -42,7 +43,6 @@ from edge_agent.hq.uplink import Uplink
 from edge_agent.prices import timeline
 from edge_agent.prices.books import PriceBooks
 from edge_agent.prices.keeper import BodySource, PriceKeeper
-from edge_agent.receipt.forgetting import forget_paper
 from edge_agent.record import first_start, outbox, retention, witness
 from edge_agent.record.epoch import Epochs
 from edge_agent.record.outbox import Doorbell
@@ -297,7 +297,7 @@ class Agent:
                     while more:
                         more = await self._database.make_room(prune)
                     before_ms = self._clocks.business.now_ms() - settings.retain_days * _DAY_MS
-                    await self._database.run(partial(forget_paper, before_ms=before_ms), makes_room=True)
+                    await self._database.run(partial(forget_settled, before_ms=before_ms), makes_room=True)
                 except DiskFull as error:
                     _log.warning("not_pruned", reason=str(error))
             self._disk_changed.clear()

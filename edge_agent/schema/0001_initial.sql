@@ -440,7 +440,8 @@ CREATE INDEX value_plan_till ON value_plan (till);
 -- Which event each of HQ's offers was sold by: a second tap finds the first.
 CREATE TABLE value_sold (
     offer BLOB PRIMARY KEY,
-    event BLOB NOT NULL
+    event BLOB NOT NULL,
+    at_ms INTEGER NOT NULL                    -- business time; forgotten with what else is settled
 ) STRICT, WITHOUT ROWID;
 
 -- What money was paid back for, a top-up or an application: each once, whatever a till is told twice.

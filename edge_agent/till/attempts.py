@@ -63,6 +63,17 @@ def note(db: sqlite3.Connection, attempt: UUID, outcome: PaymentOutcome) -> None
     )
 
 
+def prune(db: sqlite3.Connection, before_ms: int) -> int:
+    """Forget attempts before a business time whose answer is known and that nothing waits for; return how many."""
+    gone = db.execute(
+        "DELETE FROM payment_attempt WHERE at_ms < ? AND state NOT IN ('asked', 'unknown')"
+        " AND basket NOT IN (SELECT id FROM basket UNION ALL SELECT id FROM return_begun"
+        " UNION ALL SELECT id FROM value_plan)",
+        (before_ms,),
+    )
+    return gone.rowcount
+
+
 _Row = tuple[bytes, bytes, str, str, int, int, bytes | None, str, str]
 
 

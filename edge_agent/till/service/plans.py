@@ -86,9 +86,14 @@ def of_store(db: sqlite3.Connection) -> list[ValuePlan]:
     return [_plans.decode(content) for (content,) in db.execute("SELECT content FROM value_plan ORDER BY id")]
 
 
-def note_sold(db: sqlite3.Connection, offer: UUID, event: UUID) -> None:
-    """Keep which event an offer was sold by."""
-    db.execute("INSERT INTO value_sold (offer, event) VALUES (?, ?)", (offer.bytes, event.bytes))
+def note_sold(db: sqlite3.Connection, offer: UUID, event: UUID, at_ms: int) -> None:
+    """Keep which event an offer was sold by, at which business time."""
+    db.execute("INSERT INTO value_sold (offer, event, at_ms) VALUES (?, ?, ?)", (offer.bytes, event.bytes, at_ms))
+
+
+def prune_sold(db: sqlite3.Connection, before_ms: int) -> int:
+    """Forget what offers were sold by before a business time: HQ let go of those offers long ago; return how many."""
+    return db.execute("DELETE FROM value_sold WHERE at_ms < ?", (before_ms,)).rowcount
 
 
 def sold_by(db: sqlite3.Connection, offer: UUID) -> UUID | None:

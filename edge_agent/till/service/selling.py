@@ -121,7 +121,7 @@ def make(db: sqlite3.Connection, desk: Desk, plan: SellPlan, tender: Tender) -> 
 
     event = receipt_for(db, desk, sold)
     plans.forget(db, plan.id)
-    plans.note_sold(db, plan.offer, plan.id)
+    plans.note_sold(db, plan.offer, plan.id, event.at_ms)
     ledger.note_late(db, desk, event)
     reached("value.in_transaction")
     return said(event)
