@@ -165,6 +165,8 @@ class Agent:
             outside.certify,
             lambda: badge.who.enrolment.ca,
             self._changed,
+            self._mint,
+            self._doorbell.ring,
             [*outside.gateways.values()],
         )
         self._doors = Doors(settings, clocks, database, self._tills, behind)

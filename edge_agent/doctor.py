@@ -116,7 +116,7 @@ def _terminals(settings: EdgeSettings, who: Identity) -> list[Finding]:
         return []  # what is wrong with the database was said
     if said is None or not said.terminals.hosts:
         return []
-    names = ", ".join(f"https://{host}:{said.terminals.port}/" for host in said.terminals.hosts)
+    names = ", ".join(said.terminals.addresses)
     held = certificate.load(who.directory)
     if settings.web_port is None:
         words = "head office has opened this store to terminals, but no pages are served: set web_port in edge.toml"

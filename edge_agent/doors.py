@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 
@@ -19,6 +20,7 @@ from edge_agent.devices.panel import Panel
 from edge_agent.disk.database import Database
 from edge_agent.settings import EdgeSettings
 from edge_agent.terminals import requests
+from edge_agent.terminals.acts import Acts
 from edge_agent.terminals.certificate import PagesCertificate
 from edge_agent.terminals.codes import PairingCodes
 from edge_agent.terminals.desk import TerminalDesk
@@ -41,6 +43,7 @@ class Behind:
     """What the doors lead to: how the agent stands, the bench, HQ's signature under the pages' certificate, HQ's CA.
 
     Of `gateways` a simulated one is played on the bench's page. `changed`: HQ should hear how the agent stands now.
+    `mint` gives events their ids, `recorded` is told that there is one to send.
     """
 
     standing: Callable[[], Awaitable[Standing]]
@@ -48,6 +51,8 @@ class Behind:
     certify: Callable[[str], Awaitable[PagesCertificate]]
     ca: Callable[[], str]
     changed: Callable[[], None]
+    mint: Callable[[], UUID]
+    recorded: Callable[[], None]
     gateways: Sequence[PaymentGateway] = ()
 
 
@@ -61,7 +66,8 @@ class Doors:
         self._clocks = clocks
         self._tills = tills
         self._behind = behind
-        self._register = Register(database, clocks.machine.wall_ms, lambda: secrets.token_urlsafe(_TOKEN_BYTES))
+        acts = Acts(clocks, behind.mint, behind.recorded)
+        self._register = Register(database, clocks.machine.wall_ms, lambda: secrets.token_urlsafe(_TOKEN_BYTES), acts)
         codes = PairingCodes(clocks.machine, lambda count: f"{secrets.randbelow(10**count):0{count}d}")
         self._desk = TerminalDesk(codes, self._register, lambda: tills.settings, self._terminals_changed)
         self._door: Door | None = None

@@ -30,7 +30,6 @@ from shared.clock import BusinessClock
 from shared.wire.desired import StoreSettings
 
 _KEY_BYTES = 32
-_EVERYWHERE = "0.0.0.0"  # noqa: S104 - whoever asks must come from a private address, and be paired
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ class TillPages:
             desk=self._desk,
             root=root_of(self._ca()),
         )
-        listener = server.bound(opening.port, _EVERYWHERE)
+        listener = server.bound_everywhere(opening.port)
         await server.serve(app, listener, app.state.closing.say, tls=opening.held.tls())
 
 

@@ -27,6 +27,9 @@ MayRead = Annotated[TokenHolder, Depends(holder_with("stores:read"))]
 MayWrite = Annotated[TokenHolder, Depends(holder_with("stores:write"))]
 
 
+Why = Annotated[str, Field(min_length=1, max_length=500, description="Why; it is kept in the audit log.")]
+
+
 class Terminals(BaseModel):
     """Where paired terminals reach the agent; no hosts: nobody but the agent's own machine shows its tills."""
 
@@ -34,6 +37,12 @@ class Terminals(BaseModel):
 
     hosts: list[Annotated[str, Field(max_length=253)]] = Field(max_length=terminals.MAX_HOSTS)
     port: int = 8443
+
+
+class TerminalsWanted(Terminals):
+    """The same as asked for, and why."""
+
+    reason: Why
 
 
 class PairedTerminal(BaseModel):
@@ -66,7 +75,7 @@ class Unpairing(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str = Field(min_length=1, max_length=200)
+    reason: Why
 
 
 class PagesRequest(BaseModel):
@@ -93,7 +102,7 @@ def read_terminals(services: Here, _: MayRead, store: str) -> TerminalsSaid:
 
 
 @router.put("/stores/{store}/terminals")
-def put_terminals(services: Here, who: MayWrite, store: str, body: Terminals) -> TerminalsSaid:
+def put_terminals(services: Here, who: MayWrite, store: str, body: TerminalsWanted) -> TerminalsSaid:
     """Open a store's tills to paired terminals of its network, or close them."""
     now_ms = services.clocks.machine.wall_ms()
     with services.database.session() as session:
@@ -105,6 +114,7 @@ def put_terminals(services: Here, who: MayWrite, store: str, body: Terminals) ->
             ours=terminals.own_names(services.settings),
             actor=who.actor,
             now_ms=now_ms,
+            reason=body.reason,
         )
     return TerminalsSaid.of(said)
 

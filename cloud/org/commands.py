@@ -69,7 +69,8 @@ def store_terminals(
     *,
     port: Annotated[int, typer.Option(help="The port that terminals use.")] = 8443,
     close: Annotated[bool, typer.Option("--close", help="Let no terminal in any more.")] = False,
-    unpair: Annotated[str, typer.Option(help="Unpair every terminal, and say why.")] = "",
+    unpair: Annotated[bool, typer.Option("--unpair", help="Unpair every terminal, as when one was stolen.")] = False,
+    reason: Annotated[str, typer.Option(help="Why it is changed; it is kept in the audit log.")] = "",
 ) -> None:
     """Show or say where terminals of a store's own network reach its tills, once they are paired there."""
     with database_of(context) as database, database.session() as session:
@@ -77,13 +78,14 @@ def store_terminals(
             raise Invalid("either --host or --close, not both")
         if host or close:
             ours = terminals.own_names(settings_of(context))
-            terminals.open_to(session, store, host or [], port, ours=ours, actor=actor(), now_ms=now_ms())
+            at_ms, who = now_ms(), actor()
+            terminals.open_to(session, store, host or [], port, ours=ours, actor=who, now_ms=at_ms, reason=reason)
         if unpair:
-            terminals.unpair_all(session, store, reason=unpair, actor=actor(), now_ms=now_ms())
+            terminals.unpair_all(session, store, reason=reason, actor=actor(), now_ms=now_ms())
         said = terminals.terminals_of(session, store)
         paired = terminals.paired(session, store)
-    for name in said.hosts:
-        typer.echo(f"https://{name}:{said.port}/")
+    for address in said.addresses:
+        typer.echo(address)
     for one in paired:
         typer.echo(f"{one.number}: {one.name}, till {one.till}, paired by {one.paired_by}, last at {one.seen_from}")
     if not said.hosts:

@@ -119,7 +119,7 @@ def _context(
     return {
         "store": found,
         "door": door,
-        "addresses": [f"https://{host}:{door.port}/" for host in door.hosts],
+        "addresses": door.addresses,
         "paired": heard.terminals,
         "heard_ms": heard.at_ms,
         "numbers": {till.id: till.number for till in tills(session, store)},

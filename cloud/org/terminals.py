@@ -33,8 +33,12 @@ _settings = msgspec.json.Decoder(TerminalSettings)
 _TOO_MANY = marked("A store's PC has at most {most} names; these are {count}.")
 _PORT = marked("The port is a number from {lowest} to {highest}, not {port}.")
 _OURS = marked("{host} is head office's own name: give the name or address of the store's PC.")
-_NO_NAME = marked("'{host}' is neither a name nor an IPv4 address, such as till-pc.lan or 192.168.1.10.")
-_ELSEWHERE = marked("{host} is no address of a store's own network; such begin with 10., 172.16-31. or 192.168.")
+_NO_NAME = marked("'{host}' is neither a name nor an address, such as till-pc.lan, 192.168.1.10 or fd12:3456:789a::10.")
+_ELSEWHERE = marked(
+    "{host} is no address of a store's own network; such begin with 10., 172.16-31., 192.168. or, in IPv6, with fd."
+)
+_LOCAL_IPV6 = ipaddress.IPv6Network("fd00::/8")
+"""Addresses of a network's own making (RFC 4193): they stay when the provider changes, and lead nowhere outside."""
 _SHOWN = 80
 """How much of a wrong name is said back."""
 
@@ -103,23 +107,24 @@ def open_to(
     ours: Collection[str],
     actor: str,
     now_ms: int,
-    reason: str = "",
+    reason: str,
 ) -> TerminalSettings:
     """Let paired terminals of the store's network reach its agent under these names; none closes the door again.
 
-    `ours` are `own_names`: a store gets no certificate for one of them. Raise NotFound or BadDoor.
+    `ours` are `own_names`: a store gets no certificate for one of them. Raise NotFound, Invalid or BadDoor.
     """
-    wanted = [host.strip().lower().rstrip(".") for host in hosts]
+    if not reason.strip():
+        raise Invalid("say why the store's door for terminals is changed: it is kept in the audit log")
+    wanted = [_plain(host) for host in hosts]
     _check(wanted, port, ours)
 
     def opened(before: TerminalSettings) -> TerminalSettings:
         return TerminalSettings(hosts=list(dict.fromkeys(wanted)), port=port, generation=before.generation)
 
     said = _keep(session, store, opened)
-    where = ", ".join(f"{host}:{port}" for host in said.hosts) or "closed"
-    audit.record(
-        session, at_ms=now_ms, actor=actor, action="store.terminals", subject=store, reason=reason, detail=where
-    )
+    where = ", ".join(said.places) or "closed"
+    why = reason.strip()
+    audit.record(session, at_ms=now_ms, actor=actor, action="store.terminals", subject=store, reason=why, detail=where)
     return said
 
 
@@ -166,10 +171,23 @@ def _check(hosts: Sequence[str], port: int, ours: Collection[str]) -> None:
 
 def _check_host(host: str) -> None:
     try:
-        address = ipaddress.IPv4Address(host)
+        address = ipaddress.ip_address(host)
     except ValueError:
         if not _NAME.match(host) or host.rpartition(".")[2].isdigit():
             raise BadDoor(_NO_NAME, host=host[:_SHOWN]) from None
         return
-    if not address.is_private or address.is_loopback or address.is_unspecified:
+    if isinstance(address, ipaddress.IPv6Address):
+        if address not in _LOCAL_IPV6 or address.scope_id is not None:
+            raise BadDoor(_ELSEWHERE, host=host[:_SHOWN])
+    elif not address.is_private or address.is_loopback or address.is_unspecified:
         raise BadDoor(_ELSEWHERE, host=host)
+
+
+def _plain(host: str) -> str:
+    """Return a name or address as browsers say it: in small letters, an IPv6 address in its shortest form."""
+    said = host.strip().lower().rstrip(".")
+    bare = said.removeprefix("[").removesuffix("]")
+    try:
+        return str(ipaddress.IPv6Address(bare))
+    except ValueError:
+        return said

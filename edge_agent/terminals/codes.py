@@ -6,6 +6,7 @@ They live in memory alone. A restart ends them, and whoever stands there asks fo
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable
@@ -22,17 +23,19 @@ TRIES_A_CODE = 10
 """Wrong codes from anywhere after which every open code ends: ten guesses at a hundred million."""
 _MOST_OPEN = 16
 _MOST_ADDRESSES = 256
+_NETWORK_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A code that is open: for which till, what the terminal is called, who asked for it, until when (monotonic s)."""
+    """A code that is open: its till, what the terminal is called, who asked for it, until when (monotonic s), why."""
 
     code: str
     till: str
     name: str
     by: str
     until: float
+    reason: str
 
     @property
     def shown(self) -> str:
@@ -74,12 +77,12 @@ class PairingCodes:
         """Return for how long a code is good still."""
         return max(0, int(pairing.until - self._clock.monotonic()))
 
-    def make(self, till: str, name: str, by: str) -> Pairing:
+    def make(self, till: str, name: str, by: str, reason: str) -> Pairing:
         """Open a code for a till; it takes the place of one that was open for the same till."""
         kept = [one for one in self.open if one.till != till]
         if not kept:
             self._wrong = 0
-        made = Pairing(self._digits(DIGITS), till, name, by, self._clock.monotonic() + LIFE_SECONDS)
+        made = Pairing(self._digits(DIGITS), till, name, by, self._clock.monotonic() + LIFE_SECONDS, reason)
         self._open = [*kept[-(_MOST_OPEN - 1) :], made]
         return made
 
@@ -98,7 +101,7 @@ class PairingCodes:
         found = [one for one in self.open if hmac.compare_digest(one.code.encode(), given.encode())]
         if found:
             self._open.remove(found[0])
-            self._callers.pop(address, None)
+            self._callers.pop(_place(address), None)
             return found[0]
         return self._count_wrong(caller)
 
@@ -113,11 +116,23 @@ class PairingCodes:
         return No.LOCKED
 
     def _caller(self, address: str) -> _Caller:
-        caller = self._callers.setdefault(address, _Caller())
-        self._callers.move_to_end(address)
+        place = _place(address)
+        caller = self._callers.setdefault(place, _Caller())
+        self._callers.move_to_end(place)
         while len(self._callers) > _MOST_ADDRESSES:
             self._callers.popitem(last=False)
         return caller
+
+
+def _place(address: str) -> str:
+    """Return what wrong codes are counted by: an IPv6 machine may take any address of its network of 64 bits."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    return str(ipaddress.IPv6Network((found.packed, _NETWORK_BITS), strict=False))
 
 
 def _plain(text: str) -> str:

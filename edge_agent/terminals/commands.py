@@ -26,14 +26,18 @@ app = typer.Typer(
 State = Annotated[Path, typer.Option("--state", help="The state of the agent that runs here.")]
 
 
+Reason = Annotated[str, typer.Option("--reason", help="Why; head office keeps it in its audit log.")]
+
+
 @app.command()
 def pair(
     till: Annotated[str, typer.Argument(help="The till that the terminal will show.")],
     state: State,
+    reason: Reason,
     name: Annotated[str, typer.Option("--name", help="What people call the terminal: counter tablet.")] = "",
 ) -> None:
     """Show a code that pairs one terminal with a till, and where to type it."""
-    (said,) = _ask(state, do=requests.PAIR, till=till, name=name, by=_who())
+    (said,) = _ask(state, do=requests.PAIR, till=till, name=name, by=_who(), reason=reason)
     given = msgspec.convert(said, CodeGiven)
     typer.echo(f"{given.code}    pairs one terminal with till {till}, within {-(-given.seconds // 60)} minutes")
     typer.echo(f"On the terminal open {' or '.join(given.addresses)} and type the code.")
@@ -56,10 +60,12 @@ def list_terminals(state: State) -> None:
 
 @app.command()
 def revoke(
-    number: Annotated[int, typer.Argument(help="Its number, as `terminals list` shows it.")], state: State
+    number: Annotated[int, typer.Argument(help="Its number, as `terminals list` shows it.")],
+    state: State,
+    reason: Reason,
 ) -> None:
     """Unpair a terminal at once; it needs a new code."""
-    (said,) = _ask(state, do=requests.UNPAIR, number=number, by=_who())
+    (said,) = _ask(state, do=requests.UNPAIR, number=number, by=_who(), reason=reason)
     typer.echo(f"terminal {number} ({said['name']}, till {said['till']}) is unpaired")
 
 

@@ -9,22 +9,26 @@ import structlog
 
 from edge_agent.disk.errors import DiskFull
 from edge_agent.terminals.codes import No, Pairing, PairingCodes
-from edge_agent.terminals.register import Register, Terminal
+from edge_agent.terminals.register import Register, Terminal, Why
 from shared.web.words import marked
 from shared.wire.desired import StoreSettings
 
 _log = structlog.get_logger(__name__)
-
+_LONGEST_REASON = 500
 
 _CLOSED = marked(
     "Head office has not opened this store to terminals. Ask it for `store terminals` with the address of this PC."
 )
 _NO_TILL = marked("There is no till {till} here; there are {tills}.")
+_NO_REASON = marked("Say why: head office keeps it in its audit log.")
 _FULL = marked("The disk of the store's PC is full: no terminal can be paired until there is room.")
 
 
 class TerminalsClosed(ValueError):
-    """A terminal cannot be paired now; the text says why and what to do, `words` and `values` for other languages."""
+    """A terminal cannot be paired or unpaired now; the text says why and what to do.
+
+    `words` and `values` say it in other languages.
+    """
 
     def __init__(self, words: str, **values: str) -> None:
         super().__init__(words.format(**values))
@@ -64,18 +68,19 @@ class TerminalDesk:
     def addresses(self) -> list[str]:
         """Where terminals find the pages, the first is the one to tell people."""
         settings = self._settings()
-        return [] if settings is None else [f"https://{host}:{settings.terminals.port}/" for host in self._hosts()]
+        return [] if settings is None else settings.terminals.addresses
 
-    def give_code(self, till: str, name: str, by: str) -> Pairing:
-        """Open a code for a till. Raise TerminalsClosed."""
+    def give_code(self, till: str, name: str, why: Why) -> Pairing:
+        """Open a code for a till. Raise TerminalsClosed, also for a reason that says nothing."""
         settings = self._settings()
-        if settings is None or not self._hosts():
+        if settings is None or not settings.terminals.hosts:
             raise TerminalsClosed(_CLOSED)
+        reason = _said(why.reason)
         known = [one.till for one in settings.tills]
         if till not in known:
             raise TerminalsClosed(_NO_TILL, till=till, tills=", ".join(known))
-        _log.info("pairing_code_given", till=till, name=name, by=by)
-        return self.codes.make(till, name.strip() or till, by)
+        _log.info("pairing_code_given", till=till, name=name, by=why.by, reason=reason)
+        return self.codes.make(till, name.strip() or till, why.by, reason)
 
     async def pair(self, code: str, address: str) -> Paired | No:
         """Pair whoever shows a code that is open. Raise TerminalsClosed when the disk takes no more."""
@@ -86,7 +91,11 @@ class TerminalDesk:
             return found if isinstance(found, No) else No.WRONG
         try:
             terminal, token = await self._register.add(
-                found.till, found.name, generation=settings.terminals.generation, by=found.by, address=address
+                found.till,
+                found.name,
+                generation=settings.terminals.generation,
+                why=Why(found.by, found.reason),
+                address=address,
             )
         except DiskFull as error:
             raise TerminalsClosed(_FULL) from error
@@ -94,11 +103,14 @@ class TerminalDesk:
         self._changed(terminal.till)
         return Paired(terminal, token)
 
-    async def unpair(self, number: int, by: str) -> Terminal | None:
-        """Unpair a terminal at once; None: there is none of that number."""
-        gone = await self._register.remove(number)
+    async def unpair(self, number: int, why: Why) -> Terminal | None:
+        """Unpair a terminal at once; None: there is none of that number. Raise TerminalsClosed without a reason."""
+        why = Why(why.by, _said(why.reason))
+        gone = await self._register.remove(number, why)
         if gone is not None:
-            _log.info("terminal_unpaired", terminal=number, till=gone.till, name=gone.name, by=by)
+            _log.info(
+                "terminal_unpaired", terminal=number, till=gone.till, name=gone.name, by=why.by, reason=why.reason
+            )
             self._changed(gone.till)
         return gone
 
@@ -124,6 +136,8 @@ class TerminalDesk:
             and any(one.till == terminal.till for one in settings.tills)
         )
 
-    def _hosts(self) -> list[str]:
-        settings = self._settings()
-        return [] if settings is None else settings.terminals.hosts
+
+def _said(reason: str) -> str:
+    if not reason.strip():
+        raise TerminalsClosed(_NO_REASON)
+    return reason.strip()[:_LONGEST_REASON]

@@ -107,8 +107,7 @@ class Door:
         held = await self._good(settings.terminals)
         if held is None:
             return None
-        hosts = tuple(f"{host}:{settings.terminals.port}" for host in settings.terminals.hosts)
-        return Opening(hosts, settings.terminals.port, held)
+        return Opening(tuple(settings.terminals.places), settings.terminals.port, held)
 
     async def _good(self, wanted: TerminalSettings) -> Held | None:
         """Return a certificate for the wanted names, a new one where it is time and head office answers."""

@@ -10,8 +10,10 @@ from hashlib import sha256
 
 from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull
+from edge_agent.terminals.acts import Acts, Done
 from shared.wire.desired import StoreSettings
 from shared.wire.messages import TerminalReport
+from shared.wire.terminal_events import TerminalAct
 
 TOKEN_CHARACTERS = 43
 """32 random bytes as URL-safe text."""
@@ -36,13 +38,25 @@ class Terminal:
     seen_from: str
 
 
-class Register:
-    """All paired terminals. `wall_ms` is the machine's clock, `token` gives a secret of TOKEN_CHARACTERS."""
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Who does something with a terminal, and the reason they give."""
 
-    def __init__(self, database: Database, wall_ms: Callable[[], int], token: Callable[[], str]) -> None:
+    by: str
+    reason: str
+
+
+class Register:
+    """All paired terminals. `wall_ms` is the machine's clock, `token` gives a secret of TOKEN_CHARACTERS.
+
+    `acts` records who came and went.
+    """
+
+    def __init__(self, database: Database, wall_ms: Callable[[], int], token: Callable[[], str], acts: Acts) -> None:
         self._database = database
         self._wall_ms = wall_ms
         self._token = token
+        self._acts = acts
         self._known: dict[bytes, Terminal] = {}
 
     async def recall(self) -> None:
@@ -64,23 +78,35 @@ class Register:
         """Tell whether a terminal is still paired."""
         return any(one.number == terminal.number for one in self._known.values())
 
-    async def add(self, till: str, name: str, *, generation: int, by: str, address: str) -> tuple[Terminal, str]:
+    async def add(self, till: str, name: str, *, generation: int, why: Why, address: str) -> tuple[Terminal, str]:
         """Pair a terminal. Return it and the secret it will show, which is not kept. Raise DiskFull."""
         token = self._token()
         now_ms = self._wall_ms()
-        made = Terminal(0, till, name[:_MOST_NAME], generation, by, now_ms, now_ms, address)
-        number = await self._database.run(partial(_insert, terminal=made, token_hash=_hash(token)))
-        made = replace(made, number=number)
+        wanted = Terminal(0, till, name[:_MOST_NAME], generation, why.by, now_ms, now_ms, address)
+
+        def insert(db: sqlite3.Connection) -> Terminal:
+            made = replace(wanted, number=_insert(db, wanted, _hash(token)))
+            self._acts.record(db, _done(TerminalAct.PAIRED, made, why))
+            return made
+
+        made = await self._database.run(insert)
         self._known[_hash(token)] = made
+        self._acts.rung()
         return made, token
 
-    async def remove(self, number: int) -> Terminal | None:
+    async def remove(self, number: int, why: Why) -> Terminal | None:
         """Unpair a terminal; what it holds is worth nothing from now on. None: there is none of that number."""
         held = next((token for token, one in self._known.items() if one.number == number), None)
         if held is None:
             return None
         gone = self._known.pop(held)  # at once: also when the disk cannot be written just now
-        await self._database.run(partial(_delete, number=number), makes_room=True)
+
+        def delete(db: sqlite3.Connection) -> None:
+            _delete(db, number)
+            self._acts.record(db, _done(TerminalAct.UNPAIRED, gone, why))
+
+        await self._database.run(delete, makes_room=True)
+        self._acts.rung()
         return gone
 
     async def note_seen(self, terminal: Terminal, address: str) -> None:
@@ -116,6 +142,18 @@ def report(db: sqlite3.Connection, settings: StoreSettings | None) -> list[Termi
         for one in _read(db).values()
         if one.generation == generation and one.till in tills
     ]
+
+
+def _done(act: TerminalAct, terminal: Terminal, why: Why) -> Done:
+    return Done(
+        act=act,
+        till=terminal.till,
+        number=terminal.number,
+        name=terminal.name,
+        by=why.by,
+        reason=why.reason,
+        seen_from=terminal.seen_from,
+    )
 
 
 def _hash(token: str) -> bytes:

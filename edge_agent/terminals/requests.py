@@ -9,6 +9,7 @@ import msgspec
 
 from edge_agent.control import Refusal, Work
 from edge_agent.terminals.desk import TerminalDesk, TerminalsClosed
+from edge_agent.terminals.register import Why
 
 T = TypeVar("T")
 PAIR = "terminals.pair"
@@ -17,11 +18,12 @@ UNPAIR = "terminals.unpair"
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """A code for a till. `name` is what people call the terminal, `by` who asks."""
+    """A code for a till. `name` is what people call the terminal, `by` who asks, `reason` why."""
 
     till: str
     name: str = ""
     by: str = ""
+    reason: str = ""
 
 
 class Unpair(msgspec.Struct, frozen=True):
@@ -29,6 +31,7 @@ class Unpair(msgspec.Struct, frozen=True):
 
     number: int
     by: str = ""
+    reason: str = ""
 
 
 class CodeGiven(msgspec.Struct, frozen=True):
@@ -57,7 +60,7 @@ def works(desk: TerminalDesk) -> dict[str, Work]:
     async def pair(request: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
         wanted = _read(request, Pair)
         try:
-            given = desk.give_code(wanted.till, wanted.name, wanted.by)
+            given = desk.give_code(wanted.till, wanted.name, Why(wanted.by, wanted.reason))
         except TerminalsClosed as error:
             raise Refusal(str(error)) from error
         yield _said(CodeGiven(given.shown, desk.codes.seconds_left(given), desk.addresses))
@@ -70,7 +73,10 @@ def works(desk: TerminalDesk) -> dict[str, Work]:
 
     async def unpair(request: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
         wanted = _read(request, Unpair)
-        gone = await desk.unpair(wanted.number, wanted.by)
+        try:
+            gone = await desk.unpair(wanted.number, Why(wanted.by, wanted.reason))
+        except TerminalsClosed as error:
+            raise Refusal(str(error)) from error
         if gone is None:
             raise Refusal(f"there is no terminal {wanted.number}; `storewire-edge terminals list` shows them")
         yield {"name": gone.name, "till": gone.till}

@@ -19,6 +19,8 @@ PAIRING_PATH = "/pair"
 _COOKIE_SECONDS = 400 * 24 * 3600
 _OPEN_PATHS = frozenset({PAIRING_PATH, "/trust", "/trust/storewire-ca.crt"})
 _OPEN_FOLDER = "/static/"
+_MAPPED = "::ffff:"
+"""How the kernel shows an IPv4 address at such a socket (RFC 4291, 2.5.5.2)."""
 _PAGES = frozenset({"", "stream", "press", "display", "display/stream", "keys", "keys/print"})
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -75,9 +77,10 @@ def cookie_of(token: str) -> str:
 
 
 def address_of(scope: Scope) -> str:
-    """Return where a request comes from."""
+    """Return where a request comes from; an IPv4 address as such also where one socket hears IPv4 and IPv6."""
     client = scope.get("client")
-    return str(client[0]) if client else ""
+    address = str(client[0]) if client else ""
+    return address.removeprefix(_MAPPED) if "." in address else address
 
 
 def _refusal(scope: Scope, address: str, terminal: Terminal | None) -> Response | None:

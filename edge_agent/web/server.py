@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 LOOPBACK = "127.0.0.1"
+_ANY_IPV4, _ANY_IPV6 = "0.0.0.0", "::"  # noqa: S104 - who asks must come from a private address, and be paired
 _GRACE_SECONDS = 1
 _log = structlog.get_logger(__name__)
 
@@ -28,17 +29,33 @@ class _Server(uvicorn.Server):
         yield
 
 
-def bound(port: int, host: str = LOOPBACK) -> socket.socket:
-    """Return a socket listening on a port, as shipped of loopback; 0 takes a free one. Raise PortTaken."""
+def bound(port: int) -> socket.socket:
+    """Return a socket listening on a port of loopback; 0 takes a free one. Raise PortTaken."""
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    return _listening(made, (LOOPBACK, port), "choose another as web_port")
+
+
+def bound_everywhere(port: int) -> socket.socket:
+    """Return a socket listening in every network of this machine, by IPv4 and IPv6. Raise PortTaken.
+
+    One socket hears both (RFC 3493, 3.7); where the machine has no IPv6 it hears IPv4.
+    """
+    other = "head office can name another for terminals"
+    if not socket.has_dualstack_ipv6():
+        return _listening(socket.socket(socket.AF_INET, socket.SOCK_STREAM), (_ANY_IPV4, port), other)
+    made = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+    made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    return _listening(made, (_ANY_IPV6, port), other)
+
+
+def _listening(made: socket.socket, address: tuple[str, int], other: str) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        made.bind((host, port))
+        made.bind(address)
         made.listen()  # from here on a browser waits for the pages instead of being refused
     except OSError as error:
         made.close()
-        other = "choose another as web_port" if host == LOOPBACK else "head office can name another for terminals"
-        raise PortTaken(f"port {port} of the till pages is taken; {other}: {error}") from error
+        raise PortTaken(f"port {address[1]} of the till pages is taken; {other}: {error}") from error
     return made
 
 
@@ -68,7 +85,9 @@ async def serve(
     config.load()
     config.ssl = tls
     server = _Server(config)
-    _log.info("pages_open", address="{}://{}:{}/".format("https" if tls else "http", *listener.getsockname()))
+    host, at = listener.getsockname()[:2]
+    scheme = "https" if tls else "http"
+    _log.info("pages_open", address=f"{scheme}://[{host}]:{at}/" if ":" in host else f"{scheme}://{host}:{at}/")
     task = asyncio.ensure_future(server.serve(sockets=[listener]))
     try:
         await asyncio.shield(task)

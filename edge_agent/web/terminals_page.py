@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from edge_agent.terminals.desk import TerminalDesk, TerminalsClosed
+from edge_agent.terminals.register import Why
 from edge_agent.till.asks import Approve
 from edge_agent.till.commands import refused
 from edge_agent.till.results import Refused
@@ -19,6 +20,7 @@ from shared.wire.policies import StaffRole
 
 _MOST_FIELDS = 8
 _MOST_CHARACTERS = 64
+_MOST = {"reason": 500}
 _AT_PC = "store PC"
 """Who pairs where nobody signs in: whoever stands at the store's PC."""
 
@@ -57,16 +59,17 @@ class TerminalList:
         settings = self._shop.settings()
         language = language_of(request, settings.locale if settings else "en")
         async with request.form(max_files=0, max_fields=_MOST_FIELDS) as form:
-            given = {name: str(value)[:_MOST_CHARACTERS].strip() for name, value in form.items()}
+            given = {name: str(value)[: _MOST.get(name, _MOST_CHARACTERS)].strip() for name, value in form.items()}
         by = await self._who(given)
         if isinstance(by, Refused):
             words = by.words
             return _problem(words.zh + words.next_zh if language == "zh" else f"{words.en} {words.next_en}")
-        if given.get("kind") == "unpair" and given.get("terminal", "").isdigit():
-            await self._desk.unpair(int(given["terminal"]), by)
-            return JSONResponse({})
+        why = Why(by, given.get("reason", ""))
         try:
-            self._desk.give_code(given.get("till", ""), given.get("name", ""), by)
+            if given.get("kind") == "unpair" and given.get("terminal", "").isdigit():
+                await self._desk.unpair(int(given["terminal"]), why)
+            else:
+                self._desk.give_code(given.get("till", ""), given.get("name", ""), why)
         except TerminalsClosed as error:
             return _problem(speech(language).t(error.words, **error.values))
         return JSONResponse({})

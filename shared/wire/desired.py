@@ -77,14 +77,24 @@ class ReceiptSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 class TerminalSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Other terminals of the store's network, which show a till once they are paired by a one-time code.
 
-    `hosts` are the names and IPv4 addresses under which the agent's machine is known there, the first is the one people
-    are told; none: nobody but this machine. `port` is its TLS port. A raised `generation` unpairs whoever was paired
-    before.
+    `hosts` are the names and addresses (IPv4; IPv6 without brackets) under which the agent's machine is known there,
+    the first is the one people are told; none: nobody but this machine. `port` is its TLS port. A raised `generation`
+    unpairs whoever was paired before.
     """
 
     hosts: list[str] = []
     port: int = 8443
     generation: int = 0
+
+    @property
+    def places(self) -> list[str]:
+        """Each host with the port, as an address and a browser's Host header say it: `till-pc.lan:8443`."""
+        return [f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}" for host in self.hosts]
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where terminals find the pages, the first is the one people are told."""
+        return [f"https://{place}/" for place in self.places]
 
 
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -32,6 +32,7 @@ from shared.wire.event_base import (
     TimeQuality,
 )
 from shared.wire.sold_lines import LineTax, SoldLine, fold, unfold
+from shared.wire.terminal_events import TerminalActed
 from shared.wire.till_events import (
     Adjustment,
     AgeCheck,
@@ -226,6 +227,7 @@ AnyEvent = (
     | BasketVoided
     | ReceiptReprinted
     | DrawerOpened
+    | TerminalActed
     | SeriesOpened
     | EpochOpened
     | GapDeclared
@@ -246,6 +248,7 @@ EVENTS: tuple[type[Event], ...] = (
     BasketVoided,
     ReceiptReprinted,
     DrawerOpened,
+    TerminalActed,
     SeriesOpened,
     EpochOpened,
     GapDeclared,

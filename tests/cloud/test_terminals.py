@@ -26,19 +26,24 @@ from cloud.process.parts import build_services
 from shared.topics import SHARDS
 from shared.wire.desired import TerminalSettings
 from shared.wire.messages import Reported
+from shared.wire.terminal_events import TerminalAct, TerminalActed
 from tests.cloud.boxes import Box, device_token, make_box, make_csr, make_key, served_api
+from tests.cloud.ingesting import Outbox, open_store, take_in
 from tests.cloud.prices_data import found_chain
 from tests.cloud.test_api import _token
 from tests.cloud.test_roster import _chain, _settled
-from tests.factories import START_MS, DrivenMachineClock
+from tests.factories import START_MS, DrivenMachineClock, make_event
 from tests.golden.devices import TERMINALS
 
-HOSTS = ["till-pc.lan", "192.168.1.10"]
+HOSTS = ["till-pc.lan", "192.168.1.10", "fd12:3456:789a::10"]
+WHY = "new tablets"
 
 
 def _open(database: Database, *hosts: str, port: int = 8443, store: str = "s1") -> TerminalSettings:
     with database.session() as session:
-        return terminals.open_to(session, store, hosts, port, ours={"hq.example.com"}, actor="test", now_ms=0)
+        return terminals.open_to(
+            session, store, hosts, port, ours={"hq.example.com"}, actor="test", now_ms=0, reason=WHY
+        )
 
 
 def _store(database: Database) -> None:
@@ -53,11 +58,16 @@ def _store(database: Database) -> None:
         ("hq.example.com", "head office's own name"),
         ("8.8.8.8", "no address of a store's own network"),
         ("127.0.0.1", "no address of a store's own network"),
-        ("192.168.1.300", "neither a name nor an IPv4 address"),
-        ("fd00::1", "neither a name nor an IPv4 address"),
-        ("https://till", "neither a name nor an IPv4 address"),
-        ("*.lan", "neither a name nor an IPv4 address"),
-        ("", "neither a name nor an IPv4 address"),
+        ("2001:4860:4860::8888", "no address of a store's own network"),
+        ("fe80::1%eth0", "no address of a store's own network"),
+        ("fd12::1%eth0", "no address of a store's own network"),
+        ("::1", "no address of a store's own network"),
+        ("::ffff:192.168.1.10", "no address of a store's own network"),
+        ("192.168.1.300", "neither a name nor an address"),
+        ("fd00::g", "neither a name nor an address"),
+        ("https://till", "neither a name nor an address"),
+        ("*.lan", "neither a name nor an address"),
+        ("", "neither a name nor an address"),
     ],
 )
 def test_names_that_a_store_may_not_have_are_refused(database: Database, host: str, words: str) -> None:
@@ -79,10 +89,18 @@ def test_opening_keeps_who_was_unpaired_and_each_is_written_down(database: Datab
     with database.snapshot() as session:
         acts = [row for row in session.exec(select(AuditEntry)) if row.action.startswith("store.terminals")]
     assert [(act.detail, act.reason) for act in acts] == [
-        ("till-pc.lan:8443", ""),
+        ("till-pc.lan:8443", WHY),
         ("", "tablet stolen"),
-        ("till-pc.lan:8443, 192.168.1.10:8443", ""),
+        ("till-pc.lan:8443, 192.168.1.10:8443, [fd12:3456:789a::10]:8443", WHY),
     ]
+    with pytest.raises(Invalid, match="say why"), database.session() as session:
+        terminals.open_to(session, "s1", HOSTS, 8443, ours=(), actor="test", now_ms=0, reason=" ")
+
+
+def test_ipv6_address_is_kept_as_browsers_say_it(database: Database) -> None:
+    _store(database)
+    said = _open(database, "[FD12:3456:789A:0:0:0:0:10]", "till-pc.lan")
+    assert said.addresses == ["https://[fd12:3456:789a::10]:8443/", "https://till-pc.lan:8443/"]
 
 
 @pytest.mark.postgresql
@@ -93,7 +111,7 @@ def test_opening_the_door_beside_an_unpairing_does_not_undo_it(postgresql_databa
         assert terminals.terminals_of(slow, "s1").generation == 0
         with postgresql_database.session() as session:
             terminals.unpair_all(session, "s1", reason="tablet stolen", actor="test", now_ms=0)
-        said = terminals.open_to(slow, "s1", HOSTS[:1], 8443, ours=(), actor="test", now_ms=0)
+        said = terminals.open_to(slow, "s1", HOSTS[:1], 8443, ours=(), actor="test", now_ms=0, reason=WHY)
     assert said == TerminalSettings(hosts=HOSTS[:1], generation=1)
 
 
@@ -142,7 +160,7 @@ def test_certificate_is_for_the_names_that_head_office_gave(client: Client, box:
     key = make_key()
     assert _asked(client, box, make_csr(key))["status"] == 409
     write = _token(box, "stores:read", "stores:write")
-    put = client.put("/api/v1/stores/s1/terminals", json={"hosts": HOSTS}, headers=write)
+    put = client.put("/api/v1/stores/s1/terminals", json={"hosts": HOSTS, "reason": WHY}, headers=write)
     assert put.json() == {"hosts": HOSTS, "port": 8443, "generation": 0, "paired": []}
     given = _asked(client, box, make_csr(key))
     assert given["hosts"] == HOSTS
@@ -150,7 +168,7 @@ def test_certificate_is_for_the_names_that_head_office_gave(client: Client, box:
     certificate.verify_directly_issued_by(x509.load_pem_x509_certificates(str(given["ca"]).encode())[0])
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["till-pc.lan"]
-    assert [str(one) for one in names.get_values_for_type(x509.IPAddress)] == ["192.168.1.10"]
+    assert [str(one) for one in names.get_values_for_type(x509.IPAddress)] == HOSTS[1:]
     usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(usage) == [ExtendedKeyUsageOID.SERVER_AUTH], "it could pass for an agent"
     assert certificate.public_key() == key.public_key()
@@ -161,9 +179,13 @@ def test_certificate_is_for_the_names_that_head_office_gave(client: Client, box:
 
 def test_terminals_need_rights_and_reasons(client: Client, box: Box) -> None:
     read = _token(box, "stores:read")
-    assert client.put("/api/v1/stores/s1/terminals", json={"hosts": HOSTS}, headers=read).status_code == 403
+    assert (
+        client.put("/api/v1/stores/s1/terminals", json={"hosts": HOSTS, "reason": WHY}, headers=read).status_code == 403
+    )
     assert client.get("/api/v1/stores/s9/terminals", headers=read).status_code == 404
     write = _token(box, "stores:read", "stores:write")
+    for body in ({"hosts": HOSTS}, {"hosts": HOSTS, "reason": ""}, {"hosts": HOSTS, "reason": "  "}):
+        assert client.put("/api/v1/stores/s1/terminals", json=body, headers=write).status_code == 422
     assert client.post("/api/v1/stores/s1/terminals/unpair", json={"reason": ""}, headers=write).status_code == 422
     said = client.post("/api/v1/stores/s1/terminals/unpair", json={"reason": "stolen"}, headers=write).json()
     assert (said["generation"], said["hosts"]) == (1, [])
@@ -175,9 +197,12 @@ def test_command_says_where_terminals_go(box: Box) -> None:
         return done.output
 
     assert "No terminal" in run("s1")
-    assert run("s1", "--host", "192.168.1.10", "--port", "9443") == "https://192.168.1.10:9443/\n"
+    assert "say why" in run("s1", "--host", "192.168.1.10")
+    opened = run("s1", "--host", "192.168.1.10", "--port", "9443", "--reason", WHY)
+    assert opened == "https://192.168.1.10:9443/\n"
     assert "not both" in run("s1", "--host", "192.168.1.10", "--close")
-    assert "No terminal" in run("s1", "--close")
+    assert "say why" in run("s1", "--unpair")
+    assert "No terminal" in run("s1", "--close", "--reason", WHY)
 
 
 def test_head_office_sees_who_is_paired_as_the_agent_last_said(client: Client, box: Box) -> None:
@@ -191,3 +216,19 @@ def test_head_office_sees_who_is_paired_as_the_agent_last_said(client: Client, b
     assert (found["number"], found["till"], found["name"]) == (2, "t1", "counter tablet")
     listed = CliRunner().invoke(app, ["--data-dir", str(box.settings.data_dir), "store", "terminals", "s1"])
     assert "2: counter tablet, till t1, paired by sue, last at 192.168.1.23" in listed.output
+
+
+def test_who_paired_and_unpaired_in_the_store_is_in_the_audit_log_once(database: Database) -> None:
+    open_store(database)
+    done = ((TerminalAct.PAIRED, WHY), (TerminalAct.UNPAIRED, "left on the bus"))
+    said = {"number": 3, "name": "tablet", "by": "sue", "seen_from": "192.168.1.23"}
+    outbox = Outbox().add(*(make_event(TerminalActed, act=act, reason=why, **said) for act, why in done))
+    for _ in range(2):
+        take_in(database, outbox.batch())
+    with database.snapshot() as session:
+        acts = [row for row in session.exec(select(AuditEntry)) if row.action.startswith("terminal.")]
+    detail = "tablet (3) of till t1 at 192.168.1.23"
+    assert [(act.action, act.actor, act.subject, act.reason, act.detail) for act in acts] == [
+        ("terminal.pair", "store:s001:sue", "s001", WHY, detail),
+        ("terminal.unpair", "store:s001:sue", "s001", "left on the bus", detail),
+    ]

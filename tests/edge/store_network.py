@@ -18,6 +18,7 @@ from edge_agent.clock import SystemMachineClock
 from edge_agent.hq import identity
 from edge_agent.hq.link import LinkLost
 from edge_agent.terminals.certificate import PagesCertificate
+from edge_agent.terminals.register import Why
 from edge_agent.web.server import bound
 from shared.wire.desired import StoreSettings, TerminalSettings
 from shared.wire.desired import Till as TillSettings
@@ -28,6 +29,7 @@ from tests.edge.tills import store_settings
 from tests.factories import START_MS
 
 HOST = "127.0.0.1"
+WHY = Why("somebody", "new tablet")
 
 
 def free_port() -> int:
@@ -90,12 +92,12 @@ class Network:
     def address(self) -> str:
         return f"https://{HOST}:{self.port}"
 
-    def terminal(self) -> httpx.AsyncClient:
+    def terminal(self, host: str = HOST) -> httpx.AsyncClient:
         """A browser of the network that trusts the CA."""
-        return httpx.AsyncClient(base_url=self.address, verify=self.ca.trusting(), timeout=10)
+        return httpx.AsyncClient(base_url=f"https://{host}:{self.port}", verify=self.ca.trusting(), timeout=10)
 
     async def code(self, till: str = "t1", name: str = "tablet") -> str:
-        return self.agent.agent._doors._desk.give_code(till, name, "somebody").shown
+        return self.agent.agent._doors._desk.give_code(till, name, WHY).shown
 
 
 @asynccontextmanager
@@ -112,10 +114,13 @@ async def open_network(folder: Path, store_ca: StoreCa, hq: MemoryHq | None = No
 
 
 @asynccontextmanager
-async def paired(network: Network, till: str = "t1", name: str = "tablet") -> AsyncIterator[httpx.AsyncClient]:
+async def paired(
+    network: Network, till: str = "t1", name: str = "tablet", host: str = HOST
+) -> AsyncIterator[httpx.AsyncClient]:
     """A terminal that has been paired with a till."""
-    async with network.terminal() as client:
+    async with network.terminal(host) as client:
         headers = pressing(network, (await client.get("/pair", params={"language": "en"})).text)
+        headers["Origin"] = str(client.base_url).rstrip("/")
         answer = await client.post("/pair", data={"code": await network.code(till, name)}, headers=headers)
         assert answer.json() == {"to": f"/tills/{till}"}, answer.text
         yield client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -16,8 +17,12 @@ from edge_agent.configuration import load
 from edge_agent.doctor import examine
 from edge_agent.terminals import certificate
 from edge_agent.terminals.register import Register
+from shared.wire.events import decode_event
+from shared.wire.terminal_events import TerminalActed
+from tests.edge.hq import MemoryHq, entry
 from tests.edge.store_network import (
     HOST,
+    WHY,
     Network,
     StoreCa,
     free_port,
@@ -27,8 +32,9 @@ from tests.edge.store_network import (
     paired,
     pressing,
 )
-from tests.edge.test_agent import MILK
+from tests.edge.test_agent import MILK, book
 from tests.edge.waiting import until
+from tests.factories import START_MS
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +163,7 @@ async def test_unpaired_in_the_middle_of_looking_ends_the_stream(network: Networ
     async with terminal.stream("GET", "/tills/t1/stream") as stream:
         lines = stream.aiter_lines()
         assert (await anext(lines)).startswith("retry")
-        await desk.unpair(desk.terminals[0].number, "test")
+        await desk.unpair(desk.terminals[0].number, WHY)
         assert "Apples" not in "".join([line async for line in lines])
     assert (await terminal.get("/tills/t1")).headers["location"] == "/pair"
 
@@ -273,11 +279,27 @@ async def test_what_head_office_takes_away_counts_at_once(network: Network, chan
 
 async def test_number_of_a_terminal_is_never_used_again(network: Network) -> None:
     register: Register = network.agent.agent._doors._register
-    first, token = await register.add("t1", "a", generation=0, by="x", address="y")
-    await register.remove(first.number)
-    second, _ = await register.add("t1", "b", generation=0, by="x", address="y")
+    first, token = await register.add("t1", "a", generation=0, why=WHY, address="y")
+    await register.remove(first.number, WHY)
+    second, _ = await register.add("t1", "b", generation=0, why=WHY, address="y")
     assert second.number > first.number
     assert register.holder(token) is None
+
+
+async def test_terminal_comes_in_by_ipv6_as_by_ipv4(tmp_path: Path, store_ca: StoreCa) -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    hosts = [HOST, "::1"]
+    hq = MemoryHq(open_settings(free_port(), *hosts))
+    hq.timeline = [entry(hq.bodies, 1, book(), START_MS)]
+    async with open_network(tmp_path, StoreCa(store_ca.authority, hosts=hosts), hq) as network:
+        await up(network)
+        desk = network.agent.agent._doors._desk
+        assert desk.addresses == [f"https://127.0.0.1:{network.port}/", f"https://[::1]:{network.port}/"]
+        async with paired(network), paired(network, "t2", host="[::1]") as six:
+            assert (await six.get("/tills/t2")).status_code == 200
+            assert (await six.get("/tills/t2", headers={"Host": f"[::2]:{network.port}"})).status_code == 403
+        assert [one.seen_from for one in desk.terminals] == ["127.0.0.1", "::1"], "an IPv4 address is one as ever"
 
 
 async def test_head_office_hears_of_each_pairing_and_unpairing_at_once(network: Network) -> None:
@@ -287,8 +309,15 @@ async def test_head_office_hears_of_each_pairing_and_unpairing_at_once(network: 
     async with paired(network, "t2", "counter tablet"):
         await until(lambda: told() == ["counter tablet"], "head office to hear of it")
         desk = network.agent.agent._doors._desk
-        await desk.unpair(desk.terminals[0].number, "test")
+        await desk.unpair(desk.terminals[0].number, WHY)
         await until(lambda: told() == [], "head office to hear of its end")
+
+    def acts() -> list[tuple[str, str, str, str, str]]:
+        found = [one for one in map(decode_event, network.hq.events.values()) if isinstance(one, TerminalActed)]
+        return [(one.act.value, one.till, one.name, one.by, one.reason) for one in found]
+
+    wanted = [(act, "t2", "counter tablet", "somebody", "new tablet") for act in ("paired", "unpaired")]
+    await until(lambda: acts() == wanted, "head office to know who did it and why")
 
 
 async def test_head_office_is_told_of_those_whom_it_has_not_unpaired_the_door_closed_too(network: Network) -> None:

@@ -54,7 +54,7 @@ class Machine:
 
     def code(self, till: str = "t1") -> str:
         """The code that the command shows."""
-        return self.command("pair", till, "--name", "counter tablet").split("    ")[0]
+        return self.command("pair", till, "--name", "counter tablet", "--reason", "new tablet").split("    ")[0]
 
 
 async def _installed(state: Path, store_ca: StoreCa, port: int) -> None:
@@ -155,6 +155,8 @@ def test_people_at_the_pc_pair_and_unpair_on_its_page(machine: Machine, page: Pa
     page.load(f"{at_pc}?language=en")
     page.evaluate("document.querySelector('#name').focus()")
     page.write("phone of Anna")
+    page.press("Tab")
+    page.write("no till free")
     page.press("Enter")
     lands(page, "document.querySelector('[data-code]')")
     code = page.evaluate("document.querySelector('[data-code] strong').textContent")
@@ -170,6 +172,8 @@ def test_people_at_the_pc_pair_and_unpair_on_its_page(machine: Machine, page: Pa
         page.load(f"{at_pc}?language={language}", language)
         assert "phone of Anna" in page.evaluate("document.querySelector('table').textContent")
         fair(page)
+    page.evaluate("document.querySelector('[name=reason]').focus()")
+    page.write("Anna went home")
     page.evaluate("document.querySelector('.danger').click()")
     lands(page, "!document.querySelector('table')")
 
@@ -200,6 +204,6 @@ def test_terminal_is_paired_sells_through_a_restart_and_is_turned_away(
     page.until("document.querySelector('[data-change]')")
     (listed,) = machine.command("list").splitlines()
     assert "counter tablet\ttill t1\t" in listed
-    assert "is unpaired" in machine.command("revoke", listed.split("\t")[0])
+    assert "is unpaired" in machine.command("revoke", listed.split("\t")[0], "--reason", "tablet stolen")
     lands(page, "location.pathname === '/pair'")
     assert machine.command("list").strip() == "No terminal is paired."

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from shared.money import UnitPrice
 from shared.wire.events import Event, Receipt, Tender, TenderKind
+from shared.wire.terminal_events import TerminalAct, TerminalActed
 from shared.wire.till_events import (
     BasketVoided,
     CashMove,
@@ -34,6 +35,16 @@ def _id(number: int) -> UUID:
 
 
 TILL_EXAMPLES: dict[str, Event] = {
+    "terminal.v1": make_event(
+        TerminalActed,
+        id=_id(19),
+        act=TerminalAct.UNPAIRED,
+        number=3,
+        name="counter tablet",
+        by="sue",
+        reason="left on the bus",
+        seen_from="192.168.1.23",
+    ),
     "staff.v1": make_event(StaffActed, id=_id(20), action=StaffAction.SIGN_IN, role="cashier", approved_by="boss"),
     "shift_open.v1": make_event(ShiftOpened, id=_id(21), shift=_id(21), float_minor=30_000, currency="CNY"),
     "cash.v1": make_event(

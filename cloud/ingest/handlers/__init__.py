@@ -19,6 +19,7 @@ from cloud.ingest.handlers.store_day import (
 )
 from cloud.ingest.handlers.stream import apply_epochs, apply_gaps, apply_series
 from cloud.ingest.handlers.swipe import apply_swipes
+from cloud.ingest.handlers.terminal import apply_terminals
 from cloud.ingest.handlers.value import apply_value_back, apply_value_sold
 from cloud.ingest.handlers.void import apply_voids
 
@@ -40,6 +41,7 @@ HANDLERS: Mapping[str, Handler] = {
     "basket_void": apply_basket_voids,
     "reprint": apply_reprints,
     "drawer": apply_drawers,
+    "terminal": apply_terminals,
 }
 """Every kind of `shared.wire.events.EVENTS` has its handler here."""
 
