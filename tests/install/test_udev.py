@@ -56,7 +56,7 @@ def nodes_of(profile: DeviceProfile) -> Iterator[tuple[str, Node]]:
                 interfaces = f":{profile.usb.interface_class:02x}0102:"
                 yield "libusb", Node("1-2", "usb", {"DEVTYPE": "usb_device", "ID_USB_INTERFACES": interfaces})
             case TransportKind.CHARACTER if profile.device_class is DeviceClass.PRINTER:
-                yield "usblp", Node("lp0", "usbmisc", port, USB)
+                yield "usblp", Node("lp0", "usbmisc", {}, USB, path=PORT)
             case TransportKind.CHARACTER:
                 yield "hidraw", Node("hidraw2", "hidraw", {}, USB)
             case TransportKind.TCP | TransportKind.SIMULATED:
@@ -83,7 +83,7 @@ def test_every_device_is_the_agents_to_open(node: Node) -> None:
         (Node("event7", "input", {"ID_PATH": PORT}, USB), f"storewire/input-{PORT}"),
         (Node("ttyUSB0", "tty", {"ID_PATH": PORT}, USB), f"storewire/serial-{PORT}"),
         (Node("ttyACM1", "tty", {"ID_PATH": PORT}, USB), f"storewire/serial-{PORT}"),
-        (Node("lp0", "usbmisc", {"ID_PATH": PORT}, USB), f"storewire/printer-{PORT}"),
+        (Node("lp0", "usbmisc", {}, USB, path=PORT), f"storewire/printer-{PORT}"),
     ],
 )
 def test_two_alike_are_named_by_their_ports(node: Node, link: str) -> None:

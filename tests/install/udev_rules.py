@@ -42,13 +42,17 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A device as the kernel announces it, with the devices that it hangs on, the nearest first."""
+    """A device as the kernel announces it, with the devices that it hangs on, the nearest first.
+
+    `path` is what udev's builtin `path_id` finds; `env` what rules before these have set.
+    """
 
     kernel: str
     subsystem: str
     env: Mapping[str, str] = field(default_factory=dict)
     parents: Sequence[Node] = ()
     action: str = "add"
+    path: str = ""
 
 
 @dataclass(slots=True)
@@ -106,6 +110,8 @@ def apply(rules: Sequence[Sequence[Term]], node: Node) -> Done:
         skip_to = ""
         if _holds(rule, node, done):
             for term in rule:
+                if (term.key, term.of, term.value) == ("IMPORT", "builtin", "path_id"):
+                    done.env["ID_PATH"] = node.path  # only now: a rule's comparisons come before its imports
                 skip_to = _do(term, done) or skip_to
     return done
 

@@ -5,10 +5,13 @@ It needs nothing but Python. The agent is started here as a store's service mana
 
 from __future__ import annotations
 
+import glob
+import grp
 import json
 import os
 import socket
 import sqlite3
+import stat
 import subprocess
 import termios
 import tty
@@ -21,20 +24,46 @@ LOGS = Path("/run")
 _started: dict[str, subprocess.Popen[bytes]] = {}
 
 
-def run(argv: list[str], seconds: float = 120.0) -> dict[str, Any]:
+def run(argv: list[str], seconds: float = 120.0, user: dict[str, Any] | None = None) -> dict[str, Any]:
     """Run a program to its end."""
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds, check=False, **_as(user))
     except subprocess.TimeoutExpired:
         return {"code": None, "out": f"{argv[0]} did not end within {seconds} s"}
     return {"code": done.returncode, "out": (done.stdout + done.stderr)[-4000:]}
 
 
-def start(name: str, argv: list[str]) -> dict[str, Any]:
+def start(name: str, argv: list[str], user: dict[str, Any] | None = None) -> dict[str, Any]:
     """Start a program that goes on; what it says is kept."""
     with (LOGS / f"{name}.log").open("ab") as log:
-        _started[name] = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        _started[name] = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **_as(user))
     return {"pid": _started[name].pid}
+
+
+def _as(user: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what starts a program as this user, `{"id": 61000, "groups": ["input"]}`; None is root."""
+    if user is None:
+        return {}
+    groups = [grp.getgrnam(name).gr_gid for name in user["groups"]]
+    return {"user": user["id"], "group": user["id"], "extra_groups": groups, "env": {**os.environ, "HOME": "/"}}
+
+
+def folder(path: str, user: int) -> dict[str, Any]:
+    """Make a folder that is this user's alone."""
+    Path(path).mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.chown(path, user, user)
+    return {}
+
+
+def nodes(pattern: str) -> dict[str, Any]:
+    """Say of each device node that fits: where its name leads, whose group it is, what that group may."""
+    found = []
+    for name in sorted(glob.glob(pattern)):  # noqa: PTH207 - an absolute pattern
+        about = os.stat(name)  # noqa: PTH116
+        if stat.S_ISCHR(about.st_mode):
+            group = grp.getgrgid(about.st_gid).gr_name
+            found.append([name, os.path.realpath(name), group, f"{stat.S_IMODE(about.st_mode):o}"])
+    return {"nodes": found}
 
 
 def alive(name: str) -> dict[str, Any]:
@@ -84,6 +113,7 @@ def bench(path: str, question: dict[str, Any]) -> dict[str, Any]:
 
 DEEDS: dict[str, Callable[..., dict[str, Any]]] = {
     "run": run, "start": start, "alive": alive, "said": said, "write": write, "rows": rows, "bench": bench,
+    "folder": folder, "nodes": nodes,
 }  # fmt: skip
 
 

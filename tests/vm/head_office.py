@@ -18,6 +18,7 @@ from deploy.demo.patience import until
 from deploy.demo.price_files import items_file, prices_file
 from deploy.demo.processes import Processes
 from deploy.demo.weekly_prices import Quote
+from tests.vm.bindings import DEVICES
 
 NAME = "hq.storewire.test"
 """Under this name the virtual machine reaches the host."""
@@ -71,7 +72,9 @@ async def opened(folder: Path, items: Sequence[CatalogueItem], processes: Proces
     await cloud.serve()
     async with Hq(cloud.console_url, await cloud.token()) as hq:
         await hq.set_rules()
-        await hq.add_store(STORE, 1, 2)
+        await hq.add_store(STORE, 1, len(DEVICES))
+        for till, devices in DEVICES.items():
+            await hq.ask("PUT", f"/stores/{STORE}/tills/{till}/devices", devices)
         prices = {(STORE, number): Quote(Fraction(100 + number)) for number in range(1, len(items) + 1)}
         await _publish(hq, items, prices)
         yield Open(cloud, hq)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from deploy.demo.catalogue import CatalogueItem, barcode, item_code
 from shared.receipt.layout import Cut, Row
 from tests.vm.head_office import STORE, Open
-from tests.vm.store import STATE, Store
+from tests.vm.machine import MachineFailed
+from tests.vm.store import RULES, STATE, Store
 from tests.vm.usb_devices import UsbScanner
 
 ITEMS = [
@@ -45,6 +47,37 @@ def prove(holds: object, words: str) -> None:
 async def boots(floor: ShopFloor) -> None:
     """Debian's kernel boots and runs the product's Python"""
     await floor.store.power_on()
+
+
+async def udev_hands_them_over(floor: ShopFloor) -> None:
+    """By the shipped rules udev lets the agent's user open scanners and printer, and names them by their ports"""
+    store = floor.store
+
+    wanted = {
+        "input-0:1:1.0": ("input", "660"), "input-0:2:1.0": ("input", "660"), "printer-0:3:1.0": ("lp", "660"),
+    }  # fmt: skip
+    found: dict[str, tuple[str, str]] = {}
+
+    async def handed_over() -> bool:
+        found.clear()
+        found.update(await _named(store))
+        return found.keys() >= wanted.keys()
+
+    try:
+        await store.wait(handed_over, "udev to name scanners and printer")
+    except MachineFailed as error:
+        raise Unproven(f"udev named only {found}") from error
+    prove(found == wanted, f"udev named {found}")
+    raw = await store.nodes("/dev/hidraw*")
+    prove([node[2:] for node in raw] == [["input", "660"]] * 2, f"raw HID nodes are {raw}")
+    buses = await store.nodes("/dev/bus/usb/*/*")
+    prove([node[3] for node in buses if node[2] == "lp"] == ["660"], f"the printer's node is not the group's: {buses}")
+    told = await store.run("udevadm", "test", "/sys/class/mem/null")
+    wrong = [line for line in told.splitlines() if f"{RULES}:" in line]
+    prove(not wrong, f"udev finds fault with the rules: {wrong}")
+    for port in ("1-1", "1-2", "1-3"):
+        sleeps = (await store.run("cat", f"/sys/bus/usb/devices/{port}/power/control")).strip()
+        prove(sleeps == "on", f"what is at port {port} may fall asleep: {sleeps}")
 
 
 async def enrols(floor: ShopFloor) -> None:
@@ -109,8 +142,11 @@ async def weighs(floor: ShopFloor) -> None:
         store.scale.scale.put(0)
         store.plug_scale()
         await store.devices_are("the scale", "t1/scale")
+        prove((await _named(store)).get("serial-0:4:1.0") == ("dialout", "660"), "udev did not name the scale's port")
+        known = await store.run("udevadm", "info", "--query=property", "--name=/dev/ttyUSB0")
+        prove("ID_MM_DEVICE_IGNORE=1" in known, f"ModemManager may talk to the scale: {known}")
         store.scale.scale.put(grams)
-        await store.wait(lambda words=f"weight {grams} g, stable": store.seen(words), f"{grams} g on the scale")
+        await store.wait(partial(store.seen, f"weight {grams} g, stable"), f"{grams} g on the scale")
         store.scale.unplug()
         await store.devices_are("the scale without its cable", "t1/scale", state="closed")
 
@@ -167,12 +203,20 @@ async def survives_a_power_cut(floor: ShopFloor) -> None:
     prove(floor.office.sales() == floor.sold, f"head office has {floor.office.sales()}, sold {floor.sold}")
 
 
-FIRST = (boots, enrols, grabs_the_scanners)
+FIRST = (boots, udev_hands_them_over, enrols, grabs_the_scanners)
 """Without these there is nothing to look at."""
 PARTS = (
     *FIRST, keeps_order, survives_unplugging, weighs, prints, sells_without_network,
     survives_a_power_cut,
 )  # fmt: skip
+
+
+async def _named(store: Store) -> dict[str, tuple[str, str]]:
+    """Return group and mode behind each name of ours below /dev, by its kind and the port: `input-0:1:1.0`."""
+    found = await store.nodes("/dev/storewire/*")
+    names = [node[0].rpartition("/")[2] for node in found]
+    ports = [f"{name.partition('-')[0]}-{name.rpartition('-usb-')[2]}" for name in names]
+    return {port: (node[2], node[3]) for port, node in zip(ports, found, strict=True)}
 
 
 def _of(items: Sequence[str]) -> dict[str, str]:

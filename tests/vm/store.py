@@ -12,13 +12,18 @@ import msgspec
 
 from deploy.demo.patience import until
 from device_profiles.catalogue import profile
+from tests.vm.bindings import DEVICES, PRINTER, SCALE
 from tests.vm.machine import Case, Machine, MachineFailed
 from tests.vm.serial_scale import SerialScale
-from tests.vm.store_pc import DEVICES, PRINTER, SCALE
 from tests.vm.usb_devices import UsbPrinter, UsbScanner
 
 STATE = "/store/state"
-BENCH = "/run/bench.sock"
+BENCH = "/run/storewire/bench.sock"
+_USER = 61_000
+"""The agent's user there; its groups are those that the service's unit names."""
+RULES = "70-storewire-devices.rules"
+"""The rules that are installed on a store's PC."""
+_UDEV_SECONDS = 120.0
 _SECONDS = 240.0
 """How long anything may take: an emulated machine is some thirty times slower than a real one."""
 
@@ -32,13 +37,19 @@ class Store:
         self.printer = UsbPrinter(case.plug("printer"), profile(PRINTER))
         self.scale = SerialScale(case.plug("scale"), profile(SCALE))
         self._case = case
-        self._python = str(python)
-        self._repository = str(repository)
+        self._program = str(python.parent / "storewire-edge")
+        self._on_the_way = [str(folder) for path in (python, python.resolve()) for folder in path.parents]
+        self._system = repository / "deploy" / "edge" / "system"
         self._cables: list[asyncio.Task[None]] = []
 
     async def power_on(self) -> None:
         """Boot, with scanners and printer plugged in; the scale is not."""
         await self.machine.power_on()
+        # The interpreter may lie in a developer's home; this is the layer in memory above it.
+        await self.run("chmod", "a+x", *self._on_the_way)
+        await self._start_udev()
+        for folder in (STATE, str(Path(BENCH).parent)):
+            await self.machine.ask("folder", path=folder, user=_USER)
         for plug in (*self.scanners, self.printer):
             self._cables.append(asyncio.create_task(plug.run()))
         for plug in (*self.scanners, self.printer):
@@ -57,7 +68,8 @@ class Store:
 
     async def command(self, *arguments: str) -> str:
         """Run one of the agent's commands in the machine and return what it said. Raise MachineFailed."""
-        answer = await self.machine.ask("run", argv=[*self._program(), *arguments], seconds=170)
+        argv = [self._program, *arguments]
+        answer = await self.machine.ask("run", argv=argv, seconds=170, user=self._user())
         if answer["code"]:
             raise MachineFailed(f"storewire-edge {' '.join(arguments)}: {answer['out']}")
         return str(answer["out"])
@@ -66,7 +78,8 @@ class Store:
         """Start the agent as the machine's service manager would, and wait until its tills are open."""
         settings = f'bench_socket = "{BENCH}"\nheartbeat_seconds = 5\nstep_seconds = 5\n'
         await self.machine.ask("write", path=f"{STATE}/edge.toml", text=settings)
-        await self.machine.ask("start", name="agent", argv=[*self._program(), "run", "--state", STATE])
+        argv = [self._program, "run", "--state", STATE]
+        await self.machine.ask("start", name="agent", argv=argv, user=self._user())
         await self.wait(self._selling, "the agent to sell")
 
     async def status(self) -> dict[str, Any]:
@@ -142,8 +155,8 @@ class Store:
 
     async def watch(self, device: str) -> None:
         """Watch what a device reads, by the command that people have for it."""
-        argv = [*self._program(), "devices", "watch", device, "--state", STATE]
-        await self.machine.ask("start", name="watch", argv=argv)
+        argv = [self._program, "devices", "watch", device, "--state", STATE]
+        await self.machine.ask("start", name="watch", argv=argv, user=self._user())
         await self.wait(lambda: self.seen(device), f"the command to watch {device}")
 
     async def seen(self, words: str) -> bool:
@@ -167,5 +180,26 @@ class Store:
         answer = await self.machine.ask("rows", database=f"{STATE}/agent.db", query=query)
         return list(answer["rows"])
 
-    def _program(self) -> list[str]:
-        return ["/usr/bin/env", f"PYTHONPATH={self._repository}", self._python, "-m", "tests.vm.store_pc"]
+    async def nodes(self, pattern: str) -> list[list[str]]:
+        """Return of each device node that fits: its name, where that leads, its group, its mode in octal digits."""
+        return list((await self.machine.ask("nodes", pattern=pattern))["nodes"])
+
+    async def run(self, *argv: str) -> str:
+        """Run a program as root and return what it said. Raise MachineFailed."""
+        answer = await self.machine.ask("run", argv=list(argv), seconds=_UDEV_SECONDS)
+        if answer["code"]:
+            raise MachineFailed(f"{' '.join(argv)}: {answer['out']}")
+        return str(answer["out"])
+
+    async def _start_udev(self) -> None:
+        """Start Debian's udev with the rules that the installer puts there."""
+        rules = (self._system / RULES).read_text()
+        await self.machine.ask("write", path=f"/etc/udev/rules.d/{RULES}", text=rules)
+        await self.run("/lib/systemd/systemd-udevd", "--daemon")
+        await self.run("udevadm", "trigger", "--action=add", "--subsystem-match=usb", "--subsystem-match=tty")
+        await self.run("udevadm", "settle")
+
+    def _user(self) -> dict[str, Any]:
+        unit = (self._system / "storewire-edge.service").read_text()
+        groups = next(line for line in unit.splitlines() if line.startswith("SupplementaryGroups="))
+        return {"id": _USER, "groups": groups.partition("=")[2].split()}
