@@ -8,7 +8,6 @@ refused (409) and the field is named, and a request that was refused stays refus
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from cloud.identity.tokens import TokenHolder
 from cloud.ingest.apply import in_transaction
 from cloud.ledger.requests import Answered
 from cloud.members import enrolling, finding
+from cloud.members.home_days import HomeDays
 from cloud.members.models import ACTIVE, Member
 from cloud.members.sight import look_at
 
@@ -131,7 +131,7 @@ class Moved(BaseModel):
 @router.post("/identify")
 def identify(services: Here, _who: MayRead, body: Who) -> Known:
     """Say whose card or phone this is. 404 for nobody's; 403 for a lost card, or a phone that several share."""
-    today = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).date()
+    today = HomeDays(services.clocks.business.now_ms())
     with services.database.snapshot() as session:
         member = _member(session, services, body, today)
         sight = look_at(session, [member], today)[member]
@@ -197,7 +197,7 @@ def _place(body: Receipt | Reversal | CouponUse) -> Place:
     return Place(store=body.store, till=body.till, cashier=body.cashier, receipt=body.receipt)
 
 
-def _member(session: Session, services: Services, body: Who, today: date) -> UUID:
+def _member(session: Session, services: Services, body: Who, today: HomeDays) -> UUID:
     if (body.card is None) == (body.phone is None):
         raise Invalid("send either card or phone")
     if body.card is not None:

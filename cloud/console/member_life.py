@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import select as columns
@@ -19,6 +18,7 @@ from cloud.ledger import words as ledger_words
 from cloud.ledger.models import Account, JournalRow, Posting
 from cloud.members import blocks, changing, duplicates, merging, value
 from cloud.members.care_models import DuplicatePair, MemberMerge
+from cloud.members.home_days import HomeDays
 from cloud.members.models import Card, Consent, Member, MemberBlock, MemberField
 from cloud.members.profile import PROFILE
 from cloud.members.sight import Sight, look_at
@@ -84,7 +84,7 @@ def member_page(session: Session, member: UUID, business_ms: int) -> MemberPage:
     row = session.get(Member, member)
     if row is None:
         raise NotFound(f"there is no member {member}")
-    today = datetime.fromtimestamp(business_ms // 1000, UTC).date()
+    today = HomeDays(business_ms)
     told = session.exec(select(MemberField).where(MemberField.member_id == member)).all()
     order = list(PROFILE)
     family = changing.family_of(session, member)

@@ -22,10 +22,10 @@ from cloud.console.speaking import language_of
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.ledger.commits import open_commit
-from cloud.loyalty.api import today_of
 from cloud.loyalty.member_tier import tier_of
 from cloud.members import blocks, duplicates, merging, revealing, searching, watching
 from cloud.members.care_models import DuplicatePair, MemberMerge, ReviewCase
+from cloud.members.home_days import HomeDays
 from cloud.members.models import ACTIVE, Member
 from cloud.members.opening import signing, uploads
 from cloud.members.opening import words as upload_words
@@ -237,15 +237,15 @@ def block(services: Here, posted: MayDecide, member: UUID) -> Response:
 def _member(
     request: Request, services: Services, member_id: UUID, *, refused: str = "", revealed: dict[str, str] | None = None
 ) -> Response:
-    language = language_of(request)
+    language, business_ms = language_of(request), services.clocks.business.now_ms()
 
     def read(session: Session, _now_ms: int) -> Context:
-        it = member_life.member_page(session, member_id, services.clocks.business.now_ms())
+        it, today = member_life.member_page(session, member_id, business_ms), HomeDays(business_ms)
         return {
             "it": it,
             "profile": PROFILE,
             "revealed": revealed or {},
-            "tier": tier_of(session, member_id, today_of(services), language, overview.house_money(session)[1]),
+            "tier": tier_of(session, member_id, today, language, overview.house_money(session)[1]),
             **_said(refused),
         }
 

@@ -25,6 +25,7 @@ from cloud.identity.tokens import TokenHolder
 from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered, once
+from cloud.members.home_days import HomeDays
 from cloud.members.minting import mint_of
 from cloud.rewards.house_day import house_day
 
@@ -166,7 +167,7 @@ def give(services: Here, who: MayWrite, batch: str, body: GiveBody) -> GivenView
         def make() -> dict[str, list[str]]:
             codes = batches.give(
                 session, open_commit(session, now_ms), batch, wanted, secrets.randbits, cause=body.id,
-                today=house_day(session, at_ms), at_ms=at_ms,
+                today=HomeDays(at_ms), at_ms=at_ms,
             )  # fmt: skip
             detail = f"{len(codes)} coupons"
             audit.record(

@@ -10,7 +10,8 @@ from sqlmodel import Session, col, select
 from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
 from cloud.prices.timeline import live_entries
-from cloud.promotions.sentence import sentence
+from cloud.promotions.naming import names_for
+from cloud.promotions.sentence import NameOf, sentence
 from shared.pricing.kinds.coupon_off import CouponOff
 from shared.pricing.promotion import Money
 from shared.web.words import Language
@@ -24,18 +25,20 @@ def coupon_promotions(session: Session, now_ms: int, exponent: int) -> dict[str,
     """Return the sentences of the promotions a coupon can stand for, by id. `now_ms` is business time."""
     zones = select(func.min(col(Store.id))).group_by(col(Store.price_zone)).order_by(func.min(col(Store.id)))
     stores = list(session.exec(zones.limit(_MOST_STORES)))
-    books, found = StoreBooks(), {}
+    books = StoreBooks()
+    found: dict[str, CouponOff] = {}
     for store, entries in live_entries(session, stores, now_ms).items():
         for version in sorted({entry.version for entry in entries}):
             book = books.book(session, store, version)
             for listed in book.promotions().listed if book else ():
                 if isinstance(listed.promotion, CouponOff) and not listed.promotion.code:
-                    found[listed.promotion.promotion] = _said(listed.promotion, exponent)
-    return dict(sorted(found.items()))
+                    found[listed.promotion.promotion] = listed.promotion
+    called = names_for(session, found.values())
+    return {id_: _said(one, exponent, called) for id_, one in sorted(found.items())}
 
 
-def _said(promotion: CouponOff, exponent: int) -> Words:
-    said = sentence(promotion, Money(exponent))
+def _said(promotion: CouponOff, exponent: int, called: NameOf) -> Words:
+    said = sentence(promotion, Money(exponent), called)
     names = promotion.names
     return {
         language: f"{names[language]}: {said[language]}" if names.get(language) else said[language]

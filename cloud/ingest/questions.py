@@ -7,7 +7,6 @@ value aside is known by its question's id: asking again gets the same answer (`c
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlmodel import Session
@@ -21,6 +20,7 @@ from cloud.ingest.watermarks import stores_of
 from cloud.loyalty import return_answers
 from cloud.members import finding
 from cloud.members.desk_answers import DeskAnswers
+from cloud.members.home_days import HomeDays
 from cloud.members.phone_desk import PhoneDesk
 from cloud.members.sight import member_found
 from cloud.privacy import CannotOpen, Vault
@@ -129,7 +129,7 @@ class Answers:
         return answer
 
     def _whose(self, session: Session, sealed_card: bytes) -> MemberFound | Refused:
-        today = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).date()
+        today = HomeDays(self._business.now_ms())
         try:
             member, sight = finding.at_till(session, self._vault, self._vault.unseal(sealed_card), today)
         except (CannotOpen, Invalid):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from cloud.identity.tokens import TokenHolder
 from cloud.loyalty import deciding, drafting, rules
 from cloud.loyalty.tier_words import tier_words
 from cloud.loyalty.words import earning_words
+from cloud.rewards.house_day import house_day
 from shared.loyalty import EarningRule, TierRule
 
 router = APIRouter(prefix="/api/v1/loyalty", tags=["loyalty"])
@@ -95,8 +96,9 @@ def read_tier_rule(facts: dict[str, Any]) -> TierRule:
 
 
 def today_of(services: Services) -> date:
-    """Return the date of business time."""
-    return datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).date()
+    """Return the day it is for the chain as a whole."""
+    with services.database.snapshot() as session:
+        return house_day(session, services.clocks.business.now_ms())
 
 
 @router.get("/rules")

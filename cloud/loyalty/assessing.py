@@ -17,45 +17,67 @@ from cloud.database import bulk
 from cloud.database.rowset import rowset, table_of, upsert_into
 from cloud.loyalty import rules, tiers
 from cloud.loyalty.models import MemberDay, MemberStanding, MemberYear, TierChange, TierFloor, TierTurn
-from cloud.members import dirt
+from cloud.members import dirt, home_days
+from cloud.members.home_days import Days, HomeDay
 from cloud.members.models import ACTIVE, Member
 from shared.loyalty import Standing
 
 _CHANGE = ("member_id", "n", "before", "after", "reason", "rule_version", "day", "at_ms")
+_TURN = ("version", "zone", "day")
 _NOWHERE = Standing("", "")
 _AT_ONCE = 20_000
 """Members whose tier has ended that one look notes; the next one notes further ones."""
 
 
-def turn(session: Session, today: date) -> None:
+def turn(session: Session, today: Days) -> None:
     """Note whoever time alone may move: those whose tier's last day has passed, and everybody when a rule starts.
 
-    Each is noted once: the next look at them gives them another last day.
+    Each is noted once, when the day has come at their home: the next look at them gives them another last day.
     """
+    for home in home_days.home_days(session, today):
+        _turn(session, home)
+
+
+def _turn(session: Session, home: HomeDay) -> None:
     standing = table_of(MemberStanding)
-    ended = select(standing.c.member_id).where(standing.c.until < today).order_by(standing.c.member_id)
-    over = session.execute(ended.limit(_AT_ONCE)).scalars().all()
-    rule = rules.load(session).tier_on(today)
-    started = rule.version and session.get(TierTurn, rule.version) is None
-    if started and bulk.insert_new_tuples(session, TierTurn, ("version", "day"), [(rule.version, today)]):
-        dirt.note(session, -rule.version, ((one, dirt.HEAD_OFFICE, 0) for one in _whom_rules_concern(session)))
+    ended = select(standing.c.member_id).where(standing.c.until < home.day, home.whose(standing.c.member_id))
+    over = session.execute(ended.order_by(standing.c.member_id).limit(_AT_ONCE)).scalars().all()
+    rule = rules.load(session).tier_on(home.day)
+    started = _started(session, rule.version, home) if rule.version else set()
+    if started:
+        zones = None if home.everybody and started == home.zones else started
+        concerned = _whom_rules_concern(session, home, zones)
+        dirt.note(session, -rule.version, ((one, dirt.HEAD_OFFICE, 0) for one in concerned))
     if over:
-        dirt.note(session, -today.toordinal(), ((one, dirt.HEAD_OFFICE, 0) for one in over))
+        dirt.note(session, -home.day.toordinal(), ((one, dirt.HEAD_OFFICE, 0) for one in over))
 
 
-def _whom_rules_concern(session: Session) -> list[UUID]:
-    """Return everybody who did something, stands somewhere, or is a member at all."""
+def _started(session: Session, version: int, home: HomeDay) -> set[str]:
+    """Write down in which zones a rule counts from now on; return those where that had not been seen."""
+    turn_ = table_of(TierTurn)
+    seen = set(session.execute(select(turn_.c.zone).where(turn_.c.version == version)).scalars())
+    rows = [(version, zone, home.day) for zone in sorted(home.zones - seen)]
+    return {zone for _, zone in bulk.insert_new_tuples(session, TierTurn, _TURN, rows)}
+
+
+def _whom_rules_concern(session: Session, home: HomeDay, zones: Collection[str] | None) -> list[UUID]:
+    """Return everybody of these zones who did something, stands somewhere, or is a member at all."""
     member = table_of(Member)
     queries = [select(table_of(one).c.member_id) for one in (MemberYear, MemberDay, MemberStanding, TierFloor)]
-    found = union(*queries, select(member.c.id).where(member.c.status == ACTIVE))
-    return list(session.execute(found).scalars())
+    found = union(*queries, select(member.c.id).where(member.c.status == ACTIVE)).subquery("concerned")
+    return list(session.execute(select(found.c.member_id).where(home.whose(found.c.member_id, zones=zones))).scalars())
 
 
-def assess(session: Session, members: Collection[UUID], today: date, *, now_ms: int) -> int:
-    """Look at members and write down who stands elsewhere than before. Return how many do.
+def assess(session: Session, members: Collection[UUID], today: Days, *, now_ms: int) -> int:
+    """Look at members and write down who stands elsewhere than before, each on their own day. Return how many do.
 
     The caller holds their rows: two that look at one member would both find the same change.
     """
+    days = home_days.by_day(session, members, today).items()
+    return sum(_assess(session, some, day, now_ms=now_ms) for day, some in sorted(days))
+
+
+def _assess(session: Session, members: Collection[UUID], today: date, *, now_ms: int) -> int:
     rule = rules.load(session).tier_on(today)
     if not rule.version or not members:
         return 0

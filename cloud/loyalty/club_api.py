@@ -24,6 +24,7 @@ from cloud.loyalty.draft_models import EARNING, TIERS, RuleDraft
 from cloud.loyalty.tier_words import tier_words
 from cloud.loyalty.words import earning_words
 from cloud.members import rules as member_rules
+from cloud.members.home_days import HomeDays, day_of
 from shared.loyalty import EarningRule, TierRule
 
 router = APIRouter(prefix="/api/v1/loyalty", tags=["loyalty"])
@@ -219,11 +220,12 @@ def referrals(
 def transfer(services: Here, who: MayWrite, body: NewTransfer) -> Transferred:
     """Hand points from one member to another, once. Refused where the chain does not allow it."""
     now_ms, business_ms = services.clocks.machine.wall_ms(), services.clocks.business.now_ms()
-    wanted = transferring.Transfer(
-        id=body.id, giver=body.giver, taker=body.taker, points=body.points, today=today_of(services), actor=who.actor
-    )
 
     def work(session: Session) -> Answered:
+        today = day_of(session, body.giver, HomeDays(business_ms))
+        wanted = transferring.Transfer(
+            id=body.id, giver=body.giver, taker=body.taker, points=body.points, today=today, actor=who.actor
+        )
         return transferring.transfer(session, wanted, now_ms=now_ms, business_ms=business_ms)
 
     return Transferred(**in_transaction(services.database, work).require())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlmodel import Session
 
 from cloud.database import Database
 from cloud.ingest.apply import in_transaction
 from cloud.loyalty import referring
+from cloud.members.home_days import HomeDays
 from shared.clock import BusinessClock, MachineClock
 
 _EVERY_S = 60.0
@@ -28,7 +27,7 @@ class ReferralKeeping:
         if self._machine.monotonic() < self._next:
             return False
         business_ms, now_ms = self._business.now_ms(), self._machine.wall_ms()
-        today = datetime.fromtimestamp(business_ms // 1000, UTC).date()
+        today = HomeDays(business_ms)
 
         def find(session: Session) -> int:
             return referring.find(session, now_ms=now_ms)

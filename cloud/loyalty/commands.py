@@ -15,6 +15,7 @@ from cloud.loyalty import deciding, drafting, rules
 from cloud.loyalty.tier_words import tier_words
 from cloud.loyalty.words import Language, earning_words, no_rule_words
 from cloud.org.stores import stores
+from cloud.org.zones import set_zone
 from cloud.process.clocks import clocks_of
 from cloud.rewards.house_day import house_day
 from shared.ids import check_slug
@@ -120,6 +121,14 @@ def second_person(
     with database_of(context) as database, database.session() as session:
         deciding.set_alone(session, on=needed == "off", actor=actor(), reason=reason, now_ms=now_ms())
     typer.echo("A second person approves." if needed == "on" else "One person is enough from now on.")
+
+
+@app.command("zone")
+def zone(context: typer.Context, name: Annotated[str, typer.Argument(help="Such as Asia/Shanghai.")]) -> None:
+    """Choose the zone of the chain: of members without a home store, and of head office where stores differ."""
+    with database_of(context) as database, database.session() as session:
+        set_zone(session, name, actor=actor(), now_ms=now_ms())
+    typer.echo(f"The chain counts its days by {name}.")
 
 
 def _send(context: typer.Context, session: Session, rule: drafting.Rule, alone: str) -> drafting.Sent:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
 
 from sqlmodel import Session
 
 from cloud.database import Database
 from cloud.ingest.apply import in_transaction
 from cloud.loyalty import giving
+from cloud.members.home_days import HomeDays
 from cloud.privacy import Vault
 from shared.clock import BusinessClock, MachineClock
 
@@ -37,22 +37,19 @@ class GiftKeeping:
         return more
 
     def _reaching(self, session: Session) -> int:
-        at = self._begin(session)
-        return giving.reaching(session, at) if at else 0
+        return sum(giving.reaching(session, at) for at in self._begin(session))
 
     def _monthly(self, session: Session) -> int:
-        at = self._begin(session)
-        return giving.monthly(session, at) if at else 0
+        return sum(giving.monthly(session, at) for at in self._begin(session))
 
     def _birthdays(self, session: Session) -> int:
-        at = self._begin(session)
-        return giving.birthdays(session, self._vault, at) if at else 0
+        return sum(giving.birthdays(session, self._vault, at) for at in self._begin(session))
 
-    def _begin(self, session: Session) -> giving.Round | None:
+    def _begin(self, session: Session) -> list[giving.Round]:
         business_ms = self._business.now_ms()
         return giving.begin(
             session,
-            datetime.fromtimestamp(business_ms // 1000, UTC).date(),
+            HomeDays(business_ms),
             now_ms=self._machine.wall_ms(),
             business_ms=business_ms,
             random_bits=secrets.randbits,

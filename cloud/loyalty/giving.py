@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select, true, update
 from sqlmodel import Session
 
 from cloud.coupons import batches
@@ -23,6 +23,7 @@ from cloud.ledger.commits import open_commit
 from cloud.loyalty import rewarding, rules, tiers
 from cloud.loyalty.models import MemberStanding, TierChange, TierGift
 from cloud.members import blocks, dirt, lookup_keys
+from cloud.members.home_days import Days, HomeDay, home_days
 from cloud.members.models import ACTIVE, Member, MemberBlock, MemberKey
 from cloud.privacy import Vault
 from shared.loyalty import BirthdayGift, CouponsMonthly, CouponsOnReaching, TierRule, months_later
@@ -51,23 +52,36 @@ class Due(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One look for what is due: the day it is, the rule of that day, and when it is done."""
+    """One look for what is due: the day it is and for whom, the rule of that day, and when it is done."""
 
     today: date
     rule: TierRule
     now_ms: int
     business_ms: int
     random_bits: Callable[[int], int]
+    home: HomeDay | None = None
+    """Whose day it is; None: everybody's."""
+
+    def whose(self, member: ColumnElement[UUID]) -> ColumnElement[bool]:
+        """Return the condition that this look is for a member."""
+        return true() if self.home is None else self.home.whose(member)
 
 
 def begin(
-    session: Session, today: date, *, now_ms: int, business_ms: int, random_bits: Callable[[int], int]
-) -> Round | None:
-    """Return what a look needs; None while there are no tiers."""
-    rule = rules.load(session).tier_on(today)
-    if not rule.tiers:
-        return None
-    return Round(today=today, rule=rule, now_ms=now_ms, business_ms=business_ms, random_bits=random_bits)
+    session: Session, days: Days, *, now_ms: int, business_ms: int, random_bits: Callable[[int], int]
+) -> list[Round]:
+    """Return what looks need: one for each day it is somewhere, none while there are no tiers."""
+    known, found = rules.load(session), []
+    for home in home_days(session, days):
+        rule = known.tier_on(home.day)
+        if rule.tiers:
+            found.append(
+                Round(
+                    today=home.day, rule=rule, now_ms=now_ms, business_ms=business_ms, random_bits=random_bits,
+                    home=home,
+                )
+            )  # fmt: skip
+    return found
 
 
 def reaching(session: Session, at: Round) -> int:
@@ -79,7 +93,7 @@ def reaching(session: Session, at: Round) -> int:
     change = table_of(TierChange)
     query = (
         select(change)
-        .where(change.c.gifts_ms.is_(None), ~_barred(change.c.member_id))
+        .where(change.c.gifts_ms.is_(None), ~_barred(change.c.member_id), at.whose(change.c.member_id))
         .order_by(change.c.member_id, change.c.n)
         .limit(SLICE)
     )
@@ -171,7 +185,7 @@ def _without(
         select(standing.c.member_id)
         .join(member, member.c.id == standing.c.member_id)
         .where(standing.c.tier == tier, member.c.status == ACTIVE, ~had.exists())
-        .where(~_barred(standing.c.member_id))
+        .where(~_barred(standing.c.member_id), at.whose(standing.c.member_id))
         .order_by(standing.c.member_id)
     )
     if born is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from cloud.loyalty.earning import EARN, RETURN, debt_account, points_account
 from cloud.loyalty.models import MemberDay
 from cloud.members import rules
 from cloud.members.models import ACTIVE, Consent, Member
+from cloud.org.zones import zone_of
 
 CHANNEL = "leaderboard"
 """The channel of the consent that puts a member on the board; taking it back takes them off at once."""
@@ -98,7 +99,7 @@ def _points(session: Session, members: Collection[UUID], wanted: Period) -> dict
     who = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(owners, key=str)])
     posting, journal = table_of(Posting), table_of(JournalRow)
     begin, end = (
-        int(datetime.combine(day, time(), UTC).timestamp()) * 1000
+        int(datetime.combine(day, time(), zone_of(session)).timestamp()) * 1000
         for day in (wanted.first, wanted.last + timedelta(days=1))
     )
     query = (

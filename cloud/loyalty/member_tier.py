@@ -13,6 +13,7 @@ from cloud.loyalty import rules, tiers
 from cloud.loyalty.models import TierChange, TierFloor
 from cloud.loyalty.tier_words import benefit_words, reason_words
 from cloud.loyalty.words import Language, money
+from cloud.members.home_days import Days, day_of
 from shared.loyalty import Tier, TierRule, missing_words
 
 MOST = 10
@@ -47,8 +48,9 @@ class MemberTier:
     """(code, name) of every tier there is."""
 
 
-def tier_of(session: Session, member: UUID, today: date, language: Language, exponent: int) -> MemberTier | None:
-    """Return a member's tier on a day; None where there are no tiers."""
+def tier_of(session: Session, member: UUID, days: Days, language: Language, exponent: int) -> MemberTier | None:
+    """Return a member's tier on a day, or on their own; None where there are no tiers."""
+    today = day_of(session, member, days)
     rule = rules.load(session).tier_on(today)
     if not rule.tiers:
         return None

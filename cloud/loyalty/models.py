@@ -142,12 +142,14 @@ class TierGift(Table, table=True):
 
 
 class TierTurn(Table, table=True):
-    """A tier rule whose start was noticed: whoever it may concern was noted as changed."""
+    """A tier rule whose start was noticed in a zone: whoever it may concern there was noted as changed."""
 
     __tablename__ = "tier_turn"
     __table_args__ = BOOKS
 
     version: int = Field(primary_key=True)
+    zone: str = Field(primary_key=True, max_length=64)
+    """Of home stores; empty for members without one."""
     day: date
 
 

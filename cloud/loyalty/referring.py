@@ -6,7 +6,7 @@ many friends in a month, a friend enrolled by the referrer's own hand as a cashi
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
@@ -21,8 +21,9 @@ from cloud.ledger.reversing import Undo, reverse
 from cloud.loyalty import rewarding
 from cloud.loyalty.club_models import REFUSED, REVIEW, REWARDED, TAKEN_BACK, WAITING, Referral
 from cloud.loyalty.transferring import same_family
-from cloud.members import blocks, dirt, rules
+from cloud.members import blocks, dirt, home_days, rules
 from cloud.members.care_models import ReviewCase, StaffCard
+from cloud.members.home_days import Days
 from cloud.members.models import ACTIVE, Member
 from cloud.sales.models import Sale, SaleReturn
 
@@ -93,9 +94,10 @@ def _first_enough(session: Session, friends: list[UUID], rule: rules.Referral) -
         .where(_stayed() >= rule.least_minor)
         .order_by(sale.c.member_id, sale.c.business_date, sale.c.id)
     )
+    zones = home_days.zones_of(session, friends)
     first: dict[UUID, Bought] = {}
     for row in rows:
-        joined = datetime.fromtimestamp(row.created_ms // 1000, UTC).date()
+        joined = datetime.fromtimestamp(row.created_ms // 1000, zones[row.member_id]).date()
         if row.business_date <= joined + timedelta(days=rule.within_days):
             first.setdefault(row.member_id, Bought(row.member_id, row.id, row.business_date))
     return list(first.values())
@@ -109,9 +111,9 @@ def _stayed() -> ColumnElement[int]:
     return left
 
 
-def settle(session: Session, *, today: date, now_ms: int, business_ms: int) -> int:
-    """Reward what is due, send to the review desk what looks odd. Return how many were settled."""
-    wanted = (col(Referral.state) == WAITING, col(Referral.due_on) <= today)
+def settle(session: Session, *, today: Days, now_ms: int, business_ms: int) -> int:
+    """Reward what is due on the chain's day, send to the review desk what looks odd. Return how many were settled."""
+    wanted = (col(Referral.state) == WAITING, col(Referral.due_on) <= home_days.chain_day(session, today))
     query = select_rows(Referral).where(*wanted).order_by(col(Referral.due_on), col(Referral.friend_id)).limit(SLICE)
     rows = session.exec(query.with_for_update(skip_locked=True)).all()
     rule = rules.newest(session, rules.Referral)
@@ -174,7 +176,7 @@ def _to_review(session: Session, row: Referral, reason: str, rule: rules.Referra
     _end(session, row, REVIEW, reason, now_ms)
 
 
-def reward(session: Session, row: Referral, *, today: date, now_ms: int, business_ms: int) -> None:
+def reward(session: Session, row: Referral, *, today: Days, now_ms: int, business_ms: int) -> None:
     """Give both their points, once."""
     commit_no = open_commit(session, now_ms)
     for member, points, purpose in (
@@ -184,14 +186,14 @@ def reward(session: Session, row: Referral, *, today: date, now_ms: int, busines
         if points:
             made = rewarding.Reward(
                 cause=_cause(row), purpose=purpose, member=member, points=points, source=PURPOSE, at_ms=business_ms,
-                day=today, rule_version=row.rule_version,
+                day=home_days.day_of(session, member, today), rule_version=row.rule_version,
             )  # fmt: skip
             rewarding.give(session, commit_no, made)
     dirt.note(session, commit_no, [(row.referrer_id, dirt.HEAD_OFFICE, 0), (row.friend_id, dirt.HEAD_OFFICE, 0)])
     _end(session, row, REWARDED, "", now_ms)
 
 
-def reviewed(session: Session, *, today: date, now_ms: int, business_ms: int) -> int:
+def reviewed(session: Session, *, today: Days, now_ms: int, business_ms: int) -> int:
     """Do what the review desk has decided. Return how many."""
     query = (
         select_rows(Referral, ReviewCase)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,8 @@ from cloud.fleet import audit
 from cloud.ledger.commits import open_commit
 from cloud.loyalty import rules
 from cloud.loyalty.models import MemberDay, MemberYear, TierFloor
-from cloud.members import dirt
+from cloud.members import dirt, home_days
+from cloud.members.home_days import Days
 from cloud.members.models import Member
 from shared.loyalty import Did, Floor, Outlook, Standing, TierRule, look_back, outlook
 
@@ -25,15 +26,20 @@ _NOTHING = Outlook(Standing("", ""), 0, 0, None)
 
 
 def outlooks(
-    session: Session, members: Collection[UUID], today: date, rule: TierRule | None = None
+    session: Session, members: Collection[UUID], today: Days, rule: TierRule | None = None
 ) -> dict[UUID, Outlook]:
-    """Return where each member stands on a day and what they lack to the next tier.
+    """Return where each member stands on a day, or on their own, and what they lack to the next tier.
 
     By the rule in force on that day, or by another one that is only tried.
     """
-    if not members:
-        return {}
-    rule = rules.load(session).tier_on(today) if rule is None else rule
+    found: dict[UUID, Outlook] = {}
+    for day, some in home_days.by_day(session, members, today).items():
+        of_day = rules.load(session).tier_on(day) if rule is None else rule
+        found |= _outlooks_on(session, some, day, of_day)
+    return found
+
+
+def _outlooks_on(session: Session, members: Collection[UUID], today: date, rule: TierRule) -> dict[UUID, Outlook]:
     if not rule.tiers:
         return dict.fromkeys(members, _NOTHING)
     did, floors = _did(session, members, rule, today), floors_of(session, members)
@@ -44,12 +50,12 @@ def outlooks(
     }
 
 
-def standings(session: Session, members: Collection[UUID], today: date) -> dict[UUID, Standing]:
+def standings(session: Session, members: Collection[UUID], today: Days) -> dict[UUID, Standing]:
     """Return where each member stands on a day, and why."""
     return {member: found.standing for member, found in outlooks(session, members, today).items()}
 
 
-def tiers_of(session: Session, members: Collection[UUID], today: date) -> dict[UUID, str]:
+def tiers_of(session: Session, members: Collection[UUID], today: Days) -> dict[UUID, str]:
     """Return each member's tier on a day, '' for none."""
     return {member: stands.tier for member, stands in standings(session, members, today).items()}
 
@@ -81,7 +87,8 @@ def _joined(session: Session, members: Collection[UUID]) -> dict[UUID, date]:
     member = table_of(Member)
     wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(members)])
     rows = session.execute(select(member.c.id, member.c.created_ms).join(wanted, wanted.c.id == member.c.id))
-    return {row.id: datetime.fromtimestamp(row.created_ms // 1000, UTC).date() for row in rows}
+    zones = home_days.zones_of(session, members)
+    return {row.id: datetime.fromtimestamp(row.created_ms // 1000, zones[row.id]).date() for row in rows}
 
 
 def floors_of(session: Session, members: Collection[UUID]) -> dict[UUID, Floor]:
@@ -106,10 +113,13 @@ def set_floor(session: Session, member: UUID, tier: str, until: date, *, reason:
     dirt.note(session, open_commit(session, now_ms), [(member, dirt.HEAD_OFFICE, 0)])
 
 
-def end_floors(session: Session, today: date, now_ms: int) -> int:
-    """End the floors whose last day is over. Return how many."""
+def end_floors(session: Session, today: Days, now_ms: int) -> int:
+    """End the floors whose last day is over where the member is at home. Return how many."""
     floor = table_of(TierFloor)
-    ended = session.execute(delete(floor).where(floor.c.until < today).returning(floor.c.member_id)).scalars().all()
+    ended: list[UUID] = []
+    for home in home_days.home_days(session, today):
+        over = delete(floor).where(floor.c.until < home.day, home.whose(floor.c.member_id))
+        ended += session.execute(over.returning(floor.c.member_id)).scalars()
     if ended:
         dirt.note(session, open_commit(session, now_ms), [(member, dirt.HEAD_OFFICE, 0) for member in ended])
     return len(ended)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from cloud.identity.tokens import TokenHolder
 from cloud.ledger.commits import open_commit
 from cloud.members import enrolling, entry, finding
 from cloud.members.attaching import attach_card
+from cloud.members.home_days import HomeDays
 from cloud.members.importing import Importer, MemberImport
 from cloud.members.minting import mint_of
 from cloud.prices.sheets import FILE_TOO_LARGE, MAX_FILE_BYTES
@@ -100,7 +100,7 @@ class ImportView(BaseModel):
 @router.post("/find")
 def find_by_card(services: Here, who: MayRead, body: ByCard) -> MemberView:
     """Return the member behind a card with balance and tier. The look-up is recorded."""
-    today = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).date()
+    today = HomeDays(services.clocks.business.now_ms())
     with services.database.session() as session:
         member, found = finding.by_card(session, services.vault, body.card, today)
         _record(services, session, who, "member.find", str(member))

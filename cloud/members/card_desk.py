@@ -17,6 +17,7 @@ from cloud.members import cards, dirt, rules
 from cloud.members.attaching import Attached, attach_card
 from cloud.members.care_models import MemberNotice
 from cloud.members.changing import active
+from cloud.members.home_days import Days, HomeDay, day_of, home_days
 from cloud.members.models import ACTIVE, EXPIRED, FROZEN, LOST, Card, Member
 from cloud.privacy import Vault, normal
 from shared.ids import UuidMint
@@ -45,7 +46,7 @@ def issue(
     member: UUID,
     number: str,
     *,
-    today: date,
+    today: Days,
     actor: str,
     commit_no: int,
     now_ms: int,
@@ -56,7 +57,7 @@ def issue(
     if found is not None and found.member == member and found.status != ACTIVE:
         raise Refused(f"card_{found.status}", f"this card is {found.status} and is not given again: take another")
     done = attach_card(session, vault, mint, member=member, number=number, commit_no=commit_no, now_ms=now_ms)
-    ends = _end(today, rules.newest(session, rules.Cards).valid_months)
+    ends = _end(day_of(session, member, today), rules.newest(session, rules.Cards).valid_months)
     card = table_of(Card)
     session.execute(update(card).where(card.c.id == done.card).values(expires_on=ends, noticed_ms=None))
     _record(session, member, "issue", actor=actor, reason="", now_ms=now_ms)
@@ -100,14 +101,20 @@ def current(session: Session, member: UUID) -> Card:
     return found
 
 
-def end_cards(session: Session, mint: UuidMint, *, today: date, commit_no: int, now_ms: int) -> Ending:
-    """Make the notices of cards that end soon, and end those whose last day is over. `today` is the house's day."""
+def end_cards(session: Session, mint: UuidMint, *, today: Days, commit_no: int, now_ms: int) -> Ending:
+    """Make the notices of cards that end soon, and end those whose last day is over where their member is at home."""
+    done = [_end_on(session, mint, home, commit_no=commit_no, now_ms=now_ms) for home in home_days(session, today)]
+    return Ending(sum(one[0] for one in done), sum(one[1] for one in done))
+
+
+def _end_on(session: Session, mint: UuidMint, home: HomeDay, *, commit_no: int, now_ms: int) -> Ending:
+    today = home.day
     ahead = today + timedelta(days=rules.newest(session, rules.Cards).notice_days)
     card, member = table_of(Card), table_of(Member)
     soon = session.execute(
         update(card)
         .where(card.c.status == ACTIVE, card.c.expires_on.between(today, ahead), card.c.noticed_ms.is_(None))
-        .where(card.c.member_id.in_(select(member.c.id).where(member.c.status == ACTIVE)))
+        .where(card.c.member_id.in_(select(member.c.id).where(member.c.status == ACTIVE)), home.whose(card.c.member_id))
         .values(noticed_ms=now_ms)
         .returning(card.c.id, card.c.member_id, card.c.expires_on)
     ).all()
@@ -115,7 +122,7 @@ def end_cards(session: Session, mint: UuidMint, *, today: date, commit_no: int, 
     bulk.insert_tuples(session, MemberNotice, _NOTICE, notices)
     over = session.execute(
         update(card)
-        .where(card.c.status.in_((ACTIVE, FROZEN)), card.c.expires_on < today)
+        .where(card.c.status.in_((ACTIVE, FROZEN)), card.c.expires_on < today, home.whose(card.c.member_id))
         .values(status=EXPIRED, changed_ms=now_ms)
         .returning(card.c.member_id)
     ).all()

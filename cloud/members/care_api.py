@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from cloud.api.services import Here, Services
 from cloud.identity.tokens import TokenHolder
 from cloud.ledger.commits import open_commit
 from cloud.members import blocks, card_desk, changing, rules
+from cloud.members.home_days import HomeDays
 from cloud.members.minting import mint_of
 from cloud.members.profile import PROFILE
 
@@ -126,7 +126,7 @@ def issue_card(services: Here, who: MayWrite, member: UUID, body: NewCard) -> Ca
             mint_of(services.clocks),
             member,
             body.card,
-            today=today(services),
+            today=HomeDays(services.clocks.business.now_ms()),
             actor=who.actor,
             commit_no=open_commit(session, now_ms),
             now_ms=now_ms,
@@ -201,11 +201,6 @@ def publish_rule(services: Here, who: MayWrite, kind: str, body: dict[str, Any])
     with services.database.session() as session:
         rules.publish(session, rule, actor=who.actor, now_ms=services.clocks.machine.wall_ms())
     return body
-
-
-def today(services: Services) -> date:
-    """Return the day it is at HQ by business time (UTC): the day a card's life is counted from."""
-    return datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, UTC).date()
 
 
 def _blocking(

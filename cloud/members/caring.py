@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 
 from cloud.database import Database
 from cloud.ledger.commits import open_commit
 from cloud.members import card_desk, duplicates, watching
+from cloud.members.home_days import HomeDays, chain_day
 from cloud.process.clocks import Clocks
 from shared.ids import UuidMint
 
@@ -29,13 +29,15 @@ class Caring:
             return False
         self._next = machine.monotonic() + EVERY_S
         now_ms = machine.wall_ms()
-        today = datetime.fromtimestamp(self._clocks.business.now_ms() // 1000, UTC).date()
+        today = HomeDays(self._clocks.business.now_ms())
         mint = UuidMint(machine.wall_ms, os.urandom)
         with self._database.session() as session:
             card_desk.end_cards(session, mint, today=today, commit_no=open_commit(session, now_ms), now_ms=now_ms)
         with self._database.session() as session:
             duplicates.scan(session, now_ms)
-        for day in watching.days_to_look_at(today):
+        with self._database.snapshot() as session:
+            days = watching.days_to_look_at(chain_day(session, today))
+        for day in days:
             with self._database.session() as session:
                 watching.look(session, day, now_ms)
         return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -18,6 +17,7 @@ from cloud.fleet import audit
 from cloud.identity.keys import write_private
 from cloud.ledger.commits import open_commit
 from cloud.members import consent, disclosure, finding, leaving, segments
+from cloud.members.home_days import HomeDays
 from cloud.members.importing import Importer
 from cloud.members.opening import commands as opening_commands
 from cloud.process.clocks import clocks_of
@@ -85,7 +85,7 @@ def find(
 ) -> None:
     """Show the member behind a card: masked name, tier, points. The look-up is recorded."""
     settings = settings_of(context)
-    today = datetime.fromtimestamp(clocks_of(settings).business.now_ms() // 1000, UTC).date()
+    today = HomeDays(clocks_of(settings).business.now_ms())
     with database_of(context) as database, database.session() as session:
         member, found = finding.by_card(session, open_vault(settings), card, today)
         audit.record(session, at_ms=now_ms(), actor=actor(), action="member.find", subject=str(member))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered, once
 from cloud.members import card_desk, changing, claiming, enrolling, entry, finding
+from cloud.members.home_days import HomeDays
 from cloud.members.models import ACTIVE, Member
 from cloud.members.profile import NAME, PHONE, checked
 from cloud.members.sight import look_at, member_found
@@ -208,8 +208,8 @@ class DeskAnswers:
             )
         return member_found(member, sight)
 
-    def _today(self) -> date:
-        return datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).date()
+    def _today(self) -> HomeDays:
+        return HomeDays(self._business.now_ms())
 
     def _mint(self) -> UuidMint:
         return UuidMint(self._machine.wall_ms, os.urandom)

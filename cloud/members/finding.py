@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 from sqlmodel import Session
 
 from cloud.errors import NotFound, Refused
 from cloud.members import cards
+from cloud.members.home_days import Days
 from cloud.members.models import ACTIVE
 from cloud.members.sight import Sight, look_at
 from cloud.privacy import Vault, normal
 
 
-def by_card(session: Session, vault: Vault, number: str, today: date) -> tuple[UUID, Sight]:
+def by_card(session: Session, vault: Vault, number: str, today: Days) -> tuple[UUID, Sight]:
     """Find the member a card leads to, and what stores may see of them on a day. Raise Invalid or NotFound."""
     found = cards.find(session, vault, normal.card(number))
     if found is None or found.member is None:
@@ -22,7 +22,7 @@ def by_card(session: Session, vault: Vault, number: str, today: date) -> tuple[U
     return found.member, look_at(session, [found.member], today)[found.member]
 
 
-def at_till(session: Session, vault: Vault, number: str, today: date) -> tuple[UUID, Sight]:
+def at_till(session: Session, vault: Vault, number: str, today: Days) -> tuple[UUID, Sight]:
     """Find the member a card leads to, as a till may use it.
 
     Raise Invalid or NotFound, and Refused for a card that is not in use (`card_lost`, `card_frozen`, `card_replaced`,

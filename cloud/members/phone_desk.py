@@ -6,7 +6,6 @@ in ten thousand members, and a cashier has no business with strangers of the res
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -17,6 +16,7 @@ from cloud.errors import Invalid
 from cloud.ingest.apply import in_transaction
 from cloud.members import enrolling, lookup_keys, rules
 from cloud.members.care_models import PhoneLook
+from cloud.members.home_days import HomeDays
 from cloud.members.looks import BY_PHONE, Looker, may_look
 from cloud.members.models import ACTIVE, Card, Member, MemberField, MemberKey, StoreMember
 from cloud.members.profile import PHONE
@@ -64,7 +64,7 @@ class PhoneDesk:
         find = _by_number if whole else _by_tail
         members = find(session, self._vault, store, number)
         _record(session, store, question, ask, whole=whole, found=len(members), now_ms=now_ms)
-        today = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).date()
+        today = HomeDays(self._business.now_ms())
         shown = members[:MOST_SHOWN]
         sights = look_at(session, shown, today)
         choices = [self._choice(session, member, sights[member]) for member in shown]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from cloud.database import bulk
 from cloud.database.rowset import Columns, is_postgresql, rowset, table_of, upsert_into
 from cloud.loyalty import assessing
 from cloud.members import dirt
+from cloud.members.home_days import Days
 from cloud.members.models import Member, MemberDirty, StoreMember, StoreMembers
 from cloud.members.sight import Sight, look_at
 
@@ -50,12 +50,12 @@ class Refreshed(NamedTuple):
 
 
 def refresh(
-    session: Session, *, today: date, now_ms: int = 0, at_once: int = AT_ONCE, most_known: int = MOST_KNOWN
+    session: Session, *, today: Days, now_ms: int = 0, at_once: int = AT_ONCE, most_known: int = MOST_KNOWN
 ) -> Refreshed:
     """Work off what commits have noted, at most `at_once` notes of it.
 
-    `today` is the date of business time, for tiers, and `now_ms` the machine's time. Several workers may do this at
-    once: notes are taken by one of them, members are looked at one worker at a time.
+    `today` is each member's own day, or one for all of them, for tiers, and `now_ms` the machine's time. Several
+    workers may do this at once: notes are taken by one of them, members are looked at one worker at a time.
     """
     assessing.turn(session, today)
     notes, visits = _take_notes(session, at_once)

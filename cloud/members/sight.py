@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import date
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -19,6 +18,7 @@ from cloud.loyalty import tiers
 from cloud.members import blocks, segments
 from cloud.members.cards import number_context
 from cloud.members.enrolling import field_context
+from cloud.members.home_days import Days
 from cloud.members.models import ACTIVE, CLOSED, MERGED, PENDING, Card, Member, MemberField
 from cloud.members.profile import BIRTHDAY
 from cloud.members.purchases import purchases_of
@@ -78,8 +78,8 @@ class Sight(NamedTuple):
         return sha256(msgspec.json.encode(seen)).digest()[:_DIGEST_BYTES]
 
 
-def look_at(session: Session, members: Collection[UUID], today: date) -> dict[UUID, Sight]:
-    """Return what stores may see of members, with their tiers on a day. Whoever is no member is absent."""
+def look_at(session: Session, members: Collection[UUID], today: Days) -> dict[UUID, Sight]:
+    """Return what stores may see of members, tiers on a day or on their own. Whoever is no member is absent."""
     if not members:
         return {}
     wanted = rowset(session, "wanted", {"id": Uuid()}, [(member,) for member in sorted(members)])

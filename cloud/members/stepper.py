@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from sqlmodel import Session
 from cloud.database.rowset import table_of
 from cloud.fleet.models import Agent, Deployment
 from cloud.identity import card_keys
+from cloud.members.home_days import Days
 from cloud.members.models import StoreMember, StoreMembers
 from cloud.members.sight import known_member, look_at
 from cloud.privacy import Vault
@@ -46,7 +46,7 @@ def set_versions(session: Session, stores: Collection[str]) -> dict[str, int]:
 
 
 def member_step(
-    session: Session, vault: Vault, agent: Agent, reported_version: int, *, today: date, max_bytes: int = MAX_BYTES
+    session: Session, vault: Vault, agent: Agent, reported_version: int, *, today: Days, max_bytes: int = MAX_BYTES
 ) -> MemberStep | None:
     """Return the next step from the version an agent reports, or None when it has everything.
 
@@ -73,7 +73,7 @@ def member_step(
 
 
 def _changes(
-    session: Session, vault: Vault, agent: Agent, versions: range, today: date
+    session: Session, vault: Vault, agent: Agent, versions: range, today: Days
 ) -> Iterator[tuple[int, UUID, KnownMember | None]]:
     """Yield (version, member, what the agent may know of them; None when nothing any more), in order of versions."""
     card_key = card_keys.opened(vault, agent.id, agent.card_key)

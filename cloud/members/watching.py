@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid5
 
 from sqlalchemy import func, select
@@ -20,6 +20,7 @@ from cloud.fleet import audit
 from cloud.members import rules
 from cloud.members.care_models import ReceiptClaim, ReviewCase, StaffCard
 from cloud.members.models import Card, Member
+from cloud.org.zones import zone_of
 from cloud.sales.models import Sale
 
 CARD_USES = "card_uses"
@@ -144,7 +145,7 @@ def _of_cards(session: Session, day: date, rule: rules.Watch) -> Iterator[_Found
 
 
 def _of_claims(session: Session, day: date, rule: rules.Watch) -> Iterator[_Found]:
-    claim, (begin, end) = table_of(ReceiptClaim), _moments(day)
+    claim, (begin, end) = table_of(ReceiptClaim), _moments(session, day)
     of_day = claim.c.claimed_ms.between(begin, end - 1)
     by_cashier = session.execute(
         select(claim.c.store_id, claim.c.cashier, func.count().label("claims"))
@@ -167,7 +168,7 @@ def _of_claims(session: Session, day: date, rule: rules.Watch) -> Iterator[_Foun
 def _evidence(session: Session, one: _Found, day: date) -> Iterable[UUID]:
     sale, card, claim = table_of(Sale), table_of(Card), table_of(ReceiptClaim)
     if one.kind in (CASHIER_CLAIMS, MEMBER_CLAIMS):
-        begin, end = _moments(day)
+        begin, end = _moments(session, day)
         query = select(claim.c.sale_id).where(claim.c.claimed_ms.between(begin, end - 1))
         if one.kind == CASHIER_CLAIMS:
             query = query.where(claim.c.store_id == one.store, claim.c.cashier == one.cashier)
@@ -183,10 +184,11 @@ def _evidence(session: Session, one: _Found, day: date) -> Iterable[UUID]:
     return session.execute(query.order_by(sale.c.id).limit(_EVIDENCE)).scalars()
 
 
-def _moments(day: date) -> tuple[int, int]:
-    """Return when a day begins and ends at HQ (UTC), in milliseconds: claims are made now, at any store."""
-    begin = int(datetime.combine(day, time(), UTC).timestamp()) * 1000
-    return begin, begin + _DAY_MS
+def _moments(session: Session, day: date) -> tuple[int, int]:
+    """Return when a day of the chain begins and ends, in milliseconds: claims are made now, at any store."""
+    zone = zone_of(session)
+    begin, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
+    return int(begin.timestamp()) * 1000, int(end.timestamp()) * 1000
 
 
 def days_to_look_at(today: date, back: int = 3) -> list[date]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID
 
 from sqlmodel import Session
 
 from cloud.loyalty import posting
 from cloud.loyalty import rules as loyalty_rules
+from cloud.members.home_days import HomeDays, chain_day
 from shared.loyalty import TierRule
 
 
@@ -20,16 +21,12 @@ def add_spend(session: Session, member: UUID, day: date, minor: int, visits: int
 
 def tier_rule(session: Session, at_ms: int) -> TierRule:
     """Return the tier rule in force at a moment."""
-    return loyalty_rules.load(session).tier_on(_day(at_ms))
+    return loyalty_rules.load(session).tier_on(chain_day(session, HomeDays(at_ms)))
 
 
 def take_over(session: Session, tiers: Mapping[UUID, str], at_ms: int) -> None:
     """Write tiers as reached on the last day of last year, by exactly what they take: they hold on from there."""
-    rules, day = loyalty_rules.load(session), date(_day(at_ms).year - 1, 12, 31)
-    rule = rules.tier_on(_day(at_ms))
+    rules, today = loyalty_rules.load(session), chain_day(session, HomeDays(at_ms))
+    day, rule = date(today.year - 1, 12, 31), rules.tier_on(today)
     takes = {tier.code: posting.Done(*rule.takes(tier)) for tier in rule.tiers}
     posting.add(session, {(member, day): takes[code] for member, code in tiers.items()}, rules)
-
-
-def _day(at_ms: int) -> date:
-    return datetime.fromtimestamp(at_ms // 1000, UTC).date()

@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 import structlog
 
@@ -23,6 +22,7 @@ from cloud.loyalty.trial_running import TrialRunning
 from cloud.member_page.codes import CodeMaker
 from cloud.member_page.notices import NoticeTaker
 from cloud.members.caring import Caring
+from cloud.members.home_days import HomeDays
 from cloud.members.opening.working import Uploading
 from cloud.members.sets import refresh
 from cloud.prices.books import StoreBooks
@@ -70,7 +70,7 @@ def build_jobs(settings: CloudSettings, database: Database) -> list[tuple[str, J
     books = StoreBooks()
 
     def refresh_member_sets() -> bool:
-        today = datetime.fromtimestamp(clocks.business.now_ms() // 1000, UTC).date()
+        today = HomeDays(clocks.business.now_ms())
         with database.session() as session:
             return refresh(session, today=today, now_ms=clocks.machine.wall_ms()).notes > 0
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 from sqlmodel import Session
@@ -24,6 +23,7 @@ from cloud.ingest.proofs import AckProofs
 from cloud.ingest.questions import Answers
 from cloud.ingest.restores import Restores
 from cloud.loyalty.downstream import LoyaltyDownstream
+from cloud.members.home_days import HomeDays
 from cloud.members.stepper import member_step, set_versions
 from cloud.prices.bodies import BodyFiles
 from cloud.prices.books import StoreBooks
@@ -130,7 +130,7 @@ class _Composer:
         return deltas_along(session, desired.timeline, reported, self._files)
 
     def members(self, session: Session, agent: Agent, version: int) -> MemberStep | None:
-        today = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).date()
+        today = HomeDays(self._business.now_ms())
         return member_step(session, self._vault, agent, version, today=today)
 
 

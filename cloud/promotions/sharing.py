@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from cloud.database.rowset import table_of
 from cloud.fleet.models import Agent
+from cloud.members.home_days import HomeDays, chain_day
 from cloud.promotions.budget_models import BudgetedPromotion, StoreShare
 from cloud.promotions.dividing import Standing, balanced, fair_parts, first_parts
 from cloud.sales.models import Sale
@@ -105,7 +106,7 @@ def weights_of(session: Session, limit: Limit, stores: Collection[str], moment: 
     if limit.divide is Divide.EQUAL:
         return dict.fromkeys(stores, 1)
     row = table_of(Sale)
-    since = datetime.fromtimestamp(moment.at_ms // 1000, UTC).date() - timedelta(days=SALES_DAYS)
+    since = chain_day(session, HomeDays(moment.at_ms)) - timedelta(days=SALES_DAYS)
     sold = session.execute(
         select(row.c.store_id, func.sum(row.c.total_minor))
         .where(row.c.store_id.in_(stores), row.c.business_date >= since)

@@ -18,9 +18,9 @@ from cloud.identity.tokens import TokenHolder
 from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered
+from cloud.members.home_days import HomeDays, day_of
 from cloud.rewards import checking, drawing, runs
 from cloud.rewards.api import Body, MayRead, MayWrite, Names, Reason, Slug
-from cloud.rewards.house_day import house_day
 from cloud.rewards.models import Draw, DrawStock, Run
 from cloud.rewards.pickups import decoded
 from shared.draws import SEED_BYTES, DrawRules, Prize
@@ -175,7 +175,8 @@ def take_part(services: Here, who: MayWrite, draw: str, body: TicketBody) -> Dra
     now_ms, at_ms = services.clocks.machine.wall_ms(), services.clocks.business.now_ms()
 
     def work(session: Session) -> Answered:
-        entry = drawing.Entry(id=body.id, draw=draw, member=body.member, today=house_day(session, at_ms), at_ms=at_ms)
+        today = day_of(session, body.member, HomeDays(at_ms))
+        entry = drawing.Entry(id=body.id, draw=draw, member=body.member, today=today, at_ms=at_ms)
         return drawing.draw(session, open_commit(session, now_ms), entry, now_ms=now_ms)
 
     return DrawnView(**in_transaction(services.database, work).require())

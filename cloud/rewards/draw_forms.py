@@ -10,7 +10,7 @@ from uuid import UUID
 from cloud.errors import Invalid
 from cloud.rewards.drawing import NewDraw
 from shared.draws import NOTHING, DrawRules, Prize
-from shared.web.words import marked
+from shared.web.phrases import Phrase
 
 ROWS = 6
 """Prizes that the form has room for."""
@@ -44,29 +44,29 @@ def read(get: Callable[[str], str], id_: UUID, exponent: int) -> NewDraw:
         if not names:
             continue
         name = f"prize-{row}"
-        stock[name] = _number(get(f"stock_{row}"), marked("How many there are of a prize: a whole number."))
+        stock[name] = _number(get(f"stock_{row}"), Phrase("How many there are of a prize: a whole number."))
         prizes.append(
             Prize(
                 prize=name,
                 names=names,
-                weight=_number(get(f"weight_{row}"), marked("Weight: a whole number from 1 on."), least=1),
+                weight=_number(get(f"weight_{row}"), Phrase("Weight: a whole number from 1 on."), least=1),
                 worth_minor=_money(get(f"worth_{row}") or "0", exponent),
-                points=_number(get(f"points_{row}") or "0", marked("Points of a prize: a whole number, or nothing.")),
+                points=_number(get(f"points_{row}") or "0", Phrase("Points of a prize: a whole number, or nothing.")),
             )
         )
     if not prizes:
-        raise Invalid(marked("Name one prize at least."))
-    nothing = _number(get("nothing") or "0", marked("Weight of nothing: a whole number."))
+        raise Invalid(Phrase("Name one prize at least."))
+    nothing = _number(get("nothing") or "0", Phrase("Weight of nothing: a whole number."))
     names = {language: get(f"name_{language}") for language in ("zh", "en") if get(f"name_{language}")}
     if not names:
-        raise Invalid(marked("Say what the draw is called, in one language at least."))
+        raise Invalid(Phrase("Say what the draw is called, in one language at least."))
     return NewDraw(
         id=f"d-{id_.hex[-12:]}",
         names=names,
         rules=DrawRules(prizes=prizes, nothing_weight=nothing),
         stock=stock,
-        points=_number(get("points") or "0", marked("Points for one draw: a whole number, or nothing.")),
-        per_member=_number(get("per_member") or "0", marked("For each member: a whole number, or nothing.")),
+        points=_number(get("points") or "0", Phrase("Points for one draw: a whole number, or nothing.")),
+        per_member=_number(get("per_member") or "0", Phrase("For each member: a whole number, or nothing.")),
         starts=_day(get("starts")),
         ends=_day(get("ends")),
     )
@@ -96,7 +96,7 @@ def odds_of(rules: DrawRules, stock: dict[str, int]) -> list[Odds]:
     return found
 
 
-def _number(text: str, wrong: str, least: int = 0) -> int:
+def _number(text: str, wrong: Phrase, least: int = 0) -> int:
     if not text.isdecimal() or len(text) > 9 or int(text) < least:
         raise Invalid(wrong)
     return int(text)
@@ -105,7 +105,7 @@ def _number(text: str, wrong: str, least: int = 0) -> int:
 def _money(text: str, exponent: int) -> int:
     whole, _, rest = text.partition(".")
     if not whole.isdecimal() or len(whole) > 9 or len(rest) > exponent or (rest and not rest.isdecimal()):
-        raise Invalid(marked("Worth: an amount such as 59.90."))
+        raise Invalid(Phrase("Worth: an amount such as 59.90."))
     unit: int = 10**exponent
     return int(whole) * unit + int(rest.ljust(exponent, "0") or "0")
 
@@ -114,4 +114,4 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Invalid(marked("From and until: choose a day, or none.")) from None
+        raise Invalid(Phrase("From and until: choose a day, or none.")) from None

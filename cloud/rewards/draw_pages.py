@@ -14,6 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here, Services
 from cloud.console import overview
+from cloud.console.refusing import refusal_words
 from cloud.console.rendering import Context, environment, page
 from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by
@@ -231,5 +232,4 @@ def _state(row: Draw, today: Any) -> tuple[str, str]:
 
 
 def _said(error: Exception) -> str:
-    known = words.REFUSALS.get(error.code) if isinstance(error, Refused) else None
-    return known or str(error)
+    return refusal_words(error, words.REFUSALS)

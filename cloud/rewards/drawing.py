@@ -29,6 +29,7 @@ from cloud.rewards.pickups import RandomBits, Thing
 from cloud.rewards.who import may_spend_points
 from shared.draws import NOTHING, SEED_BYTES, DrawRules, Prize, commitment
 from shared.ids import check_slug
+from shared.web.phrases import Phrase
 
 DRAW = "prize_draw"
 """Not `draw`: the ledger calls it that when a till draws on an allowance."""
@@ -105,11 +106,11 @@ def check(session: Session, wanted: NewDraw) -> None:
     except ValueError as error:
         raise Invalid(str(error)) from None
     if set(wanted.stock) != {one.prize for one in wanted.rules.prizes} or min(wanted.stock.values()) < 0:
-        raise Invalid("stock: say for each prize, and nothing else, how many there are")
+        raise Invalid(Phrase("stock: say for each prize, and nothing else, how many there are"))
     if min(wanted.points, wanted.per_member) < 0:
-        raise Invalid("points and per_member are not below 0")
+        raise Invalid(Phrase("points and per_member are not below 0"))
     if wanted.starts and wanted.ends and wanted.ends < wanted.starts:
-        raise Invalid("ends: a draw does not end before it starts")
+        raise Invalid(Phrase("ends: a draw does not end before it starts"))
     law.check_prizes(session, wanted.rules)
 
 

@@ -11,12 +11,13 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from cloud.database.rowset import table_of
-from cloud.errors import Invalid
+from cloud.errors import Invalid, Refused
 from cloud.ledger import AccountKey, Journal, Leg, lots, post
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS_EXPIRED, VALUE_FORFEITED
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.models import Account, Lot
 from cloud.ledger.reversing import Undo, reverse
+from cloud.members.home_days import over_everywhere
 from cloud.rewards.kinds import Moved
 
 EXPIRE = "expire"
@@ -26,10 +27,7 @@ HEAD_OFFICE = "hq"
 
 def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, int, str]]:
     """Return every lot whose last day is over on `today`, with what is left of it and why."""
-    try:
-        today = date.fromisoformat(str(parameters["today"]))
-    except (KeyError, ValueError):
-        raise Invalid("today: the business date of the run, as 2026-12-31") from None
+    today = _today(parameters)
     lot = table_of(Lot)
     rows = session.execute(
         select(lot.c.id, lot.c.left, lot.c.expires_on)
@@ -37,6 +35,22 @@ def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, i
         .order_by(lot.c.id)
     )
     return [(row.id, int(row.left), f"valid before {row.expires_on.isoformat()}") for row in rows]
+
+
+def require_begun(session: Session, parameters: Mapping[str, Any], at_ms: int) -> None:
+    """Raise Refused (`day_ahead`) for a day that has not begun in every zone yet, Invalid for none.
+
+    A member's points end at midnight where they are at home, and never before.
+    """
+    if (today := _today(parameters)) > (here := over_everywhere(session, at_ms)):
+        raise Refused("day_ahead", f"{today} has not begun in every zone of the stores yet: take {here} or earlier")
+
+
+def _today(parameters: Mapping[str, Any]) -> date:
+    try:
+        return date.fromisoformat(str(parameters["today"]))
+    except (KeyError, ValueError):
+        raise Invalid("today: the business date of the run, as 2026-12-31") from None
 
 
 def post_items(

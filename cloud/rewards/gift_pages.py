@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from cloud.api.services import Here, Services
+from cloud.console.refusing import refusal_words
 from cloud.console.rendering import Context, page
 from cloud.console.showing import listed
 from cloud.console.signing_in import NotAllowed, Posted, form_by, person_with
@@ -29,6 +30,7 @@ from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.gifts import NewGift
 from cloud.rewards.models import Gift, GiftOrder, Pickup
 from cloud.rewards.pickups import Handing
+from shared.web.phrases import Phrase
 from shared.web.words import marked
 
 router = APIRouter(prefix="/rewards", include_in_schema=False)
@@ -76,7 +78,7 @@ def create(request: Request, services: Here, form: MayPublish) -> Response:
             if known is None or known.author != form.who.actor:
                 gifts.create(session, _read(id_, form), actor=form.who.actor, now_ms=services.clocks.machine.wall_ms())
     except (Invalid, Conflict) as error:
-        return _list(request, services, str(error))
+        return _list(request, services, _said(error))
     return RedirectResponse(f"/rewards/gifts/{id_}", HTTPStatus.SEE_OTHER)
 
 
@@ -153,7 +155,7 @@ def correct(request: Request, services: Here, gift: str, form: MayPublish) -> Re
     def act(session: Session, now_ms: int) -> None:
         text = form.get("delta").replace("−", "-")
         if not text.lstrip("+-").isdecimal() or len(text) > 8:
-            raise Invalid("say how many came or went, such as 20 or -3")
+            raise Invalid(Phrase("say how many came or went, such as 20 or -3"))
         wanted = stock.Correction(
             id=id_of(form, services), gift=gift, store=form.get("store"), delta=int(text), reason=form.get("reason")
         )
@@ -261,11 +263,10 @@ def _do(request: Request, services: Services, gift: str, act: Callable[[Session,
 
 
 def _said(error: Exception) -> str:
-    known = words.REFUSALS.get(error.code) if isinstance(error, Refused) else None
-    return known or str(error)
+    return refusal_words(error, words.REFUSALS)
 
 
 def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 9:
-        raise Invalid(f"a whole number is wanted, got {text!r}")
+        raise Invalid(Phrase("a whole number is wanted, got {text!r}", text=text))
     return int(text)

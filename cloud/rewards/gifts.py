@@ -29,6 +29,7 @@ from cloud.rewards.models import Gift, GiftOrder, GiftStock
 from cloud.rewards.pickups import RandomBits, Thing
 from cloud.rewards.who import may_spend_points
 from shared.ids import check_slug
+from shared.web.phrases import Phrase
 
 ORDER = "gift"
 UNDO = "undo_gift"
@@ -100,13 +101,13 @@ def change(session: Session, wanted: NewGift, *, is_open: bool, actor: str, reas
 
 def _check(wanted: NewGift) -> None:
     if not any(name.strip() for name in wanted.names.values()):
-        raise Invalid("names: say what the gift is called, in one language at least")
+        raise Invalid(Phrase("names: say what the gift is called, in one language at least"))
     if not 1 <= wanted.points <= MOST_POINTS:
-        raise Invalid(f"points: a gift costs 1 to {MOST_POINTS} points")
+        raise Invalid(Phrase("points: a gift costs 1 to {most} points", most=MOST_POINTS))
     if wanted.per_member < 0:
-        raise Invalid("per_member: how many one member may have, 0 for no limit")
+        raise Invalid(Phrase("per_member: how many one member may have, 0 for no limit"))
     if not 1 <= wanted.hold_days <= MOST_DAYS:
-        raise Invalid(f"hold_days: a reserved gift waits 1 to {MOST_DAYS} days")
+        raise Invalid(Phrase("hold_days: a reserved gift waits 1 to {most} days", most=MOST_DAYS))
 
 
 def find(session: Session, gift: str, *, lock: bool = False) -> Gift:

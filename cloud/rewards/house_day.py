@@ -1,4 +1,4 @@
-"""The day it is for head office: that of the stores where all share a zone."""
+"""The day it is for head office: by the zone that the chain has chosen, or that its stores share."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from cloud.console.figures import house_zone
+from cloud.org.zones import zone_of
 
 
 def house_day(session: Session, business_ms: int) -> date:
     """Return the day at a moment of business time."""
-    return datetime.fromtimestamp(business_ms // 1000, house_zone(session)).date()
+    return datetime.fromtimestamp(business_ms // 1000, zone_of(session)).date()

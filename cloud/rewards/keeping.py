@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -15,6 +14,7 @@ from cloud.errors import CloudError, Refused, Unavailable
 from cloud.ingest.apply import in_transaction
 from cloud.ingest.transience import is_transient
 from cloud.ledger.commits import open_commit
+from cloud.members.home_days import over_everywhere
 from cloud.rewards import drawing, gifts, pickups, runs
 from cloud.rewards.models import Draw, Pickup, Run
 from shared.clock import BusinessClock, MachineClock
@@ -45,9 +45,7 @@ class RewardsKeeping:
             return True
         if self._machine.monotonic() < self._next:
             return False
-        # Yesterday by UTC is over in every zone a day later: nobody's last day is cut short.
-        today = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).date()
-        more = in_transaction(self._database, lambda session: self._tidy(session, today - timedelta(days=1)))
+        more = in_transaction(self._database, self._tidy)
         if not more:
             self._next = self._machine.monotonic() + _EVERY_S
         return more
@@ -91,9 +89,12 @@ class RewardsKeeping:
         session.add(row)
         session.flush()
 
-    def _tidy(self, session: Session, over: date) -> bool:
-        """End what is over, some at a time; tell whether there may be more. Where nothing is, nothing is written."""
-        now_ms = self._machine.wall_ms()
+    def _tidy(self, session: Session) -> bool:
+        """End what is over in every zone, some at a time; tell whether there may be more.
+
+        Where nothing is, nothing is written.
+        """
+        now_ms, over = self._machine.wall_ms(), over_everywhere(session, self._business.now_ms())
         for draw in session.exec(select(Draw).where(~col(Draw.ended), col(Draw.ends) < over)).all():
             drawing.end(session, draw.id, actor=_KEEPER, now_ms=now_ms, reason="its last day is over")
         lapsed = session.exec(

@@ -8,9 +8,12 @@ from cloud.errors import Invalid, NotFound
 from cloud.fleet import audit
 from cloud.rewards import gifts
 from cloud.rewards.models import GiftPicture
+from shared.web.phrases import Phrase
 
 MOST_BYTES = 300_000
-TOO_LARGE = f"a picture has at most {MOST_BYTES // 1000} kB: make it smaller, 600 pixels wide are plenty"
+TOO_LARGE = Phrase(
+    "a picture has at most {most} kB: make it smaller, 600 pixels wide are plenty", most=MOST_BYTES // 1000
+)
 
 
 def media_type_of(content: bytes) -> str:
@@ -21,7 +24,7 @@ def media_type_of(content: bytes) -> str:
         return "image/jpeg"
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
-    raise Invalid("this is no picture we can show: PNG, JPEG or WebP, please")
+    raise Invalid(Phrase("this is no picture we can show: PNG, JPEG or WebP, please"))
 
 
 def put(session: Session, gift: str, content: bytes, *, actor: str, now_ms: int) -> None:

@@ -21,6 +21,7 @@ from cloud.ledger.reversing import Undo, reverse
 from cloud.loyalty.models import MemberYear
 from cloud.rewards.kinds import Moved
 from shared.money import BASIS_POINTS
+from shared.web.phrases import Phrase
 
 REBATE = "rebate"
 UNDO = "undo_rebate"
@@ -103,5 +104,5 @@ def _read(parameters: Mapping[str, Any]) -> Rebate:
     except msgspec.ValidationError as error:
         raise Invalid(f"rebate: {error}") from None
     if rebate.rate_bp < 1 or rebate.at_least < 0:
-        raise Invalid("rebate: rate_bp is at least 1, at_least not below 0")
+        raise Invalid(Phrase("rebate: rate_bp is at least 1, at_least not below 0"))
     return rebate

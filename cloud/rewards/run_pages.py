@@ -15,6 +15,7 @@ from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here, Services
 from cloud.console import overview
+from cloud.console.refusing import refusal_words
 from cloud.console.rendering import Context
 from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by
@@ -22,11 +23,12 @@ from cloud.coupons import giving
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.ledger.models import Lot
+from cloud.members.home_days import over_everywhere
 from cloud.rewards import run_tables, runs, words
 from cloud.rewards.asked_once import fresh_id, id_of
-from cloud.rewards.house_day import house_day
 from cloud.rewards.models import Run
 from cloud.rewards.runs import Act
+from shared.web.phrases import Phrase
 
 router = APIRouter(prefix="/rewards/runs", include_in_schema=False)
 
@@ -44,7 +46,7 @@ def all_runs(request: Request, services: Here) -> Response:
 
 def _list(request: Request, services: Services, refused: str = "") -> Response:
     def read(session: Session, _now_ms: int) -> Context:
-        today = house_day(session, services.clocks.business.now_ms())
+        today = over_everywhere(session, services.clocks.business.now_ms())
         waiting = select(func.count()).select_from(Run).where(col(Run.state).in_(_OPEN))
         over = select(func.count(), func.coalesce(func.sum(Lot.left), 0)).where(
             col(Lot.left) > 0, col(Lot.expires_on).is_not(None), col(Lot.expires_on) <= today
@@ -86,7 +88,7 @@ def ask_rebate(request: Request, services: Here, form: MayPlan) -> Response:
         if form.get("expires_on"):
             wanted["expires_on"] = _day(form.get("expires_on")).isoformat()
         if not wanted["rate_bp"] >= 1 or not 2000 <= wanted["year"] <= 9999:
-            raise Invalid("the rate is at least 0.01, the year has four digits")
+            raise Invalid(Phrase("the rate is at least 0.01, the year has four digits"))
         return wanted
 
     return _ask(request, services, form, runs.REBATE, parameters)
@@ -124,7 +126,7 @@ def _page(request: Request, services: Services, run: UUID, refused: str = "") ->
             "kind": words.RUN_KINDS[row.kind],
             "state": words.RUN_STATES[row.state],
             "two": runs.needs_two(session, row.kind),
-            "problem": words.REFUSALS.get(row.problem, row.problem),
+            "problem": words.REFUSALS.get(row.problem, words.RUN_BROKE) if row.problem else "",
             "still_open": giving.still_open(session, run) if row.kind == runs.COUPONS else 0,
             "refused": refused,
         }
@@ -169,8 +171,7 @@ def _do(
 
 
 def _said(error: Exception) -> str:
-    known = words.REFUSALS.get(error.code) if isinstance(error, Refused) else None
-    return known or str(error)
+    return refusal_words(error, words.REFUSALS)
 
 
 def _act(services: Services, form: Posted) -> Act:
@@ -190,12 +191,12 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Invalid("choose a day") from None
+        raise Invalid(Phrase("choose a day")) from None
 
 
 def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 12:
-        raise Invalid(f"a whole number is wanted, got {text!r}")
+        raise Invalid(Phrase("a whole number is wanted, got {text!r}", text=text))
     return int(text)
 
 
@@ -203,5 +204,5 @@ def _decimal(text: str, digits: int) -> int:
     """Read an amount with up to so many decimals as a whole number of the smallest part, without a float."""
     whole, _, rest = text.strip().replace(",", "").partition(".")
     if not whole.isdecimal() or len(whole) > 9 or len(rest) > digits or (rest and not rest.isdecimal()):
-        raise Invalid(f"a number with up to {digits} decimals is wanted, got {text!r}")
+        raise Invalid(Phrase("a number with up to {digits} decimals is wanted, got {text!r}", digits=digits, text=text))
     return int(whole + rest.ljust(digits, "0"))

@@ -22,6 +22,7 @@ from cloud.prices import approvals
 from cloud.rewards import expiry, rebate
 from cloud.rewards.kinds import RunKind
 from cloud.rewards.models import Run, RunItem
+from shared.web.phrases import Phrase
 
 ASKED, DRY, APPROVED, POSTING, POSTED = "asked", "dry", "approved", "posting", "posted"
 REVERSING, REVERSED, CANCELLED, FAILED = "reversing", "reversed", "cancelled", "failed"
@@ -47,7 +48,7 @@ class Act:
 def work_out(session: Session, run: UUID, kind: str, parameters: Mapping[str, Any], act: Act) -> Run:
     """Work a run out without posting anything: every item with its reason. Once under this id.
 
-    `expiry` takes `today` (ISO date: lots of stores whose day that is); `rebate` what `rebate.Rebate` says; `coupons`
+    `expiry` takes `today` (ISO date, begun in every zone); `rebate` what `rebate.Rebate` says; `coupons`
     what `cloud.coupons.giving.Giving` says. Raise NotFound for another kind, Conflict where the id is used for
     another run, Invalid or Refused for parameters that make no sense.
     """
@@ -67,6 +68,8 @@ def ask(session: Session, run: UUID, kind: str, parameters: Mapping[str, Any], a
         if (known.kind, known.parameters) != (kind, stated):
             raise Conflict(f"run {run} was made before for something else")
         return known
+    if kind == EXPIRY:
+        expiry.require_begun(session, parameters, act.at_ms)
     row = Run(
         id=run, kind=kind, parameters=stated, state=ASKED, items=0, total=0, reason=act.reason[:500],
         made_by=act.by, asked_by=act.by, made_ms=act.now_ms,
@@ -172,7 +175,7 @@ def start_reversing(session: Session, run: UUID, act: Act, *, force: bool = Fals
     if row.state != POSTED:
         raise Refused("not_posted", f"run {run} is {row.state}")
     if not act.reason.strip():
-        raise Invalid("say why: the reason is kept in the audit log")
+        raise Invalid(Phrase("say why: the reason is kept in the audit log"))
     row.state, row.asked_by, row.forced, row.problem = REVERSING, act.by, force, ""
     _record(session, row, "run.start_reversing", act)
     return _kept(session, row)

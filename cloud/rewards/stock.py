@@ -17,6 +17,7 @@ from cloud.fleet import audit
 from cloud.org.models import Store
 from cloud.rewards import gifts
 from cloud.rewards.models import Gift, GiftMove, GiftOrder, GiftStock
+from shared.web.phrases import Phrase
 
 MOST = 1_000_000
 
@@ -54,9 +55,9 @@ def correct(session: Session, wanted: Correction, *, actor: str, now_ms: int) ->
     Raise Invalid, NotFound for a gift or store there is not, Refused (`stock_short`) where fewer are left than go.
     """
     if not wanted.delta or abs(wanted.delta) > MOST:
-        raise Invalid(f"say how many came or went, up to {MOST}")
+        raise Invalid(Phrase("say how many came or went, up to {most}", most=MOST))
     if not 0 < len(wanted.reason.strip()) <= 500:
-        raise Invalid("say why, in up to 500 characters")
+        raise Invalid(Phrase("say why, in up to 500 characters"))
     gifts.find(session, wanted.gift)
     if session.get(Store, wanted.store) is None:
         raise NotFound(f"there is no store {wanted.store!r}")

@@ -45,6 +45,7 @@ REFUSALS: Mapping[str, str] = {
     "not_posted": marked("Nothing of it is posted."),
     "too_late": marked("It is too late for that: look at its state."),
     "value_gone": marked("Some of what it gave is spent. Reverse it by force, which leaves debts, or let it stand."),
+    "day_ahead": marked("That day has not begun at every store yet: choose an earlier one."),
     "stopped": marked("It was stopped before everything was posted. Go on with it, or reverse what is posted."),
     "batch_closed": marked("This batch was withdrawn: nothing more is given of it."),
     "batch_spent": marked("There are not so many coupons left in this batch. Make a batch with more."),
@@ -57,3 +58,5 @@ REFUSALS: Mapping[str, str] = {
     "pickup_ended": marked("This does not wait any more: it was cancelled or its last day is over."),
     "pickup_elsewhere": marked("This lies in another store."),
 }
+RUN_BROKE = marked("A fault stopped it; the log of the jobs process says why. Ask IT before you start it again.")
+"""Why a run stopped that no rule stopped."""

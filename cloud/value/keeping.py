@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,6 +10,7 @@ from cloud.coupons.settling import free_lapsed
 from cloud.database import Database
 from cloud.ingest.apply import in_transaction
 from cloud.loyalty.tiers import end_floors
+from cloud.members.home_days import HomeDays
 from cloud.value import rules
 from cloud.value.allowances import Moment, active_agents, issue
 from cloud.value.timing_out import free_ended
@@ -39,7 +39,7 @@ class ValueKeeping:
         now_ms = self._machine.wall_ms()
         freed = in_transaction(self._database, lambda session: free_ended(session, now_ms))
         in_transaction(self._database, lambda session: free_lapsed(session, now_ms))
-        today = datetime.fromtimestamp(self._business.now_ms() // 1000, UTC).date()
+        today = HomeDays(self._business.now_ms())
         in_transaction(self._database, lambda session: end_floors(session, today, now_ms))
         issued = self._issue()
         if not freed and not issued:

@@ -26,11 +26,13 @@ from tests.factories import START_MS, new_id
 
 ANN = Act("ann", START_MS, START_MS)
 BOB = Act("bob", START_MS, START_MS)
+LATER = Act("ann", START_MS, START_MS + 10 * 86_400_000)
+"""After the days on which anything ends in these tests."""
 
 
 def work_out(books: Books, kind: str, *, run: UUID | None = None, **parameters: object) -> Run:
     with books.database.session() as session:
-        return runs.work_out(session, run or new_id(), kind, parameters, ANN)
+        return runs.work_out(session, run or new_id(), kind, parameters, LATER)
 
 
 def post_all(books: Books, run: UUID) -> int:

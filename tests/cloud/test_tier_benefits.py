@@ -162,8 +162,7 @@ class Club:
 
     def _once(self, work: object) -> int:
         with self.database.session() as session:
-            at = giving.begin(session, self.today, now_ms=5, business_ms=5, random_bits=BITS)
-            assert at is not None
+            (at,) = giving.begin(session, self.today, now_ms=5, business_ms=5, random_bits=BITS)
             return work(session, at)  # type: ignore[operator, no-any-return]
 
     @staticmethod

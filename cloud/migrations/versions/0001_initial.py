@@ -1672,8 +1672,9 @@ def upgrade() -> None:
     op.create_table(
         "tier_turn",
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.PrimaryKeyConstraint("version", name=op.f("pk_tier_turn")),
+        sa.PrimaryKeyConstraint("version", "zone", name=op.f("pk_tier_turn")),
     )
     op.create_table(
         "till_shift",
