@@ -42,6 +42,7 @@ class Slip:
     zone: str
     store: str
     store_name: str
+    till: str
     receipt: str
     href: str
     total_minor: int
@@ -120,6 +121,7 @@ def _slip(kind: str, row: Any, store: Store | None, arrived_ms: int) -> Slip:
         zone=sale.time_zone if sale else store.time_zone if store else "",
         store=row.store_id,
         store_name=store.name if store else row.store_id,
+        till=row.till_id,
         receipt=receipt_name(row),
         href=place_of(row),
         total_minor=row.total_minor if sale else -row.total_minor,
@@ -150,6 +152,10 @@ def _at(row: Slip) -> Cell:
     return Cell(value=row.at_ms, zone=row.zone, mark=late.text, values=late.values)
 
 
+def _total(row: Slip) -> Cell:
+    return Cell(value=row.total_minor, exponent=row.exponent, note=row.currency)
+
+
 def _money(row: Slip, minor: int | None) -> Cell:
     return Cell(value=minor, exponent=row.exponent)
 
@@ -164,19 +170,20 @@ def _columns() -> Sequence[Column[Slip]]:
             cell=_at,
         ),
         Column(key="receipt", title=marked("Receipt"), cell=lambda row: Cell(value=row.receipt, href=row.href)),
+        Column(key="total", title=marked("Total"), kind=Kind.MONEY, cell=_total),
         Column(key="what", title=marked("Kind"), cell=_kind),
+        Column(key="lines", title=marked("Lines"), kind=Kind.NUMBER, cell=lambda row: row.lines),
+        Column(key="saved", title=marked("Saved"), kind=Kind.MONEY, cell=lambda row: _money(row, row.saved_minor)),
         Column(
             key="store",
             title=marked("Store"),
             kind=Kind.WRAP,
             cell=lambda row: Cell(value=row.store_name, href=f"/stores/{row.store}", note=row.store),
         ),
-        Column(key="lines", title=marked("Lines"), kind=Kind.NUMBER, cell=lambda row: row.lines),
-        Column(key="saved", title=marked("Saved"), kind=Kind.MONEY, cell=lambda row: _money(row, row.saved_minor)),
-        Column(key="total", title=marked("Total"), kind=Kind.MONEY, cell=lambda row: _money(row, row.total_minor)),
-        Column(key="currency", title=marked("Currency"), cell=lambda row: row.currency),
-        Column(key="book", title=marked("Price book"), kind=Kind.NUMBER, cell=lambda row: row.book),
-        Column(key="day", title=marked("Business day"), cell=lambda row: row.day),
+        Column(key="currency", title=marked("Currency"), cell=lambda row: row.currency, filed=True),
+        Column(key="book", title=marked("Price book"), kind=Kind.NUMBER, cell=lambda row: row.book, filed=True),
+        Column(key="day", title=marked("Business day"), cell=lambda row: row.day, filed=True),
+        Column(key="till", title=marked("Till"), cell=lambda row: row.till, filed=True),
     )
 
 

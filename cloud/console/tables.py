@@ -71,6 +71,8 @@ class Column(Generic[R]):
     cell: Callable[[R], Cell | Scalar]
     kind: Kind = Kind.TEXT
     order: SQLColumnExpression[Any] | Callable[[R], Any] | None = None
+    filed: bool = False
+    """It stands in files only: the page says it otherwise, or has no room for what few look for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,8 +154,13 @@ class Listing(Generic[R]):
         )
 
     def cells(self, row: R) -> list[Cell]:
-        """Return a row's cells."""
+        """Return a row's cells, one for each column."""
         return [as_cell(column.cell(row)) for column in self.columns]
+
+    @property
+    def shown(self) -> list[Column[R]]:
+        """Return the columns that a page shows."""
+        return [column for column in self.columns if not column.filed]
 
 
 def as_cell(value: Cell | Scalar) -> Cell:
@@ -260,8 +267,8 @@ def table(listing: Listing[R], session: Session, query: Mapping[str, str], prefi
     address = _Address(query, prefix)
     return TableView(
         listing=listing,
-        heads=[_head(column, asked, address) for column in listing.columns],
-        rows=[listing.cells(row) for row in cut.rows],
+        heads=[_head(column, asked, address) for column in listing.shown],
+        rows=[[as_cell(column.cell(row)) for column in listing.shown] for row in cut.rows],
         count=cut.count,
         first=(cut.page - 1) * PAGE_ROWS + 1,
         previous=address.with_(page=cut.page - 1) if cut.page > 1 else "",
