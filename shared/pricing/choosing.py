@@ -8,14 +8,16 @@ some share goods, what is searched depends on the layer:
   article to the one that saves most on it, or one of them first on all it covers, whichever of these saves most.
 - sets: every order of up to five promotions, each applied at its most and some times less (`searching.WINDOWS`), each
   taking its pieces by its own rule from what those before it left. Beyond: again and again the one that saves most.
-- everything later: every choice of promotions that share no goods, up to `MOST_RIVALS`. Beyond: in order, each
+- coupons: the best one alone, or all that stack, in every order of up to `MOST_ORDERED`. Beyond: the one that saves
+  most alone first, or percentages before amounts.
+- everything else: every choice of promotions that share no goods, up to `MOST_RIVALS`. Beyond: in order, each
   that shares none with those before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Iterable, Sequence
+from itertools import permutations, product
 from operator import attrgetter
 
 from shared.pricing.candidate import Candidate, Key, Score, score, shares
@@ -27,6 +29,8 @@ from shared.pricing.state import State
 
 MOST_ASSIGNMENTS = 64
 MOST_RIVALS = 10
+MOST_ORDERED = 4
+"""Stackable coupons of which every order is tried."""
 
 Chosen = list[tuple[Candidate, Effect]]
 
@@ -176,20 +180,33 @@ def _first_come(found: Sequence[tuple[Candidate, Effect, set[int]]]) -> Chosen:
 
 def _coupons(candidates: Sequence[Candidate], state: State) -> Chosen:
     """Choose one coupon that goes alone, or all that stack, each on what those before it left."""
-    alone = choose_one(candidates)
+    ways = [choose_one(candidates)]
     stackable = [one for one in candidates if getattr(one.listed.promotion, "stackable", False)]
-    together: Chosen = []
     if len(stackable) > 1:
-        net = state.net[:]
-        for candidate in in_order(stackable):
-            effect = candidate.effect()
-            if isinstance(effect, Effect):
-                together.append((candidate, effect))
-                parts = shares(effect, floored=state.floored)
-                for (row, _, _), part in zip(effect.bears, parts, strict=True):
-                    state.net[row] -= part
-        state.net[:] = net
-    return min((alone, together), key=_worth)
+        ways += [_one_after_another(order, state) for order in _orders(in_order(stackable))]
+    return min(ways, key=_worth)
+
+
+def _orders(stackable: Sequence[Candidate]) -> Iterable[Sequence[Candidate]]:
+    """Return the orders to try: a percentage is worth more before an amount, unless scopes, caps or floors differ."""
+    if len(stackable) <= MOST_ORDERED:
+        return permutations(stackable)
+    return [stackable, sorted(stackable, key=lambda one: not getattr(one.listed.promotion, "off_bp", 0))]
+
+
+def _one_after_another(coupons: Sequence[Candidate], state: State) -> Chosen:
+    """Return what coupons do in an order, each on what those before it left; the state stays as it is."""
+    together: Chosen = []
+    net = state.net[:]
+    for candidate in coupons:
+        effect = candidate.short() or candidate.effect()
+        if isinstance(effect, Effect):
+            together.append((candidate, effect))
+            parts = shares(effect, floored=state.floored)
+            for (row, _, _), part in zip(effect.bears, parts, strict=True):
+                state.net[row] -= part
+    state.net[:] = net
+    return together
 
 
 def reason_of(effect: Effect | Miss) -> Miss:

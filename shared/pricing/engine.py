@@ -90,9 +90,9 @@ def _settle_rivals(layer: Layer, rivals: Sequence[Candidate], state: State, outc
 
 
 def _stack(layer: Layer, rivals: Sequence[Candidate], state: State, outcomes: Outcomes) -> None:
-    """Apply all, each on what those before it left; a piece used up by a set is used up."""
+    """Apply all, each on what those before it left, its threshold too; a piece used up by a set is used up."""
     for candidate in in_order(rivals):
-        effect = candidate.effect()
+        effect = candidate.short() or candidate.effect()
         if not isinstance(effect, Effect):
             outcomes.missed(candidate, effect)
             continue

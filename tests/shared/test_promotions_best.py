@@ -174,6 +174,36 @@ def test_p4_of_the_orders_promotions_the_best_that_share_nothing_are_chosen(
     assert saved(rules, list(basket.items())).saved_minor == best
 
 
+def coupons(name: str) -> st.SearchStrategy[CouponOff]:
+    return st.one_of(
+        st.builds(CouponOff, promotion=st.just(name), stackable=st.booleans(), off_minor=st.integers(1, 1500)),
+        st.builds(
+            CouponOff, promotion=st.just(name), stackable=st.booleans(), off_bp=st.sampled_from([500, 1234, 3000]),
+            cap_minor=st.sampled_from([None, 200]),
+        ),
+    )  # fmt: skip
+
+
+def after(total: int, rules: Sequence[CouponOff]) -> int:
+    """Say what coupons leave of a total, one after another."""
+    for rule in rules:
+        total -= min(total, rule.off_minor or min(share_bp(total, rule.off_bp), rule.cap_minor or total))
+    return total
+
+
+@given(st.tuples(coupons("p"), coupons("q"), coupons("r")), st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
+def test_p4_coupons_go_in_the_order_that_leaves_least(rules: tuple[CouponOff, ...], pieces: int) -> None:
+    context = msgspec.structs.replace(
+        ANYBODY, coupons=[Coupon(rule.promotion.upper(), rule.promotion) for rule in rules]
+    )
+    book = make_price_book(items=ITEMS, prices=PRICES, promotions=rules)
+    total = COSTS["c"] * pieces
+    ways = [after(total, [rule]) for rule in rules]
+    ways += [after(total, order) for order in permutations([rule for rule in rules if rule.stackable])]
+    assert price_basket(lines_of([("c", pieces)]), book, context).total_minor == min(ways)
+
+
 _SOON = When(last=date(2099, 1, 1))
 TIES = [
     # Equal savings: larger face value, then higher threshold, sooner end, lower id.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
@@ -58,6 +59,23 @@ class BuyWithPurchase(Promotion, frozen=True, kw_only=True, omit_defaults=True, 
     def effect(self, portion: Portion) -> Effect | Miss:
         """Bring the pieces that save most to their offer's price."""
         candidates = sorted(self._candidates(portion), key=lambda found: (-found[0], found[1]))
+        taken, points = self._taken(portion, candidates)
+        if not taken:
+            return self._none(portion)
+        effect = off_each_piece(portion, taken)
+        if points and isinstance(effect, Effect) and effect.saving < sum([saving for _, saving, _ in effect.bears]):
+            # Points buy the offered price or nothing: a floor or a budget that keeps part of it back ends the exchange.
+            refused = Miss("floor" if effect.withheld else "budget_used")
+            taken, points = self._taken(portion, [found for found in candidates if not found[2].points])
+            effect = off_each_piece(portion, taken) if taken else refused
+        if isinstance(effect, Effect):
+            effect.spent_points = points
+        return effect
+
+    def _taken(
+        self, portion: Portion, candidates: Sequence[tuple[int, int, Offer]]
+    ) -> tuple[list[tuple[int, int, int]], int]:
+        """Return the pieces taken, as (row, pieces, price of one), and the points they cost."""
         taken: list[tuple[int, int, int]] = []
         free, points_left, points = min(self.most_pieces, portion.most), portion.facts.points_left, 0
         for _, row, offer in candidates:
@@ -69,12 +87,7 @@ class BuyWithPurchase(Promotion, frozen=True, kw_only=True, omit_defaults=True, 
             if count:
                 taken.append((row, count, offer.price_minor))
                 free -= count
-        if not taken:
-            return self._none(portion)
-        effect = off_each_piece(portion, taken)
-        if isinstance(effect, Effect):
-            effect.spent_points = points
-        return effect
+        return taken, points
 
     def _candidates(self, portion: Portion) -> list[tuple[int, int, Offer]]:
         """Return (saving of the row's first piece, row, offer) of what may be bought this way."""

@@ -8,7 +8,18 @@ from typing import ClassVar
 import msgspec
 
 from shared.money import BASIS_POINTS, share_bp
-from shared.pricing.effect import NOT_ENOUGH, Effect, Miss, Portion, capped, off_pieces, off_rows, spent, take_in_order
+from shared.pricing.effect import (
+    NOT_ENOUGH,
+    Effect,
+    Miss,
+    Portion,
+    capped,
+    last_that,
+    off_pieces,
+    off_rows,
+    spent,
+    take_in_order,
+)
 from shared.pricing.model import Gift
 from shared.pricing.promotion import Basis, Layer, Money, Promotion, percent, tenths
 from shared.pricing.scope import Scope
@@ -35,8 +46,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
 class SpendAndGet(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag="spend_and_get"):
     """The highest step reached by what is spent in scope; `repeating`: the one step as often as it is reached.
 
-    A gift in the basket costs nothing and does not count as spent; one that is missing is offered, or with `add_gifts`
-    rung up by the till. `need.basis` says which amount the steps look at: the running total unless it says otherwise.
+    A gift in the basket that the step reached gives costs nothing and does not count as spent; one that is missing is
+    offered, or with `add_gifts` rung up by the till. `need.basis` says which amount the steps look at: the running
+    total unless it says otherwise.
 
     | spent  | steps                   | gets           |
     |--------|-------------------------|----------------|
@@ -72,17 +84,52 @@ class SpendAndGet(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag=
 
     def effect(self, portion: Portion) -> Effect | Miss:
         """Give what the step reached gives, and say what is missing to the next."""
-        amount = spent(portion, self.need.basis or Basis.RUNNING)
-        reached = [step for step in self.steps if step.at_minor <= amount]
+        amount = self._amount(portion)
+        reached, times = self._reached(portion, amount)
         if not reached:
-            first = self.steps[0].at_minor
+            first, amount = self.steps[0].at_minor, self._spent(portion, amount, self.steps[0], 1)
             return Miss(NOT_ENOUGH, missing_minor=first - amount, near=2 * amount >= first)
-        step = reached[-1]
-        times = min(amount // step.at_minor if self.repeating else 1, portion.most)
+        step = self.steps[reached - 1]
+        portion.aside = self._apart(portion, step, times)
         effect = self._reward(portion, step, times)
         if isinstance(effect, Effect):
-            effect.missing_minor = self._to_next(amount, len(reached), portion.most)
+            effect.missing_minor = self._to_next(portion, amount, reached, times)
         return effect
+
+    def _reached(self, portion: Portion, amount: int) -> tuple[int, int]:
+        """Return how many steps are reached and how often the last of them; only its own gifts do not count."""
+        for place in range(len(self.steps), 0, -1):
+            step = self.steps[place - 1]
+            most = min(amount // step.at_minor, portion.most)
+
+            def holds(times: int, step: Step = step) -> bool:
+                return self._spent(portion, amount, step, times) >= step.at_minor * times
+
+            times = last_that(holds, most if self.repeating else min(most, 1))
+            if times:
+                return place, times
+        return 0, 0
+
+    def _amount(self, portion: Portion) -> int:
+        """Return what is spent in scope, gifts and all."""
+        portion.aside = []
+        return spent(portion, self.need.basis or Basis.RUNNING)
+
+    def _spent(self, portion: Portion, amount: int, step: Step, times: int) -> int:
+        """Return what of an amount counts when a step is given so often."""
+        if not step.gift:
+            return amount
+        portion.aside = self._apart(portion, step, times)
+        return spent(portion, self.need.basis or Basis.RUNNING)
+
+    def _apart(self, portion: Portion, step: Step, times: int) -> list[tuple[int, int]]:
+        if not step.gift or not times:
+            return []
+        return take_in_order(portion.left, self._gift_rows(portion, step), step.gift_quantity * times)
+
+    def _gift_rows(self, portion: Portion, step: Step) -> list[int]:
+        rows = [row for row in portion.others[0] if portion.state.rows[row].item.item == step.gift]
+        return portion.cheapest_first(rows)
 
     def _reward(self, portion: Portion, step: Step, times: int) -> Effect | Miss:
         used = [(row, portion.left[row]) for row in portion.rows]
@@ -99,21 +146,22 @@ class SpendAndGet(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag=
         return effect
 
     def _gift(self, portion: Portion, step: Step, times: int) -> Effect | Miss:
-        rows = [row for row in portion.others[0] if portion.state.rows[row].item.item == step.gift]
+        rows = self._gift_rows(portion, step)
         return give_gifts(portion, rows, [step.gift], step.gift_quantity * times, add=self.add_gifts, uses=times)
 
-    def _to_next(self, amount: int, reached: int, most: int) -> int:
+    def _to_next(self, portion: Portion, amount: int, reached: int, times: int) -> int:
         if self.repeating:
-            at = self.steps[0].at_minor
-            return at - amount % at if amount // at < most else 0
-        return self.steps[reached].at_minor - amount if reached < len(self.steps) else 0
+            step, times = self.steps[0], times + 1
+            return step.at_minor * times - self._spent(portion, amount, step, times) if times <= portion.most else 0
+        if reached == len(self.steps):
+            return 0
+        step = self.steps[reached]
+        return step.at_minor - self._spent(portion, amount, step, 1)
 
     def aside(self, portion: Portion) -> list[tuple[int, int]]:
-        """Set the gifts apart: they are not spent for."""
-        if not portion.others:
-            return []
-        pieces = max((step.gift_quantity for step in self.steps if step.gift), default=0)
-        return take_in_order(portion.left, portion.cheapest_first(portion.others[0]), pieces)
+        """Set the gifts of the step reached apart: they are not spent for."""
+        reached, times = self._reached(portion, self._amount(portion))
+        return self._apart(portion, self.steps[max(reached, 1) - 1], max(times, 1))
 
     def face(self) -> int:
         """The highest reward."""
