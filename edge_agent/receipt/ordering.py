@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Callable
 from uuid import UUID
 
+import msgspec
+
 from edge_agent.clock import Clocks
 from edge_agent.disk.database import Database
 from edge_agent.receipt import jobs
@@ -41,3 +43,25 @@ class PaperOrders:
         await self._database.run(add, makes_room=True)
         self._printing.ring()
         return True
+
+    async def again(self, event: UUID, mark: Callable[[Document, int], Document]) -> int | None:
+        """Queue the first paper of `event` once more, as `mark` marks it as a copy; return which copy it is.
+
+        0: there is no printer. None: this disk has no such paper, or no longer. Raise DiskFull.
+        """
+        if not self._printing.has_printer:
+            return 0
+        at_ms, by = self._clocks.business.now_ms(), self._who()
+
+        def add(db: sqlite3.Connection) -> int | None:
+            papers = jobs.of_receipt(db, event)
+            if not papers or not papers[0].document:
+                return None
+            first = msgspec.json.decode(papers[0].document, type=Document)
+            copy = papers[-1].copy + 1
+            jobs.add_document(db, self._till, mark(first, copy), by=by, at_ms=at_ms, event=event, copy=copy)
+            return copy
+
+        copy = await self._database.run(add, makes_room=True)
+        self._printing.ring()
+        return copy

@@ -27,6 +27,10 @@ class PaperOrders(Protocol):
         """Queue what `make` returns for so many papers of `event` before. False: the till has no printer."""
         ...
 
+    async def again(self, event: UUID, mark: Callable[[Document, int], Document]) -> int | None:
+        """Queue the first paper of `event` as a marked copy and return which; 0: no printer, None: no such paper."""
+        ...
+
 
 class FoundItem(Protocol):
     """An item found by a code."""

@@ -219,7 +219,13 @@ async def test_a_gift_card_is_sold_and_its_sale_undone(tmp_path: Path) -> None:
         await at.presses("F12")
         await at.types("3", receipt)
         assert at.asked == "undo_top_up"
-        await at.types("")
+        assert "100.00" in (await at.shown())["pane"], "what goes back, before anything is begun"
+        before = await at.store.database.read(lambda db: list(db.iterdump()))
+        await at.presses("Escape", "Escape")
+        assert at.asked == ""
+        assert await at.store.database.read(lambda db: list(db.iterdump())) == before
+        await at.presses("F12")
+        await at.types("3", receipt, "")
         assert at.told == "not_said"
         await at.types("1")
         assert at.told == "value_undo_waits"

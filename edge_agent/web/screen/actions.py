@@ -10,6 +10,7 @@ from edge_agent.till.offline import Action as OfflineAction
 from edge_agent.web.screen import flows_amending as amending
 from edge_agent.web.screen import flows_counter as counter
 from edge_agent.web.screen import flows_desk as service
+from edge_agent.web.screen import flows_joining as joining
 from edge_agent.web.screen import flows_members as members
 from edge_agent.web.screen import flows_offers as offering
 from edge_agent.web.screen import flows_paying as paying
@@ -165,8 +166,9 @@ FLOWS: Mapping[str, Flow] = {
     "more": more,
     "desk": service.desk,
     "desk_customer": service.customer,
-    "desk_join": service.join,
-    "desk_enrol": service.enrol,
+    "desk_join": joining.join,
+    "desk_enrol": joining.enrol,
+    "desk_slip": joining.slip_again,
     "desk_cards": service.cards,
     "desk_claim": service.claim,
     "desk_gifts": service.gifts,

@@ -7,11 +7,10 @@ from typing import get_args
 
 from edge_agent.till.asks import Approve
 from edge_agent.till.results import Refused
-from edge_agent.till.service.consents import consents_of
 from edge_agent.till.service.members import CardAct
 from edge_agent.till.service.results import CardChanged, Customer, Served
 from edge_agent.till.service.whom import WHOLE_PHONE, plain_phone
-from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
+from edge_agent.web.screen.asking import Asked, Option, Question
 from edge_agent.web.screen.hand import Done, Hand, Outcome, settled
 from edge_agent.web.screen.saying import Named, Plain, Said, named, news, refusal, says
 from shared import pickup_code
@@ -31,6 +30,7 @@ _SERVED = (
     ("desk_cards", marked("Card")),
     ("desk_return", marked("Give the stored value back")),
     ("desk_pay_out", marked("Pay out what head office approved")),
+    ("desk_slip", marked("Print the consent again")),
 )
 CARD_ACTS: Mapping[CardAct, str] = {
     "issue": marked("Give a card"),
@@ -148,115 +148,6 @@ async def _now(hand: Hand, served: Customer) -> Served:
     return Served(served, wallet.points, wallet.value_minor if wallet.has_value else None)
 
 
-async def join(ask: Asked, _hand: Hand, phone: str) -> Outcome:
-    """Offer to sign up whoever has a number that is no member's."""
-    await ask(
-        Question(
-            id="join",
-            title=says(marked("No member has {phone}"), phone=phone),
-            prompt=says(marked("1 and Enter to sign them up, Esc to go back")),
-            options=(Option(value=_YES, words=says(marked("Sign up a new member"))),),
-            free=False,
-            deliberate=True,
-        )
-    )
-    return Done(then="desk_enrol", about=(phone,))
-
-
-async def enrol(ask: Asked, hand: Hand, phone: str = "") -> Outcome:
-    """Make somebody a member: number, consent, and if they have them a card and a name."""
-    phone = phone or await _phone(ask)
-    given = await _consents(ask, hand)
-    card = await ask(
-        Question(
-            id="new_card",
-            title=says(marked("A card for them?")),
-            prompt=says(marked("Scan the new card; Enter: none")),
-            default=_NO,
-            scans=True,
-        )
-    )
-    name = await ask(
-        Question(
-            id="name",
-            title=says(marked("Their name?")),
-            prompt=says(marked("Name as they say it; Enter: none")),
-            default=_NO,
-        )
-    )
-    facts = {"name": "" if name == _NO else name[:64], "card": "" if card == _NO else card}
-    if hand.settings.policies.ask_referrer:
-        facts["referrer"] = await _referrer(ask)
-    answer = await hand.till.desk.enrol(phone, given, **facts)
-    if isinstance(answer, Refused) and answer.code == "hq_entry_receipt":
-        receipt = await ask(_receipt_question(says(marked("Joining takes a receipt"))))
-        answer = await hand.till.desk.enrol(phone, given, **facts, receipt=receipt)
-    if isinstance(answer, Refused):
-        return await _known(hand, phone, answer) if answer.code == "hq_phone_known" else answer
-    name_ = answer.customer.masked_name
-    welcome = news(marked("Welcome, {name}! They are a member now."), name=name_) if name_ else news(
-        marked("Welcome! They are a member now.")
-    )  # fmt: skip
-    return Done(welcome, then="desk_customer", about=(answer.customer.key,))
-
-
-async def _phone(ask: Asked) -> str:
-    phone = await ask(
-        Question(id="phone", title=says(marked("A new member")), prompt=says(marked("Their telephone number")))
-    )
-    number = plain_phone(phone)
-    if number is None or len(number) < WHOLE_PHONE:
-        raise Wrong(says(marked("This is not a whole telephone number.")), phone)
-    return phone
-
-
-async def _consents(ask: Asked, hand: Hand) -> dict[str, str]:
-    """Show each text and take down what they agreed to, with its version."""
-    given: dict[str, str] = {}
-    for text in consents_of(hand.settings.policies):
-        yes = Option(value=_YES, words=says(marked("They have seen the text and agree")))
-        no = Option(value=_NO, words=says(marked("They do not agree to this")))
-        answer = await ask(
-            Question(
-                id="consent",
-                title=says(marked("Do they agree?"))
-                if text.required
-                else says(marked("This too? It may be left out.")),
-                prompt=says(marked("1 and Enter: they agree")),
-                options=(yes,) if text.required else (yes, no),
-                free=False,
-                wide=True,
-                pane="consent",
-                detail=text,
-                deliberate=True,
-            )
-        )
-        if answer == _YES:
-            given[text.channel] = text.version
-    return given
-
-
-async def _referrer(ask: Asked) -> str:
-    brought_by = await ask(
-        Question(
-            id="referrer",
-            title=says(marked("Did a member bring them?")),
-            prompt=says(marked("Scan that member's card or type their phone number; Enter: nobody")),
-            default=_NO,
-            scans=True,
-        )
-    )
-    return "" if brought_by == _NO else brought_by
-
-
-async def _known(hand: Hand, phone: str, answer: Refused) -> Outcome:
-    """Say that the number is a member's, and go on with that member."""
-    found = await hand.till.desk.look_up(phone)
-    if isinstance(found, Refused) or len(found.found) != 1:
-        return answer
-    return Done(refusal(answer), then="desk_customer", about=(found.found[0].key,))
-
-
 async def cards(ask: Asked, hand: Hand, key: str) -> Outcome:
     """Give a member a card, or take theirs out of use."""
     served = hand.till.desk.whom.served(key)
@@ -293,7 +184,7 @@ async def cards(ask: Asked, hand: Hand, key: str) -> Outcome:
 async def claim(ask: Asked, hand: Hand, key: str) -> Outcome:
     """Credit a receipt on which no card was shown."""
     served = hand.till.desk.whom.served(key)
-    receipt = await ask(_receipt_question(says(marked("Points for {name}"), name=_name(served))))
+    receipt = await ask(receipt_question(says(marked("Points for {name}"), name=_name(served))))
     answer = await hand.till.desk.claim(receipt, served)
     if isinstance(answer, Refused):
         return answer
@@ -301,7 +192,8 @@ async def claim(ask: Asked, hand: Hand, key: str) -> Outcome:
     return Done(said, then="desk_customer", about=(key,))
 
 
-def _receipt_question(title: Said) -> Question:
+def receipt_question(title: Said) -> Question:
+    """Ask for a receipt, of this store or by its code."""
     prompt = says(marked("Scan the receipt's code, or type till/number of this store"))
     return Question(id="receipt", title=title, prompt=prompt, scans=True)
 
