@@ -27,6 +27,28 @@ _TITLES = {
     DeviceClass.DISPLAY: "Customer displays",
 }
 
+_UNPROVEN = """\
+## Asked for, and not here
+
+A profile is written from a maker's document or a recording, never from hearsay. For these neither was found:
+
+- Adam AZextra and CPWplus scales. Known from the user manual, page 16: the commands `P`, `T` and `Z` with CR LF,
+  8 bits, no parity, any baud. Missing: whether an answer tells a moving weight from one at rest. Without that nothing
+  may be sold by it.
+- Dibal DPOS 400 scales. Known from the user manual, page 45: it waits 7 s for rest, says `-00.000` below zero and
+  `00.000` when overloaded. Missing: its frames. `options.overload_reads_zero` is ready for it: a scale that was loaded
+  and then says zero is not believed.
+- Dahua (大华) scales at a till. Known: text commands, by their letters alone. Missing: the frame of a weight.
+- USB scales without a serial port (HID, Zebra MP7000). Known: the status has bits for motion, overload, below zero.
+  Missing: the report.
+- Line displays with a Chinese font, other than NCR's. Many are sold; missing is a manual that says how the font is
+  chosen. Where a display shows Chinese as it is sent, set `shows.chinese` to `gb2312` for it at HQ. One without shows
+  the Latin name of an item, or its number, and English words.
+
+A recording is worth more than a document: record such a device with the nearest profile, every byte is written down
+whatever it means.
+"""
+
 _TAIL = """\
 ## A new model
 
@@ -65,7 +87,7 @@ def document() -> str:
         profiles = [one for one in catalogue().values() if one.device_class is device_class]
         if profiles:
             parts.append("\n".join(_section(_TITLES[device_class], sorted(profiles, key=_order))))
-    return "\n".join([*parts, _TAIL])
+    return "\n".join([*parts, _UNPROVEN, _TAIL])
 
 
 def _order(profile: DeviceProfile) -> tuple[bool, str, str]:

@@ -151,10 +151,14 @@ class Prints(_Table, frozen=True):
 
 
 class Shows(_Table, frozen=True):
-    """What a line display can do: so many characters in so many rows."""
+    """What a line display can do: so many characters in so many rows.
+
+    `chinese`: which two-byte characters its font has besides ASCII; each takes two columns.
+    """
 
     columns: Positive = 20
     rows: Positive = 2
+    chinese: Literal["gb2312", "none"] = "none"
 
 
 class DeviceProfile(_Table, frozen=True, rename={"device_class": "class"}):

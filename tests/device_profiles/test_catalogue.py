@@ -17,7 +17,7 @@ from edge_agent.devices.drivers import fit
 from edge_agent.devices.fitting import Fitting
 from edge_agent.devices.hotplug import HotPlug
 from edge_agent.devices.ports import ScanRole
-from shared.device_profile import DeviceProfile, ProfileRefused, TransportKind, override
+from shared.device_profile import DeviceClass, DeviceProfile, ProfileRefused, TransportKind, override
 from shared.wire.desired import DeviceBinding
 
 ROOT = Path(__file__).parents[2]
@@ -117,6 +117,19 @@ class _Nobody:
     def power(self, power: object) -> None: ...
     def conditions(self, names: object) -> None: ...
     def count(self, what: object, by: int = 1) -> None: ...
+
+
+def test_fifteen_real_models_and_every_class_has_one() -> None:
+    real = [one for one in catalogue.catalogue().values() if one.evidence != "simulated"]
+    assert {one.device_class for one in real} == set(DeviceClass)
+    assert sum(one.vendor != "any" for one in real) >= 15, "a model of a named maker; `any` is a way to speak"
+
+
+def test_model_without_a_source_is_named_as_such_and_has_no_profile() -> None:
+    unproven = document().partition("## Asked for, and not here")[2].partition("## A new model")[0]
+    for vendor in ("Adam", "Dibal"):
+        assert f"\n- {vendor} " in unproven
+        assert not any(one.vendor.startswith(vendor) for one in catalogue.catalogue().values()), "then it is proven"
 
 
 def test_no_two_models_claim_one_usb_id() -> None:
