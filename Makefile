@@ -1,6 +1,7 @@
 # Every target sets itself up when needed, says what it does and ends with what to open or what passed.
 #   make demo               a chain of stores and its head office on this machine
 #   make test               every test (TESTS=path for some, JOBS=n at a time)
+#   make histories          thousands of random histories of a chain that nothing may be lost in (N=2000)
 #   make test-vm            a store's PC with Debian's kernel and real drivers, emulated (some minutes, not in CI)
 #   make check              style, types and import arrows
 #   make words              the pages' words: collected, compiled, and what still lacks Chinese
@@ -11,7 +12,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-vm check format demo bench words lock documents clean
+.PHONY: help setup test histories test-vm check format demo bench words lock documents clean
 
 JOBS ?= 2
 TESTS ?= tests
@@ -27,7 +28,7 @@ CATALOGUES := $(wildcard */*/locale/*/LC_MESSAGES/*.po)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 help:
-	@sed -n '2,9s/^# \{0,1\}//p' Makefile
+	@sed -n '2,10s/^# \{0,1\}//p' Makefile
 
 setup: $(READY)
 	@echo "Ready: $$($(BIN)/python --version) in $(VENV)."
@@ -55,8 +56,14 @@ $(VENV)/.installed: $(LOCKS) pyproject.toml
 
 test: $(READY)
 	@echo "Testing ($(JOBS) at a time) ..."
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 	@echo "All tests passed."
+
+histories: $(READY)
+	@echo "Living through $(or $(N),2000) random histories of a chain in each test that does so ..."
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist load --histories $(or $(N),2000) \
+	  tests/promises/test_p1_histories.py tests/promises/test_p5_histories.py
+	@echo "No history lost or doubled anything."
 
 test-vm: $(READY)
 	@$(BIN)/python -m tests.vm.run
