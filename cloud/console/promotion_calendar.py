@@ -16,6 +16,7 @@ from cloud.org.models import Store
 from cloud.promotions.calendar import runs
 from cloud.promotions.fields import as_day
 from cloud.promotions.models import PromotionPlan
+from cloud.promotions.naming import names_for
 from cloud.promotions.sentence import sentence
 from shared.calendar import local_time
 from shared.pricing.promotion import Money
@@ -52,8 +53,9 @@ def calendar(request: Request, services: Here, first: str = "", store: str = "")
         plans = session.exec(
             select(col(PromotionPlan.promotion), col(PromotionPlan.id)).where(col(PromotionPlan.promotion).in_(ids))
         )
+        names = names_for(session, [run.promotion for run in found])
         return {
-            "runs": [(run, sentence(run.promotion, money)) for run in found],
+            "runs": [(run, sentence(run.promotion, money, names)) for run in found],
             "days": [day + timedelta(days=number) for number in range(DAYS)],
             "today": today,
             "earlier": day - timedelta(days=DAYS),

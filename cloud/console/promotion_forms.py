@@ -14,10 +14,11 @@ from cloud.prices.targets import resolve_targets
 from cloud.promotions.conflicts import Clash, Conflicts, check
 from cloud.promotions.fields import Field, Node, Section, form_of
 from cloud.promotions.models import PlanStatus, PromotionPlan
+from cloud.promotions.naming import names_for
 from cloud.promotions.plans import typed
 from cloud.promotions.reading import Problem, read, rows_shown
 from cloud.promotions.sentence import sentence
-from cloud.promotions.trying import Sample, book_now, sample
+from cloud.promotions.trying import Sample, sample
 from shared.pricing.layers import REASONS
 from shared.pricing.promotion import Money, Promotion
 
@@ -112,14 +113,9 @@ def said_of(
     try:
         stores = resolve_targets(session, plan.targets.split())
     except CloudError:
-        return Said(sentence=sentence(promotion, Money()))
+        return Said(sentence=sentence(promotion, Money(), names_for(session, [promotion])))
     books, first = StoreBooks(), stores[0]
-    book = book_now(session, books, first.id, now_ms)
-    names: dict[str, dict[str, str]] = {}
-    if book is not None:
-        wanted = [item for scope in promotion.scopes() for item in scope.items]
-        names = {key: item.names for key, item in book.items(wanted).items()}
-    shown = sentence(promotion, Money(first.exponent), lambda item, language: names.get(item, {}).get(language) or item)
+    shown = sentence(promotion, Money(first.exponent), names_for(session, [promotion]))
     kind = str(promotion.__struct_config__.tag)
     reasons = {language: promotion.names.get(language) or REASONS[kind][language] for language in ("en", "zh")}
     found = check(session, books, stores, promotion, now_ms) if with_conflicts else None

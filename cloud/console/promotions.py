@@ -31,6 +31,7 @@ from cloud.prices.errors import PriceRefusal
 from cloud.prices.publish import Act
 from cloud.promotions import plans, previewing, words
 from cloud.promotions.models import PreviewStatus, PromotionPlan
+from cloud.promotions.naming import promotion_names
 from cloud.promotions.reading import kinds, read, typed_from
 from shared.ids import UuidMint
 
@@ -104,7 +105,7 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
             "second": approvals.needs_second_person(session),
             "previews": previews,
             "digest": plans.digest(plan),
-            "titles": plans.titles(session, {name for _, told in previews if told for name in told.promotions}),
+            "names": promotion_names(session, {one for _, told in previews if told for one in told.promotions}),
             "exponent": exponent,
             "arrival": _arrival(session, plan, now_ms),
             "kind": words.KINDS[plan.kind],

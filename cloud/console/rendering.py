@@ -22,6 +22,7 @@ from cloud.console.speaking import COOKIE, language_of, newly_chosen, speech
 from cloud.console.static_files import assets
 from cloud.errors import NotFound
 from cloud.identity.people import Signed
+from cloud.prices import naming
 from cloud.sales.naming import receipt_name
 from shared.web.words import HTML_LANGUAGE, Language
 
@@ -127,6 +128,9 @@ def environment(language: Language) -> Environment:
         size=figures.size,
         thousands=figures.thousands,
         quantity=figures.quantity,
+        name_of=naming.name_of,
+        named=naming.named,
+        all_named=naming.all_named,
     )
     made.globals["ui"] = made.get_template("components.html").module
     return made

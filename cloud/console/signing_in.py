@@ -18,12 +18,14 @@ from cloud.api.body import read_body
 from cloud.api.limits import FailureLimit, TooMany
 from cloud.api.services import Here, Services
 from cloud.clock import SystemMachineClock
+from cloud.console.refusing import refusal_words
 from cloud.console.rendering import answer
 from cloud.console.speaking import language_of
 from cloud.errors import CloudError, Invalid
 from cloud.identity import people, sessions
 from cloud.identity.people import Right, Signed
 from cloud.identity.refusals import Unproven
+from shared.web.phrases import Phrase
 from shared.web.words import marked
 
 COOKIE = "storewire_session"
@@ -99,7 +101,7 @@ def person_with(right: Right) -> Callable[[Request], Signed]:
         if who is None:
             raise SignInNeeded("sign in first")
         if not who.may(right):
-            raise NotAllowed(marked("Your role does not let you do this. Ask an admin of the console."))
+            raise NotAllowed(Phrase("Your role does not let you do this. Ask an admin of the console."))
         return who
 
     return ruled(current, right)
@@ -141,7 +143,7 @@ def check_mark(fields: Sequence[tuple[str, str]], expected: str) -> None:
     """Refuse a form that does not carry a session's mark. Raise NotAllowed."""
     found = next((value for key, value in fields if key == MARK), "")
     if not hmac.compare_digest(found.encode(), expected.encode()):
-        raise NotAllowed(marked("This form is not from your session. Load the page again and repeat."))
+        raise NotAllowed(Phrase("This form is not from your session. Load the page again and repeat."))
 
 
 @router.get("/sign-in")
@@ -223,7 +225,7 @@ def install(app: FastAPI) -> None:
         return RedirectResponse(f"/sign-in?then={quote(then, safe='')}", HTTPStatus.SEE_OTHER)
 
     def refused(request: Request, error: Exception) -> Response:
-        return answer(request, language_of(request), "refused", {"why": str(error)}, HTTPStatus.FORBIDDEN)
+        return answer(request, language_of(request), "refused", {"why": refusal_words(error, {})}, HTTPStatus.FORBIDDEN)
 
     def to_own_password(_request: Request, _error: Exception) -> Response:
         return RedirectResponse(ACCOUNT, HTTPStatus.SEE_OTHER)

@@ -11,13 +11,15 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from cloud.api.services import Here
+from cloud.console.decided import Decided, decided
 from cloud.console.receipts import ShownSale, shown_sales
 from cloud.console.rendering import Context, page
 from cloud.errors import NotFound
 from cloud.prices.books import StoreBook, StoreBooks
-from cloud.pricing_audit.comparing import Finding, audit
+from cloud.pricing_audit.comparing import Finding, as_decided, audit
 from cloud.pricing_audit.models import Verdict
-from cloud.pricing_audit.records import SaleRecord, sales_of
+from cloud.pricing_audit.records import SaleRecord, sale_of
+from cloud.promotions.naming import by_names, spoken_of
 from cloud.promotions.sentence import sentence
 from cloud.sales.models import Sale
 from shared.pricing import Outcome, Price, PricedBasket, PricedLine, PriceMissing, Status, price_basket
@@ -65,6 +67,17 @@ class Why:
     priced: PricedBasket | None = None
     lines: list[WhyLine] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+
+    @property
+    def total_minor(self) -> int:
+        """Return what the lines come to."""
+        return sum(one.line.net_minor for one in self.lines)
+
+    @property
+    def saved_minor(self) -> int:
+        """Return what was taken off them."""
+        return sum(one.line.gross_minor for one in self.lines) - self.total_minor
 
     @property
     def verdict(self) -> str:
@@ -87,11 +100,11 @@ def why_of(session: Session, sale_id: UUID) -> Why:
     row = session.get(Sale, sale_id)
     if row is None:
         raise NotFound(f"there is no sale {sale_id}")
-    record = next(one for one in sales_of(session, [row.commit_no]) if one.sale == sale_id)
+    record = sale_of(session, row)
     (shown,) = shown_sales(session, [row])
     book = StoreBooks().book(session, record.store, record.book_version)
     finding = audit(record, book)
-    if book is None or finding.verdict in {Verdict.ENGINE_NEWER, Verdict.PRICE_MISSING}:
+    if book is None or finding.verdict in {Verdict.ENGINE_NEWER, Verdict.PRICE_MISSING, Verdict.FAILED}:
         return Why(shown=shown, finding=finding)
     book.prefetch({line.item for line in record.lines})
     try:
@@ -104,7 +117,7 @@ def _again(shown: ShownSale, finding: Finding, record: SaleRecord, book: StoreBo
     priced = price_basket(record.basket(book), book, record.context, record.coupons)
     told = sorted(_told(priced, book, shown.sale.exponent), key=lambda one: _ORDER[one.outcome.status])
     lines = []
-    for line in priced.lines:
+    for line in map(as_decided, record.lines, priced.lines):
         item = book.item(line.item)
         mine = [one for one in told if any(used.n == line.n for used in one.outcome.lines)]
         names = item.names if item else {}
@@ -114,12 +127,15 @@ def _again(shown: ShownSale, finding: Finding, record: SaleRecord, book: StoreBo
 
 def _told(priced: PricedBasket, book: StoreBook, exponent: int) -> Iterator[Told]:
     known = book.promotions().by_id
+    met = [known[outcome.promotion].promotion for outcome in priced.outcomes if outcome.promotion in known]
+    items = book.items({item for promotion in met for item in spoken_of(promotion)})
+    called = by_names({number: item.names for number, item in items.items()})
     for outcome in priced.outcomes:
         listed = known.get(outcome.promotion)
         promotion = listed.promotion if listed else None
         yield Told(
             outcome=outcome,
             promotion=promotion,
-            says=sentence(promotion, Money(exponent)) if promotion else {"en": "", "zh": ""},
+            says=sentence(promotion, Money(exponent), called) if promotion else {"en": "", "zh": ""},
             words=explain(outcome, promotion, exponent=exponent),
         )

@@ -26,6 +26,7 @@ from cloud.promotions.writing import typed_of
 from shared.body import BodyKind
 from shared.pricing import KINDS
 from shared.pricing.promotion import Promotion
+from shared.web.phrases import Phrase
 
 Typed = Mapping[str, str]
 MAX_TITLE = 200
@@ -257,7 +258,7 @@ def _open(session: Session, plan_id: str) -> PromotionPlan:
 
 def _title(title: str) -> str:
     if not title.strip() or len(title) > MAX_TITLE:
-        raise Invalid(f"a promotion needs a title of 1 to {MAX_TITLE} characters")
+        raise Invalid(Phrase("a promotion needs a title of 1 to {most} characters", most=MAX_TITLE))
     return title.strip()
 
 

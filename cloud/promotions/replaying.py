@@ -86,6 +86,8 @@ class Tally(msgspec.Struct):
     below_cost: int = 0
     """Lines that it brings below cost."""
     below_cost_items: dict[str, int] = {}
+    item_names: dict[str, dict[str, str]] = {}
+    """What these items are called, by language."""
     held_back: int = 0
     held_back_minor: int = 0
     deep: int = 0
@@ -232,6 +234,7 @@ class Replay:
                 tally.below_cost += 1
                 if now.item in tally.below_cost_items or len(tally.below_cost_items) < ITEMS_NAMED:
                     tally.below_cost_items[now.item] = tally.below_cost_items.get(now.item, 0) + 1
+                    tally.item_names[now.item] = dict(item.names) if item else {}
 
     def _example(self, sale: SaleRecord, book: StoreBook, before: PricedBasket, after: PricedBasket) -> None:
         """Keep the receipts that change most."""

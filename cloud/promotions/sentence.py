@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from shared.pricing import Per
+from shared.pricing.kinds.free_gift import FreeGift
 from shared.pricing.kinds.spend_and_get import SpendAndGet, reward_words
 from shared.pricing.promotion import Audience, Divide, Limit, Money, PricePromotion, Promotion, percent
 from shared.pricing.scope import Except, Scope
@@ -15,7 +16,7 @@ Clause = tuple[str, str]
 NameOf = Callable[[str, str], str]
 """What an item is called, by its number and a language."""
 
-_MOST_NAMED = 3
+MOST_NAMED = 3
 _PER: dict[Per, Clause] = {
     Per.BASKET: ("per basket", "每单"),
     Per.CHAIN: ("in the chain", "全部门店共"),
@@ -73,6 +74,9 @@ def _gives(promotion: Promotion, money: Money, name_of: NameOf) -> Clause:
             english.append(f"{'for every' if promotion.repeating else 'from'} {at} spent {said['en']}")
             chinese.append(f"{'每满' if promotion.repeating else '满'} {short} {said['zh']}")
         return ", ".join(english), "，".join(chinese)
+    if isinstance(promotion, FreeGift):
+        ((english_gifts, chinese_gifts),) = _named("gifts", "赠品", promotion.gifts, name_of)
+        return f"{promotion.quantity} × {english_gifts} free", f"送 {chinese_gifts} {promotion.quantity} 件"
     said = promotion.gives(money)
     return said["en"], said["zh"]
 
@@ -93,7 +97,7 @@ def _goods(scope: Scope, name_of: NameOf) -> list[Clause]:
 def _named(english: str, chinese: str, items: Sequence[str], name_of: NameOf) -> list[Clause]:
     if not items:
         return []
-    first = items[:_MOST_NAMED]
+    first = items[:MOST_NAMED]
     more = len(items) - len(first)
     said = [", ".join(name_of(item, "en") for item in first), "、".join(name_of(item, "zh") for item in first)]
     return [

@@ -31,7 +31,6 @@ from cloud.rewards.gifts import NewGift
 from cloud.rewards.models import Gift, GiftOrder, Pickup
 from cloud.rewards.pickups import Handing
 from shared.web.phrases import Phrase
-from shared.web.words import marked
 
 router = APIRouter(prefix="/rewards", include_in_schema=False)
 
@@ -190,11 +189,11 @@ async def _file(request: Request, who: Signed) -> bytes:
     """Return the file of an upload form of this session; one that is too large is not read at all."""
     length = request.headers.get("Content-Length", "")
     if not length.isdecimal() or int(length) > pictures.MOST_BYTES + _FORM_BYTES:
-        raise NotAllowed(marked("This picture is too large. Make it smaller and load the page again."))
+        raise NotAllowed(Phrase("This picture is too large. Make it smaller and load the page again."))
     async with request.form(max_files=1, max_fields=2) as form:
         mark, file = form.get("mark"), form.get("picture")
         if not isinstance(mark, str) or not hmac.compare_digest(mark.encode(), who.mark.encode()):
-            raise NotAllowed(marked("This form is not from your session. Load the page again and repeat."))
+            raise NotAllowed(Phrase("This form is not from your session. Load the page again and repeat."))
         return await file.read() if isinstance(file, UploadFile) else b""
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
+from cloud.console.speaking import speech
 from cloud.database import Database
 from cloud.errors import Invalid
 from cloud.org.models import Store
@@ -80,6 +81,9 @@ def test_a_dry_run_names_every_bad_row(database: Database) -> None:
     assert problems[5].problem == "there is no such item"
     assert problems[6].problem == "row 2 already says something about it"
     assert all(problem.remedy for problem in problems)
+    chinese = speech("zh")
+    assert chinese.t(problems[2].problem) == "“9.999”超过 2 位小数"
+    assert all(chinese.t(said) != said for problem in problems for said in (problem.problem, problem.remedy))
 
 
 @pytest.mark.usefixtures("chain")

@@ -58,6 +58,9 @@ def test_from_a_kind_to_the_tills_and_back(database: Database, marketer: Visitor
     assert "gives exactly one thing" in marketer.get(place).text
     says = marketer.send(f"{place}/says", FORM)
     assert "from 20.00 spent 3.00 off" in says.text
+    of_two = marketer.send(f"{place}/says", {**FORM, "scope.items": "1001 1003"}).text
+    assert "on Apples (1001), Yoghurt (1003)" in of_two
+    assert "限苹果（1001）、酸奶（1003）" in of_two
     assert "<html" not in says.text
     marketer.send(f"{place}/save", FORM)
     page = marketer.get(place).text
@@ -89,11 +92,14 @@ def test_a_try_is_asked_for_watched_and_read(database: Database, marketer: Visit
     while job():
         pass
     done = marketer.get(place).text
-    for fact in ("of 2", "-6.00", "Receipts that change most", "20.00 → 17.00"):
+    for fact in ("of 2", "-6.00", "Receipts that change most", "20.00 → 17.00", "Below cost: Milk 1 l (1002)"):
         assert fact in done, fact
     assert "data-tried" not in done
     assert "Spend and save · Spring" in done, "by the name it was given"
     assert "· promotion-" not in done
+    marketer.language = "zh"
+    assert "低于成本：牛奶（1002）" in marketer.get(place).text
+    marketer.language = "en"
     marketer.send(f"{place}/save", {**FORM, "steps.0.off_minor": "4"})
     assert "the draft has changed since" in marketer.get(place).text
 

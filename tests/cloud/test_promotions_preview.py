@@ -61,6 +61,7 @@ def test_p4_baskets_are_priced_with_and_without_it(database: Database, clock: Dr
     # 12.99 less its part of 3.00 twice is still above 12.00 a piece for none of the milk lines
     assert found.below_cost == 2
     assert found.below_cost_items == {"1002": 2}
+    assert found.item_names == {"1002": {"en": "Milk 1 l", "zh": "牛奶"}}
     assert [one.before_minor - one.after_minor for one in found.examples] == [300, 300, 300]
     assert found.examples[0].lines[0].names["zh"] in {"牛奶", "苹果"}
 

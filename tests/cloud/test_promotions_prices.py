@@ -52,6 +52,13 @@ def test_rows_are_pasted_checked_published_and_taken_back(database: Database, ma
     bad = marketer.send(f"{place}/rows", {"kind": "prices", "rows": "zone\titem\tregular\nz1\t1001\tcheap"}).text
     assert "Nothing was taken" in bad
     assert "row 2" in bad
+    marketer.language = "zh"
+    again = marketer.send(f"{place}/rows", {"kind": "prices", "rows": "zone\titem\tregular\nz1\t1001\tcheap"}).text
+    assert "“cheap”不是金额；请填写金额" in again
+    assert (
+        "缺少此列；请补上此列" in marketer.send(f"{place}/rows", {"kind": "prices", "rows": "zone\titem\nz1\t1"}).text
+    )
+    marketer.language = "en"
     assert "no table" not in marketer.send(f"{place}/rows", {"kind": "prices", "rows": ROWS}).text
     page = marketer.get(place).text
     for fact in ("Week 12: 3 prices", "4.50", "-10.0%", "below cost", "members 4.00"):

@@ -1,0 +1,48 @@
+"""Names where a promotion's page would have numbers: of the items its sentence speaks of, and of promotions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from sqlmodel import Session
+
+from cloud.prices.naming import Names, item_names, named
+from cloud.prices.rows import rows_of
+from cloud.prices.standing import newest_body
+from cloud.prices.targets import CHAIN
+from cloud.promotions import plans
+from cloud.promotions.sentence import MOST_NAMED, NameOf
+from shared.body import BodyKind
+from shared.pricing.promotion import Promotion
+from shared.pricing.promotion_rows import read_promotion
+
+
+def names_for(session: Session, promotions: Iterable[Promotion]) -> NameOf:
+    """Return what the items of promotions are called, read at once."""
+    return by_names(item_names(session, {item for promotion in promotions for item in spoken_of(promotion)}))
+
+
+def by_names(found: Mapping[str, Names]) -> NameOf:
+    """Return what items are called that were read already."""
+    return lambda item, language: named(found.get(item, {}), item, language)
+
+
+def spoken_of(promotion: Promotion) -> Iterator[str]:
+    """Yield the items that a sentence names: the first few of each list, and gifts."""
+    for part in (promotion.scope, promotion.scope.leave_out):
+        if part is not None:
+            yield from part.items[:MOST_NAMED]
+    yield from getattr(promotion, "gifts", [])[:MOST_NAMED]
+    yield from (step.gift for step in getattr(promotion, "steps", []) if step.gift)
+
+
+def promotion_names(session: Session, promotions: Collection[str]) -> dict[str, dict[str, str]]:
+    """Return what promotions are called by language: by their plan's title, else as receipts call them.
+
+    One that head office does not know any more is absent.
+    """
+    titles = plans.titles(session, promotions)
+    found = {one: {"en": title, "zh": title} for one, title in titles.items()}
+    others = sorted(set(promotions) - found.keys())
+    rows = rows_of(session, newest_body(session, BodyKind.PROMOTIONS, CHAIN), others)
+    return found | {one: dict(read_promotion(row).names) for one, row in rows.items()}
