@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _MINUTE = timedelta(minutes=1)
+
+
+@lru_cache(maxsize=1024)
+def is_zone(name: str) -> bool:
+    """Tell whether this machine knows a time zone of that name."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, KeyError, OSError):  # what is no name at all, none that exists, a folder of zones
+        return False
+    return True
 
 
 def local_time(at_ms: int, zone: ZoneInfo) -> datetime:

@@ -17,12 +17,15 @@ from cloud.ledger.models import Account, Balance
 from cloud.org.models import Store
 from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
 from cloud.prices.timeline import in_force, live_entries
+from cloud.pricing_audit import Waiting, waiting
 from cloud.pricing_audit.models import PriceAuditDay, Verdict
 from cloud.sales.models import ReceiptSeries, StoreDay
 
 _TAKINGS = col(StoreDay.total_minor) - col(StoreDay.refund_minor)
 STORES_SHOWN = 12
 """Of a chain those that need somebody first; the page of stores has them all."""
+_AUDIT_BEHIND_MS = 60_000
+"""What came in less than this ago is not late for the audit, it is on its way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +116,8 @@ class Today:
     day_takings_minor: int
     parked: int
     differences: int
+    unaudited: Waiting | None
+    """What the price audit is behind with, None while it keeps up."""
 
     @property
     def needy(self) -> int:
@@ -169,6 +174,7 @@ def today(session: Session, now_ms: int, business_ms: int) -> Today:
         day_takings_minor=last.takings_minor,
         parked=sum(_open_parked(session).values()),
         differences=differences(session),
+        unaudited=unaudited(session, now_ms),
     )
 
 
@@ -223,6 +229,12 @@ def differences(session: Session) -> int:
     """Count sales that the audit could not confirm; kept by day and verdict, so no sale is looked at."""
     query = select(func.coalesce(func.sum(PriceAuditDay.sales), 0)).where(col(PriceAuditDay.verdict) != Verdict.SAME)
     return int(session.exec(query).one())
+
+
+def unaudited(session: Session, now_ms: int) -> Waiting | None:
+    """Return what the price audit is behind with, None while it keeps up. `now_ms` is wall time."""
+    behind = waiting(session)
+    return behind if behind.sales and now_ms - behind.since_ms >= _AUDIT_BEHIND_MS else None
 
 
 def _points(session: Session) -> int:

@@ -44,6 +44,7 @@ VERDICT: Mapping[str, tuple[str, str]] = {
     "price_missing": (marked("the price book has no price for an item"), "warn"),
     "engine_newer": (marked("the till is newer than head office"), "quiet"),
     "arithmetic": (marked("the receipt does not add up"), "bad"),
+    "failed": (marked("head office could not price it again"), "bad"),
 }
 """What the audit says of a sale's price."""
 

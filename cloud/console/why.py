@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from cloud.api.services import Here
-from cloud.console.decided import Decided, decided
+from cloud.console.decided import BY_HAND, Decided, decided
 from cloud.console.receipts import ShownSale, shown_sales
 from cloud.console.rendering import Context, page
 from cloud.errors import NotFound
@@ -90,7 +90,7 @@ def why(request: Request, services: Here, sale: UUID) -> Response:
     """Why does each line cost what it costs?"""
 
     def read(session: Session, _now_ms: int) -> Context:
-        return {"it": why_of(session, sale)}
+        return {"it": why_of(session, sale), "by_hand": BY_HAND}
 
     return page(request, services, "why", read)
 
@@ -108,7 +108,7 @@ def why_of(session: Session, sale_id: UUID) -> Why:
         return Why(shown=shown, finding=finding)
     book.prefetch({line.item for line in record.lines})
     try:
-        return _again(shown, finding, record, book)
+        return replace(_again(shown, finding, record, book), decided=decided(session, row))
     except PriceMissing:  # a book of that number, and not the one the till had
         return Why(shown=shown, finding=finding)
 
@@ -117,7 +117,8 @@ def _again(shown: ShownSale, finding: Finding, record: SaleRecord, book: StoreBo
     priced = price_basket(record.basket(book), book, record.context, record.coupons)
     told = sorted(_told(priced, book, shown.sale.exponent), key=lambda one: _ORDER[one.outcome.status])
     lines = []
-    for line in map(as_decided, record.lines, priced.lines):
+    for recorded, again in zip(record.lines, priced.lines, strict=True):
+        line = as_decided(recorded, again)
         item = book.item(line.item)
         mine = [one for one in told if any(used.n == line.n for used in one.outcome.lines)]
         names = item.names if item else {}

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from cloud.ingest import accept, parking
 from cloud.ingest.handlers import HANDLERS
-from cloud.ingest.handlers.base import MALFORMED, Refusals
+from cloud.ingest.handlers.base import Refusals, Unfit, check_moment
 from cloud.ingest.intake import Intake
 from cloud.ingest.models import APPLIED, REPLAYED, ParkedEvent
 from cloud.ingest.received import (
@@ -32,9 +32,6 @@ from cloud.sales.shops import shops
 log = structlog.get_logger(__name__)
 
 _REASON_CHARACTERS = 500
-_LAST_MS = 253_402_300_799_999
-"""The end of the year 9999, the last that dates can say."""
-
 
 def apply_events(session: Session, events: Sequence[Received], intake: Intake) -> Refusals:
     """Apply events that are in the inbox and nowhere else yet. Return those that could not be applied.
@@ -77,8 +74,10 @@ def _attempt(session: Session, events: Sequence[Received], intake: Intake) -> Re
 def _unfit(one: Received, intake: Intake) -> Parking | None:
     if one.event is None:
         return Parking(UNDECODABLE, one.problem)
-    if not 0 <= one.event.at_ms <= _LAST_MS:
-        return Parking(MALFORMED, f"{one.event.at_ms} is no time of this calendar")
+    try:
+        check_moment(one.event.at_ms)
+    except Unfit as unfit:
+        return unfit.parking
     if one.event.store != one.store or one.store not in intake.shops:
         return Parking(STORE_MISMATCH, f"event of store {one.event.store!r} came from an agent of {one.store!r}")
     return None

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, Date, String, select, update
+from sqlalchemy import BigInteger, Date, String, func, select, update
 from sqlmodel import Session
 
 from cloud.database import Database, bulk
 from cloud.database.rowset import Columns, rowset, table_of, upsert_into
 from cloud.ingest.models import IngestCommit
 from cloud.pricing_audit.books import BookSource
-from cloud.pricing_audit.comparing import Finding, audit
+from cloud.pricing_audit.comparing import Finding, audit, failed
 from cloud.pricing_audit.models import PriceAudit, PriceAuditDay, Verdict
 from cloud.pricing_audit.records import SaleRecord, sales_of
+from cloud.sales.models import Sale
 
 AT_ONCE = 8
-"""Commits in one turn; an ingest commit holds up to some hundred sales."""
+"""Commits in one turn at most."""
+SALES_AT_ONCE = 2_000
+"""Sales after which a turn takes no further commit. While a backlog drains, one commit holds some thousands."""
 
 _MOST_MINOR = (1 << 63) - 1
 _COLUMNS = (
@@ -44,42 +50,83 @@ class Audited(NamedTuple):
     findings: int = 0
 
 
-def audit_pending(database: Database, books: BookSource, now_ms: int, limit: int = AT_ONCE) -> Audited:
-    """Audit up to `limit` commits. Call it again until `commits` is 0.
+def audit_pending(
+    database: Database, books: BookSource, now_ms: int, limit: int = AT_ONCE, most_sales: int = SALES_AT_ONCE
+) -> Audited:
+    """Audit up to `limit` commits, fewer when they hold more than `most_sales`. Call it again until `commits` is 0.
 
     Pricing happens in a transaction that only reads, so no writer waits for it. Two auditors may take the same
     commits; each commit counts once, for whoever marks it first.
     """
     with database.snapshot() as session:
-        commits = _pending(session, limit)
-        found = _audit(session, sales_of(session, commits), books) if commits else []
+        commits = _pending(session, limit, most_sales)
+        found = [one for sales in sales_of(session, commits) for one in _audit(session, sales, books)]
     if not commits:
         return Audited()
     with database.session() as session:
         mine = _mark(session, commits)
-        kept = [(sale, finding) for sale, finding in found if sale.commit_no in mine]
+        kept = [one for one in found if one.commit in mine]
         findings = _write(session, kept, now_ms)
     return Audited(len(mine), len(kept), findings)
 
 
-def _pending(session: Session, limit: int) -> list[int]:
-    commit = table_of(IngestCommit)
-    rows = session.execute(select(commit.c.no).where(~commit.c.audited).order_by(commit.c.no).limit(limit))
-    return list(rows.scalars())
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What was not audited yet."""
+
+    sales: int = 0
+    since_ms: int = 0
+    """When the oldest of it came in, wall time."""
 
 
-def _audit(session: Session, sales: Sequence[SaleRecord], books: BookSource) -> list[tuple[SaleRecord, Finding]]:
+def waiting(session: Session) -> Waiting:
+    """Return how many sales wait for the audit, and since when."""
+    commit, sale = table_of(IngestCommit), table_of(Sale)
+    query = select(func.count(), func.min(commit.c.at_ms)).join_from(commit, sale, sale.c.commit_no == commit.c.no)
+    sales, since_ms = session.execute(query.where(~commit.c.audited)).one()
+    return Waiting(int(sales), int(since_ms or 0))
+
+
+class _Found(NamedTuple):
+    """A sale and what was found, without its lines: a turn keeps this of every sale."""
+
+    commit: int
+    sale: UUID
+    store: str
+    business_date: date
+    book_version: int
+    total_minor: int
+    finding: Finding
+
+
+def _pending(session: Session, limit: int, most_sales: int) -> list[int]:
+    commit, sale = table_of(IngestCommit), table_of(Sale)
+    waits = select(commit.c.no).where(~commit.c.audited).order_by(commit.c.no).limit(limit)
+    pending = list(session.execute(waits).scalars())
+    counted = select(sale.c.commit_no, func.count()).where(sale.c.commit_no.in_(pending)).group_by(sale.c.commit_no)
+    sales = {row[0]: row[1] for row in session.execute(counted)} if pending else {}
+    before = accumulate((sales.get(no, 0) for no in pending), initial=0)
+    return [no for no, so_far in zip(pending, before, strict=False) if so_far < most_sales]
+
+
+def _audit(session: Session, sales: Sequence[SaleRecord], books: BookSource) -> Iterator[_Found]:
     """Audit book by book: its items are read in bulk, and a book's rows are read once."""
     by_book: defaultdict[tuple[str, int], list[SaleRecord]] = defaultdict(list)
     for sale in sales:
         by_book[sale.store, sale.book_version].append(sale)
-    found: list[tuple[SaleRecord, Finding]] = []
     for (store, version), theirs in by_book.items():
-        book = books.book(session, store, version)
-        if book is not None:
-            book.prefetch({line.item for sale in theirs for line in sale.lines})
-        found.extend((sale, audit(sale, book)) for sale in theirs)
-    return found
+        try:
+            book = books.book(session, store, version)
+            if book is not None:
+                book.prefetch({line.item for sale in theirs for line in sale.lines})
+        except Exception as error:  # a book that cannot be read harms only what was sold by it
+            findings = [failed(sale, error) for sale in theirs]
+        else:
+            findings = [audit(sale, book) for sale in theirs]
+        for sale, finding in zip(theirs, findings, strict=True):
+            yield _Found(
+                sale.commit_no, sale.sale, sale.store, sale.business_date, sale.book_version, sale.total_minor, finding
+            )
 
 
 def _mark(session: Session, commits: Sequence[int]) -> set[int]:
@@ -88,28 +135,29 @@ def _mark(session: Session, commits: Sequence[int]) -> set[int]:
     return set(session.execute(marked.returning(commit.c.no)).scalars())
 
 
-def _write(session: Session, found: Iterable[tuple[SaleRecord, Finding]], now_ms: int) -> int:
+def _write(session: Session, found: Iterable[_Found], now_ms: int) -> int:
     days: Counter[tuple[str, date, str]] = Counter()
     rows = []
-    for sale, finding in found:
-        days[sale.store, sale.business_date, finding.verdict] += 1
-        if finding.verdict is not Verdict.SAME:
-            rows.append(_row(sale, finding, now_ms))
+    for one in found:
+        days[one.store, one.business_date, one.finding.verdict] += 1
+        if one.finding.verdict is not Verdict.SAME:
+            rows.append(_row(one, now_ms))
     bulk.insert_tuples(session, PriceAudit, _COLUMNS, rows)
     _count(session, days)
     return len(rows)
 
 
-def _row(sale: SaleRecord, finding: Finding, now_ms: int) -> tuple[object, ...]:
+def _row(one: _Found, now_ms: int) -> tuple[object, ...]:
+    expected_minor = one.finding.expected_minor
     return (
-        sale.sale,
-        sale.store,
-        sale.business_date,
-        sale.book_version,
-        str(finding.verdict),
-        msgspec.json.encode(finding.differences).decode(),
-        sale.total_minor,
-        None if finding.expected_minor is None else min(finding.expected_minor, _MOST_MINOR),
+        one.sale,
+        one.store,
+        one.business_date,
+        one.book_version,
+        str(one.finding.verdict),
+        msgspec.json.encode(one.finding.differences).decode(),
+        one.total_minor,
+        None if expected_minor is None else min(expected_minor, _MOST_MINOR),
         now_ms,
     )
 

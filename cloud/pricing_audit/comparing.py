@@ -1,4 +1,4 @@
-"""One sale against the engine: the verdict, and every figure in which the two differ. Pure."""
+"""One sale against the engine: the verdict, and every figure in which the two differ."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.pricing_audit.books import AuditBook
 from cloud.pricing_audit.models import Verdict
@@ -19,7 +21,11 @@ from shared.wire.till_events import AdjustmentKind
 _BY_HAND = frozenset(str(kind) for kind in AdjustmentKind)
 _FIELDS = ("unit", "price", "gross_minor", "net_minor", "tax_code", "tax_rate_bp", "tax_minor")
 
+_REASON_CHARACTERS = 300
+
 Figure = int | str | list[object]
+
+log = structlog.get_logger(__name__)
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -40,7 +46,27 @@ class Finding(NamedTuple):
 
 
 def audit(sale: SaleRecord, book: AuditBook | None) -> Finding:
-    """Price a sale again from its own record. What the till charged stays the fact, whatever this finds."""
+    """Price a sale again from its own record. What the till charged stays the fact, whatever this finds.
+
+    A sale on which the engine fails is found `failed` with the reason: one sale never stops the audit of the next.
+    Only what says nothing about the sale is raised: errors of the database itself, and memory that is full.
+    """
+    try:
+        return _audit(sale, book)
+    except Exception as error:
+        return failed(sale, error)
+
+
+def failed(sale: SaleRecord, error: Exception) -> Finding:
+    """Return what there is to say of a sale that an error kept from being priced. Raise what the database raised."""
+    if isinstance(error, SQLAlchemyError | MemoryError):
+        raise error
+    log.warning("a sale cannot be priced again", sale=str(sale.sale), store=sale.store, exc_info=error)
+    reason = f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
+    return Finding(Verdict.FAILED, (Difference(0, "engine", "", reason),))
+
+
+def _audit(sale: SaleRecord, book: AuditBook | None) -> Finding:
     wrong = tuple(_arithmetic(sale))
     if wrong:
         return Finding(Verdict.ARITHMETIC, wrong)
@@ -53,12 +79,12 @@ def audit(sale: SaleRecord, book: AuditBook | None) -> Finding:
         priced = price_basket(sale.basket(book), book, sale.context, sale.coupons)
     except PriceMissing as missing:
         return Finding(Verdict.PRICE_MISSING, (Difference(0, "item", missing.item, ""),))
-    lines = [_as_decided(line, again) for line, again in zip(sale.lines, priced.lines, strict=True)]
+    lines = [as_decided(line, again) for line, again in zip(sale.lines, priced.lines, strict=True)]
     found = (*_differences(sale, lines), *_undecided(sale))
     return Finding(Verdict.DIFFERS if found else Verdict.SAME, found, sum(line.net_minor for line in lines))
 
 
-def _as_decided(line: LineRecord, again: PricedLine) -> PricedLine:
+def as_decided(line: LineRecord, again: PricedLine) -> PricedLine:
     """Take off the engine's line what people took off the till's: a price they set, cents they dropped, are facts."""
     decided = [
         Discount(reason=one.reason, minor=one.minor, source=one.source)

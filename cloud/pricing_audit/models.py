@@ -28,6 +28,8 @@ class Verdict(StrEnum):
     """The till priced with an engine this HQ does not have yet."""
     ARITHMETIC = "arithmetic"
     """The receipt's own figures do not add up."""
+    FAILED = "failed"
+    """Pricing it again ended in an error, which the difference names; the sales beside it are not held up."""
 
 
 class PriceAudit(Table, table=True):

@@ -1,16 +1,16 @@
-"""Sales of commits as the engine needs them, read back from what was written down."""
+"""Sales as the engine needs them, read back from what was written down."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlmodel import Session
 
 from cloud.database.rowset import table_of
@@ -18,6 +18,9 @@ from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SalePri
 from cloud.store_days.models import SaleAdjustment
 from shared.money import UnitPrice
 from shared.pricing import BasketLine, PaperCoupon, PriceBook, PricingContext, PricingFacts, Unit, context_of
+
+AT_ONCE = 500
+"""Sales held in memory at once, with all their lines."""
 
 _facts = msgspec.json.Decoder(PricingFacts)
 
@@ -59,7 +62,7 @@ class SaleRecord:
     business_date: date
     book_version: int
     manifest: bytes
-    """First 16 bytes of the manifest's hash."""
+    """The first `shared.wire.events.MANIFEST_BYTES` bytes of the manifest's hash."""
     engine: int
     total_minor: int
     saved_minor: int
@@ -103,34 +106,50 @@ class _Parts:
     facts: dict[UUID, PricingFacts] = field(default_factory=dict)
 
 
-def sales_of(session: Session, commits: Sequence[int]) -> list[SaleRecord]:
-    """Return the sales that came in with these commits."""
+def sales_of(session: Session, commits: Sequence[int], at_once: int = AT_ONCE) -> Iterator[list[SaleRecord]]:
+    """Yield the sales that came in with these commits, in parts: a commit holds as many as its agents had to send."""
     sale = table_of(Sale)
-    heads = session.execute(select(sale).where(sale.c.commit_no.in_(commits)).order_by(sale.c.id)).all()
-    if not heads:
-        return []
+    of_commits = sale.c.commit_no.in_(commits)
+    after: UUID | None = None
+    while True:
+        left = of_commits if after is None else of_commits & (sale.c.id > after)
+        heads = session.execute(select(sale).where(left).order_by(sale.c.id).limit(at_once)).all()
+        if not heads:
+            return
+        after = heads[-1].id
+        yield _records(session, heads, of_commits & sale.c.id.between(heads[0].id, after))
+
+
+def sale_of(session: Session, sale: Sale) -> SaleRecord:
+    """Return one sale."""
+    (record,) = _records(session, [sale], table_of(Sale).c.id == sale.id)
+    return record
+
+
+def _records(session: Session, heads: Sequence[Any], chosen: ColumnElement[bool]) -> list[SaleRecord]:
+    """Return sales with what stands below them; `chosen` picks just these out of the table of sales."""
     parts = _Parts()
-    _read_lines(session, commits, parts)
-    for row in session.execute(_below(SaleCoupon, commits)):
+    _read_lines(session, chosen, parts)
+    for row in session.execute(_below(SaleCoupon, chosen)):
         coupon = PaperCoupon(
             code=row.code, line=row.line_n, supplier_minor=row.supplier_minor, chain_minor=row.chain_minor
         )
         parts.coupons[row.sale_id].append(coupon)
-    for row in session.execute(_below(SaleTender, commits)):
+    for row in session.execute(_below(SaleTender, chosen)):
         parts.tendered[row.sale_id] += row.minor
-    for row in session.execute(_below(SaleAdjustment, commits)):
+    for row in session.execute(_below(SaleAdjustment, chosen)):
         parts.decided[row.sale_id][row.kind] += row.minor
-    for row in session.execute(_below(SalePricing, commits)):
+    for row in session.execute(_below(SalePricing, chosen)):
         if row.facts is not None:
             parts.facts[row.sale_id] = _facts.decode(row.facts)
     return [_record(head, parts) for head in heads]
 
 
-def _read_lines(session: Session, commits: Sequence[int], parts: _Parts) -> None:
+def _read_lines(session: Session, chosen: ColumnElement[bool], parts: _Parts) -> None:
     discounts: defaultdict[tuple[UUID, int], list[DiscountRecord]] = defaultdict(list)
-    for row in session.execute(_below(SaleDiscount, commits)):
+    for row in session.execute(_below(SaleDiscount, chosen)):
         discounts[row.sale_id, row.line_n].append(DiscountRecord(row.source, row.reason, row.minor))
-    for row in session.execute(_below(SaleLine, commits)):
+    for row in session.execute(_below(SaleLine, chosen)):
         parts.lines[row.sale_id].append(
             LineRecord(
                 n=row.n,
@@ -151,12 +170,12 @@ def _read_lines(session: Session, commits: Sequence[int], parts: _Parts) -> None
 
 def _below(
     model: type[SaleLine | SaleDiscount | SaleCoupon | SaleTender | SaleAdjustment | SalePricing],
-    commits: Sequence[int],
+    chosen: ColumnElement[bool],
 ) -> Select[Any]:
-    """Select the rows below the commits' sales, in the order of their keys."""
+    """Select the rows below the chosen sales, in the order of their keys."""
     table, sale = table_of(model), table_of(Sale)
     join = table.join(sale, sale.c.id == table.c.sale_id)
-    return select(table).select_from(join).where(sale.c.commit_no.in_(commits)).order_by(*table.primary_key.columns)
+    return select(table).select_from(join).where(chosen).order_by(*table.primary_key.columns)
 
 
 def _record(head: Any, parts: _Parts) -> SaleRecord:

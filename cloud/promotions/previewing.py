@@ -193,12 +193,11 @@ class Previewing:
         numbers, running.commits = running.commits[:SLICE], running.commits[SLICE:]
         if numbers:
             with self._database.snapshot() as session:
-                found = sales_of(session, numbers)
-                sales = [
-                    one for one in found if one.store in running.since and one.business_date > running.since[one.store]
-                ]
-                running.replay.add(session, running.books, sales)
-            running.done += len(sales)
+                for found in sales_of(session, numbers):
+                    since = running.since
+                    sales = [one for one in found if one.store in since and one.business_date > since[one.store]]
+                    running.replay.add(session, running.books, sales)
+                    running.done += len(sales)
         if running.commits:
             with self._database.session() as session:
                 kept = self._say(session, running.id, done=running.done, beat_ms=self._clock.wall_ms())

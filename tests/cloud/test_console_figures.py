@@ -6,8 +6,11 @@ import re
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import update
 
 from cloud.database import Database
+from cloud.database.rowset import table_of
+from cloud.ingest.models import IngestCommit
 from cloud.org.models import Till
 from tests.cloud.calling import call
 from tests.cloud.console_data import a_normal_day, console
@@ -92,3 +95,14 @@ def test_a_found_return_leads_to_its_sale(sqlite_database: Database) -> None:
     a_normal_day(sqlite_database)
     page = get(sqlite_database, "/search?q=t1-1-2")
     assert re.search(r'href="/sales/[0-9a-f-]{36}"><span>t1/t1-1-2</span> <span class="soft small">return', page)
+
+
+def test_today_says_how_far_the_price_audit_is_behind(sqlite_database: Database) -> None:
+    a_normal_day(sqlite_database)
+    app = console(sqlite_database)
+    for late_ms, said in ((59_999, False), (3_600_000, True)):
+        with sqlite_database.session() as session:
+            session.execute(update(table_of(IngestCommit)).values(at_ms=START_MS - late_ms))
+        for language, words in (("en", "2 not audited yet, since"), ("zh", "2 笔尚未核价，最早收到于")):
+            page = call(app, "GET", "/", headers={"Accept-Language": language}).text
+            assert (words in page) is said, language

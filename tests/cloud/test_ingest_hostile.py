@@ -124,6 +124,24 @@ def test_a_quantity_that_no_till_sells_is_parked(database: Database) -> None:
     assert count(database, Sale) == 0
 
 
+@pytest.mark.parametrize(
+    "said",
+    [{"zone": ""}, {"zone": "Nowhere/City"}, {"zone": "../../etc/passwd"}, {"zone": "Europe"}, {"priced_ms": HUGE},
+     {"priced_ms": -1}, {"priced_ms": 10**17}, {"opened_ms": 10**17}],
+    ids=str,
+)  # fmt: skip
+def test_p4_a_sale_that_nobody_could_price_again_is_parked(sqlite_database: Database, said: dict[str, Any]) -> None:
+    """The price audit would fail on it for ever."""
+    open_store(sqlite_database)
+    sale = make_sale(number=1)
+    zone = said.pop("zone", sale.book.zone)
+    sale = msgspec.structs.replace(sale, book=msgspec.structs.replace(sale.book, zone=zone), **said)
+    take_in(sqlite_database, Outbox().add(sale).batch())
+    assert count(sqlite_database, Sale) == 0
+    with sqlite_database.session() as session:
+        assert session.exec(of_kind(ParkedEvent, code="malformed")).one()
+
+
 def test_a_job_that_fails_whatever_way_harms_no_other() -> None:
     stopping, done = threading.Event(), list[str]()
 

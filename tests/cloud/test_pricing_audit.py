@@ -8,24 +8,38 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlmodel import Session
 
 from cloud.database import Database
 from cloud.database.rowset import table_of
-from cloud.pricing_audit import AuditBook, Audited, audit_pending
+from cloud.pricing_audit import AuditBook, Audited, BookSource, Waiting, audit_pending, records, waiting
+from cloud.pricing_audit.auditing import SALES_AT_ONCE
 from cloud.pricing_audit.models import PriceAudit, PriceAuditDay
+from cloud.sales.models import Sale
 from shared.pricing import ENGINE_LEVEL, PaperCoupon, Price
+from shared.pricing.kinds import PercentOff
+from shared.pricing.window import Hours, When
 from shared.wire.events import BookReference, MemberOnSale
 from tests.cloud.members_data import CARD, join, open_chain, shown, take
-from tests.factories import MANIFEST, STANDARD_PRICES, MemoryPriceBook, make_price_book, make_return, make_sale
+from tests.factories import (
+    MANIFEST,
+    STANDARD_PRICES,
+    START_MS,
+    MemoryPriceBook,
+    make_price_book,
+    make_return,
+    make_sale,
+)
 
 
 class Book(MemoryPriceBook):
     """A price book whose manifest is known."""
 
     def __init__(self, book: MemoryPriceBook) -> None:
-        super().__init__(book.version, book.items.values(), book.prices.values())
+        super().__init__(
+            book.version, book.items.values(), book.prices.values(), [listed.promotion for listed in book.index.listed]
+        )
         self.hash = (MANIFEST + bytes(16)).hex()
         self.prefetched: set[str] = set()
 
@@ -48,9 +62,9 @@ def _chain(database: Database) -> None:
     open_chain(database)
 
 
-def audit_all(database: Database, books: Books) -> Audited:
+def audit_all(database: Database, books: BookSource, most_sales: int = SALES_AT_ONCE) -> Audited:
     total = Audited()
-    while (turn := audit_pending(database, books, 1, limit=2)).commits:
+    while (turn := audit_pending(database, books, 1, limit=2, most_sales=most_sales)).commits:
         total = Audited(*(sum(pair) for pair in zip(total, turn, strict=True)))
     return total
 
@@ -132,3 +146,62 @@ def test_figures_that_do_not_add_up_are_found(database: Database) -> None:
         (0, "total_minor"),
         (0, "saved_minor"),
     ]
+
+
+WINDOWED = [PercentOff(promotion="noon", off_bp=1000, when=When(hours=[Hours("11:00", "14:00")]))]
+
+
+@pytest.mark.parametrize("poison", [{"time_zone": ""}, {"time_zone": "../../etc/passwd"}, {"priced_ms": 10**18}])
+def test_p4_a_sale_that_cannot_be_priced_again_is_named_and_stops_no_other(
+    database: Database, poison: dict[str, object]
+) -> None:
+    """As an agent could once send it, before head office refused such sales at the door."""
+    book = make_price_book(promotions=WINDOWED)
+    sick, well = make_sale(number=1, book=book), make_sale(number=2, book=book)
+    take(database, [sick])
+    with database.session() as session:
+        session.execute(update(table_of(Sale)).values(poison))
+    take(database, [well])
+    assert audit_all(database, Books(book)) == (2, 2, 1)
+    verdict, (difference,), expected = findings(database)[sick.id]
+    assert (verdict, difference["field"], expected) == ("failed", "engine", None)
+    assert counts(database) == {"failed": 1, "same": 1}
+
+
+def test_p4_a_book_that_cannot_be_read_stops_no_other(database: Database) -> None:
+    class Torn(Books):
+        def book(self, session: Session, store: str, version: int) -> AuditBook | None:
+            if store == "s002":
+                raise ValueError("a row of it is no JSON")
+            return super().book(session, store, version)
+
+    bad, good = make_sale(number=1, store="s002"), make_sale(number=1)
+    take(database, [bad, good])
+    assert audit_all(database, Torn(make_price_book())) == (1, 2, 1)
+    assert findings(database)[bad.id][0] == "failed"
+    assert counts(database) == {"failed": 1, "same": 1}
+
+
+def test_the_audit_says_how_far_it_is_behind(database: Database) -> None:
+    with database.snapshot() as session:
+        assert waiting(session) == Waiting()
+    take(database, [make_sale(number=1), make_sale(number=2)])
+    take(database, [make_sale(number=3)])
+    with database.snapshot() as session:
+        assert waiting(session) == Waiting(sales=3, since_ms=START_MS)
+    audit_all(database, Books(make_price_book()))
+    with database.snapshot() as session:
+        assert waiting(session) == Waiting()
+
+
+def test_a_turn_takes_no_further_commit_after_so_many_sales(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a backlog drains one commit holds thousands: read in parts, and never several of them at once."""
+    monkeypatch.setattr(records.sales_of, "__defaults__", (2,))
+    for first in (1, 6, 11):
+        take(database, [make_sale([("1001", n)], number=n) for n in range(first, first + 5)])
+    books = Books(make_price_book())
+    assert audit_pending(database, books, 1, most_sales=5) == (1, 5, 0)
+    assert audit_pending(database, books, 1, most_sales=6) == (2, 10, 0)
+    assert counts(database) == {"same": 15}

@@ -89,7 +89,7 @@ def test_p4_a_sale_under_promotions_is_priced_again_to_the_same_lines(database: 
     book = make_price_book(promotions=RULES)
     book.hash = (MANIFEST + bytes(16)).hex()  # type: ignore[attr-defined]
     with database.snapshot() as session:
-        (record,) = sales_of(session, [1, 2])
+        ((record,),) = sales_of(session, [1, 2])
         assert record.context == CONTEXT
         found = audit(record, book)  # type: ignore[arg-type]
         assert (found.verdict, found.differences) == (Verdict.SAME, ())
@@ -108,7 +108,7 @@ def test_p4_without_its_facts_the_sale_would_not_price_the_same(database: Databa
     book = make_price_book(promotions=RULES)
     book.hash = (MANIFEST + bytes(16)).hex()  # type: ignore[attr-defined]
     with database.snapshot() as session:
-        (record,) = sales_of(session, [1, 2])
+        ((record,),) = sales_of(session, [1, 2])
         assert audit(record, book).verdict is Verdict.DIFFERS  # type: ignore[arg-type]
 
 

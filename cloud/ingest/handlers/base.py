@@ -34,6 +34,9 @@ MAX_QUANTITY = 10**8
 MAX_NAME_CHARACTERS = 255
 """Of a till and of a receipt series: both are keys, and PostgreSQL's index holds no key of any length."""
 
+LAST_MS = 253_402_300_799_999
+"""The end of the year 9999, the last that dates can say."""
+
 TENDER_COLUMNS = ("sale_id", "n", "method", "minor", "change_minor", "reference", "attempt_id")
 
 
@@ -58,6 +61,12 @@ def business_day(event: Event) -> date:
         return date.fromisoformat(event.business_date)
     except ValueError:
         raise Unfit(MALFORMED, f"business date {event.business_date!r} is no date") from None
+
+
+def check_moment(at_ms: int) -> None:
+    """Raise Unfit unless dates can say this time (ms since 1970 UTC)."""
+    if not 0 <= at_ms <= LAST_MS:
+        raise Unfit(MALFORMED, f"{at_ms} is no time of this calendar")
 
 
 def claim_receipts(session: Session, claims: Sequence[tuple[Received, Receipt]]) -> Refusals:

@@ -20,6 +20,7 @@ from cloud.ingest.handlers.base import (
     Refusals,
     Unfit,
     business_day,
+    check_moment,
     check_tenders,
     claim_receipts,
     expect,
@@ -34,6 +35,7 @@ from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SalePri
 from cloud.sales.shops import Shop
 from cloud.store_days.models import SaleAdjustment, SaleAgeCheck
 from cloud.value.spending import Posted
+from shared.calendar import is_zone
 from shared.money import BASIS_POINTS, allocate
 from shared.pricing import Item
 from shared.pricing.model import Discount, Payer, PricedLine
@@ -92,6 +94,7 @@ def check(sale: SaleCompleted, shop: Shop) -> None:
     if len({line.n for line in sale.lines}) != len(sale.lines):
         raise Unfit(MALFORMED, "two lines have the same number")
     business_day(sale)
+    _check_priced(sale)
     total = 0
     for line in sale.lines:
         _check_line(line)
@@ -99,6 +102,14 @@ def check(sale: SaleCompleted, shop: Shop) -> None:
     if total != sale.total_minor:
         raise Unfit(ARITHMETIC, f"lines add up to {total}, the total is {sale.total_minor}")
     check_tenders(sale.tenders, sale.total_minor)
+
+
+def _check_priced(sale: SaleCompleted) -> None:
+    """Raise Unfit when nobody could price the sale again: at no time of the calendar, or on no clock that exists."""
+    check_moment(sale.priced_ms)
+    check_moment(sale.opened_ms)
+    if not is_zone(sale.book.zone):
+        raise Unfit(MALFORMED, f"{sale.book.zone[:64]!r} is no time zone that head office knows")
 
 
 def _check_line(line: PricedLine) -> None:
