@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import and_, exists, false, or_
 from sqlmodel import Session, col, select
 
+from cloud.console.decided import BY_HAND, Decided, decided
 from cloud.errors import NotFound
 from cloud.ingest.models import IngestCommit
 from cloud.org.models import Store, Till
@@ -37,6 +38,8 @@ class ShownDiscount:
     reason: dict[Language, str]
     source: str
     minor: int
+    by_hand: bool
+    """Somebody's decision, whose source is the code of a reason and no promotion."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +101,7 @@ class ReceiptPage:
     differences: list[Difference]
     audited: bool
     arrived_ms: int | None
+    decided: list[Decided]
 
     @property
     def undone(self) -> SaleReturn | None:
@@ -141,6 +145,7 @@ def receipt(session: Session, sale_id: UUID) -> ReceiptPage:
         ],
         audited=commit is not None and commit.audited,
         arrived_ms=commit.at_ms if commit else None,
+        decided=decided(session, sale),
     )
 
 
@@ -221,4 +226,4 @@ def _items(
 def _discount(row: SaleDiscount) -> ShownDiscount:
     words = REASONS.get(row.reason, {})
     reason: dict[Language, str] = {"en": words.get("en", row.reason), "zh": words.get("zh", row.reason)}
-    return ShownDiscount(reason=reason, source=row.source, minor=row.minor)
+    return ShownDiscount(reason=reason, source=row.source, minor=row.minor, by_hand=row.reason in BY_HAND)

@@ -132,6 +132,5 @@ def _figures(report: ShiftReport) -> dict[str, int]:
 
 
 def _reasons(session: Session, store: str, language: str) -> dict[str, str]:
-    found = policies.policies(session, store)
-    lists = (found.override_reasons, found.void_reasons, found.return_reasons, found.cash_reasons)
-    return {one.code: one.words.get(language) or one.words.get("en") or one.code for those in lists for one in those}
+    found = policies.reason_words(session, store)
+    return {code: said.get(language) or said.get("en") or code for code, said in found.items()}

@@ -31,6 +31,13 @@ def policies(session: Session, store: str = "") -> TillPolicies:
     return policies_of(session, [store])[store]
 
 
+def reason_words(session: Session, store: str) -> dict[str, dict[str, str]]:
+    """Return what a store's reasons are called, by code and language: for prices, voids, returns and cash."""
+    found = policies(session, store)
+    lists = (found.override_reasons, found.void_reasons, found.return_reasons, found.cash_reasons)
+    return {one.code: one.words for those in lists for one in those}
+
+
 def set_policies(session: Session, content: bytes, *, store: str = "", actor: str, now_ms: int) -> TillPolicies:
     """Replace the chain's policies, or give a store its own. Raise Invalid, naming what does not fit."""
     try:

@@ -28,6 +28,8 @@ OPENED: Mapping[str, tuple[str, str]] = {
 ADJUSTED: Mapping[str, str] = {
     "price_override": marked("price changed by hand"),
     "rounding": marked("rounded"),
+    "weight_by_hand": marked("weight typed in"),
+    "weight_repeated": marked("same weight again"),
 }
 
 TENDER_FIGURES = (
