@@ -116,6 +116,7 @@ def document_of(
         copy=copy,
         training=training,
         original_receipt=_original_number(db, event),
+        exchange_receipt=_exchange_number(db, event),
         original_lines={} if original is None else {line.n: line for line in original.lines},
     )
     return receipt_document(event, facts)
@@ -136,6 +137,13 @@ def _original_number(db: sqlite3.Connection, event: ReceiptEvent) -> str:
     if not isinstance(event, SaleReturned | SaleVoided) or event.original is None:
         return ""
     row = receipts.find_by_event(db, event.original)
+    return "" if row is None else row.text
+
+
+def _exchange_number(db: sqlite3.Connection, event: ReceiptEvent) -> str:
+    """Return the number on the other side of an exchange, '' where there is none: both are made in one transaction."""
+    other = event.exchange if isinstance(event, SaleReturned | SaleCompleted) else None
+    row = receipts.find_by_event(db, other) if other is not None else None
     return "" if row is None else row.text
 
 

@@ -16,7 +16,7 @@ from shared.wire.desired import StoreSettings
 from shared.wire.till_events import CashMove, CashMoved, ReasonTotal, ShiftTotals
 
 _X = {"en": "X report", "zh": "X 报表（未结班）"}
-_Z = {"en": "Z report", "zh": "Z 报表（交班结账单）"}
+_Z = {"en": "Z report", "zh": "Z 报表（交班）"}
 _MOVES: Mapping[str, Words] = {
     CashMove.IN: {"en": "Cash paid in", "zh": "现金存入"},
     CashMove.OUT: {"en": "Cash paid out", "zh": "现金支出"},
@@ -37,6 +37,8 @@ _WORDS: Mapping[str, Words] = {
     "value_back": {"en": "Paid back", "zh": "退出"},
     "tenders": {"en": "Tenders", "zh": "收款方式"},
     "back": {"en": "given back", "zh": "退款"},
+    "kept": {"en": "Taken less given back", "zh": "实收净额"},
+    "together": {"en": "Together", "zh": "合计"},
     "taxes": {"en": "Tax", "zh": "税"},
     "discounts": {"en": "Discounts", "zh": "优惠"},
     "drawer": {"en": "Cash drawer", "zh": "钱箱"},
@@ -154,15 +156,26 @@ def _parts(totals: ShiftTotals, settings: StoreSettings) -> Iterator[Section]:
         if one.returned_minor:
             label = {language: f"{words[language]} {_WORDS['back'][language]}" for language in words}
             tenders.append(Figure(label=label, value=money(-one.returned_minor, exponent)))
+    kept = sum(one.taken_minor - one.returned_minor for one in totals.tenders)
+    if len(tenders) > 1:
+        tenders.append(Figure(label=_WORDS["kept"], value=money(kept, exponent), bold=True))
     yield Section(heading=_WORDS["tenders"], figures=tuple(tenders))
     if totals.value_sold or totals.value_back:
         sold = Figure(label=_WORDS["value_sold"], value=money(totals.value_sold_minor, exponent))
         back = Figure(label=_WORDS["value_back"], value=money(-totals.value_back_minor, exponent))
         yield Section(heading=_WORDS["value"], figures=(sold, back))
-    taxes = (Figure(label=_plain(rate(one.rate_bp)), value=money(one.tax_minor, exponent)) for one in totals.taxes)
-    yield Section(heading=_WORDS["taxes"], figures=tuple(taxes))
-    discounts = (_reason(one, settings) for one in totals.discounts)
-    yield Section(heading=_WORDS["discounts"], figures=tuple(discounts))
+    taxes = [Figure(label=_plain(rate(one.rate_bp)), value=money(one.tax_minor, exponent)) for one in totals.taxes]
+    tax_minor = sum(one.tax_minor for one in totals.taxes)
+    yield Section(heading=_WORDS["taxes"], figures=_summed(taxes, tax_minor, exponent))
+    discounts = [_reason(one, settings) for one in totals.discounts]
+    off_minor = sum(one.minor for one in totals.discounts)
+    yield Section(heading=_WORDS["discounts"], figures=_summed(discounts, off_minor, exponent))
+
+
+def _summed(figures: list[Figure], minor: int, exponent: int) -> tuple[Figure, ...]:
+    """Return figures with their sum below, where there are several."""
+    together = Figure(label=_WORDS["together"], value=money(minor, exponent), bold=True)
+    return (*figures, together) if len(figures) > 1 else tuple(figures)
 
 
 def _drawer(report: ShiftReport, settings: StoreSettings) -> Section:

@@ -61,7 +61,8 @@ class ReceiptFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     `head` is the receipt chain's head after it, of which the last characters are printed. `copy` counts reprints: 0
     is the first paper. `reasons` are the store's own words for codes of discounts, promotions and returns.
-    For a return, `original_receipt` and `original_lines` (by number) are of the sale it undoes.
+    For a return, `original_receipt` and `original_lines` (by number) are of the sale it undoes. `exchange_receipt` is
+    the number on the other side of an exchange: of the return for the new sale, of the new sale for the return.
     """
 
     shop: Shop
@@ -74,6 +75,7 @@ class ReceiptFacts(msgspec.Struct, frozen=True, kw_only=True):
     copy: int = 0
     training: bool = False
     original_receipt: str = ""
+    exchange_receipt: str = ""
     original_lines: Mapping[int, PricedLine] = {}
 
 

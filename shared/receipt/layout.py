@@ -66,11 +66,11 @@ def lay_out(document: Document, columns: int) -> Sheet:
 def _block(block: Block, columns: int) -> Iterator[Piece]:
     match block:
         case Says():
-            yield from _says(block, columns // 2 if block.big else columns)
+            yield from _says(block, columns // 2) if _fits_big(block, columns) else _says(_small(block), columns)
         case Pair():
             yield from _pair(block, columns // 2 if block.big else columns)
         case Table():
-            yield from (_table_row(cells, columns) for cells in block.rows)
+            yield from _table(block.rows, columns)
         case Rule():
             yield Row(text=block.char * columns)
         case Link():
@@ -79,6 +79,15 @@ def _block(block: Block, columns: int) -> Iterator[Piece]:
                 yield from _says(Says(text=block.caption, align=Align.CENTRE), columns)
         case Gap():
             yield Row(text="")
+
+
+def _fits_big(block: Says, columns: int) -> bool:
+    return block.big and text_columns(printable(block.text)) <= columns // 2 - block.indent
+
+
+def _small(block: Says) -> Says:
+    """Return a text that is too long to be set large on one row as a bold one: a broken headline helps nobody."""
+    return msgspec.structs.replace(block, big=False, bold=True) if block.big else block
 
 
 def _says(block: Says, columns: int) -> Iterator[Row]:
@@ -96,7 +105,7 @@ def _says(block: Says, columns: int) -> Iterator[Row]:
 def _pair(block: Pair, columns: int) -> Iterator[Row]:
     right = printable(block.right)
     room = columns - block.indent - text_columns(right) - 1
-    if room < _SHORTEST_LABEL:
+    if room < _SHORTEST_LABEL or _breaks(printable(block.left), room, big=block.big):
         yield from _says(Says(text=block.left, big=block.big, bold=block.bold, indent=block.indent), columns)
         yield from _says(Says(text=right, align=Align.RIGHT, big=block.big, bold=block.bold), columns)
         return
@@ -108,16 +117,45 @@ def _pair(block: Pair, columns: int) -> Iterator[Row]:
     yield Row(text=text.rstrip(" "), big=block.big, bold=block.bold)
 
 
-def _table_row(cells: tuple[str, ...], columns: int) -> Row:
-    """Set cells side by side; one that is too long for its share borrows from the one at its left."""
-    share = columns // len(cells)
-    text = ""
-    for place, cell in enumerate(cells):
-        end = columns - share * (len(cells) - 1 - place)
-        if place == 0:
-            text = pad_right(printable(cell), share)
-        else:
-            text = text.rstrip(" ")
-            room = max(end - text_columns(text), text_columns(printable(cell)) + 1)
-            text += pad_left(printable(cell), room)
-    return Row(text=wrap(text, columns)[0] if text_columns(text) > columns else text.rstrip(" "))
+def _breaks(label: str, room: int, *, big: bool) -> bool:
+    """Tell whether a label would be cut within a word beside its figure, or a large one at all."""
+    if big:
+        return text_columns(label) > room
+    return any(text_columns(word) > room for word in label.split(" ") if word.isascii())
+
+
+def _table(rows: tuple[tuple[str, ...], ...], columns: int) -> Iterator[Row]:
+    """Set cells below each other in columns as wide as their longest, spread over the paper.
+
+    Where these do not fit side by side, the cells of a row go on to as many rows as they need: none is ever cut.
+    """
+    clean = [tuple(printable(cell) for cell in cells) for cells in rows]
+    count = max((len(cells) for cells in clean), default=0)
+    widths = [max(text_columns(cells[n]) for cells in clean if n < len(cells)) for n in range(count)]
+    spare = columns - sum(widths)
+    if spare < count - 1:
+        yield from (row for cells in clean for row in _stacked(cells, columns))
+        return
+    spread = _evenly(widths, columns)
+    for cells in clean:
+        text = pad_right(cells[0], spread[0]) if cells else ""
+        text += "".join(pad_left(cell, width) for cell, width in zip(cells[1:], spread[1:], strict=False))
+        yield Row(text=text.rstrip(" "))
+
+
+def _evenly(widths: list[int], columns: int) -> list[int]:
+    """Return the widths with what is left over given to every column alike, the last ones first."""
+    each, rest = divmod(columns - sum(widths), len(widths))
+    return [width + each + (n >= len(widths) - rest) for n, width in enumerate(widths)]
+
+
+def _stacked(cells: tuple[str, ...], columns: int) -> Iterator[Row]:
+    """Set cells at the right end of as few rows as they fit on."""
+    line = ""
+    for cell in cells:
+        joined = f"{line} {cell}" if line else cell
+        if line and text_columns(joined) > columns:
+            yield from _says(Says(text=line, align=Align.RIGHT), columns)
+            joined = cell
+        line = joined
+    yield from _says(Says(text=line, align=Align.RIGHT), columns)

@@ -14,7 +14,7 @@ from shared.receipt.figures import how_much, measured, money, money_with_sign, r
 from shared.receipt.frame import ReceiptEvent, foot, head, item_names
 from shared.receipt.value import value_back, value_sold
 from shared.receipt.words import SAID, TENDERS, say, term
-from shared.wire.events import ReturnedLine, SaleCompleted, SaleReturned, SaleVoided, Tender
+from shared.wire.events import ReturnedLine, SaleCompleted, SaleReturned, SaleVoided, Tender, TenderKind
 from shared.wire.till_events import GoodsReturned
 from shared.wire.value_events import ValuePaidBack, ValueSold
 
@@ -56,7 +56,7 @@ def _sale(sale: SaleCompleted, facts: ReceiptFacts) -> Iterator[Block]:
         yield Pair(left=term("subtotal", languages), right=money(gross, sale.exponent))
         yield Pair(left=term("saved", languages), right=money(sale.saved_minor, sale.exponent), bold=True)
     yield _total("total", sale.total_minor, sale, facts)
-    yield from _tenders(sale.tenders, sale.exponent, languages)
+    yield from _tenders(sale.tenders, sale.exponent, facts)
     yield from _taxes([(line.tax_rate_bp, line.net_minor, line.tax_minor) for line in sale.lines], sale, facts)
     if facts.customer is not None:
         yield from _customer(facts.customer, languages, sale.exponent)
@@ -78,7 +78,8 @@ def _pieces(line: PricedLine) -> int:
 
 
 def _line(line: PricedLine, facts: ReceiptFacts, exponent: int) -> Iterator[Block]:
-    name, *others = item_names(line.item, facts)
+    first, *others = item_names(line.item, facts)
+    name = _numbered(line.n, first)
     amount = money(line.gross_minor, exponent)
     single = line.unit is Unit.EACH and line.quantity == 1 and line.price.basis == 1
     if single and not others:
@@ -94,6 +95,11 @@ def _line(line: PricedLine, facts: ReceiptFacts, exponent: int) -> Iterator[Bloc
         yield Pair(left=words, right=money(-discount.minor, exponent), indent=_INDENT)
 
 
+def _numbered(n: int, name: str) -> str:
+    """Put a line's number before its name: by this number goods are returned."""
+    return f"{n}. {name}"
+
+
 def _reason(discount: Discount, facts: ReceiptFacts) -> str:
     """Return a discount's reason in the receipt's languages; one that nobody has words for is a discount."""
     for code in (discount.source, discount.reason):
@@ -103,15 +109,24 @@ def _reason(discount: Discount, facts: ReceiptFacts) -> str:
     return say(known, facts.shop.languages)
 
 
-def _tenders(tenders: Iterable[Tender], exponent: int, languages: Sequence[str]) -> Iterator[Block]:
+def _tenders(tenders: Iterable[Tender], exponent: int, facts: ReceiptFacts) -> Iterator[Block]:
     """Say what was handed over and what came back: a tender's amount has its change already taken off."""
+    languages = facts.shop.languages
     for tender in tenders:
         handed = money(tender.minor + tender.change_minor, exponent)
         yield Pair(left=say(TENDERS[tender.method], languages), right=handed)
-        if tender.reference:
+        if tender.method is TenderKind.EXCHANGE:
+            yield from _other_paper("exchange_return", facts)
+        elif tender.reference:
             yield Says(text=tender.reference, indent=_INDENT)
         if tender.change_minor:
             yield Pair(left=term("change", languages), right=money(tender.change_minor, exponent))
+
+
+def _other_paper(key: str, facts: ReceiptFacts) -> Iterator[Block]:
+    """Name the receipt on the other side of an exchange, where it is known."""
+    if facts.exchange_receipt:
+        yield Says(text=f"{term(key, facts.shop.languages)} {facts.exchange_receipt}", indent=_INDENT)
 
 
 def _taxes(parts: Iterable[tuple[int, int, int]], event: _Money, facts: ReceiptFacts) -> Iterator[Block]:
@@ -135,7 +150,7 @@ def _taxes(parts: Iterable[tuple[int, int, int]], event: _Money, facts: ReceiptF
 
 def _customer(customer: Customer, languages: Sequence[str], exponent: int) -> Iterator[Block]:
     yield Rule()
-    yield Pair(left=term("member", languages), right=customer.masked_name or "*")
+    yield Pair(left=term("member", languages), right=customer.masked_name or term("card_shown", languages))
     if customer.tier:
         named = say(customer.tier_names, languages) if customer.tier_names else customer.tier
         yield Pair(left=term("tier", languages), right=named)
@@ -212,6 +227,8 @@ def _paid_back(event: SaleReturned | GoodsReturned, facts: ReceiptFacts) -> Iter
     for tender in event.tenders:
         words = say(TENDERS[tender.method], facts.shop.languages)
         yield Pair(left=words, right=money(-tender.minor, event.exponent))
+        if tender.method is TenderKind.EXCHANGE:
+            yield from _other_paper("exchange_sale", facts)
 
 
 def _signature(facts: ReceiptFacts) -> Iterator[Block]:
@@ -221,7 +238,7 @@ def _signature(facts: ReceiptFacts) -> Iterator[Block]:
 
 def _returned(line: ReturnedLine, facts: ReceiptFacts, exponent: int) -> Iterator[Block]:
     sold = facts.original_lines.get(line.of_line)
-    name = f"#{line.of_line}" if sold is None else " ".join(item_names(sold.item, facts))
+    name = _numbered(line.of_line, "" if sold is None else " ".join(item_names(sold.item, facts)))
     unit = Unit.EACH if sold is None else sold.unit
     yield Says(text=name)
     amount = money(-line.refund_minor, exponent)

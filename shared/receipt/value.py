@@ -20,8 +20,8 @@ def value_sold(event: ValueSold, facts: ReceiptFacts) -> Iterator[Block]:
     title = "gift_card_sold" if event.gift_card else "topped_up"
     yield Says(text=term(title, languages), align=Align.CENTRE, bold=True, big=True)
     yield from head(event, facts)
-    if facts.customer is not None:
-        yield Pair(left=term("member", languages), right=facts.customer.masked_name or "*")
+    if facts.customer is not None and facts.customer.masked_name:
+        yield Pair(left=term("member", languages), right=facts.customer.masked_name)
     yield Pair(left=term("value_principal", languages), right=money(event.total_minor, event.exponent))
     if event.gift_minor:
         yield Pair(left=term("value_gift", languages), right=money(event.gift_minor, event.exponent))

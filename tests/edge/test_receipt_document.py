@@ -228,3 +228,48 @@ def test_promotions_are_called_what_the_book_calls_them() -> None:
     nameless = PercentOff(promotion="p8", off_bp=1000)
     index = PromotionIndex([named, nameless])
     assert promotion_words(index, {"p7", "p8", "5000123"}) == {"p7": named.names}
+
+
+def rows_of(*blocks: object, columns: int = 32) -> list[str]:
+    document = Document(title="", language="en", blocks=blocks)  # type: ignore[arg-type]
+    return [piece.text for piece in lay_out(document, columns).pieces if isinstance(piece, Row)]
+
+
+TAXES = ("税率", "不含税", "税额", "含税")
+
+
+@pytest.mark.parametrize(
+    ("cells", "columns", "rows"),
+    [
+        (("0%", "-1299.90", "0.00", "-1299.90"), 32, 2),
+        (("13%", "1150442.48", "149557.52", "1300000.00"), 48, 2),
+        (("13%", "1150442.48", "149557.52", "1300000.00"), 32, 3),
+    ],
+)
+def test_no_figure_of_a_table_is_cut_and_columns_stand_below_each_other(
+    cells: tuple[str, ...], columns: int, rows: int
+) -> None:
+    """A tax table of a return of 1299.90 on 58 mm had lost its last column."""
+    said = rows_of(Table(rows=(TAXES, cells)), columns=columns)
+    assert len(said) == rows
+    assert all(cell in " ".join(said).split() for cell in (*TAXES, *cells))
+    if rows == len((TAXES, cells)):
+        ends = [[text_columns(row[: word.end()]) for word in re.finditer(r"\S+", row)][1:] for row in said]
+        assert ends[0] == ends[1]
+
+
+def test_a_large_word_is_not_broken_beside_its_figure_and_a_long_headline_is_set_small() -> None:
+    assert rows_of(Pair(left="REFUND", right="-￥1299.90", big=True)) == ["REFUND", "      -￥1299.90"]
+    assert rows_of(Pair(left="TOTAL", right="￥3.00", big=True)) == ["TOTAL     ￥3.00"]
+    name = "惠邻生活超市（中山北路店）"
+    (row,) = (one for one in lay_out(Document(title="", language="zh", blocks=(Says(text=name, big=True),)), 32).pieces
+              if isinstance(one, Row))  # fmt: skip
+    assert (row.text, row.big, row.bold) == (name, False, True)
+
+
+@pytest.mark.parametrize("name", ["sale.zh", "return.zh"])
+def test_lines_carry_the_numbers_by_which_they_are_returned(name: str) -> None:
+    text = to_text(lay_out(documents()[name], 48))
+    numbers = [int(found) for found in re.findall(r"^ *(\d+)\. \D", text, re.MULTILINE)]
+    assert numbers
+    assert numbers == sorted(set(numbers))

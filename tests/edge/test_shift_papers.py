@@ -84,6 +84,19 @@ async def test_z_report_says_what_the_shift_came_to(store: Store) -> None:
     assert "RE-ISSUED" not in paper
 
 
+async def test_several_ways_to_pay_are_summed_and_agree_with_sales_and_stored_value(store: Store) -> None:
+    till = store.till()
+    await a_shift(till)
+    await till.scan(APPLES)
+    await till.tender(TenderKind.BANK_CARD, 100)
+    await till.tender(TenderKind.CASH)
+    report = await till.drawer.close()
+    assert isinstance(report, ShiftReport)
+    paper = text(shift_document(report, store.settings, at_ms=0, till="t1"))
+    assert "Taken less given back                10.00" in paper, paper
+    assert sum(one.taken_minor - one.returned_minor for one in report.totals.tenders) == report.totals.sales_minor
+
+
 async def test_late_version_says_that_it_takes_the_place_of_those_before(store: Store) -> None:
     till = store.till()
     await a_shift(till)

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_agent.receipt.compose import compose
+from edge_agent.record.receipts import receipt_text
 from edge_agent.till.asks import ReceiptAsked
 from edge_agent.till.results import LineAdded, NothingUnresolved, Paid, PartlyPaid, Refused, TendersBack
 from edge_agent.till.returning import planning
@@ -18,6 +20,8 @@ from edge_agent.till.returning.planning import Back
 from edge_agent.till.returning.results import Returned, ReturnView
 from edge_agent.till.simulated_gateway import Mood, SimulatedGateway
 from edge_agent.till.till import Till
+from shared.receipt.layout import lay_out
+from shared.receipt.plain import to_text
 from shared.wire.events import GoodsReturned, SaleReturned, TenderKind
 from tests.edge.staffing import MAX, SUE, open_to_all, reasons, staffed
 from tests.edge.test_till import code_of, events, last_sale
@@ -232,6 +236,11 @@ async def test_an_exchange_makes_return_and_sale_at_once(store: Store, till: Til
     assert isinstance(bought, Paid)
     back, sale = await last_return(store), await last_sale(store)
     assert (back.exchange, sale.exchange) == (sale.id, back.id)
+    for event, other in ((sale, back), (back, sale)):
+        paper = await store.database.read(lambda db, one=event: compose(db, store.settings, store.books, one.id, 0))  # type: ignore[misc]
+        number = receipt_text(other.receipt.series, other.receipt.number)
+        assert number in to_text(lay_out(paper, 32)), "each paper names the other one"
+        assert str(other.id)[:8] not in to_text(lay_out(paper, 32))
     assert [(one.method, one.minor) for one in back.tenders] == [("exchange", 500)]
     assert [(one.method, one.minor) for one in sale.tenders] == [("exchange", 500), ("cash", 799)]
     assert back.receipt.number + 1 == sale.receipt.number
