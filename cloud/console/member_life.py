@@ -16,7 +16,7 @@ from cloud.errors import NotFound
 from cloud.fleet.models import AuditEntry
 from cloud.ledger import words as ledger_words
 from cloud.ledger.models import Account, JournalRow, Posting
-from cloud.members import blocks, changing, duplicates, merging, value
+from cloud.members import blocks, changing, duplicates, merging, one_person, value
 from cloud.members.care_models import DuplicatePair, MemberMerge
 from cloud.members.home_days import HomeDays
 from cloud.members.models import Card, Consent, Member, MemberBlock, MemberField
@@ -120,7 +120,7 @@ def _coupons(session: Session, member: UUID) -> list[tuple[Coupon, str]]:
 
 
 def _happened(session: Session, row: Member) -> list[Happened]:
-    ids = [row.id, *session.exec(select(Member.id).where(col(Member.merged_into) == row.id))]
+    ids = sorted(one_person.ids_of(session, [row.id]))
     found = [Happened(at_ms=row.created_ms, title=member_words.ACT["member.enrol"], detail=row.signup_store or "")]
     found += _sales(session, ids)
     found += _postings(session, ids)

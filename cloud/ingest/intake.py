@@ -35,7 +35,11 @@ class Downstream(Protocol):
         ...
 
     def owners(self, session: Session, cards: Collection[UUID]) -> Mapping[UUID, UUID | None]:
-        """Return whose each card is now."""
+        """Return whose each card is now; None for nobody, and for somebody who has left."""
+        ...
+
+    def people(self, session: Session, members: Collection[UUID]) -> Mapping[UUID, UUID | None]:
+        """Return who members are by now that sales name: a merged one is somebody else, None is one who has left."""
         ...
 
     def post(

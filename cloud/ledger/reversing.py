@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -34,7 +34,8 @@ class Undo:
     """Undo `of` under a cause and purpose of its own.
 
     `amount` is how much of what the journal moved (the sum of its positive legs), None all that is left. `force`
-    takes also what is gone: it shows as a debt.
+    takes also what is gone: it shows as a debt. `owners` says who some owners are by now: what is taken is taken of
+    them, and what is given goes to the account it came from.
     """
 
     cause: UUID
@@ -47,6 +48,7 @@ class Undo:
     till: str = ""
     cashier: str = ""
     receipt: str = ""
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 def reverse(session: Session, commit_no: int, undo: Undo) -> Journal:
@@ -125,6 +127,9 @@ def _wanted(original: Journal, amount: int | None, before: Mapping[int, int]) ->
 def _covered(session: Session, original: Journal, wanted: Mapping[int, int], undo: Undo) -> tuple[Leg, ...]:
     """Return the legs to post, what is gone moved to debts; the lots moved with them."""
     accounts = {n: spendable_account(original.legs[n - 1].account) for n in wanted}
+    for n in (n for n, amount in wanted.items() if amount < 0):
+        owner = accounts[n].owner
+        accounts[n] = accounts[n]._replace(owner=undo.owners.get(owner, owner))
     kept = [one for one in accounts.values() if KINDS[one.kind].keeps_balance]
     balances = lock_balances(session, [*kept, *(debt_account(one) for one in kept if KINDS[one.kind].debt_in)])
     own = lots.of_journals(session, [original.key])[original.key]

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from cloud.coupons import settling as coupons
 from cloud.loyalty import posting, rules
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
-from cloud.members import cards, dirt, resolving
+from cloud.members import cards, dirt, one_person, resolving
 from cloud.prices.books import StoreBooks
 from cloud.privacy import Vault
 from cloud.promotions import counting
@@ -48,8 +48,18 @@ class LoyaltyDownstream:
         return resolving.resolve(session, self._vault, self._mint, references, now_ms)
 
     def owners(self, session: Session, cards_: Collection[UUID]) -> Mapping[UUID, UUID | None]:
-        """Return whose each card is now."""
-        return cards.owners(session, cards_)
+        """Return whose each card is now; None for nobody, and for somebody who has left."""
+        found = cards.owners(session, cards_)
+        people = one_person.look(session, {owner for owner in found.values() if owner is not None})
+        return {
+            card: None if owner is not None and owner in people and people[owner].has_left else owner
+            for card, owner in found.items()
+        }
+
+    def people(self, session: Session, members: Collection[UUID]) -> Mapping[UUID, UUID | None]:
+        """Return who members are by now that sales name; they cannot be merged while this transaction lasts."""
+        found = one_person.look(session, members, lock=True)
+        return {one: (None if found[one].has_left else found[one].id) if one in found else one for one in members}
 
     def post(
         self, session: Session, commit_no: int, sales: Sequence[SaleFacts], returns: Sequence[ReturnFacts]

@@ -17,7 +17,7 @@ from sqlmodel import select as select_rows
 from cloud.database import bulk
 from cloud.database.rowset import rowset, table_of
 from cloud.ledger.commits import open_commit
-from cloud.ledger.reversing import Undo, reverse
+from cloud.ledger.reversing import Undo
 from cloud.loyalty import rewarding
 from cloud.loyalty.club_models import REFUSED, REVIEW, REWARDED, TAKEN_BACK, WAITING, Referral
 from cloud.loyalty.transferring import same_family
@@ -25,6 +25,7 @@ from cloud.members import blocks, dirt, home_days, rules
 from cloud.members.care_models import ReviewCase, StaffCard
 from cloud.members.home_days import Days
 from cloud.members.models import ACTIVE, Member
+from cloud.members.reversals import reverse
 from cloud.sales.models import Sale, SaleReturn
 
 SLICE = 200

@@ -10,6 +10,7 @@ from cloud.ledger.reading import points_of
 from cloud.loyalty import crediting
 from cloud.loyalty import rules as loyalty_rules
 from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleFacts
+from cloud.members import one_person
 from cloud.members.models import Card
 from cloud.sales.originals import Original, lock_originals
 from cloud.value.returning import points_due
@@ -40,11 +41,17 @@ def answer(session: Session, ask: AskReturn) -> ReturnAllowed | Refused:
 
 
 def _member_of(session: Session, original: Original) -> UUID | None:
-    """Return whose sale it was: by the card's owner of today where nobody was known then."""
-    if original.member_id is not None or original.card_id is None:
-        return original.member_id
-    card = session.get(Card, original.card_id)
-    return card.member_id if card is not None else None
+    """Return whose sale it was, whoever they are by now: by the card's owner of today where nobody was known then."""
+    member = original.member_id
+    if member is None and original.card_id is not None:
+        card = session.get(Card, original.card_id)
+        member = None if card is None else card.member_id
+    if member is None:
+        return None
+    person = one_person.look(session, [member]).get(member)
+    if person is None:
+        return member
+    return None if person.has_left else person.id
 
 
 def _facts(sale: UUID, original: Original, member: UUID, pieces: dict[int, int]) -> ReturnFacts:

@@ -20,7 +20,7 @@ from cloud.ledger.kinds import POINTS, POINTS_REWARDED
 from cloud.loyalty import rules
 from cloud.loyalty.earning import points_account
 from cloud.loyalty.models import PointsReview
-from cloud.members import dirt
+from cloud.members import dirt, one_person
 from cloud.members.models import ACTIVE, Member
 
 PURPOSE = "points_review"
@@ -93,17 +93,17 @@ def _give(session: Session, commit_no: int, row: PointsReview, *, today: date, a
     missing = row.promised - row.computed
     if missing < 1:
         raise Refused("nothing_missing", "the till promised no more than head office gave")
-    member = session.get(Member, row.member_id)
+    member = session.get(Member, one_person.now_of(session, row.member_id))
     if member is None or member.status != ACTIVE:
         raise Refused("member_gone", "whose points they would be is no member any more")
-    account, rule = points_account(row.member_id), rules.load(session).earning_on(today)
+    account, rule = points_account(member.id), rules.load(session).earning_on(today)
     legs = (Leg(account, missing), Leg(AccountKey(POINTS_REWARDED, "review", POINTS), -missing))
     journal = Journal(
-        cause=row.sale_id, purpose=PURPOSE, at_ms=at_ms, store=row.store_id, member=row.member_id, legs=legs,
+        cause=row.sale_id, purpose=PURPOSE, at_ms=at_ms, store=row.store_id, member=member.id, legs=legs,
         rule_version=rule.version if rule else None,
     )  # fmt: skip
     post(session, commit_no, [journal])
     ends = rule.expires_on(today) if rule else None
     new = lots.NewLot(account=account, key=journal.key, store=row.store_id, amount=missing, expires_on=ends)
     lots.bring(session, [new])
-    dirt.note(session, commit_no, [(row.member_id, dirt.HEAD_OFFICE, 0)])
+    dirt.note(session, commit_no, [(member.id, dirt.HEAD_OFFICE, 0)])

@@ -18,6 +18,7 @@ from cloud.loyalty import rules, tiers
 from cloud.loyalty.benefit_words import member_words, titles_of
 from cloud.member_page.rendering import Money
 from cloud.member_page.words import JOURNALS
+from cloud.members import one_person
 from cloud.members.models import Card, Member
 from cloud.org.models import Store
 from cloud.sales.models import Sale
@@ -160,18 +161,21 @@ def standing(session: Session, member: UUID, today: date, house: House, language
 def movements(session: Session, member: UUID, limit: int = 30) -> Sequence[Movement]:
     """Return how a member's points came about, the newest first."""
     posting, journal = table_of(Posting), table_of(JournalRow)
-    account = AccountKey(MEMBER_POINTS, str(member), POINTS).id
+    # Of all their ids at once: what went from one to the other comes to nothing.
+    ids = one_person.ids_of(session, [member])
+    accounts = [AccountKey(MEMBER_POINTS, str(one), POINTS).id for one in sorted(ids)]
     same = (journal.c.cause == posting.c.cause) & (journal.c.purpose == posting.c.purpose)
     query = (
         select(journal.c.at_ms, journal.c.purpose, func.sum(posting.c.amount))
         .join(posting, same)
-        .where(posting.c.account_id == account)
+        .where(posting.c.account_id.in_(accounts))
         .group_by(journal.c.at_ms, journal.c.cause, journal.c.purpose)
+        .having(func.sum(posting.c.amount) != 0)
         .order_by(journal.c.at_ms.desc(), journal.c.cause.desc())
         .limit(limit)
     )
     found = session.execute(query).all()
-    return [Movement(at, int(sum_), why if why in JOURNALS else "other") for at, why, sum_ in found if sum_]
+    return [Movement(at, int(sum_), why if why in JOURNALS else "other") for at, why, sum_ in found]
 
 
 def receipts(session: Session, member: UUID, before_ms: int | None = None) -> Sequence[ReceiptLine]:
@@ -204,7 +208,8 @@ def is_theirs(session: Session, member: UUID, sale_id: UUID) -> bool:
 
 def _theirs(session: Session, member: UUID) -> ColumnElement[bool]:
     sale, card = table_of(Sale), table_of(Card)
-    cards = session.execute(select(card.c.id).where(card.c.member_id == member)).scalars().all()
+    ids = sorted(one_person.ids_of(session, [member]))
+    cards = session.execute(select(card.c.id).where(card.c.member_id.in_(ids))).scalars().all()
     # A sale that came before anybody knew whose card it was has the card alone.
     unclaimed = (sale.c.member_id.is_(None)) & sale.c.card_id.in_(cards)
-    return or_(sale.c.member_id == member, unclaimed)
+    return or_(sale.c.member_id.in_(ids), unclaimed)

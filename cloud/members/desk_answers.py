@@ -15,7 +15,7 @@ from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered, once
-from cloud.members import card_desk, changing, claiming, enrolling, entry, finding
+from cloud.members import card_desk, changing, claiming, enrolling, entry, finding, one_person
 from cloud.members.home_days import HomeDays
 from cloud.members.models import ACTIVE, Member
 from cloud.members.profile import NAME, PHONE, checked
@@ -156,7 +156,7 @@ class DeskAnswers:
 
     def _claim(self, session: Session, store: str, ask: AskClaim, commit_no: int, now_ms: int) -> Mapping[str, Any]:
         if ask.member is not None:
-            member = ask.member
+            member = one_person.now_of(session, ask.member)
         elif ask.sealed_card is not None:
             number = self._open(ask.sealed_card, "card_unreadable")
             try:
@@ -172,7 +172,7 @@ class DeskAnswers:
 
     def _whose(self, session: Session, ask: AskCard) -> UUID:
         if ask.member is not None:
-            return changing.active(session, ask.member).id
+            return changing.active(session, one_person.now_of(session, ask.member)).id
         if ask.sealed_phone is None:
             raise Refused("phone_unreadable", "neither member nor phone: type the phone number")
         found = self._with_phone(session, self._phone(ask.sealed_phone))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from cloud.database.rowset import table_of
 from cloud.errors import NotFound
 from cloud.fleet import audit
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
+from cloud.members import one_person
 from cloud.members.cards import number_context
 from cloud.members.enrolling import field_context
 from cloud.members.models import Card, Member, MemberField
@@ -31,24 +33,29 @@ Facts = dict[str, Any]
 
 
 def export(session: Session, vault: Vault, member: UUID, *, actor: str, now_ms: int) -> Facts:
-    """Return everything held about a member, opened, ready for JSON; the act is recorded. Raise NotFound."""
+    """Return everything held about a member, opened, ready for JSON; the act is recorded. Raise NotFound.
+
+    Under every id they have in the books: whoever was made one with them is them.
+    """
     row = session.get(Member, member)
     if row is None:
         raise NotFound(f"there is no member {member}")
     audit.record(session, at_ms=now_ms, actor=actor, action="member.export", subject=str(member))
     session.flush()
-    own_cards = _rows(session, Card, _column(Card, "member_id") == member)
+    people = sorted(one_person.ids_of(session, [member]))
+    own_cards = _rows(session, Card, _column(Card, "member_id").in_(people))
     cards = [one["id"] for one in own_cards]
-    sales = _rows(session, Sale, _theirs(Sale, member, cards))
+    sales = _rows(session, Sale, _theirs(Sale, people, cards))
     ids = [sale["id"] for sale in sales]
     returns = _rows(session, SaleReturn, _column(SaleReturn, "original_sale_id").in_(ids))
     back = [one["id"] for one in returns]
-    accounts = list(
-        session.execute(select(table_of(Account).c.id).where(table_of(Account).c.owner == str(member))).scalars()
-    )
+    account = table_of(Account)
+    owners = [str(one) for one in people]
+    accounts = list(session.execute(select(account.c.id).where(account.c.owner.in_(owners))).scalars())
     facts = {
         "member": _plain(_rows(session, Member, _column(Member, "id") == member)[0]),
-        "fields": _fields(session, vault, member),
+        "merged": _of(session, Member, _column(Member, "id").in_([one for one in people if one != member])),
+        "fields": _fields(session, vault, people),
         "cards": [
             {**_plain(one), "number": vault.decrypt(one["number"], number_context(one["id"])) if one["number"] else ""}
             for one in own_cards
@@ -58,8 +65,8 @@ def export(session: Session, vault: Vault, member: UUID, *, actor: str, now_ms: 
         "sales": [_plain(one) for one in sales],
         "returns": [_plain(one) for one in returns],
         "return_lines": _of(session, SaleReturnLine, _column(SaleReturnLine, "return_id").in_(back)),
-        "swipes": _of(session, Swipe, _theirs(Swipe, member, cards)),
-        **{one.name: _traces(session, one, member) for one in TRACES if one.name and one.model is not MemberField},
+        "swipes": _of(session, Swipe, _theirs(Swipe, people, cards)),
+        **{one.name: _traces(session, one, people) for one in TRACES if one.name and one.model is not MemberField},
     }
     parts: dict[str, type[Model]] = {
         "sale_lines": SaleLine,
@@ -72,18 +79,22 @@ def export(session: Session, vault: Vault, member: UUID, *, actor: str, now_ms: 
     return facts
 
 
-def _fields(session: Session, vault: Vault, member: UUID) -> list[Facts]:
-    rows = _rows(session, MemberField, _column(MemberField, "member_id") == member)
-    return [{**_plain(row), "value": vault.decrypt(row["content"], field_context(member, row["name"]))} for row in rows]
+def _fields(session: Session, vault: Vault, people: Collection[UUID]) -> list[Facts]:
+    rows = _rows(session, MemberField, _column(MemberField, "member_id").in_(people))
+    return [
+        {**_plain(row), "value": vault.decrypt(row["content"], field_context(row["member_id"], row["name"]))}
+        for row in rows
+    ]
 
 
-def _traces(session: Session, trace: Trace, member: UUID) -> list[Facts]:
+def _traces(session: Session, trace: Trace, people: Collection[UUID]) -> list[Facts]:
     columns = [_column(trace.model, name) for name in trace.columns]
-    return _of(session, trace.model, or_(*(column == _as(column, member) for column in columns)))
+    rows = _of(session, trace.model, or_(*(column.in_(_as(column, people)) for column in columns)))
+    return [{name: value for name, value in row.items() if name not in trace.of_others} for row in rows]
 
 
-def _as(column: ColumnElement[Any], member: UUID) -> UUID | str:
-    return member if isinstance(column.type, Uuid) else str(member)
+def _as(column: ColumnElement[Any], people: Collection[UUID]) -> list[UUID] | list[str]:
+    return list(people) if isinstance(column.type, Uuid) else [str(one) for one in people]
 
 
 def _balances(session: Session, accounts: list[UUID]) -> list[Facts]:
@@ -102,8 +113,8 @@ def _postings(session: Session, accounts: list[UUID]) -> list[Facts]:
     return [_plain(dict(row)) for row in rows]
 
 
-def _theirs(model: type[Model], member: UUID, cards: list[UUID]) -> ColumnElement[bool]:
-    return or_(_column(model, "member_id") == member, _column(model, "card_id").in_(cards))
+def _theirs(model: type[Model], people: Collection[UUID], cards: Collection[UUID]) -> ColumnElement[bool]:
+    return or_(_column(model, "member_id").in_(people), _column(model, "card_id").in_(cards))
 
 
 def _column(model: type[Model], name: str) -> ColumnElement[Any]:

@@ -13,6 +13,7 @@ _TITLE = {"en": "Everything we hold about you", "zh": "我们保存的关于您�
 _NOTHING = {"en": "nothing", "zh": "无"}
 _PARTS: Mapping[str, Mapping[Language, str]] = {
     "member": {"en": "Membership", "zh": "会员资料"},
+    "merged": {"en": "Known before as", "zh": "合并前的会员记录"},
     "fields": {"en": "What you told us", "zh": "您提供的信息"},
     "cards": {"en": "Cards", "zh": "会员卡"},
     "consents": {"en": "What you agreed to", "zh": "您的授权"},

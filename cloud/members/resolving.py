@@ -6,27 +6,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, select
 from sqlmodel import Session
 
 from cloud.database import bulk
-from cloud.database.rowset import rowset, table_of
 from cloud.errors import Invalid
-from cloud.members import cards
+from cloud.members import cards, one_person
 from cloud.members.models import UNKNOWN, Member
+from cloud.members.one_person import Now
 from cloud.privacy import CannotOpen, Vault, normal
 from shared.ids import UuidMint
 from shared.wire.events import MemberOnSale
 
 UNKNOWN_MEMBER = "unknown_member"
 CARD_UNREADABLE = "card_unreadable"
+MEMBER_CLOSED = "member_closed"
 
 
 class Resolution(NamedTuple):
     """Whose card was shown. A card without a member is one that nobody has registered yet.
 
-    `problem` is a code for a person to look at: `card_unreadable` (no key opens it, or it holds no card number), or
-    `unknown_member` (an id HQ has no record of, as after a restore): points are kept for it until HQ knows it again.
+    `problem` is a code for a person to look at: `card_unreadable` (no key opens it, or it holds no card number),
+    `unknown_member` (an id HQ has no record of, as after a restore): points are kept for it until HQ knows it again,
+    or `member_closed`: a store that had not heard yet named somebody who has left, who collects nothing any more.
     """
 
     member_id: UUID | None = None
@@ -44,7 +45,7 @@ def resolve(
     HQ's time, kept with a card that is new.
     """
     members = {shown.member for shown in references if shown and shown.member}
-    known = _known(session, members)
+    known = one_person.look(session, members, lock=True)
     unknown = members - known.keys()
     _keep_place(session, unknown, seen_ms)
     numbers = {shown.sealed_card: "" for shown in references if shown and not shown.member and shown.sealed_card}
@@ -56,31 +57,23 @@ def resolve(
 
 def _resolution(
     shown: MemberOnSale | None,
-    known: Mapping[UUID, UUID],
+    known: Mapping[UUID, Now],
     numbers: Mapping[bytes, str],
     found: Mapping[str, cards.FoundCard],
 ) -> Resolution:
     if shown is None:
         return Resolution()
     if shown.member is not None:
-        problem = None if shown.member in known else UNKNOWN_MEMBER
-        return Resolution(member_id=known.get(shown.member, shown.member), problem=problem)
+        person = known.get(shown.member)
+        if person is None:
+            return Resolution(member_id=shown.member, problem=UNKNOWN_MEMBER)
+        return Resolution(problem=MEMBER_CLOSED) if person.has_left else Resolution(member_id=person.id)
     if shown.sealed_card is None:
         return Resolution()
     number = numbers[shown.sealed_card]
     if not number:
         return Resolution(problem=CARD_UNREADABLE)
     return Resolution(member_id=found[number].member, card_id=found[number].card)
-
-
-def _known(session: Session, members: Iterable[UUID]) -> dict[UUID, UUID]:
-    """Return the members among these ids, and who each is by now: a store may not have heard yet that two were one."""
-    wanted = sorted(members)
-    if not wanted:
-        return {}
-    rows, member = rowset(session, "wanted", {"id": Uuid()}, [(member,) for member in wanted]), table_of(Member)
-    found = session.execute(select(member.c.id, member.c.merged_into).join(rows, rows.c.id == member.c.id))
-    return {row.id: row.merged_into or row.id for row in found}
 
 
 def _keep_place(session: Session, members: Iterable[UUID], seen_ms: int) -> None:

@@ -32,6 +32,8 @@ class Trace:
     model: type[Table]
     columns: Sequence[str] = ("member_id",)
     goes: bool
+    of_others: Sequence[str] = ()
+    """Columns that the export leaves out because they speak of other people."""
 
 
 TRACES: tuple[Trace, ...] = (
@@ -66,7 +68,7 @@ TRACES: tuple[Trace, ...] = (
     Trace(name="to_fetch", model=Pickup, goes=False),
     Trace(name="merges", model=MemberMerge, columns=("keep_id", "gone_id"), goes=False),
     Trace(name="claims", model=ReceiptClaim, goes=False),
-    Trace(name="reviews", model=ReviewCase, goes=False),
+    Trace(name="reviews", model=ReviewCase, goes=False, of_others=("evidence",)),
     Trace(name="corrections", model=ValueCorrection, goes=False),
     Trace(name="audit", model=AuditEntry, columns=("subject",), goes=False),
 )

@@ -23,6 +23,7 @@ from cloud.ledger.kinds import (
     POINTS,
     POINTS_EXPIRED,
     POINTS_REWARDED,
+    PURSE_DEBT,
 )
 from cloud.ledger.kinds import OPENING as OPENING_KIND
 from cloud.ledger.locking import lock_balances
@@ -43,6 +44,7 @@ _REWARDS = UUID("0d7c5d0e-4a52-5c7c-8f0b-9d4f7a1f2a31")
 _REVERSAL = ("cause", "purpose", "n", "of_cause", "of_purpose", "amount")
 _USE = ("cause", "purpose", "lot_id", "amount", "given_back", "store_id")
 _KEPT_APART = frozenset({MEMBER_DEBT})
+_DEBTS = frozenset({MEMBER_DEBT, PURSE_DEBT})
 
 JournalKey = tuple[UUID, str]
 
@@ -118,8 +120,15 @@ def settle(session: Session, commit_no: int, member: UUID, *, forfeit_points: bo
         raise Refused(
             "holds_points", f"member {member} still has {points} points: spend them, or say they are given up"
         )
+    return give_up_points(session, commit_no, member, cause=cause, at_ms=at_ms)
+
+
+def give_up_points(session: Session, commit_no: int, member: UUID, *, cause: UUID, at_ms: int) -> int:
+    """End all points that a member can spend, for good. Return how many."""
     account = _points_of(member)
     points = lock_balances(session, [account])[account]
+    if not points:
+        return 0
     journal = Journal(
         cause=cause,
         purpose=FORFEIT,
@@ -139,11 +148,37 @@ def move_all(session: Session, commit_no: int, *, merge: UUID, of: UUID, to: UUI
 
     Raise Refused (`holds_pending`) while something of theirs is set aside or owed.
     """
-    held = holdings(session, of)
-    if any(not KINDS[one.kind].lots for one in held):
+    # Locked before they are looked at: what is on its way to them is there, or comes after this and follows.
+    lock_balances(session, [AccountKey(kind, str(of), unit) for kind, unit in _accounts_of(session, of)])
+    if any(not KINDS[one.kind].lots for one in holdings(session, of)):
         raise Refused("holds_pending", f"member {of} has value set aside, or a debt: settle that first")
+    return _move_lots(session, commit_no, merge=merge, of=of, to=to, at_ms=at_ms)
+
+
+def follow(session: Session, commit_no: int, *, of: UUID, to: UUID, cause: UUID, at_ms: int) -> None:
+    """Bring what came to somebody who was made one with another to whom they are now: lots with their dates, debts.
+
+    `cause` is an id of what brought it.
+    """
+    _move_lots(session, commit_no, merge=cause, of=of, to=to, at_ms=at_ms)
+    for one in holdings(session, of):
+        if one.kind in _DEBTS:
+            legs = (
+                Leg(AccountKey(one.kind, str(of), one.unit), -one.amount),
+                Leg(AccountKey(one.kind, str(to), one.unit), one.amount),
+            )
+            journal = Journal(
+                cause=uuid5(cause, f"{of} {one.kind} {one.unit}"), purpose=MERGE, at_ms=at_ms, store=HEAD_OFFICE,
+                member=to, legs=legs,
+            )  # fmt: skip
+            ledger.post(session, commit_no, [journal])
+
+
+def _move_lots(session: Session, commit_no: int, *, merge: UUID, of: UUID, to: UUID, at_ms: int) -> list[JournalKey]:
     keys: list[JournalKey] = []
-    for one in held:
+    for one in holdings(session, of):
+        if not KINDS[one.kind].lots:
+            continue
         source, target = AccountKey(one.kind, str(of), one.unit), AccountKey(one.kind, str(to), one.unit)
         lock_balances(session, [source, target])
         for row in _lots_of(session, source):
@@ -154,13 +189,9 @@ def move_all(session: Session, commit_no: int, *, merge: UUID, of: UUID, to: UUI
             ledger.post(session, commit_no, [journal])
             lots.used(session, key, parts, row.store_id)
             new = lots.NewLot(
-                account=target,
-                key=key,
-                store=row.store_id,
-                amount=row.left,
-                available_on=row.available_on,
+                account=target, key=key, store=row.store_id, amount=row.left, available_on=row.available_on,
                 expires_on=row.expires_on,
-            )
+            )  # fmt: skip
             lots.bring(session, [new])
             keys.append(key)
     return keys
@@ -246,6 +277,12 @@ def _lots_of(session: Session, account: AccountKey) -> list[Lot]:
     lot = table_of(Lot)
     query = select(lot).where(lot.c.account_id == account.id, lot.c.left > 0)
     return list(session.execute(query.order_by(lot.c.expires_on.is_(None), lot.c.expires_on, lot.c.id)).all())  # type: ignore[arg-type]
+
+
+def _accounts_of(session: Session, member: UUID) -> list[tuple[str, str]]:
+    account = table_of(Account)
+    mine = (account.c.owner == str(member), account.c.kind.in_(_members_kinds()))
+    return [(row.kind, row.unit) for row in session.execute(select(account.c.kind, account.c.unit).where(*mine))]
 
 
 def _members_kinds() -> list[str]:

@@ -16,7 +16,7 @@ from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
 from cloud.ledger.reading import points_of
 from cloud.ledger.requests import Answered, once
-from cloud.members import changing, finding
+from cloud.members import changing, finding, one_person
 from cloud.members.models import Member
 from cloud.org.models import Store
 from cloud.privacy import CannotOpen, Vault
@@ -92,7 +92,7 @@ class GiftDeskAnswers:
         if ask.code:
             return pickups.look(session, ask.code, store).member_id
         if ask.member is not None:
-            return changing.active(session, ask.member).id
+            return changing.active(session, one_person.now_of(session, ask.member)).id
         if ask.sealed_card is None:
             raise Refused("card_unreadable", "neither member, card nor code")
         today = self._today(session, store)
@@ -114,7 +114,7 @@ class GiftDeskAnswers:
         if ask.member is None or not ask.gift:
             raise Refused("gift_unknown", "neither a code, nor a member and a gift")
         wanted = gifts.Order(
-            id=uuid5(question, "gift"), gift=ask.gift, member=ask.member, store=store,
+            id=uuid5(question, "gift"), gift=ask.gift, member=one_person.now_of(session, ask.member), store=store,
             today=self._today(session, store), at_ms=self._business.now_ms(), till=ask.till, cashier=ask.cashier,
         )  # fmt: skip
         done = gifts.order(session, open_commit(session, now_ms), wanted, now_ms=now_ms)

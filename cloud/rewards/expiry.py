@@ -16,8 +16,9 @@ from cloud.ledger import AccountKey, Journal, Leg, lots, post
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS_EXPIRED, VALUE_FORFEITED
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.models import Account, Lot
-from cloud.ledger.reversing import Undo, reverse
+from cloud.ledger.reversing import Undo
 from cloud.members.home_days import over_everywhere
+from cloud.members.reversals import reverse
 from cloud.rewards.kinds import Moved
 
 EXPIRE = "expire"

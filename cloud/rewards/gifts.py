@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlmodel import Session
@@ -21,9 +21,9 @@ from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_SPENT
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.lots import Pick
 from cloud.ledger.requests import Answered, once
-from cloud.ledger.reversing import Undo, reverse
-from cloud.members import dirt, value
-from cloud.members.models import Member
+from cloud.ledger.reversing import Undo
+from cloud.members import dirt, one_person
+from cloud.members.reversals import reverse
 from cloud.rewards import pickups
 from cloud.rewards.models import Gift, GiftOrder, GiftStock
 from cloud.rewards.pickups import RandomBits, Thing
@@ -200,7 +200,6 @@ def cancel(session: Session, commit_no: int, order_id: UUID, *, cause: UUID, at_
         raise Refused("fetched", f"order {order_id} is {row.state}")
     undo = Undo(cause=cause, purpose=UNDO, of=(order_id, ORDER), at_ms=at_ms, store=row.store_id)
     reverse(session, commit_no, undo)
-    _follow(session, commit_no, row.member_id, cause, at_ms)
     stock = table_of(GiftStock)
     mine = (stock.c.gift_id == row.gift_id, stock.c.store_id == row.store_id)
     session.execute(update(stock).where(*mine).values(left=stock.c.left + 1))
@@ -210,17 +209,9 @@ def cancel(session: Session, commit_no: int, order_id: UUID, *, cause: UUID, at_
     session.flush()
 
 
-def _follow(session: Session, commit_no: int, member: UUID, cause: UUID, at_ms: int) -> None:
-    """Bring points that came back to somebody who was made one with another to whom they are now."""
-    row = session.get(Member, member)
-    while row is not None and row.merged_into is not None:
-        value.move_all(session, commit_no, merge=uuid5(cause, str(row.id)), of=row.id, to=row.merged_into, at_ms=at_ms)
-        dirt.note(session, commit_no, [(row.merged_into, dirt.HEAD_OFFICE, 0)])
-        row = session.get(Member, row.merged_into)
-
-
 def had(session: Session, gift: str, member: UUID) -> int:
-    """Return how many of a gift a member has taken, cancelled ones aside."""
+    """Return how many of a gift a member has taken, under whichever of their ids; cancelled ones aside."""
     row = table_of(GiftOrder)
-    mine = (row.c.gift_id == gift, row.c.member_id == member, row.c.state != CANCELLED)
+    ids = one_person.ids_of(session, [member])
+    mine = (row.c.gift_id == gift, row.c.member_id.in_(sorted(ids)), row.c.state != CANCELLED)
     return int(session.execute(select(func.count()).where(*mine)).scalar_one())

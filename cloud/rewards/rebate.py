@@ -17,8 +17,11 @@ from cloud.ledger import AccountKey, Journal, Leg, lots, post
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_REWARDED
 from cloud.ledger.lots import NewLot
 from cloud.ledger.models import Account, Balance
-from cloud.ledger.reversing import Undo, reverse
+from cloud.ledger.reversing import Undo
 from cloud.loyalty.models import MemberYear
+from cloud.members import one_person
+from cloud.members.models import ACTIVE, Member
+from cloud.members.reversals import reverse
 from cloud.rewards.kinds import Moved
 from shared.money import BASIS_POINTS
 from shared.web.phrases import Phrase
@@ -54,30 +57,39 @@ def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, i
 
 
 def _bases(session: Session, rebate: Rebate) -> list[tuple[UUID, int]]:
+    """Return what each member's points are counted by; whoever has left or was made one with another gets none."""
+    member = table_of(Member)
     if rebate.on == "spend":
         row = table_of(MemberYear)
-        query = select(row.c.member_id, row.c.spend_minor).where(row.c.year == rebate.year).order_by(row.c.member_id)
-        return [(one.member_id, int(one.spend_minor)) for one in session.execute(query)]
+        query = select(row.c.member_id, row.c.spend_minor).join(member, member.c.id == row.c.member_id)
+        query = query.where(row.c.year == rebate.year, member.c.status == ACTIVE)
+        return [(one.member_id, int(one.spend_minor)) for one in session.execute(query.order_by(row.c.member_id))]
     account, balance = table_of(Account), table_of(Balance)
     rows = session.execute(
         select(account.c.owner, balance.c.amount)
         .join(balance, balance.c.account_id == account.c.id)
         .where(account.c.kind == MEMBER_POINTS, account.c.unit == POINTS, balance.c.amount > 0)
         .order_by(account.c.owner)
-    )
-    return [(UUID(one.owner), int(one.amount)) for one in rows]
+    ).all()
+    active = set(session.execute(select(member.c.id).where(member.c.status == ACTIVE)).scalars())
+    return [(UUID(one.owner), int(one.amount)) for one in rows if UUID(one.owner) in active]
 
 
 def post_items(
     session: Session, commit_no: int, run: UUID, parameters: Mapping[str, Any], found: Sequence[Any], *, at_ms: int
 ) -> Moved:
-    """Give members their points, each in a lot of their own."""
+    """Give members their points, each in a lot of their own: to whom they are by now, and nothing to who has left."""
     expires_on = _read(parameters).expires_on
-    journals, new = [], []
+    people = one_person.look(session, [item.subject for item in found])
+    journals, new, given = [], [], {}
     for item in found:
-        account = AccountKey(MEMBER_POINTS, str(item.subject), POINTS)
+        person = people.get(item.subject)
+        if person is None or person.has_left:
+            continue
+        given[item.subject] = person.id
+        account = AccountKey(MEMBER_POINTS, str(person.id), POINTS)
         journal = Journal(
-            cause=uuid5(run, str(item.subject)), purpose=REBATE, at_ms=at_ms, store=HEAD_OFFICE, member=item.subject,
+            cause=uuid5(run, str(item.subject)), purpose=REBATE, at_ms=at_ms, store=HEAD_OFFICE, member=person.id,
             legs=(Leg(account, item.amount), Leg(AccountKey(POINTS_REWARDED, REBATE, POINTS), -item.amount)),
         )  # fmt: skip
         journals.append(journal)
@@ -86,7 +98,8 @@ def post_items(
         )
     post(session, commit_no, journals)
     lots.bring(session, new)
-    return Moved({item.subject: int(item.amount) for item in found}, {item.subject for item in found})
+    amounts = {item.subject: int(item.amount) if item.subject in given else 0 for item in found}
+    return Moved(amounts, set(given.values()))
 
 
 def undo_items(session: Session, commit_no: int, run: UUID, found: Sequence[Any], *, at_ms: int, force: bool) -> Moved:

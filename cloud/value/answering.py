@@ -29,7 +29,7 @@ from cloud.ledger.holding import (
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, PURSE_GIFT, PURSE_PRINCIPAL
 from cloud.ledger.requests import Answered, RequestChanged, once
 from cloud.ledger.settling import let_go
-from cloud.members import cards
+from cloud.members import cards, one_person
 from cloud.members.models import ACTIVE
 from cloud.org.models import Store
 from cloud.privacy import CannotOpen, Vault, normal
@@ -94,11 +94,13 @@ class ValueAnswers:
 
         def work(session: Session) -> wire.AnyAnswer:
             until = self._machine.wall_ms() + rules.current(session).hold_minutes * _MINUTE_MS
-            wanted = using.Reservation(
-                code=ask.code, basket=ask.basket, agent=agent, store=store, today=self._shop(session, store).today,
-                at_ms=question.at_ms, until_ms=until, member=ask.member,
-            )  # fmt: skip
+            today = self._shop(session, store).today
             try:
+                wanted = using.Reservation(
+                    code=ask.code, basket=ask.basket, agent=agent, store=store, today=today, at_ms=question.at_ms,
+                    until_ms=until,
+                    member=None if ask.member is None else one_person.asked_about(session, ask.member),
+                )  # fmt: skip
                 with session.begin_nested():
                     done = using.reserve(session, wanted)
             except Refused as refused:
@@ -142,7 +144,7 @@ class ValueAnswers:
         if ask.sealed_card is None:
             if ask.member is None:
                 raise Refused("nobody", "it has to be said whose value it is")
-            return _Whose(ask.member, None)
+            return _Whose(one_person.asked_about(session, ask.member), None)
         try:
             found = cards.find(session, self._vault, normal.card(self._vault.unseal(ask.sealed_card)))
         except (CannotOpen, Invalid):

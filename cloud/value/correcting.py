@@ -16,7 +16,7 @@ from cloud.ledger.kinds import PURSE_PRINCIPAL as PRINCIPAL_KIND
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.lots import NewLot
 from cloud.ledger.reversing import VALUE_GONE
-from cloud.members import dirt
+from cloud.members import dirt, one_person
 from cloud.members.models import Member
 from cloud.org.models import Store
 from cloud.value import purses, rules
@@ -123,7 +123,7 @@ def decide(
     session.add(row)
     session.flush()
     if approve and row.member_id is not None:
-        dirt.note(session, commit_no, [(row.member_id, dirt.HEAD_OFFICE, 0)])
+        dirt.note(session, commit_no, [(one_person.now_of(session, row.member_id), dirt.HEAD_OFFICE, 0)])
     _note(session, row, f"value.correction_{wanted}", by=by, reason=row.note, now_ms=now_ms)
     return row
 
@@ -135,9 +135,9 @@ def waiting(session: Session) -> Sequence[ValueCorrection]:
 
 
 def _post(session: Session, commit_no: int, row: ValueCorrection, *, at_ms: int) -> None:
-    account = AccountKey(row.kind, row.owner, row.unit)
+    account = AccountKey(row.kind, _owner_now(session, row), row.unit)
     if row.kind in OF_PURSES:
-        _require_purse(session, row)
+        _require_purse(session, row, account.owner)
     stands = lock_balances(session, [account])[account]
     if row.kind in DEBTS and row.amount > -stands:
         raise Refused("no_debt", f"only {max(-stands, 0)} {row.unit} are owed")
@@ -157,8 +157,19 @@ def _post(session: Session, commit_no: int, row: ValueCorrection, *, at_ms: int)
         lots.bring(session, [new])
 
 
-def _require_purse(session: Session, row: ValueCorrection) -> None:
-    purse, holding = purses.lock(session, _purse_of(session, row.owner, row.unit).id)
+def _owner_now(session: Session, row: ValueCorrection) -> str:
+    """Return whose account it is by now: nobody can spend of one who was made one with another.
+
+    Raise Refused (`member_closed`) where it would give something to somebody who has left.
+    """
+    if row.member_id is None:
+        return row.owner
+    look = one_person.asked_about if row.amount > 0 else one_person.now_of
+    return str(look(session, row.member_id))
+
+
+def _require_purse(session: Session, row: ValueCorrection, owner: str) -> None:
+    purse, holding = purses.lock(session, _purse_of(session, owner, row.unit).id)
     if purse.state == RETURNED:
         raise Refused("purse_returned", f"purse {purse.id} was given back and paid out")
     if row.amount > 0 and row.kind != PURSE_DEBT:

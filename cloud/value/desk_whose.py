@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from cloud.errors import Invalid, Refused
-from cloud.members import cards, changing
+from cloud.members import cards, changing, one_person
 from cloud.members.models import ACTIVE
 from cloud.privacy import CannotOpen, Vault, normal
 from cloud.sales.shops import shops
@@ -64,7 +64,7 @@ def whose(
     cannot be a member's), `card_lost` and its like, `member_<status>`.
     """
     if member is not None:
-        return Owner(changing.active(session, member).id, None)
+        return Owner(changing.active(session, one_person.now_of(session, member)).id, None)
     if sealed_card is None:
         raise Refused("card_unreadable", "neither member nor card: show the card")
     try:

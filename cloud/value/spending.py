@@ -21,8 +21,9 @@ from cloud.ledger import AccountKey, Journal, Leg, post
 from cloud.ledger.holding import HELD, holds_of_baskets, lock_hold
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_SPENT, SHORTFALL, VALUE_TAKEN
 from cloud.ledger.models import Hold
-from cloud.ledger.reversing import Undo, reverse
+from cloud.ledger.reversing import Undo
 from cloud.ledger.settling import CAPTURE, Ending, capture, draw, draw_key
+from cloud.members.reversals import reverse
 from cloud.value.models import Spending
 from shared.wire.events import SaleCompleted, SaleReturned, TenderKind
 

@@ -19,7 +19,8 @@ from cloud.ledger.kinds import PURSE_DEBT, PURSE_GIFT, PURSE_PRINCIPAL, VALUE_GR
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.lots import NewLot
 from cloud.ledger.requests import Answered, once
-from cloud.ledger.reversing import Undo, reverse
+from cloud.ledger.reversing import Undo
+from cloud.members.reversals import reverse
 from cloud.value import offers, purses, rules
 from cloud.value.models import Purse
 from shared.loyalty import months_later
@@ -161,5 +162,8 @@ def _lot(wanted: TopUp, leg: Leg, key: tuple[UUID, str], expires_on: date | None
 
 
 def undo_top_up(session: Session, commit_no: int, undo: Undo) -> Journal:
-    """Undo a top-up whole, gift money with it. Refused (`value_gone`) when some of it is spent, unless by force."""
+    """Undo a top-up whole, gift money with it, with whoever has it by now.
+
+    Refused (`value_gone`) when some of it is spent, unless by force.
+    """
     return reverse(session, commit_no, undo)

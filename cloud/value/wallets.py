@@ -15,8 +15,8 @@ from cloud.database.rowset import table_of
 from cloud.errors import Invalid
 from cloud.ledger.kinds import PURSE_GIFT, PURSE_PRINCIPAL
 from cloud.ledger.reading import balance_of_account, points_of
-from cloud.members import blocks, cards
-from cloud.members.models import ACTIVE, CLOSED, MERGED, PENDING, Member
+from cloud.members import blocks, cards, one_person
+from cloud.members.models import ACTIVE, CLOSED, PENDING, Member
 from cloud.org.models import Store
 from cloud.privacy import CannotOpen, Vault, normal
 from cloud.value import purses
@@ -47,7 +47,7 @@ def wallet_of(session: Session, vault: Vault, store: str, ask: AskWallet, *, now
     if owner.member is None:
         return Wallet(value_minor=value or 0, has_value=value is not None, named=False)
     person = session.get(Member, owner.member)
-    if person is None or person.status in (CLOSED, MERGED, PENDING):
+    if person is None or person.status in (CLOSED, PENDING):
         return Refused(code="member_closed")
     today = business_date(now_ms, ZoneInfo(shop.time_zone), shop.day_cutoff_minutes)
     return Wallet(
@@ -61,7 +61,7 @@ def wallet_of(session: Session, vault: Vault, store: str, ask: AskWallet, *, now
 
 def _owner(session: Session, vault: Vault, ask: AskWallet) -> _Owner | Refused:
     if ask.member is not None:
-        return _Owner(ask.member, None)
+        return _Owner(one_person.now_of(session, ask.member), None)
     if ask.sealed_card is None:
         return Refused(code="nobody")
     try:

@@ -121,6 +121,9 @@ class NobodyShops:
     def resolve(self, _session: Session, references: Sequence[MemberOnSale], _now_ms: int) -> Sequence[Resolution]:
         return [Resolution() for _ in references]
 
+    def people(self, _session: Session, members: Collection[UUID]) -> Mapping[UUID, UUID | None]:
+        return {member: member for member in members}
+
     def owners(self, _session: Session, _cards: Collection[UUID]) -> Mapping[UUID, UUID | None]:
         return {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -67,11 +68,12 @@ def apply_returns(session: Session, events: Sequence[Received], intake: Intake) 
                 original.take_back(line.of_line, line.quantity, line.refund_minor)
             fit.append((one, event, original))
     if fit:
+        buyers = _buyers(session, fit, intake)
         _write(session, fit, intake)
         # What was spent on it comes back first: what it had earned is then taken of that before anybody owes.
         returned = [event for _, event, _ in fit]
         intake.downstream.settle(session, Posted(intake.commit_no, intake.now_ms), (), returned)
-        _post(session, fit, before, intake)
+        _post(session, fit, before, intake, buyers=buyers)
     return refused
 
 
@@ -127,13 +129,38 @@ def _return_row(one: Received, event: SaleReturned, intake: Intake) -> tuple[Any
     )  # fmt: skip
 
 
-def _post(session: Session, returns: _Fit, before: Mapping[tuple[Any, int], int], intake: Intake) -> None:
-    """Have loyalty take back what the sales' members earned, whoever's their cards are by now."""
+def _buyers(session: Session, returns: _Fit, intake: Intake) -> Mapping[UUID, UUID]:
+    """Return who bought these sales, whoever they are and whoever's their cards are by now; nobody's are absent.
+
+    Asked before anything is written: whoever it is stays so while the return is taken in.
+    """
+    named = {original.member_id for _, _, original in returns if original.member_id is not None}
+    people = intake.downstream.people(session, named) if named else {}
     cards = {original.card_id for _, _, original in returns if original.member_id is None and original.card_id}
     owners = intake.downstream.owners(session, cards) if cards else {}
+    found = {}
+    for _, event, original in returns:
+        if original.member_id is not None:
+            member = people.get(original.member_id)
+        else:
+            member = owners.get(original.card_id) if original.card_id else None
+        if member is not None:
+            found[event.original] = member
+    return found
+
+
+def _post(
+    session: Session,
+    returns: _Fit,
+    before: Mapping[tuple[Any, int], int],
+    intake: Intake,
+    *,
+    buyers: Mapping[UUID, UUID],
+) -> None:
+    """Have loyalty take back what the sales' members earned."""
     facts = []
     for _, event, original in returns:
-        member = original.member_id or (owners.get(original.card_id) if original.card_id else None)
+        member = buyers.get(event.original)
         if member is None:
             continue
         sale = SaleFacts(

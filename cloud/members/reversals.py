@@ -1,0 +1,48 @@
+"""Journals of members undone: what comes back reaches whoever they are by now, what is taken is taken of them.
+
+A member who was made one with another has an account that nobody can spend from; one who has left collects nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from uuid import UUID, uuid5
+
+from sqlmodel import Session
+
+from cloud import ledger
+from cloud.ledger.journal import Journal
+from cloud.ledger.kinds import KINDS
+from cloud.ledger.reading import journals_by_key
+from cloud.ledger.reversing import Undo
+from cloud.ledger.reversing import reverse as reverse_journal
+from cloud.members import dirt, one_person, value
+
+_OWNERS = ("member", "purse")
+
+
+def reverse(session: Session, commit_no: int, undo: Undo) -> Journal:
+    """Undo a journal as `cloud.ledger.reversing.reverse` does, for the people its members are today.
+
+    What comes back to a member who was merged goes on to whom they are, each part with its date; points that come back
+    to one who has left end at once, and money stays in the purse until somebody pays it out.
+    """
+    original = journals_by_key(session, [undo.of]).get(undo.of)
+    people = one_person.look(session, _members(original.legs if original else ()))
+    moved = {member: person.id for member, person in people.items() if person.id != member}
+    owners = {str(member): str(now) for member, now in moved.items()}
+    journal = reverse_journal(session, commit_no, replace(undo, owners=owners))
+    for member in sorted(people):
+        key = uuid5(undo.cause, f"{undo.purpose} {member}")
+        if member in moved:
+            value.follow(session, commit_no, of=member, to=moved[member], cause=key, at_ms=undo.at_ms)
+            dirt.note(session, commit_no, [(moved[member], dirt.HEAD_OFFICE, 0)])
+        if people[member].has_left:
+            value.give_up_points(session, commit_no, people[member].id, cause=uuid5(key, "left"), at_ms=undo.at_ms)
+    return journal
+
+
+def _members(legs: Iterable[ledger.Leg]) -> set[UUID]:
+    """Return whose accounts these are; a purse may also be a card's, whose id is nobody's."""
+    return {UUID(leg.account.owner) for leg in legs if KINDS[leg.account.kind].owner in _OWNERS}
