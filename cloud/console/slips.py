@@ -25,12 +25,13 @@ _MODELS: dict[str, type[Any]] = {SALE: Sale, RETURN: SaleReturn, VOID: SaleRetur
 _KINDS = {"sales": (SALE,), "returns": (RETURN, WITHOUT), "voids": (VOID,)}
 _UNDONE = cast("ColumnElement[bool]", col(SaleReturn.void))
 _ONLY: dict[str, ColumnElement[bool]] = {RETURN: ~_UNDONE, VOID: _UNDONE}
-_SAID = {
+SAID = {
     SALE: (marked("sale"), ""),
     RETURN: (marked("return"), "warn"),
     VOID: (marked("undone after payment"), "bad"),
     WITHOUT: (marked("return without receipt"), "warn"),
 }
+"""What each kind is called, and how remarkable it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +144,7 @@ def place_of(row: Sale | SaleReturn | GoodsReturn) -> str:
 
 
 def _kind(row: Slip) -> Cell:
-    text, tone = _SAID[row.kind]
+    text, tone = SAID[row.kind]
     return Cell(value=text, tone=tone, say=True)
 
 

@@ -22,6 +22,7 @@ from cloud.org.models import Store
 from cloud.org.stores import find_store
 from cloud.sales.models import StoreDay
 from cloud.store_days import policies, reading, words
+from cloud.store_days.came_back import came_back
 from cloud.store_days.exception_tables import by_cashier, cash, drawers, overrides
 from cloud.store_days.models import ShiftReport, TillShift
 from cloud.store_days.summary import DayRow, as_row, day_row, with_shifts
@@ -74,6 +75,7 @@ def one_day(request: Request, services: Here, store: str, day: date) -> Response
             "it": day_row(session, row, day),
             "shifts": shifts(of),
             "cashiers": by_cashier(of),
+            "back": came_back(of),
             "cash": cash(of),
             "drawers": drawers(of),
             "overrides": overrides(of),

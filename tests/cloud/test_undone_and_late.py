@@ -16,8 +16,9 @@ from cloud.identity import tokens
 from cloud.sales.lateness import late_words
 from cloud.sales.models import Sale
 from cloud.store_days.summary import cashiers
-from shared.wire.events import SaleCompleted, SaleReturned
-from shared.wire.till_events import ShiftClosed, ShiftOpened, ShiftTotals
+from shared.money import UnitPrice
+from shared.wire.events import GoodsReturned, Receipt, SaleCompleted, SaleReturned, Tender, TenderKind
+from shared.wire.till_events import GoodsLine, ShiftClosed, ShiftOpened, ShiftTotals
 from tests.cloud.calling import call
 from tests.cloud.console_data import CLOCK, console
 from tests.cloud.ingesting import Outbox, open_store, take_in
@@ -88,6 +89,31 @@ def test_what_is_undone_after_payment_is_no_return(
     assert ">undone after payment<" not in get(app, f"/sales/{trade['kept'].id}")
     found = call(app, "GET", "/search?q=t1-1-4", headers={"HX-Request": "true", "Accept-Language": "en"}).text
     assert "undone after payment" in found
+
+
+def test_a_stores_day_lists_what_came_back_with_or_without_a_receipt(
+    sqlite_database: Database, trade: dict[str, SaleCompleted | SaleReturned]
+) -> None:
+    line = GoodsLine(n=1, item="1001", quantity=2, price=UnitPrice(450), refund_minor=900, reason="rotten")
+    without = make_event(
+        GoodsReturned, receipt=Receipt(series="t1-1", number=5, previous=bytes(9)), lines=[line], currency="CNY",
+        tenders=[Tender(method=TenderKind.CASH, minor=900)], total_minor=900, book_version=1, approved_by="max",
+        at_ms=START_MS + 30,
+    )  # fmt: skip
+    take_in(sqlite_database, Outbox().add(without).batch())
+    app = console(sqlite_database)
+    place = f"/stores/s001/days/{DAY}"
+    text = get(app, f"{place}?export=csv&table=came-back").removeprefix("\ufeff")
+    rows = [
+        (one["Receipt"], one["Kind"], one["Paid back"], one["Reason"], one["Approved by"])
+        for one in csv.DictReader(StringIO(text))
+    ]
+    assert rows == [
+        ("t1/t1-1-2", "return", "5.00", "changed_mind", "c9"),
+        ("t1/t1-1-4", "undone after payment", "5.00", "changed_mind", "sue"),
+        ("t1/t1-1-5", "return without receipt", "9.00", "rotten", "max"),
+    ]
+    assert f'href="/sales/{trade["undone"].id}"' in get(app, place)
 
 
 def test_a_shift_says_how_much_of_its_returns_was_undone(
