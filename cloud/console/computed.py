@@ -200,9 +200,7 @@ def _version_columns() -> Sequence[Column[VersionRow]]:
             order=lambda row: row.version,
             cell=lambda row: row.version,
         ),
-        Column(
-            key="title", title=marked("Title"), kind=Kind.WRAP, order=lambda row: row.title, cell=lambda row: row.title
-        ),
+        Column(key="title", title=marked("Title"), kind=Kind.WRAP, order=lambda row: row.title, cell=_version_title),
         Column(
             key="state",
             title=marked("State"),
@@ -237,6 +235,10 @@ def _version_columns() -> Sequence[Column[VersionRow]]:
             cell=lambda row: _of(row, row.runs_at),
         ),
     )
+
+
+def _version_title(row: VersionRow) -> Cell:
+    return Cell(value=row.title, href=f"/prices/changes/{row.draft}" if row.draft else "")
 
 
 def _of(row: VersionRow, count: int) -> str | None:

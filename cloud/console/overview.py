@@ -252,6 +252,8 @@ class VersionRow:
 
     version: int
     title: str
+    draft: str | None
+    """The price change it came of; none for what was rolled back or built anew."""
     activates: str
     status: str
     changed_rows: int
@@ -282,6 +284,7 @@ def prices(session: Session, now_ms: int, *, limit: int = 500) -> list[VersionRo
         VersionRow(
             version=row.version,
             title=row.title,
+            draft=row.draft_id,
             activates=row.activates_local,
             status=_version_status(entries[row.version], runs[row.version], held[row.version]),
             changed_rows=row.changed_rows,

@@ -11,23 +11,28 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from cloud.api.services import Here, Services
 from cloud.console import overview
+from cloud.console.price_change_table import PRICE_CHANGES
 from cloud.console.promotion_refusals import REFUSALS
 from cloud.console.refusing import refusal_words
 from cloud.console.rendering import Context, page
+from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by
+from cloud.console.targets import choices, chosen, place_names
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity.people import Right
 from cloud.org.models import Store
 from cloud.org.stores import find_store
 from cloud.prices import approvals, changes, revert
+from cloud.prices.columns import HEADS
 from cloud.prices.drafts import create_draft, discard, get_draft, list_drafts
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.imports import ImportResult, import_sheet
-from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
+from cloud.prices.models import DraftStatus, EntryStatus, PriceDraft, PriceVersion, TimelineEntryRow
 from cloud.prices.publish import Act, publish
 from cloud.prices.targets import resolve_targets
 from shared.body import BodyKind
@@ -38,19 +43,26 @@ router = APIRouter(include_in_schema=False)
 MayPlan = Annotated[Posted, Depends(form_by(Right.PLAN))]
 MayApprove = Annotated[Posted, Depends(form_by(Right.APPROVE))]
 MayPublish = Annotated[Posted, Depends(form_by(Right.PUBLISH))]
-_SHOWN = 100
 _PROBLEMS = 50
 
 
 @router.get("/prices/changes")
 def drafts(request: Request, services: Here) -> Response:
     """Which price changes are being prepared?"""
+    return _list(request, services)
 
+
+def _list(request: Request, services: Services, refused: str = "") -> Response:
     def read(session: Session, _now_ms: int) -> Context:
-        found = list_drafts(session)[:_SHOWN]
-        return {"drafts": found, "open": sum(draft.status == "draft" for draft in found)}
+        return {
+            "table": PRICE_CHANGES,
+            "open": len(list_drafts(session, DraftStatus.DRAFT)),
+            "count": session.exec(select(func.count()).select_from(PriceDraft)).one(),
+            "choices": choices(session),
+            "refused": refused,
+        }
 
-    return page(request, services, "price_changes", read)
+    return listed(request, services, "price_changes", read)
 
 
 @router.post("/prices/changes")
@@ -65,10 +77,10 @@ def create(request: Request, services: Here, form: MayPlan) -> Response:
                 form.get("title"),
                 actor=act.actor,
                 wall_ms=act.wall_ms,
-                targets=form.get("targets").split() or ["all"],
+                targets=chosen(form),
             ).id
-    except PriceRefusal:
-        return drafts(request, services)
+    except PriceRefusal as refusal:
+        return _list(request, services, refusal_words(refusal, REFUSALS))
     return _to(made)
 
 
@@ -106,6 +118,8 @@ def _page(
             "about": about,
             "problems": result.problems[:_PROBLEMS] if result else [],
             "open": draft.status == "draft",
+            "places": place_names(session, [draft.targets]),
+            "columns": HEADS,
         }
 
     return page(request, services, "price_change", read)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from cloud.errors import CloudError
-from cloud.org.models import Store, StoreGroup
+from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
 from cloud.prices.targets import resolve_targets
 from cloud.promotions.conflicts import Clash, Conflicts, check
@@ -122,8 +122,3 @@ def said_of(
     if found is not None and plan.status == PlanStatus.PUBLISHED:  # what is at work under its id is itself
         found = replace(found, overlaps=[one for one in found.overlaps if one.clash is not Clash.SAME_ID])
     return Said(shown, sample(session, books, first, promotion, now_ms), first, reasons, found)
-
-
-def groups(session: Session) -> list[StoreGroup]:
-    """Return the store groups there are."""
-    return list(session.exec(select(StoreGroup).order_by(col(StoreGroup.id))))

@@ -11,6 +11,8 @@ from sqlmodel import col
 from cloud.console import said
 from cloud.console.listings import toned
 from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
+from cloud.console.targets import targets_cell
+from cloud.console.who import who_cell
 from cloud.promotions.models import PlanStatus, PromotionPlan
 from cloud.promotions.words import KINDS
 from shared.web.words import marked
@@ -37,7 +39,12 @@ def _columns() -> Sequence[Column[Any]]:
             order=col(PromotionPlan.status),
             cell=lambda row: toned(said.PLAN[row.PromotionPlan.status]),
         ),
-        Column(key="targets", title=marked("Stores"), kind=Kind.WRAP, cell=lambda row: row.PromotionPlan.targets),
+        Column(
+            key="targets",
+            title=marked("Stores"),
+            kind=Kind.WRAP,
+            cell=lambda row: targets_cell(row.PromotionPlan.targets),
+        ),
         Column(key="version", title=marked("Price book"), kind=Kind.NUMBER, cell=lambda row: row.PromotionPlan.version),
         Column(
             key="changed",
@@ -46,7 +53,7 @@ def _columns() -> Sequence[Column[Any]]:
             order=col(PromotionPlan.changed_ms),
             cell=lambda row: row.PromotionPlan.changed_ms,
         ),
-        Column(key="by", title=marked("By"), cell=lambda row: row.PromotionPlan.changed_by.removeprefix("person:")),
+        Column(key="by", title=marked("By"), cell=lambda row: who_cell(row.PromotionPlan.changed_by)),
     )
 
 
@@ -72,5 +79,7 @@ PLANS: Listing[Any] = Listing(
             otherwise=marked("all but discarded"),
         ),
     ),
-    empty=marked("Nothing is planned here yet. Start with a kind: the form says what to fill in."),
+    empty=marked(
+        "Nothing is planned here yet. Choose “New promotion”; what price books brought along stands in the calendar."
+    ),
 )

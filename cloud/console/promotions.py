@@ -15,7 +15,7 @@ from sqlmodel import Session
 from cloud.api.services import Here, Services
 from cloud.console import overview, promotion_calendar
 from cloud.console.live import asks_for_stream
-from cloud.console.promotion_forms import Said, filled_of, groups, said_of
+from cloud.console.promotion_forms import Said, filled_of, said_of
 from cloud.console.promotion_refusals import REFUSALS
 from cloud.console.promotion_tables import PLANS
 from cloud.console.refusing import refusal_words
@@ -23,6 +23,7 @@ from cloud.console.rendering import Context, environment, page
 from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by, person_with
 from cloud.console.speaking import language_of
+from cloud.console.targets import choices, chosen, place_names
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity.people import Right
 from cloud.prices import approvals
@@ -101,7 +102,8 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
             "filled": filled,
             "ready": made is not None,
             "it": Said() if asks_for_stream(request) else said_of(session, plan, made, now_ms),
-            "groups": groups(session),
+            "choices": choices(session),
+            "places": place_names(session, [plan.targets]),
             "second": approvals.needs_second_person(session),
             "previews": previews,
             "digest": plans.digest(plan),
@@ -162,7 +164,7 @@ def save(request: Request, services: Here, plan: str, form: MayPlan) -> Response
             by,
             title=form.get("title"),
             given=typed_from(kind, form.fields),
-            targets=_targets(form),
+            targets=chosen(form),
             activates=form.get("activates"),
         )
 
@@ -277,13 +279,6 @@ def _act(services: Services, form: Posted) -> Act:
         wall_ms=services.clocks.machine.wall_ms(),
         reason=form.get("reason")[:500],
     )
-
-
-def _targets(form: Posted) -> list[str]:
-    if form.get("all_stores"):
-        return ["all"]
-    chosen = [f"group:{group}" for group in form.all("group_chosen")]
-    return chosen + [f"store:{store}" for store in form.get("stores_named").replace(",", " ").split()]
 
 
 def _mint(services: Services) -> UUID:

@@ -20,6 +20,7 @@ from cloud.console.live import Regions, Streams, asks_for_stream
 from cloud.console.navigation import place_of, shown_to
 from cloud.console.speaking import COOKIE, language_of, newly_chosen, speech
 from cloud.console.static_files import assets
+from cloud.console.who import who
 from cloud.errors import NotFound
 from cloud.identity.people import Signed
 from cloud.prices import naming
@@ -128,6 +129,7 @@ def environment(language: Language) -> Environment:
         size=figures.size,
         thousands=figures.thousands,
         quantity=figures.quantity,
+        who=lambda code: who(code, spoken),
         name_of=naming.name_of,
         named=naming.named,
         all_named=naming.all_named,

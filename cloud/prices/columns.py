@@ -47,6 +47,9 @@ ALIASES: Mapping[str, str] = {
     "开放价下限": "open_price_from", "开放价上限": "open_price_to",
 }  # fmt: skip
 
+HEADS: Mapping[str, str] = {name: chinese for chinese, name in reversed(list(ALIASES.items()))}
+"""How a Chinese sheet may head a column, by the column's name."""
+
 
 class Bad(ValueError):
     """A cell that cannot be used: its column, what is wrong, what to do."""

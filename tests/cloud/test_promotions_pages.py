@@ -180,7 +180,7 @@ def test_clones_and_discarded_drafts(database: Database, marketer: Visitor) -> N
 def test_the_calendar_shows_what_runs_where(database: Database, marketer: Visitor) -> None:
     place = started(marketer)
     marketer.send(f"{place}/save", {**FORM, "all_stores": "", "group_chosen": "north", "when.first": "2026-01-03"})
-    assert "group:north" in marketer.get(place).text
+    assert "Publish to North" in marketer.get(place).text
     marketer.send(f"{place}/push", {"reason": "spring"})
     month = marketer.get("/promotions/calendar?first=2026-01-01").text
     row = re.search(r'<th scope="row" class="wrap">.*?</tr>', month, re.DOTALL)

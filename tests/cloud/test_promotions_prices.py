@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlmodel import select
 
 from cloud.database import Database
 from cloud.identity.people import Role
@@ -36,7 +37,35 @@ def signed(database: Database, name: str) -> Visitor:
 
 
 def started(visitor: Visitor, targets: str = "all") -> str:
-    return str(visitor.send("/prices/changes", {"title": "Week 12", "targets": targets}).headers["location"])
+    chosen = {"all_stores": "yes"} if targets == "all" else {"store_chosen": targets.removeprefix("store:")}
+    return str(visitor.send("/prices/changes", {"title": "Week 12", **chosen}).headers["location"])
+
+
+def test_stores_are_chosen_by_name_and_none_is_refused_in_words(database: Database, marketer: Visitor) -> None:
+    listed = marketer.get("/prices/changes").text
+    assert 'name="store_chosen" value="s1"' in listed
+    refused = marketer.send("/prices/changes", {"title": "Week 12"})
+    assert (refused.status_code, "Choose all stores, groups" in refused.text) == (200, True)
+    place = started(marketer, "store:s1")
+    with database.snapshot() as session:
+        name = session.get_one(Store, "s1").name
+    assert f"· {name}" in marketer.get(place).text
+    assert "store:s1</p>" not in marketer.get(place).text
+    assert f'href="{place}"' in marketer.get("/prices/changes").text
+    marketer.language = "zh"
+    assert "· 全部门店" in marketer.get(started(marketer)).text
+    with database.session() as session:
+        for draft in session.exec(select(PriceDraft)):
+            draft.created_by = "token:erp"
+            session.add(draft)
+    assert "令牌 erp" in marketer.get("/prices/changes").text, "a program is no person"
+
+
+def test_a_price_book_opens_what_it_came_of(marketer: Visitor) -> None:
+    place = started(marketer)
+    marketer.send(f"{place}/rows", {"kind": "prices", "rows": ROWS})
+    marketer.send(f"{place}/publish", {"reason": "week 12"})
+    assert f'<a href="{place}">Week 12</a>' in marketer.get("/prices").text
 
 
 def price_of(database: Database, store: str, item: str = "1001") -> int:

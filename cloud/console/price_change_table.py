@@ -1,0 +1,71 @@
+"""The table of price changes: drafts, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from cloud.console import said
+from cloud.console.listings import toned
+from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
+from cloud.console.targets import targets_cell
+from cloud.console.who import who_cell
+from cloud.prices.models import PriceDraft
+from shared.web.words import marked
+
+_STATES = ("draft", "published", "discarded")
+
+
+def _columns() -> Sequence[Column[Any]]:
+    return (
+        Column(
+            key="title",
+            title=marked("Title"),
+            kind=Kind.WRAP,
+            order=col(PriceDraft.title),
+            cell=lambda row: Cell(value=row.PriceDraft.title, href=f"/prices/changes/{row.PriceDraft.id}"),
+        ),
+        Column(
+            key="status",
+            title=marked("State"),
+            order=col(PriceDraft.status),
+            cell=lambda row: toned(said.PLAN[row.PriceDraft.status]),
+        ),
+        Column(
+            key="targets", title=marked("Stores"), kind=Kind.WRAP, cell=lambda row: targets_cell(row.PriceDraft.targets)
+        ),
+        Column(key="by", title=marked("By"), cell=lambda row: who_cell(row.PriceDraft.created_by)),
+        Column(
+            key="created",
+            title=marked("Since"),
+            kind=Kind.MOMENT,
+            order=col(PriceDraft.created_ms),
+            cell=lambda row: row.PriceDraft.created_ms,
+        ),
+    )
+
+
+def _drafts(asked: Asked) -> Query:
+    query: Query = select(PriceDraft)
+    return query.where(col(PriceDraft.status) == asked.get("status")) if asked.get("status") else query
+
+
+PRICE_CHANGES: Listing[Any] = Listing(
+    name="price-changes",
+    title=marked("Price changes"),
+    columns=_columns(),
+    source=SqlSource(_drafts, lambda row: row, _columns, (col(PriceDraft.id).desc(),)),
+    order="-created",
+    filters=(
+        Filter(
+            key="status",
+            title=marked("State"),
+            options=lambda _session: [(status, said.PLAN[status][0]) for status in _STATES],
+            say=True,
+        ),
+    ),
+    empty=marked("No price change was drafted yet. Start one above, then paste rows from a spreadsheet."),
+)
