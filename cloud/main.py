@@ -14,11 +14,12 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from cloud.api import agent, answers, enrolment, fleet, health, stores, terminals
+from cloud.api import agent, answers, body_limit, enrolment, fleet, health, stores, terminals
+from cloud.api.body_limit import BodyLimit
 from cloud.api.headers import SecurityHeaders
 from cloud.api.services import Services
 from cloud.beside import api as beside
-from cloud.console import registry
+from cloud.console import registry, signing_in
 from cloud.coupons import api as coupons
 from cloud.e_receipts import api as e_receipts
 from cloud.ingest import parked_api
@@ -30,6 +31,7 @@ from cloud.members import api as members
 from cloud.members import care_api, personal_api, segments_api
 from cloud.prices import api as prices
 from cloud.prices import bodies_api, codes_api, publication_api
+from cloud.prices.sheets import MAX_FILE_BYTES
 from cloud.process.certificates import CertificateWatch, keep_fresh
 from cloud.process.parts import build_services
 from cloud.rewards import api as rewards
@@ -39,6 +41,7 @@ from cloud.store_days import api as store_days
 from cloud.value import api as value_api
 from cloud.value import reviews_api
 from cloud.value import rules_api as value_rules_api
+from shared.codec import MAX_OPENED_BYTES
 
 _GRACE_S = 5
 _ROUTERS = (
@@ -70,6 +73,20 @@ _ROUTERS = (
     rewards.router,
     draw_api.router,
 )
+_KIB, _MIB = 1024, 1024**2
+_FILE_BYTES = MAX_FILE_BYTES + 128 * _KIB
+"""A file and what its form has beside it; the route itself says what is wrong with a file that is too large."""
+_BODIES = {
+    "/api/v1/enrol": 32 * _KIB,
+    "/sign-in": 64 * _KIB,
+    "/api/v1/prices/drafts/{draft}/rows": 16 * _MIB,
+    "/api/v1/prices/drafts/{draft}/import": _FILE_BYTES,
+    "/api/v1/members/import": _FILE_BYTES,
+    "/api/v1/members/segments/{segment}": 24 * _MIB,
+    "/api/v1/parked/{event}/repair": 2 * MAX_OPENED_BYTES + 64 * _KIB,
+    "/members/openings/uploads": _FILE_BYTES,
+}
+"""Bytes that a request to these addresses may bring; `body_limit.MOST_BYTES` to any other."""
 
 log = structlog.get_logger()
 
@@ -101,6 +118,9 @@ def create_app(settings: CloudSettings, services: Services | None = None, *, con
         app.include_router(router)
     if console:
         registry.mount(app)
+    app.add_middleware(
+        BodyLimit, limits=_BODIES, most_bytes=signing_in.MOST_BYTES if console else body_limit.MOST_BYTES
+    )
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -109,11 +129,12 @@ async def serve(settings: CloudSettings) -> None:
     """Listen for agents (HTTPS by our CA) and, if wanted, for people on loopback (plain HTTP), until SIGTERM."""
     services = build_services(settings)
     api = create_app(settings, services)
-    config = _config(api, settings.bind_host, services.places.api_port, tls=settings)
+    most = settings.most_connections
+    config = _config(api, settings.bind_host, services.places.api_port, most_connections=most, tls=settings)
     servers = [_Server(config)]
     if settings.console:
         people = create_app(settings, services, console=True)
-        servers.append(_Server(_config(people, "127.0.0.1", services.places.console_port)))
+        servers.append(_Server(_config(people, "127.0.0.1", services.places.console_port, most_connections=most)))
 
     if settings.member_page.url:
         servers.append(_Server(_member_config(settings, services)))
@@ -163,11 +184,18 @@ class _Server(uvicorn.Server):
 def _member_config(settings: CloudSettings, services: Services) -> uvicorn.Config:
     """Return the listener of the members' page: plain HTTP for what speaks TLS with the internet before it."""
     place = settings.member_page
-    return _config(create_member_app(services), place.bind, place.port, proxies=place.proxies)
+    most = services.settings.most_connections
+    return _config(create_member_app(services), place.bind, place.port, most_connections=most, proxies=place.proxies)
 
 
 def _config(
-    app: FastAPI, host: str, port: int, tls: CloudSettings | None = None, proxies: list[str] | None = None
+    app: FastAPI,
+    host: str,
+    port: int,
+    *,
+    most_connections: int,
+    tls: CloudSettings | None = None,
+    proxies: list[str] | None = None,
 ) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
@@ -177,6 +205,7 @@ def _config(
         access_log=False,
         timeout_graceful_shutdown=_GRACE_S,
         server_header=False,
+        limit_concurrency=most_connections,
         forwarded_allow_ips=proxies,
         ssl_certfile=str(tls.keys_dir / "api.crt") if tls else None,
         ssl_keyfile=str(tls.keys_dir / "api.key") if tls else None,

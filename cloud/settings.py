@@ -58,6 +58,10 @@ class CloudSettings(BaseSettings):
     claim_hours: int = Field(default=72, ge=1, le=24 * 90)
     business_clock: Literal["system", "driven"] = "system"
     """`driven`: business time is what `data_dir/business-clock` says, in milliseconds; for demonstrations."""
+    most_connections: int = Field(default=4_000, ge=10)
+    """Callers that each listener of the API process serves at once; whoever comes beyond is told to try later.
+
+    An agent that MQTT is closed to holds one connection, so it is above the number of agents of one API process."""
     database_pool: int = Field(default=10, ge=1, le=200)
     ingest_group: int = Field(default=64, ge=1, le=1000)
     """The most messages that one transaction applies."""

@@ -67,9 +67,11 @@ def _validation_error(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    words = str(error.detail) if isinstance(error, HTTPException) else "error"
-    return refusal(status, HTTPStatus(status).name.lower(), words)
+    if not isinstance(error, HTTPException):
+        return refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_server_error", "error")
+    status = error.status_code
+    code = "too_large" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else HTTPStatus(status).name.lower()
+    return refusal(status, code, str(error.detail), dict(error.headers or {}))
 
 
 def _message_error(_request: Request, error: Exception) -> JSONResponse:

@@ -18,7 +18,7 @@ from cloud.pricing_audit.auditing import SALES_AT_ONCE
 from cloud.pricing_audit.models import PriceAudit, PriceAuditDay
 from cloud.sales.models import Sale
 from shared.pricing import ENGINE_LEVEL, PaperCoupon, Price
-from shared.pricing.kinds import PercentOff
+from shared.pricing.kinds.percent_off import PercentOff
 from shared.pricing.window import Hours, When
 from shared.wire.events import BookReference, MemberOnSale
 from tests.cloud.members_data import CARD, join, open_chain, shown, take
@@ -37,9 +37,8 @@ class Book(MemoryPriceBook):
     """A price book whose manifest is known."""
 
     def __init__(self, book: MemoryPriceBook) -> None:
-        super().__init__(
-            book.version, book.items.values(), book.prices.values(), [listed.promotion for listed in book.index.listed]
-        )
+        super().__init__(book.version, book.items.values(), book.prices.values())
+        self.index = book.index
         self.hash = (MANIFEST + bytes(16)).hex()
         self.prefetched: set[str] = set()
 
