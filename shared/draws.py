@@ -19,8 +19,8 @@ SEED_BYTES = 32
 class Prize(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A prize: how likely it is against the others, and what it is worth in minor units.
 
-    `names` is what it is called, by language. `points` are given to the winner at once; a prize without points is a
-    thing, to be fetched in a store.
+    `names` is what it is called, by language. `points` are given to the winner at once, and so is a coupon of the
+    batch `batch`; a prize without either is a thing, to be fetched in a store.
     """
 
     prize: str
@@ -28,6 +28,7 @@ class Prize(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     worth_minor: int
     names: dict[str, str] = {}
     points: int = 0
+    batch: str = ""
 
 
 class DrawRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +45,8 @@ class DrawRules(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("a prize weighs at least 1, nothing at least 0")
         if min(min(one.points, one.worth_minor) for one in self.prizes) < 0:
             raise ValueError("points and worth of a prize are not below 0")
+        if any(one.points and one.batch for one in self.prizes):
+            raise ValueError("a prize is points or a coupon, not both")
 
     @property
     def whole(self) -> int:

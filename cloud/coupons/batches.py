@@ -19,6 +19,7 @@ from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet import audit
 from cloud.ledger import AccountKey, Journal, Leg, post
 from cloud.ledger.kinds import COUPONS, COUPONS_ENDED, COUPONS_ISSUED, COUPONS_OPEN
+from cloud.members import one_person
 from cloud.members.home_days import Days, chain_day, days_of
 from shared import coupon_code
 from shared.ids import check_slug
@@ -97,17 +98,20 @@ def give(
     at_ms: int,
     store: str = HEAD_OFFICE,
     run: UUID | None = None,
+    promised: bool = False,
 ) -> list[str]:
     """Make a coupon for each of these (None: whoever has the code), under `cause`, and return their codes.
 
     The caller sees to it that one cause gives once; `run` is the run over many members that gives them. Days count
-    from `today`, each member's own where it says so. Refused: `batch_closed`, `batch_spent` (beyond `most`),
+    from `today`, each member's own where it says so. `promised`: these were set aside before (`promise`) and are given
+    whatever became of the batch's limits since. Refused: `batch_closed`, `batch_spent` (beyond `most`),
     `per_member`, `batch_kind`.
     """
     if not members:
         return []
     batch = lock_batch(session, batch_id)
-    _require_room(session, batch, members)
+    if not promised:
+        _require_room(session, batch, members)
     days = days_of(session, {one for one in members if one is not None}, today)
     for_nobody = chain_day(session, today)
     codes = [coupon_code.make(random_bits(coupon_code.RANDOM_BITS)) for _ in members]
@@ -117,6 +121,7 @@ def give(
     ]
     bulk.insert_tuples(session, Coupon, _COLUMNS, rows)
     batch.taken += len(codes)
+    batch.promised -= len(codes) if promised else 0
     session.add(batch)
     session.flush()
     legs = (
@@ -127,6 +132,25 @@ def give(
         session, commit_no, [Journal(cause=cause, purpose=f"give:{batch.id}"[:32], at_ms=at_ms, store=store, legs=legs)]
     )
     return codes
+
+
+def promise(session: Session, batch_id: str, count: int) -> None:
+    """Set coupons of a batch for members aside, to be given later; below 0 lets go of some.
+
+    Raise NotFound, Refused: `batch_closed`, `batch_spent`, `batch_kind`.
+    """
+    batch = lock_batch(session, batch_id)
+    if count > 0:
+        if batch.closed:
+            raise Refused("batch_closed", f"batch {batch.id} is closed")
+        if batch.kind not in (PERSONAL, CODES):
+            raise Refused("batch_kind", f"batch {batch.id} is {batch.kind}: its coupons are not given like this")
+        if batch.taken + batch.promised + count > batch.most:
+            left = batch.most - batch.taken - batch.promised
+            raise Refused("batch_spent", f"batch {batch.id} has {left} coupons left")
+    batch.promised += count
+    session.add(batch)
+    session.flush()
 
 
 def _valid(batch: CouponBatch, today: date) -> tuple[date, date]:
@@ -140,8 +164,9 @@ def _require_room(session: Session, batch: CouponBatch, members: Sequence[UUID |
         raise Refused("batch_closed", f"batch {batch.id} is closed")
     if batch.kind == PUBLIC or (batch.kind != CODES and None in members):
         raise Refused("batch_kind", f"batch {batch.id} is {batch.kind}: its coupons are not given like this")
-    if len(members) > MOST_AT_ONCE or batch.taken + len(members) > batch.most:
-        raise Refused("batch_spent", f"batch {batch.id} has {batch.most - batch.taken} coupons left")
+    if len(members) > MOST_AT_ONCE or batch.taken + batch.promised + len(members) > batch.most:
+        left = batch.most - batch.taken - batch.promised
+        raise Refused("batch_spent", f"batch {batch.id} has {left} coupons left")
     if batch.per_member:
         wanted = Counter(one for one in members if one is not None)
         has = counts_of(session, batch.id, list(wanted))
@@ -155,14 +180,21 @@ def count_of(session: Session, batch: str, member: UUID) -> int:
 
 
 def counts_of(session: Session, batch: str, members: Sequence[UUID]) -> Mapping[UUID, int]:
-    """Return how many coupons of a batch members have or had, voided ones aside; whoever has none is absent."""
+    """Return how many coupons of a batch members have or had, voided ones aside; whoever has none is absent.
+
+    Those had under the id of somebody who was made one with them count too.
+    """
     if not members:
         return {}
     row = table_of(Coupon)
-    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(set(members))])
+    ids = one_person.ids_of(session, members)
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(ids)])
     query = select_columns(row.c.member_id, func.count()).join(wanted, wanted.c.id == row.c.member_id)
     query = query.where(row.c.batch == batch, row.c.state != VOIDED).group_by(row.c.member_id)
-    return {member: int(count) for member, count in session.execute(query).all()}
+    counted: Counter[UUID] = Counter()
+    for member, count in session.execute(query):
+        counted[ids[member]] += int(count)
+    return counted
 
 
 def lock_batch(session: Session, batch_id: str) -> CouponBatch:

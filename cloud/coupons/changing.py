@@ -47,10 +47,12 @@ def extend(session: Session, batch_id: str, ends: date, act: Act) -> CouponBatch
 def withdraw(session: Session, commit_no: int, batch_id: str, act: Act, *, cause: UUID) -> int:
     """Close a batch and end its unused coupons; one that is set aside at a till may still be used there.
 
-    Return how many ended. Repeating it ends what was let go since.
+    Return how many ended. Repeating it ends what was let go since. Refused: `batch_promised` while a draw goes on.
     """
     _require_reason(act)
     batch = lock_batch(session, batch_id)
+    if batch.promised:
+        raise Refused("batch_promised", f"{batch.promised} coupons of {batch_id} can be won in a draw: end that first")
     row = table_of(Coupon)
     mine = (row.c.batch == batch_id, row.c.state == ISSUED)
     gone = session.execute(update(row).where(*mine).values(state=VOIDED).returning(row.c.code)).scalars().all()

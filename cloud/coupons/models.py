@@ -45,6 +45,8 @@ class CouponBatch(Table, table=True):
     most: int
     """How many there may be in all; for a public code, how often it may be used."""
     taken: int = 0
+    promised: int = 0
+    """How many more are set aside as prizes of draws that go on."""
     per_member: int = 0
     """How often one member may have it; 0: no limit."""
     released_by_return: bool = True

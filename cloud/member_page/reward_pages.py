@@ -195,7 +195,7 @@ def take_part(request: Request, page: Here, visitor: SignedIn, form: Form, draw:
     def work(session: Session) -> Answered:
         day = _today(session, page, visitor.member)
         entry = drawing.Entry(id=entry_id, draw=draw, member=visitor.member, today=day, at_ms=at_ms)
-        return drawing.draw(session, open_commit(session, now_ms), entry, now_ms=now_ms)
+        return drawing.draw(session, page.vault, open_commit(session, now_ms), entry, now_ms=now_ms)
 
     try:
         done = in_transaction(page.database, work).require()

@@ -185,7 +185,7 @@ def draw_for(session: Session, member: UUID, draw_id: str, today: date, language
         odds=draw_forms.odds_of(rules, {one.prize: one.whole for one in rows}),
         left={one.prize: one.left for one in rows},
         commitment=row.commitment.hex(),
-        seed=row.seed.hex() if row.ended else "",
+        seed=row.seed.hex() if row.seed else "",
         open=_is_open(row, today),
         tickets=_tickets(session, member, row, language),
         draws_left=max(row.per_member - part, 0) if row.per_member else None,
@@ -203,7 +203,7 @@ def _tickets(session: Session, member: UUID, draw: Draw, language: Language) -> 
             number=one.number,
             prize=names.get(one.prize, ""),
             at_ms=one.at_ms,
-            holds=rules.land(draw.seed, one.number) == one.landed,
+            holds=draw.seed is None or rules.land(draw.seed, one.number) == one.landed,
             code=codes.get(one.request, ""),
         )
         for one in rows

@@ -20,6 +20,8 @@ from cloud.members.cards import number_context
 from cloud.members.enrolling import field_context
 from cloud.members.models import Card, MemberField
 from cloud.privacy import Vault
+from cloud.rewards.drawing import seed_context
+from cloud.rewards.models import Draw
 
 AT_ONCE = 1_000
 
@@ -36,6 +38,7 @@ class _Encrypted:
 ENCRYPTED = (
     _Encrypted(table_of(MemberField), "content", lambda row: field_context(row.member_id, row.name)),
     _Encrypted(table_of(Card), "number", lambda row: number_context(row.id)),
+    _Encrypted(table_of(Draw), "sealed", lambda row: seed_context(row.id)),
     _Encrypted(table_of(Agent), "card_key", lambda row: card_keys.context(row.id)),
 )
 """Every encrypted column there is. A test reads all bytes of the database to see that none is missing here."""

@@ -67,7 +67,6 @@ def run_jobs(jobs: Sequence[tuple[str, Job]], stopping: threading.Event) -> None
 def build_jobs(settings: CloudSettings, database: Database) -> list[tuple[str, Job]]:
     """Return every job, the ones that agents wait for first."""
     clocks = clocks_of(settings)
-    books = StoreBooks()
 
     def refresh_member_sets() -> bool:
         today = HomeDays(clocks.business.now_ms())
@@ -78,13 +77,9 @@ def build_jobs(settings: CloudSettings, database: Database) -> list[tuple[str, J
         with database.session() as session:
             return seal_pending(session, clocks.machine.wall_ms()) > 0
 
-    def audit_prices() -> bool:
-        return audit_pending(database, books, clocks.machine.wall_ms()).commits > 0
-
     return [
         ("member sets", refresh_member_sets),
         ("ledger seal", seal_ledger),
-        ("price audit", audit_prices),
         ("members", Caring(database, clocks)),
         (
             "value",
@@ -96,6 +91,16 @@ def build_jobs(settings: CloudSettings, database: Database) -> list[tuple[str, J
         ),
         ("housekeeping", Housekeeping(database, clocks.machine)),
     ]
+
+
+def audit_job(settings: CloudSettings, database: Database) -> Job:
+    """Return the job that prices sales again."""
+    books, clock = StoreBooks(), clocks_of(settings).machine
+
+    def audit_prices() -> bool:
+        return audit_pending(database, books, clock.wall_ms()).commits > 0
+
+    return audit_prices
 
 
 def message_jobs(
@@ -128,6 +133,49 @@ class Housekeeping:
         return False
 
 
+def work_of(settings: CloudSettings, database: Database) -> list[list[tuple[str, Job]]]:
+    """Return all the jobs in lines: what stands in one line takes turns, no line waits for another.
+
+    The first line is what agents wait for: a balance that changed is to be seen in every other store within seconds.
+    """
+    clocks, vault = clocks_of(settings), open_vault(settings)
+    machine, mint = clocks.machine, UuidMint(clocks.machine.wall_ms, os.urandom)
+    return [
+        build_jobs(settings, database),
+        # A proof reads the whole ledger: nobody's points may wait for it.
+        [("ledger proof", Proving(database, machine, clocks.business, (owed_report.beside_proof,)))],
+        # Nor for prices: a backlog of a day's sales takes minutes.
+        [("price audit", audit_job(settings, database))],
+        # Providers answer when they like: no member set waits for one either.
+        message_jobs(settings, database, vault, machine),
+        # A try of a promotion prices weeks of sales.
+        [
+            ("promotion previews", Previewing(database, machine, UuidMint(machine.wall_ms, os.urandom)())),
+            ("tier trials", TrialRunning(database, machine)),
+        ],
+        # A run gives or takes points of the whole chain.
+        [
+            ("rewards", RewardsKeeping(database, clocks.business, machine, mint, vault)),
+            ("referrals", ReferralKeeping(database, clocks.business, machine)),
+            ("tier gifts", GiftKeeping(database, clocks.business, machine, vault)),
+        ],
+        # A file of members takes minutes.
+        [("member uploads", Uploading(database, vault, machine, mint))],
+    ]
+
+
+def run_lines(lines: Sequence[Sequence[tuple[str, Job]]], stopping: threading.Event) -> None:
+    """Run each line in a thread of its own until stopped."""
+    beside = [
+        threading.Thread(target=run_jobs, args=(jobs, stopping), name=jobs[0][0], daemon=True) for jobs in lines[1:]
+    ]
+    for thread in beside:
+        thread.start()
+    run_jobs(lines[0], stopping)
+    for thread in beside:
+        thread.join(timeout=_LAST_PROOF_S)
+
+
 def main(settings: CloudSettings) -> None:
     """Run the jobs process until SIGTERM."""
     stopping = threading.Event()
@@ -135,33 +183,5 @@ def main(settings: CloudSettings) -> None:
         signal.signal(number, lambda _number, _frame: stopping.set())
     database = open_database(settings)
     log.info("jobs start", pid=os.getpid())
-    # A proof reads the whole ledger: nobody's points may wait for it.
-    proof = Proving(database, clocks_of(settings).machine, clocks_of(settings).business, (owed_report.beside_proof,))
-    proving = [("ledger proof", proof)]
-    # Providers answer when they like: no member set waits for one either.
-    messages = message_jobs(settings, database, open_vault(settings), clocks_of(settings).machine)
-    # A try of a promotion prices weeks of sales.
-    machine = clocks_of(settings).machine
-    trying = [
-        ("promotion previews", Previewing(database, machine, UuidMint(machine.wall_ms, os.urandom)())),
-        ("tier trials", TrialRunning(database, machine)),
-    ]
-    # A run gives or takes points of the whole chain.
-    mint = UuidMint(machine.wall_ms, os.urandom)
-    rewarding = [
-        ("rewards", RewardsKeeping(database, clocks_of(settings).business, machine, mint)),
-        ("referrals", ReferralKeeping(database, clocks_of(settings).business, machine)),
-        ("tier gifts", GiftKeeping(database, clocks_of(settings).business, machine, open_vault(settings))),
-    ]
-    # A file of members takes minutes.
-    uploads = [("member uploads", Uploading(database, open_vault(settings), machine, mint))]
-    beside = [
-        threading.Thread(target=run_jobs, args=(jobs, stopping), name=jobs[0][0], daemon=True)
-        for jobs in (proving, messages, trying, rewarding, uploads)
-    ]
-    for thread in beside:
-        thread.start()
-    run_jobs(build_jobs(settings, database), stopping)
-    for thread in beside:
-        thread.join(timeout=_LAST_PROOF_S)
+    run_lines(work_of(settings, database), stopping)
     database.close()

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from cloud.database.rowset import table_of
+from cloud.privacy import Vault
 from cloud.rewards import drawing
 from cloud.rewards.models import DrawStock, Ticket
 from shared.draws import NOTHING, commitment
@@ -54,15 +55,15 @@ class Checked:
         return self.seed_fits and self.stock_fits and not self.wrong
 
 
-def check_draw(session: Session, draw_id: str) -> Checked:
+def check_draw(session: Session, vault: Vault, draw_id: str) -> Checked:
     """Replay every ticket from the seed, and the stock with it. Raise NotFound."""
     row = drawing.find(session, draw_id)
-    replayed = list(_replayed(session, draw_id))
+    replayed = list(_replayed(session, vault, draw_id))
     stock = table_of(DrawStock)
     rows = session.execute(select(stock).where(stock.c.draw_id == draw_id)).all()
     given = Counter(one.prize for one in replayed if one.prize != NOTHING)
     return Checked(
-        seed_fits=commitment(row.seed) == row.commitment,
+        seed_fits=commitment(drawing.seed_of(vault, row)) == row.commitment,
         tickets=row.next_ticket - 1,
         wrong=[one.number for one in replayed if one.wrong],
         given={one.prize: given[one.prize] for one in rows},
@@ -70,14 +71,17 @@ def check_draw(session: Session, draw_id: str) -> Checked:
     )
 
 
-def tickets_of(session: Session, draw_id: str, *, after: int = 0, limit: int = 1000) -> Sequence[Replayed]:
+def tickets_of(
+    session: Session, vault: Vault, draw_id: str, *, after: int = 0, limit: int = 1000
+) -> Sequence[Replayed]:
     """Return a stretch of tickets, each beside what the seed says of it, from the number behind `after` on."""
-    found = [one for one in _replayed(session, draw_id) if one.number > after]
+    found = [one for one in _replayed(session, vault, draw_id) if one.number > after]
     return found[:limit]
 
 
-def _replayed(session: Session, draw_id: str) -> Sequence[Replayed]:
+def _replayed(session: Session, vault: Vault, draw_id: str) -> Sequence[Replayed]:
     row = drawing.find(session, draw_id)
+    seed = drawing.seed_of(vault, row)
     rules, ticket, stock = drawing.rules_of(row), table_of(Ticket), table_of(DrawStock)
     left = Counter(
         {one.prize: int(one.whole) for one in session.execute(select(stock).where(stock.c.draw_id == draw_id))}
@@ -86,7 +90,7 @@ def _replayed(session: Session, draw_id: str) -> Sequence[Replayed]:
     known: dict[int, Any] = {one.number: one for one in session.execute(query)}
     found = []
     for number in range(1, row.next_ticket):
-        one, landed = known.get(number), rules.land(row.seed, number)
+        one, landed = known.get(number), rules.land(seed, number)
         prize = landed if landed != NOTHING and left[landed] > 0 else NOTHING
         left[prize] -= prize != NOTHING
         wrong = one is None or (one.landed, one.prize) != (landed, prize)

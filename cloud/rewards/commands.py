@@ -8,7 +8,8 @@ import msgspec
 import typer
 from sqlmodel import col, select
 
-from cloud.command import database_of
+from cloud.command import database_of, settings_of
+from cloud.process.parts import open_vault
 from cloud.rewards import checking, stock
 from cloud.rewards.models import Draw, Run
 
@@ -40,7 +41,7 @@ def check_draw(
 ) -> None:
     """Replay every ticket of a draw and its stock; exit code 1 where something does not hold."""
     with database_of(context) as database, database.snapshot() as session:
-        found = checking.check_draw(session, draw)
+        found = checking.check_draw(session, open_vault(settings_of(context)), draw)
     given = ", ".join(f"{count} {prize}" for prize, count in found.given.items())
     typer.echo(f"{found.tickets} tickets; given: {given or 'nothing'}.")
     if not found.holds:

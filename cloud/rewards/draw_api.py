@@ -29,13 +29,17 @@ router = APIRouter(prefix="/api/v1/rewards", tags=["rewards"])
 
 
 class PrizeBody(Body):
-    """A prize: its weight against the others, how many there are, what it is worth in minor units."""
+    """A prize: its weight against the others, how many there are, what it is worth in minor units.
+
+    With `points` it is points, with `batch` a coupon of that batch, else a thing that waits in a store.
+    """
 
     prize: Slug
     names: dict[str, str] = Field(default_factory=dict)
     weight: Annotated[int, Field(ge=1)]
     worth_minor: Annotated[int, Field(ge=0)]
     points: Annotated[int, Field(ge=0)] = 0
+    batch: Annotated[str, Field(max_length=32)] = ""
     stock: Annotated[int, Field(ge=0)]
 
 
@@ -76,13 +80,14 @@ class TicketBody(Body):
 
 
 class DrawnView(BaseModel):
-    """What came of it. `code`: the one a thing is fetched by; `won`: points given at once."""
+    """What came of it. `code`: the one a thing is fetched by; `coupon`: the code of one won; `won`: points."""
 
     ticket: int
     prize: str
     points: int
     won: int
     code: str
+    coupon: str = ""
 
 
 class TicketView(BaseModel):
@@ -98,11 +103,12 @@ class RunBody(Body):
     """A run to be worked out.
 
     `parameters`: of an expiry `today`; of a rebate `year`, `on` (spend, points), `rate_bp`, `at_least`, `expires_on`;
-    of coupons `batch`, `segment` (`*`: all members), `today`.
+    of coupons `batch`, `segment` (`*`: all members), `today`; of a draw_refund `draw`, which has ended: every ticket's
+    points go back, with a `reason`.
     """
 
     id: UUID
-    kind: Literal["expiry", "rebate", "coupons"]
+    kind: Literal["expiry", "rebate", "coupons", "draw_refund"]
     parameters: dict[str, Any]
     reason: Annotated[str, Field(max_length=500)] = ""
 
@@ -156,7 +162,7 @@ def open_draw(services: Here, who: MayWrite, body: DrawBody) -> DrawView:
     )  # fmt: skip
     now_ms = services.clocks.machine.wall_ms()
     with services.database.session() as session:
-        row = drawing.open_draw(session, wanted, os.urandom(SEED_BYTES), actor=who.actor, now_ms=now_ms)
+        row = drawing.open_draw(session, services.vault, wanted, os.urandom(SEED_BYTES), actor=who.actor, now_ms=now_ms)
         return _draw(session, row)
 
 
@@ -177,7 +183,7 @@ def take_part(services: Here, who: MayWrite, draw: str, body: TicketBody) -> Dra
     def work(session: Session) -> Answered:
         today = day_of(session, body.member, HomeDays(at_ms))
         entry = drawing.Entry(id=body.id, draw=draw, member=body.member, today=today, at_ms=at_ms)
-        return drawing.draw(session, open_commit(session, now_ms), entry, now_ms=now_ms)
+        return drawing.draw(session, services.vault, open_commit(session, now_ms), entry, now_ms=now_ms)
 
     return DrawnView(**in_transaction(services.database, work).require())
 
@@ -187,7 +193,7 @@ def list_tickets(services: Here, who: MayRead, draw: str, after: Annotated[int, 
     """Return up to 1,000 tickets behind a number, each replayed."""
     del who
     with services.database.snapshot() as session:
-        found = checking.tickets_of(session, draw, after=after)
+        found = checking.tickets_of(session, services.vault, draw, after=after)
     return [TicketView(number=one.number, landed=one.landed, prize=one.prize, holds=not one.wrong) for one in found]
 
 
@@ -196,7 +202,7 @@ def end_draw(services: Here, who: MayWrite, draw: str, body: Forced) -> DrawView
     """End a draw and show its seed."""
     now_ms = services.clocks.machine.wall_ms()
     with services.database.session() as session:
-        drawing.end(session, draw, actor=who.actor, now_ms=now_ms, reason=body.reason)
+        drawing.end(session, services.vault, draw, actor=who.actor, now_ms=now_ms, reason=body.reason)
         return _draw(session, drawing.find(session, draw))
 
 

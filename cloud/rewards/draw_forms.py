@@ -52,10 +52,13 @@ def read(get: Callable[[str], str], id_: UUID, exponent: int) -> NewDraw:
                 weight=_number(get(f"weight_{row}"), Phrase("Weight: a whole number from 1 on."), least=1),
                 worth_minor=_money(get(f"worth_{row}") or "0", exponent),
                 points=_number(get(f"points_{row}") or "0", Phrase("Points of a prize: a whole number, or nothing.")),
+                batch=get(f"batch_{row}"),
             )
         )
     if not prizes:
         raise Invalid(Phrase("Name one prize at least."))
+    if any(one.points and one.batch for one in prizes):
+        raise Invalid(Phrase("A prize is points or a coupon, not both."))
     nothing = _number(get("nothing") or "0", Phrase("Weight of nothing: a whole number."))
     names = {language: get(f"name_{language}") for language in ("zh", "en") if get(f"name_{language}")}
     if not names:

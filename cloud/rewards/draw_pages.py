@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import select as columns_of
@@ -20,12 +21,13 @@ from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by
 from cloud.console.speaking import language_of
 from cloud.console.tables import Asked, Cell, Column, Kind, Listing, Query, SqlSource
+from cloud.coupons.models import CODES, PERSONAL, CouponBatch
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity.people import Right
-from cloud.rewards import checking, draw_forms, drawing, law, pickups, words
+from cloud.rewards import checking, draw_forms, drawing, law, pickups, runs, words
 from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.house_day import house_day
-from cloud.rewards.models import Draw, DrawStock, Ticket
+from cloud.rewards.models import Draw, DrawStock, Run, Ticket
 from shared.draws import SEED_BYTES, DrawRules
 from shared.web.words import marked
 
@@ -75,6 +77,7 @@ def _form(request: Request, services: Services, get: Callable[[str], str], refus
             "money": money,
             "request_id": fresh_id(services),
         }
+        values["batches"] = _batches(session)
         return {**values, "most_minor": law.top_prize_minor(session), "exponent": money[1]}
 
     return page(request, services, "draw_new", read)
@@ -106,7 +109,9 @@ def create(request: Request, services: Here, form: MayPublish) -> Response:
             now_ms, place = services.clocks.machine.wall_ms(), wanted.id
             known = session.get(Draw, place)
             if known is None or known.author != form.who.actor:
-                drawing.open_draw(session, wanted, os.urandom(SEED_BYTES), actor=form.who.actor, now_ms=now_ms)
+                drawing.open_draw(
+                    session, services.vault, wanted, os.urandom(SEED_BYTES), actor=form.who.actor, now_ms=now_ms
+                )
     except (Invalid, Refused, Conflict) as error:
         return _form(request, services, form.get, _said(error))
     return RedirectResponse(f"/rewards/draws/{place}", HTTPStatus.SEE_OTHER)
@@ -140,7 +145,7 @@ def _page(request: Request, services: Services, draw_id: str, refused: str = "")
         members = select(func.count(col(Ticket.member_id).distinct())).where(col(Ticket.draw_id) == draw_id)
         paid = select(func.coalesce(func.sum(col(Ticket.points)), 0)).where(col(Ticket.draw_id) == draw_id)
         return {
-            "table": _tickets(row, rules, language),
+            "table": _tickets(row, rules, drawing.seed_of(services.vault, row), language),
             "draw": row,
             "name": _name(row, language),
             "state": _state(row, house_day(session, services.clocks.business.now_ms())),
@@ -150,8 +155,13 @@ def _page(request: Request, services: Services, draw_id: str, refused: str = "")
             "paid": int(session.exec(paid).one()),
             "tickets": tickets,
             "given": sum(one.whole - one.left for one in left),
-            "checked": checking.check_draw(session, draw_id) if tickets <= _MOST_AT_ONCE or wanted else None,
+            "checked": checking.check_draw(session, services.vault, draw_id)
+            if tickets <= _MOST_AT_ONCE or wanted
+            else None,
             "method": checking.METHOD,
+            "refunds": _refunds(session, draw_id),
+            "one_state": lambda run: words.RUN_STATES[run.state],
+            "request_id": fresh_id(services),
             "exponent": overview.house_money(session)[1],
             "refused": refused,
         }
@@ -166,11 +176,38 @@ def end(request: Request, services: Here, draw: str, form: MayPublish) -> Respon
         return _page(request, services, draw, "say why: the reason is kept in the audit log")
     with services.database.session() as session:
         now_ms, reason = services.clocks.machine.wall_ms(), form.get("reason")[:500]
-        drawing.end(session, draw, actor=form.who.actor, now_ms=now_ms, reason=reason)
+        drawing.end(session, services.vault, draw, actor=form.who.actor, now_ms=now_ms, reason=reason)
     return RedirectResponse(f"/rewards/draws/{draw}", HTTPStatus.SEE_OTHER)
 
 
-def _tickets(row: Draw, rules: DrawRules, language: str) -> Listing[Any]:
+@router.post("/{draw}/refund")
+def refund(request: Request, services: Here, draw: str, form: MayPlan) -> Response:
+    """Have a refund of every ticket worked out, for somebody else to approve."""
+    run, reason = id_of(form, services), form.get("reason")[:500]
+    act = runs.Act(form.who.actor, services.clocks.machine.wall_ms(), services.clocks.business.now_ms(), reason)
+    try:
+        with services.database.session() as session:
+            runs.ask(session, run, runs.REFUND, {"draw": draw}, act)
+    except (Invalid, Refused, Conflict) as error:
+        return _page(request, services, draw, _said(error))
+    return RedirectResponse(f"/rewards/runs/{run}", HTTPStatus.SEE_OTHER)
+
+
+def _batches(session: Session) -> Sequence[tuple[str, str]]:
+    """Return (id, title) of the batches whose coupons can be won, the newest first."""
+    fits = (~col(CouponBatch.closed), col(CouponBatch.kind).in_((PERSONAL, CODES)))
+    query = select(CouponBatch.id, CouponBatch.title).where(*fits).order_by(col(CouponBatch.made_ms).desc())
+    return session.exec(query.limit(200)).all()
+
+
+def _refunds(session: Session, draw_id: str) -> Sequence[Run]:
+    """Return the runs that refund a draw, the newest first."""
+    asked = msgspec.json.encode({"draw": draw_id}, order="sorted").decode()
+    wanted = (col(Run.kind) == runs.REFUND, col(Run.parameters) == asked)
+    return session.exec(select(Run).where(*wanted).order_by(col(Run.made_ms).desc())).all()
+
+
+def _tickets(row: Draw, rules: DrawRules, seed: bytes, language: str) -> Listing[Any]:
     """Return the table of tickets without members: whoever has the seed can check it."""
     names = {one.prize: one.names for one in rules.prizes}
 
@@ -180,7 +217,7 @@ def _tickets(row: Draw, rules: DrawRules, language: str) -> Listing[Any]:
         return Cell(value=pickups.called(names.get(prize, {}), language, prize))
 
     def holds(found: Any) -> Cell:
-        if rules.land(row.seed, found.number) != found.landed:
+        if rules.land(seed, found.number) != found.landed:
             return Cell(value=marked("says something else"), tone="bad", say=True)
         return Cell(value=marked("the same"), tone="good", say=True)
 

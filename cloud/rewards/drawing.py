@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import func, select, update
 from sqlmodel import Session
 
+from cloud.coupons import batches
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet import audit
@@ -22,7 +23,8 @@ from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_REWARDED, POINTS_SP
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.lots import NewLot, Pick
 from cloud.ledger.requests import Answered, once
-from cloud.members import dirt
+from cloud.members import dirt, one_person
+from cloud.privacy import Vault
 from cloud.rewards import law, pickups
 from cloud.rewards.models import Draw, DrawStock, Ticket
 from cloud.rewards.pickups import RandomBits, Thing
@@ -74,10 +76,11 @@ class Published:
     seed: bytes | None
 
 
-def open_draw(session: Session, wanted: NewDraw, seed: bytes, *, actor: str, now_ms: int) -> Draw:
-    """Open a draw. `seed` comes from the system's random source and is shown to nobody until the end.
+def open_draw(session: Session, vault: Vault, wanted: NewDraw, seed: bytes, *, actor: str, now_ms: int) -> Draw:
+    """Open a draw. `seed` comes from the system's random source, is kept encrypted and shown to nobody until the end.
 
-    Raise Conflict where the id is taken, Refused (`top_prize`), Invalid for what does not fit together.
+    Coupons that can be won are set aside of their batches. Raise Conflict where the id is taken, Refused (`top_prize`,
+    or as `batches.promise` does), Invalid for what does not fit together.
     """
     if len(seed) != SEED_BYTES:
         raise Invalid(f"a seed has {SEED_BYTES} bytes")
@@ -87,16 +90,30 @@ def open_draw(session: Session, wanted: NewDraw, seed: bytes, *, actor: str, now
     row = Draw(
         id=wanted.id, names=pickups.encoded(wanted.names), rules=msgspec.json.encode(wanted.rules).decode(),
         points=wanted.points, starts=wanted.starts, ends=wanted.ends, per_member=wanted.per_member,
-        commitment=commitment(seed), seed=seed, author=actor, made_ms=now_ms,
+        commitment=commitment(seed), sealed=vault.encrypt(seed.hex(), seed_context(wanted.id)), author=actor,
+        made_ms=now_ms,
     )  # fmt: skip
     session.add(row)
     session.flush()
     stock = [DrawStock(draw_id=wanted.id, prize=prize, left=left, whole=left) for prize, left in wanted.stock.items()]
     session.add_all(stock)
     session.flush()
+    for prize in wanted.rules.prizes:
+        if prize.batch:
+            batches.promise(session, prize.batch, wanted.stock[prize.prize])
     detail = f"commitment {row.commitment.hex()}"
     audit.record(session, at_ms=now_ms, actor=actor, action="draw.open", subject=f"draw {wanted.id}", detail=detail)
     return row
+
+
+def seed_context(draw_id: str) -> str:
+    """Return what a draw's encrypted seed is bound to."""
+    return f"prize_draw/{draw_id}/seed"
+
+
+def seed_of(vault: Vault, row: Draw) -> bytes:
+    """Return the seed of a draw, shown or not."""
+    return row.seed or bytes.fromhex(vault.decrypt(row.sealed, seed_context(row.id)))
 
 
 def check(session: Session, wanted: NewDraw) -> None:
@@ -115,23 +132,30 @@ def check(session: Session, wanted: NewDraw) -> None:
 
 
 def draw(
-    session: Session, commit_no: int, wanted: Entry, *, now_ms: int, random_bits: RandomBits = secrets.randbits
+    session: Session,
+    vault: Vault,
+    commit_no: int,
+    wanted: Entry,
+    *,
+    now_ms: int,
+    random_bits: RandomBits = secrets.randbits,
 ) -> Answered:
     """Draw once for a member under the asker's id; a repeat gets the same ticket and pays nothing more.
 
-    The answer: `ticket`, `prize` (empty: nothing), `points` paid, `won` in points, `code` to fetch a thing by.
+    The answer: `ticket`, `prize` (empty: nothing), `points` paid, `won` in points, `code` to fetch a thing by, `coupon`
+    the code of a coupon.
     Refused, and then nothing is paid: `draw_unknown`, `draw_ended`, `draw_not_yet`, `per_member`, `insufficient`,
     `points_blocked`, `member_<status>`.
     """
 
     def work() -> Mapping[str, Any]:
-        return _draw(session, commit_no, wanted, random_bits)
+        return _draw(session, vault, commit_no, wanted, random_bits)
 
     content = {"draw": wanted.draw, "member": str(wanted.member)}
     return once(session, wanted.id, DRAW, content, work, now_ms=now_ms)
 
 
-def _draw(session: Session, commit_no: int, wanted: Entry, random_bits: RandomBits) -> Mapping[str, Any]:
+def _draw(session: Session, vault: Vault, commit_no: int, wanted: Entry, random_bits: RandomBits) -> Mapping[str, Any]:
     may_spend_points(session, wanted.member)
     account = AccountKey(MEMBER_POINTS, str(wanted.member), POINTS)
     lock_balances(session, [account])
@@ -139,7 +163,7 @@ def _draw(session: Session, commit_no: int, wanted: Entry, random_bits: RandomBi
     _pay(session, commit_no, wanted, account, row.points)
     number, rules = row.next_ticket, _rules.decode(row.rules)
     row.next_ticket += 1
-    landed = rules.land(row.seed, number)
+    landed = rules.land(seed_of(vault, row), number)
     prize = landed if landed != NOTHING and _taken(session, row.id, landed) else NOTHING
     ticket = Ticket(
         draw_id=row.id, number=number, request=wanted.id, member_id=wanted.member, landed=landed, prize=prize,
@@ -148,10 +172,15 @@ def _draw(session: Session, commit_no: int, wanted: Entry, random_bits: RandomBi
     session.add_all([row, ticket])
     session.flush()
     won = rules.named(prize)
-    code = _give(session, commit_no, wanted, won, random_bits) if won else ""
+    code = coupon = ""
+    if won and won.batch:
+        coupon = _give_coupon(session, commit_no, wanted, won.batch, random_bits)
+    elif won:
+        code = _give(session, commit_no, wanted, won, random_bits)
     dirt.note(session, commit_no, [(wanted.member, dirt.HEAD_OFFICE, 0)])
     return {
         "ticket": number, "prize": prize, "points": row.points, "won": won.points if won else 0, "code": code,
+        "coupon": coupon,
     }  # fmt: skip
 
 
@@ -169,9 +198,10 @@ def _open(session: Session, wanted: Entry) -> Draw:
 
 
 def taken_part(session: Session, draw_id: str, member: UUID) -> int:
-    """Return how often a member has drawn."""
+    """Return how often a member has drawn, under whichever of their ids."""
     row = table_of(Ticket)
-    query = select(func.count()).where(row.c.draw_id == draw_id, row.c.member_id == member)
+    ids = one_person.ids_of(session, [member])
+    query = select(func.count()).where(row.c.draw_id == draw_id, row.c.member_id.in_(sorted(ids)))
     return int(session.execute(query).scalar_one())
 
 
@@ -198,6 +228,15 @@ def _taken(session: Session, draw_id: str, prize: str) -> bool:
     return done.one_or_none() is not None
 
 
+def _give_coupon(session: Session, commit_no: int, wanted: Entry, batch: str, random_bits: RandomBits) -> str:
+    """Give a coupon that was set aside for this draw: once, for the ticket's own id is its cause."""
+    (code,) = batches.give(
+        session, commit_no, batch, [wanted.member], random_bits, cause=wanted.id, today=wanted.today,
+        at_ms=wanted.at_ms, promised=True,
+    )  # fmt: skip
+    return code
+
+
 def _give(session: Session, commit_no: int, wanted: Entry, prize: Prize, random_bits: RandomBits) -> str:
     """Give what was won: points at once; a thing waits in any store behind the code returned."""
     if not prize.points:
@@ -216,17 +255,30 @@ def _give(session: Session, commit_no: int, wanted: Entry, prize: Prize, random_
     return ""
 
 
-def end(session: Session, draw_id: str, *, actor: str, now_ms: int, reason: str = "") -> None:
-    """End a draw: nobody draws any more, and the seed may be seen. Repeating it changes nothing. Raise NotFound."""
+def end(session: Session, vault: Vault, draw_id: str, *, actor: str, now_ms: int, reason: str = "") -> None:
+    """End a draw: nobody draws any more, the seed may be seen, coupons nobody won are free again.
+
+    Repeating it changes nothing. Raise NotFound.
+    """
     row = session.get(Draw, draw_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound(f"there is no draw {draw_id!r}")
     if row.ended:
         return
+    row.seed, row.sealed = seed_of(vault, row), b""
     row.ended, row.ended_ms = True, now_ms
     session.add(row)
     session.flush()
+    _let_go(session, row)
     audit.record(session, at_ms=now_ms, actor=actor, action="draw.end", subject=f"draw {draw_id}", reason=reason)
+
+
+def _let_go(session: Session, row: Draw) -> None:
+    stock = table_of(DrawStock)
+    left = {one.prize: one.left for one in session.execute(select(stock).where(stock.c.draw_id == row.id))}
+    for prize in rules_of(row).prizes:
+        if prize.batch:
+            batches.promise(session, prize.batch, -left[prize.prize])
 
 
 def find(session: Session, draw_id: str) -> Draw:
@@ -245,4 +297,4 @@ def rules_of(row: Draw) -> DrawRules:
 def published(session: Session, draw_id: str) -> Published:
     """Return what everybody may see. Raise NotFound."""
     row = find(session, draw_id)
-    return Published(rules_of(row).odds(), row.commitment, row.next_ticket - 1, row.seed if row.ended else None)
+    return Published(rules_of(row).odds(), row.commitment, row.next_ticket - 1, row.seed)

@@ -15,6 +15,7 @@ from cloud.ingest.apply import in_transaction
 from cloud.ingest.transience import is_transient
 from cloud.ledger.commits import open_commit
 from cloud.members.home_days import over_everywhere
+from cloud.privacy import Vault
 from cloud.rewards import drawing, gifts, pickups, runs
 from cloud.rewards.models import Draw, Pickup, Run
 from shared.clock import BusinessClock, MachineClock
@@ -31,12 +32,18 @@ class RewardsKeeping:
     """Takes the oldest step asked for, one part a call; once a minute gives back what nobody fetched in time."""
 
     def __init__(
-        self, database: Database, business: BusinessClock, machine: MachineClock, mint: Callable[[], UUID]
+        self,
+        database: Database,
+        business: BusinessClock,
+        machine: MachineClock,
+        mint: Callable[[], UUID],
+        vault: Vault,
     ) -> None:
         self._database = database
         self._business = business
         self._machine = machine
         self._mint = mint
+        self._vault = vault
         self._next = 0.0
 
     def __call__(self) -> bool:
@@ -96,7 +103,7 @@ class RewardsKeeping:
         """
         now_ms, over = self._machine.wall_ms(), over_everywhere(session, self._business.now_ms())
         for draw in session.exec(select(Draw).where(~col(Draw.ended), col(Draw.ends) < over)).all():
-            drawing.end(session, draw.id, actor=_KEEPER, now_ms=now_ms, reason="its last day is over")
+            drawing.end(session, self._vault, draw.id, actor=_KEEPER, now_ms=now_ms, reason="its last day is over")
         lapsed = session.exec(
             select(Pickup)
             .where(col(Pickup.state) == pickups.WAITING, col(Pickup.until) < over)

@@ -190,8 +190,10 @@ class Draw(Table, table=True):
     """How often one member may draw in all; 0: no limit."""
     commitment: bytes
     """SHA-256 of the seed: published before the first draw, so that nobody can choose it afterwards."""
-    seed: bytes
-    """Shown when the draw has ended."""
+    sealed: bytes
+    """The seed under head office's field key, context `prize_draw/<id>/seed`; empty from the end on."""
+    seed: bytes | None = None
+    """Written down when the draw has ended, for everybody to see."""
     next_ticket: int = 1
     ended: bool = False
     ended_ms: int | None = utc_ms(default=None)

@@ -13,7 +13,7 @@ from cloud.console.listings import toned
 from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.ledger.models import Account, Lot
 from cloud.rewards import runs, words
-from cloud.rewards.models import Run, RunItem
+from cloud.rewards.models import Run, RunItem, Ticket
 from shared.web.words import marked
 
 
@@ -74,8 +74,8 @@ RUNS: Listing[Any] = Listing(
 
 
 def items(run: UUID, kind: str) -> Listing[Any]:
-    """Return the table of what a run does: to lots for an expiry, to members else."""
-    by_lot = kind == runs.EXPIRY
+    """Return the table of what a run does: to lots for an expiry, to tickets for a refund, to members else."""
+    by_lot, by_ticket = kind == runs.EXPIRY, kind == runs.REFUND
 
     def columns() -> Sequence[Column[Any]]:
         return (
@@ -92,6 +92,10 @@ def items(run: UUID, kind: str) -> Listing[Any]:
         )
 
     def query(_asked: Asked) -> Query:
+        if by_ticket:
+            paid: Query = select(RunItem, col(Ticket.member_id).label("owner"))
+            paid = paid.join(Ticket, col(Ticket.request) == col(RunItem.subject), isouter=True)
+            return paid.where(col(RunItem.run_id) == run)
         if not by_lot:
             return select(RunItem).where(col(RunItem.run_id) == run)
         found: Query = select(RunItem, col(Account.owner).label("owner"), col(Account.unit).label("unit"))
@@ -101,7 +105,7 @@ def items(run: UUID, kind: str) -> Listing[Any]:
         )
 
     def _whose(row: Any) -> Cell:
-        owner = str(row.owner or "") if by_lot else str(row.RunItem.subject)
+        owner = str(row.owner or "") if by_lot or by_ticket else str(row.RunItem.subject)
         is_member = not by_lot or row.unit == "POINTS"
         return Cell(value=owner[-8:], href=f"/members/{owner}" if is_member and owner else "")
 

@@ -19,7 +19,7 @@ from cloud.fleet import audit
 from cloud.ledger.commits import open_commit
 from cloud.members import dirt
 from cloud.prices import approvals
-from cloud.rewards import expiry, rebate
+from cloud.rewards import expiry, rebate, refunding
 from cloud.rewards.kinds import RunKind
 from cloud.rewards.models import Run, RunItem
 from shared.web.phrases import Phrase
@@ -28,10 +28,10 @@ ASKED, DRY, APPROVED, POSTING, POSTED = "asked", "dry", "approved", "posting", "
 REVERSING, REVERSED, CANCELLED, FAILED = "reversing", "reversed", "cancelled", "failed"
 STOPPED = "stopped"
 """The problem of a run that somebody stopped before everything was posted."""
-EXPIRY, REBATE, COUPONS = "expiry", "rebate", "coupons"
+EXPIRY, REBATE, COUPONS, REFUND = "expiry", "rebate", "coupons", "draw_refund"
 AT_ONCE = 500
 
-_KINDS: Mapping[str, RunKind] = {EXPIRY: expiry, REBATE: rebate, COUPONS: giving}
+_KINDS: Mapping[str, RunKind] = {EXPIRY: expiry, REBATE: rebate, COUPONS: giving, REFUND: refunding}
 _ITEM = ("run_id", "subject", "amount", "posted", "reason")
 
 
@@ -48,9 +48,9 @@ class Act:
 def work_out(session: Session, run: UUID, kind: str, parameters: Mapping[str, Any], act: Act) -> Run:
     """Work a run out without posting anything: every item with its reason. Once under this id.
 
-    `expiry` takes `today` (ISO date, begun in every zone); `rebate` what `rebate.Rebate` says; `coupons`
-    what `cloud.coupons.giving.Giving` says. Raise NotFound for another kind, Conflict where the id is used for
-    another run, Invalid or Refused for parameters that make no sense.
+    `expiry` takes `today` (ISO date, begun in every zone); `rebate` what `rebate.Rebate` says; `coupons` what
+    `cloud.coupons.giving.Giving` says; `draw_refund` takes `draw`, which has ended, and a reason. Raise NotFound for
+    another kind, Conflict where the id is used for another run, Invalid or Refused for parameters that make no sense.
     """
     row = ask(session, run, kind, parameters, act)
     if row.state == ASKED:
@@ -70,6 +70,8 @@ def ask(session: Session, run: UUID, kind: str, parameters: Mapping[str, Any], a
         return known
     if kind == EXPIRY:
         expiry.require_begun(session, parameters, act.at_ms)
+    if kind == REFUND and not act.reason.strip():
+        raise Invalid(Phrase("say why: the reason is kept in the audit log"))
     row = Run(
         id=run, kind=kind, parameters=stated, state=ASKED, items=0, total=0, reason=act.reason[:500],
         made_by=act.by, asked_by=act.by, made_ms=act.now_ms,
@@ -174,6 +176,8 @@ def start_reversing(session: Session, run: UUID, act: Act, *, force: bool = Fals
         return row
     if row.state != POSTED:
         raise Refused("not_posted", f"run {run} is {row.state}")
+    if row.kind == REFUND:
+        raise Refused("refund_stays", "a refunded draw is not taken back from the members")
     if not act.reason.strip():
         raise Invalid(Phrase("say why: the reason is kept in the audit log"))
     row.state, row.asked_by, row.forced, row.problem = REVERSING, act.by, force, ""

@@ -16,6 +16,10 @@ RUN_KINDS: Mapping[str, tuple[str, str]] = {
         marked("Members get points for what they spent in a year, or for the points they hold."),
     ),
     "coupons": (marked("Coupons for a segment"), marked("Each member of a segment gets a coupon of their own.")),
+    "draw_refund": (
+        marked("Refund of a draw"),
+        marked("Every ticket's points go back to whoever paid them. What was won stays won."),
+    ),
 }
 RUN_STATES: Mapping[str, tuple[str, str]] = {
     "asked": (marked("being worked out"), "warn"),
@@ -45,6 +49,10 @@ REFUSALS: Mapping[str, str] = {
     "not_posted": marked("Nothing of it is posted."),
     "too_late": marked("It is too late for that: look at its state."),
     "value_gone": marked("Some of what it gave is spent. Reverse it by force, which leaves debts, or let it stand."),
+    "draw_open": marked("The draw is going on. End it first, so that nobody draws meanwhile."),
+    "refund_stays": marked("Points given back for a draw stay with the members."),
+    "batch_promised": marked("Coupons of this batch can be won in a draw that is going on. End the draw first."),
+    "batch_kind": marked("Coupons of this batch cannot be given to members: choose one of personal coupons."),
     "day_ahead": marked("That day has not begun at every store yet: choose an earlier one."),
     "stopped": marked("It was stopped before everything was posted. Go on with it, or reverse what is posted."),
     "batch_closed": marked("This batch was withdrawn: nothing more is given of it."),

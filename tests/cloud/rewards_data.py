@@ -52,7 +52,7 @@ class Mall:
         services = cast("Services", SimpleNamespace(database=database, clocks=clocks, vault=vault()))
         self.app: FastAPI = create_app(CloudSettings(), services, console=True)
         self.app.dependency_overrides[services_of] = lambda: services
-        self.keeping = RewardsKeeping(database, clocks.business, self.clock, mint)
+        self.keeping = RewardsKeeping(database, clocks.business, self.clock, mint, vault())
         self.known: set[str] = set()
 
     def person(self, name: str = "ana", language: str = "en") -> Visitor:
@@ -109,13 +109,14 @@ class Mall:
         }  # fmt: skip
         with self.database.session() as session:
             wanted = drawing.NewDraw(**{**given, **changes})  # type: ignore[arg-type]
-            return drawing.open_draw(session, wanted, bytes(range(32)), actor="person:ana", now_ms=START_MS).id
+            return drawing.open_draw(session, vault(), wanted, bytes(range(32)), actor="person:ana", now_ms=START_MS).id
 
     def enter(self, member: UUID, request: UUID | None = None, draw: str = "spring") -> Answered:
         """Draw once."""
         entry = drawing.Entry(id=request or new_id(), draw=draw, member=member, today=TODAY, at_ms=START_MS)
         return in_transaction(
-            self.database, lambda session: drawing.draw(session, open_commit(session, 1), entry, now_ms=START_MS)
+            self.database,
+            lambda session: drawing.draw(session, vault(), open_commit(session, 1), entry, now_ms=START_MS),
         )
 
     def batch(self, kind: str = "personal", **changes: object) -> str:

@@ -24,7 +24,7 @@ from cloud.rewards.pickups import Handing
 from shared import pickup_code
 from shared.draws import DrawRules, Prize
 from tests.cloud.member_page_data import FAMILY, Phone, Shop, a_member, open_shop
-from tests.cloud.members_data import OTHER_CARD
+from tests.cloud.members_data import OTHER_CARD, vault
 from tests.cloud.test_ledger_races import AT_ONCE, all_at_once
 from tests.cloud.value_books import Books
 from tests.factories import START_MS, new_id
@@ -68,7 +68,7 @@ def open_draw(shop: Shop, *, points: int = 100, nothing: int = 0, **changes: obj
     given = {"id": "spring", "names": {"en": "Spring draw"}, "rules": rules, "stock": {"mug": 5}, "points": points}
     with shop.database.session() as session:
         wanted = drawing.NewDraw(**{**given, **changes})  # type: ignore[arg-type]
-        drawing.open_draw(session, wanted, bytes(32), actor="person:ana", now_ms=START_MS)
+        drawing.open_draw(session, vault(), wanted, bytes(32), actor="person:ana", now_ms=START_MS)
 
 
 def request_on(page: str) -> str:
@@ -217,7 +217,7 @@ def test_a_prize_waits_behind_a_code_and_a_refused_draw_costs_nothing(shop: Shop
     assert points_of(shop, member) == 50
     with shop.database.session() as session:
         assert len(session.exec(select(Ticket)).all()) == 1
-        drawing.end(session, "spring", actor="person:ana", now_ms=START_MS)
+        drawing.end(session, vault(), "spring", actor="person:ana", now_ms=START_MS)
     over = phone.get("/me/draws/spring").text
     for fact in ("This draw is over", "replayed: the same", bytes(32).hex()):
         assert fact in over, fact

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import update
 from sqlmodel import Session
 
+from cloud.coupons import batches, changing
+from cloud.coupons.models import CouponBatch
 from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict, Invalid, Refused
+from cloud.identity import keys
 from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered
+from cloud.members import rotation
+from cloud.privacy import Vault
 from cloud.rewards import checking, drawing, gifts, runs
 from cloud.rewards.models import Gift, GiftStock, Run, Ticket
 from cloud.rewards.runs import Act
 from shared.draws import DrawRules, Prize
+from tests.cloud.members_data import everything_stored, vault
 from tests.cloud.test_ledger_races import AT_ONCE, all_at_once
 from tests.cloud.value_books import TODAY, Books
 from tests.factories import START_MS, new_id
 
 ANN = Act("ann", START_MS, START_MS)
+BITS = random.Random(7).getrandbits
 BOB = Act("bob", START_MS, START_MS)
 LATER = Act("ann", START_MS, START_MS + 10 * 86_400_000)
 """After the days on which anything ends in these tests."""
@@ -188,13 +199,13 @@ def open_draw(database: Database, **stock: int) -> None:
     rules = DrawRules(prizes=prizes, nothing_weight=900)
     with database.session() as session:
         wanted = drawing.NewDraw(id="spring", rules=rules, stock=stock)
-        drawing.open_draw(session, wanted, bytes(range(32)), actor="ann", now_ms=START_MS)
+        drawing.open_draw(session, vault(), wanted, bytes(range(32)), actor="ann", now_ms=START_MS)
 
 
 def draw(books: Books, request: UUID, member: UUID) -> dict[str, object]:
     def work(session: Session) -> Answered:
         entry = drawing.Entry(id=request, draw="spring", member=member, today=TODAY, at_ms=START_MS)
-        return drawing.draw(session, open_commit(session, START_MS), entry, now_ms=START_MS)
+        return drawing.draw(session, vault(), open_commit(session, START_MS), entry, now_ms=START_MS)
 
     return dict(in_transaction(books.database, work).require())
 
@@ -204,12 +215,12 @@ def test_p5_fifty_draw_at_once_and_no_prize_is_given_twice(database: Database) -
     with database.session() as session:
         rules = DrawRules(prizes=[Prize(prize="mug", weight=1, worth_minor=1_000)], nothing_weight=0)
         wanted = drawing.NewDraw(id="spring", rules=rules, stock={"mug": 3})
-        drawing.open_draw(session, wanted, bytes(32), actor="ann", now_ms=START_MS)
+        drawing.open_draw(session, vault(), wanted, bytes(32), actor="ann", now_ms=START_MS)
     requests = [new_id() for _ in range(AT_ONCE)]
     won = all_at_once(lambda n: draw(books, requests[n], new_id())["prize"] == "mug")
     assert sum(won) == 3
     with database.session() as session:
-        assert checking.check_draw(session, "spring").holds
+        assert checking.check_draw(session, vault(), "spring").holds
 
 
 def test_a_ticket_is_drawn_once_and_every_draw_can_be_replayed(database: Database) -> None:
@@ -220,25 +231,109 @@ def test_a_ticket_is_drawn_once_and_every_draw_can_be_replayed(database: Databas
     for _ in range(60):
         draw(books, new_id(), ann)
     with database.session() as session:
-        assert checking.check_draw(session, "spring").holds
+        assert checking.check_draw(session, vault(), "spring").holds
         published = drawing.published(session, "spring")
         assert published.seed is None
         assert published.odds == {"car": "1/1000", "mug": "99/1000", "": "900/1000"}
-        drawing.end(session, "spring", actor="ann", now_ms=START_MS)
+        drawing.end(session, vault(), "spring", actor="ann", now_ms=START_MS)
         seed = drawing.published(session, "spring").seed
         assert seed == bytes(range(32))
         assert sha256(seed).digest() == published.commitment
     with database.session() as session:
         session.execute(update(table_of(Ticket)).where(table_of(Ticket).c.number == 5).values(landed="car"))
     with database.session() as session:
-        found = checking.check_draw(session, "spring")
+        found = checking.check_draw(session, vault(), "spring")
         assert (found.wrong, found.seed_fits, found.holds) == ([5], True, False)
     with pytest.raises(Refused, match="ended"):
         draw(books, new_id(), ann)
+
+
+def test_a_coupon_is_won_once_and_its_batch_kept_it_for_the_draw(database: Database) -> None:
+    books, ann = Books(database), new_id()
+    rules = DrawRules(prizes=[Prize(prize="off", weight=1, worth_minor=500, batch="b")], nothing_weight=0)
+    batch = batches.NewBatch(id="b", kind="personal", promotion="p", starts=TODAY, ends=TODAY, most=3)
+    with database.session() as session:
+        batches.create(session, batch, BITS, actor="ann", now_ms=1)
+        wanted = drawing.NewDraw(id="spring", rules=rules, stock={"off": 2})
+        with pytest.raises(Refused, match="has 3 coupons"), session.begin_nested():
+            drawing.open_draw(session, vault(), replace(wanted, stock={"off": 4}), bytes(32), actor="ann", now_ms=1)
+        drawing.open_draw(session, vault(), wanted, bytes(32), actor="ann", now_ms=1)
+        give = partial(batches.give, session, 1, "b", today=TODAY, at_ms=START_MS, random_bits=BITS)
+        give(members=[new_id()], cause=new_id())
+        with pytest.raises(Refused, match="has 0 coupons"):
+            give(members=[new_id()], cause=new_id())
+        with pytest.raises(Refused, match="draw"):
+            changing.withdraw(session, 1, "b", changing.Act(actor="ann", reason="x", at_ms=START_MS, now_ms=1), cause=new_id())
+    request = new_id()
+    first = draw(books, request, ann)
+    assert draw(books, request, ann) == first
+    with database.session() as session:
+        assert [one.code for one in batches.of_member(session, ann)] == [first["coupon"]]
+        assert checking.check_draw(session, vault(), "spring").holds
+        drawing.end(session, vault(), "spring", actor="ann", now_ms=2)
+        assert session.get_one(CouponBatch, "b").promised == 0
+        batches.give(session, 1, "b", [new_id()], BITS, cause=new_id(), today=TODAY, at_ms=START_MS)
+    books.prove()
+
+
+def test_the_seed_is_encrypted_until_the_end_and_survives_a_rotation(database: Database, tmp_path: Path) -> None:
+    seed, folder = bytes(range(100, 132)), tmp_path / "keys"
+    old = Vault(keys.create(folder))
+    rules = DrawRules(prizes=[Prize(prize="mug", weight=1, worth_minor=1)], nothing_weight=1)
+    with database.session() as session:
+        wanted = drawing.NewDraw(id="spring", rules=rules, stock={"mug": 9})
+        drawing.open_draw(session, old, wanted, seed, actor="ann", now_ms=1)
+    stored = everything_stored(database)
+    assert seed not in stored
+    assert seed.hex().encode() not in stored
+    keys.rotate(folder, "fields")
+    new = Vault(keys.load(folder))
+    with database.session() as session:
+        assert rotation.left(session, new) == 1
+        assert rotation.encrypt_anew(session, new) == 1
+        assert rotation.left(session, new) == 0
+        drawing.end(session, new, "spring", actor="ann", now_ms=3)
+        assert drawing.published(session, "spring").seed == seed
+
+
+def test_a_draw_is_refunded_whole_by_two_people_and_once(database: Database) -> None:
+    books, ann, bob = Books(database), new_id(), new_id()
+    lot = books.give(ann, 100, expires_on=date(2026, 1, 9))
+    books.give(bob, 40)
+    rules = DrawRules(prizes=[Prize(prize="points", weight=1, worth_minor=1, points=5)], nothing_weight=0)
+    with database.session() as session:
+        wanted = drawing.NewDraw(id="spring", rules=rules, stock={"points": 1}, points=30)
+        drawing.open_draw(session, vault(), wanted, bytes(32), actor="ann", now_ms=1)
+    for member in (ann, ann, bob):
+        draw(books, new_id(), member)
+    assert (books.points(ann), books.points(bob)) == (45, 10)
+    why = replace(ANN, reason="the prize was named wrongly")
+    with database.session() as session:
+        with pytest.raises(Refused, match="end it first"):
+            runs.work_out(session, new_id(), "draw_refund", {"draw": "spring"}, why)
+        drawing.end(session, vault(), "spring", actor="ann", now_ms=2)
+    with database.session() as session:
+        with pytest.raises(Invalid, match="why"):
+            runs.work_out(session, new_id(), "draw_refund", {"draw": "spring"}, ANN)
+        first = runs.work_out(session, new_id(), "draw_refund", {"draw": "spring"}, why)
+        again = runs.work_out(session, new_id(), "draw_refund", {"draw": "spring"}, why)
+        assert (first.items, first.total) == (3, 90)
+        with pytest.raises(Refused, match="cannot approve"):
+            runs.approve(session, first.id, ANN)
+    assert post_all(books, first.id) == 3
+    assert (books.points(ann), books.points(bob)) == (105, 40), "what was won stays"
+    assert books.left(ann)[lot] == 100, "back in the very lot, with its date"
+    post_all(books, again.id)
+    assert (books.points(ann), books.points(bob)) == (105, 40)
+    with database.session() as session:
+        assert session.get_one(Run, again.id).posted_total == 0
+        with pytest.raises(Refused, match="not taken back"):
+            runs.start_reversing(session, first.id, why)
+    books.prove()
 
 
 def test_the_law_caps_the_top_prize(sqlite_database: Database) -> None:
     rules = DrawRules(prizes=[Prize(prize="flat", weight=1, worth_minor=5_000_001)], nothing_weight=9)
     wanted = drawing.NewDraw(id="x", rules=rules, stock={"flat": 1})
     with pytest.raises(Refused, match="5000000"), sqlite_database.session() as session:
-        drawing.open_draw(session, wanted, bytes(32), actor="ann", now_ms=1)
+        drawing.open_draw(session, vault(), wanted, bytes(32), actor="ann", now_ms=1)

@@ -17,6 +17,7 @@ from cloud.database.rowset import table_of
 from cloud.fleet.models import AuditEntry
 from cloud.rewards import checking, draw_pages
 from cloud.rewards.models import Gift, GiftOrder, GiftPicture, GiftStock, Pickup, Run, Ticket
+from tests.cloud.members_data import vault
 from tests.cloud.rewards_data import Mall
 from tests.cloud.visiting import mark_on
 from tests.factories import START_MS, new_id
@@ -156,7 +157,7 @@ def test_a_draw_says_its_odds_while_it_is_typed_and_is_checked_after(mall: Mall)
     assert ana.send(f"{place}/end", {"reason": "June"}).headers["location"] == place
     assert mall.enter(li, draw=draw).code == "draw_ended"
     with mall.database.session() as session:
-        assert checking.check_draw(session, draw).holds
+        assert checking.check_draw(session, vault(), draw).holds
         session.execute(update(table_of(Ticket)).where(table_of(Ticket).c.number == 4).values(prize="prize-1"))
     page = ana.get(place).text
     assert "something does not hold." in page
@@ -305,3 +306,24 @@ def test_a_members_page_leads_support_to_what_waits_and_what_they_can_use(mall: 
     assert f'href="/rewards/orders/{order}"' in page
     assert f'href="/coupons/codes/{code}"' in page
     assert code not in mall.person("eve").get(f"/members/{li}").text
+
+
+def test_a_draw_that_ended_is_refunded_by_its_page_and_another_person(mall: Mall) -> None:
+    ann = mall.member(100)
+    mall.draw(points=30)
+    mall.enter(ann)
+    ana, here = mall.person("ana"), "/rewards/draws/spring"
+    assert "/refund" not in ana.get(here).text
+    ana.send(f"{here}/end", {"reason": "done"})
+    page = ana.get(here).text
+    assert "Give every ticket&#39;s points back" in page
+    assert "/rewards/runs/" not in ana.send(f"{here}/refund", {"reason": ""}).headers.get("location", "")
+    run = ana.send(f"{here}/refund", {"reason": "wrong prize"}).headers["location"]
+    mall.work()
+    assert mall.person("bo").send(f"{run}/approve", {"reason": "seen"}).headers["location"] == run
+    ana.send(f"{run}/start")
+    mall.work()
+    assert mall.books.points(ann) >= 100
+    for language, said in (("en", "Refund of a draw"), ("zh", "抽奖退还积分")):
+        assert said in mall.person("ana", language).get(run).text
+        assert run in mall.person("ana", language).get(here).text
