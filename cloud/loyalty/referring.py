@@ -21,7 +21,7 @@ from cloud.ledger.reversing import Undo
 from cloud.loyalty import rewarding
 from cloud.loyalty.club_models import REFUSED, REVIEW, REWARDED, TAKEN_BACK, WAITING, Referral
 from cloud.loyalty.transferring import same_family
-from cloud.members import blocks, dirt, home_days, rules
+from cloud.members import blocks, dirt, home_days, one_person, rules
 from cloud.members.care_models import ReviewCase, StaffCard
 from cloud.members.home_days import Days
 from cloud.members.models import ACTIVE, Member
@@ -79,7 +79,9 @@ def _friends_without(session: Session, joined_since_ms: int) -> dict[UUID, UUID]
             ~seen.exists(),
         )
     )
-    return {row.id: row.referred_by for row in rows}
+    friends: dict[UUID, UUID] = {row.id: row.referred_by for row in rows}
+    people = one_person.now(session, set(friends.values()))
+    return {friend: people[brought_by] for friend, brought_by in friends.items() if people[brought_by] != friend}
 
 
 def _first_enough(session: Session, friends: list[UUID], rule: rules.Referral) -> list[Bought]:
@@ -120,6 +122,7 @@ def settle(session: Session, *, today: Days, now_ms: int, business_ms: int) -> i
     rule = rules.newest(session, rules.Referral)
     settled = 0
     for row in rows:
+        row.referrer_id = one_person.now_of(session, row.referrer_id)
         if blocks.POINTS in blocks.standing(session, [row.referrer_id]).get(row.referrer_id, ()):
             continue
         settled += 1
@@ -128,7 +131,7 @@ def settle(session: Session, *, today: Days, now_ms: int, business_ms: int) -> i
             session.flush()
             continue
         referrer = session.get(Member, row.referrer_id)
-        if referrer is None or referrer.status != ACTIVE:
+        if referrer is None or referrer.status != ACTIVE or referrer.id == one_person.now_of(session, row.friend_id):
             _end(session, row, REFUSED, "referrer_gone", now_ms)
             continue
         odd = _oddity(session, row, rule)
@@ -178,11 +181,15 @@ def _to_review(session: Session, row: Referral, reason: str, rule: rules.Referra
 
 
 def reward(session: Session, row: Referral, *, today: Days, now_ms: int, business_ms: int) -> None:
-    """Give both their points, once."""
+    """Give both their points, once: whoever they are by now."""
     commit_no = open_commit(session, now_ms)
+    people = one_person.look(session, [row.referrer_id, row.friend_id])
+    referrer, friend = people[row.referrer_id], people[row.friend_id]
+    row.points = 0 if referrer.has_left else row.points
+    row.friend_points = 0 if friend.has_left else row.friend_points
     for member, points, purpose in (
-        (row.referrer_id, row.points, PURPOSE),
-        (row.friend_id, row.friend_points, FRIEND_PURPOSE),
+        (referrer.id, row.points, PURPOSE),
+        (friend.id, row.friend_points, FRIEND_PURPOSE),
     ):
         if points:
             made = rewarding.Reward(
@@ -190,7 +197,7 @@ def reward(session: Session, row: Referral, *, today: Days, now_ms: int, busines
                 day=home_days.day_of(session, member, today), rule_version=row.rule_version,
             )  # fmt: skip
             rewarding.give(session, commit_no, made)
-    dirt.note(session, commit_no, [(row.referrer_id, dirt.HEAD_OFFICE, 0), (row.friend_id, dirt.HEAD_OFFICE, 0)])
+    dirt.note(session, commit_no, [(referrer.id, dirt.HEAD_OFFICE, 0), (friend.id, dirt.HEAD_OFFICE, 0)])
     _end(session, row, REWARDED, "", now_ms)
 
 

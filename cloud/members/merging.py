@@ -19,8 +19,9 @@ from cloud.fleet import audit
 from cloud.loyalty import gift_moving
 from cloud.loyalty.gift_moving import MovedGift
 from cloud.loyalty.models import MemberDay
-from cloud.members import changing, dirt, duplicates, enrolling, lookup_keys, rules, value
+from cloud.members import changing, dirt, duplicates, enrolling, lookup_keys, merged_standing, rules, value
 from cloud.members.care_models import DuplicatePair, MemberMerge
+from cloud.members.merged_standing import MovedStanding
 from cloud.members.models import ACTIVE, MERGED, REPLACED, Card, Consent, Member, MemberField
 from cloud.members.profile import NAME
 from cloud.members.years import add_spend
@@ -62,6 +63,7 @@ class Moved(msgspec.Struct, frozen=True):
     """Codes of coupons, and of what waits in stores."""
     gifts: list[MovedGift] = []
     """What tiers gave to `gone` and not to `keep`."""
+    standing: MovedStanding = MovedStanding()
 
 
 def merge(
@@ -84,7 +86,7 @@ def merge(
         raise Invalid("a member is one with themselves already")
     if not 0 < len(reason.strip()) <= 500:
         raise Invalid("say why, in up to 500 characters: it is kept with the merge")
-    rows = {one: changing.active(session, one) for one in sorted((keep, gone))}
+    rows = {one: _locked(session, one) for one in sorted((keep, gone))}
     _open_purses(session, keep, gone, now_ms)
     made = mint()
     coupons, fetch = rewards.move_open(session, gone, keep)
@@ -98,6 +100,7 @@ def merge(
         journals=value.move_all(session, commit_no, merge=made, of=gone, to=keep, at_ms=now_ms),
         home_store=_move_home(rows[keep], rows[gone]),
         gifts=gift_moving.move(session, gone, keep),
+        standing=merged_standing.move(session, keep, gone),
     )
     _rewrite(session, vault, rows[keep])
     rows[gone].status, rows[gone].merged_into = MERGED, keep
@@ -135,12 +138,13 @@ def undo(session: Session, vault: Vault, merge_id: UUID, *, actor: str, commit_n
     if now_ms > row.undo_until_ms:
         raise Refused("too_late", "the days in which this merge could be undone are over")
     both = {
-        one: session.get_one(Member, one, with_for_update={"key_share": True}, populate_existing=True)
+        one: session.get_one(Member, one, with_for_update=True, populate_existing=True)
         for one in sorted((row.keep_id, row.gone_id))
     }
     kept, back = both[row.keep_id], both[row.gone_id]
     if kept.status != ACTIVE or back.merged_into != kept.id:
-        raise Refused("merged_on", f"member {kept.id} is {kept.status} by now: undo that first")
+        what = "undo that first" if kept.status == MERGED else "it stays as it is"
+        raise Refused("merged_on", f"member {kept.id} is {kept.status} by now: {what}")
     moved = msgspec.json.decode(row.moved, type=Moved)
     value.take_back(session, commit_no, moved.journals, purpose=value.UNMERGE, at_ms=now_ms)
     back.status, back.merged_into = ACTIVE, None
@@ -156,6 +160,7 @@ def undo(session: Session, vault: Vault, merge_id: UUID, *, actor: str, commit_n
     _return_consents(session, kept.id, back.id, moved.consents)
     rewards.move_back(session, moved.coupons, moved.fetch, of=kept.id, to=back.id)
     gift_moving.swap(session, moved.gifts, of=kept.id, to=back.id)
+    merged_standing.move_back(session, moved.standing, keep=kept.id, gone=back.id)
     _return_days(session, kept.id, back.id, moved.days)
     session.flush()
     _rewrite(session, vault, kept)
@@ -168,6 +173,12 @@ def merges_of(session: Session, member: UUID) -> list[MemberMerge]:
     """Return the merges a member was part of, newest first."""
     either = (col(MemberMerge.keep_id) == member) | (col(MemberMerge.gone_id) == member)
     return list(session.execute(select(MemberMerge).where(either).order_by(col(MemberMerge.at_ms).desc())).scalars())
+
+
+def _locked(session: Session, member: UUID) -> Member:
+    """Return an active member whom no sale on its way in names: it has been credited, or waits and sees the merge."""
+    session.get(Member, member, with_for_update=True, populate_existing=True)
+    return changing.active(session, member)
 
 
 def _move_cards(session: Session, keep: UUID, gone: UUID, now_ms: int) -> list[MovedCard]:
