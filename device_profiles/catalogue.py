@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -19,7 +20,9 @@ class UnknownModel(KeyError):
     """A model that this version has no profile of."""
 
     def __str__(self) -> str:
-        return f"no profile of {self.args[0]!r}: this version knows {', '.join(sorted(catalogue()))}"
+        near = get_close_matches(str(self.args[0]), catalogue(), n=3)
+        meant = f"; did you mean {' or '.join(near)}?" if near else "."
+        return f"no profile of {self.args[0]!r}{meant} This version knows {', '.join(sorted(catalogue()))}"
 
 
 @cache

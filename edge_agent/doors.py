@@ -14,7 +14,7 @@ from edge_agent.bench import Bench
 from edge_agent.clock import Clocks
 from edge_agent.control import SOCKET_NAME as CONTROL_NAME
 from edge_agent.control import Control
-from edge_agent.devices import panel
+from edge_agent.devices import panel, trying
 from edge_agent.devices.live_recording import LiveRecordings
 from edge_agent.devices.panel import Panel
 from edge_agent.disk.database import Database
@@ -80,7 +80,8 @@ class Doors:
             show = Panel(self._tills.devices).serve(state / panel.SOCKET_NAME)
             tasks.create_task(_listening("device_panel", show), name="device panel")
             recordings = LiveRecordings(self._tills.devices, self._clocks.machine, self._is_personal)
-            control = Control({**requests.works(self._desk), **recordings.works()}).serve(state / CONTROL_NAME)
+            tries = trying.works(self._tills.devices)
+            control = Control({**requests.works(self._desk), **recordings.works(), **tries}).serve(state / CONTROL_NAME)
             tasks.create_task(_listening("control", control), name="control")
             if self._settings.bench_socket is not None:
                 tasks.create_task(self._behind.bench().serve(self._settings.bench_socket), name="bench")

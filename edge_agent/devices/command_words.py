@@ -10,7 +10,8 @@ from edge_agent.devices.census import Found, ways_of
 from edge_agent.devices.detecting import Trial
 from edge_agent.devices.device import Device
 from edge_agent.devices.panel import Seen
-from edge_agent.devices.ports import PrinterStatus, Reading, ScanCut, Scanned, Weight, WeightProblem
+from edge_agent.devices.ports import DeviceState, PrinterStatus, Reading, ScanCut, Scanned, Weight, WeightProblem
+from shared.device_profile import DeviceClass
 from shared.wire.desired import DeviceBinding
 
 _SHOWN_BYTES = 48
@@ -61,6 +62,16 @@ def proves(reading: Reading) -> bool:
     return False
 
 
+def may_be_tried(device: Device, reading: Reading | None) -> bool:
+    """Return whether a device that says nothing of weight by itself is open now: a display, a printer that spoke."""
+    known = device.profile
+    if known is None or device.state is not DeviceState.IDLE:
+        return False
+    return known.device_class is DeviceClass.DISPLAY or (
+        known.device_class is DeviceClass.PRINTER and reading is not None
+    )
+
+
 def verdict(device: Device, *, works: bool, heard: bool) -> str:
     """Return the last line of `test`."""
     if not works:
@@ -75,6 +86,9 @@ def trials(tried: Sequence[Trial]) -> Iterator[str]:
     for trial in tried:
         line = trial.line
         setting = f"{line.baud} {line.bits}-{line.parity.value}-{line.stop_bits}"
+        if trial.error and not trial.asked and not trial.answered:
+            yield f"{trial.protocol:<16} {setting:<14} not tried: {trial.error.removeprefix('the port: ')}"
+            continue
         asked = trial.asked[:_SHOWN_BYTES].hex(" ") or "nothing, only listened"
         answered = trial.error or trial.answered[:_SHOWN_BYTES].hex(" ") or "silence"
         yield f"{trial.protocol:<16} {setting:<14} sent {asked}; heard {answered}"

@@ -24,6 +24,7 @@ from edge_agent.devices.reading_words import in_words
 from edge_agent.devices.recording import Recording
 from edge_agent.devices.scanners.sheet.commands import setup, sheet
 from edge_agent.devices.targets import NotHere, bound_devices, software, target
+from edge_agent.devices.trying import TEST, try_out
 from edge_agent.disk.errors import StorageError
 from edge_agent.disk.state_lock import is_running
 from shared.wire.desired import DeviceBinding
@@ -71,8 +72,15 @@ def try_device(
     *, device: Device = "", state: State = None, profile: Profile = "", transport: Transport = "",
     address: Address = "", seconds: Seconds = 10,
 ) -> None:  # fmt: skip
-    """Open a device and say what it answers; ends with 1 when it does not work."""
+    """Open a device and say what it answers; a printer prints a page, a display shows a text. Ends with 1 if it fails.
+
+    Beside the running agent printers and displays alone are tried: `devices watch` shows what the others read.
+    """
     _quiet()
+    if state is not None and is_running(state) and not profile:
+        if not _run(_test_beside(state / SOCKET_NAME, device)):
+            raise typer.Exit(1)
+        return
     binding = _one(state, device, profile, transport, address)
     if not _run(_test(binding, seconds)):
         raise typer.Exit(1)
@@ -88,6 +96,7 @@ def record(
 ) -> None:  # fmt: skip
     """Write down what a device says and is told. A recording in tests/captures becomes a test by being there."""
     _quiet()
+    _may_write(to)
     if state is not None and is_running(state) and not profile:
         typer.echo("The agent goes on selling. Numbers of cards and payments are made unreadable in the recording.")
         _run(_record_beside(state / SOCKET_NAME, device, to, seconds, note))
@@ -158,11 +167,26 @@ async def _test(binding: DeviceBinding, seconds: float) -> bool:
                 typer.echo(words.seen(panel.seen_now(seen.device, seen.reading)))
                 if seen.reading is not None and words.proves(seen.reading):
                     return
+                if words.may_be_tried(held.device, seen.reading):
+                    return
 
         await _for(seconds, show())
         works = held.device.state in {DeviceState.IDLE, DeviceState.BUSY}
+        tried = await try_out(held.device) if works else None
+        if tried is not None:
+            typer.echo(tried.words)
+            return tried.works
         typer.echo(words.verdict(held.device, works=works, heard=bool(held.heard)))
         return works
+
+
+async def _test_beside(socket: Path, device: str) -> bool:
+    """Have the running agent try one of its devices out."""
+    works = False
+    async for said in control.ask(socket, do=TEST, device=device):
+        typer.echo(said["words"])
+        works = bool(said["works"])
+    return works
 
 
 async def _record(binding: DeviceBinding, to: Path, seconds: float, note: str) -> None:
@@ -203,6 +227,15 @@ async def _record_beside(socket: Path, device: str, to: Path, seconds: float, no
                 # What was made unreadable is read otherwise: the recording expects what its own bytes say.
                 taken.expected = [in_words(reading) for reading in await session.replayed(taken, clock)]
             _keep(taken, to)
+
+
+def _may_write(to: Path) -> None:
+    """Find out before anything is recorded, not after."""
+    try:
+        with to.open("a"):
+            pass
+    except OSError as error:
+        _fail(f"cannot write {to}: {error.strerror or error}; name another file")
 
 
 def _keep(taken: Recording, to: Path) -> None:

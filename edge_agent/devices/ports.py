@@ -243,6 +243,8 @@ class WeightProblem(StrEnum):
     NEGATIVE = "negative"
     OVERLOAD = "overload"
     NOT_ZEROED = "not_zeroed"
+    OUT_OF_RANGE = "out_of_range"
+    """Too heavy or not at zero: the scale says no more than that it is one of them."""
     SAME_WEIGHT = "same_weight"
     EMPTY = "empty"
     """There is nothing on the scale."""
@@ -336,9 +338,32 @@ class Scale(Protocol):
         """The newest weight, for display only; None before the first."""
         ...
 
+    @property
+    def step_g(self) -> int | None:
+        """The grams by which its weights go up, None where its profile does not say."""
+        ...
+
+    @property
+    def takes_zero(self) -> bool:
+        """Whether it may be set to zero from the till."""
+        ...
+
+    @property
+    def takes_tare(self) -> bool:
+        """Whether it may be told from the till to take what lies there as tare."""
+        ...
+
     async def settled(self, within_s: float) -> Weight:
         """Return a weight that may be sold by.
 
         Raise DeviceRefused with a `WeightProblem` as code when there is none in time, DeviceUnavailable without scale.
         """
+        ...
+
+    async def zero(self) -> None:
+        """Set it to zero. Raise DeviceRefused where it takes no such command, DeviceUnavailable without it."""
+        ...
+
+    async def tare(self) -> None:
+        """Take what lies on it as tare. Raise as `zero` does."""
         ...

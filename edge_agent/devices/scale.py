@@ -29,7 +29,8 @@ _FOR_THE_CASHIER = {
     WeightProblem.NEGATIVE: "the scale is below zero",
     WeightProblem.OVERLOAD: "there is too much on the scale",
     WeightProblem.NOT_ZEROED: "the scale is not at zero",
-    WeightProblem.SAME_WEIGHT: "this weight was sold already: take the goods off first",
+    WeightProblem.OUT_OF_RANGE: "there is too much on the scale, or it is not at zero",
+    WeightProblem.SAME_WEIGHT: "this weight was sold already",
     WeightProblem.EMPTY: "there is nothing on the scale",
     WeightProblem.WARMING_UP: "the scale is not ready yet",
     WeightProblem.UNREADABLE: "the scale's answer cannot be read",
@@ -61,6 +62,7 @@ class ScaleDriver:
         self._can_zero, self._can_tare = weighs.zero, weighs.tare
         self._request_seconds = weighs.request_ms / 1000
         self._answer_seconds = weighs.answer_ms / 1000
+        self.step_g = weighs.step_g
         self._weighing = Weighing(weighs.step_g)
         self._health = ScaleHealth(weighs.step_g)
         self._stream: ByteStream | None = None
@@ -73,10 +75,21 @@ class ScaleDriver:
         """The newest weight, for display only; None before the first."""
         return self._weighing.shown()
 
+    @property
+    def takes_zero(self) -> bool:
+        """Whether it may be set to zero from the till."""
+        return self._can_zero and self._protocol.zero_command() is not None
+
+    @property
+    def takes_tare(self) -> bool:
+        """Whether it may be told from the till to take what lies there as tare."""
+        return self._can_tare and self._protocol.tare_command() is not None
+
     async def settled(self, within_s: float) -> Weight:
         """Return a weight that may be sold by, waiting for it so long at most.
 
-        It is one that the scale said, or said to stand, after this was asked. Raise DeviceRefused with a
+        It is one that the scale said, or said to stand, after this was asked. Whether the same goods were sold by it
+        before is the till's to know, which alone knows of lines. Raise DeviceRefused with a
         `WeightProblem` as its code when there is none in time, DeviceUnavailable without a scale.
         """
         asked_at = self._clock.monotonic()
@@ -93,16 +106,6 @@ class ScaleDriver:
             problem = problem or WeightProblem.SILENT
             raise DeviceRefused(_FOR_THE_CASHIER[problem], code=problem.value)
         return weight
-
-    def sold(self, weight_g: int) -> None:
-        """Take note that a line was sold by this weight: the next one needs other goods on the scale."""
-        self._weighing.sold(weight_g)
-
-    async def release(self) -> None:
-        """Let the weight that was sold be sold again: a supervisor has looked at the scale."""
-        async with self._changed:
-            self._weighing.release()
-            self._changed.notify_all()
 
     async def zero(self) -> None:
         """Set the scale to zero. Raise DeviceRefused where it takes no such command, DeviceUnavailable without it."""

@@ -8,7 +8,7 @@ import pty
 import select
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,16 +18,20 @@ from typer.testing import CliRunner
 
 from device_profiles.catalogue import profile
 from edge_agent.clock import SystemMachineClock
-from edge_agent.devices import command_words, commands, panel, recording
+from edge_agent.control import Refusal
+from edge_agent.devices import command_words, commands, panel, recording, trying
 from edge_agent.devices.census import Found, fitting_models, take
 from edge_agent.devices.commands import app
 from edge_agent.devices.detecting import probes
+from edge_agent.devices.displays.simulated import SimulatedLineDisplay
 from edge_agent.devices.places import Roots
 from edge_agent.devices.ports import DeviceState
+from edge_agent.devices.printers.simulated import SimulatedPrinter
 from edge_agent.devices.scales.simulated import SimulatedScale
 from edge_agent.devices.session import replayed
 from edge_agent.disk.agent_row import keep_settings
 from shared.device_profile import DeviceClass, TransportKind
+from shared.receipt.layout import Row
 from shared.wire.desired import DeviceBinding
 from tests.edge.device_bench import SIMULATED, supervised
 from tests.edge.tills import opened_store
@@ -99,7 +103,7 @@ def test_detect_names_nothing_that_merely_takes_bytes(monkeypatch: pytest.Monkey
         result = say("detect", place)
     assert result.exit_code == 1
     assert "Nothing identified itself" in result.output
-    assert result.output.count(" heard ") == len(probes())
+    assert result.output.count(" heard ") + result.output.count(" not tried: ") == len(probes())
 
 
 def test_detect_is_not_fooled_by_an_echo(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,6 +126,50 @@ def test_test_says_that_a_device_works(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "weight 500 g, stable" in result.output
     assert result.output.endswith("It works.\n")
+
+
+def test_test_of_a_printer_prints_what_shows_whether_its_profile_fits() -> None:
+    printer = SimulatedPrinter(profile("epson_tm_t88v"))
+    with device(printer.receive) as place:
+        result = say("test", "--profile", "epson_tm_t88v", "--transport", "serial", "--address", place)
+    assert (result.exit_code, "is on paper, says the printer" in result.output) == (0, True), result.output
+    rows = [piece.text for piece in printer.sheet().pieces if isinstance(piece, Row)]
+    assert "12345678901234567890123456789012345678901234567890"[:42] in rows, "one full row of its 42 columns"
+    assert any("epson_tm_t88v" in row for row in rows)
+    with device(lambda _: b"") as place:
+        result = say("test", "--profile", "epson_tm_t88v", "--transport", "serial", "--address", place)
+    assert (result.exit_code, "not printed. The printer does not answer" in result.output) == (1, True), result.output
+
+
+@pytest.mark.parametrize(("model", "shown"), [("epson_dm_d110", "TEST"), ("ncr_5977", "TEST 测试")])
+def test_test_of_a_display_shows_a_text_and_says_which(model: str, shown: str) -> None:
+    display = SimulatedLineDisplay(profile(model))
+    with device(display.receive) as place:
+        result = say("test", "--profile", model, "--address", place)
+    assert (result.exit_code, f"told to show: {shown} / 1234567890" in result.output) == (0, True), result.output
+    assert display.rows[0] == shown
+
+
+async def test_test_works_beside_the_running_agent() -> None:
+    async def tried(name: str) -> list[Mapping[str, object]]:
+        return [said async for said in trying.works(bench.supervisor)[trying.TEST]({"device": name})]
+
+    paper = DeviceBinding(device="paper", profile="simulated_printer", transport="simulated")
+    rows = DeviceBinding(device="rows", profile="simulated_display", transport="simulated")
+    async with supervised(SIMULATED, paper, rows) as bench:
+        for name in ("paper", "rows", SIMULATED.device):
+            await bench.is_in(DeviceState.IDLE, name)
+        for name in ("paper", "rows"):
+            (said,) = await tried(f"t1/{name}")
+            assert said["works"] is True, said
+        with pytest.raises(Refusal, match="use it, and look with `storewire-edge devices watch"):
+            await tried(f"t1/{SIMULATED.device}")
+        with pytest.raises(Refusal, match="no device 't9/none'; there are t1/"):
+            await tried("t9/none")
+        await bench.cable("rows").unplug()
+        await bench.is_in(DeviceState.CLOSED, "rows")
+        with pytest.raises(Refusal, match="t1/rows is closed"):
+            await tried("t1/rows")
 
 
 def test_test_says_why_a_device_does_not_work(tmp_path: Path) -> None:
@@ -189,6 +237,20 @@ def test_recording_of_a_device_replays_as_it_was_read(tmp_path: Path) -> None:
     assert (again.exit_code, again.output.splitlines()) == (0, content.expected)
     file.write_text(file.read_text().replace('1234"', '9999"'))
     assert say("replay", file).exit_code == 1
+
+
+def test_recording_of_a_scale_that_goes_on_weighing_replays_as_it_was_read(tmp_path: Path) -> None:
+    file = tmp_path / "scale.txt"
+    with device(scale("cas_ap1", 310).receive) as place:
+        say("record", file, "--profile", "cas_ap1", "--address", place, "--seconds", "0.4")
+    again = say("replay", file)
+    assert (again.exit_code, again.output) == (0, "weight 310 g, stable\n"), "the scale did not fall silent"
+
+
+def test_nothing_is_recorded_that_could_not_be_kept(tmp_path: Path) -> None:
+    result = say("record", tmp_path / "no folder" / "a.txt", "--profile", "cas_ap1", "--address", tmp_path / "none")
+    assert (result.exit_code, "No such file or directory; name another file" in result.output) == (1, True)
+    assert "The recording will" not in result.output, "before anybody puts goods on the scale"
 
 
 async def test_replay_of_an_unanswered_question_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,13 +19,19 @@ class LineDisplay:
         self.shows = shows
         self._commands = commands
         self._rows: tuple[str, ...] = ()
-        self._changed = asyncio.Event()
+        self._changed, self._written = asyncio.Event(), asyncio.Event()
 
     def show(self, *rows: str) -> None:
         """Show these rows from now on. Returns at once: of rows that come faster than the line the newest are shown."""
         if rows != self._rows:
             self._rows = rows
+            self._written.clear()
             self._changed.set()
+
+    async def shown(self, *rows: str) -> None:
+        """Show these rows, and return once the display has been told; for ever, where there is none."""
+        self.show(*rows)
+        await self._written.wait()
 
     async def serve(self, stream: ByteStream) -> None:
         """Keep the display showing the newest rows until it is gone, which raises DeviceUnavailable."""
@@ -35,6 +41,8 @@ class LineDisplay:
             while True:
                 self._changed.clear()
                 await stream.write(self._commands.show(self._rows))
+                if not self._changed.is_set():
+                    self._written.set()
                 changed = asyncio.ensure_future(self._changed.wait())
                 try:
                     await asyncio.wait({gone, changed}, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)

@@ -61,6 +61,12 @@ WEIGHTS: Mapping[WeightProblem, Advice] = {
         "电子秤未归零。",
         "请清空秤盘并按归零键。",
     ),
+    WeightProblem.OUT_OF_RANGE: Advice(
+        "There is too much on the scale, or it is not at zero.",
+        "Take everything off and press its zero key; then weigh in parts.",
+        "超出量程，或电子秤未归零。",
+        "请清空秤盘并按归零键，再分次称重。",
+    ),
     WeightProblem.SAME_WEIGHT: Advice(
         "This weight was sold already.",
         "Take the goods off and put the next ones on, or have a supervisor release it.",

@@ -76,7 +76,7 @@ class CasRequest(FrameProtocol):
 _PROBLEMS = {
     "S": (),
     "U": (WeightProblem.MOVING,),
-    "F": (WeightProblem.OVERLOAD, WeightProblem.NOT_ZEROED),  # out of range or not zeroed: the scale says no more
+    "F": (WeightProblem.OUT_OF_RANGE,),  # too heavy or not zeroed: the scale says no more
 }
 
 

@@ -1,8 +1,8 @@
 """Weighing: from what a scale writes to whole grams, and which weight may be sold by.
 
 Everything that a weights inspector has to look at is in this one module, and nothing else is. Its version and the
-SHA-256 of its text are shown beside every weight (`weighing_seal`); a change of the text needs a new version, which a
-test holds us to. Grams are integers; no float takes part.
+SHA-256 of its text are shown while a line is weighed (`weighing_seal`); a change of the text needs a new version, which
+a test holds us to. Grams are integers; no float takes part.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlib.resources import files
 
 from edge_agent.devices.ports import Weight, WeightProblem
 
-VERSION = "1.0"
+VERSION = "1.1"
 
 MICROGRAMS: Mapping[str, int] = {
     "kg": 1_000_000_000,
@@ -32,6 +32,8 @@ MICROGRAMS: Mapping[str, int] = {
 _FIGURE = re.compile(r"(?P<sign>[+-]?) *(?P<whole>\d*)(?:\.(?P<part>\d*))?")
 _MICROGRAMS_OF_GRAM = 1_000_000
 _MAX_DIGITS = 9
+_TOO_HEAVY = frozenset({WeightProblem.OVERLOAD, WeightProblem.OUT_OF_RANGE})
+"""With these a figure of zero is no empty platform."""
 
 
 class NotAWeight(ValueError):
@@ -74,8 +76,12 @@ class Weighing:
 
     def __init__(self, step_g: int | None = None) -> None:
         self.live: Weight | None = None
-        self._differs_g = 2 * (step_g or 5)
         self._sold_g: int | None = None
+        self.use_step(step_g)
+
+    def use_step(self, step_g: int | None) -> None:
+        """Take note by how many grams the scale's weights go up; None: nobody says, so 5."""
+        self._differs_g = 2 * (step_g or 5)
 
     def take(self, weight: Weight) -> None:
         """Take what the scale says now."""
@@ -84,7 +90,7 @@ class Weighing:
             return
         gone = weight.zero or weight.grams <= 0
         other = weight.stable and abs(weight.grams - self._sold_g) > self._differs_g
-        if (gone and WeightProblem.OVERLOAD not in weight.problems) or other:
+        if (gone and not _TOO_HEAVY.intersection(weight.problems)) or other:
             self._sold_g = None
 
     def lose(self) -> None:
@@ -103,6 +109,11 @@ class Weighing:
         if now.grams <= 0:
             return WeightProblem.EMPTY if now.grams == 0 else WeightProblem.NEGATIVE
         return WeightProblem.SAME_WEIGHT if self._sold_g is not None else None
+
+    @property
+    def is_sold(self) -> bool:
+        """Whether what lies there was sold already, for all that is known."""
+        return self._sold_g is not None
 
     def sold(self, weight_g: int) -> None:
         """Take note that a weight was sold by."""

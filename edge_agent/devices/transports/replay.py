@@ -51,6 +51,8 @@ class ReplayTransport:
         self.name = name
         self.ended = asyncio.Event()
         """Set when the recording is over and everything in it was read."""
+        self.over = False
+        """Whether the last step has passed while the device was still there: nothing heard from now on is of it."""
         self._content = content
 
     @asynccontextmanager
@@ -58,18 +60,22 @@ class ReplayTransport:
         """Open the device as it was when the recording began; a second time there is none."""
         if self.ended.is_set():
             raise DeviceUnavailable("the recording is over")
-        stream = _Replay(self._content.steps)
+        stream = _Replay(self._content.steps, self._run_out)
         try:
             yield _ReplayedKeys(stream) if self._content.keys else _ReplayedBytes(stream)
         finally:
             self.ended.set()
 
+    def _run_out(self) -> None:
+        self.over = True
+
 
 class _Replay:
-    """Where a replay stands."""
+    """Where a replay stands. `run_out` is called when the steps are over and the device did not go."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+    def __init__(self, steps: Sequence[Step], run_out: Callable[[], None]) -> None:
         self._steps = steps
+        self._run_out = run_out
         self._at = 0
         self._now_ms = 0
         self._due: float | None = None
@@ -94,6 +100,8 @@ class _Replay:
             if step.what != "gone":
                 return step
             break
+        else:
+            self._run_out()
         self._at = len(self._steps)
         raise DeviceUnavailable("the recording is over")
 
