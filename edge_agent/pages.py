@@ -11,6 +11,7 @@ from typing import Any
 from edge_agent.bench_printer import work_printer
 from edge_agent.bench_words import PrinterPanel
 from edge_agent.devices.binding import WITH_PAGES
+from edge_agent.devices.ports import DeviceState
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.station import Station
@@ -45,7 +46,12 @@ class _StationCounter:
     @property
     def seen(self) -> list[DeviceSeen]:
         return [
-            DeviceSeen(device.device, device.state.value, device.profile.device_class.value if device.profile else "")
+            DeviceSeen(
+                device.device,
+                device.state.value,
+                device.profile.device_class.value if device.profile else "",
+                device.standing.conditions if device.state is not DeviceState.CLOSED else (),
+            )
             for device in self.station.devices
         ]
 

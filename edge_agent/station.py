@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 import structlog
 
 from edge_agent.devices.device import Device
-from edge_agent.devices.ports import Driver, Reading, ScanCut, Scanned, Weight
+from edge_agent.devices.ports import Driver, Reading, Scale, ScanCut, Scanned, Weight
 from edge_agent.devices.supervisor import Supervisor
 from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.receipt.printing import ReceiptPrinter
@@ -55,6 +55,7 @@ class Station:
         """Its screen; without one whatever is scanned is rung up."""
         self._supervisor = supervisor
         self._watchers: set[asyncio.Queue[Heard]] = set()
+        till.scaled.stands(self.scale)
 
     @property
     def devices(self) -> list[Device]:
@@ -68,6 +69,10 @@ class Station:
             for device in self.devices
             if device.driver is not None and device.profile is not None and device.profile.device_class is device_class
         ]
+
+    def scale(self) -> Scale | None:
+        """Return this till's scale as HQ binds it now, the first by device name."""
+        return cast("Scale | None", next(iter(self.drivers(DeviceClass.SCALE)), None))
 
     def printer(self) -> ReceiptPrinter | None:
         """Return this till's receipt printer as HQ binds it now, the first by device name."""

@@ -32,6 +32,7 @@ from edge_agent.till.changes import (
     RoundedOff,
     TenderGiven,
     TendersReturned,
+    WeightAnswered,
 )
 from edge_agent.till.returning.plan import ReturnPlan
 from shared.adjustments import Adjusted, PriceChange, RoundOff, adjust
@@ -54,7 +55,8 @@ _LEAVES_TOTAL = TenderGiven | TendersReturned | RoundedOff | AgeChecked | Exchan
 class Line:
     """One line. `n` counts from 1 and is never reused; a quantity of 0 waits to be weighed.
 
-    A line with `deposit_of` comes and goes with that line, one piece for each of its.
+    A line with `deposit_of` comes and goes with that line, one piece for each of its. `tare_g` was taken off its
+    weight already; `answered` is who answers for that weight, where the scale alone does not.
     """
 
     n: int
@@ -67,14 +69,19 @@ class Line:
     asked_minor: int | None = None
     by: str = ""
     approved_by: str = ""
+    tare_g: int = 0
+    answered: WeightAnswered | None = None
 
     def as_rung(self) -> BasketLine:
         """Return the line as the pricing engine takes it."""
         stated = self.label_minor if self.asked_minor is None else self.asked_minor * self.quantity
         return BasketLine(n=self.n, item=self.item, quantity=self.quantity, code=self.code, label_minor=stated)
 
-    def approval(self) -> Adjustment | None:
-        """Return who let its open price be beyond the item's bounds, for the sale to keep; nothing is taken off."""
+    def decided(self) -> Adjustment | None:
+        """Return who let its open price be beyond bounds, or answers for its weight; nothing is taken off by it."""
+        if self.answered is not None:
+            one = self.answered
+            return Adjustment(kind=one.kind, minor=0, line=self.n, by=one.by, approved_by=one.approved_by)
         if self.asked_minor is None or not self.approved_by:
             return None
         return Adjustment(
@@ -141,13 +148,13 @@ class Basket:
 
     def adjusted(self, by_book: PricedBasket) -> Adjusted:
         """Return what people made of the engine's prices."""
-        approvals = [one for one in (line.approval() for line in self.lines) if one is not None]
+        decided = [one for one in (line.decided() for line in self.lines) if one is not None]
         if not self.price_changes and self.round_off is None:
-            return Adjusted(priced=by_book, adjustments=approvals)
+            return Adjusted(priced=by_book, adjustments=decided)
         deposits = frozenset(line.n for line in self.lines if line.deposit_of is not None)
         changes = [self.price_changes[n] for n in sorted(self.price_changes)]
         made = adjust(by_book, changes, self.round_off, deposits)
-        return Adjusted(priced=made.priced, adjustments=[*made.adjustments, *approvals])
+        return Adjusted(priced=made.priced, adjustments=[*made.adjustments, *decided])
 
     def apply(self, change: AnyChange) -> None:
         """Take in the next change of the list."""
@@ -248,6 +255,7 @@ class Basket:
                     if change.line in (line.n, line.deposit_of):
                         line.quantity = change.quantity
                         line.label_minor = change.label_minor if line.n == change.line else None
+                        line.tare_g, line.answered = change.tare_g, change.answered
             case LineVoided():
                 gone = {line.n for line in self.lines if change.line in (line.n, line.deposit_of)}
                 self.lines = [line for line in self.lines if line.n not in gone]

@@ -15,7 +15,7 @@ from shared.adjustments import PriceChange, RoundOff
 from shared.loyalty import NextTier
 from shared.pricing import Choice, Counter, Coupon, Per, PointsOffer
 from shared.wire.events import MemberOnSale, Tender
-from shared.wire.till_events import AgeCheck
+from shared.wire.till_events import AdjustmentKind, AgeCheck
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="change"):
@@ -41,12 +41,25 @@ class LineRung(Change, frozen=True, kw_only=True, omit_defaults=True, tag="line"
     approved_by: str = ""
 
 
+class WeightAnswered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who answers for a weight that the scale alone did not give, and who approved it."""
+
+    kind: AdjustmentKind
+    by: str = ""
+    approved_by: str = ""
+
+
 class QuantitySet(Change, frozen=True, kw_only=True, omit_defaults=True, tag="quantity"):
-    """A line's quantity is now this, in the item's unit. `label_minor` is what a scale's label says it costs."""
+    """A line's quantity is now this, in the item's unit. `label_minor` is what a scale's label says it costs.
+
+    Of a weight `tare_g` was taken off already; `answered` is who answers for it, where the scale alone does not.
+    """
 
     line: int
     quantity: int
     label_minor: int | None = None
+    tare_g: int = 0
+    answered: WeightAnswered | None = None
 
 
 class LineVoided(Change, frozen=True, kw_only=True, omit_defaults=True, tag="void"):

@@ -9,7 +9,7 @@ from typing import Any
 from edge_agent.till import baskets
 from edge_agent.till.asks import Approver, PriceAsked
 from edge_agent.till.basket import Basket, Line
-from edge_agent.till.changes import CouponGiven, LineRung, LineVoided, QuantitySet
+from edge_agent.till.changes import CouponGiven, LineRung, LineVoided, QuantitySet, WeightAnswered
 from edge_agent.till.desk import (
     MAX_COUPON_CHARACTERS,
     MAX_COUPONS,
@@ -148,16 +148,48 @@ def set_quantity(db: sqlite3.Connection, desk: Desk, count: int, n: int | None) 
     return _set(db, desk, at, count * at.line.pieces)
 
 
+def multiply(db: sqlite3.Connection, desk: Desk, count: int, n: int | None) -> LineChanged:
+    """Have a line `count` times: as often as its code stands for pieces. What is weighed cannot be counted."""
+    at = _line(db, desk, n)
+    if _unit(at.book, at.line) is not Unit.EACH:
+        raise Refusal("weighed_times", at.line.item)
+    if not 1 <= count * at.line.quantity <= MAX_PIECES:
+        raise Refusal("quantity_range", str(count))
+    return _set(db, desk, at, count * at.line.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How a line's measure came about: what a label says it costs, the tare taken off, who answers for the weight."""
+
+    label_minor: int | None = None
+    tare_g: int = 0
+    answered: WeightAnswered | None = None
+
+
 def measure(
-    db: sqlite3.Connection, desk: Desk, amount: int, unit: Unit, n: int | None, *, label_minor: int | None = None
+    db: sqlite3.Connection, desk: Desk, amount: int, unit: Unit, n: int | None, *, how: Measured = Measured()
 ) -> LineChanged:
-    """Set a line's weight in grams or volume in millilitres; `label_minor` is what a scale's label says it costs."""
+    """Set a line's weight in grams or volume in millilitres, less the tare that `how` names."""
     at = _line(db, desk, n)
     if _unit(at.book, at.line) is not unit:
         raise Refusal("wrong_measure", at.line.item)
     if not 1 <= amount <= MAX_MEASURE:
         raise Refusal("quantity_range", str(amount))
-    return _set(db, desk, at, amount, label_minor)
+    return _set(db, desk, at, amount, how)
+
+
+def tare(db: sqlite3.Connection, desk: Desk, tare_g: int, n: int | None) -> LineChanged:
+    """Take a tare in grams off the weight a line was weighed with, in place of one taken off before."""
+    at = _line(db, desk, n)
+    if _unit(at.book, at.line) is not Unit.GRAM or at.line.label_minor is not None:
+        raise Refusal("tare_line", at.line.item)
+    if at.line.quantity == 0:
+        raise Refusal("weight_missing", str(at.line.n))
+    gross_g = at.line.quantity + at.line.tare_g
+    if not 0 <= tare_g < gross_g:
+        raise Refusal("tare_range", str(tare_g))
+    return _set(db, desk, at, gross_g - tare_g, Measured(tare_g=tare_g, answered=at.line.answered))
 
 
 def coupon(
@@ -223,9 +255,15 @@ def _unit(book: TillBook, line: Line) -> Unit:
     return item.unit
 
 
-def _set(db: sqlite3.Connection, desk: Desk, at: _LineOf, quantity: int, label_minor: int | None = None) -> LineChanged:
-    at_ms = desk.clocks.business.now_ms()
-    change = QuantitySet(at_ms=at_ms, line=at.line.n, quantity=quantity, label_minor=label_minor)
+def _set(db: sqlite3.Connection, desk: Desk, at: _LineOf, quantity: int, how: Measured = Measured()) -> LineChanged:
+    change = QuantitySet(
+        at_ms=desk.clocks.business.now_ms(),
+        line=at.line.n,
+        quantity=quantity,
+        label_minor=how.label_minor,
+        tare_g=how.tare_g,
+        answered=how.answered,
+    )
     return _change_line(db, desk, at, change)
 
 

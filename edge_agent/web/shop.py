@@ -18,11 +18,15 @@ from shared.wire.desired import StoreSettings
 
 @dataclass(frozen=True, slots=True)
 class DeviceSeen:
-    """A device of a till and how it is: its name at the till, its state's code, and its class (`scanners`)."""
+    """A device of a till and how it is: its name at the till, its state's code, and its class (`scanners`).
+
+    `conditions` is what its driver says is remarkable (`scale_zero_drift`).
+    """
 
     name: str
     state: str
     kind: str = ""
+    conditions: tuple[str, ...] = ()
 
 
 class Counter(Protocol):

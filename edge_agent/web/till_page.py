@@ -8,6 +8,7 @@ from typing import Any
 
 from edge_agent.devices.ports import Weight
 from edge_agent.devices.printers.problems import ADVICE
+from edge_agent.devices.scales.advice import CONDITIONS
 from edge_agent.till.results import BasketView, WhoView
 from edge_agent.web import figures
 from edge_agent.web.rendering import render, speech
@@ -102,6 +103,9 @@ def _context(
         "weight_shown": weight_shown(counter.till.scaled.now),
         "weight_problems": WEIGHT_PROBLEMS,
         "weighing": _weighing(counter, settings),
+        "scale_advice": [
+            CONDITIONS[name] for device in counter.seen for name in device.conditions if name in CONDITIONS
+        ],
         "paper": [ADVICE[problem] for problem in counter.paper_problems if problem.value != "no_printer"],
         "problems": PROBLEMS,
         "problem_other": PROBLEM_OTHER,

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from edge_agent.devices.ports import Weight
+from edge_agent.devices.scales.weighing import weighing_seal
+from edge_agent.till.selling.scaled import CODES
+from edge_agent.till.words import WORDS, Words
 from edge_agent.web.figures import money
 from shared.money import UnitPrice
 from shared.wire.desired import StoreSettings
 
+_SEAL_DIGITS = 12
 _JIN_G = 500
 _KG_G = 1000
 
@@ -25,7 +30,8 @@ class Weighing:
 class WeighShown:
     """A weight less its tare in both units, and the price for both; empty where there is nothing to say.
 
-    The 斤 (500 g) is how shops of mainland China speak of weights; other stores are not shown it.
+    `next` is what to do where it cannot be sold by, by language. `seal` names the weighing code that runs, for an
+    inspector. The 斤 (500 g) is how shops of mainland China speak of weights; other stores are not shown it.
     """
 
     kg: str
@@ -33,6 +39,9 @@ class WeighShown:
     per_kg: str
     per_jin: str
     tare: str
+    net: bool = False
+    next: Words | None = None
+    seal: str = ""
 
 
 def weigh_shown(weight: Weight | None, weighing: Weighing, settings: StoreSettings) -> WeighShown:
@@ -46,7 +55,17 @@ def weigh_shown(weight: Weight | None, weighing: Weighing, settings: StoreSettin
         per_kg=_per(weighing.price, _KG_G, exponent),
         per_jin=_per(weighing.price, _JIN_G, exponent) if chinese else "",
         tare=money(weighing.tare_g, 3) if weighing.tare_g else "",
+        net=weight is not None and weight.net,
+        next=WORDS[CODES[weight.problems[0]]] if weight is not None and weight.problems else None,
+        seal=_seal(),
     )
+
+
+@cache
+def _seal() -> str:
+    """Write the weighing code's version and the front of its hash; the rest is in `weighing_seal`."""
+    seal = weighing_seal()
+    return f"{seal.version} {seal.hash[:_SEAL_DIGITS]}"
 
 
 def _per(price: UnitPrice | None, grams: int, exponent: int) -> str:

@@ -41,6 +41,8 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     COUPON_MATCH: {"en": "Coupon, store's share", "zh": "优惠券（门店补贴）"},
     "price_override": {"en": "Price changed", "zh": "改价"},
     "rounding": {"en": "Rounding", "zh": "抹零"},
+    "weight_by_hand": {"en": "Weight typed in", "zh": "手工输入重量"},
+    "weight_repeated": {"en": "Same weight again", "zh": "重量相同放行"},
     "special_price": {"en": "Special price", "zh": "特价"},
     "tier_price": {"en": "Tier price", "zh": "等级价"},
     "time_limited_price": {"en": "Flash price", "zh": "限时特价"},

@@ -75,6 +75,8 @@ class Approval(StrEnum):
     UNDO_TOP_UP = "undo_top_up"
     PAY_OUT_VALUE = "pay_out_value"
     """Money for a stored-value card that HQ approved to be returned."""
+    SAME_WEIGHT = "same_weight"
+    """A line by the very weight of the line before: other goods that happen to weigh the same."""
 
 
 _SUPERVISED = (
@@ -88,6 +90,7 @@ _SUPERVISED = (
     Approval.TAKE_OVER,
     Approval.UNDO_TOP_UP,
     Approval.PAY_OUT_VALUE,
+    Approval.SAME_WEIGHT,
 )
 
 DEFAULT_APPROVALS: dict[str, StaffRole] = {

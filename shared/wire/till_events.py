@@ -15,14 +15,18 @@ from shared.wire.event_base import Event, Receipt, Tender, TenderKind
 
 
 class AdjustmentKind(StrEnum):
-    """What a person, or a rule of the store, took off beside the price book."""
+    """What a person, or a rule of the store, decided beside price book and scale. Of a weight nothing is taken off."""
 
     PRICE_OVERRIDE = "price_override"
     ROUNDING = "rounding"
+    WEIGHT_BY_HAND = "weight_by_hand"
+    """The scale at the till did not work: somebody typed the weight in."""
+    WEIGHT_REPEATED = "weight_repeated"
+    """A line was weighed by the very weight of the line before: somebody said that these are other goods."""
 
 
 class Adjustment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Money taken off by hand or by the store's rounding: how much, why, by whom, who approved it.
+    """Money taken off by hand or by the store's rounding, or a weight somebody answers for: why, by whom, approved by.
 
     Its parts are discounts of the lines with `kind` as their reason; they add up to `minor`. `line` 0 is the whole
     receipt. `price` is what the line cost a unit afterwards. `by` is empty for a rule.

@@ -22,6 +22,8 @@ from tests.edge.screens import OpenCounter
 from tests.edge.staffing import open_to_all, staffed
 from tests.edge.tills import Store, opened_store
 
+_SCALE = DeviceSeen("scale", "idle", "scales")
+
 
 @dataclass
 class Person:
@@ -52,13 +54,13 @@ class Person:
             await self.screen.enter(line, self.seen)
             await self.shown()
 
-    async def shown(self) -> dict[str, str]:
+    async def shown(self, scale: DeviceSeen = _SCALE) -> dict[str, str]:
         """Return the page as it is now, in Chinese, and see that it can be said in both languages."""
 
         async def standing() -> Standing:
             return Standing("", 3, 1, ("disk_full: no room", "a problem"))
 
-        counter = OpenCounter(self.till, self.screen, [DeviceSeen("scale", "idle", "scales")])
+        counter = OpenCounter(self.till, self.screen, [scale])
         shop = Shop(
             counters={"t1": counter}, settings=lambda: self.store.settings, clock=self.store.business, standing=standing
         )

@@ -160,6 +160,7 @@ async def test_p2_no_action_waits_for_hq_and_none_is_refused_without_it(store: S
         await act("coupon", "C1", 100)
         await act("scan", PORK)
         await act("weigh", 500)
+        await act("tare", 20)
         await act("hold", "bench")
         (held,) = await act("held")
         await act("recall", held.id)
@@ -179,7 +180,7 @@ async def test_p2_no_action_waits_for_hq_and_none_is_refused_without_it(store: S
         await act("void_basket")
     elsewhere = {"take_coupon_code", "put_back_coupon", "choose"}
     elsewhere |= {"pour", "settle_payment", "weigh_from_scale", "set_price", "round_off", "confirm_age", "pay_by_code"}
-    elsewhere |= {"ring_at", "is_coupon"}
+    elsewhere |= {"ring_at", "is_coupon", "zero_scale", "tare_scale"}
     assert set(TILL_ACTIONS) - {name for name, _ in done} == elsewhere, "they have tests of their own without a network"
 
 

@@ -272,15 +272,17 @@ async def test_a_tare_is_taken_off_and_the_scale_must_be_still_and_changed(till:
     tared = await till.weigh(1250, tare_g=14)
     assert isinstance(tared, LineChanged)
     assert tared.line.quantity == 1236
-    assert code_of(await till.weigh_from_scale()) == "weight_unsteady"
-    for weight in (
-        Weight(700, stable=False),
-        Weight(None, stable=True),
-        Weight(-5, stable=True),
-        Weight(700, stable=True, problems=(WeightProblem.OVERLOAD,)),
+    assert code_of(await till.weigh_from_scale()) == "weight_silent"
+    for weight, code in (
+        (Weight(700, stable=False), "weight_moving"),
+        (Weight(None, stable=True), "weight_moving"),
+        (Weight(0, stable=True), "weight_empty"),
+        (Weight(-5, stable=True), "weight_negative"),
+        (Weight(700, stable=True, problems=(WeightProblem.OVERLOAD,)), "weight_overload"),
+        (Weight(700, stable=True, problems=(WeightProblem.FAULT,)), "weight_fault"),
     ):
         till.scaled.note(weight)
-        assert code_of(await till.weigh_from_scale()) == "weight_unsteady"
+        assert code_of(await till.weigh_from_scale()) == code
     till.scaled.note(Weight(700, stable=True))
     assert isinstance(await till.weigh_from_scale(), LineChanged)
     await till.scan(APPLES)

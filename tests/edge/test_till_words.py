@@ -11,6 +11,7 @@ import edge_agent.till
 from edge_agent.till.membership.members import PHONE_CODES
 from edge_agent.till.membership.words import VALUE_CODES
 from edge_agent.till.scanning.words import SCANNING_WORDS
+from edge_agent.till.selling.scaled import CODES
 from edge_agent.till.service.words import SERVICE_WORDS
 from edge_agent.till.words import WORDS
 
@@ -21,8 +22,7 @@ FROM_CODES = {"unreadable", "no_known_format", "check_digit", *SCANNING_WORDS}
 DESK_CODES = {code for code in SERVICE_WORDS if code.startswith("hq_")}
 FROM_ANSWERS = {
     "payment_refused",
-    "weight_unsteady",
-    "weight_unchanged",
+    *CODES.values(),
     "value_refused",
     "points_spent",
     "wallet_looks",

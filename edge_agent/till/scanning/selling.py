@@ -107,4 +107,5 @@ def _measured(label: VariableMeasure, found: FoundItem, book: TillBook) -> Label
 def _set(db: sqlite3.Connection, desk: Desk, found: FoundItem, measured: LabelQuantity) -> LineChanged:
     if found.item.unit is Unit.EACH:
         return ringing.set_quantity(db, desk, measured.quantity, None)
-    return ringing.measure(db, desk, measured.quantity, found.item.unit, None, label_minor=measured.amount_minor)
+    how = ringing.Measured(label_minor=measured.amount_minor)
+    return ringing.measure(db, desk, measured.quantity, found.item.unit, None, how=how)

@@ -12,7 +12,7 @@ from edge_agent.disk.agent_row import device_time
 from edge_agent.till import cards, ringing, shelving
 from edge_agent.till.asks import AgeAsked, Approve, Approver, Expects, PriceAsked
 from edge_agent.till.commands import Commands, refused
-from edge_agent.till.desk import Desk
+from edge_agent.till.desk import Desk, open_basket
 from edge_agent.till.enquiry import Enquiry
 from edge_agent.till.results import (
     AgeConfirmed,
@@ -34,13 +34,13 @@ from edge_agent.till.scanning.selling import LABEL_FINDINGS, ring_item, ring_sca
 from edge_agent.till.scanning.telling import Goods, code_tables, tell
 from edge_agent.till.selling import amending, limits, offers
 from edge_agent.till.selling.results import CouponTaken, OfferTaken, OfferView
-from edge_agent.till.selling.weighing import Scaled
+from edge_agent.till.selling.weighing_commands import WeighingCommands
 from edge_agent.till.staff.people import People
 from edge_agent.value.releasing import Releasing
 from edge_agent.value.spending import Nobody
 from shared.codes import MemberCard, PaymentCode, ScanContext, VariableMeasure, is_card
 from shared.codes.answers import MEMBER_CODE_PREFIX
-from shared.pricing import Coupon, Unit
+from shared.pricing import Coupon
 from shared.wire.messages import CouponReserved
 from shared.wire.messages import Refused as RefusedByHq
 
@@ -52,7 +52,7 @@ NOT_FOUND = frozenset({"unknown_item", "no_known_format", "check_digit"})
 """Refusals of a code that names nothing: it may still be an item's own number, a coupon, or a part of a name."""
 
 
-class BasketCommands:
+class BasketCommands(WeighingCommands):
     """What happens at a till before money does. Every answer is a result; a refusal is an answer.
 
     With `expects` a command is refused when the basket is no longer the one its giver sees: another page of the same
@@ -60,13 +60,11 @@ class BasketCommands:
     """
 
     def __init__(self, commands: Commands, people: People, enquiry: Enquiry | None) -> None:
-        self._commands = commands
-        self._people = people
+        super().__init__(commands, people)
         self._enquiry = enquiry
         desk = commands.desk
         self.releases = Releasing(commands.database, desk.clocks.machine, desk.hq or Nobody(), desk.mint, desk.till)
         self._waiting: Callable[[], Awaitable[Rung]] | None = None
-        self.scaled = Scaled()
 
     async def scan(
         self,
@@ -167,39 +165,6 @@ class BasketCommands:
         """Set how many of what was scanned a line has; without `line` the last one."""
         return await self._ring(lambda db, desk: ringing.set_quantity(db, desk, count, line), expects)
 
-    async def weigh(
-        self, weight_g: int, line: int | None = None, *, tare_g: int = 0, expects: Expects | None = None
-    ) -> LineChanged | Refused:
-        """Set a line's weight in grams, less a tare; without `line` the last one."""
-        if not 0 <= tare_g < max(weight_g, 1):
-            return refused("tare_range", str(tare_g))
-        net_g = weight_g - tare_g
-        return await self._ring(lambda db, desk: ringing.measure(db, desk, net_g, Unit.GRAM, line), expects)
-
-    async def weigh_from_scale(
-        self, line: int | None = None, *, tare_g: int = 0, approve: Approve | None = None
-    ) -> LineChanged | Refused:
-        """Set a line's weight from the till's scale: steady, and another than the line before was weighed with.
-
-        A supervisor may release a weight that has not changed.
-        """
-        approver = await self._people.approver(approve)
-        if isinstance(approver, Refused):
-            return approver
-        weight_g, problem = self.scaled.take(released=approver is not None)
-        if weight_g is None:
-            return refused(problem)
-        answer = await self.weigh(weight_g, line, tare_g=tare_g)
-        if not isinstance(answer, Refused):
-            self.scaled.used()
-        return answer
-
-    async def pour(
-        self, volume_ml: int, line: int | None = None, *, expects: Expects | None = None
-    ) -> LineChanged | Refused:
-        """Set a line's volume in millilitres; without `line` the last one."""
-        return await self._ring(lambda db, desk: ringing.measure(db, desk, volume_ml, Unit.MILLILITRE, line), expects)
-
     async def coupon(
         self,
         code: str,
@@ -256,9 +221,16 @@ class BasketCommands:
         self, line: int | None = None, *, approve: Approve | None = None, expects: Expects | None = None
     ) -> LineGone | Refused:
         """Take a line out, with its coupons and its deposit; without `line` the last one."""
-        return await self._approved(
-            approve, lambda db, desk, approver: ringing.void_line(db, desk, line, approver), expects
+        answer = await self._approved(
+            approve,
+            lambda db, desk, who: (open_basket(db, desk).id, ringing.void_line(db, desk, line, who)),
+            expects,
         )
+        if isinstance(answer, Refused):
+            return answer
+        basket, gone = answer
+        self.scaled.unsold(basket, gone.n)
+        return gone
 
     async def set_price(
         self,
@@ -322,6 +294,8 @@ class BasketCommands:
         answer = await self._commands.change(
             lambda db, desk: shelving.void(db, desk, reason, approver), makes_room=True, rings=True, expects=expects
         )
+        if isinstance(answer, Voided):
+            self.scaled.unsold(answer.basket)
         self.releases.ring()
         return answer
 
@@ -331,10 +305,6 @@ class BasketCommands:
         if self._enquiry and isinstance(answer, MemberAttached) and not answer.known:
             self._enquiry.want()
         return answer
-
-    async def _ring(self, use_case: Callable[[sqlite3.Connection, Desk], R], expects: Expects | None) -> R | Refused:
-        """Change lines, which nobody has paid for yet: in the log at once, on the disk within seconds."""
-        return await self._commands.change(use_case, expects=expects, synced=False)
 
     async def _approved(
         self,
@@ -370,5 +340,5 @@ def _rung(db: sqlite3.Connection, desk: Desk, goods: Goods, count: int) -> LineA
 def _times(db: sqlite3.Connection, desk: Desk, added: LineAdded, count: int) -> LineAdded:
     if count == 1:
         return added
-    changed = ringing.set_quantity(db, desk, count, added.line.n)
+    changed = ringing.multiply(db, desk, count, added.line.n)
     return LineAdded(changed.line, added.names, changed.total_minor, added.measure)

@@ -40,3 +40,8 @@ class OfferView:
     says: Said
     gifts: tuple[Gift, ...]
     chosen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleSet:
+    """The scale was told; what it says from now on shows whether it did it."""

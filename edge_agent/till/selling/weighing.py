@@ -1,47 +1,67 @@
-"""The scale beside a till: what it says now, and that the next goods are really on it.
-
-What may be sold by is decided in `edge_agent/devices/scales/weighing.py` alone, under its seal; this gives its answers
-the till's words.
-"""
+"""What a line weighs: by the scale, by hand where it does not work, less a tare, and who answers for it."""
 
 from __future__ import annotations
 
-from edge_agent.devices.ports import Weight, WeightProblem
-from edge_agent.devices.scales.weighing import Weighing
+import sqlite3
+from dataclasses import dataclass
+
+from edge_agent.till import ringing
+from edge_agent.till.asks import Approver
+from edge_agent.till.changes import WeightAnswered
+from edge_agent.till.desk import Desk, Refusal, open_basket
+from edge_agent.till.results import LineChanged
+from edge_agent.till.selling.scaled import WeighedLine
+from edge_agent.till.staff.approving import approved
+from shared.pricing import Unit
+from shared.wire.policies import Approval
+from shared.wire.till_events import AdjustmentKind
 
 
-class Scaled:
-    """The last weight a scale gave, and whether it has changed since a line was weighed with it.
+@dataclass(frozen=True, slots=True)
+class ByScale:
+    """A weight the scale gave: less which tare, after which line, and whether somebody says these are other goods."""
 
-    After a weighed line the weight has to change before the next one, also with other lines between: else the goods
-    of the line before are still lying there.
-    """
+    weight_g: int
+    tare_g: int
+    after: WeighedLine | None
+    released: bool = False
 
-    def __init__(self) -> None:
-        self._weighing = Weighing()
 
-    @property
-    def now(self) -> Weight | None:
-        """What the scale says now, for display."""
-        return self._weighing.shown()
+def by_scale(
+    db: sqlite3.Connection, desk: Desk, n: int | None, given: ByScale, approver: Approver | None
+) -> tuple[WeighedLine, LineChanged]:
+    """Set a line's weight by the scale. The same weight again is for other goods only, and somebody answers for it."""
+    basket = open_basket(db, desk)
+    line = basket.line(n)
+    if line is None:
+        raise Refusal("no_such_line", str(n or ""))
+    this = WeighedLine(basket.id, line.n)
+    answered = None
+    if given.after is not None and given.after != this:
+        if not given.released:
+            raise Refusal("weight_unchanged")
+        by = approved(desk, Approval.SAME_WEIGHT, approver)
+        answered = WeightAnswered(kind=AdjustmentKind.WEIGHT_REPEATED, by=desk.cashier, approved_by=by)
+    return this, weigh(db, desk, line.n, given.weight_g, given.tare_g, answered=answered)
 
-    def note(self, weight: Weight) -> None:
-        """Take what the scale says now."""
-        self._weighing.take(weight)
 
-    def take(self, *, released: bool = False) -> tuple[int | None, str]:
-        """Return the weight to sell by, or None and why not."""
-        if released:
-            self._weighing.release()
-        problem, weight = self._weighing.problem(), self._weighing.live
-        if problem is WeightProblem.SAME_WEIGHT:
-            return None, "weight_unchanged"
-        if problem is not None or weight is None:
-            return None, "weight_unsteady"
-        return weight.grams, ""
+def by_hand(db: sqlite3.Connection, desk: Desk, n: int | None, weight_g: int, tare_g: int) -> LineChanged:
+    """Set a line's weight as somebody read it elsewhere, because the scale here does not work."""
+    answered = WeightAnswered(kind=AdjustmentKind.WEIGHT_BY_HAND, by=desk.cashier)
+    return weigh(db, desk, n, weight_g, tare_g, answered=answered)
 
-    def used(self) -> None:
-        """Say that a line was weighed with what lies there now."""
-        weight = self._weighing.live
-        if weight is not None and weight.grams is not None:
-            self._weighing.sold(weight.grams)
+
+def weigh(
+    db: sqlite3.Connection,
+    desk: Desk,
+    n: int | None,
+    weight_g: int,
+    tare_g: int,
+    *,
+    answered: WeightAnswered | None = None,
+) -> LineChanged:
+    """Set a line's weight in grams, less a tare."""
+    if not 0 <= tare_g < max(weight_g, 1):
+        raise Refusal("tare_range", str(tare_g))
+    how = ringing.Measured(tare_g=tare_g, answered=answered)
+    return ringing.measure(db, desk, weight_g - tare_g, Unit.GRAM, n, how=how)

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from edge_agent.devices.ports import WeightProblem
+from edge_agent.devices.scales.advice import WEIGHTS
 from edge_agent.till.saying import Words
+from edge_agent.till.selling.scaled import BROKEN, CODES
+
+
+def _of_weight(problem: WeightProblem) -> Words:
+    """Return what the scale's own advice says; where nobody at the platform can mend it, a weight may be typed in."""
+    said = WEIGHTS[problem]
+    if problem not in BROKEN:
+        return Words(said.en, said.zh, said.next_en, said.next_zh)
+    return Words(
+        said.en,
+        said.zh,
+        f"{said.next_en} Meanwhile type the weight in kg.",
+        f"{said.next_zh}其间可手工输入重量（千克）。",
+    )
+
 
 SELLING_WORDS: Mapping[str, Words] = {
+    **{code: _of_weight(problem) for problem, code in CODES.items()},
     "age_check": Words(
         "The buyer must be old enough for this.",
         "此商品有购买年龄限制。",
@@ -71,17 +89,23 @@ SELLING_WORDS: Mapping[str, Words] = {
         "Weigh again, or enter the tare again.",
         "请重新称重或重新输入皮重。",
     ),
-    "weight_unsteady": Words(
-        "The scale has no steady weight.",
-        "电子秤读数未稳定。",
-        "Wait until it is still, then weigh again.",
-        "请待读数稳定后再称重。",
+    "tare_line": Words(
+        "A tare belongs to a line that was weighed here.",
+        "皮重只能用于在此称重的商品行。",
+        "Choose that line with the arrow keys, then enter the tare again.",
+        "请用方向键选择该行，再输入皮重。",
     ),
-    "weight_unchanged": Words(
-        "The weight is still that of the line before.",
-        "重量与上一行相同，商品尚未更换。",
-        "Take the goods off and put the next ones on, or have a supervisor release it.",
-        "请取下商品再放上下一件，或由主管放行。",
+    "weighed_times": Words(
+        "What is weighed cannot be counted.",
+        "称重商品不能按数量录入。",
+        "Scan each label, or weigh all of it as one line.",
+        "请逐个扫描标签，或合并称重。",
+    ),
+    "scale_by_its_key": Words(
+        "The scale does not take this from the till.",
+        "该电子秤不支持由收银台操作。",
+        "Press the key on the scale.",
+        "请按电子秤上的按键。",
     ),
     "payment_code": Words(
         "This is not the payment code of that kind.",

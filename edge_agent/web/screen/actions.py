@@ -19,6 +19,7 @@ from edge_agent.web.screen import flows_selling as selling
 from edge_agent.web.screen import flows_shifts as shifts
 from edge_agent.web.screen import flows_staff as staff
 from edge_agent.web.screen import flows_value as value
+from edge_agent.web.screen import flows_weighing as weighing
 from edge_agent.web.screen.asking import Asked, Option, Question
 from edge_agent.web.screen.hand import Done, Flow, Hand, Outcome
 from edge_agent.web.screen.saying import Plain, says
@@ -137,8 +138,10 @@ FLOWS: Mapping[str, Flow] = {
     "value_amount": value.value_amount,
     "search": selling.search,
     "quick_keys": selling.quick_keys,
-    "weigh": selling.weigh,
-    "pour": selling.pour,
+    "measure": weighing.measure,
+    "weigh": weighing.weigh,
+    "tare": weighing.tare,
+    "pour": weighing.pour,
     "age": selling.age,
     "open_price": selling.open_price,
     "hold": selling.hold,

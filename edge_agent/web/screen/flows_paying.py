@@ -60,7 +60,7 @@ def _options(hand: Hand, view: BasketView) -> tuple[Option, ...]:
 async def pay(ask: Asked, hand: Hand) -> Outcome:
     """Take money in any number of ways until all is given."""
     view = await hand.till.view()
-    if view is None or not view.priced.lines:
+    if view is None or not view.priced.lines or not all(line.quantity for line in view.priced.lines):
         answer = await hand.till.tender(TenderKind.CASH)
         return answer if isinstance(answer, Refused) else _paid(hand, answer)
     text = await ask(

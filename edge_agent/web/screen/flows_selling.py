@@ -6,18 +6,15 @@ from uuid import UUID
 
 from edge_agent.till.asks import ApprovalAsked, PriceAsked
 from edge_agent.till.results import FoundByName, LineAdded, QuickKeyView, Refused
-from edge_agent.web.figures import clock_time, to_grams, to_minor, unit_price
+from edge_agent.web.figures import clock_time, to_minor, unit_price
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.carried import carried
 from edge_agent.web.screen.hand import About, Done, Hand, Outcome, approval, settled
 from edge_agent.web.screen.saying import Notice, Plain, named, news, says
-from edge_agent.web.weighed import Weighing
 from shared.money import UnitPrice
 from shared.pricing import Unit
 from shared.web.words import marked
 
-_TARE_LIMIT_G = 5_000
-_SCALE = "scale"
 _USUAL = "usual"
 
 
@@ -99,58 +96,6 @@ def _quick(hand: Hand, key: QuickKeyView) -> Option:
         amount=_priced(hand, key.found),
         group=key.page,
     )
-
-
-async def weigh(ask: Asked, hand: Hand, line: str) -> Outcome:
-    """Weigh a line: by the scale as soon as it is steady, less a tare; by hand where there is no scale."""
-    n = int(line)
-    tare_g = 0
-    view = await hand.till.view()
-    price = next((one.price for one in view.priced.lines if one.n == n), None) if view else None
-    name = named(view.names.get(n, {}), line) if view else Plain(line)
-    while True:
-        text = await ask(
-            Question(
-                id="weigh",
-                title=says(marked("Weigh {item}"), item=name),
-                prompt=says(marked("Enter takes the weight · -0.020 a tare · a weight in kg without a scale")),
-                default=_SCALE,
-                pane="weigh",
-                detail=Weighing(tare_g, price),
-            )
-        )
-        if text.startswith("-"):
-            tare = to_grams(text[1:])
-            if tare is None or tare > _TARE_LIMIT_G:
-                raise Wrong(says(marked("This is not a tare.")), text)
-            tare_g = tare
-            continue
-        break
-    return await _weighed(hand, n, tare_g, text)
-
-
-async def _weighed(hand: Hand, n: int, tare_g: int, text: str) -> Outcome:
-    till = hand.till
-    if text != _SCALE:
-        grams = to_grams(text)
-        if grams is None or till.scaled.now is not None:
-            raise Wrong(says(marked("The scale says the weight; press Enter when it is steady.")), text)
-        answer = await till.weigh(grams, n, tare_g=tare_g)
-        return answer if isinstance(answer, Refused) else Done()
-    answer = await till.weigh_from_scale(n, tare_g=tare_g)
-    return answer if isinstance(answer, Refused) else Done()
-
-
-async def pour(ask: Asked, hand: Hand, line: str) -> Outcome:
-    """Enter the volume of a line."""
-    text = await ask(
-        Question(id="pour", title=says(marked("Volume of line {line}"), line=line), prompt=says(marked("Litres")))
-    )
-    volume = to_grams(text)
-    if volume is None:
-        raise Wrong(says(marked("This is not a volume.")), text)
-    answer = await hand.till.pour(volume, int(line))
-    return answer if isinstance(answer, Refused) else Done()
 
 
 async def age(ask: Asked, hand: Hand, years: str, born_by: str) -> Outcome:

@@ -16,6 +16,7 @@ from edge_agent.web.screen.actions import BY_NAME
 from edge_agent.web.screen.asking import CARD_MARK, Option
 from edge_agent.web.screen.carried import carry
 from edge_agent.web.screen.flows_paying import with_amount
+from edge_agent.web.screen.flows_weighing import SCALE, TAKES_THE_SCALE, tare_of
 from edge_agent.web.screen.hand import STAFF
 from edge_agent.web.screen.saying import Notice, refusal, says
 from edge_agent.web.screen.talking import Talking
@@ -49,7 +50,7 @@ class Screen(Talking):
         elif text:
             await self._patiently(self._typed(text))
         elif seen.turn == self.turn:  # an Enter meant for a question that is over does not put the change away
-            self._clear()
+            await self._entered()
         self.till.changes.note()
 
     async def choose(self, value: str, seen: Seen) -> None:
@@ -128,14 +129,13 @@ class Screen(Talking):
 
     def weighed(self) -> None:
         """Take note that the scale says something else; a line that waits for a steady weight takes it."""
-        now = self.till.scaled.now
-        weight = repr(now)
+        weight = repr(self.till.scaled.now)
         if weight == self._weight:
             return
         self._weight = weight
-        steady = now is not None and now.stable and (now.grams or 0) > 0 and not now.problems
-        if steady and self.talk is not None and self.talk.flow == "weigh" and self.talk.question is not None:
-            self._spawn(self._given("scale"))
+        question = self.question
+        if question is not None and question.id in TAKES_THE_SCALE and self.till.scaled.is_steady:
+            self._spawn(self._given(SCALE))
         self.till.changes.note()
 
     def back(self) -> None:
@@ -154,6 +154,16 @@ class Screen(Talking):
             talk.answers.clear()
             self._spawn(self._run(talk))
 
+    async def _entered(self) -> None:
+        """Take an Enter with nothing typed and nothing asked: what waits to be weighed is weighed; else all is well."""
+        view = await self.till.view()
+        waiting = [line.n for line in view.priced.lines if not line.quantity] if view else []
+        meant = [self.line] if self.line in waiting else waiting[-1:] if self.line is None else []
+        if meant:
+            await self.start("measure", (str(meant[0]),))
+        else:
+            self._clear()
+
     async def _typed(self, text: str) -> None:
         """Take a line typed while nothing is asked: a code, a quantity, or what to look for."""
         times, star, rest = text.partition("*")
@@ -164,6 +174,9 @@ class Screen(Talking):
             answer = await self.till.set_quantity(int(rest[:9]), self.line)
             self._close()
             self.refuse(refusal(answer)) if isinstance(answer, Refused) else self._accept(None)
+            return
+        if (tare_g := tare_of(text)) is not None:
+            await self.start("tare", (str(tare_g),))
             return
         if any(char.isalpha() for char in text) and await self._named(text):
             return
@@ -212,7 +225,8 @@ class Screen(Talking):
     async def _measure(self, added: LineAdded) -> None:
         """Weigh a line at once where its goods lie still already, else ask for it."""
         flow = "weigh" if added.measure is Unit.GRAM else "pour"
-        if flow == "weigh" and not isinstance(await self.till.weigh_from_scale(added.line.n), Refused):
+        at_once = flow == "weigh" and self.till.scaled.is_steady
+        if at_once and not isinstance(await self.till.weigh_from_scale(added.line.n), Refused):
             return
         await self.start(flow, (str(added.line.n),))
 

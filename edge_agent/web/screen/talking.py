@@ -180,6 +180,9 @@ class Talking:
             self.notice = None
             await self.start("open_price", (carry(refused.asks),))
             return
+        if refused.code == "weight_missing":
+            await self.start("measure", (refused.detail,))
+            return
         if not talk.answers:
             self._close(keep_notice=True)
             return

@@ -35,6 +35,7 @@ APPROVALS: Mapping[Approval, str] = {
     Approval.CARD_CHANGE: marked("Changing a member's card"),
     Approval.UNDO_TOP_UP: marked("Undoing a top-up"),
     Approval.PAY_OUT_VALUE: marked("Paying a card back"),
+    Approval.SAME_WEIGHT: marked("The same weight again"),
 }
 TENDERS: Mapping[TenderKind, str] = {
     TenderKind.CASH: marked("Cash"),
@@ -63,6 +64,7 @@ WEIGHT_PROBLEMS: Mapping[WeightProblem, str] = {
     WeightProblem.NEGATIVE: marked("below zero"),
     WeightProblem.OVERLOAD: marked("too heavy"),
     WeightProblem.NOT_ZEROED: marked("not zeroed"),
+    WeightProblem.OUT_OF_RANGE: marked("too heavy or not zeroed"),
     WeightProblem.SAME_WEIGHT: marked("already sold"),
     WeightProblem.EMPTY: marked("empty"),
     WeightProblem.WARMING_UP: marked("warming up"),
