@@ -49,6 +49,38 @@ async def test_exchange_lets_old_goods_pay_for_new_ones(tmp_path: Path) -> None:
         assert at.screen.paid is not None
 
 
+async def test_what_an_exchange_leaves_over_stands_where_change_does(tmp_path: Path) -> None:
+    async with person(tmp_path) as at:
+        paid = await sold(at, MILK)
+        await at.scans(APPLES)
+        await at.presses("F9")
+        await at.types("2", f"t1/{paid.receipt}", "0", "1")
+        assert at.screen.paid is not None, at.told
+        assert at.screen.paid.change_minor == 799
+        shown = await at.shown()
+        assert "7.99" in shown["sum"]
+        assert "请付现金 7.99" in shown["banner"]
+
+
+async def test_goods_without_a_receipt_are_named_as_they_are_scanned(tmp_path: Path) -> None:
+    async with person(tmp_path, no_receipt_max=10_000) as at:
+        await at.presses("F9")
+        await at.types("3", "6920546800054")
+        assert at.screen.notice is not None
+        assert at.screen.notice.refused
+        await at.types(f"2*{APPLES}")
+        assert "2 × " in (await at.shown())["pane"]
+        assert at.store.books.books[1].items["1001"].names["zh"] in (await at.shown())["pane"]
+
+
+async def test_what_was_said_before_is_gone_when_another_action_is_chosen(tmp_path: Path) -> None:
+    async with person(tmp_path) as at:
+        await at.types("xyz")
+        assert at.told != ""
+        await at.presses("F6")
+        assert (at.asked, at.told) == ("check", "")
+
+
 async def test_goods_without_a_receipt_come_back_in_cash(tmp_path: Path) -> None:
     async with person(tmp_path, no_receipt_max=10_000) as at:
         await at.presses("F9")

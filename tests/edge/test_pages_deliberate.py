@@ -27,9 +27,11 @@ DELIBERATE = {
     "people": "of several people one gets the points",
     "refund_how": "money is paid out, or a return is dropped",
     "settle": "a payment is said to be paid or not",
+    "unchanged": "one thing on the scale may be paid twice",
     "undo_how": "money is paid out",
     "undo_top_up": "a top-up is undone",
     "void_basket": "a basket is given up",
+    "weigh": "Enter takes the weight, and what else can be done at the scale is chosen",
     "who": "of several people one is served",
 }
 """Questions whose answer cannot be taken back, with what it does: an empty line answers none of them."""
@@ -42,7 +44,7 @@ HARMLESS = {
     # an empty line is no answer to these, or says "none" or what is printed in the prompt
     "cash", "check", "count", "coupon", "coupon_code", "float", "goods", "hold", "name", "new_card", "open_price",
     "phone", "pieces", "pour", "price", "receipt", "reference", "referrer", "reprint", "return_reason", "top_up",
-    "top_up_receipt", "value", "value_card", "weigh", "whose", "pin", "staff",
+    "top_up_receipt", "value", "value_card", "whose", "pin", "staff",
 }  # fmt: skip
 """Every other question."""
 NAMES = {"STAFF": hand.STAFF, "PIN": hand.PIN}

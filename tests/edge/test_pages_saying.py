@@ -13,7 +13,7 @@ from edge_agent.till.commands import refused
 from edge_agent.till.service.consents import consents_of
 from edge_agent.web.rendering import render
 from edge_agent.web.screen.asking import Asked, Open
-from edge_agent.web.screen.flows_desk import enrol
+from edge_agent.web.screen.flows_joining import enrol
 from edge_agent.web.screen.hand import Hand
 from edge_agent.web.screen.saying import refusal, said
 from edge_agent.web.screen.talking import Talk

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from uuid import UUID
 
 from edge_agent.till.asks import Approve
@@ -11,9 +12,10 @@ from edge_agent.till.returning.results import Foreseen, ReturnableLine, Returned
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.hand import Done, Hand, Outcome, reason_question, settled
 from edge_agent.web.screen.paid_back import UNFINISHED, agreed, foreseen_by, not_yet, paid_back, to_be_paid_back
-from edge_agent.web.screen.saying import Notice, Plain, named, news, says
+from edge_agent.web.screen.saying import Joined, Notice, Plain, Sayable, named, news, says
 from shared.pricing import Unit
 from shared.web.words import marked
+from shared.wire.events import TenderKind
 
 _ALL, _ENOUGH = "all", "enough"
 _CASH, _LEAVE = "cash", "leave"
@@ -80,13 +82,25 @@ async def exchange(ask: Asked, hand: Hand) -> Outcome:
     if isinstance(answer, Refused):
         return answer
     if isinstance(answer, Paid):
-        return Done(paid=answer)
+        return _exchanged(hand, foreseen, answer)
     return Done(news(marked("{due} still to pay"), due=hand.money(answer.due_minor)), then="pay")
+
+
+def _exchanged(hand: Hand, foreseen: Foreseen, answer: Paid) -> Done:
+    """Say what the goods that came back were worth more: it is handed out, so it stands where change does."""
+    cash = sum(part.minor for part in foreseen.refunds if part.method is TenderKind.CASH)
+    if not cash:
+        return Done(paid=answer)
+    words = says(marked("Exchanged: {total} came back"), total=hand.money(foreseen.total_minor))
+    hand_out = says(marked("Hand out {cash} in cash."), cash=hand.money(cash))
+    notice = Notice(words=words, what=answer.receipt, next=hand_out, refused=False)
+    return Done(notice, paid=replace(answer, change_minor=answer.change_minor + cash))
 
 
 async def no_receipt(ask: Asked, hand: Hand) -> Outcome:
     """Take goods back without a receipt: scan them one after the other."""
     goods: list[tuple[str, int]] = []
+    names: list[Sayable] = []
     for _ in range(_MOST_GOODS):
         text = await ask(
             Question(
@@ -95,7 +109,7 @@ async def no_receipt(ask: Asked, hand: Hand) -> Outcome:
                 prompt=says(marked("Scan or type a code, 3* for three; Enter when all are there")),
                 default=_ENOUGH,
                 scans=True,
-                note=Plain(", ".join(f"{count} × {code}" for code, count in goods)),
+                note=Joined(tuple(names)),
             )
         )
         if text == _ENOUGH:
@@ -103,13 +117,23 @@ async def no_receipt(ask: Asked, hand: Hand) -> Outcome:
         times, star, code = text.partition("*")
         if star and not (times.isascii() and times.isdigit() and code):
             raise Wrong(says(marked("This is not a code.")), text)
-        goods.append((code, int(times[:7])) if star else (text, 1))
+        count, code = (int(times[:7]), code) if star else (1, text)
+        names.append(await _goods_named(hand, code, count))
+        goods.append((code, count))
     reason = await _reason(ask, hand)
 
     async def take(approve: Approve | None, _reason: str) -> Returned | Refused:
         return await hand.till.returns.take_without_receipt(goods, reason=reason, approve=approve)
 
     return await _back(ask, hand, take, await hand.till.returns.foresee_goods(goods))
+
+
+async def _goods_named(hand: Hand, code: str, count: int) -> Sayable:
+    """Name what somebody brings back, so that a wrong pack is seen at once; refuse a code that is nothing's."""
+    found = await hand.till.catalogue.price_check(code)
+    if isinstance(found, Refused):
+        raise Wrong(says(marked("No goods of this store have this code.")), code)
+    return says(marked("{count} × {item}"), count=count, item=named(found.names, code))
 
 
 async def undo_sale(ask: Asked, hand: Hand) -> Outcome:

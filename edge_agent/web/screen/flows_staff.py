@@ -6,7 +6,7 @@ from edge_agent.till.asks import ApprovalAsked
 from edge_agent.till.results import Refused, SignedIn
 from edge_agent.till.stand import StandState
 from edge_agent.web.screen.asking import Asked, Question
-from edge_agent.web.screen.hand import STAFF, Done, Hand, Outcome, approval, identified, settled
+from edge_agent.web.screen.hand import STAFF, About, Done, Hand, Outcome, approval, identified, settled
 from edge_agent.web.screen.saying import news, says
 from shared.web.words import marked
 from shared.wire.policies import Approval, StaffRole
@@ -30,7 +30,7 @@ async def sign_in(ask: Asked, hand: Hand) -> Outcome:
             wide=True,
         )
     )
-    me = await identified(ask, staff, title)
+    me = await identified(ask, staff, title, about=About(pane="sign_in"))
     answer = await (
         hand.till.people.sign_in_by_card(me.card) if me.card else hand.till.people.sign_in(me.staff, me.pin)
     )

@@ -105,7 +105,7 @@ def reason_question(reasons: tuple[Reason, ...] | list[Reason]) -> Question:
 async def approval(ask: Asked, asks: ApprovalAsked, about: About = NOT_SAID) -> Approve:
     """Ask who approves, by code and PIN or by staff card; what it is about stands there until the PIN is given."""
     note: Sayable = says(
-        marked("{what} needs the approval of a {role}."), what=says(APPROVALS[asks.what]), role=says(ROLES[asks.role])
+        marked("{what} needs the approval of a {role}"), what=says(APPROVALS[asks.what]), role=says(ROLES[asks.role])
     )
     if about.words is not NOTHING:
         note = Joined((note, about.words))

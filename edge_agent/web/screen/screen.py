@@ -83,6 +83,7 @@ class Screen(Talking):
         else:
             name = next((name for name, at in self.keys.items() if at == key), key)
             if name in BY_NAME and self.till.kind in BY_NAME[name].kinds and not self._is_forced():
+                self.notice = None  # whatever was said before is over: another action was chosen
                 await self._patiently(self.start(name, expects=seen.expects))
         self.till.changes.note()
 
@@ -184,6 +185,7 @@ class Screen(Talking):
         answer_ = await self.till.type_in(text, count=count)
         short = isinstance(answer_, Refused) and answer_.code in NOT_FOUND
         if short and await self.till.catalogue.search(text):
+            self.notice = None
             await self.start("search", (text,))
         elif await self._is_coupon(answer_, text):
             await self.start("coupon_scanned", (text,))
@@ -199,6 +201,7 @@ class Screen(Talking):
                 await self._after_scan(rung)
                 return True
         if await self.till.catalogue.search(text):
+            self.notice = None
             await self.start("search", (text,))
             return True
         return False
