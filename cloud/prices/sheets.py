@@ -10,6 +10,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -24,11 +25,18 @@ MAX_FILE_BYTES = 32 * 1024**2
 FILE_TOO_LARGE = f"the file has more than {MAX_FILE_BYTES} bytes: split it"
 MAX_OPENED_BYTES = 256 * 1024**2
 MAX_ROWS = 200_000
+"""Under the header, empty ones counted: to skip a million of them takes as long as to read them."""
+MAX_COLUMNS = 200
 MAX_CELL_CHARACTERS = 2_000
 
 SheetFormat = Literal["csv", "xlsx"]
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _ENCODINGS = ("utf-8-sig", "gb18030")
+_TORN = (
+    zipfile.BadZipFile, InvalidFileException, zlib.error, EOFError, SyntaxError, LookupError, ValueError, TypeError,
+    AttributeError, ArithmeticError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+"""What the libraries raise for a workbook that is cut, bent or locked; XML that ends early is a SyntaxError."""
 _NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
 
 
@@ -109,13 +117,14 @@ def unguard(cell: str) -> str:
 
 
 def _named(columns: Sequence[str], lines: Iterator[tuple[int, list[str]]]) -> Iterator[SheetRow]:
-    count = 0
-    for number, cells in lines:
+    for count, (number, cells) in enumerate(lines, start=1):
+        if count > MAX_ROWS:
+            raise SheetUnreadable(
+                Phrase("the file has more than {most} rows, empty ones counted: split it, or delete the empty rows",
+                       most=MAX_ROWS)
+            )  # fmt: skip
         if not any(cells):
             continue
-        count += 1
-        if count > MAX_ROWS:
-            raise SheetUnreadable(Phrase("the file has more than {most} rows: split it", most=MAX_ROWS))
         if any(cells[len(columns) :]):
             raise SheetUnreadable(
                 Phrase("row {number} has more cells than the header has columns: name every column", number=number)
@@ -156,24 +165,42 @@ def _decode(content: bytes) -> str:
 
 def _xlsx_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            opened = sum(entry.file_size for entry in archive.infolist())
-        if opened > MAX_OPENED_BYTES:
-            raise SheetUnreadable(
-                Phrase("the workbook opens to {count} bytes, at most {most} are read", count=opened,
-                       most=MAX_OPENED_BYTES)
-            )  # fmt: skip
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
-        if isinstance(error, SheetUnreadable):
-            raise
+        yield from _xlsx_rows(content)
+    except SheetUnreadable:
+        raise
+    except _TORN as error:
         raise SheetUnreadable(Phrase("the file is not a complete XLSX workbook: save it again")) from error
+
+
+def _xlsx_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        opened = sum(entry.file_size for entry in archive.infolist())
+    if opened > MAX_OPENED_BYTES:
+        raise SheetUnreadable(
+            Phrase("the workbook opens to {count} bytes, at most {most} are read", count=opened, most=MAX_OPENED_BYTES)
+        )
+    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     try:
         sheet = book.worksheets[0]
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-            yield number, [_clean(_cell_text(cell)) for cell in cells]
+        sheet.reset_dimensions()  # what a file says of its own size may be anything
+        # Rows that are left out, and cells left out of a row, come as None: without a last column up to 16,384 of them.
+        for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS + 1, values_only=True), start=1):
+            yield number, _row_texts(number, cells)
     finally:
         book.close()
+
+
+def _row_texts(number: int, cells: Sequence[Any]) -> list[str]:
+    """Return a row's cells as text, without what is empty at its end."""
+    end = len(cells)
+    while end and cells[end - 1] is None:
+        end -= 1
+    if end > MAX_COLUMNS:
+        raise SheetUnreadable(
+            Phrase("row {number} has more than {most} columns: delete what no column of the import stands for",
+                   number=number, most=MAX_COLUMNS)
+        )  # fmt: skip
+    return [_clean(_cell_text(cell)) for cell in cells[:end]]
 
 
 def _cell_text(value: Any) -> str:
