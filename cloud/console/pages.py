@@ -16,6 +16,8 @@ from cloud.console.navigation import shown_to
 from cloud.console.rendering import Context, environment, page
 from cloud.console.showing import listed
 from cloud.console.speaking import language_of, speech
+from cloud.ledger import words as ledger_words
+from cloud.ledger.units import units
 from cloud.pricing_audit.models import PriceAudit, PriceAuditDay
 from cloud.sales.lateness import late_words
 
@@ -104,7 +106,11 @@ def sales(request: Request, services: Here) -> Response:
 @router.get("/sales/{sale}")
 def sale(request: Request, services: Here, sale: UUID) -> Response:
     """What is on this receipt, and why does each line cost what it costs?"""
-    return page(request, services, "sale", lambda session, _now_ms: {"it": receipts.receipt(session, sale)})
+
+    def read(session: Session, _now_ms: int) -> Context:
+        return {"it": receipts.receipt(session, sale), "units": units(session), "purpose": ledger_words.purpose}
+
+    return page(request, services, "sale", read)
 
 
 @router.get("/differences")

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from cloud.console.decided import BY_HAND, Decided, decided
 from cloud.errors import NotFound
 from cloud.ingest.models import IngestCommit
+from cloud.ledger.reading import Moved, moved_by
 from cloud.org.models import Store, Till
 from cloud.prices.books import StoreBooks
 from cloud.pricing_audit.models import PriceAudit
@@ -28,6 +29,8 @@ from shared.pricing.price_list import Item
 from shared.web.words import Language
 
 NEWEST = 4
+MOST_RETURNS = 20
+"""Returns of one sale that its page shows."""
 _NUMBER = re.compile(r"[0-9]{1,6}")
 
 
@@ -102,6 +105,8 @@ class ReceiptPage:
     audited: bool
     arrived_ms: int | None
     decided: list[Decided]
+    moved: list[Moved]
+    """What it and its returns moved in the ledger."""
 
     @property
     def undone(self) -> SaleReturn | None:
@@ -133,7 +138,8 @@ def receipt(session: Session, sale_id: UUID) -> ReceiptPage:
     (shown,) = shown_sales(session, [sale])
     commit = session.get(IngestCommit, sale.commit_no)
     audit = session.get(PriceAudit, sale_id)
-    returns = session.exec(select(SaleReturn).where(col(SaleReturn.original_sale_id) == sale_id).limit(20))
+    of_it = select(SaleReturn).where(col(SaleReturn.original_sale_id) == sale_id).order_by(col(SaleReturn.at_ms))
+    returns = session.exec(of_it.limit(MOST_RETURNS)).all()
     found = json.loads(audit.difference) if audit else []
     return ReceiptPage(
         shown=shown,
@@ -146,6 +152,7 @@ def receipt(session: Session, sale_id: UUID) -> ReceiptPage:
         audited=commit is not None and commit.audited,
         arrived_ms=commit.at_ms if commit else None,
         decided=decided(session, sale),
+        moved=moved_by(session, [sale_id, *(one.id for one in returns)]),
     )
 
 

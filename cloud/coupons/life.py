@@ -27,7 +27,7 @@ _OWN = "~"
 """Stands between a public code and the basket that used it."""
 _GIVEN = marked("Given")
 _GIVEN_BY_RUN = marked("Given by a run")
-_SET_ASIDE = marked("Set aside for a basket")
+_SET_ASIDE = marked("Set aside for a basket until then")
 _USED = marked("Used")
 _BACK = marked("Everything came back: open again")
 _TAKEN_BACK = marked("Taken back")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import String, Uuid, select
+from sqlalchemy import String, Uuid, func, select
 from sqlmodel import Session
 
 from cloud.database.rowset import rowset, table_of
@@ -15,6 +16,16 @@ from cloud.ledger.kinds import MEMBER_POINTS, POINTS
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
 
 JournalKey = tuple[UUID, str]
+
+
+class Moved(NamedTuple):
+    """How much of a unit one journal moved, whichever way; its purpose says why."""
+
+    cause: UUID
+    purpose: str
+    at_ms: int
+    unit: str
+    amount: int
 
 
 def journals_by_key(session: Session, keys: Sequence[JournalKey]) -> dict[JournalKey, Journal]:
@@ -47,6 +58,24 @@ def journals_by_key(session: Session, keys: Sequence[JournalKey]) -> dict[Journa
         )
         for row in rows
     }
+
+
+def moved_by(session: Session, causes: Collection[UUID]) -> list[Moved]:
+    """Return what sales, returns or other causes moved, in the order of time."""
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(cause,) for cause in sorted(causes)])
+    journal, posting, account = table_of(JournalRow), table_of(Posting), table_of(Account)
+    same = (journal.c.cause == posting.c.cause) & (journal.c.purpose == posting.c.purpose)
+    key = (journal.c.cause, journal.c.purpose, journal.c.at_ms, account.c.unit)
+    rows = session.execute(
+        select(*key, func.sum(posting.c.amount))
+        .join(wanted, wanted.c.id == journal.c.cause)
+        .join(posting, same)
+        .join(account, account.c.id == posting.c.account_id)
+        .where(posting.c.amount > 0)
+        .group_by(*key)
+        .order_by(journal.c.at_ms, journal.c.cause, journal.c.purpose, account.c.unit)
+    )
+    return [Moved(cause, purpose, at_ms, unit, int(amount)) for cause, purpose, at_ms, unit, amount in rows]
 
 
 def balance_of_account(session: Session, account: UUID) -> int:

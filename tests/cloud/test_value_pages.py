@@ -57,6 +57,11 @@ def test_what_is_owed_stands_first_and_every_number_leads_on(desk: Desk) -> None
     account = sue.get("/ledger/accounts?kind=value_taken&unit=CNY").text
     movements = sue.get(re.findall(r"/ledger/accounts/[0-9a-f-]+", account)[0]).text
     assert f'href="/sales/{desk.sale}"' in movements, "a number leads to its receipt"
+    receipt = sue.get(f"/sales/{desk.sale}").text
+    moved = set(re.findall(r"/ledger/journals/[^\"]+", receipt))
+    assert moved
+    for href in moved:
+        assert str(desk.sale) in sue.get(href).text, "and a receipt to its numbers"
 
 
 def test_a_month_is_settled_between_stores_as_a_file(desk: Desk) -> None:
