@@ -40,7 +40,7 @@ def _columns() -> Sequence[Column[Any]]:
         Column(key="by", title=marked("By"), cell=lambda row: who_cell(row.PriceDraft.created_by)),
         Column(
             key="created",
-            title=marked("Since"),
+            title=marked("Drafted"),
             kind=Kind.MOMENT,
             order=col(PriceDraft.created_ms),
             cell=lambda row: row.PriceDraft.created_ms,

@@ -95,6 +95,8 @@ class Said:
     store: Store | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
     conflicts: Conflicts | None = None
+    others: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What the promotions it runs into say, by their id."""
 
 
 def filled_of(plan: PromotionPlan, exponent: int) -> tuple[Filled, Promotion | None]:
@@ -121,4 +123,7 @@ def said_of(
     found = check(session, books, stores, promotion, now_ms) if with_conflicts else None
     if found is not None and plan.status == PlanStatus.PUBLISHED:  # what is at work under its id is itself
         found = replace(found, overlaps=[one for one in found.overlaps if one.clash is not Clash.SAME_ID])
-    return Said(shown, sample(session, books, first, promotion, now_ms), first, reasons, found)
+    met = [] if found is None else [one.other for one in found.overlaps]
+    called = names_for(session, met)
+    others = {one.promotion: sentence(one, Money(first.exponent), called) for one in met}
+    return Said(shown, sample(session, books, first, promotion, now_ms), first, reasons, found, others)

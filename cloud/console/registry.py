@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from cloud.console import members, pages, price_changes, promotions, signing_in, static_files, why
+from cloud.console import leading_back, members, pages, price_changes, promotions, signing_in, static_files, why
 from cloud.console.live import Streams
 from cloud.console.navigation import Entry, Task
 from cloud.coupons import conflict_pages as coupon_conflicts
@@ -78,6 +78,7 @@ def mount(app: FastAPI) -> None:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(OUR_NAMES), www_redirect=False)
     app.include_router(static_files.router)
     signing_in.install(app)
+    leading_back.install(app)
     for entry in ENTRIES:
         if entry.router is not None:
             app.include_router(entry.router, dependencies=[Depends(signing_in.admitted)])

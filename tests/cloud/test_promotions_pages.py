@@ -189,12 +189,17 @@ def test_the_calendar_shows_what_runs_where(database: Database, marketer: Visito
     assert [bool(cell) for cell in cells] == [False, False] + [True] * 26
     assert "2 stores" in row[0]
     assert "all stores" in marketer.get("/promotions/calendar?first=2026-01-05&store=s1").text
-    assert "Nothing runs in these four weeks" in marketer.get("/promotions/calendar?store=s3").text
-    assert "are on today" in marketer.get("/promotions/calendar").text
+    nothing = marketer.get("/promotions/calendar?store=s3").text
+    assert "Nothing runs in these four weeks" in nothing
+    assert 'href="/promotions/new"' in nothing.partition("<main")[2], "an empty table says what to do"
+    other = started(marketer)
+    marketer.send(f"{other}/save", {**FORM, "all_stores": "yes"})
+    assert "from 20.00 spent 3.00 off, from 2026-01-03 · price book" in marketer.get(other).text, "which one it runs into"
+    assert "No promotion is on today." in marketer.get("/promotions/calendar").text
 
 
 def test_promotions_of_price_books_count_as_what_is_on(database: Database, marketer: Visitor) -> None:
-    assert "0 promotions are on today." in marketer.get("/promotions").text
+    assert "No promotion is on today." in marketer.get("/promotions").text
     rule = {"promotion": "p1", "kind": "percent_off", "off_bp": 1000}
     with database.session() as session:
         content = encode_row(BodyKind.PROMOTIONS, "p1", rule)
@@ -231,3 +236,13 @@ def test_a_receipt_says_why_it_cost_what_it_cost(database: Database, marketer: V
     unknown = make_sale([("1001", 1)], book=MemoryPriceBook(99, ITEMS, PRICES), store="s2", series="s2-9")
     take_in(database, Outbox("s2-a").add(unknown).batch())
     assert "无法在此重新计价" in marketer.get(f"/sales/{unknown.id}/why").text
+
+
+def test_who_opens_a_form_s_address_again_is_led_to_its_page(marketer: Visitor) -> None:
+    place = started(marketer)
+    refused = marketer.send(f"{place}/push", {"reason": "too early"})
+    assert "It is not complete" in refused.text
+    assert f'href="{place}/push?language=zh"' in refused.text, "the other language is asked for at this address"
+    again = marketer.get(f"{place}/push?language=zh")
+    assert (again.status_code, again.headers["location"]) == (303, f"{place}?language=zh")
+    assert marketer.get("/api/v1/prices/drafts/x/publish").status_code == 405, "a program is told"
