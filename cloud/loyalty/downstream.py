@@ -81,3 +81,4 @@ class LoyaltyDownstream:
         counting.note_sales(session, sales)
         returning.settle_returns(session, posted, returns)
         coupons.settle_returns(session, posted, returns)
+        counting.note_returns(session, returns)

@@ -16,7 +16,7 @@ from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
 from cloud.prices.timeline import live_entries
 from cloud.promotions import sharing
-from cloud.promotions.budget_models import BudgetedPromotion, BudgetSetAside, StoreShare
+from cloud.promotions.budget_models import BudgetedPromotion, BudgetSetAside
 from cloud.promotions.sharing import Moment
 from shared.clock import BusinessClock, MachineClock
 from shared.pricing.promotion import Promotion
@@ -49,6 +49,7 @@ class BudgetKeeping:
         with self._database.session() as session:
             held = holders(session, self._books, moment.at_ms)
             register(session, held, moment)
+            sharing.hear_closing(session)
         for promotion, stores in held.values():
             if sharing.chain_limit(promotion) is not None:
                 with self._database.session() as session:
@@ -88,8 +89,7 @@ def register(session: Session, held: Holders, moment: Moment) -> None:
     if over:
         table = table_of(BudgetedPromotion)
         session.execute(update(table).where(table.c.promotion.in_(over)).values(live=False))
-        shares = table_of(StoreShare)
-        session.execute(update(shares).where(shares.c.promotion.in_(over)).values(closed=True))
+        sharing.close_over(session, over, moment.wall_ms)
     aside = table_of(BudgetSetAside)
     session.execute(delete(aside).where(aside.c.until_ms < moment.wall_ms))
     session.flush()

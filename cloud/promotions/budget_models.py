@@ -48,7 +48,9 @@ class StoreShare(Table, table=True):
     short: bool = False
     """A till has asked for more since."""
     closed: bool = False
-    """Of an earlier epoch or agent, or of a promotion that is over: no till counts by it any more."""
+    """Of an earlier epoch or agent, or of a promotion that is over: no till is to count by it any more."""
+    closing: bool = False
+    """Its store is told that nothing may be used any more, until it says that it has heard."""
     changed_ms: int = utc_ms()
 
 
@@ -64,6 +66,22 @@ class BudgetUse(Table, table=True):
     store_id: str = Field(primary_key=True, max_length=32)
     uses: int = big_int(default=0)
     minor: int = big_int(default=0)
+
+
+class BudgetCounted(Table, table=True):
+    """What one sale was counted with in `budget_use`, and how much of that its returns have given back."""
+
+    __tablename__ = "budget_counted"
+
+    sale_id: UUID = Field(primary_key=True)
+    promotion: str = Field(primary_key=True, max_length=128)
+    member_id: UUID
+    day: str = Field(max_length=10)
+    store_id: str = Field(max_length=32)
+    uses: int = big_int()
+    minor: int = big_int()
+    back_uses: int = big_int(default=0)
+    back_minor: int = big_int(default=0)
 
 
 class BudgetSetAside(Table, table=True):

@@ -40,10 +40,10 @@ class Moment:
 
 
 def of_agents(session: Session, agents: Collection[str]) -> dict[str, list[BudgetShare]]:
-    """Return what each of these agents may use of chains' budgets, by promotion."""
+    """Return what each of these agents may use of chains' budgets, by promotion: nothing of one that is over."""
     query = (
         select(StoreShare)
-        .where(col(StoreShare.agent_id).in_(agents), ~col(StoreShare.closed))
+        .where(col(StoreShare.agent_id).in_(agents), ~col(StoreShare.closed) | col(StoreShare.closing))
         .order_by(col(StoreShare.promotion), col(StoreShare.id))
     )
     found: defaultdict[str, list[BudgetShare]] = defaultdict(list)
@@ -81,7 +81,12 @@ def share_out(session: Session, promotion: Promotion, stores: Collection[str], m
     changed = _close(session, rows, agents)
     open_ = {row.store_id: row for row in rows if not row.closed}
     for store, (agent, epoch) in sorted(agents.items()):
-        if store not in open_:
+        if store not in open_ and (back := _closed_of(rows, agent, epoch)) is not None:
+            back.closed = back.closing = False
+            back.most_uses = None if limit.uses is None else back.most_uses or 0
+            back.most_minor = None if limit.minor is None else back.most_minor or 0
+            open_[store], changed = back, True
+        elif store not in open_:
             row = _opened(promotion.promotion, agent, epoch, limit, mint())
             open_[store], changed = row, True
             rows.append(row)
@@ -125,14 +130,63 @@ def _agents(session: Session, stores: Collection[str]) -> dict[str, tuple[Agent,
     return found
 
 
+def close_over(session: Session, promotions: Collection[str], now_ms: int) -> None:
+    """Close every share of promotions that no book holds any more, and have their stores told so."""
+    query = select(StoreShare).where(col(StoreShare.promotion).in_(promotions), ~col(StoreShare.closed))
+    for row in session.execute(query).scalars():
+        _end(session, row)
+        row.changed_ms = now_ms
+    session.flush()
+
+
+def hear_closing(session: Session) -> None:
+    """Free what closed shares had left as soon as their stores have said that they use nothing more of them."""
+    query = select(StoreShare).where(col(StoreShare.closing)).order_by(col(StoreShare.id))
+    for row in session.execute(query.with_for_update()).scalars():
+        agent = session.get(Agent, row.agent_id)
+        if agent is None or agent.status != "active" or current_epoch(session, agent.id) != row.epoch:
+            row.closing = False  # nobody is left to say: what it may have used stays counted
+            continue
+        said = () if agent.reported is None else _reported.decode(agent.reported).budgets
+        for report in said:
+            if report.share == row.id and report.serial >= row.serial:
+                row.used_uses, row.used_minor = report.uses, report.minor
+                row.ceiling_uses = None if row.ceiling_uses is None else report.uses
+                row.ceiling_minor = None if row.ceiling_minor is None else report.minor
+                row.heard_serial, row.closing = row.serial, False
+    session.flush()
+
+
+def _end(session: Session, row: StoreShare) -> None:
+    """Close a share whose agent still sells: from now on it may use nothing more."""
+    row.most_uses = None if row.most_uses is None else 0
+    row.most_minor = None if row.most_minor is None else 0
+    row.serial += 1
+    row.closed = row.closing = True
+    session.add(row)
+
+
+def _closed_of(rows: Sequence[StoreShare], agent: Agent, epoch: UUID) -> StoreShare | None:
+    """Return the closed share that a store still holds, to be opened again: two for one promotion it could not keep."""
+    mine = [row for row in rows if row.closed and (row.agent_id, row.epoch) == (agent.id, epoch)]
+    return mine[-1] if mine else None
+
+
 def _close(session: Session, rows: Sequence[StoreShare], agents: Mapping[str, tuple[Agent, UUID]]) -> bool:
-    """Close shares of another agent or epoch: what they may have used stays counted as used."""
+    """Close shares of another agent or epoch: what they may have used stays counted as used.
+
+    A store whose book holds the promotion no more is told, and what it has not used is free once it has heard.
+    """
     changed = False
     for row in rows:
         agent, epoch = agents.get(row.store_id, (None, None))
-        if not row.closed and (agent is None or agent.id != row.agent_id or epoch != row.epoch):
-            row.closed = changed = True
-            session.add(row)
+        if row.closed or (agent is not None and agent.id == row.agent_id and epoch == row.epoch):
+            continue
+        changed = True
+        if agent is None:
+            _end(session, row)
+        row.closed = True
+        session.add(row)
     return changed
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from cloud.database import Database
+from cloud.database import Database, Table
 from cloud.database.rowset import table_of
 from cloud.fleet.models import AgentEpoch
 from cloud.members.care_models import MemberMerge
@@ -22,14 +23,15 @@ from cloud.promotions import counting, sharing
 from cloud.promotions.budget_answers import SET_ASIDE_MS, BudgetAnswers
 from cloud.promotions.budget_keeping import EVERY_S, BudgetKeeping
 from cloud.promotions.budget_models import BudgetedPromotion, BudgetUse, StoreShare
-from cloud.sales.models import Sale
+from cloud.sales.models import Sale, SaleDiscount, SaleLine, SaleReturnLine
 from shared.body import BodyKind
+from shared.money import divide_half_up
 from shared.pricing import Counter, Per
 from shared.pricing.kinds import SpendAndGet
 from shared.pricing.kinds.spend_and_get import Step
 from shared.pricing.promotion import Divide, Limit, Where
 from shared.wire.budgets import AskBudgets, BudgetReport, BudgetsElsewhere, BudgetShare
-from shared.wire.events import SaleCompleted
+from shared.wire.events import SaleCompleted, SaleReturned
 from tests.cloud.prices_data import STORES, found_chain, item, price, publish_rows, report
 from tests.factories import START_MS, DrivenMachineClock, make_item, make_price_book, make_sale, new_id
 
@@ -41,8 +43,13 @@ TODAY = datetime.fromtimestamp(START_MS // 1000, UTC).date()
 def put_sale(session: Session, id_: UUID, store: str, minor: int, member: UUID | None = None) -> None:
     """Insert a sale of which only this matters."""
     given = {"id": id_, "store_id": store, "total_minor": minor, "member_id": member, "business_date": TODAY}
+    _insert(session, Sale, given)
+
+
+def _insert(session: Session, of: type[Table], given: dict[str, Any]) -> None:
+    """Insert a row with these facts, and something of their kind for all else that has to be there."""
     fillers = {int: 0, str: "", bytes: b"", bool: False}
-    table = table_of(Sale)
+    table = table_of(of)
     for column in table.columns:
         if column.name not in given and not column.nullable and column.default is None:
             given[column.name] = fillers.get(column.type.python_type, 0)
@@ -81,6 +88,26 @@ class Chain:
                 session.add(AgentEpoch(agent_id=f"{store}-a", epoch=UUID(int=number), head=b"", opened_ms=START_MS))
             publish_rows(session, rows)
 
+    def publish_again(self, one: SpendAndGet) -> None:
+        with self.database.session() as session:
+            content = encode_row(BodyKind.PROMOTIONS, one.promotion, one)
+            publish_rows(session, [DraftRow(BodyKind.PROMOTIONS, "chain", one.promotion, content)])
+
+    def used(self) -> tuple[int, int]:
+        with self.database.snapshot() as session:
+            rows = session.execute(select(BudgetUse).where(col(BudgetUse.member_id) == MEMBER)).scalars().all()
+        return sum(row.uses for row in rows), sum(row.minor for row in rows)
+
+    def take_back(self, sale: SaleCompleted, pieces: int) -> None:
+        """Write down that so much came back, and count it; 0: the same return once more."""
+        with self.database.session() as session:
+            id_ = new_id()
+            if pieces:
+                given = {"return_id": id_, "original_sale_id": sale.id, "of_line": 1, "item": "1002"}
+                given |= {"quantity": pieces, "refund_minor": 0, "tax_minor": 0, "reason": ""}
+                session.execute(table_of(SaleReturnLine).insert().values(**given))
+            counting.note_returns(session, [cast("SaleReturned", SimpleNamespace(original=sale.id))])
+
     def keep(self) -> None:
         self.clock.advance(round(EVERY_S * 1000) + 1)
         self.keeping()
@@ -107,7 +134,17 @@ class Chain:
         with self.database.session() as session:
             for sale in sales:
                 put_sale(session, sale.id, sale.store, sale.total_minor, member)
+                _put_lines(session, sale)
             counting.note_sales(session, sales)
+
+
+def _put_lines(session: Session, sale: SaleCompleted) -> None:
+    """Insert what a return is shared by: the lines and what was taken off them."""
+    for line in sale.lines:
+        _insert(session, SaleLine, {"sale_id": sale.id, "n": line.n, "quantity": line.quantity})
+        for n, one in enumerate(line.discounts, start=1):
+            facts = {"sale_id": sale.id, "line_n": line.n, "n": n, "source": one.source, "minor": one.minor}
+            _insert(session, SaleDiscount, facts)
 
 
 def _open(session: Session) -> list[StoreShare]:
@@ -115,9 +152,9 @@ def _open(session: Session) -> list[StoreShare]:
     return list(session.execute(query).scalars())
 
 
-def sale_with(rule: SpendAndGet, store: str = "s1", *, id_: UUID | None = None) -> SaleCompleted:
+def sale_with(rule: SpendAndGet, store: str = "s1", *, id_: UUID | None = None, pieces: int = 1) -> SaleCompleted:
     book = make_price_book(items=[make_item("1002")], promotions=[msgspec.structs.replace(rule, limits=[])])
-    return make_sale([("1002", 1)], book=book, store=store, id=id_)
+    return make_sale([("1002", pieces)], book=book, store=store, id=id_)
 
 
 @pytest.fixture
@@ -273,7 +310,42 @@ def test_a_promotion_that_no_book_holds_any_more_is_over(chain: Chain) -> None:
     chain.keep()
     with chain.database.session() as session:
         publish_rows(session, [DraftRow(BodyKind.PROMOTIONS, "chain", "spring", None)])
+    chain.says("s1", uses=4)
     chain.keep()
     with chain.database.snapshot() as session:
         assert not session.get_one(BudgetedPromotion, "spring").live
+        assert {row.ceiling_uses for row in session.execute(select(StoreShare)).scalars()} == {30}
+    assert chain.told("s1").uses == 0, "its store is told, and may use what it held until it has heard"
+    chain.says("s1", uses=6)
+    chain.keep()
+    with chain.database.snapshot() as session:
         assert sharing.of_agents(session, ["s1-a"]) == {}
+        (row,) = session.execute(select(StoreShare).where(col(StoreShare.store_id) == "s1")).scalars()
+        assert (row.ceiling_uses, row.used_uses, row.closing) == (6, 6, False)
+    chain.publish_again(promotion(Limit(per=Per.CHAIN, uses=100)))
+    chain.keep()
+    assert chain.told("s1").share == row.id, "the store counts on under the share that it holds"
+    with chain.database.snapshot() as session:
+        assert sum(one.ceiling_uses or 0 for one in session.execute(select(StoreShare)).scalars()) <= 100
+
+
+@pytest.mark.parametrize("parts", [[3], [1, 1, 1], [2, 1]])
+def test_returns_give_a_members_budget_back_once_in_any_order(chain: Chain, parts: list[int]) -> None:
+    rule = promotion(Limit(per=Per.MEMBER, uses=2, strict=True))
+    chain.publish(rule)
+    uncounted = sale_with(rule)
+    chain.count(uncounted)
+    chain.keep()
+    sold, other = sale_with(rule, pieces=3), sale_with(rule)
+    chain.count(sold, other)
+    before = chain.used()
+    assert before[0] == 2
+    for n, back in enumerate(parts, start=1):
+        chain.take_back(sold, back)
+        chain.take_back(sold, 0)
+        uses, minor = chain.used()
+        came = sum(parts[:n])
+        assert uses == (1 if came == 3 else 2), "a use comes back with the last piece"
+        assert minor == before[1] - divide_half_up(100 * came, 3)
+    chain.take_back(uncounted, 1)
+    assert chain.used() == (1, before[1] - 100), "a sale that was never counted gives nothing back"

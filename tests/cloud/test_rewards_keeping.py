@@ -15,6 +15,7 @@ from cloud.ledger.proof import prove
 from cloud.rewards import rebate, runs
 from cloud.rewards.models import Draw, Run
 from cloud.rewards.runs import Act
+from tests.cloud.members_data import join
 from tests.cloud.rewards_data import TODAY, Mall
 from tests.factories import START_MS, new_id
 
@@ -74,7 +75,7 @@ def commits(mall: Mall) -> int:
 def test_a_run_that_fails_in_the_middle_says_why_and_can_be_gone_on_with(
     mall: Mall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    members = [new_id() for _ in range(4)]
+    members = [join(mall.database) for _ in range(4)]
     for member in members:
         mall.books.give(member, 1_000)
     run = new_id()

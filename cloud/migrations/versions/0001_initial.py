@@ -75,6 +75,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_basket_void_store_id_business_date", "basket_void", ["store_id", "business_date"], unique=False)
     op.create_table(
+        "budget_counted",
+        sa.Column("sale_id", sa.Uuid(), nullable=False),
+        sa.Column("promotion", sa.String(length=128), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("uses", BIG_INT, nullable=False),
+        sa.Column("minor", BIG_INT, nullable=False),
+        sa.Column("back_uses", BIG_INT, nullable=False),
+        sa.Column("back_minor", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("sale_id", "promotion", name=op.f("pk_budget_counted")),
+    )
+    op.create_table(
         "budget_set_aside",
         sa.Column("promotion", sa.String(length=128), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=False),
@@ -99,6 +112,7 @@ def upgrade() -> None:
         sa.Column("heard_serial", sa.Integer(), nullable=False),
         sa.Column("short", sa.Boolean(), nullable=False),
         sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.Column("closing", sa.Boolean(), nullable=False),
         sa.Column("changed_ms", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_budget_share")),
     )
