@@ -38,6 +38,14 @@ def test_every_test_a_document_names_exists() -> None:
     assert named - defined == set()
 
 
+def test_every_lesson_has_its_answer() -> None:
+    """77 threads of other systems' users, numbered through; and seven weak points of one driver."""
+    rows = (ROOT / "docs" / "lessons.md").read_text()
+    answered = {int(number) for number in re.findall(r"^\| B\d\.(\d+) \|", rows, re.MULTILINE)}
+    assert answered == set(range(1, 78))
+    assert set(re.findall(r"^\| A\.(\d) \|", rows, re.MULTILINE)) == set("1234567")
+
+
 def test_the_readme_makes_ten_promises_and_names_their_proofs() -> None:
     assert promises() == list(range(1, 11))
     assert set(proofs()) <= set(promises())
