@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from sqlalchemy import ColumnElement, func, select, true, update
@@ -22,7 +22,7 @@ from cloud.errors import NotFound, Refused
 from cloud.ledger.commits import open_commit
 from cloud.loyalty import rewarding, rules, tiers
 from cloud.loyalty.models import MemberStanding, TierChange, TierGift
-from cloud.members import blocks, dirt, lookup_keys
+from cloud.members import blocks, dirt, lookup_keys, one_person
 from cloud.members.home_days import Days, HomeDay, home_days
 from cloud.members.models import ACTIVE, Member, MemberBlock, MemberKey
 from cloud.privacy import Vault
@@ -97,22 +97,36 @@ def reaching(session: Session, at: Round) -> int:
         .order_by(change.c.member_id, change.c.n)
         .limit(SLICE)
     )
-    found = session.execute(query.with_for_update(skip_locked=True)).all()
+    found = _able(session, session.execute(query.with_for_update(skip_locked=True)).all())
     due = []
-    for row in found:
+    for row, member in found:
         tier = at.rule.tier(row.after)
         if tier is None or row.reason != "earned" or at.rule.rank(row.before) >= at.rule.rank(row.after):
             continue
         for n, benefit in enumerate(tier.benefits):
             if isinstance(benefit, CouponsOnReaching):
                 name = f"reaching:{tier.code}:{n}"
-                if _may_reach_again(session, row.member_id, name, benefit, row.day):
-                    due.append(Due(row.member_id, name, str(row.day), tier.code, benefit.batch, benefit.count))
+                if _may_reach_again(session, member, name, benefit, row.day):
+                    due.append(Due(member, name, str(row.day), tier.code, benefit.batch, benefit.count))
     give(session, at, due)
-    for row in found:
+    for row, _ in found:
         mine = (change.c.member_id == row.member_id, change.c.n == row.n)
         session.execute(update(change).where(*mine).values(gifts_ms=at.now_ms))
     return len(found)
+
+
+def _able(session: Session, changes: Sequence[Any]) -> list[tuple[Any, UUID]]:
+    """Return changes with whom they concern by now: what waited goes with a member who was made one with another.
+
+    A change of somebody who may not collect waits until the block is lifted.
+    """
+    people = one_person.now(session, {row.member_id for row in changes})
+    barred = {
+        member
+        for member, kinds in blocks.standing(session, set(people.values())).items()
+        if {blocks.COUPONS, blocks.POINTS} & set(kinds)
+    }
+    return [(row, people[row.member_id]) for row in changes if people[row.member_id] not in barred]
 
 
 def _may_reach_again(session: Session, member: UUID, name: str, benefit: CouponsOnReaching, day: date) -> bool:

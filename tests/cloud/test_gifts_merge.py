@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
+from cloud.coupons import batches
 from cloud.database import Database
 from cloud.ledger.commits import open_commit
-from cloud.loyalty import giving, rules
+from cloud.loyalty import giving, rules, tiers
 from cloud.loyalty.models import TierGift
 from cloud.members import merging
 from shared.loyalty import Benefit, BirthdayGift, CouponsMonthly, CouponsOnReaching
@@ -91,6 +92,31 @@ def test_what_both_were_given_stays_with_each_and_a_note_comes_back(club: Club) 
     assert gifts(club) == before
     undo(club, merge(club, gone, keep))
     assert gifts(club) == before
+
+
+@pytest.mark.parametrize("problem", [False, True])
+def test_a_gift_that_waits_goes_along_and_is_given_once(club: Club, problem: bool) -> None:
+    with club.database.session() as session:
+        batch = batches.lock_batch(session, "welcome")
+        batch.most = 0 if problem else 100
+        session.add(batch)
+    gone, keep = club.member(10), club.member(0)
+    if problem:
+        club.give()
+        assert ("reaching:s:0", str(TODAY), "batch_spent") in gifts(club)[gone]
+    with club.database.session() as session:
+        tiers.set_floor(session, keep, "s", TODAY, reason="press", actor="ann", now_ms=1)
+    club.spends(keep, 0)
+    merge(club, keep, gone)
+    with club.database.session() as session:
+        assert tiers.standings(session, [keep], TODAY)[keep].tier == "s", "whose own change brings no gift: by hand"
+        batch = batches.lock_batch(session, "welcome")
+        batch.most = 100
+        session.add(batch)
+        giving.try_again(session)
+    assert club.give()[keep].count("welcome") == 1
+    club.spends(keep, 5)
+    assert club.give()[keep].count("welcome") == 1
 
 
 def test_somebody_merged_between_the_look_and_the_gift_is_given_nothing(club: Club) -> None:
