@@ -82,7 +82,7 @@ def ask(
         MemberSignIn(
             id=attempt,
             token_hash=sessions.hash_of(token),
-            phone=vault.encrypt(phone, _context(attempt)),
+            phone=vault.encrypt(phone, sign_in_context(attempt)),
             phone_index=index,
             language=language,
             made_ms=now_ms,
@@ -160,7 +160,7 @@ class CodeMaker:
                 channel=ChannelName.SMS,
                 template="sign_in_code",
                 language="zh" if attempt.language == "zh" else "en",
-                recipient=self._vault.decrypt(sealed, _context(attempt.id)),
+                recipient=self._vault.decrypt(sealed, sign_in_context(attempt.id)),
                 parameters={"code": code, "minutes": str(self._minutes)},
                 member=members[0],
                 until_ms=attempt.expires_ms,
@@ -184,5 +184,6 @@ def _hash(vault: Vault, attempt: UUID, code: str) -> bytes:
     return vault.blind_index("sign_in_code", f"{attempt}\n{code.strip()}")
 
 
-def _context(attempt: UUID) -> str:
+def sign_in_context(attempt: UUID) -> str:
+    """Return what the phone of somebody who asked for a code is encrypted with."""
     return f"member_sign_in/{attempt}"

@@ -24,7 +24,7 @@ def link(session: Session, vault: Vault, member: UUID, openid: str, now_ms: int)
     index = vault.blind_index(_KIND, openid)
     either = (col(MemberWechat.openid_index) == index) | (col(MemberWechat.member_id) == member)
     session.execute(delete(MemberWechat).where(either))
-    sealed = vault.encrypt(openid, _context(member))
+    sealed = vault.encrypt(openid, openid_context(member))
     session.add(MemberWechat(openid_index=index, openid=sealed, member_id=member, linked_ms=now_ms))
     session.flush()
 
@@ -37,7 +37,7 @@ def unlink(session: Session, member: UUID) -> None:
 def openid_of(session: Session, vault: Vault, member: UUID) -> str | None:
     """Return where a member gets messages in WeChat: the recipient of the channel `wechat`."""
     row = session.exec(select(MemberWechat).where(col(MemberWechat.member_id) == member)).first()
-    return None if row is None else vault.decrypt(row.openid, _context(member))
+    return None if row is None else vault.decrypt(row.openid, openid_context(member))
 
 
 def is_linked(session: Session, member: UUID) -> bool:
@@ -55,5 +55,6 @@ def address_of(
     return fields.get("phone" if channel is ChannelName.SMS else "email")
 
 
-def _context(member: UUID) -> str:
+def openid_context(member: UUID) -> str:
+    """Return what a member's WeChat id is encrypted with."""
     return f"member_wechat/{member}"

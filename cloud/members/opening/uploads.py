@@ -126,7 +126,7 @@ def opened(vault: Vault, row: OpeningUpload) -> bytes:
     """Return an upload's file. Raise CannotOpen, or Refused when it is gone."""
     if row.content is None:
         raise Refused("gone", "the file is gone: upload it again")
-    return zlib.decompress(base64.b64decode(vault.decrypt(bytes(row.content), _context(row.id))))
+    return zlib.decompress(base64.b64decode(vault.decrypt(bytes(row.content), upload_context(row.id))))
 
 
 def problems_of(row: OpeningUpload) -> list[dict[str, Any]]:
@@ -142,10 +142,11 @@ def totals_of(row: OpeningUpload) -> list[dict[str, Any]]:
 
 
 def _closed(vault: Vault, upload_id: UUID, content: bytes) -> bytes:
-    return vault.encrypt(base64.b64encode(zlib.compress(content)).decode(), _context(upload_id))
+    return vault.encrypt(base64.b64encode(zlib.compress(content)).decode(), upload_context(upload_id))
 
 
-def _context(upload_id: UUID) -> str:
+def upload_context(upload_id: UUID) -> str:
+    """Return what an uploaded file is encrypted with."""
     return f"opening_upload/{upload_id}"
 
 
