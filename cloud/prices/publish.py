@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import msgspec
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from cloud.fleet.models import Agent, AuditEntry
+from cloud.fleet.models import AuditEntry
 from cloud.org.models import Store
 from cloud.prices.approvals import check_approved
 from cloud.prices.drafts import DraftChanges, draft_changes, engine_needed, open_draft
+from cloud.prices.engines import check_engines
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import DraftStatus, EntryStatus, PriceVersion, TimelineEntryRow, VersionStatus
 from cloud.prices.placing import Change, Edit, Plan, Return, VersionFacts, place
@@ -22,7 +22,6 @@ from cloud.prices.starting import bodies_of, start_plans
 from cloud.prices.targets import resolve_targets, scopes_of
 from cloud.prices.timeline import Entry, live_entries, manifests, moments, staged, withdraw_entries
 from shared.body import BodyKind
-from shared.wire.messages import Reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +88,16 @@ def publish(
     changes = draft_changes(session, draft_id)
     _check_scopes(changes, stores)
     engine = engine_needed(changes)
-    _check_engines(session, stores, engine)
     when = moments(stores, activates_local, act.now_ms)
     timelines = live_entries(session, [store.id for store in stores], act.now_ms)
     plans = start_plans(session, stores, timelines, when)
     if not changes and all(plan.previous is not None for plan in plans):
         raise PriceRefusal("empty_draft", f"draft {draft.title!r} changes nothing", [draft_id])
     later = {store: staged(entries, when[store].at_ms) for store, entries in timelines.items()}
+    had = {plan.store.id: plan.engine for plan in plans}
+    for plan in plans:
+        plan.engine = max(plan.engine, engine)
+    check_engines(session, plans, later, had)
     conflicts = _conflicts(session, changes, plans, later)
     _set_changes(plans, {key: Edit(rows) for key, rows in changes.items()})
     versions = place(
@@ -215,21 +217,6 @@ def _check_scopes(changes: DraftChanges, stores: Sequence[Store]) -> None:
     stray = sorted(f"{kind} of {scope!r}" for kind, scope in changes.keys() - reached)
     if stray:
         raise PriceRefusal("stray_scope", f"no targeted store sells by {', '.join(stray)}", stray)
-
-
-def _check_engines(session: Session, stores: Sequence[Store], engine: int) -> None:
-    if engine <= 1:
-        return
-    agents = select(Agent).where(col(Agent.store_id).in_([store.id for store in stores]), col(Agent.status) == "active")
-    old: list[str] = []
-    for agent in session.execute(agents).scalars():
-        reported = None if agent.reported is None else msgspec.json.decode(agent.reported, type=Reported)
-        if reported is None or reported.engine < engine:
-            tills = ", ".join(till.till for till in reported.tills) if reported else ""
-            level = f"has level {reported.engine}" if reported else "has not reported yet"
-            old.append(f"agent {agent.id} of store {agent.store_id} {level}" + (f" (tills {tills})" if tills else ""))
-    if old:
-        raise PriceRefusal("engine_too_old", f"this needs engine level {engine}: {'; '.join(old)}", old)
 
 
 def _names(versions: Mapping[int, object]) -> str:

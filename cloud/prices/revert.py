@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from cloud.errors import NotFound
 from cloud.org.models import Store
 from cloud.prices.adoption import reported_versions
+from cloud.prices.engines import check_engines
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import EntryStatus, PriceVersion, StoreManifest, TimelineEntryRow, VersionStatus
 from cloud.prices.placing import Plan, Return, VersionFacts, place
@@ -44,6 +45,7 @@ def rollback(
     """Bring stores back to the content they had with a version, at a local time or at once, under a new number.
 
     A store that skipped the version goes back to what it sold by then. What is staged later is rebuilt on top.
+    Raise PriceRefusal when a store never had it, or an agent's engine is too old for what its store is to sell by.
     """
     lock_publication(session)
     source = get_version(session, version)
@@ -52,9 +54,11 @@ def rollback(
     goals = _had_with(session, version, stores, act.now_ms)
     timelines = live_entries(session, [store.id for store in stores], act.now_ms)
     plans = start_plans(session, stores, timelines, when)
+    had = {plan.store.id: plan.engine for plan in plans}
     for plan in plans:
         _return_to(plan, goals[plan.store.id])
     later = {store: staged(entries, when[store].at_ms) for store, entries in timelines.items()}
+    check_engines(session, plans, later, had)
     versions = place(
         session,
         plans,
@@ -75,6 +79,7 @@ def rollback(
 def withdraw(session: Session, version: int, act: Act, *, targets: Sequence[str] | None = None) -> list[Rebuilt]:
     """Take a staged version back from stores (all that have it by default) and rebuild what was staged after it.
 
+    An agent whose engine is too old for those does not hold it up: nothing gets worse for it.
     Raise PriceRefusal when it is already in force in one of them, by HQ's time or by what its tills report: then a
     roll-back is the way.
     """

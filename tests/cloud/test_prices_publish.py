@@ -14,8 +14,7 @@ from sqlmodel import Session, select
 from cloud.database import Database
 from cloud.fleet.models import AuditEntry, Deployment
 from cloud.org.models import Store
-from cloud.prices.content import encode_row
-from cloud.prices.drafts import DraftRow, put_rows
+from cloud.prices.drafts import put_rows
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import PriceVersion, TimelineEntryRow
 from cloud.prices.placing import Edit, Plan, VersionFacts, place
@@ -246,24 +245,6 @@ def test_activation_across_daylight_saving(database: Database, local: str, utc_m
         publish_rows(session, [price("1", 100)], at=local)
         entry = live_entries(session, ["s1"])["s1"][0]
         assert (entry.moment.at_ms, entry.moment.local) == (utc_ms, local)
-
-
-def test_an_engine_that_is_too_old_is_named(database: Database) -> None:
-    row = encode_row(BodyKind.PROMOTIONS, "p1", {"promotion": "p1", "kind": "percent_off", "off_bp": 1000})
-    with database.session() as session:
-        report(session, "s1-a", engine=2)
-        report(session, "s2-a", engine=1, version=1)
-        draft = draft_of(session, [DraftRow(BodyKind.PROMOTIONS, "chain", "p1", row)])
-        with pytest.raises(PriceRefusal) as refusal:
-            publish(session, draft, ACT)
-        assert refusal.value.code == "engine_too_old"
-        assert "agent s2-a of store s2 has level 1 (tills t1)" in str(refusal.value)
-        assert "agent s3-a of store s3 has not reported yet" in str(refusal.value)
-        report(session, "s2-a", engine=2)
-        report(session, "s3-a", engine=3)
-        done = publish(session, draft, ACT)
-        assert session.get_one(PriceVersion, done.version).engine == 2
-        assert session.get_one(PriceVersion, publish_rows(session, [price("1", 1)]).version).engine == 2
 
 
 def test_numbers_are_never_used_again_after_a_restore(database: Database) -> None:
