@@ -9,9 +9,10 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import and_, exists, false, or_
 from sqlmodel import Session, col, select
 
@@ -22,15 +23,27 @@ from cloud.ledger.reading import Moved, moved_by
 from cloud.org.models import Store, Till
 from cloud.prices.books import StoreBooks
 from cloud.pricing_audit.models import PriceAudit
+from cloud.promotions.naming import promotion_names
 from cloud.sales.lateness import LateSale, Words, arrivals, came_late, late_by, late_words
-from cloud.sales.models import ReceiptNumber, ReceiptSeries, Sale, SaleDiscount, SaleLine, SaleReturn, SaleTender
+from cloud.sales.models import (
+    ReceiptNumber,
+    ReceiptSeries,
+    Sale,
+    SaleDiscount,
+    SaleLine,
+    SalePricing,
+    SaleReturn,
+    SaleTender,
+)
 from shared.pricing.layers import REASONS
 from shared.pricing.price_list import Item
+from shared.pricing.record import PromotionUse
 from shared.web.words import Language
 
 NEWEST = 4
 MOST_RETURNS = 20
 """Returns of one sale that its page shows."""
+_uses = msgspec.json.Decoder(list[PromotionUse])
 _NUMBER = re.compile(r"[0-9]{1,6}")
 
 
@@ -66,6 +79,8 @@ class ShownSale:
     store_name: str
     lines: list[ShownLine]
     tenders: list[SaleTender]
+    promotions: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What the promotions are called whose discounts it has, by language."""
     late_ms: int = 0
     """How long it took to arrive; 0 for at once."""
 
@@ -105,6 +120,8 @@ class ReceiptPage:
     audited: bool
     arrived_ms: int | None
     decided: list[Decided]
+    coupons: list[PromotionUse]
+    """What its promotions used a coupon for."""
     moved: list[Moved]
     """What it and its returns moved in the ledger."""
 
@@ -152,6 +169,7 @@ def receipt(session: Session, sale_id: UUID) -> ReceiptPage:
         audited=commit is not None and commit.audited,
         arrived_ms=commit.at_ms if commit else None,
         decided=decided(session, sale),
+        coupons=_coupons(session, sale_id),
         moved=moved_by(session, [sale_id, *(one.id for one in returns)]),
     )
 
@@ -196,6 +214,8 @@ def shown_sales(session: Session, sales: Sequence[Sale]) -> list[ShownSale]:
     named = dict(session.execute(select(col(Store.id), col(Store.name)).where(col(Store.id).in_(stores))).all())
     items = _items(session, sales, lines)
     arrived = arrivals(session, {sale.commit_no for sale in sales})
+    sources = {off.source for found in discounts.values() for off in found if off.source and off.reason not in BY_HAND}
+    called = promotion_names(session, sources) if sources else {}
     return [
         ShownSale(
             sale=sale,
@@ -209,6 +229,7 @@ def shown_sales(session: Session, sales: Sequence[Sale]) -> list[ShownSale]:
                 for line in lines[sale.id]
             ],
             tenders=tenders[sale.id],
+            promotions=called,
             late_ms=late_by(sale, arrived.get(sale.commit_no, 0)),
         )
         for sale in sales
@@ -228,6 +249,12 @@ def _items(
         if book is not None:
             found.update({(store, version, key): item for key, item in book.items(sorted(keys)).items()})
     return found
+
+
+def _coupons(session: Session, sale_id: UUID) -> list[PromotionUse]:
+    """Return the uses of coupons that are HQ's own; paper ones are discounts like any other."""
+    row = session.get(SalePricing, sale_id)
+    return [one for one in _uses.decode(row.uses) if one.coupon] if row else []
 
 
 def _discount(row: SaleDiscount) -> ShownDiscount:

@@ -1,21 +1,28 @@
-"""What people decided about a receipt stands on its page and in "Why this price?", with who and why, in words."""
+"""What stands on a receipt's page and in "Why this price?" in words: what people decided, promotions, coupons."""
 
 from __future__ import annotations
 
 import msgspec
 
 from cloud.database import Database
+from cloud.identity.people import Role
+from cloud.prices.content import encode_row
+from cloud.prices.drafts import DraftRow
 from cloud.prices.models import StoreManifest
 from cloud.store_days import policies
 from shared.adjustments import PriceChange, RoundOff, adjust
+from shared.body import BodyKind
 from shared.money import UnitPrice
-from shared.pricing import BasketLine, PricingContext, price_basket
+from shared.pricing import BasketLine, Coupon, PricingContext, facts_of, price_basket, uses_of
+from shared.pricing.kinds import CouponOff
 from shared.wire.events import MANIFEST_BYTES
 from shared.wire.policies import Reason, TillPolicies
 from tests.cloud.calling import call
 from tests.cloud.console_data import console
 from tests.cloud.ingesting import Outbox, take_in
+from tests.cloud.prices_data import publish_rows
 from tests.cloud.promotions_data import ITEMS, PRICES, a_chain
+from tests.cloud.visiting import Visitor, make_person
 from tests.factories import START_MS, ZONE, MemoryPriceBook, make_sale
 
 
@@ -53,3 +60,34 @@ def test_a_price_changed_by_hand_is_explained_and_still_right(sqlite_database: D
     assert "The price is right" in why
     assert "12.99" in why, "what the book says"
     assert '<span class="amount">9.00</span>' not in why, "cents are dropped from every line"
+
+
+def test_promotions_are_called_by_name_and_a_coupon_by_its_end(sqlite_database: Database) -> None:
+    a_chain(sqlite_database)
+    rule = CouponOff(promotion="five", off_minor=500, names={"en": "Five off", "zh": "减五元"})
+    with sqlite_database.session() as session:
+        rows = [DraftRow(BodyKind.PROMOTIONS, "chain", "five", encode_row(BodyKind.PROMOTIONS, "five", rule))]
+        publish_rows(session, rows)
+    book = MemoryPriceBook(2, ITEMS, PRICES, [rule])
+    context = PricingContext(at_ms=START_MS, time_zone=ZONE, coupons=[Coupon("6RKANXC8459C7", "five", START_MS)])
+    priced = price_basket([BasketLine(n=1, item="1001", quantity=4)], book, context)
+    sale = make_sale([("1001", 4)], book=book, store="s1", series="s1-9")
+    sale = msgspec.structs.replace(
+        sale, lines=priced.lines, total_minor=1_500, promotions=uses_of(priced), pricing=facts_of(context),
+        tenders=[msgspec.structs.replace(sale.tenders[0], minor=1_500)],
+    )  # fmt: skip
+    assert take_in(sqlite_database, Outbox("s1-a").add(sale).batch())
+    app = console(sqlite_database)
+    for name, role in (("ana", Role.MARKETER), ("eve", Role.AUDITOR)):
+        make_person(sqlite_database, name, role)
+    ana, eve = Visitor(app), Visitor(app)
+    ana.enter("ana")
+    eve.enter("eve")
+    page = eve.get(f"/sales/{sale.id}").text
+    assert "−5.00 Coupon · Five off" in page
+    assert "…59C7 Five off" in page
+    assert "6RKANXC8459C7" not in page, "whoever may not hand codes out sees their ends"
+    assert 'href="/coupons/codes/6RKANXC8459C7"' in ana.get(f"/sales/{sale.id}").text
+    assert "Five off" in eve.get("/").text
+    eve.language = "zh"
+    assert "优惠券 · 减五元" in eve.get(f"/sales/{sale.id}").text
