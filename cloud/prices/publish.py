@@ -75,8 +75,11 @@ def publish(
     *,
     activates_local: datetime | None = None,
     targets: Sequence[str] | None = None,
+    takes_back: bool = False,
 ) -> Publication:
     """Publish a draft to its stores at a local wall time, or at once (None).
+
+    What `takes_back` something is held up by no agent whose engine went back: its tills do not sell by it anyway.
 
     Raise PriceRefusal when the time is past in a store, an agent's engine is too old, a change concerns no targeted
     store, or the draft is empty or closed.
@@ -97,7 +100,8 @@ def publish(
     had = {plan.store.id: plan.engine for plan in plans}
     for plan in plans:
         plan.engine = max(plan.engine, engine)
-    check_engines(session, plans, later, had)
+    if not takes_back:
+        check_engines(session, plans, later, had)
     conflicts = _conflicts(session, changes, plans, later)
     _set_changes(plans, {key: Edit(rows) for key, rows in changes.items()})
     versions = place(

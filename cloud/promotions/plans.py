@@ -238,7 +238,7 @@ def _publish_row(
     local = None
     if content is not None and plan.activates_local:
         local = datetime.fromisoformat(plan.activates_local)
-    return publish(session, str(draft_id), act, activates_local=local)
+    return publish(session, str(draft_id), act, activates_local=local, takes_back=content is None)
 
 
 def _promotion(plan: PromotionPlan, exponent: int) -> Promotion:
