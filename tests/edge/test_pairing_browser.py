@@ -172,7 +172,7 @@ def test_people_at_the_pc_pair_and_unpair_on_its_page(machine: Machine, page: Pa
         page.load(f"{at_pc}?language={language}", language)
         assert "phone of Anna" in page.evaluate("document.querySelector('table').textContent")
         fair(page)
-    page.evaluate("document.querySelector('[name=reason]').focus()")
+    page.evaluate("document.querySelector('#reason-unpair').focus()")
     page.write("Anna went home")
     page.evaluate("document.querySelector('.danger').click()")
     lands(page, "!document.querySelector('table')")

@@ -89,7 +89,12 @@ async def enrols(floor: ShopFloor) -> None:
 
 async def grabs_the_scanners(floor: ShopFloor) -> None:
     """Two scanners alike but for their ports are opened through usbhid and evdev, the printer through libusb"""
-    await floor.store.devices_are("scanners and printer", *_ALL)
+    store = floor.store
+    await store.devices_are("scanners and printer", *_ALL)
+    told = await store.command("devices", "list", "--state", STATE)
+    for port, device in (("usb:1-1", "t1/scanner"), ("usb:1-2", "t2/scanner"), ("usb:1-3", "t1/printer")):
+        _, _, about = told.partition(f"{port}  ")
+        prove(f"bound      {device} " in about.partition("\nusb:")[0], f"{device} at {port} is not listed:\n{told}")
 
 
 async def keeps_order(floor: ShopFloor) -> None:
@@ -152,7 +157,9 @@ async def weighs(floor: ShopFloor) -> None:
 
 
 async def prints(floor: ShopFloor) -> None:
-    """A sale is paid and its receipt lies in the USB printer"""
+    """A test page is printed beside the agent; a sale is paid and its receipt lies in the USB printer"""
+    told = await floor.store.command("devices", "test", "t1/printer", "--state", STATE)
+    prove("is on paper, says the printer" in told, told)
     await _sell(floor, "t1", _NAMES[-1:])
     answer = await floor.store.pay("t2")
     prove(answer.get("ok"), f"t2 did not take the money: {answer}")
