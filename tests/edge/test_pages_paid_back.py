@@ -163,6 +163,9 @@ async def test_whoever_pays_a_refused_refund_in_cash_sees_it_before(tmp_path: Pa
             assert "现金 17.99" in pane
         await at.types(SUE.pin)
         assert "Hand out 17.99 in cash." in notice(at)
+        assert "17.99" in (await at.shown())["sum"], "as large as change"
+        await at.types("")
+        assert "17.99" not in (await at.shown())["sum"]
 
 
 async def set_refund(at: Person, state: str) -> None:

@@ -155,7 +155,7 @@ def resolved(hand: Hand, answer: Paid | PartlyPaid | Returned | ValueMoved | Not
     """Return what became of payments that nobody knew of."""
     match answer:
         case Returned():
-            return Done(paid_back(hand, answer))
+            return paid_back(hand, answer)
         case ValueSoldNow() | ValueBackNow():
             return moved(hand, answer)
         case NothingUnresolved():

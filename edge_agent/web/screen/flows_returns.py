@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from uuid import UUID
 
 from edge_agent.till.asks import Approve
@@ -11,11 +10,18 @@ from edge_agent.till.results import Paid, PartlyPaid, Refused
 from edge_agent.till.returning.results import Foreseen, ReturnableLine, Returned, ReturnView
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.hand import Done, Hand, Outcome, reason_question, settled
-from edge_agent.web.screen.paid_back import UNFINISHED, agreed, foreseen_by, not_yet, paid_back, to_be_paid_back
+from edge_agent.web.screen.paid_back import (
+    UNFINISHED,
+    agreed,
+    cash_in,
+    foreseen_by,
+    not_yet,
+    paid_back,
+    to_be_paid_back,
+)
 from edge_agent.web.screen.saying import Joined, Notice, Plain, Sayable, named, news, says
 from shared.pricing import Unit
 from shared.web.words import marked
-from shared.wire.events import TenderKind
 
 _ALL, _ENOUGH = "all", "enough"
 _CASH, _LEAVE = "cash", "leave"
@@ -87,14 +93,14 @@ async def exchange(ask: Asked, hand: Hand) -> Outcome:
 
 
 def _exchanged(hand: Hand, foreseen: Foreseen, answer: Paid) -> Done:
-    """Say what the goods that came back were worth more: it is handed out, so it stands where change does."""
-    cash = sum(part.minor for part in foreseen.refunds if part.method is TenderKind.CASH)
+    """Say what the goods that came back were worth more: it is handed out."""
+    cash = cash_in(foreseen.refunds)
     if not cash:
         return Done(paid=answer)
     words = says(marked("Exchanged: {total} came back"), total=hand.money(foreseen.total_minor))
     hand_out = says(marked("Hand out {cash} in cash."), cash=hand.money(cash))
     notice = Notice(words=words, what=answer.receipt, next=hand_out, refused=False)
-    return Done(notice, paid=replace(answer, change_minor=answer.change_minor + cash))
+    return Done(notice, paid=answer, hand_out_minor=cash)
 
 
 async def no_receipt(ask: Asked, hand: Hand) -> Outcome:
@@ -308,4 +314,4 @@ async def _carried_out(
     answer = await settled(ask, use_case, foreseen_by(hand, foreseen))
     if isinstance(answer, Refused):
         return Done(await not_yet(hand, answer)) if answer.code in UNFINISHED else answer
-    return Done(paid_back(hand, answer))
+    return paid_back(hand, answer)

@@ -46,12 +46,16 @@ class Hand:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A flow came to its end: what to say, the sale it made, and which flow follows with what it is about."""
+    """A flow came to its end: what to say, the sale it made, and which flow follows with what it is about.
+
+    `hand_out_minor`: cash that the customer gets now; it stands as large as change does.
+    """
 
     notice: Notice | None = None
     paid: Paid | None = None
     then: str = ""
     about: tuple[str, ...] = ()
+    hand_out_minor: int = 0
 
 
 Outcome = Done | Refused

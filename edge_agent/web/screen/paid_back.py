@@ -8,7 +8,7 @@ from edge_agent.till.results import Refused
 from edge_agent.till.returning.plan import RefundPart
 from edge_agent.till.returning.results import Foreseen, Returned
 from edge_agent.web.screen.asking import Asked, Option, Question
-from edge_agent.web.screen.hand import About, Hand
+from edge_agent.web.screen.hand import About, Done, Hand
 from edge_agent.web.screen.saying import NOTHING, Joined, Notice, Sayable, named, says
 from edge_agent.web.screen.words import TENDERS
 from shared.web.words import marked
@@ -57,15 +57,20 @@ async def agreed(ask: Asked, hand: Hand, foreseen: Foreseen, title: Sayable, yes
     )
 
 
-def paid_back(hand: Hand, answer: Returned) -> Notice:
+def cash_in(parts: Iterable[RefundPart | Tender]) -> int:
+    """Return what of it is cash."""
+    return sum(one.minor for one in parts if one.method is TenderKind.CASH)
+
+
+def paid_back(hand: Hand, answer: Returned) -> Done:
     """Say what was paid back by which way, and what cash is to be handed out."""
     words = says(
         marked("Paid back: {total}, {way}"),
         total=hand.money(answer.total_minor), way=ways_back(hand, answer.tenders),
     )  # fmt: skip
-    cash = sum(one.minor for one in answer.tenders if one.method is TenderKind.CASH)
+    cash = cash_in(answer.tenders)
     hand_out = says(marked("Hand out {cash} in cash."), cash=hand.money(cash)) if cash else NOTHING
-    return Notice(words=words, what=answer.receipt, next=hand_out, refused=False)
+    return Done(Notice(words=words, what=answer.receipt, next=hand_out, refused=False), hand_out_minor=cash)
 
 
 async def not_yet(hand: Hand, answer: Refused) -> Notice:

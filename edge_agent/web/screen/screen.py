@@ -223,6 +223,7 @@ class Screen(Talking):
         if not self._is_forced() or isinstance(answer, SignedIn):
             self._close()
         self.line = self.paid = None
+        self.hand_out_minor = 0
         self._accept(None)
 
     async def _measure(self, added: LineAdded) -> None:
@@ -279,6 +280,7 @@ class Screen(Talking):
 
     def _clear(self) -> None:
         self.notice, self.paid, self.line, self.count = None, None, None, 1
+        self.hand_out_minor = 0
 
     async def rung_by(self, text: str, context: ScanContext) -> None:
         """Ring up what a flow found: as if it had been scanned."""

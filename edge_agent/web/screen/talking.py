@@ -62,6 +62,7 @@ class Talking:
         self.count = 1
         self.notice: Notice | None = None
         self.paid: Paid | None = None
+        self.hand_out_minor = 0
         self.turn = 0
         self.sounds = 0
         self.sound: Sound = "accepted"
@@ -112,7 +113,7 @@ class Talking:
             await self.rung_by(about[0], ScanContext.MEMBER_CARD)
             return
         if flow != "waiting":
-            self.paid = None
+            self.paid, self.hand_out_minor = None, 0
         self.talk = Talk(flow, about, line=self.line, expects=expects)
         self._turned()
         await self._run(self.talk)
@@ -161,6 +162,7 @@ class Talking:
             self._close()
         if outcome.then:
             await self.start(outcome.then, outcome.about)
+        self.hand_out_minor = outcome.hand_out_minor
         if outcome.paid is not None:
             self.paid, self.line, self.count = outcome.paid, None, 1
             self._accept(outcome.notice, "paid")

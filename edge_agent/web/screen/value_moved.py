@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge_agent.till.results import Paid
 from edge_agent.till.service.results import ValueMoved, ValueSoldNow
 from edge_agent.web.screen.hand import Done, Hand
+from edge_agent.web.screen.paid_back import cash_in
 from edge_agent.web.screen.saying import news, says
 from edge_agent.web.screen.words import TENDERS
 from shared.web.words import marked
@@ -18,4 +19,5 @@ def moved(hand: Hand, answer: ValueMoved) -> Done:
                       balance=hand.money(answer.balance_minor))  # fmt: skip
         return Done(notice, paid=paid)
     way = says(TENDERS[answer.tenders[0].method])
-    return Done(news(marked("Hand back {total} · {way}"), total=hand.money(answer.minor), way=way))
+    said = news(marked("Hand back {total} · {way}"), total=hand.money(answer.minor), way=way)
+    return Done(said, hand_out_minor=cash_in(answer.tenders))
