@@ -39,8 +39,8 @@ A profile is written from a maker's document or a recording, never from hearsay.
   `00.000` when overloaded. Missing: its frames. `options.overload_reads_zero` is ready for it: a scale that was loaded
   and then says zero is not believed.
 - Indicators of the FF form (Yousheng 友声 JCS-B and relatives). Known from the JCS-B manual, page 6: `FF`, a byte of
-  state, three bytes BCD with the lowest digits first, a byte for the unit. Missing: whether its decimals count from 0 or
-  from 1. The manual and another description differ, and a wrong guess sells by ten times the weight.
+  state, three bytes BCD with the lowest digits first, a byte for the unit. Missing: whether its decimals count from 0
+  or from 1. The manual and another description differ, and a wrong guess sells by ten times the weight.
 - Dahua (大华) scales at a till. Known: text commands, by their letters alone. Missing: the frame of a weight.
 - USB scales without a serial port (HID, Zebra MP7000). Known: the status has bits for motion, overload, below zero.
   Missing: the report.
