@@ -13,10 +13,11 @@ from cloud.console import member_words
 from cloud.coupons import batches
 from cloud.coupons.models import Coupon, CouponBatch
 from cloud.errors import NotFound
+from cloud.fleet import audit_words
 from cloud.fleet.models import AuditEntry
 from cloud.ledger import words as ledger_words
 from cloud.ledger.models import Account, JournalRow, Posting
-from cloud.members import blocks, changing, duplicates, merging, one_person, value
+from cloud.members import act_words, blocks, changing, duplicates, merging, one_person, value
 from cloud.members.care_models import DuplicatePair, MemberMerge
 from cloud.members.home_days import HomeDays
 from cloud.members.models import Card, Consent, Member, MemberBlock, MemberField
@@ -42,6 +43,11 @@ class Happened:
     href: str = ""
     amount: int | None = None
     unit: str = ""
+    said: Sequence[act_words.Said] = ()
+    """More of it, in words."""
+    reason: str = ""
+    by: str = ""
+    """Who did it, as the audit log has it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +132,9 @@ def _happened(session: Session, row: Member) -> list[Happened]:
     found += _postings(session, ids)
     acts = select(AuditEntry).where(col(AuditEntry.subject).in_([str(one) for one in ids]))
     for act in session.exec(acts.order_by(col(AuditEntry.id).desc()).limit(MOST)):
-        title = member_words.ACT.get(act.action, act.action)
-        detail = " · ".join(part for part in (act.detail, act.reason, act.actor) if part)
-        found.append(Happened(at_ms=act.at_ms, title=title, detail=detail))
+        title = member_words.ACT.get(act.action) or audit_words.ACTION.get(act.action, act.action)
+        said = act_words.said(act.action, act.detail)
+        found.append(Happened(at_ms=act.at_ms, title=title, said=said, reason=act.reason, by=act.actor))
     return sorted(found, key=lambda one: -one.at_ms)[:MOST]
 
 

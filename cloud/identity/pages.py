@@ -17,6 +17,7 @@ from cloud.console.rendering import Context, page
 from cloud.console.showing import listed
 from cloud.console.signing_in import ACCOUNT, COOKIE, Posted, form_by, person_with
 from cloud.errors import Invalid, NotFound, Refused
+from cloud.fleet import audit_words
 from cloud.fleet.models import AuditEntry
 from cloud.identity import people, sessions
 from cloud.identity.people import Right, Role, Signed
@@ -174,6 +175,7 @@ def _person(request: Request, services: Services, name: str, *, refused: str = "
             "state": state_of(it, now_ms),
             "sessions": sessions.sessions_of(session, name, now_ms),
             "acts": _acts(session, name),
+            "acted": audit_words.ACTION,
             "roles": MAY,
             "told": told,
             "refused": _said(refused),

@@ -13,6 +13,7 @@ from sqlmodel import select
 
 from cloud.api.services import Services, services_of
 from cloud.database import Database
+from cloud.fleet import audit
 from cloud.fleet.models import AuditEntry
 from cloud.identity.people import Role
 from cloud.ledger.commits import open_commit
@@ -181,3 +182,26 @@ def test_every_movement_on_a_members_page_has_words(app: FastAPI, database: Data
     ):
         seen = visitor(app, language=language).get(f"/members/{li}").text
         assert all(f"</time> {word} <strong>5" in seen for word in told), language
+
+
+def test_the_timeline_says_acts_and_actors_in_words(app: FastAPI, database: Database, li: UUID) -> None:
+    acts = (
+        ("member.block", "block points", "person:ana"), ("member.home", "none to s001", "token:erp"),
+        ("member.card", "lost", "cli:root"), ("member.change", "phone, no address", "till:s001/t1/c7"),
+        ("member.merge", "with 0199c0de-0000-7000-8000-000000000000", "person:ana"),
+        ("points.transfer", "x", "person:ana"),
+    )  # fmt: skip
+    with database.session() as session:
+        for action, detail, actor in acts:
+            audit.record(
+                session, at_ms=START_MS, actor=actor, action=action, subject=str(li), detail=detail, reason="because"
+            )
+    for language, told in (
+        ("en", ("may not collect or spend points", "to s001", "reported lost", "Phone", "removed:", "token erp",
+                "Points handed on", "till s001/t1/c7")),
+        ("zh", ("不能积分或用积分", "改为 s001", "已挂失", "手机号", "令牌 erp", "积分转赠")),
+    ):  # fmt: skip
+        seen = visitor(app, language=language).get(f"/members/{li}").text
+        assert not [word for word in told if word not in seen], language
+        for raw in ("person:ana", "token:erp", "cli:root", "points.transfer", "block points", "0199c0de"):
+            assert raw not in seen, (language, raw)

@@ -191,3 +191,17 @@ def test_pages_are_said_in_both_languages(app: FastAPI, language: str) -> None:
         assert page.status_code == 200
         assert page.text.count("<h1>") == 1
     assert boss.get("/people/nobody").status_code == 404
+
+
+def test_what_somebody_did_is_said_in_words(app: FastAPI, sqlite_database: Database) -> None:
+    with sqlite_database.session() as session:
+        audit.record(session, at_ms=START_MS, actor="person:mia", action="loyalty.approve", subject="draft")
+        audit.record(session, at_ms=START_MS, actor="token:erp", action="person.change", subject="mia")
+    for language, told in (
+        ("en", ("Draft of tiers or earning approved", "token erp", "Person changed")),
+        ("zh", ("批准等级或积分草稿", "令牌 erp")),
+    ):
+        seen = inside(app, language=language).get("/people/mia").text
+        assert not [word for word in told if word not in seen], language
+        for raw in ("<td>person:", "token:erp", "<code>loyalty.approve"):
+            assert raw not in seen, (language, raw)
