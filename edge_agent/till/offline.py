@@ -137,6 +137,7 @@ RETURN_ACTIONS: Mapping[str, Action] = {
     "waiting": _YES,
     "foresee": _YES,
     "foresee_void": _YES,
+    "look_at": _YES,
     "foresee_goods": _YES,
     "foresee_waiting": _YES,
     "leave": _YES,

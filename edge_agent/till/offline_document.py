@@ -98,6 +98,7 @@ NAMES: Mapping[str, tuple[str, str]] = {
     "waiting": ("See refunds without a result", "查看未决退款"),
     "foresee": ("See what a return would pay back", "查看应退金额与方式"),
     "foresee_void": ("See what undoing the last sale would pay back", "查看撤销上一笔的应退金额"),
+    "look_at": ("Name goods that come back without a receipt", "识别无小票退回的商品"),
     "foresee_goods": ("See what goods without a receipt would pay back", "查看无小票退货的应退金额"),
     "foresee_waiting": ("See what a waiting refund would pay back", "查看未决退款的应退金额"),
     "leave": ("Leave a refused return undone", "放弃被拒的退货"),

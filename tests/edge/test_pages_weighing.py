@@ -16,6 +16,7 @@ from edge_agent.devices.scales.health import ZERO_DRIFT
 from edge_agent.devices.scales.simulated import SimulatedScale
 from edge_agent.devices.scales.weighing import weighing_seal
 from edge_agent.station import Station
+from edge_agent.till.returning.results import Foreseen
 from edge_agent.till.selling.scaled import BROKEN
 from edge_agent.web.shop import DeviceSeen
 from shared.wire.desired import DeviceBinding
@@ -259,3 +260,41 @@ async def test_what_a_scale_says_of_itself_stands_in_the_foot(tmp_path: Path) ->
         seen = DeviceSeen("scale", "idle", "scales", (ZERO_DRIFT,))
         assert CONDITIONS[ZERO_DRIFT].zh in (await at.shown(seen))["foot"]
         assert CONDITIONS[ZERO_DRIFT].zh not in (await at.shown())["foot"]
+
+
+async def test_goods_without_a_receipt_are_named_and_weighed_as_they_are_scanned(tmp_path: Path) -> None:
+    async with with_scale(tmp_path, no_receipt_max=100_000) as by:
+        at = by.at
+        await at.presses("F9")
+        await at.types("3")
+        assert at.asked == "goods"
+        await at.scans("6900000000007")
+        assert (at.asked, at.told) == ("goods", "goods_unknown")
+        await at.types(f"2*{APPLES}")
+        await at.scans(PORK)
+        assert at.asked == "goods_weight"
+        await at.types("0.5")
+        assert at.asked == "goods_weight", "the scale works: it says the weight"
+        await at.types("")
+        assert at.told == "weight_empty"
+        by.scale.put(500)
+        await until(lambda: at.asked == "goods", "the weight")
+        assert "500" in (await at.shown())["pane"]
+        await at.types(f"3*{PORK}")
+        assert at.told == "weighed_times"
+        await at.types("")
+        assert isinstance(at.detail, Foreseen)
+        assert [(one.item, one.quantity, one.minor) for one in at.detail.goods] == [
+            ("1001", 2, 900),
+            (PORK, 500, 1_799),  # members pay 35.98 a kilogram
+        ]
+
+
+async def test_goods_of_a_till_without_scale_are_weighed_by_hand(tmp_path: Path) -> None:
+    async with person(tmp_path, no_receipt_max=100_000) as at:
+        await at.presses("F9")
+        await at.types("3", PORK, "nothing")
+        assert at.asked == "goods_weight"
+        await at.types("0.5", "")
+        assert isinstance(at.detail, Foreseen)
+        assert at.detail.total_minor == 1_799

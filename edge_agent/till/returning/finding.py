@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from functools import partial
 from uuid import UUID
 
 from edge_agent.record import receipts
 from edge_agent.record.receipts import ReceiptRow
 from edge_agent.till.asks import ReceiptAsked
 from edge_agent.till.desk import Desk, Refusal
-from shared.wire.events import SaleCompleted, decode_event
+from shared.wire.events import SaleCompleted, SaleReturned, decode_event
 
 _ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 _NUMBER = re.compile(r"^(?:(?P<till>[a-z0-9-]{1,32})[/ ])?(?P<series>[0-9a-z]{6})-(?P<number>\d{1,9})$")
@@ -61,6 +62,18 @@ def sale_of(db: sqlite3.Connection, row: ReceiptRow) -> SaleCompleted:
     if not isinstance(event, SaleCompleted):
         raise Refusal("no_such_receipt", row.text)
     return event
+
+
+def returns_of(db: sqlite3.Connection, sale: SaleCompleted) -> str:
+    """Return the receipts by which a sale came back, with their days, as far as they are still held here."""
+    rows = db.execute(
+        "SELECT receipt.event, event.content FROM receipt JOIN event USING (n)"
+        " WHERE receipt.kind = ? AND receipt.at_ms >= ? ORDER BY receipt.n",
+        (SaleReturned.__struct_config__.tag, sale.at_ms),
+    )
+    told = ((UUID(bytes=event), decode_event(content)) for event, content in rows)
+    found = [one for one, event in told if isinstance(event, SaleReturned) and event.original == sale.id]
+    return ", ".join(f"{row.text} ({row.business_date})" for row in map(partial(row_of, db), found))
 
 
 def last_sale_of(db: sqlite3.Connection, till: str) -> ReceiptRow | None:

@@ -22,7 +22,7 @@ def of_receipt(db: sqlite3.Connection, desk: Desk, wish: Wish) -> Foreseen:
     """Say what taking lines of a receipt back would pay back."""
     sale = finding.sale_of(db, finding.row_for(db, desk, wish.receipt))
     planning.require_in_time(desk, sale)
-    lines = _lines_back(db, sale, wish.lines)
+    lines = _lines_back(db, desk, sale, wish.lines)
     cash = wish.in_cash or desk.policies.refund == "cash"
     refunds = planning.refunds_for(db, sale, _total(lines), in_cash=cash)
     return _foreseen(db, desk, sale, lines, refunds, needs=Approval.RETURN)
@@ -32,7 +32,7 @@ def of_exchange(db: sqlite3.Connection, desk: Desk, wish: Wish) -> Foreseen:
     """Say what lines of a receipt would pay of the open basket, and what of their worth would go back in cash."""
     sale = finding.sale_of(db, finding.row_for(db, desk, wish.receipt))
     planning.require_in_time(desk, sale)
-    lines = _lines_back(db, sale, wish.lines)
+    lines = _lines_back(db, desk, sale, wish.lines)
     refunds = taking.exchanged(db, desk, open_basket(db, desk), _total(lines))
     return _foreseen(db, desk, sale, lines, refunds, needs=Approval.RETURN)
 
@@ -45,7 +45,7 @@ def of_last_sale(db: sqlite3.Connection, desk: Desk) -> Foreseen:
     sale = finding.sale_of(db, row)
     if planning.back_so_far(db, sale.id):
         raise Refusal("no_sale_to_void", row.text)
-    lines = _lines_back(db, sale, {})
+    lines = _lines_back(db, desk, sale, {})
     refunds = planning.refunds_for(db, sale, _total(lines), in_cash=False)
     return _foreseen(db, desk, sale, lines, refunds, needs=Approval.VOID_SALE)
 
@@ -110,8 +110,11 @@ def _unit(book: TillBook, item: str) -> Unit:
     return known.unit if known else Unit.EACH
 
 
-def _lines_back(db: sqlite3.Connection, sale: SaleCompleted, wanted: Mapping[int, int]) -> list[ReturnedLine]:
-    return planning.lines_back(db, sale, wanted or taking.left_of(db, sale), "")
+def _lines_back(
+    db: sqlite3.Connection, desk: Desk, sale: SaleCompleted, wanted: Mapping[int, int]
+) -> list[ReturnedLine]:
+    meant = wanted or taking.left_of(db, sale)
+    return planning.lines_back(db, sale, planning.with_deposits(db, book_for(db, desk, None), sale, meant), "")
 
 
 def _total(lines: Sequence[ReturnedLine]) -> int:

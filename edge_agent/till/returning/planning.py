@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from edge_agent.disk.agent_row import business_day
 from edge_agent.till.desk import Desk, Refusal
-from edge_agent.till.ports import VALUE_TENDERS
+from edge_agent.till.ports import VALUE_TENDERS, TillBook
 from edge_agent.till.returning.plan import RefundPart
 from shared.loyalty import share_returned
 from shared.pricing import PricedLine
@@ -69,6 +70,37 @@ def lines_back(
         if line is None:
             raise Refusal("no_such_line", str(n))
         found.append(share_of(line, quantity, before.get(n, Back()), reason))
+    return found
+
+
+def deposits_of(book: TillBook, lines: Sequence[PricedLine]) -> dict[int, int]:
+    """Return, by the line of a deposit, the line it was charged with.
+
+    A till rings it up as the very next line with as many pieces, and the price book says which deposit an item has.
+    """
+    found = {}
+    for line, following in itertools.pairwise(sorted(lines, key=lambda one: one.n)):
+        item = book.item(line.item)
+        belongs = following.n == line.n + 1 and following.quantity == line.quantity
+        if item is not None and item.deposit and item.deposit == following.item and belongs:
+            found[following.n] = line.n
+    return found
+
+
+def with_deposits(
+    db: sqlite3.Connection, book: TillBook, sale: SaleCompleted, wanted: Mapping[int, int]
+) -> dict[int, int]:
+    """Return what is wanted back with the deposits of it, as far as they have not come back yet by themselves.
+
+    Who names a deposit's line says so how much of it comes back.
+    """
+    before, none = back_so_far(db, sale.id), Back()
+    sold = {line.n: line.quantity for line in sale.lines}
+    found = dict(wanted)
+    for n, of in deposits_of(book, sale.lines).items():
+        pieces = min(wanted.get(of, 0), sold[n] - before.get(n, none).quantity)
+        if n not in wanted and pieces > 0:
+            found[n] = pieces
     return found
 
 

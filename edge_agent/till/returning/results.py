@@ -23,6 +23,8 @@ class ReturnableLine:
     returned: int
     left: int
     left_minor: int
+    deposit_of: int = 0
+    """The line whose deposit this one is: it comes back with it. 0 for goods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,16 @@ class ReturnView:
     lines: tuple[ReturnableLine, ...]
     tenders: tuple[Tender, ...]
     reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What somebody brings back without a receipt, in the item's unit; `quantity` None: it has to be weighed."""
+
+    item: str
+    names: dict[str, str]
+    unit: Unit
+    quantity: int | None
 
 
 @dataclass(frozen=True, slots=True)

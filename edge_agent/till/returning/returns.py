@@ -11,9 +11,9 @@ from edge_agent.till.commands import Commands
 from edge_agent.till.desk import Desk
 from edge_agent.till.money import Money
 from edge_agent.till.results import Paid, PartlyPaid, Refused
-from edge_agent.till.returning import foreseeing, points, showing, taking, unreceipted
+from edge_agent.till.returning import brought, foreseeing, points, showing, taking, unreceipted
 from edge_agent.till.returning.plan import ReturnPlan
-from edge_agent.till.returning.results import Foreseen, Left, Returned, ReturnView
+from edge_agent.till.returning.results import Brought, Foreseen, Left, Returned, ReturnView
 from edge_agent.till.returning.taking import Wish
 from edge_agent.till.staff.people import People
 
@@ -62,8 +62,12 @@ class Returns:
         """Say what undoing this till's last sale would pay back."""
         return await self._commands.look(foreseeing.of_last_sale)
 
+    async def look_at(self, text: str, count: int = 1) -> Brought | Refused:
+        """Say what a code names that somebody brings back without a receipt, and how much of it."""
+        return await self._commands.look(lambda db, desk: brought.look_at(db, desk, text, count))
+
     async def foresee_goods(self, goods: Sequence[tuple[str, int]]) -> Foreseen | Refused:
-        """Say what goods without a receipt would pay back."""
+        """Say what goods without a receipt, as (item, quantity in its unit), would pay back."""
         return await self._commands.look(lambda db, desk: foreseeing.of_goods(db, desk, goods))
 
     async def foresee_waiting(self, returning: UUID) -> Foreseen | Refused:
@@ -96,7 +100,7 @@ class Returns:
     async def take_without_receipt(
         self, goods: Sequence[tuple[str, int]], *, reason: str = "", approve: Approve | None = None
     ) -> Returned | Refused:
-        """Take goods back without a receipt, as (code, quantity), in cash at the lowest price in force."""
+        """Take goods back without a receipt, as (item, quantity in its unit), in cash at the lowest price of now."""
         approver = await self._people.approver(approve)
         if isinstance(approver, Refused):
             return approver

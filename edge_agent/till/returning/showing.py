@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from edge_agent.till.desk import Desk, book_for
+from edge_agent.till.desk import Desk, Refusal, book_for
 from edge_agent.till.returning import finding, planning
 from edge_agent.till.returning.planning import Back
 from edge_agent.till.returning.results import ReturnableLine, ReturnView
@@ -17,7 +17,10 @@ def shown(db: sqlite3.Connection, desk: Desk, text: str) -> ReturnView:
     sale = finding.sale_of(db, row)
     planning.require_in_time(desk, sale)
     before = planning.back_so_far(db, sale.id)
+    if not any(line.quantity - before.get(line.n, Back()).quantity for line in sale.lines):
+        raise Refusal("all_returned", finding.returns_of(db, sale))
     book = book_for(db, desk, None)
+    deposits = planning.deposits_of(book, sale.lines)
 
     def returnable(line: PricedLine) -> ReturnableLine:
         back = before.get(line.n, Back())
@@ -32,6 +35,7 @@ def shown(db: sqlite3.Connection, desk: Desk, text: str) -> ReturnView:
             returned=back.quantity,
             left=left,
             left_minor=planning.share_of(line, left, back, "").refund_minor if left else 0,
+            deposit_of=deposits.get(line.n, 0),
         )
 
     return ReturnView(

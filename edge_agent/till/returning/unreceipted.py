@@ -61,35 +61,36 @@ def take(
 
 
 def lines_of(desk: Desk, book: TillBook, goods: Sequence[tuple[str, int]], reason: str) -> list[GoodsLine]:
-    """Return what goods would pay back, each at the lowest price in force; refuse more than the store allows."""
+    """Return what goods (item, quantity in its unit) would pay back, each at the lowest price in force.
+
+    Refuse more than the store allows.
+    """
     if not 0 < len(goods) <= MAX_LINES:
         raise Refusal("nothing_returned")
-    lines = [_line(book, n, code, quantity, reason) for n, (code, quantity) in enumerate(goods, start=1)]
+    lines = [_line(book, n, item, quantity, reason) for n, (item, quantity) in enumerate(goods, start=1)]
     if sum(line.refund_minor for line in lines) > desk.policies.no_receipt_max:
         raise Refusal("no_receipt_limit", str(desk.policies.no_receipt_max))
     return lines
 
 
-def _line(book: TillBook, n: int, code: str, quantity: int, reason: str) -> GoodsLine:
-    found = book.by_code(code)
-    price = book.price(found.item.item) if found else None
-    if found is None or price is None:
-        raise Refusal("unknown_item", code[:64])
+def _line(book: TillBook, n: int, number: str, quantity: int, reason: str) -> GoodsLine:
+    item, price = book.item(number), book.price(number)
+    if item is None or price is None:
+        raise Refusal("goods_unknown", number[:64])
     if not 1 <= quantity <= MAX_QUANTITY:
         raise Refusal("quantity_range", str(quantity))
     lowest: UnitPrice = price.regular()
     member = price.member()
     if member is not None and member.cheaper_than(lowest):
         lowest = member
-    pieces = quantity * found.pieces
-    refund = lowest.amount(pieces)
+    refund = lowest.amount(quantity)
     return GoodsLine(
         n=n,
-        item=found.item.item,
-        quantity=pieces,
+        item=item.item,
+        quantity=quantity,
         price=lowest,
         refund_minor=refund,
-        tax_rate_bp=found.item.tax_rate_bp,
-        tax_minor=tax_included(refund, found.item.tax_rate_bp),
+        tax_rate_bp=item.tax_rate_bp,
+        tax_minor=tax_included(refund, item.tax_rate_bp),
         reason=reason,
     )

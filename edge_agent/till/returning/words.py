@@ -46,6 +46,18 @@ RETURN_WORDS: Mapping[str, Words] = {
         "Enter no more than what is left.",
         "退货数量不能超过剩余数量。",
     ),
+    "goods_unknown": Words(
+        "No goods of this store have this code.",
+        "本店没有此条码或货号的商品。",
+        "Scan it again, or leave it out; what is in the list stays.",
+        "请重新扫描，或不退此件；已录入的仍保留。",
+    ),
+    "all_returned": Words(
+        "All of this receipt has come back already.",
+        "此小票商品已全部退回。",
+        "Look at the receipt of that return: nothing is left to pay back.",
+        "请查看该退货小票，已无可退金额。",
+    ),
     "no_receipt_never": Words(
         "This store takes nothing back without a receipt.",
         "本店不办理无小票退货。",

@@ -20,14 +20,14 @@ from shared.codes import (
     VariableMeasure,
     quantity_of_label,
 )
-from shared.pricing import Unit
+from shared.pricing import Item, Unit
 
 LABEL_FINDINGS = frozenset(finding.value for finding in LabelFinding)
 """Refusals that say something about a scale."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Sought:
+class Sought:
     """What to look up, in this order, and what the code itself says about the goods."""
 
     codes: tuple[str, ...]
@@ -38,18 +38,18 @@ class _Sought:
 
 def ring_scanned(db: sqlite3.Connection, desk: Desk, goods: Goods) -> LineAdded:
     """Add what was scanned as the next line: by piece, or as much as its label says."""
-    sought = _sought(goods)
+    sought = sought_by(goods)
     book = book_for(db, desk, baskets.load_open(db, desk.till))
-    code, found = _find(book, sought)
+    code, found = find(book, sought)
     if found is None:
         return ringing.ring(db, desk, code)  # which refuses it
     pack = ringing.Pack(sought.gtin, sought.batch)
     if sought.label is None:
         return ringing.ring(db, desk, code, pack=pack)
     recalls.require_not_recalled(desk, found.item, code, gtin=pack.gtin, batch=pack.batch)
-    measured = _measured(sought.label, found, book)
+    amount = measured(sought.label, found.item, book)
     added = ringing.ring(db, desk, code, pack=pack)
-    changed = _set(db, desk, found, measured)
+    changed = _set(db, desk, found, amount)
     if not sought.label.check_fits:
         tally.note(db, desk, sought.label.format, tally.CHECK_IGNORED)
     return replace(added, line=changed.line, total_minor=changed.total_minor, measure=None)
@@ -69,12 +69,13 @@ def ring_item(db: sqlite3.Connection, desk: Desk, item: str) -> LineAdded:
     return ringing.ring(db, desk, next(own, item), pack=ringing.Pack(chosen=True))
 
 
-def _sought(goods: Goods) -> _Sought:
+def sought_by(goods: Goods) -> Sought:
+    """Return what a code names: what to look up, and what the code itself says."""
     if isinstance(goods, VariableMeasure):
-        return _Sought(goods.look_up, label=goods)
+        return Sought(goods.look_up, label=goods)
     if isinstance(goods, Gs1Code):
-        return _Sought((goods.code,), goods.gtin, goods.batch, _as_label(goods))
-    return _Sought((goods.code,), goods.gtin)
+        return Sought((goods.code,), goods.gtin, goods.batch, _as_label(goods))
+    return Sought((goods.code,), goods.gtin)
 
 
 def _as_label(code: Gs1Code) -> VariableMeasure | None:
@@ -84,7 +85,8 @@ def _as_label(code: Gs1Code) -> VariableMeasure | None:
     return VariableMeasure(item=code.code, format="gs1", weight_g=code.weight_g, amount_minor=code.amount_minor)
 
 
-def _find(book: TillBook, sought: _Sought) -> tuple[str, FoundItem | None]:
+def find(book: TillBook, sought: Sought) -> tuple[str, FoundItem | None]:
+    """Return the first code that names an item, and the item; without any the first code and None."""
     for code in sought.codes:
         found = book.by_code(code)
         if found is not None:
@@ -92,20 +94,21 @@ def _find(book: TillBook, sought: _Sought) -> tuple[str, FoundItem | None]:
     return sought.codes[0], None
 
 
-def _measured(label: VariableMeasure, found: FoundItem, book: TillBook) -> LabelQuantity:
-    price = book.price(found.item.item)
+def measured(label: VariableMeasure, item: Item, book: TillBook) -> LabelQuantity:
+    """Return how much of an item its label says there is, or refuse."""
+    price = book.price(item.item)
     if price is None:
-        raise Refusal("price_missing", found.item.item)
+        raise Refusal("price_missing", item.item)
     prices = [one for one in (price.regular(), price.member()) if one is not None]
-    answer = quantity_of_label(label, found.item.unit, prices)
+    answer = quantity_of_label(label, item.unit, prices)
     if isinstance(answer, LabelRefused):
-        detail = f"{answer.label_minor} {answer.book_minor}" if answer.book_minor else found.item.item
+        detail = f"{answer.label_minor} {answer.book_minor}" if answer.book_minor else item.item
         raise Refusal(answer.finding.value, detail)
     return answer
 
 
-def _set(db: sqlite3.Connection, desk: Desk, found: FoundItem, measured: LabelQuantity) -> LineChanged:
+def _set(db: sqlite3.Connection, desk: Desk, found: FoundItem, amount: LabelQuantity) -> LineChanged:
     if found.item.unit is Unit.EACH:
-        return ringing.set_quantity(db, desk, measured.quantity, None)
-    how = ringing.Measured(label_minor=measured.amount_minor)
-    return ringing.measure(db, desk, measured.quantity, found.item.unit, None, how=how)
+        return ringing.set_quantity(db, desk, amount.quantity, None)
+    how = ringing.Measured(label_minor=amount.amount_minor)
+    return ringing.measure(db, desk, amount.quantity, found.item.unit, None, how=how)

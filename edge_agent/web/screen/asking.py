@@ -18,6 +18,8 @@ from shared.web.words import marked
 Kind = Literal["text", "amount", "secret"]
 CARD_MARK = "card:"
 """Before the number of a staff card that was scanned where a code was asked for."""
+WEIGHED_MARK = "weighed:"
+"""Before the grams that the scale said where a weight was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class Question:
     `title` heads it, `prompt` stands at the command line. Free text is an answer if `free`; an empty line is `default`
     if there is one, else the option that is marked. `scans`: a scanned code answers it. `detail` is what the page
     shows with it, by the template `pane`. `deliberate`: an empty line answers nothing, so that a key pressed once too
-    often agrees to nothing.
+    often agrees to nothing. `weighs`: the scale answers it, by itself as soon as it is steady or with an empty line.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Question:
     note: Sayable = NOTHING
     wide: bool = False
     deliberate: bool = False
+    weighs: bool = False
 
     def numbers(self) -> dict[str, Option]:
         """Return the answers that a number gives, as it is typed: their own, else their place in the list.

@@ -8,7 +8,8 @@ from uuid import UUID
 from edge_agent.till.asks import Approve
 from edge_agent.till.results import Paid, PartlyPaid, Refused
 from edge_agent.till.returning.results import Foreseen, ReturnableLine, Returned, ReturnView
-from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
+from edge_agent.web.screen.asking import Asked, Option, Question
+from edge_agent.web.screen.goods_brought import goods_brought
 from edge_agent.web.screen.hand import Done, Hand, Outcome, reason_question, settled
 from edge_agent.web.screen.paid_back import (
     UNFINISHED,
@@ -19,13 +20,12 @@ from edge_agent.web.screen.paid_back import (
     paid_back,
     to_be_paid_back,
 )
-from edge_agent.web.screen.saying import Joined, Notice, Plain, Sayable, named, news, says
+from edge_agent.web.screen.saying import Notice, Plain, named, news, says
 from shared.pricing import Unit
 from shared.web.words import marked
 
 _ALL, _ENOUGH = "all", "enough"
 _CASH, _LEAVE = "cash", "leave"
-_MOST_GOODS = 100
 
 
 async def returns(ask: Asked, _hand: Hand) -> Outcome:
@@ -105,41 +105,15 @@ def _exchanged(hand: Hand, foreseen: Foreseen, answer: Paid) -> Done:
 
 async def no_receipt(ask: Asked, hand: Hand) -> Outcome:
     """Take goods back without a receipt: scan them one after the other."""
-    goods: list[tuple[str, int]] = []
-    names: list[Sayable] = []
-    for _ in range(_MOST_GOODS):
-        text = await ask(
-            Question(
-                id="goods",
-                title=says(marked("Goods without a receipt: {count}"), count=len(goods)),
-                prompt=says(marked("Scan or type a code, 3* for three; Enter when all are there")),
-                default=_ENOUGH,
-                scans=True,
-                note=Joined(tuple(names)),
-            )
-        )
-        if text == _ENOUGH:
-            break
-        times, star, code = text.partition("*")
-        if star and not (times.isascii() and times.isdigit() and code):
-            raise Wrong(says(marked("This is not a code.")), text)
-        count, code = (int(times[:7]), code) if star else (1, text)
-        names.append(await _goods_named(hand, code, count))
-        goods.append((code, count))
+    goods = await goods_brought(ask, hand)
+    if isinstance(goods, Refused):
+        return goods
     reason = await _reason(ask, hand)
 
     async def take(approve: Approve | None, _reason: str) -> Returned | Refused:
         return await hand.till.returns.take_without_receipt(goods, reason=reason, approve=approve)
 
     return await _back(ask, hand, take, await hand.till.returns.foresee_goods(goods))
-
-
-async def _goods_named(hand: Hand, code: str, count: int) -> Sayable:
-    """Name what somebody brings back, so that a wrong pack is seen at once; refuse a code that is nothing's."""
-    found = await hand.till.catalogue.price_check(code)
-    if isinstance(found, Refused):
-        raise Wrong(says(marked("No goods of this store have this code.")), code)
-    return says(marked("{count} × {item}"), count=count, item=named(found.names, code))
 
 
 async def undo_sale(ask: Asked, hand: Hand) -> Outcome:
@@ -233,7 +207,7 @@ async def _lines(ask: Asked, hand: Hand, found: ReturnView) -> dict[int, int]:
     """Ask which lines come back, and how much of each where there is a choice."""
     chosen: dict[int, int] = {}
     for _ in range(len(found.lines) + 1):
-        left = [line for line in found.lines if line.left and line.n not in chosen]
+        left = [line for line in found.lines if line.left and not {line.n, line.deposit_of} & chosen.keys()]
         choice = await ask(_which(hand, found, left, chosen))
         if choice == _ALL:
             return {line.n: line.left for line in found.lines if line.left}

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge_agent.devices.ports import Scanned
+from edge_agent.devices.ports import Scanned, WeightProblem
 from edge_agent.till.asks import AgeAsked, Expects, PriceAsked
+from edge_agent.till.commands import refused
 from edge_agent.till.results import LineAdded, MemberAttached, Refused, SignedIn
 from edge_agent.till.selling.basket_commands import NOT_FOUND
+from edge_agent.till.selling.scaled import CODES
 from edge_agent.web.screen.actions import BY_NAME
-from edge_agent.web.screen.asking import CARD_MARK, Option
+from edge_agent.web.screen.asking import CARD_MARK, WEIGHED_MARK, Option
 from edge_agent.web.screen.carried import carry
 from edge_agent.web.screen.flows_paying import with_amount
 from edge_agent.web.screen.flows_weighing import SCALE, TAKES_THE_SCALE, tare_of
@@ -137,6 +139,8 @@ class Screen(Talking):
         question = self.question
         if question is not None and question.id in TAKES_THE_SCALE and self.till.scaled.is_steady:
             self._spawn(self._given(SCALE))
+        elif question is not None and question.weighs and self.till.scaled.is_steady:
+            self._spawn(self._by_scale())
         self.till.changes.note()
 
     def back(self) -> None:
@@ -240,6 +244,9 @@ class Screen(Talking):
         if question is None or self.talk is None:
             return
         value: str | None = None
+        if not text and question.weighs:
+            await self._by_scale()
+            return
         if not text:
             value = question.default
             if value is None and question.deliberate:
@@ -254,6 +261,15 @@ class Screen(Talking):
             self.refuse(_not_listed(text))
         if value is not None:
             await self._given(value)
+
+    async def _by_scale(self) -> None:
+        """Answer with what lies on the scale, once it is steady."""
+        weight = await self.till.scaled.settled()
+        if isinstance(weight, WeightProblem) or weight.grams is None:
+            code = CODES[weight if isinstance(weight, WeightProblem) else WeightProblem.MOVING]
+            self.refuse(refusal(refused(code)))
+        elif self.question is not None and self.question.weighs:
+            await self._given(f"{WEIGHED_MARK}{weight.grams}")
 
     async def _move(self, by: int) -> None:
         """Mark the next answer of a list, or the next line of the basket."""
