@@ -12,7 +12,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -33,6 +33,7 @@ UNSYNCED_SECONDS = 1.0
 """How much of the ringing up of a basket a power cut may take: less than the next item at a cashier's pace."""
 
 _SYNCED = "FULL"
+_BUSY_MS = 5000
 _CACHE = "PRAGMA cache_size = -1000"
 """A megabyte of pages for each connection; what else is asked for often lies in the system's cache."""
 _WRITER_PRAGMAS = (
@@ -40,14 +41,16 @@ _WRITER_PRAGMAS = (
     # it counts only for a file without a page.
     "PRAGMA page_size = 1024",
     _CACHE,
-    "PRAGMA busy_timeout = 5000",
+    f"PRAGMA busy_timeout = {_BUSY_MS}",
     "PRAGMA auto_vacuum = INCREMENTAL",  # counts only for a new file: pruned space goes back to the disk
     "PRAGMA journal_mode = WAL",
     "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA foreign_keys = ON",
     "PRAGMA journal_size_limit = 16777216",
+    # What was deleted does not stay readable on pages that are written anyway; for more, see `erases` of `run`.
+    "PRAGMA secure_delete = FAST",
 )
-_READER_PRAGMAS = (_CACHE, "PRAGMA busy_timeout = 5000", "PRAGMA query_only = ON")
+_READER_PRAGMAS = (_CACHE, f"PRAGMA busy_timeout = {_BUSY_MS}", "PRAGMA query_only = ON")
 _PRIMARY_CODE = 0xFF
 _PAGES_AT_ONCE = 2000
 _BULK = {"event", "body_row", "item_search"}
@@ -103,6 +106,31 @@ def _unsynced_transaction(db: sqlite3.Connection, fn: Callable[[sqlite3.Connecti
         return _transaction(db, "BEGIN IMMEDIATE", fn)
     finally:
         _set_synchronous(db, _SYNCED)
+
+
+def _erasing_transaction(db: sqlite3.Connection, fn: Callable[[sqlite3.Connection], T]) -> T:
+    """Leave zeros where something was deleted, also on pages that come free, and fold the log that still has it."""
+    # As scripts, for the reason given above; and not always, because freeing room on a full disk would need room.
+    db.executescript("PRAGMA secure_delete = ON")
+    try:
+        result = _synced_transaction(db, fn)
+    finally:
+        db.executescript("PRAGMA secure_delete = FAST")
+    _fold(db)
+    return result
+
+
+def _fold(db: sqlite3.Connection) -> None:
+    """Fold the log into the file and shorten it, unless somebody reads just now or there is no room: later will do.
+
+    What was committed is committed either way.
+    """
+    db.executescript("PRAGMA busy_timeout = 0")
+    try:
+        with suppress(sqlite3.OperationalError):
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        db.executescript(f"PRAGMA busy_timeout = {_BUSY_MS}")
 
 
 class _Hop:
@@ -236,11 +264,19 @@ class Database:
         """Whether the disk ran full and the reserve is not whole again: only transactions that make room run."""
         return self._full
 
-    async def run(self, fn: Callable[[sqlite3.Connection], T], *, makes_room: bool = False, synced: bool = True) -> T:
+    async def run(
+        self,
+        fn: Callable[[sqlite3.Connection], T],
+        *,
+        makes_room: bool = False,
+        synced: bool = True,
+        erases: bool = False,
+    ) -> T:
         """Run `fn` in one transaction and one thread hop; return what it returns after the commit is on the disk.
 
         Without `synced` it returns when the commit is in the log: a killed process loses nothing, a power cut may lose
-        it, with all that was committed so after it (see `keep_synced`). Never for what a customer has paid for.
+        it, with all that was committed so after it (see `keep_synced`). Never for what a customer has paid for. With
+        `erases` nothing that it deletes stays readable in the file.
 
         An exception rolls everything back. Raise DiskFull when there is no room; from then on every transaction
         is refused so, except those that make room (acks, pruning, voiding), until `make_room` succeeds.
@@ -249,7 +285,8 @@ class Database:
             raise DiskFull(f"the disk of {self.path} is full; selling goes on when there is room again")
         try:
             if synced:
-                return await self._writer.run(lambda db: _synced_transaction(db, fn))
+                transaction = _erasing_transaction if erases else _synced_transaction
+                return await self._writer.run(lambda db: transaction(db, fn))
             try:
                 return await self._writer.run(lambda db: _unsynced_transaction(db, fn))
             finally:
@@ -338,7 +375,11 @@ def _give_back_all(db: sqlite3.Connection) -> None:
 
 
 def _give_back_much(db: sqlite3.Connection) -> None:
-    """Shorten a file that is mostly free, a little at a time: free pages are soon used again, and no till waits."""
+    """Empty the log, and shorten a file that is mostly free, a little at a time: free pages are soon used again.
+
+    No till waits for it.
+    """
+    _fold(db)
     (free,), (pages,) = (db.execute(f"PRAGMA {name}").fetchone() for name in ("freelist_count", "page_count"))
     if free * 2 > pages:
         _vacuum(db, _PAGES_AT_ONCE)

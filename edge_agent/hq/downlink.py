@@ -134,7 +134,9 @@ class Downlink:
         held = await self._database.read(followed)
         if _is_older(step.incarnation, held.incarnation):
             raise DesiredRefused("it is from before HQ was restored")
-        if await self._database.run(lambda db: member_set.apply_step(db, step)):
+        # Whoever is taken away may have left: nothing of them is to stay on this disk.
+        erases = bool(step.gone) or step.base == 0
+        if await self._database.run(lambda db: member_set.apply_step(db, step), erases=erases):
             _log.info("members_applied", version=step.version, more=step.more)
         else:
             _log.info("members_step_not_mine", base=step.base, version=step.version)

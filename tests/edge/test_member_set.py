@@ -46,3 +46,25 @@ async def test_a_store_knows_a_member_as_hq_said_last(tmp_path: Path, then: Know
             assert await store.database.run(lambda db, said=said: member_set.apply_step(db, said))
         found = await store.database.read(lambda db: MemberSet(KEY).find(db, CARD))
     assert found == (None if then is None else msgspec.structs.replace(then, cards=[]))
+
+
+async def test_p7_nothing_of_a_member_who_is_taken_away_stays_on_the_disk(tmp_path: Path) -> None:
+    names = [f"欧阳{n:03}***" for n in range(200)]
+    known = [
+        KnownMember(member=new_id(), cards=[card_hash(f"62{n}", KEY)], masked_name=name, tier="silver", points=n)
+        for n, name in enumerate(names)
+    ]
+
+    def on_disk() -> list[int]:
+        found = b"".join(file.read_bytes() for file in tmp_path.glob("agent.db*"))
+        return [n for n, one in enumerate(known) if one.masked_name.encode() in found or one.cards[0] in found]
+
+    async with opened_store(tmp_path) as store:
+        put = MemberStep(agent="a", incarnation=new_id(), base=0, version=1, put=known)
+        assert await store.database.run(lambda db: member_set.apply_step(db, put))
+        assert len(on_disk()) == len(known)
+        step = MemberStep(
+            agent="a", incarnation=new_id(), base=1, version=2, gone=[one.member for one in known[1:]]
+        )  # fmt: skip
+        assert await store.database.run(lambda db: member_set.apply_step(db, step), erases=True)
+        assert on_disk() == [0]
