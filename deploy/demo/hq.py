@@ -21,7 +21,8 @@ _SECONDS = 300.0
 _TRIES = 120
 _BREATH_SECONDS = 0.5
 _FILE_ROWS = 100_000
-_TIERS = [
+EARNING = {"version": 1, "valid_from": "2016-01-01", "points": 1, "per_minor": 100}
+TIERS = [
     {"code": "silver", "names": {"en": "Silver", "zh": "银卡"}, "from_minor": 50_000},
     {"code": "gold", "names": {"en": "Gold", "zh": "金卡"}, "from_minor": 200_000},
 ]
@@ -50,8 +51,8 @@ class Hq:
         """Say how cards look, how points are earned and which tiers there are, before the first sale."""
         cards = {"card_prefixes": [members.CARD_PREFIX], "card_digits": members.CARD_DIGITS}
         await self.ask("PUT", "/prices/till-settings", cards)
-        await self.ask("POST", "/loyalty/earning-rules", {"version": 1, "valid_from": "2016-01-01"})
-        await self.ask("POST", "/loyalty/tier-rules", {"version": 1, "tiers": _TIERS})
+        await self.ask("POST", "/loyalty/earning-rules", EARNING)
+        await self.ask("POST", "/loyalty/tier-rules", {"version": 1, "tiers": TIERS})
 
     async def add_store(self, store: str, number: int, tills: int) -> None:
         """Add a store with its tills; its price zone is its own."""

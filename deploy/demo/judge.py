@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy.demo.dataset import data_folder
 from deploy.demo.folder import RunFolder
+from deploy.demo.hq import EARNING, TIERS
 from deploy.demo.options import Options
 from deploy.demo.report import main as report
 from deploy.demo.sabotage import commit_sabotage
@@ -36,6 +37,7 @@ class Judge:
             "seed": self.options.seed,
             "cloud_url": self.database_url,
             "edges": {store: str(self._folder.edge(store) / "agent.db") for store in stores},
+            "rules": {"earning": EARNING, "tiers": TIERS},
             "chaos": self.options.chaos,
             "sabotage": self.options.sabotage,
             "seconds": round(self._clock() - self._began, 1),

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from deploy.demo.check.ledger_check import Rules
 from deploy.demo.check.verdict import Run, examine
 
 
@@ -29,6 +30,11 @@ def read_run(folder: Path) -> Run:
             seed=facts["seed"],
             cloud_url=facts["cloud_url"],
             edges={store: Path(path) for store, path in facts["edges"].items()},
+            rules=Rules(
+                points=facts["rules"]["earning"]["points"],
+                per_minor=facts["rules"]["earning"]["per_minor"],
+                tiers=sorted((tier["from_minor"], tier["code"]) for tier in facts["rules"]["tiers"]),
+            ),
             seconds=facts["seconds"],
             served_on=bool(facts.get("served_on")),
         )

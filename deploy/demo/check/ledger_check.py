@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,16 @@ from dataclasses import dataclass, field
 from deploy.demo.check.expected import Expected
 from deploy.demo.check.findings import Findings
 from deploy.demo.check.sides import CloudSide, canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How members earn and rise, as the run asked head office for it: `points` for each whole `per_minor` spent."""
+
+    points: int
+    per_minor: int
+    tiers: list[tuple[int, str]]
+    """From how many minor units spent in the year, and the tier's code, rising."""
 
 
 @dataclass(slots=True)
@@ -22,7 +31,7 @@ class LedgerAccount:
     """Balance and tier by household."""
 
 
-def check_ledger(cloud: CloudSide, expected: Expected, findings: Findings) -> LedgerAccount:
+def check_ledger(cloud: CloudSide, expected: Expected, rules: Rules, findings: Findings) -> LedgerAccount:
     """Prove the ledger by itself, then against the sales."""
     account = LedgerAccount()
     before = sum(findings.counts.values())
@@ -30,8 +39,8 @@ def check_ledger(cloud: CloudSide, expected: Expected, findings: Findings) -> Le
     balances = _check_balances(cloud, findings)
     account.balanced = sum(findings.counts.values()) == before
     households = _households(cloud, expected, findings)
-    account.points_posted = _check_points(cloud, expected, households, balances, findings)
-    tiers = _check_years(cloud, expected, households, findings)
+    account.points_posted = _check_points(cloud, expected, households, balances, findings, rules=rules)
+    tiers = _check_years(cloud, expected, rules, households, findings)
     for member, household in households.items():
         account.members[household] = (balances.get(member, 0), tiers.get(member, ""))
     return account
@@ -94,9 +103,10 @@ def _check_points(
     households: Mapping[str, int],
     balances: Mapping[str, int],
     findings: Findings,
+    *,
+    rules: Rules,
 ) -> int:
     """Every sale earns by the rule, rounded down once, under its own id; return the points posted to members."""
-    points, per_minor = _earning_rule(cloud)
     earned: Counter[str] = Counter()
     owners: dict[str, set[str]] = defaultdict(set)
     for cause, owner, amount in cloud.rows(
@@ -107,7 +117,7 @@ def _check_points(
         owners[canonical(cause)].add(canonical(owner))
     by_household: Counter[int] = Counter()
     for sale in expected.sales.values():
-        wanted = sale.total_minor * points // per_minor
+        wanted = sale.total_minor * rules.points // rules.per_minor
         by_household[sale.household] += wanted
         findings.expect("points", earned.pop(sale.id, 0), wanted, f"basket {sale.basket}")
         for owner in owners.get(sale.id, ()):
@@ -120,10 +130,9 @@ def _check_points(
 
 
 def _check_years(
-    cloud: CloudSide, expected: Expected, households: Mapping[str, int], findings: Findings
+    cloud: CloudSide, expected: Expected, rules: Rules, households: Mapping[str, int], findings: Findings
 ) -> dict[str, str]:
     """Spend and tier of the year of each member; return the tiers."""
-    tiers = _tier_rule(cloud)
     spend: Counter[int] = Counter()
     for sale in expected.sales.values():
         spend[sale.household] += sale.total_minor
@@ -134,7 +143,7 @@ def _check_years(
         if household is None:
             findings.add("tier", f"member {member} has spent {minor} without a sale of ours")
             continue
-        reached = [code for code, from_minor in tiers if from_minor <= spend[household]]
+        reached = [code for from_minor, code in rules.tiers if from_minor <= spend[household]]
         findings.expect("tier", minor, spend[household], f"spend of household {household}")
         findings.expect("tier", tier, reached[-1] if reached else "", f"tier of household {household}")
         found[member] = tier
@@ -142,14 +151,3 @@ def _check_years(
         if member not in found:
             findings.add("tier", f"household {household} has no year")
     return found
-
-
-def _earning_rule(cloud: CloudSide) -> tuple[int, int]:
-    rules = [json.loads(rule) for (rule,) in cloud.rows("SELECT rule FROM earning_rule ORDER BY version DESC")]
-    return (rules[0].get("points", 1), rules[0].get("per_minor", 100)) if rules else (0, 1)
-
-
-def _tier_rule(cloud: CloudSide) -> list[tuple[str, int]]:
-    rules = [json.loads(rule) for (rule,) in cloud.rows("SELECT rule FROM tier_rule ORDER BY version DESC")]
-    tiers = rules[0].get("tiers", []) if rules else []
-    return sorted(((tier["code"], tier["from_minor"]) for tier in tiers), key=lambda tier: tier[1])

@@ -10,7 +10,7 @@ from typing import Any
 from deploy.demo.check.books_check import check_books, timelines
 from deploy.demo.check.expected import Expected, expect
 from deploy.demo.check.findings import Findings
-from deploy.demo.check.ledger_check import LedgerAccount, check_ledger
+from deploy.demo.check.ledger_check import LedgerAccount, Rules, check_ledger
 from deploy.demo.check.sales_check import check_receipts, check_sales, store_name
 from deploy.demo.check.sides import CloudSide, EdgeSide, WrittenSale, open_cloud, read_edge
 
@@ -25,6 +25,7 @@ class Run:
     seed: int
     cloud_url: str
     edges: dict[str, Path]
+    rules: Rules
     seconds: float
     served_on: bool = False
     """Whether people could go on by hand after the run's own check."""
@@ -39,7 +40,7 @@ def examine(run: Run) -> dict[str, Any]:
         at_cloud = list(cloud.sales())
         sales = check_sales(expected, edges, at_cloud, findings)
         check_receipts(edges, _receipt_numbers(cloud), findings)
-        ledger = check_ledger(cloud, expected, findings)
+        ledger = check_ledger(cloud, expected, run.rules, findings)
         published, applied = check_books(timelines(cloud), edges, len(expected.weeks), findings)
         audited = _audit_differences(cloud, len(expected.sales), findings)
         _check_nothing_waits(cloud, edges, findings)
