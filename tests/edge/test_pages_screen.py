@@ -196,6 +196,7 @@ async def test_basket_on_hold_comes_back(tmp_path: Path) -> None:
         await at.types("7")
         assert await at.lines() == []
         await at.presses("F5")
+        assert "收银台 1，" in (await at.shown())["pane"], "by the number on its head, not by its id"
         await at.types("1")
         assert await at.lines() == [("1001", 1)]
 

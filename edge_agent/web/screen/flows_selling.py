@@ -204,7 +204,7 @@ async def recall(ask: Asked, hand: Hand) -> Outcome:
             words=Plain(one.name or "–"),
             note=says(
                 marked("till {till}, {time}, {lines} lines"),
-                till=one.till, time=clock_time(one.opened_ms, hand.settings.time_zone), lines=one.lines,
+                till=hand.number_of(one.till), time=clock_time(one.opened_ms, hand.settings.time_zone), lines=one.lines,
             ),
             amount=hand.money(one.total_minor),
         )

@@ -23,7 +23,9 @@ async def sign_in(ask: Asked, hand: Hand) -> Outcome:
         Question(
             id=STAFF,
             title=title,
-            prompt=says(marked("Your code, or your staff card")),
+            prompt=says(marked("Enter: {name} · another code, or a staff card"), name=who.name or who.staff)
+            if locked
+            else says(marked("Your code, or your staff card")),
             default=who.staff if locked else None,
             scans=True,
             pane="sign_in",

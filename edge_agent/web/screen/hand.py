@@ -39,6 +39,11 @@ class Hand:
         """Write an amount of the store's currency."""
         return figures.money(minor, self.settings.exponent)
 
+    def number_of(self, till: str) -> str:
+        """Return a till's number, as it stands on the page's head and on paper; its id where it has none."""
+        numbers = (one.number for one in self.settings.tills if one.till == till and one.number)
+        return next((str(number) for number in numbers), till)
+
     def quantity(self, count: int, unit: Unit) -> str:
         """Write a quantity."""
         return figures.quantity(count, unit)

@@ -102,7 +102,7 @@ class Notice:
     refused: bool = True
 
 
-_SAYS_NOTHING = frozenset({"wrong_pin"})
+_SAYS_NOTHING = frozenset({"wrong_pin", "round_off_not", "age_check"})
 """Refusals whose detail is no value that anybody typed: how many tries are left helps only who guesses."""
 _KEY = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """An identifier of the agent's own, which nobody at a till can do anything with."""
