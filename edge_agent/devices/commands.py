@@ -139,6 +139,8 @@ def detect(
 async def _watch_agent(socket: Path, device: str, seconds: float) -> None:
     async def show() -> None:
         async for seen in panel.look(socket):
+            if device and seen.known and device not in seen.known:
+                raise control.Refusal(f"this agent has no device {device!r}; there are {', '.join(seen.known)}")
             if not device or seen.report.device == device:
                 typer.echo(words.seen(seen))
 

@@ -27,10 +27,14 @@ class PanelAway(ConnectionError):
 
 
 class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of the panel: a device as it stands, or what it just read."""
+    """One line of the panel: a device as it stands, or what it just read.
+
+    `known` are all devices there are, said when somebody begins to look.
+    """
 
     report: DeviceReport
     reading: str = ""
+    known: list[str] = []
 
 
 class Panel:
@@ -47,8 +51,9 @@ class Panel:
         left = asyncio.create_task(reader.read(1), name="panel viewer")
         try:
             with self._supervisor.watched() as queue:
+                known = [device.device for device in self._supervisor.devices]
                 for device in self._supervisor.devices:
-                    _say(writer, Seen(device.report()))
+                    _say(writer, Seen(device.report(), known=known))
                 while not left.done():
                     await writer.drain()
                     with suppress(TimeoutError):
