@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -21,7 +20,6 @@ from shared.wire.messages import DownlinkMessage, decode_uplink, encode_message
 router = APIRouter(prefix="/api/v1/agent", tags=["agent"])
 
 MAX_WAIT_S = 55
-_LOOK_EVERY_S = 1.0
 
 
 @router.post("/messages")
@@ -36,12 +34,15 @@ async def wait_for_messages(
     request: Request, services: Here, agent: CurrentAgent, wait: Annotated[int, Query(ge=0, le=MAX_WAIT_S)] = 25
 ) -> Response:
     """Return what HQ has to say unasked; an empty body when there was nothing for `wait` seconds."""
-    ends = services.clocks.machine.monotonic() + wait
-    while True:
-        messages = await run_in_threadpool(services.exchange.unasked, [agent.id])
-        if messages or services.clocks.machine.monotonic() >= ends or await request.is_disconnected():
-            return _framed(messages)
-        await asyncio.sleep(_LOOK_EVERY_S)
+    if wait == 0:
+        return _framed(await run_in_threadpool(services.exchange.unasked, [agent.id]))
+    return _framed(await services.room.next(agent.id, wait, _gone(request)))
+
+
+async def _gone(request: Request) -> None:
+    """Return when the caller has hung up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _exchange(services: Services, agent: Agent, content: bytes) -> Response:

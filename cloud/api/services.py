@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from cloud.api.limits import FailureLimit
+from cloud.api.waiting_room import WaitingRoom
 from cloud.database import Database
 from cloud.identity.ca import Authority
 from cloud.identity.ca_renewal import LatestAuthority
@@ -34,6 +35,7 @@ class Services:
     authorities: LatestAuthority
     downstream: Downstream
     exchange: Exchange
+    room: WaitingRoom
     restores: Restores
     enrolments: FailureLimit
 

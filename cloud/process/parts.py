@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from cloud.api.limits import FailureLimit
 from cloud.api.services import Services
+from cloud.api.waiting_room import WaitingRoom
 from cloud.database import Database
 from cloud.fleet.models import Agent
 from cloud.identity import keys
@@ -22,6 +23,7 @@ from cloud.ingest.parking import unsettled
 from cloud.ingest.proofs import AckProofs
 from cloud.ingest.questions import Answers
 from cloud.ingest.restores import Restores
+from cloud.ingest.roster import Roster
 from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.members.home_days import HomeDays
 from cloud.members.stepper import member_step, set_versions
@@ -53,6 +55,7 @@ def build_services(settings: CloudSettings) -> Services:
     clocks = clocks_of(settings)
     database = open_database(settings)
     ring, vault = keys.load(settings.keys_dir), open_vault(settings)
+    exchange = build_exchange(database, clocks, ring, vault, BodyFiles(settings.bodies_dir))
     return Services(
         settings=settings,
         places=ports.resolve(settings),
@@ -62,7 +65,8 @@ def build_services(settings: CloudSettings) -> Services:
         authorities=LatestAuthority(settings.keys_dir),
         vault=vault,
         downstream=LoyaltyDownstream(vault, UuidMint(clocks.machine.wall_ms, os.urandom), StoreBooks()),
-        exchange=build_exchange(database, clocks, ring, vault, BodyFiles(settings.bodies_dir)),
+        exchange=exchange,
+        room=WaitingRoom(Roster(database, clocks.machine), exchange, clocks.machine),
         restores=open_restores(settings),
         enrolments=FailureLimit(clocks.machine, limit=_FAILED_ENROLMENTS, window_s=_ENROLMENT_WINDOW_S),
     )
