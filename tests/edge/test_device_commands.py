@@ -304,7 +304,7 @@ async def test_watch_beside_a_running_agent_shows_one_device_if_asked(
             return "6901234567892" in shown
 
         await until(is_shown, "the scan to be shown")
-        with pytest.raises(Refusal, match="no device 't1/scaner'; there are t1/scanner, t1/cards"):
+        with pytest.raises(Refusal, match="no device 't1/scaner'; there are t1/cards, t1/scanner"):
             await commands._watch_agent(socket, "t1/scaner", 60)
         watching.cancel()
         serving.cancel()
