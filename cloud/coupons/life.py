@@ -25,7 +25,7 @@ from shared.web.words import marked
 
 _OWN = "~"
 """Stands between a public code and the basket that used it."""
-_GIVEN = marked("Given")
+_GIVEN = marked("Given out")
 _GIVEN_BY_RUN = marked("Given by a run")
 _SET_ASIDE = marked("Set aside for a basket until then")
 _USED = marked("Used")

@@ -17,6 +17,7 @@ from cloud.ledger.kinds import KINDS
 from cloud.ledger.models import Account, Balance, Hold, JournalRow, Posting
 from cloud.ledger.receipts import Printed, sales_of
 from cloud.ledger.units import Units
+from cloud.sales.naming import printed_name
 from shared.web.words import marked
 
 _PURSE = "purse"
@@ -109,10 +110,13 @@ def _movement_columns(written: Units) -> Sequence[Column[Movement]]:
         Column(
             key="receipt",
             title=marked("Receipt"),
-            cell=lambda row: Cell(value=row.journal.receipt or None, href=f"/sales/{row.sale}" if row.sale else ""),
+            cell=lambda row: Cell(
+                value=printed_name(row.journal.till, row.journal.receipt) or None,
+                href=f"/sales/{row.sale}" if row.sale else "",
+            ),
         ),
         Column(key="store", title=marked("Store"), cell=lambda row: row.journal.store_id),
-        Column(key="till", title=marked("Till"), cell=lambda row: row.journal.till or None),
+        Column(key="till", title=marked("Till"), cell=lambda row: row.journal.till or None, filed=True),
         Column(key="cashier", title=marked("Cashier"), cell=lambda row: row.journal.cashier or None),
     )  # fmt: skip
 

@@ -18,6 +18,9 @@ from cloud.store_days.models import GoodsReturn, GoodsReturnLine
 from cloud.store_days.tables import OneDay
 from shared.web.words import marked
 
+_NO_REASON = "void"
+"""What tills write of a sale undone where the store has no reasons to choose from: its kind says as much."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CameBack:
@@ -90,7 +93,8 @@ def _read(session: Session, of: OneDay, table: Any, lines: Any) -> list[CameBack
     reasons: defaultdict[UUID, dict[str, None]] = defaultdict(dict)
     given = select(lines.return_id, lines.reason).join(table, col(table.id) == col(lines.return_id)).where(*mine)
     for number, reason in session.execute(given.distinct()):
-        reasons[number][reason] = None
+        if reason != _NO_REASON:
+            reasons[number][reason] = None
     return [CameBack(row=row, reasons=sorted(reasons[row.id])) for row in rows]
 
 
