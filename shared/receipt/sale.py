@@ -15,7 +15,7 @@ from shared.receipt.frame import ReceiptEvent, foot, head, item_names
 from shared.receipt.value import value_back, value_sold
 from shared.receipt.words import SAID, TENDERS, say, term
 from shared.wire.events import ReturnedLine, SaleCompleted, SaleReturned, SaleVoided, Tender, TenderKind
-from shared.wire.till_events import GoodsReturned
+from shared.wire.till_events import AdjustmentKind, GoodsReturned
 from shared.wire.value_events import ValuePaidBack, ValueSold
 
 _INDENT = 2
@@ -47,8 +47,11 @@ def receipt_document(event: ReceiptEvent, facts: ReceiptFacts) -> Document:
 def _sale(sale: SaleCompleted, facts: ReceiptFacts) -> Iterator[Block]:
     languages = facts.shop.languages
     yield from head(sale, facts)
+    typed = {one.line for one in sale.adjustments if one.kind is AdjustmentKind.WEIGHT_BY_HAND}
     for line in sale.lines:
         yield from _line(line, facts, sale.exponent)
+        if line.n in typed:  # NIST Handbook 44, S.1.12: a weight entered by hand is marked as such
+            yield Says(text=say(REASONS[AdjustmentKind.WEIGHT_BY_HAND], languages), indent=_INDENT)
     yield Rule()
     yield Pair(left=term("items", languages), right=str(sum(_pieces(line) for line in sale.lines)))
     if sale.saved_minor:

@@ -15,10 +15,13 @@ from edge_agent.devices.scales.advice import CONDITIONS, WEIGHTS
 from edge_agent.devices.scales.health import ZERO_DRIFT
 from edge_agent.devices.scales.simulated import SimulatedScale
 from edge_agent.devices.scales.weighing import weighing_seal
+from edge_agent.receipt.compose import compose
 from edge_agent.station import Station
 from edge_agent.till.returning.results import Foreseen
 from edge_agent.till.selling.scaled import BROKEN
 from edge_agent.web.shop import DeviceSeen
+from shared.receipt.layout import lay_out
+from shared.receipt.plain import to_text
 from shared.wire.desired import DeviceBinding
 from shared.wire.till_events import AdjustmentKind
 from tests.edge.device_bench import DeviceBench, supervised
@@ -89,6 +92,10 @@ async def test_a_scale_that_is_unplugged_lets_the_weight_be_typed_in_and_the_sal
         await at.types("1.236")
         assert (at.asked, await by.line(1)) == ("", 1_236)
         assert await decided(at) == [(AdjustmentKind.WEIGHT_BY_HAND, 1, "c1", "")]
+        (sale,) = await sales_of(at.store)
+        store = at.store
+        paper = await store.database.read(lambda db: compose(db, store.settings, store.books, sale.id, 0))
+        assert "手工输入重量" in to_text(lay_out(paper, 32))
 
 
 async def test_without_any_scale_a_typed_weight_is_how_it_is_done(tmp_path: Path) -> None:
