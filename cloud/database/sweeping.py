@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
+from cloud.database.columns import Table
 from cloud.database.engine import Database
+from cloud.database.retention import Retention, retention_of
+
+
+def about_people() -> list[str]:
+    """Return the tables whose rows go or are blanked when somebody leaves."""
+    return [table.name for table in Table.metadata.sorted_tables if retention_of(table) is Retention.IDENTITY]
 
 
 def overwrite_what_goes(session: Session) -> None:
@@ -20,7 +27,7 @@ def sweep(database: Database) -> None:
     """
     if database.is_postgresql:
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM member, member_field, card, consent")
+            connection.exec_driver_sql(f"VACUUM {', '.join(about_people())}")
         return
     with database.engine.connect() as connection:
         driver = connection.connection.driver_connection

@@ -218,17 +218,25 @@ async def found(ground: Ground, card: str) -> str | None:
     return known.masked_name if known else None
 
 
+def on_disk(ground: Ground, card: str) -> bool:
+    """Tell whether a card's hash can be read from the database's files."""
+    path = ground.database.path
+    return any(card_hash(card, CARD_KEY) in file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+
 async def test_member_steps_build_on_each_other(ground: Ground) -> None:
     await ground.follow(1)
     assert await members(ground, step(0, 3, "1", "2", more=True)) == []
     assert await members(ground, step(3, 4, "5", gone=[uuid7(START_MS, 1)])) == []
     assert [await found(ground, card) for card in "125"] == [None, "*2", "*5"]
+    assert [on_disk(ground, card) for card in "125"] == [False, True, True]
     changes = ground.changes
     assert await members(ground, step(9, 10, "7")) == []
     assert await ground.database.read(member_set.version) == 4
     assert ground.changes > changes, "HQ has to hear which version is here"
     assert await members(ground, step(0, 11, "9")) == []
     assert [await found(ground, card) for card in "259"] == [None, None, "*9"]
+    assert [on_disk(ground, card) for card in "259"] == [False, False, True]
 
 
 async def test_card_that_changed_hands(ground: Ground) -> None:
