@@ -25,7 +25,7 @@ from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull, StorageError
 from edge_agent.disk.state_lock import StateLock
 from edge_agent.doors import Behind, Doors
-from edge_agent.forgetting import forget_settled
+from edge_agent.forgetting import forget_acked, forget_settled
 from edge_agent.hq import identity
 from edge_agent.hq.downlink import Downlink
 from edge_agent.hq.enrol import certify_pages, renew
@@ -43,7 +43,7 @@ from edge_agent.hq.uplink import Uplink
 from edge_agent.prices import timeline
 from edge_agent.prices.books import PriceBooks
 from edge_agent.prices.keeper import BodySource, PriceKeeper
-from edge_agent.record import first_start, outbox, retention, witness
+from edge_agent.record import first_start, outbox, witness
 from edge_agent.record.epoch import Epochs
 from edge_agent.record.outbox import Doorbell
 from edge_agent.settings import EdgeSettings
@@ -288,12 +288,7 @@ class Agent:
         while True:
             settings = self._tills.settings
             if settings is not None:
-                prune = partial(
-                    retention.prune,
-                    wall_ms=self._clocks.machine.wall_ms(),
-                    retain_days=settings.retain_days,
-                    budget_bytes=settings.outbox_budget_bytes,
-                )
+                prune = partial(forget_acked, machine=self._clocks.machine, settings=settings)
                 more = 1
                 try:
                     while more:

@@ -1,4 +1,4 @@
-"""What is settled and forgotten when its time is over: paper, drawer openings, payments and top-ups whose events went.
+"""What is forgotten when its time is over: events that HQ has, paper, drawer openings, payments, top-ups.
 
 What is still open, or waits for somebody, is never forgotten here.
 """
@@ -7,9 +7,21 @@ from __future__ import annotations
 
 import sqlite3
 
+from edge_agent.disk.agent_row import trusted_now
 from edge_agent.receipt import drawers, jobs
+from edge_agent.record import retention
 from edge_agent.till import attempts
 from edge_agent.till.service import plans
+from shared.clock import MachineClock
+from shared.wire.desired import StoreSettings
+
+
+def forget_acked(db: sqlite3.Connection, machine: MachineClock, settings: StoreSettings) -> int:
+    """Forget events that HQ acked long ago, as the store's settings say; return how many went: call until it is 0.
+
+    A restored HQ asks for them again, so a clock that jumped ahead must not make them old: only HQ's own time does.
+    """
+    return retention.prune(db, trusted_now(db, machine), settings.retain_days, settings.outbox_budget_bytes)
 
 
 def forget_settled(db: sqlite3.Connection, before_ms: int) -> int:

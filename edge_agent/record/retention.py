@@ -13,14 +13,17 @@ from uuid import UUID
 _DAY_MS = 24 * 3600 * 1000
 
 
-def prune(db: sqlite3.Connection, wall_ms: int, retain_days: int, budget_bytes: int, *, at_most: int = 2000) -> int:
+def prune(
+    db: sqlite3.Connection, now_ms: int | None, retain_days: int, budget_bytes: int, *, at_most: int = 2000
+) -> int:
     """Delete acked events older than `retain_days`, or the oldest acked while the database exceeds its budget.
 
+    `now_ms` is head office's time; None where this machine's clock cannot be trusted with it: then nothing is old.
     At most `at_most` go at once, so that no till waits for it: call again until it returns 0. What is not acked
     is never deleted, nor the last acked event, whose chain head the next batch needs.
     """
     over_budget = _bytes_used(db) > budget_bytes
-    before_ms = wall_ms - retain_days * _DAY_MS
+    before_ms = 0 if now_ms is None else now_ms - retain_days * _DAY_MS
     base, acked_seq = db.execute("SELECT base, acked_seq FROM agent JOIN epoch USING (epoch)").fetchone()
     rows = db.execute(
         "SELECT n, made_ms FROM event WHERE n < ? ORDER BY n LIMIT ?", (max(base + acked_seq, base + 1), at_most)

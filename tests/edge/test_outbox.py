@@ -13,14 +13,25 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from edge_agent.disk.agent_row import NotEnrolled
+from edge_agent.disk.agent_row import NotEnrolled, note_hq_time
 from edge_agent.disk.migrations import migrate
+from edge_agent.forgetting import forget_acked
 from edge_agent.record import outbox, retention
 from edge_agent.record.outbox import AckOutcome, Backlog, Position
 from shared import codec
 from shared.hashchain import GENESIS, link_all
 from shared.wire.events import EpochOpened, HeldAck, decode_event
-from tests.factories import AGENT, START_MS, STORE, make_epoch, make_sale, make_swipe, new_id
+from tests.edge.tills import store_settings
+from tests.factories import (
+    AGENT,
+    START_MS,
+    STORE,
+    DrivenMachineClock,
+    make_epoch,
+    make_sale,
+    make_swipe,
+    new_id,
+)
 
 DAY_MS = 24 * 3600 * 1000
 HQ, HQ2 = UUID(int=1), UUID(int=2)
@@ -161,6 +172,20 @@ def test_hq_restored_says_nothing_of_earlier_epochs_so_they_are_sent_again(db: s
     second = reopen(db)
     outbox.apply_ack(db, HQ, second.epoch, second.last_seq)
     assert outbox.apply_ack(db, HQ2, second.epoch, second.last_seq) is AckOutcome.HQ_LOST
+
+
+def test_p1_a_clock_that_jumps_ahead_makes_nothing_old(db: sqlite3.Connection) -> None:
+    """Lessons B2.28: a PC's clock stands wrong; what HQ may ask for again is kept until HQ's own time is over."""
+    append(db, 9)
+    outbox.apply_ack(db, HQ, outbox.position(db).epoch, 8)
+    clock, settings = DrivenMachineClock(), store_settings()
+    note_hq_time(db, 0, clock.wall_ms())
+    clock.set_wall(START_MS + 400 * DAY_MS)
+    assert forget_acked(db, clock, settings) == 0
+    note_hq_time(db, -400 * DAY_MS, clock.wall_ms())  # HQ answered: it is the same day as before
+    assert forget_acked(db, clock, settings) == 0
+    note_hq_time(db, 0, clock.wall_ms())
+    assert forget_acked(db, clock, settings) == 7
 
 
 def test_hq_restored_to_before_what_is_still_kept_is_seen(db: sqlite3.Connection) -> None:
