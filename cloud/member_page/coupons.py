@@ -15,7 +15,11 @@ from cloud.database.rowset import table_of
 from cloud.members.models import Member
 from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
+from cloud.prices.naming import name_of
 from cloud.prices.timeline import in_force, live_entries
+from cloud.promotions.naming import spoken_of
+from cloud.promotions.sentence import offer
+from shared.pricing.promotion import Money
 from shared.receipt.facts import promotion_words
 from shared.web.words import Language
 
@@ -30,6 +34,8 @@ class CouponShown:
     code: str
     title: str
     """Empty where the price book has no name for it."""
+    gives: str
+    """What it gives and on what; empty where the price book does not know it."""
     starts: date
     ends: date
     days_left: int
@@ -54,11 +60,12 @@ def coupons_of(session: Session, member: UUID, today: date, now_ms: int, languag
         .limit(MOST)
     )
     found = session.execute(query).all()
-    titles = _titles(session, member, {one.promotion for one in found}, now_ms, language) if found else {}
+    said = _said(session, member, {one.promotion for one in found}, now_ms, language) if found else {}
     return [
         CouponShown(
             code=one.code,
-            title=titles.get(one.promotion, ""),
+            title=said.get(one.promotion, ("", ""))[0],
+            gives=said.get(one.promotion, ("", ""))[1],
             starts=one.starts,
             ends=one.ends,
             days_left=(one.ends - today).days,
@@ -69,16 +76,25 @@ def coupons_of(session: Session, member: UUID, today: date, now_ms: int, languag
     ]
 
 
-def _titles(
+def _said(
     session: Session, member: UUID, promotions: Collection[str], now_ms: int, language: Language
-) -> Mapping[str, str]:
+) -> Mapping[str, tuple[str, str]]:
+    """Return (what it is called, what it gives) of promotions, by the book of the member's store."""
     row = session.get(Member, member)
-    store = row.home_store if row is not None else None
-    if store is None:
-        store = session.execute(select(col(Store.id)).order_by(col(Store.id)).limit(1)).scalar_one_or_none()
-    entry = in_force(live_entries(session, [store], now_ms)[store], now_ms) if store else None
-    book = StoreBooks().book(session, store, entry.version) if store and entry else None
-    if book is None:
+    home = session.get(Store, row.home_store) if row is not None and row.home_store else None
+    store = home or session.execute(select(Store).order_by(col(Store.id)).limit(1)).scalars().first()
+    entry = in_force(live_entries(session, [store.id], now_ms)[store.id], now_ms) if store else None
+    book = StoreBooks().book(session, store.id, entry.version) if store and entry else None
+    if store is None or book is None:
         return {}
     names = promotion_words(book.promotions(), promotions)
-    return {one: words.get(language) or next(iter(words.values())) for one, words in names.items()}
+    known = book.promotions().by_id
+    offers = [known[one].promotion for one in promotions if one in known]
+    items = book.items({item for promotion in offers for item in spoken_of(promotion)})
+
+    def called(item: str, language: str) -> str:
+        return name_of(items[item].names if item in items else {}, item, language)
+
+    gives = {one.promotion: offer(one, Money(store.exponent), called)[language] for one in offers}
+    titles = {one: words.get(language) or next(iter(words.values())) for one, words in names.items()}
+    return {one: (titles.get(one, ""), gives.get(one, "")) for one in promotions}

@@ -60,6 +60,13 @@ def sentence(promotion: Promotion, money: Money, name_of: NameOf = _number_only)
     return {"en": ", ".join(en for en, _ in clauses), "zh": "，".join(zh for _, zh in clauses)}
 
 
+def offer(promotion: Promotion, money: Money, name_of: NameOf = _number_only) -> dict[str, str]:
+    """Return by language what whoever holds a coupon of it gets, and on what; not when, who and borne by whom."""
+    clauses = [_gives(promotion, money, name_of), *_goods(promotion.scope, name_of), *_need(promotion, money)]
+    clauses += _caps(promotion, money)
+    return {"en": ", ".join(en for en, _ in clauses), "zh": "，".join(zh for _, zh in clauses)}
+
+
 def _gives(promotion: Promotion, money: Money, name_of: NameOf) -> Clause:
     if isinstance(promotion, SpendAndGet):
         english, chinese = [], []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from deploy.demo.agents import StoreAgent
 from deploy.demo.bench import BenchAway
 from deploy.demo.chain import Chain
+from deploy.demo.members import phone_number
 
 _BEAT_SECONDS = 1.0
 _STORES_A_BEAT = 100
@@ -65,7 +66,7 @@ class Doors:
 
     admin: str
     password: str
-    member: str
+    household: int
 
 
 def invitation(chain: Chain, doors: Doors, *, tills: int, kept: bool) -> str:
@@ -89,7 +90,7 @@ def members_page(chain: Chain, doors: Doors) -> Sequence[str]:
     """Return where members see what they have, and how to be one of them."""
     return (
         f"Members      {chain.cloud.member_url}/me  (what a member opens on a telephone)",
-        f"Sign in      {doors.member}  (nobody's number; the code for it appears here, at 'Telephone')",
+        f"Sign in      {phone_number(doors.household)}  (nobody's number; its code appears here, at 'Telephone')",
     )
 
 

@@ -17,7 +17,15 @@ from deploy.demo.processes import Process, Processes, ProcessFailed
 
 _UP_SECONDS = 90.0
 _PASSWORD_BYTES = 12
-_SCOPES = ("stores:write", "fleet:read", "prices:write", "members:write", "sales:read")
+_SCOPES = (
+    "stores:write",
+    "fleet:read",
+    "prices:write",
+    "members:write",
+    "sales:read",
+    "coupons:write",
+    "rewards:write",
+)
 
 
 def command(name: str) -> Path:

@@ -52,10 +52,12 @@ def split_by_registration(households: Iterable[int], mailed: Collection[int], se
 
 
 def regular(rung: Iterable[SourceBasket], mailed: Collection[int], seed: int) -> int:
-    """Return the household that shops most often of those registered from the start, ties to the lower number."""
-    visits = Counter(basket.household for basket in rung)
-    early, _ = split_by_registration(visits, mailed, seed)
-    return max(early, key=lambda household: (visits[household], -household))
+    """Return the household that spends most of those registered from the start, ties to the lower number."""
+    spent: Counter[int] = Counter()
+    for basket in rung:
+        spent[basket.household] += sum(row.sales_minor for row in basket.rows)
+    early, _ = split_by_registration(spent, mailed, seed)
+    return max(early, key=lambda household: (spent[household], -household))
 
 
 def import_file(households: Iterable[int]) -> bytes:

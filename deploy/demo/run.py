@@ -20,6 +20,7 @@ from deploy.demo.hq import HqRefused
 from deploy.demo.judge import Judge
 from deploy.demo.options import Options, parse
 from deploy.demo.patience import WaitedTooLong
+from deploy.demo.presents import give_presents
 from deploy.demo.processes import Processes, ProcessFailed
 from deploy.demo.progress import Board, Progress
 from deploy.demo.room import NotEnoughMemory, require_memory
@@ -88,7 +89,8 @@ async def _serve(folder: RunFolder, dataset: Dataset, board: Board, judge: Judge
             beside = [asyncio.create_task(progress.run(), name="progress")]
             try:
                 async with running_chain(options, folder, dataset, processes, progress) as chain:
-                    doors = Doors(_ADMIN, await chain.cloud.let_in(_ADMIN, "admin"), _member(dataset, options.seed))
+                    household = members.regular(dataset.rung, dataset.campaigns.households, options.seed)
+                    doors = Doors(_ADMIN, await chain.cloud.let_in(_ADMIN, "admin"), household)
                     progress.say(_welcome(folder, chain, doors))
                     beside.append(asyncio.create_task(Telephones(chain.cloud.messages, progress.say).ring()))
                     trouble = _trouble(options, folder, dataset, chain, judge.database_url)
@@ -112,6 +114,8 @@ async def _judge_and_serve_on(year: Year, judge: Judge, doors: Doors, interrupte
     status = await asyncio.to_thread(judge.examine)
     time = RunningTime(chain, year.ends_ms)
     await time.agree()
+    progress.board.doing = "giving presents"
+    await give_presents(chain.hq, doors.household, chain.agents, time.now_ms())
     progress.board.doing, progress.board.done = "done", True
     judge.serves_on()
     tills = judge.options.tills
@@ -125,11 +129,6 @@ def _trouble(options: Options, folder: RunFolder, dataset: Dataset, chain: Chain
     return Trouble(
         plan, {store_id(store): chain.agents[store_id(store)] for store in dataset.stores}, folder.cloud, database_url
     )
-
-
-def _member(dataset: Dataset, seed: int) -> str:
-    """Return the telephone of the household with most to see on the members' page."""
-    return members.phone_number(members.regular(dataset.rung, dataset.campaigns.households, seed))
 
 
 def _welcome(folder: RunFolder, chain: Chain, doors: Doors) -> str:

@@ -20,6 +20,8 @@ from cloud.prices.drafts import DraftRow
 from shared.body import BodyKind
 from shared.codes.member_code import MemberCodeRefusal, VerifiedMember, verify
 from shared.pricing.kinds.coupon_off import CouponOff
+from shared.pricing.promotion import Need
+from shared.pricing.scope import Scope
 from tests.cloud.member_page_data import (
     FAMILY,
     PHONE,
@@ -123,8 +125,10 @@ def test_coupons_stand_by_what_ends_first(shop: Shop, member: UUID) -> None:
 
 
 def test_a_coupon_is_called_what_the_price_book_calls_it(shop: Shop, member: UUID) -> None:
-    names = {"en": "5 off", "zh": "满 50 减 5"}
-    rule = CouponOff(promotion="five", off_minor=500, names=names)
+    names = {"en": "Spring", "zh": "春季有礼"}
+    rule = CouponOff(
+        promotion="five", off_minor=500, names=names, need=Need(spend_minor=5_000), scope=Scope(items=["1"])
+    )
     row = DraftRow(BodyKind.PROMOTIONS, "chain", "five", encode_row(BodyKind.PROMOTIONS, "five", rule))
     with shop.database.session() as session:
         for agent in AGENTS.values():
@@ -135,8 +139,13 @@ def test_a_coupon_is_called_what_the_price_book_calls_it(shop: Shop, member: UUI
     phone = Phone(shop, "zh-CN")
     phone.sign_in()
     shop.clock.advance(60_000)
-    assert "满 50 减 5" in phone.get("/me").text
-    assert "5 off" in phone.get("/me/coupons?language=en").text
+    home = phone.get("/me").text
+    assert "春季有礼" in home
+    assert "减 5，限" in home, "what it gives, and on what"
+    assert "消费满 50" in home
+    shown = phone.get("/me/coupons?language=en").text
+    assert "Spring" in shown
+    assert "5.00 off" in shown
 
 
 def test_coupons_end_when_their_member_leaves(shop: Shop, member: UUID) -> None:

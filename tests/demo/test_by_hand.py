@@ -94,7 +94,7 @@ async def test_both_sides_agree_and_go_on_with_real_time(monkeypatch):
 
 
 def test_the_invitation_says_where_to_sign_in_and_which_till_is_the_desk():
-    chain, doors = chain_of(HeardBench()), Doors("admin", "word", "+12065550134")
+    chain, doors = chain_of(HeardBench()), Doors("admin", "word", 534)
     said = invitation(chain, doors, tills=2, kept=True)
     assert "every promise held" in said
     assert "admin  word" in said
@@ -166,7 +166,8 @@ def member_signs_in(run: subprocess.Popen, said: list[str]) -> str:
         asked = telephone.post("/me/sign-in", data={"mark": mark_of(telephone.get("/me").text), "phone": phone})
         code = re.search(r"\b\d{6}\b", said_until(run, "Telephone")[-1])
         assert code is not None
-        return telephone.post("/me/code", data={"mark": mark_of(asked.text), "code": code.group()}).text
+        card = telephone.post("/me/code", data={"mark": mark_of(asked.text), "code": code.group()}).text
+        return card + telephone.get("/me/coupons").text + telephone.get("/me/gifts").text
 
 
 def mark_of(page: str) -> str:
@@ -191,7 +192,9 @@ def test_what_people_do_after_the_year_takes_effect_and_breaks_no_promise():
         try:
             said = said_until(run, "Ctrl-C ends everything")
             assert any("every promise held" in line for line in said)
-            assert 'src="/me/code.svg' in member_signs_in(run, said)
+            shown = member_signs_in(run, said)
+            for fact in ('src="/me/code.svg', "Welcome back", "Shopping bag"):
+                assert fact in shown, fact
             paid = asyncio.run(trade_by_hand(folder))
             assert (paid["ok"], paid["total_minor"]) == (True, 777), paid
         finally:

@@ -1,4 +1,4 @@
-"""The members' page of the demo: telephones that nobody has, and the codes sent to them where whoever tries it looks."""
+"""The members' page of the demo: telephones that nobody has, and their codes where whoever tries it looks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cloud.privacy import normal
 from deploy.demo import members
-from deploy.demo.dataset import SourceBasket
+from deploy.demo.dataset import Row, SourceBasket
 from deploy.demo.telephones import Telephones
 
 
@@ -24,10 +24,12 @@ def test_each_household_has_a_telephone_of_its_own_that_nobody_can_have():
     ]
 
 
-def test_whoever_tries_it_is_the_one_who_shops_most_and_is_known_from_the_start():
+def test_whoever_tries_it_is_the_one_who_spends_most_and_is_known_from_the_start():
     late = next(one for one in range(1, 500) if members.is_late(one, 1))
-    visits = [late] * 5 + [2001] * 3 + [2000] * 3 + [7]
-    rung = [SourceBasket(n, 1, household, 1, 0, ()) for n, household in enumerate(visits)]
+    spent = [(late, 500), (2001, 300), (2000, 100), (2000, 200), (7, 50), (7, 50), (7, 50)]
+    rung = [
+        SourceBasket(n, 1, household, 1, 0, (Row(1, 1, minor, 0, 0, 0),)) for n, (household, minor) in enumerate(spent)
+    ]
     assert members.regular(rung, {2000, 2001}, 1) == 2000
     assert members.regular(rung, {late, 2000, 2001}, 1) == late
 
