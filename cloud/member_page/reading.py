@@ -21,6 +21,7 @@ from cloud.member_page.words import JOURNALS
 from cloud.members import one_person
 from cloud.members.models import Card, Member
 from cloud.org.models import Store
+from cloud.org.zones import zone_of
 from cloud.sales.models import Sale
 from shared.loyalty import missing_words
 from shared.web.words import Language
@@ -96,9 +97,12 @@ def house_of(session: Session, member: UUID) -> House:
     """Return how a member is spoken to."""
     row = session.get(Member, member)
     store = session.get(Store, row.home_store) if row is not None and row.home_store else None
-    if store is None:
-        store = session.execute(select(Store).order_by(col(Store.id)).limit(1)).scalars().first()
-    return House() if store is None else House(store.currency, store.exponent, store.time_zone)
+    if store is not None:
+        return House(store.currency, store.exponent, store.time_zone)
+    store = session.execute(select(Store).order_by(col(Store.id)).limit(1)).scalars().first()
+    # Whoever has no home store counts days as the chain does, like `cloud.members.home_days`.
+    zone = getattr(zone_of(session), "key", "")
+    return House() if store is None else House(store.currency, store.exponent, zone)
 
 
 def points_held(session: Session, member: UUID, today: date) -> PointsHeld:

@@ -15,14 +15,15 @@ from cloud.privacy import Vault
 from cloud.rewards import drawing
 from cloud.rewards.models import DrawStock, Ticket
 from shared.draws import NOTHING, commitment
+from shared.web.words import marked
 
-METHOD = (
+METHOD = marked(
     "limit = 2^64 - 2^64 mod W, where W is the sum of all weights. For attempt 0, 1, ...: x = the first 8 bytes "
     "(big-endian) of HMAC-SHA256(key = seed, message = 'ticket/attempt'). The first x below the limit counts: place = "
     "x mod W. Go through the prizes in the order of the rules, taking off each weight, until place is below one; "
     "beyond the last it is nothing. A prize of which none is left at that ticket becomes nothing."
 )
-"""How anybody can replay it, in words for whoever programs that."""
+"""How anybody can replay it, in words for whoever programs that (marked)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,10 @@ def fill(mall: Mall) -> list[str]:
     mall.draw()
     for _ in range(12):
         mall.enter(li)
+    mall.draw(id="june")
+    mall.enter(li, draw="june")
+    mall.person("ana").send("/rewards/draws/june/end", {"reason": "the prize was named wrongly"})
+    refund = mall.person("ana").send("/rewards/draws/june/refund", {"reason": "wrong prize"}).headers["location"]
     mall.batch(title=LONG)
     mall.batch("codes", id="b2", title="Flyer")
     mall.give(li)
@@ -70,7 +74,8 @@ def fill(mall: Mall) -> list[str]:
     mall.work()
     return [
         "/coupons", "/coupons/new", "/coupons/b1", f"/coupons/codes/{code}", "/rewards/gifts",
-        "/rewards/gifts/mug", "/rewards/draws", "/rewards/draws/new", "/rewards/draws/spring", "/rewards/runs", run,
+        "/rewards/gifts/mug", "/rewards/draws", "/rewards/draws/new", "/rewards/draws/spring", "/rewards/draws/june",
+        "/rewards/runs", run, refund,
     ]  # fmt: skip
 
 
