@@ -24,6 +24,7 @@ _STYLE = (
     "table{border-collapse:collapse;font-size:.85rem}"
     "th,td{border:1px solid #bbb;padding:.25rem .5rem;text-align:left;vertical-align:top}"
     "th{white-space:nowrap}td{min-width:4em;max-width:20em;overflow-wrap:anywhere}"
+    ".whole{white-space:nowrap;max-width:none}"
     "@media print{div{overflow:visible}}"
 )
 _MS, _MINOR = "_ms", "minor"
@@ -55,7 +56,7 @@ def _part(name: str, rows: Sequence[Mapping[str, Any]], language: Language) -> s
     hidden = MACHINES - {"id"} if name in NUMBERED else MACHINES
     columns = [one for one in rows[0] if one not in hidden and any(row.get(one) not in (None, "") for row in rows)]
     head = "".join(f'<th scope="col">{escape(_column(one, language))}</th>' for one in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(_cell(row, one))}</td>' for one in columns)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(_cell(row, one) for one in columns)}</tr>" for row in rows)
     heading = escape(PARTS[name][language])
     return (
         f'<h2>{heading}</h2><div tabindex="0" role="region" aria-label="{heading}">'
@@ -68,6 +69,11 @@ def _column(name: str, language: Language) -> str:
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:
+    whole = ' class="whole"' if column.endswith((_MS, _MINOR)) else ""
+    return f"<td{whole}>{escape(_text(row, column))}</td>"
+
+
+def _text(row: Mapping[str, Any], column: str) -> str:
     """Write a value as people read it: a moment as such, money with its decimals."""
     value = row[column]
     if value is None:
