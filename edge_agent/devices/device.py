@@ -20,6 +20,7 @@ from edge_agent.devices.ports import (
     DeviceState,
     DeviceUnavailable,
     Driver,
+    ErrorName,
     PowerState,
     Reading,
     ScanCut,
@@ -41,6 +42,8 @@ Noticed = Callable[["Device", "Reading | None"], None]
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 1.0
 _ANNOUNCED_PAUSE_SECONDS = 5.0
+_HANDOVER_SECONDS = 2.0
+"""How long udev may take to give a device that was just plugged in to our user, before it counts as a fault."""
 """How long to wait where the kernel announces: it wakes us, and this is only for what it does not tell."""
 _ANNOUNCED = {TransportKind.EVDEV, TransportKind.SERIAL, TransportKind.USB, TransportKind.CHARACTER}
 _MS_PER_HOUR = 3_600_000
@@ -126,6 +129,7 @@ class Device:
         self._hotplug = hotplug
         self._clock = clock
         self._opened_at: float | None = None
+        self._forbidden_at: float | None = None
         self._said: tuple[DeviceState, str] | None = None
         self._since_ms: int | None = None
         self._heard_ms: int | None = None
@@ -221,20 +225,31 @@ class Device:
         was_open = False
         try:
             async with transport.opened() as stream:
-                was_open = True
+                was_open, self._forbidden_at = True, None
                 self._opened_at = self._clock.monotonic()
                 self._stand(DeviceState.IDLE, PowerState.ONLINE)
                 await driver.serve(tapped(stream, self._took, keys=self._kind is TransportKind.EVDEV))
         except DeviceUnavailable as error:
+            self._forbidden_at = None
             self.count(Statistic.UNPLUGS, was_open)
             if was_open:
                 self._took(lambda at_ms: [Step(at_ms, "gone")])
             self._stand(DeviceState.CLOSED, PowerState.OFF, error)
         except DeviceError as error:
-            self._stand(DeviceState.ERROR, PowerState.OFFLINE if was_open else PowerState.UNKNOWN, error)
+            if was_open or not self._is_being_handed_over(error):
+                self._stand(DeviceState.ERROR, PowerState.OFFLINE if was_open else PowerState.UNKNOWN, error)
         finally:
             self._count_hours()
             self._opened_at = None
+
+    def _is_being_handed_over(self, error: DeviceError) -> bool:
+        """Tell whether a refusal may be udev's being slower than we: the kernel makes a node root's own at first."""
+        if error.code != ErrorName.NO_SERVICE or self.state is not DeviceState.CLOSED:
+            return False
+        now = self._clock.monotonic()
+        if self._forbidden_at is None:
+            self._forbidden_at = now
+        return now - self._forbidden_at < _HANDOVER_SECONDS
 
     def _took(self, steps: Callable[[int], list[Step]]) -> None:
         if self.tap is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -24,6 +25,7 @@ from edge_agent.devices.ports import (
     Scanned,
 )
 from edge_agent.devices.scanners.lines import LineScanner
+from edge_agent.devices.transports.refusals import not_opened
 from edge_agent.devices.transports.simulated import SimulatedTransport
 from shared.device_profile import DeviceProfile
 from shared.wire.desired import DeviceBinding
@@ -251,6 +253,44 @@ async def test_reading_and_standing_are_seen_by_who_watches() -> None:
             assert (await asyncio.wait_for(seen.get(), 5)).reading == Scanned("1234")
             await bench.cable().unplug()
             assert (await asyncio.wait_for(seen.get(), 5)).reading is None
+
+
+class _NotYetOurs(Reach):
+    """Devices that udev has not handed over until they were tried so often."""
+
+    tries = 3
+
+    def transport(self, name: str, binding: DeviceBinding, profile: DeviceProfile) -> Any:
+        real = super().transport(name, binding, profile)
+        reach = self
+
+        class Forbidden:
+            name = real.name
+
+            @asynccontextmanager
+            async def opened(self) -> AsyncIterator[ByteStream]:
+                reach.tries -= 1
+                if reach.tries >= 0:
+                    raise not_opened(name, "/dev/hidraw0", PermissionError(errno.EACCES, "Permission denied"))
+                async with real.opened() as stream:
+                    yield stream
+
+        return Forbidden()
+
+
+async def test_device_that_udev_has_not_handed_over_yet_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with supervised() as bench:
+        bench.supervisor._reach = reach = _NotYetOurs(bench.hotplug, bench.supervisor._clock)
+        bench.supervisor.bind("t1", [SIMULATED], bench.hear)
+        await bench.is_in(DeviceState.IDLE)
+        assert "errors" not in bench.device().statistics()
+    monkeypatch.setattr("edge_agent.devices.device._HANDOVER_SECONDS", 0.05)
+    async with supervised() as bench:
+        bench.supervisor._reach = reach = _NotYetOurs(bench.hotplug, bench.supervisor._clock)
+        reach.tries = 1_000_000
+        bench.supervisor.bind("t1", [SIMULATED], bench.hear)
+        await bench.is_in(DeviceState.ERROR)
+        assert "the device rules (udev) of the product are not installed" in bench.device().standing.reason
 
 
 async def test_device_that_is_busy_for_a_moment_is_no_news_for_hq() -> None:

@@ -137,6 +137,8 @@ async def survives_unplugging(floor: ShopFloor) -> None:
         await store.scan("t1", {item: _CODES[item]})
         before.append(item)
         prove(await store.rung("t1") == before, f"t1 rang up {await store.rung('t1')}, scanned was {before}")
+    early = await store.said("may not open")
+    prove(not early, f"the agent took for a missing rule that udev had not come to the device yet: {early}")
 
 
 async def weighs(floor: ShopFloor) -> None:

@@ -18,6 +18,7 @@ from edge_agent.devices.scales.xk3190 import check_of
 from shared.device_profile import DeviceProfile
 
 _CAPACITY_G = 15_000
+_ZERO, _TARE = b"<ZK>\t", b"<TK>\t"
 _ASKED_BY = {"cas_request": DC1, "toledo_8217": b"W", "nci": b"W", "magellan": b"4", "ads": ads.ASK}
 """The last byte of what asks for a weight, by protocol; the others speak by themselves."""
 
@@ -76,10 +77,19 @@ class SimulatedScale:
         """Take what the driver sends and return what the scale answers."""
         if self.silent:
             return b""
+        if self._protocol == "cas_request" and content in (_ZERO, _TARE):
+            self._set(content)
         answer = b"".join(self._answer(bytes([byte])) for byte in content if byte not in b"\r")
         if not answer:
             self.commands.append(content)
         return answer
+
+    def _set(self, command: bytes) -> None:
+        """Zero what is near to zero (OIML R 76: within 4 % of the capacity), or take what lies there as tare."""
+        if command == _TARE:
+            self.load.net, self.load.grams = True, 0
+        elif 25 * abs(self.load.grams) <= self.load.capacity_g:
+            self.load.net, self.load.grams, self.load.not_zeroed = False, 0, False
 
     def frame(self) -> bytes:
         """Return what the scale says of its weight now, as it would be asked or by itself."""
