@@ -279,3 +279,32 @@ def test_nothing_moves_for_whoever_asked_for_that(page: Page, screens: Screens) 
         assert page.evaluate("getComputedStyle(document.querySelector('.last')).animationName") == "none"
     finally:
         page.call("Emulation.setEmulatedMedia", features=[])
+
+
+def test_who_approves_a_long_return_turns_its_pages_by_keys_and_always_sees_the_sum(
+    page: Page, screens: Screens
+) -> None:
+    staffed(screens.store, approvals={"return": "supervisor"})
+    show(page, screens, "zh")
+    page.until(asked("staff"))
+    keys(page, "young", "Enter", "1472", "Enter")
+    page.until(asked(""))
+    ring(screens, *[APPLES, MILK] * 12)
+    keys(page, "+", "Enter")
+    page.until("document.querySelector('[data-change]')")
+    receipt = screens.counters["t1"].screen.paid.receipt  # type: ignore[union-attr]
+    keys(page, "F9", "1", "Enter", f"t1/{receipt}", "Enter", "0", "Enter")
+    page.until(asked("staff"))
+    sees = "(() => { const seen = document.querySelector('.ask').getBoundingClientRect(), at ="
+    sees += " document.querySelector('%s').getBoundingClientRect();"
+    sees += " return at.top >= seen.top - 1 && at.bottom <= seen.bottom + 1; })()"
+    first, last, total = (sees % row for row in ("tbody tr", "tbody tr:last-child", "tfoot tr"))
+    assert [page.evaluate(row) for row in (first, last, total)] == [True, False, True]
+    assert page.accessibility_faults() == []
+    for _ in range(4):
+        page.call(
+            "Input.dispatchKeyEvent", type="rawKeyDown", key="PageDown", code="PageDown", windowsVirtualKeyCode=34
+        )
+    page.until(last)
+    assert page.evaluate(total)
+    assert page.evaluate("document.querySelector('tfoot td').textContent").endswith("215.88")

@@ -81,6 +81,12 @@ const key = (name) => { const text = entry.value; entry.value = ""; press("key",
 const enter = () => { const text = entry.value; entry.value = ""; press("enter", "", text); };
 const named = (event) => (event.code === "NumpadAdd" ? "+" : event.key);
 
+// What is longer than its place turns by the page: what is asked, else the basket.
+const turn = (by) => {
+  const box = document.querySelector(".ask") ?? document.querySelector(".till-list");
+  box?.scrollBy({ top: by * 0.8 * box.clientHeight });
+};
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
   const name = named(event);
@@ -88,6 +94,7 @@ document.addEventListener("keydown", (event) => {
   if (name === "Escape" && entry.value) { event.preventDefault(); entry.value = ""; return; }
   if (ours && !(name === "Delete" && entry.value)) { event.preventDefault(); key(name); return; }
   if (/^F\d+$/.test(name)) { event.preventDefault(); return; }
+  if (name === "PageDown" || name === "PageUp") { event.preventDefault(); turn(name === "PageDown" ? 1 : -1); return; }
   const other = document.activeElement;
   if (name === "Enter" && !other?.closest("button, a")) { event.preventDefault(); enter(); return; }
   // Whatever has the focus, what is typed goes to the command line.
