@@ -241,14 +241,44 @@ async def test_a_till_where_nobody_signs_in_still_has_to_say_that_they_are_other
 async def test_the_scale_is_zeroed_and_tared_from_the_till_and_the_weighing_code_is_named(tmp_path: Path) -> None:
     async with with_scale(tmp_path) as by:
         at = by.at
+        by.scale.put(36)  # an empty box
+        await by.shows(36)
+        await at.presses("scale")
+        await at.types("2")
+        await by.shows(0)
+        by.scale.put(-3)
+        await by.shows(-3, WeightProblem.NEGATIVE)
         await at.scans(PORK)
+        await at.types("")
+        assert at.told == "weight_negative"
         await at.presses("F9")
-        await at.presses("F10")
-        assert {b"<ZK>\t", b"<TK>\t"} <= set(by.bench.cable("scale").written)
+        await by.shows(0)
+        assert (at.asked, at.told) == ("weigh", ""), "what was wrong is not wrong any more"
         pane = (await at.shown())["pane"]
-        assert at.asked == "weigh"
         assert weighing_seal().version in pane
         assert weighing_seal().hash[:12] in pane
+        assert {b"<ZK>\t", b"<TK>\t"} <= set(by.bench.cable("scale").written)
+
+
+async def test_a_till_whose_scale_takes_nothing_says_which_key_to_press(tmp_path: Path) -> None:
+    async with person(tmp_path) as at:
+        await at.presses("scale")
+        assert (at.asked, at.told) == ("", "scale_by_its_key")
+
+
+async def test_a_line_is_weighed_again_when_it_is_chosen(tmp_path: Path) -> None:
+    """The box lay there alone when its goods were scanned: 36 g of pork."""
+    async with person(tmp_path) as at:
+        await at.puts(36)
+        await at.scans(PORK, APPLES)
+        await at.puts(1_236)
+        assert (await at.lines())[0] == (PORK, 36)
+        await at.types("")
+        assert at.asked == ""
+        await at.presses("ArrowUp")
+        await at.presses("ArrowUp")
+        await at.types("", "")
+        assert (await at.lines())[0] == (PORK, 1_236)
 
 
 async def test_the_guard_steps_as_the_scale_does(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def _of_weight(problem: WeightProblem) -> Words:
         said.en,
         said.zh,
         f"{said.next_en} Meanwhile type the weight in kg.",
-        f"{said.next_zh}其间可手工输入重量（千克）。",
+        f"{said.next_zh}其间可手工输入重量（公斤）。",
     )
 
 

@@ -8,7 +8,7 @@ from edge_agent.till.selling.results import ScaleSet
 from edge_agent.web.figures import to_grams
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.hand import About, Done, Hand, Outcome, settled
-from edge_agent.web.screen.saying import Plain, Sayable, named, news, says
+from edge_agent.web.screen.saying import Notice, Plain, Sayable, named, news, says
 from edge_agent.web.weighed import Weighing
 from shared.pricing import Unit
 from shared.web.words import marked
@@ -18,7 +18,7 @@ SCALE = "scale"
 TAKES_THE_SCALE = frozenset({"weigh", "unchanged"})
 """Questions that a steady weight of other goods answers by itself."""
 _ZERO, _TARE, _OTHER_GOODS = "zero", "tare", "other_goods"
-_ZERO_KEY, _TARE_KEY = "F9", "F10"
+_ZERO_KEY = "F9"
 _TARE_LIMIT_G = 5_000
 
 
@@ -51,12 +51,36 @@ async def weigh(ask: Asked, hand: Hand, line: str, tare: str = "0") -> Outcome:
         if typed is None:
             raise Wrong(says(marked("This is not a tare.")), text)
         tare_g = typed
-    if text in {_ZERO, _TARE}:
-        told = await (hand.till.zero_scale() if text == _ZERO else hand.till.tare_scale())
+    if text == _ZERO:
+        told = await hand.till.zero_scale()
         return Done(then="weigh", about=(line, str(tare_g))) if isinstance(told, ScaleSet) else told
     if text == SCALE:
         return await _by_scale(ask, hand, n, tare_g, _name(view, n))
     return await _by_hand(hand, n, tare_g, text)
+
+
+async def scale(ask: Asked, hand: Hand) -> Outcome:
+    """Set the scale to zero, or have it take the empty box on it as tare, before anything is weighed."""
+    here = hand.till.scaled.scale
+    options = _zero(hand)
+    if here is not None and here.takes_tare:
+        options += (Option(value=_TARE, words=says(marked("The empty box on it is the tare"))),)
+    if not options:
+        words = says(marked("No scale here takes this from the till."))
+        return Done(Notice(words=words, next=says(marked("Press the key on the scale.")), code="scale_by_its_key"))
+    chosen = await ask(
+        Question(
+            id="scale",
+            title=says(marked("Scale")),
+            prompt=says(marked("Number")),
+            options=options,
+            free=False,
+            pane="weigh",
+            detail=Weighing(),
+        )
+    )
+    told = await (hand.till.zero_scale() if chosen == _ZERO else hand.till.tare_scale())
+    return told if isinstance(told, Refused) else Done(news(marked("The scale was told; look what it shows.")))
 
 
 async def pour(ask: Asked, hand: Hand, line: str) -> Outcome:
@@ -140,7 +164,7 @@ def _question(hand: Hand, view: BasketView | None, n: int, tare_g: int) -> Quest
         title=says(marked("Weigh {item}"), item=_name(view, n)),
         prompt=says(marked("Enter takes the weight · -0.020 a tare · a weight in kg without a scale")),
         default=SCALE,
-        options=_scale_keys(hand),
+        options=_zero(hand, key=_ZERO_KEY),
         numbered=False,
         pane="weigh",
         detail=Weighing(tare_g, price),
@@ -152,11 +176,9 @@ def _name(view: BasketView | None, n: int) -> Sayable:
     return named(view.names.get(n, {}), str(n)) if view else Plain(str(n))
 
 
-def _scale_keys(hand: Hand) -> tuple[Option, ...]:
-    """Return what the scale may be told from here."""
+def _zero(hand: Hand, key: str = "") -> tuple[Option, ...]:
+    """Return setting the scale to zero as an answer, where it takes that from here."""
     scale = hand.till.scaled.scale
-    if scale is None:
+    if scale is None or not scale.takes_zero:
         return ()
-    zero = Option(value=_ZERO, words=says(marked("Set the empty scale to zero")), key=_ZERO_KEY)
-    taken = Option(value=_TARE, words=says(marked("The empty box on it is the tare")), key=_TARE_KEY)
-    return (*((zero,) if scale.takes_zero else ()), *((taken,) if scale.takes_tare else ()))
+    return (Option(value=_ZERO, words=says(marked("Set the empty scale to zero")), key=key),)

@@ -136,6 +136,8 @@ class Screen(Talking):
         if weight == self._weight:
             return
         self._weight = weight
+        if self.notice is not None and self.notice.code in CODES.values():
+            self.notice = None  # what was wrong with the weight was said of another one
         question = self.question
         if question is not None and question.id in TAKES_THE_SCALE and self.till.scaled.is_steady:
             self._spawn(self._given(SCALE))
@@ -160,12 +162,13 @@ class Screen(Talking):
             self._spawn(self._run(talk))
 
     async def _entered(self) -> None:
-        """Take an Enter with nothing typed and nothing asked: what waits to be weighed is weighed; else all is well."""
+        """Take an Enter with nothing typed and nothing asked: a chosen line, or one that waits for it, is weighed."""
         view = await self.till.view()
-        waiting = [line.n for line in view.priced.lines if not line.quantity] if view else []
-        meant = [self.line] if self.line in waiting else waiting[-1:] if self.line is None else []
+        lines = view.priced.lines if view else []
+        chosen = [line.n for line in lines if line.n == self.line and line.unit is not Unit.EACH]
+        meant = chosen if self.line is not None else [line.n for line in lines if not line.quantity]
         if meant:
-            await self.start("measure", (str(meant[0]),))
+            await self.start("measure", (str(meant[-1]),))
         else:
             self._clear()
 
