@@ -18,7 +18,16 @@ from cloud.api.services import Services
 from cloud.channels.choosing import visitors_of
 from cloud.errors import CloudError, NotFound, Unavailable
 from cloud.ingest.transience import is_transient
-from cloud.member_page import board_pages, handing_pages, own_data, pages, reward_pages, signing_in, static_files
+from cloud.member_page import (
+    board_pages,
+    handing_pages,
+    headers,
+    own_data,
+    pages,
+    reward_pages,
+    signing_in,
+    static_files,
+)
 from cloud.member_page.headers import StrictHeaders
 from cloud.member_page.rendering import answer
 from cloud.member_page.visiting import FormRefused, Page, SignInNeeded
@@ -54,6 +63,7 @@ def create_member_app(services: Services) -> FastAPI:
     for kind in (CloudError, RequestValidationError, HTTPException, SQLAlchemyError):
         app.exception_handler(kind)(_refused)
     app.exception_handler(SignInNeeded)(_to_sign_in)
+    app.exception_handler(Exception)(_failed)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts, www_redirect=False)
     app.add_middleware(StrictHeaders, secure=settings.secure)
     return app
@@ -65,6 +75,14 @@ def _to_sign_in(request: Request, error: Exception) -> Response:
     again = isinstance(error, SignInNeeded) and error.again
     why = "&why=sign_in_again" if again else ""
     return RedirectResponse(f"/me/sign-in?then={quote(request.url.path)}{why}", HTTPStatus.SEE_OTHER)
+
+
+def _failed(request: Request, _error: Exception) -> Response:
+    """Say a fault of ours as a page too, with the headers that the answers inside have; it is logged by the server."""
+    response = answer(request, "problem", status=HTTPStatus.INTERNAL_SERVER_ERROR, words="problem_other")
+    secure = request.app.state.settings.secure
+    response.headers.update({**headers.fixed(secure=secure), "Content-Security-Policy": headers.policy()})
+    return response
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -26,14 +26,18 @@ def policy(style_hash: str = "") -> str:
     return POLICY.format(styles=f" '{style_hash}'" if style_hash else "")
 
 
+def fixed(*, secure: bool) -> dict[str, str]:
+    """Return the headers that are the same on every answer; `secure`: browsers come by HTTPS."""
+    always = {"Strict-Transport-Security": f"max-age={_YEAR_S}; includeSubDomains"} if secure else {}
+    return {**HEADERS, **always}
+
+
 class StrictHeaders:
     """Puts the headers on each answer, errors included."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
-        self._headers = dict(HEADERS)
-        if secure:
-            self._headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}; includeSubDomains"
+        self._headers = fixed(secure=secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""

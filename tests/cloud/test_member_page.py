@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 
 from cloud.coupons.models import VOIDED, Coupon
@@ -328,3 +330,22 @@ def test_a_page_is_small(shop: Shop, member: UUID) -> None:
     whole = len(page.content) + sum(len(phone.get(f"/me/static/{part}").content) for part in parts)
     assert whole < 40_000
     assert "htmx" not in page.text
+
+
+def test_a_fault_of_ours_is_a_page_that_tells_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_given: object, **_named: object) -> None:
+        raise RuntimeError("how this program is made")
+
+    monkeypatch.setattr("cloud.member_page.signing_in._ask_number", broken)
+
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(shop.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090") as client:
+            return await client.get("/me/sign-in", headers={"Accept-Language": "zh-CN"})
+
+    page = asyncio.run(asked())
+    assert page.status_code == 500
+    assert "暂时无法完成" in page.text
+    assert "how this program" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert page.headers["x-frame-options"] == "DENY"
