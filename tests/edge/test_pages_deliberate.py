@@ -38,13 +38,13 @@ DELIBERATE = {
 HARMLESS = {
     # lists and menus: what is chosen asks further, or is undone by the key beside it
     "coupon_off", "customer", "desk", "found", "gifts/offers", "held", "lines", "member", "more", "offers",
-    "own_coupon", "past", "quick", "reason", "refunds", "report", "returns", "shift", "waiting",
+    "own_coupon", "past", "quick", "reason", "refunds", "report", "returns", "scale", "shift", "waiting",
     # money that comes in: Enter is the exact amount, as on every till
     "pay", "points", "value_amount", "value_pay",
     # an empty line is no answer to these, or says "none" or what is printed in the prompt
-    "cash", "check", "count", "coupon", "coupon_code", "float", "goods", "hold", "name", "new_card", "open_price",
-    "phone", "pieces", "pour", "price", "receipt", "reference", "referrer", "reprint", "return_reason", "top_up",
-    "top_up_receipt", "value", "value_card", "whose", "pin", "staff",
+    "cash", "check", "count", "coupon", "coupon_code", "float", "goods", "goods_weight", "hold", "name", "new_card",
+    "open_price", "phone", "pieces", "pour", "price", "receipt", "reference", "referrer", "reprint", "return_reason",
+    "top_up", "top_up_receipt", "value", "value_card", "whose", "pin", "staff",
 }  # fmt: skip
 """Every other question."""
 NAMES = {"STAFF": hand.STAFF, "PIN": hand.PIN}
