@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 
 from cloud.database import Database
 from cloud.org.models import Store
-from cloud.store_days import policies
+from cloud.store_days import policies, words
 from cloud.store_days.summary import cashiers, day_row
 from shared.wire.drawer_events import DrawerOpened, DrawerReason
 from shared.wire.event_base import TenderKind
@@ -40,6 +40,10 @@ from tests.factories import START_MS, make_event, make_return, make_sale, new_id
 
 DAY = date(2026, 1, 1)
 PLACE = f"/stores/s001/days/{DAY}"
+
+
+def test_every_kind_of_decision_has_words() -> None:
+    assert set(words.ADJUSTED) == set(AdjustmentKind)
 
 
 def a_day(shift: UUID) -> list[Event]:
