@@ -186,3 +186,37 @@ async def test_little_that_is_missing_is_said_with_what_it_gives(tmp_path: Path)
         assert "再买 7.01" in (await at.shown())["sum"]
         await at.scans(MILK)
         assert "再买" not in (await at.shown())["sum"]
+
+
+async def test_whoever_approves_sees_what_it_is_about(tmp_path: Path) -> None:
+    """Cash out, another price, a line, the basket, a shift that does not add up: each with its amount."""
+    asking = ("cash_out", "price_override", "void_line", "void_basket", "close_shift")
+    policies = {"shifts": "required", "approvals": dict.fromkeys(asking, "supervisor")}
+    async with person(tmp_path, staff=True, **policies) as at:
+        await at.types("young", "1472", "100")
+
+        async def shows(*figures: str) -> None:
+            assert at.asked == "staff", (at.asked, at.told)
+            pane = (await at.shown())["pane"]
+            assert [one for one in figures if one not in pane] == []
+            await at.presses(*["Escape"] * 6)
+
+        await at.presses("F10")
+        await at.types("2", "20", "flowers")
+        await shows("20.00")
+        await at.scans(APPLES)
+        await at.presses("F7")
+        await at.types("2")
+        await shows("5.00", "2.00")
+        await at.presses("Delete")
+        await shows("5.00")
+        await at.presses("void_basket")
+        await at.types("1")
+        await shows("5.00")
+        await at.presses("+")
+        await at.types("")
+        await at.presses("F10")
+        await at.types("5", "1", *[""] * 12)
+        await at.presses("F10")
+        await at.types("7")
+        await shows("100.00", "105.00", "-5.00")

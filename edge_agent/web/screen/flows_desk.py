@@ -11,8 +11,8 @@ from edge_agent.till.service.members import CardAct
 from edge_agent.till.service.results import CardChanged, Customer, Served
 from edge_agent.till.service.whom import WHOLE_PHONE, plain_phone
 from edge_agent.web.screen.asking import Asked, Option, Question
-from edge_agent.web.screen.hand import Done, Hand, Outcome, settled
-from edge_agent.web.screen.saying import Named, Plain, Said, named, news, refusal, says
+from edge_agent.web.screen.hand import About, Done, Hand, Outcome, settled
+from edge_agent.web.screen.saying import Joined, Named, Plain, Said, named, news, refusal, says
 from shared import pickup_code
 from shared.web.words import marked
 from shared.wire.desk_asks import GiftsFound
@@ -175,7 +175,8 @@ async def cards(ask: Asked, hand: Hand, key: str) -> Outcome:
     async def change(approve: Approve | None, _reason: str) -> CardChanged | Refused:
         return await hand.till.desk.change_card(act, served, card=card, approve=approve)
 
-    answer = await settled(ask, change)
+    about = About(Joined((says(CARD_ACTS[act]), _name(served))))
+    answer = await settled(ask, change, about)
     if isinstance(answer, Refused):
         return answer
     return Done(news(_DONE[act], name=_name(served)), then="desk_customer", about=(key,))

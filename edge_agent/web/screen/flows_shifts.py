@@ -7,7 +7,7 @@ from uuid import UUID
 from edge_agent.receipt.shift_papers import shift_document
 from edge_agent.till.asks import HeldAsked
 from edge_agent.till.results import Refused
-from edge_agent.till.shifts.results import HeldChoice, ShiftReport
+from edge_agent.till.shifts.results import HeldChoice, ShiftReport, ShiftView
 from edge_agent.web.figures import clock_time
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.hand import NOT_SAID, About, Done, Hand, Outcome, reason_question, settled
@@ -130,9 +130,10 @@ async def x_report(ask: Asked, hand: Hand) -> Outcome:
 async def close_shift(ask: Asked, hand: Hand) -> Outcome:
     """Close the shift: each held basket moves or is cancelled by choice, then its Z report is made."""
     chosen: dict[UUID, HeldChoice] = {}
+    about = _drawer_said(hand, await hand.till.drawer.view())
 
     async def closed() -> ShiftReport | Refused:
-        return await settled(ask, lambda approve, _reason: hand.till.drawer.close(chosen, approve=approve))
+        return await settled(ask, lambda approve, _reason: hand.till.drawer.close(chosen, approve=approve), about)
 
     answer = await closed()
     if isinstance(answer, Refused) and answer.code == "count_first":
@@ -162,6 +163,19 @@ async def close_shift(ask: Asked, hand: Hand) -> Outcome:
         chosen[one.id] = HeldChoice(choice)
         answer = await closed()
     return answer if isinstance(answer, Refused) else Done(then="z_report", about=(str(answer.shift),))
+
+
+def _drawer_said(hand: Hand, view: ShiftView | None) -> About:
+    """Say what is in the drawer and what should be, for whoever approves the close."""
+    if view is None or view.counted is None or view.totals is None:
+        return NOT_SAID
+    counted, expected = view.counted.minor, view.totals.cash_expected_minor
+    return About(
+        says(
+            marked("counted {counted}, expected {expected}, difference {difference}"),
+            counted=hand.money(counted), expected=hand.money(expected), difference=hand.money(counted - expected),
+        )
+    )  # fmt: skip
 
 
 async def z_report(ask: Asked, hand: Hand, key: str) -> Outcome:
