@@ -11,6 +11,7 @@ import typer
 from cloud import logging
 from cloud.command import Invocation, actor, database_of, invocation_of, now_ms, said_plainly, settings_of
 from cloud.coupons import commands as coupons
+from cloud.fleet import audit_commands
 from cloud.fleet import commands as fleet
 from cloud.identity import ca_commands, people_commands
 from cloud.identity import commands as identity
@@ -55,6 +56,7 @@ app.add_typer(people_commands.person_app, name="person")
 app.add_typer(identity.keys_app, name="keys")
 app.add_typer(ca_commands.ca_app, name="ca")
 app.add_typer(fleet.agent_app, name="agent")
+app.add_typer(audit_commands.audit_app, name="audit")
 app.add_typer(prices.app, name="prices")
 app.add_typer(members.app, name="members")
 app.add_typer(coupons.app, name="coupons")
@@ -180,4 +182,3 @@ def doctor(context: typer.Context) -> None:
 def _hold(*, tethered: bool) -> None:
     if tethered:
         tether.hold()
-

@@ -18,7 +18,7 @@ BEGIN RAISE EXCEPTION USING ERRCODE = 'restrict_violation', MESSAGE = TG_TABLE_N
 
 def guard(table: Table) -> None:
     """Let the table's triggers be made together with the table, by its migration too."""
-    table.info[_MARK] = True
+    table.info = {**table.info, _MARK: True}  # models share what they say of retention: a mark is this table's alone
     event.listen(table, "after_create", _after_create)
 
 

@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlmodel import Field
 
 from cloud.database import Table, append_only, big_int, utc_ms
+from cloud.database.chained import Chain
+from cloud.database.retention import BOOKS, OPERATIONS, PASSING, STANDING
 from cloud.database.rowset import table_of
 
 
@@ -14,6 +16,7 @@ class Deployment(Table, table=True):
     """This cloud's own identity. One row. A restored database gets a new incarnation before it answers an agent."""
 
     __tablename__ = "deployment"
+    __table_args__ = STANDING
 
     one: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
     incarnation: UUID
@@ -25,6 +28,7 @@ class Agent(Table, table=True):
     """An agent: the identity of one store's mini PC."""
 
     __tablename__ = "agent"
+    __table_args__ = STANDING
 
     id: str = Field(primary_key=True, max_length=32)
     store_id: str = Field(foreign_key="store.id", index=True)
@@ -56,6 +60,7 @@ class AgentEpoch(Table, table=True):
     """How far HQ has an agent's events of one epoch: the row every batch locks."""
 
     __tablename__ = "agent_epoch"
+    __table_args__ = BOOKS
 
     agent_id: str = Field(primary_key=True, foreign_key="agent.id")
     epoch: UUID = Field(primary_key=True)
@@ -69,6 +74,7 @@ class AgentGap(Table, table=True):
     """Events an agent has declared it can never supply."""
 
     __tablename__ = "agent_gap"
+    __table_args__ = BOOKS
 
     agent_id: str = Field(primary_key=True, foreign_key="agent.id")
     epoch: UUID = Field(primary_key=True)
@@ -100,6 +106,7 @@ class ClaimCode(Table, table=True):
     """A single-use right to enrol an agent for a store. Only the code's hash is kept."""
 
     __tablename__ = "claim_code"
+    __table_args__ = OPERATIONS
 
     code_hash: bytes = Field(primary_key=True)
     store_id: str = Field(foreign_key="store.id", index=True)
@@ -114,6 +121,7 @@ class Certificate(Table, table=True):
     """A certificate our CA signed for an agent."""
 
     __tablename__ = "certificate"
+    __table_args__ = OPERATIONS
 
     serial: str = Field(primary_key=True, max_length=40)
     agent_id: str = Field(foreign_key="agent.id", index=True)
@@ -126,6 +134,7 @@ class DeviceTokenSeen(Table, table=True):
     """Unique ids of device tokens still within their life, so that none works twice."""
 
     __tablename__ = "device_token_seen"
+    __table_args__ = PASSING
 
     jti: str = Field(primary_key=True, max_length=64)
     expires_ms: int = utc_ms(index=True)
@@ -135,6 +144,7 @@ class ApiToken(Table, table=True):
     """A bearer token of a person or program, by hash, with scopes and expiry."""
 
     __tablename__ = "api_token"
+    __table_args__ = OPERATIONS
 
     token_hash: bytes = Field(primary_key=True)
     name: str
@@ -148,6 +158,7 @@ class ShardLease(Table, table=True):
     """Which ingest worker hears a shard, and until when by the database's clock: efficiency, not correctness."""
 
     __tablename__ = "shard_lease"
+    __table_args__ = PASSING
 
     shard: str = Field(primary_key=True, max_length=2)
     owner: str | None = None
@@ -159,6 +170,7 @@ class IngestWorker(Table, table=True):
     """An ingest worker and until when it lives, by the database's clock; the shards are shared among the living."""
 
     __tablename__ = "ingest_worker"
+    __table_args__ = PASSING
 
     owner: str = Field(primary_key=True, max_length=64)
     expires_ms: int = utc_ms()
@@ -168,6 +180,7 @@ class AuditEntry(Table, table=True):
     """A privileged act: who, what, on what, why. Append-only."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = BOOKS
 
     id: int | None = big_int(default=None, primary_key=True)
     at_ms: int = utc_ms()
@@ -178,4 +191,19 @@ class AuditEntry(Table, table=True):
     detail: str = ""
 
 
-append_only.guard(table_of(AuditEntry))
+class AuditLink(Table, table=True):
+    """A link of the audit log's hash chain, laid in the transaction of its act; see `cloud.database.chained`."""
+
+    __tablename__ = "audit_link"
+    __table_args__ = BOOKS
+
+    number: int = big_int(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    entry_id: int = big_int(unique=True)
+    head: bytes
+
+
+for _model in (AuditEntry, AuditLink):
+    append_only.guard(table_of(_model))
+
+AUDIT_CHAIN = Chain(AuditEntry, AuditLink, ("id", "at_ms", "actor", "action", "subject", "reason", "detail"))
+AUDIT_CHAIN.keep()

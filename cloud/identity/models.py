@@ -5,12 +5,14 @@ from __future__ import annotations
 from sqlmodel import Field
 
 from cloud.database import Table, utc_ms
+from cloud.database.retention import PASSING, STANDING
 
 
 class ConsolePerson(Table, table=True):
     """Somebody with a sign-in of the console. A name is never used again: the audit log names people by it."""
 
     __tablename__ = "console_person"
+    __table_args__ = STANDING
 
     name: str = Field(primary_key=True, max_length=32)
     role: str = Field(max_length=16)
@@ -31,6 +33,7 @@ class ConsoleSession(Table, table=True):
     """A sign-in that lasts, by the hash of what the browser holds."""
 
     __tablename__ = "console_session"
+    __table_args__ = PASSING
 
     token_hash: bytes = Field(primary_key=True)
     person: str = Field(foreign_key="console_person.name", index=True, max_length=32)

@@ -13,6 +13,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from cloud.database import Table, append_only, big_int, utc_ms
+from cloud.database.retention import BOOKS
 from cloud.database.rowset import table_of
 
 
@@ -20,7 +21,7 @@ class Account(Table, table=True):
     """Something that holds value: a kind, an owner, a unit (POINTS or an ISO 4217 code)."""
 
     __tablename__ = "account"
-    __table_args__ = (UniqueConstraint("kind", "owner", "unit"),)
+    __table_args__ = (UniqueConstraint("kind", "owner", "unit"), BOOKS)
 
     id: UUID = Field(primary_key=True)
     kind: str = Field(max_length=32)
@@ -32,6 +33,7 @@ class JournalRow(Table, table=True):
     """One movement of value, named for ever by its cause and purpose. Append-only."""
 
     __tablename__ = "journal"
+    __table_args__ = BOOKS
 
     cause: UUID = Field(primary_key=True)
     purpose: str = Field(primary_key=True, max_length=32)
@@ -50,6 +52,7 @@ class Posting(Table, table=True):
     """One leg of a journal. Append-only."""
 
     __tablename__ = "posting"
+    __table_args__ = BOOKS
 
     cause: UUID = Field(primary_key=True)
     purpose: str = Field(primary_key=True, max_length=32)
@@ -62,7 +65,7 @@ class Balance(Table, table=True):
     """What a member's account holds: always the sum of its postings. The row every posting to it locks."""
 
     __tablename__ = "balance"
-    __table_args__ = (CheckConstraint("amount >= 0 OR may_owe", name="covered"),)
+    __table_args__ = (CheckConstraint("amount >= 0 OR may_owe", name="covered"), BOOKS)
 
     account_id: UUID = Field(primary_key=True)
     amount: int = big_int()
@@ -73,6 +76,7 @@ class LedgerSeal(Table, table=True):
     """The hash chain over the journals, one link per sealed commit, in the order of sealing. Append-only."""
 
     __tablename__ = "ledger_seal"
+    __table_args__ = BOOKS
 
     number: int = big_int(primary_key=True)
     commit_no: int = big_int(unique=True)
@@ -89,6 +93,7 @@ class LedgerProof(Table, table=True):
     """
 
     __tablename__ = "ledger_proof"
+    __table_args__ = BOOKS
 
     number: int | None = Field(default=None, primary_key=True)
     day: date = Field(index=True)
@@ -109,6 +114,7 @@ class LedgerRequest(Table, table=True):
     """Something asked of the ledger under an id its asker made: what was asked, and the one answer it gets for ever."""
 
     __tablename__ = "ledger_request"
+    __table_args__ = BOOKS
 
     id: UUID = Field(primary_key=True)
     kind: str = Field(max_length=32)
@@ -125,6 +131,7 @@ class Reversal(Table, table=True):
     """How much of one leg of a journal another journal undid. Append-only."""
 
     __tablename__ = "reversal"
+    __table_args__ = BOOKS
 
     cause: UUID = Field(primary_key=True)
     purpose: str = Field(primary_key=True, max_length=32)
@@ -151,6 +158,7 @@ class Lot(Table, table=True):
         Index(
             "ix_lot_expires_on_open", "expires_on", postgresql_where=text('"left" > 0'), sqlite_where=text('"left" > 0')
         ),
+        BOOKS,
     )
 
     id: UUID = Field(primary_key=True)
@@ -173,6 +181,7 @@ class LotUse(Table, table=True):
     """What a journal took out of a lot, and how much of that has come back into it since."""
 
     __tablename__ = "lot_use"
+    __table_args__ = BOOKS
 
     cause: UUID = Field(primary_key=True)
     purpose: str = Field(primary_key=True, max_length=32)
@@ -187,6 +196,7 @@ class LotBack(Table, table=True):
     """What a journal gave back to a lot of what another had taken. Append-only."""
 
     __tablename__ = "lot_back"
+    __table_args__ = BOOKS
 
     cause: UUID = Field(primary_key=True)
     purpose: str = Field(primary_key=True, max_length=32)
@@ -207,6 +217,7 @@ class Hold(Table, table=True):
             postgresql_where=text("state = 'held'"),
             sqlite_where=text("state = 'held'"),
         ),
+        BOOKS,
     )
 
     id: UUID = Field(primary_key=True)
@@ -237,6 +248,7 @@ class HoldPart(Table, table=True):
     """What a hold keeps of one account, in the order in which it is used, and how much of that is still held."""
 
     __tablename__ = "hold_part"
+    __table_args__ = BOOKS
 
     hold_id: UUID = Field(primary_key=True)
     n: int = Field(primary_key=True)
@@ -249,6 +261,7 @@ class HoldLot(Table, table=True):
     """What a hold keeps of one lot."""
 
     __tablename__ = "hold_lot"
+    __table_args__ = BOOKS
 
     hold_id: UUID = Field(primary_key=True)
     lot_id: UUID = Field(primary_key=True)

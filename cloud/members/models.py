@@ -9,6 +9,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
+from cloud.database.retention import PASSING, STANDING
 
 ACTIVE = "active"
 CLOSED = "closed"
@@ -169,6 +170,7 @@ class StoreMembers(Table, table=True):
     """How far the set of members that one store may know has moved. Its lock orders the changes of the set."""
 
     __tablename__ = "store_members"
+    __table_args__ = STANDING
 
     store_id: str = Field(primary_key=True, foreign_key="store.id")
     version: int = big_int(default=0)
@@ -186,6 +188,7 @@ class StoreMember(Table, table=True):
     __table_args__ = (
         Index("ix_store_member_store_id_version", "store_id", "version"),
         Index("ix_store_member_store_id_seen_ms", "store_id", "seen_ms"),
+        STANDING,
     )
 
     store_id: str = Field(primary_key=True, foreign_key="store.id")
@@ -205,6 +208,7 @@ class MemberDirty(Table, table=True):
     """
 
     __tablename__ = "member_dirty"
+    __table_args__ = PASSING
 
     member_id: UUID = Field(primary_key=True)
     commit_no: int = big_int(primary_key=True)

@@ -12,6 +12,7 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
+from cloud.database.retention import BOOKS, STANDING
 
 _CLUSTERED = {"sqlite_with_rowid": False}
 
@@ -43,6 +44,7 @@ class ChainSetting(Table, table=True):
     """A setting of the whole chain, as JSON."""
 
     __tablename__ = "chain_setting"
+    __table_args__ = STANDING
 
     name: str = Field(primary_key=True, max_length=64)
     value: bytes
@@ -52,6 +54,7 @@ class PriceDraft(Table, table=True):
     """Changes being prepared, and the stores they are meant for (`all`, `group:<id>`, `store:<id>`, spaced)."""
 
     __tablename__ = "price_draft"
+    __table_args__ = BOOKS
 
     id: str = Field(primary_key=True, max_length=36)
     title: str
@@ -65,7 +68,7 @@ class PriceDraftRow(Table, table=True):
     """One change of a draft; a null row takes the key away."""
 
     __tablename__ = "price_draft_row"
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = ({**_CLUSTERED, **BOOKS},)
 
     draft_id: str = Field(primary_key=True, foreign_key="price_draft.id", max_length=36)
     kind: str = Field(primary_key=True, max_length=16)
@@ -78,6 +81,7 @@ class DraftApproval(Table, table=True):
     """Who approved a draft, with exactly which content (SHA-256, hex), and why."""
 
     __tablename__ = "price_draft_approval"
+    __table_args__ = BOOKS
 
     draft_id: str = Field(primary_key=True, foreign_key="price_draft.id", max_length=36)
     digest: str = Field(max_length=64)
@@ -90,6 +94,7 @@ class PriceVersion(Table, table=True):
     """One number of the chain-wide sequence. Numbers rise and are never used again."""
 
     __tablename__ = "price_version"
+    __table_args__ = BOOKS
 
     version: int = big_int(primary_key=True, sa_column_kwargs={"autoincrement": False})
     title: str
@@ -113,7 +118,7 @@ class PriceRow(Table, table=True):
     """One key's exact bytes from a version on. `bucket` comes first so that a bucket is one stretch of the index."""
 
     __tablename__ = "price_row"
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = ({**_CLUSTERED, **BOOKS},)
 
     kind: str = Field(primary_key=True, max_length=16)
     scope: str = Field(primary_key=True, max_length=32)
@@ -127,7 +132,7 @@ class Body(Table, table=True):
     """A body at the version that changed it: its hash, its 256 bucket hashes, and the version it was made from."""
 
     __tablename__ = "price_body"
-    __table_args__ = (Index(None, "hash"), _CLUSTERED)
+    __table_args__ = (Index(None, "hash"), {**_CLUSTERED, **BOOKS})
 
     kind: str = Field(primary_key=True, max_length=16)
     scope: str = Field(primary_key=True, max_length=32)
@@ -141,7 +146,7 @@ class StoreManifest(Table, table=True):
     """What a version means in one store: the manifest's exact bytes and their SHA-256 (hex)."""
 
     __tablename__ = "store_manifest"
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = ({**_CLUSTERED, **BOOKS},)
 
     version: int = big_int(primary_key=True)
     store_id: str = Field(primary_key=True, foreign_key="store.id", index=True, max_length=32)
@@ -153,6 +158,7 @@ class TimelineEntryRow(Table, table=True):
     """A version on a store's timeline and the instant it takes over there."""
 
     __tablename__ = "timeline_entry"
+    __table_args__ = BOOKS
 
     store_id: str = Field(primary_key=True, foreign_key="store.id", max_length=32)
     version: int = big_int(primary_key=True)

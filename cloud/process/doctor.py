@@ -11,6 +11,7 @@ from cryptography import x509
 from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.errors import CloudError
+from cloud.fleet.models import AUDIT_CHAIN
 from cloud.identity import ca, ca_renewal, keys
 from cloud.process import ports
 from cloud.process.parts import open_database
@@ -37,6 +38,7 @@ def examine(settings: CloudSettings, now_ms: int) -> list[Finding]:
         *(_certificate(settings.keys_dir / f"{name}.crt", now_ms) for name in ("api", "broker", "ingest")),
         *_authority(settings, now_ms),
         _database(settings),
+        *_audit_log(settings),
         *_ports(settings),
     ]
 
@@ -78,6 +80,19 @@ def _database(settings: CloudSettings) -> Finding:
     except (SQLAlchemyError, CloudError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         return Finding(ok=False, what="database", words=reason)
+    finally:
+        database.close()
+
+
+def _audit_log(settings: CloudSettings) -> Iterator[Finding]:
+    database = open_database(settings)
+    try:
+        with database.snapshot() as session:
+            proof = AUDIT_CHAIN.follow(session)
+        words = f"{proof.links} acts as they were written"
+        yield Finding(ok=not proof.fault, what="audit log", words=proof.fault or words)
+    except SQLAlchemyError:
+        return  # said of the database already
     finally:
         database.close()
 

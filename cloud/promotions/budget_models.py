@@ -8,12 +8,14 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
+from cloud.database.retention import BOOKS, PASSING, STANDING
 
 
 class BudgetedPromotion(Table, table=True):
     """A promotion with a budget that stands, or stood, in a price book. Its lock orders what changes its shares."""
 
     __tablename__ = "budgeted_promotion"
+    __table_args__ = BOOKS
 
     promotion: str = Field(primary_key=True, max_length=128)
     content: bytes
@@ -27,7 +29,7 @@ class StoreShare(Table, table=True):
     """What one agent may use of a chain's budget; see `shared.wire.budgets.BudgetShare`."""
 
     __tablename__ = "budget_share"
-    __table_args__ = (Index("ix_budget_share_promotion_store_id", "promotion", "store_id"),)
+    __table_args__ = (Index("ix_budget_share_promotion_store_id", "promotion", "store_id"), STANDING)
 
     id: UUID = Field(primary_key=True)
     promotion: str = Field(max_length=128)
@@ -58,6 +60,7 @@ class BudgetUse(Table, table=True):
     """What sales used of a promotion with a budget, by member, business day and store, as they came in."""
 
     __tablename__ = "budget_use"
+    __table_args__ = BOOKS
 
     promotion: str = Field(primary_key=True, max_length=128)
     member_id: UUID = Field(primary_key=True)
@@ -72,6 +75,7 @@ class BudgetCounted(Table, table=True):
     """What one sale was counted with in `budget_use`, and how much of that its returns have given back."""
 
     __tablename__ = "budget_counted"
+    __table_args__ = BOOKS
 
     sale_id: UUID = Field(primary_key=True)
     promotion: str = Field(primary_key=True, max_length=128)
@@ -88,6 +92,7 @@ class BudgetSetAside(Table, table=True):
     """A member's budget of a promotion that one basket may use just now, until then or until its sale is in."""
 
     __tablename__ = "budget_set_aside"
+    __table_args__ = PASSING
 
     promotion: str = Field(primary_key=True, max_length=128)
     member_id: UUID = Field(primary_key=True)

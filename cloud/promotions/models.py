@@ -8,6 +8,7 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
+from cloud.database.retention import BOOKS, OPERATIONS
 
 
 class PlanStatus(StrEnum):
@@ -25,6 +26,7 @@ class PromotionPlan(Table, table=True):
     """A promotion as its form was filled in, whether it makes sense yet or not."""
 
     __tablename__ = "promotion_plan"
+    __table_args__ = BOOKS
 
     id: str = Field(primary_key=True, max_length=36)
     promotion: str = Field(max_length=128, index=True)
@@ -63,7 +65,7 @@ class PromotionPreview(Table, table=True):
     """A try of a planned promotion on real baskets: what was asked, how far it is, what came out."""
 
     __tablename__ = "promotion_preview"
-    __table_args__ = (Index("ix_promotion_preview_plan_id_asked_ms", "plan_id", "asked_ms"),)
+    __table_args__ = (Index("ix_promotion_preview_plan_id_asked_ms", "plan_id", "asked_ms"), OPERATIONS)
 
     id: str = Field(primary_key=True, max_length=36)
     plan_id: str = Field(foreign_key="promotion_plan.id", max_length=36)

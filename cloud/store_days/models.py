@@ -9,6 +9,7 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
+from cloud.database.retention import STANDING
 
 BOOKS = {"info": {"retention": "books"}}
 OPERATIONS = {"info": {"retention": "operations"}}
@@ -18,6 +19,7 @@ class Staff(Table, table=True):
     """Somebody who works at tills. The PIN is a slow hash; the card is a keyed digest of its number."""
 
     __tablename__ = "staff"
+    __table_args__ = STANDING
 
     code: str = Field(primary_key=True, max_length=32)
     name: str
@@ -34,6 +36,7 @@ class StaffStore(Table, table=True):
     """Where somebody works."""
 
     __tablename__ = "staff_store"
+    __table_args__ = STANDING
 
     staff_code: str = Field(primary_key=True, foreign_key="staff.code", max_length=32)
     store_id: str = Field(primary_key=True, foreign_key="store.id", index=True, max_length=32)

@@ -24,7 +24,7 @@ from cloud.migrations.revisions import Upgrade
 from cloud.org.models import Store, Till
 
 STALE = 'the models have moved on: python -m cloud.migrations.freeze "what changed" (or --again before a release)'
-APPEND_ONLY = {"journal", "posting", "reversal", "lot_back", "ledger_seal", "audit_entry"}
+APPEND_ONLY = {"journal", "posting", "reversal", "lot_back", "ledger_seal", "audit_entry", "audit_link"}
 NEWEST = "0001"
 
 LATER = """

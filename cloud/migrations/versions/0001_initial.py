@@ -49,6 +49,15 @@ def upgrade() -> None:
     )
     append_only.install(op.get_bind(), "audit_entry")
     op.create_table(
+        "audit_link",
+        sa.Column("number", BIG_INT, autoincrement=False, nullable=False),
+        sa.Column("entry_id", BIG_INT, nullable=False),
+        sa.Column("head", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_audit_link")),
+        sa.UniqueConstraint("entry_id", name=op.f("uq_audit_link_entry_id")),
+    )
+    append_only.install(op.get_bind(), "audit_link")
+    op.create_table(
         "balance",
         sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("amount", BIG_INT, nullable=False),
