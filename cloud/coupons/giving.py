@@ -45,8 +45,8 @@ def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, i
     has = counts_of(session, batch.id, members) if batch.per_member else {}
     most = batch.per_member or batch.most
     found = [one for one in members if one not in barred and has.get(one, 0) < most]
-    if batch.taken + len(found) > batch.most:
-        raise Refused("batch_spent", f"{len(found)} members, but batch {batch.id} has {batch.most - batch.taken} left")
+    if len(found) > (left := batch.most - batch.taken - batch.promised):
+        raise Refused("batch_spent", f"{len(found)} members, but batch {batch.id} has {left} left")
     return [(member, 1, "") for member in found]
 
 

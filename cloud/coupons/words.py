@@ -37,6 +37,7 @@ OVER: tuple[str, str] = (marked("over"), "quiet")
 LATER: tuple[str, str] = (marked("not yet"), "quiet")
 
 REFUSALS: Mapping[str, str] = {
+    "batch_promised": marked("Coupons of this batch can be won in a draw that is going on. End the draw first."),
     "batch_closed": marked("This batch was withdrawn: nothing more is given of it."),
     "batch_spent": marked("There are not so many left in this batch. Make a batch with more."),
     "batch_kind": marked("This kind of batch does not do that."),

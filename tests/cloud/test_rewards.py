@@ -29,7 +29,7 @@ from cloud.rewards import checking, drawing, gifts, runs
 from cloud.rewards.models import Gift, GiftStock, Run, Ticket
 from cloud.rewards.runs import Act
 from shared.draws import DrawRules, Prize
-from tests.cloud.members_data import everything_stored, vault
+from tests.cloud.members_data import everything_stored, join, vault
 from tests.cloud.test_ledger_races import AT_ONCE, all_at_once
 from tests.cloud.value_books import TODAY, Books
 from tests.factories import START_MS, new_id
@@ -109,7 +109,7 @@ def test_what_was_spent_between_dry_run_and_posting_stays_spent(database: Databa
 
 def test_a_run_needs_two_people_and_is_posted_once(database: Database) -> None:
     books = Books(database)
-    members = [new_id() for _ in range(5)]
+    members = [join(database) for _ in range(5)]
     for n, member in enumerate(members, start=1):
         books.give(member, 1_000 * n)
     run = work_out(books, "rebate", year=2025, on="points", rate_bp=100, at_least=2_000)
