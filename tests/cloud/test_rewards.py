@@ -262,8 +262,8 @@ def test_a_coupon_is_won_once_and_its_batch_kept_it_for_the_draw(database: Datab
         give(members=[new_id()], cause=new_id())
         with pytest.raises(Refused, match="has 0 coupons"):
             give(members=[new_id()], cause=new_id())
+        act = changing.Act(actor="ann", reason="x", at_ms=START_MS, now_ms=1)
         with pytest.raises(Refused, match="draw"):
-            act = changing.Act(actor="ann", reason="x", at_ms=START_MS, now_ms=1)
             changing.withdraw(session, 1, "b", act, cause=new_id())
     request = new_id()
     first = draw(books, request, ann)
