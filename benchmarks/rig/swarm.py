@@ -1,8 +1,9 @@
-"""Many light agents in one process: `python -m benchmarks.rig.swarm FOLDER`, one subfolder an agent's identity.
+"""Many light agents in one process: `python -m benchmarks.rig.swarm FOLDER [https]`, a subfolder an agent's identity.
 
-Each has a real MQTT session with its own certificate, says hello, proves HQ's signature on every desired state and
-reports the version it names; it keeps no disk. Says `ready` once each has reported, then a line of JSON for each time
-all of them have heard of something new: `{"what": ..., "at": [seconds, ...]}`, by this machine's monotonic clock.
+Each has a real MQTT session with its own certificate, or waits for HQ by HTTPS as where MQTT is blocked. It says hello,
+proves HQ's signature on every desired state and reports the version it names; it keeps no disk. Says `ready` once each
+has reported, then a line of JSON for each time all of them have heard of something new: `{"what": ..., "at": [seconds,
+...]}`, by this machine's monotonic clock.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import random
 import resource
+import ssl
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -25,8 +28,9 @@ from benchmarks.rig.figures import now
 from benchmarks.rig.fleet import agents_in
 from edge_agent.hq import identity
 from edge_agent.hq.envelope import Envelope
+from edge_agent.hq.https import HqApi, HttpsConnector
 from edge_agent.hq.identity import Identity
-from edge_agent.hq.link import Link
+from edge_agent.hq.link import Connector, Link
 from edge_agent.hq.mqtt import MqttConnector
 from edge_agent.hq.tls import client_context
 from shared.hashchain import GENESIS
@@ -58,7 +62,8 @@ class Board:
 class LightAgent:
     """One agent without a disk."""
 
-    def __init__(self, who: Identity, board: Board) -> None:
+    def __init__(self, who: Identity, board: Board, wire: str = "mqtt") -> None:
+        self._wire = wire
         self._who = who
         self._board = board
         self._envelope = Envelope(who.agent, mint(), CLOCKS, mint)
@@ -68,10 +73,11 @@ class LightAgent:
     async def run(self, gate: asyncio.Semaphore) -> None:
         """Connect, say hello, follow HQ until cancelled."""
         who = self._who
-        tls = partial(client_context, who.enrolment.ca, certificate=who.certificate_path, key=who.key_path)
-        connector = MqttConnector(who.agent, lambda: who.enrolment.brokers, tls, step_seconds=60.0)
         await gate.acquire()
-        async with connector.connect(self._envelope.connection, Gone(**self._envelope.fields())) as link:
+        async with (
+            self._connector() as connector,
+            connector.connect(self._envelope.connection, Gone(**self._envelope.fields())) as link,
+        ):
             gate.release()
             await link.send(
                 Hello(
@@ -88,6 +94,16 @@ class LightAgent:
                         await self._follow(link, open_desired(message.desired, who.enrolment.signing_keys))
                     elif isinstance(message, Ack) and message.seq:
                         self._board.heard(f"ack {message.seq}")
+
+    @asynccontextmanager
+    async def _connector(self) -> AsyncIterator[Connector]:
+        who = self._who
+        if self._wire == "https":
+            async with HqApi(lambda: who, _shared_context(who), CLOCKS.machine, step_seconds=60.0) as api:
+                yield HttpsConnector(api)
+        else:
+            tls = partial(client_context, who.enrolment.ca, certificate=who.certificate_path, key=who.key_path)
+            yield MqttConnector(who.agent, lambda: who.enrolment.brokers, tls, step_seconds=60.0)
 
     async def _follow(self, link: Link, desired: DesiredState) -> None:
         if desired.serial <= self._reported.desired_serial:
@@ -111,12 +127,20 @@ class LightAgent:
             await asyncio.sleep(_HEARTBEAT_SECONDS)
 
 
-async def main(who: Sequence[Identity]) -> None:
+_contexts: dict[str, ssl.SSLContext] = {}
+
+
+def _shared_context(who: Identity) -> Callable[[], ssl.SSLContext]:
+    """Return one TLS context for all agents: to make each costs more than its connection."""
+    return lambda: _contexts.get("one") or _contexts.setdefault("one", client_context(who.enrolment.ca))
+
+
+async def main(who: Sequence[Identity], wire: str) -> None:
     """Run all of them until the standard input ends."""
     board, gate = Board(len(who)), asyncio.Semaphore(_AT_ONCE)
     loop = asyncio.get_running_loop()
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(LightAgent(one, board).run(gate)) for one in who]
+        running = [tasks.create_task(LightAgent(one, board, wire).run(gate)) for one in who]
         await loop.run_in_executor(None, sys.stdin.read)
         for task in running:
             task.cancel()
@@ -126,4 +150,4 @@ if __name__ == "__main__":
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    asyncio.run(main([identity.load(state) for state in agents_in(Path(sys.argv[1]))]))
+    asyncio.run(main([identity.load(state) for state in agents_in(Path(sys.argv[1]))], (*sys.argv[2:], "mqtt")[0]))

@@ -1,0 +1,113 @@
+"""Agents that MQTT is closed to: what it costs one API process to have them wait, and how soon they hear of a price.
+
+As when a broker dies and all of them move to HTTPS. The agents are light (no disk); TLS, tokens and signatures are
+real. The comparison, in the same run: the processor time of composing one agent's state, which each waiting agent would
+cost every second if its poll looked for itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+from benchmarks.drain import postgresql_pids
+from benchmarks.price_push import heard, prepare, push, wait_for_reports
+from benchmarks.rig import databases
+from benchmarks.rig.figures import latency, now, percentile, report, spread
+from benchmarks.rig.office import Office, office
+from benchmarks.rig.processes import Process, Usage, started, until
+from cloud.prices.bodies import BodyFiles
+from cloud.process import ports
+from cloud.process.clocks import clocks_of
+from cloud.process.parts import build_exchange, open_vault
+
+BUDGET = "p95 5 s to 1,000 agents, less than half a processor while nothing changes"
+_QUIET_SECONDS = 30.0
+_SAMPLE = 100
+
+
+@contextmanager
+def listening(head: Office) -> Iterator[Process]:
+    """Run the API until the block ends."""
+    process, port = head.api(), ports.resolve(head.settings).api_port
+    process.start()
+    try:
+        until(lambda: _answers(port), "the API", process)
+        yield process
+    finally:
+        process.stop()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def look_seconds(head: Office, agents: Sequence[str]) -> float:
+    """Return the processor seconds of composing what one agent should run, in a transaction of its own."""
+    settings = head.settings
+    exchange = build_exchange(
+        head.database, clocks_of(settings), head.ring, open_vault(settings), BodyFiles(settings.bodies_dir)
+    )
+    sample = agents[:_SAMPLE]
+    exchange.unasked(sample[:1])
+    began = process_time()
+    for agent in sample:
+        exchange.unasked([agent])
+    return (process_time() - began) / len(sample)
+
+
+def measure(head: Office, folder: Path, agents: Sequence[str], changes: int) -> dict[str, Any]:
+    """Have all agents wait, look at a quiet time, then push some changes."""
+    with ExitStack() as stack:
+        api = stack.enter_context(listening(head))
+        swarm = stack.enter_context(started("swarm", ["-m", "benchmarks.rig.swarm", str(folder), "https"], folder))
+        heard(swarm, "version 1")
+        wait_for_reports(head, agents, 1, now())
+        usage = Usage({"agents": [swarm.pid], "api": [api.pid], "postgresql": postgresql_pids(head)})
+        threading.Event().wait(_QUIET_SECONDS / 2)  # what follows the first arrival ends
+        usage.begin()
+        threading.Event().wait(_QUIET_SECONDS)
+        quiet = usage.end_of(_QUIET_SECONDS)
+        reported = [push(head, agents, 1_000 + number)[2] for number in range(1, changes + 1)]
+        return {"quiet": quiet, "reported": reported, "look": look_seconds(head, agents)}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--agents", type=int, default=1_000)
+    parser.add_argument("--changes", type=int, default=3, help="price changes, one after the other")
+    databases.add_option(parser)
+    options = parser.parse_args(arguments)
+    with databases.server(options.database) as server, ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sw-wait-")))
+        head = stack.enter_context(office(folder / "cloud", stack.enter_context(server.database("wait"))))
+        (folder / "agents").mkdir()
+        agents = prepare(head, folder / "agents", options.agents)
+        found = measure(head, folder / "agents", agents, options.changes)
+    report(
+        "https_wait",
+        BUDGET,
+        agents=options.agents,
+        processors_while_nothing_changes=found["quiet"],
+        p95_seconds=spread([percentile(one, 0.95) for one in found["reported"]]),
+        each_change=[latency(one) for one in found["reported"]],
+        compared_with={
+            "one look at one agent, processor milliseconds": round(found["look"] * 1000, 2),
+            "processors if each poll looked every second": round(found["look"] * options.agents, 2),
+            "share of that": round(found["quiet"]["api"] / (found["look"] * options.agents), 3),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
