@@ -30,6 +30,11 @@ def sign_desired(document: DesiredState, private: bytes) -> SignedDesired:
     return _sign(SignedDesired, msgspec.json.encode(document), private)
 
 
+def content_hash(document: bytes | msgspec.Raw) -> str:
+    """Return a short name for a signed document's exact bytes, by which both sides know that they mean the same."""
+    return sha256(bytes(document)).hexdigest()[:16]
+
+
 def sign_members(document: MemberStep, private: bytes) -> SignedMembers:
     """Sign a step of a member set."""
     return _sign(SignedMembers, msgspec.json.encode(document), private)

@@ -13,6 +13,7 @@ from typing import Protocol
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlmodel import Session, col, select
 
 from cloud.database import Database
@@ -20,7 +21,7 @@ from cloud.fleet.models import Agent
 from cloud.identity.keys import Keys
 from cloud.ingest.envelopes import Envelopes
 from shared.clock import MachineClock
-from shared.signing import sign_desired, sign_members
+from shared.signing import content_hash, sign_desired, sign_members
 from shared.wire.desired import DesiredState, MemberStep
 from shared.wire.messages import Desired, DownlinkMessage, Members, Reported
 
@@ -29,6 +30,10 @@ AGAIN_S = 10.0
 _DELTA_BUDGET_BYTES = 160 * 1024
 """Deltas travel inside the message up to this size; beyond it the agent fetches bodies by HTTPS."""
 
+_MAX_SERIAL = (1 << 31) - 2
+"""The column's last number but one: what an agent claims beyond it is not believed."""
+
+log = structlog.get_logger(__name__)
 _reported = msgspec.json.Decoder(Reported)
 
 
@@ -88,7 +93,7 @@ class Downlink:
             said: list[DownlinkMessage] = []
             document = self._composer.desired(session, [row]).get(agent)
             if document is not None:
-                said.append(self._desired(session, self._numbered(row, document), connection, reported, told))
+                said.append(self._desired(session, self._numbered(row, document, reported), connection, reported, told))
             step = self._members(session, row, connection, reported, told)
             said += [step] if step else []
         return said
@@ -115,7 +120,7 @@ class Downlink:
         now = self._clock.monotonic()
         said: list[DownlinkMessage] = []
         if document is not None:
-            numbered = self._numbered(row, document)
+            numbered = self._numbered(row, document, reported)
             fresh = told.serial != numbered.serial or now - told.serial_at > AGAIN_S
             if reported.desired_serial != numbered.serial and fresh:
                 said.append(self._desired(session, numbered, connection, reported, told))
@@ -126,12 +131,21 @@ class Downlink:
             said += [step] if step else []
         return said
 
-    def _numbered(self, row: Agent, document: DesiredState) -> DesiredState:
-        """Give a desired state its serial: the last one if nothing changed, else the next."""
+    def _numbered(self, row: Agent, document: DesiredState, reported: Reported) -> DesiredState:
+        """Give a desired state its serial: the last one if nothing changed, else the next.
+
+        An agent that follows a state that HQ does not know heard it before the database was put back to an earlier
+        day: it takes only what is numbered beyond that.
+        """
         digest = sha256(msgspec.json.encode(document)).digest()
         if digest != row.desired_digest:
             row.desired_digest, row.desired_serial = digest, row.desired_serial + 1
-        return msgspec.structs.replace(document, serial=row.desired_serial)
+        numbered = msgspec.structs.replace(document, serial=row.desired_serial)
+        if _follows_another(reported, numbered):
+            log.warning("agent follows what is not known here", agent=row.id, serial=reported.desired_serial)
+            row.desired_serial = reported.desired_serial + 1
+            numbered = msgspec.structs.replace(document, serial=row.desired_serial)
+        return numbered
 
     def _desired(
         self, session: Session, numbered: DesiredState, connection: UUID, reported: Reported, told: _Told
@@ -151,3 +165,10 @@ class Downlink:
             return None
         told.members_from, told.members_at = reported.members_version, self._clock.monotonic()
         return self._envelopes.members(row.id, connection, sign_members(step, self._signing_key))
+
+
+def _follows_another(reported: Reported, numbered: DesiredState) -> bool:
+    if reported.desired_serial == numbered.serial:
+        ours = content_hash(msgspec.json.encode(numbered))
+        return reported.desired_hash not in {"", ours}
+    return numbered.serial < reported.desired_serial < _MAX_SERIAL

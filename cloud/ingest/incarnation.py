@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from cloud.errors import Conflict
 from cloud.fleet.models import AuditEntry, Deployment
 from shared.clock import MachineClock
-from shared.ids import UuidMint
+from shared.ids import UuidMint, uuid7_ms
 
 
 def current(session: Session) -> UUID:
@@ -30,7 +30,9 @@ def renew(session: Session, reason: str, clock: MachineClock, *, seen: UUID | No
     if deployment is not None and seen is not None and deployment.incarnation != seen:
         return deployment.incarnation
     now = clock.wall_ms()
-    minted = UuidMint(clock.wall_ms, os.urandom)()
+    # Agents take only one that came later by the time in it, and this clock may have stood ahead when it made the last.
+    floor_ms = 0 if deployment is None else _minted_ms(deployment.incarnation) + 1
+    minted = UuidMint(lambda: max(now, floor_ms), os.urandom)()
     if deployment is None:
         session.add(Deployment(incarnation=minted, since_ms=now, reason=reason))
     else:
@@ -39,3 +41,7 @@ def renew(session: Session, reason: str, clock: MachineClock, *, seen: UUID | No
     session.add(AuditEntry(at_ms=now, actor=actor, action="incarnation.renew", subject=str(minted), reason=reason))
     session.flush()
     return minted
+
+
+def _minted_ms(incarnation: UUID) -> int:
+    return uuid7_ms(incarnation) if incarnation.version == 7 else 0

@@ -21,7 +21,7 @@ from edge_agent.hq.sender import Sender
 from edge_agent.prices.keeper import PriceKeeper
 from edge_agent.prices.timeline import TimelineRefused, replace_timeline
 from edge_agent.till.selling import shares
-from shared.signing import SignatureRefused, open_desired, open_members
+from shared.signing import SignatureRefused, content_hash, open_desired, open_members
 from shared.wire.desired import DesiredState, StoreSettings
 from shared.wire.messages import Ack, Answer, Desired, DownlinkMessage, Fork, Members, Reject
 
@@ -40,6 +40,7 @@ class _Followed:
 
     incarnation: UUID | None
     serial: int
+    content: str
 
 
 class Downlink:
@@ -113,7 +114,8 @@ class Downlink:
         state = open_desired(message.desired, identity.enrolment.signing_keys)
         if (state.agent, state.settings.store) != (identity.agent, identity.store):
             raise DesiredRefused(f"it is for agent {state.agent} of store {state.settings.store}")
-        problems = await self._database.run(lambda db: _follow(db, state))
+        content = content_hash(message.desired.document)
+        problems = await self._database.run(lambda db: _follow(db, state, content))
         self._keeper.offer(message.deltas)
         if problems is not None:
             _log.info("desired_followed", serial=state.serial, versions=[entry.version for entry in state.timeline])
@@ -153,11 +155,11 @@ class Downlink:
 
 def followed(db: sqlite3.Connection) -> _Followed:
     """Return which desired state this disk follows."""
-    incarnation, serial = db.execute("SELECT desired_incarnation, desired_serial FROM agent").fetchone()
-    return _Followed(None if incarnation is None else UUID(bytes=incarnation), serial)
+    row = db.execute("SELECT desired_incarnation, desired_serial, desired_hash FROM agent").fetchone()
+    return _Followed(None if row[0] is None else UUID(bytes=row[0]), row[1], row[2])
 
 
-def _follow(db: sqlite3.Connection, state: DesiredState) -> list[str] | None:
+def _follow(db: sqlite3.Connection, state: DesiredState, content: str) -> list[str] | None:
     """Follow a desired state: timeline, settings and serial together. None when it is the one followed already."""
     held = followed(db)
     if _is_older(state.incarnation, held.incarnation):
@@ -165,13 +167,16 @@ def _follow(db: sqlite3.Connection, state: DesiredState) -> list[str] | None:
     if state.incarnation == held.incarnation and state.serial <= held.serial:
         if state.serial < held.serial:
             raise DesiredRefused(f"serial {state.serial} is older than {held.serial}")
+        if held.content != content:
+            # HQ was put back to an earlier day and counts on from there: it hears of it and numbers beyond this one.
+            raise DesiredRefused(f"serial {state.serial} is followed already and said something else")
         return None
     problems = replace_timeline(db, state.timeline, state.settings.store)
     agent_row.keep_settings(db, state.settings)
     shares.keep(db, state.budgets)
     db.execute(
-        "UPDATE agent SET desired_serial = ?, desired_incarnation = ?, parked = ?",
-        (state.serial, state.incarnation.bytes, state.parked),
+        "UPDATE agent SET desired_serial = ?, desired_incarnation = ?, desired_hash = ?, parked = ?",
+        (state.serial, state.incarnation.bytes, content, state.parked),
     )
     return problems
 

@@ -28,7 +28,7 @@ def read_reported(
     db: sqlite3.Connection, state_dir: Path, problems: Sequence[str], devices: Sequence[DeviceReport] = ()
 ) -> Reported:
     """Return what to report now. `problems` are sentences for HQ; each starts with a code and a colon."""
-    serial, parked = db.execute("SELECT desired_serial, parked FROM agent").fetchone()
+    serial, content, parked = db.execute("SELECT desired_serial, desired_hash, parked FROM agent").fetchone()
     settings = store_settings(db)
     in_force = timeline.latched_version(db)
     waiting = outbox.backlog(db)
@@ -54,6 +54,7 @@ def read_reported(
         found=[_found(one) for one in census.take()[:_MOST_FOUND]],
         budgets=shares.report(db),
         terminals=register.report(db, settings),
+        desired_hash=content,
     )
 
 

@@ -13,6 +13,7 @@ CREATE TABLE agent (
     acked_proof      BLOB NOT NULL DEFAULT x'',
     desired_serial   INTEGER NOT NULL DEFAULT 0,
     desired_incarnation BLOB,                  -- of HQ, when it set desired_serial
+    desired_hash     TEXT NOT NULL DEFAULT '', -- of the document followed
     parked           INTEGER NOT NULL DEFAULT 0, -- the store's events that HQ has put aside, as it last said
     settings         BLOB,                    -- StoreSettings, JSON
     members_version  INTEGER NOT NULL DEFAULT 0,

@@ -180,6 +180,8 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     found: list[FoundDevice] = []
     budgets: list[BudgetReport] = []
     terminals: list[TerminalReport] = []
+    desired_hash: str = ""
+    """`content_hash` of the desired state followed; empty from an agent that does not say."""
 
 
 class Hello(Message, frozen=True, kw_only=True, omit_defaults=True, tag="hello"):

@@ -215,6 +215,21 @@ class TestHttpsWire:
         document = open_desired(desired.desired, services.keys.signing_public())
         assert (document.serial, [till.till for till in document.settings.tills]) == (2, ["t1", "t2"])
 
+    def test_p8_a_restored_office_numbers_beyond_what_its_agents_follow(
+        self, client: Client, key: ec.EllipticCurvePrivateKey, services: Services
+    ) -> None:
+        """A backup was put back, nobody said so, and no sale since it could have shown it."""
+
+        def told(serial: int, content: str = "") -> int:
+            reported = Reported(software="1", engine=1, desired_serial=serial, desired_hash=content)
+            (desired,) = [one for one in _say(client, key, _hello(reported=reported)) if isinstance(one, Desired)]
+            return open_desired(desired.desired, services.keys.signing_public()).serial
+
+        assert told(0) == 1
+        assert told(7) == 8
+        assert told(8, "what HQ said before") == 9
+        assert told(1 << 40) == 9, "a number that no office ever gave is not believed"
+
     def test_p6_an_envelope_of_another_agent_is_refused(self, client: Client, key: ec.EllipticCurvePrivateKey) -> None:
         message = encode_message(State(**_envelope(agent="a2")))  # type: ignore[arg-type]
         answer = client.post("/api/v1/agent/messages", content=message, headers=_as_agent(key))

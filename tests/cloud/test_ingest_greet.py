@@ -19,7 +19,7 @@ from cloud.ingest.proofs import PROOF_BYTES, AckProofs
 from cloud.sales.models import ReceiptNumber, ReceiptSeries, Sale, SaleLine, SaleTender
 from shared.wire.messages import Gone, Reported, State
 from tests.cloud.ingesting import PROOFS, RESTORES, Outbox, count, of_kind, open_store, said, take_in
-from tests.factories import AGENT, START_MS, make_epoch, make_sale, new_id
+from tests.factories import AGENT, START_MS, DrivenMachineClock, make_epoch, make_sale, new_id
 
 
 def full(number: int) -> Outbox:
@@ -173,6 +173,16 @@ def test_an_ack_is_proven_by_any_key_there_is_to_the_agent_it_was_for() -> None:
     assert not PROOFS.holds("s001-b", outbox.epoch, held)
     assert not PROOFS.holds(AGENT, outbox.epoch, msgspec.structs.replace(held, seq=3))
     assert not PROOFS.holds(AGENT, outbox.epoch, msgspec.structs.replace(held, head=bytes(300)))
+
+
+def test_p1_an_incarnation_comes_after_the_one_before_it_by_its_own_time_too(database: Database) -> None:
+    """Agents take only a later one: a clock that once stood a year ahead must not lock the chain out."""
+    open_store(database)
+    clock = DrivenMachineClock()
+    clock.set_wall(START_MS + 365 * 24 * 3600 * 1000)
+    with database.session() as session:
+        ahead = incarnation.renew(session, "restored while the clock was wrong", clock)
+        assert incarnation.renew(session, "restored again", DrivenMachineClock()).int > ahead.int
 
 
 @pytest.mark.postgresql

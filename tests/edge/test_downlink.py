@@ -150,6 +150,7 @@ async def test_signed_state_is_followed_once(ground: Ground) -> None:
         ({"settings": msgspec.structs.replace(store_settings(), store="s002")}, "of store s002"),
         ({"of": 0}, "before HQ was restored"),
         ({"serial": 4}, "serial 4 is older than 5"),
+        ({"serial": 5, "parked": 1}, "serial 5 is followed already and said something else"),
     ],
 )
 async def test_p6_wrong_state_is_refused_and_reported(ground: Ground, change: dict[str, Any], words: str) -> None:

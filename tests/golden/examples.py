@@ -309,6 +309,11 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
     "state.v1.drained": State(
         id=_id(48), **_envelope, acked_seq=8, incarnation=INCARNATION, drained_ms=1_767_225_600_000
     ),
+    "state.v1.followed": State(
+        id=_id(63),
+        **_envelope,
+        reported=Reported(software="0.1.0", engine=1, desired_serial=3, desired_hash="0f8fad5bd9cb469f"),
+    ),
     "gone.v1": Gone(id=_id(23), **_envelope),
     **question_examples(_id, MEMBER, HEAD, _envelope),
     **desk_examples(_envelope),
