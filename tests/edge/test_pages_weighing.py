@@ -335,3 +335,24 @@ async def test_goods_of_a_till_without_scale_are_weighed_by_hand(tmp_path: Path)
         await at.types("0.5", "")
         assert isinstance(at.detail, Foreseen)
         assert at.detail.total_minor == 1_799
+
+
+async def test_a_part_of_what_was_weighed_comes_back_by_receipt(tmp_path: Path) -> None:
+    async with person(tmp_path) as at:
+        await at.puts(1_236)
+        await at.scans(PORK)
+        await at.presses("+")
+        await at.types("")
+        assert at.screen.paid is not None
+        receipt = at.screen.paid.receipt
+        await at.presses("F9")
+        await at.types("1", receipt, "1", "1.237")
+        assert at.asked == "part", "more than there is"
+        await at.types("0.236", "0")
+        assert isinstance(at.detail, Foreseen)
+        assert (at.detail.goods[0].quantity, at.detail.total_minor) == (236, 944)  # its share of 49.42
+        await at.types("1")
+        await at.presses("F9")
+        await at.types("1", receipt, "1", "", "0")
+        assert isinstance(at.detail, Foreseen)
+        assert (at.detail.goods[0].quantity, at.detail.total_minor) == (1_000, 4_942 - 944)

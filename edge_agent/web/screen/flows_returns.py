@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from edge_agent.devices.scales.weighing import in_kg
 from edge_agent.till.asks import Approve
 from edge_agent.till.results import Paid, PartlyPaid, Refused
 from edge_agent.till.returning.results import Foreseen, ReturnableLine, Returned, ReturnView
-from edge_agent.web.screen.asking import Asked, Option, Question
+from edge_agent.web.figures import to_grams
+from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.goods_brought import goods_brought
 from edge_agent.web.screen.hand import Done, Hand, Outcome, reason_question, settled
 from edge_agent.web.screen.paid_back import (
@@ -214,20 +216,43 @@ async def _lines(ask: Asked, hand: Hand, found: ReturnView) -> dict[int, int]:
         if choice == _ENOUGH:
             return chosen
         line = next(one for one in left if str(one.n) == choice)
-        pieces = line.left
-        if line.unit is Unit.EACH and line.left > 1:
-            pieces = await ask.whole(
-                Question(
-                    id="pieces",
-                    title=named(line.names, line.item),
-                    prompt=says(marked("How many come back? Enter: {left}"), left=str(line.left)),
-                    default=str(line.left),
-                ),
-                line.left,
-            )
-        if pieces:
-            chosen[line.n] = pieces
+        part = await (_pieces(ask, line) if line.unit is Unit.EACH else _measure(ask, line))
+        if part:
+            chosen[line.n] = part
     return chosen
+
+
+async def _pieces(ask: Asked, line: ReturnableLine) -> int:
+    """Ask how many of a line's pieces come back."""
+    if line.left == 1:
+        return 1
+    how_many = Question(
+        id="pieces",
+        title=named(line.names, line.item),
+        prompt=says(marked("How many come back? Enter: {left}"), left=str(line.left)),
+        default=str(line.left),
+    )
+    return await ask.whole(how_many, line.left)
+
+
+async def _measure(ask: Asked, line: ReturnableLine) -> int:
+    """Ask how much comes back of what was weighed or poured."""
+    weighed = line.unit is Unit.GRAM
+    left = in_kg(line.left)
+    text = await ask(
+        Question(
+            id="part",
+            title=named(line.names, line.item),
+            prompt=says(marked("How many kg come back? Enter: {left}"), left=left)
+            if weighed
+            else says(marked("How many litres come back? Enter: {left}"), left=left),
+            default=left,
+        )
+    )
+    part = to_grams(text)
+    if part is None or part > line.left:
+        raise Wrong(says(marked("This is not a weight.") if weighed else marked("This is not a volume.")), text)
+    return part
 
 
 def _which(hand: Hand, found: ReturnView, left: list[ReturnableLine], chosen: dict[int, int]) -> Question:
