@@ -42,7 +42,7 @@ def test_the_sales_page_tells_sales_from_takings(sqlite_database: Database) -> N
 
 
 def receipts_of(page: str) -> list[str]:
-    return re.findall(r">(t\d-1-\d+)</a>", page.split("<tbody>")[1])
+    return re.findall(r">t1/(t\d-1-\d+)</a>", page.split("<tbody>")[1])
 
 
 def test_returns_stand_among_the_sales_with_a_minus(sqlite_database: Database) -> None:
