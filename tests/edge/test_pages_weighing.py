@@ -260,6 +260,17 @@ async def test_the_scale_is_zeroed_and_tared_from_the_till_and_the_weighing_code
         assert {b"<ZK>\t", b"<TK>\t"} <= set(by.bench.cable("scale").written)
 
 
+async def test_a_weight_that_flickers_while_it_is_taken_is_taken_once(tmp_path: Path) -> None:
+    async with person(tmp_path) as at:
+        await at.scans(PORK)
+        before = at.screen.sounds
+        for grams in (700, 705, 700):
+            at.till.scaled.note(Weight(grams, stable=True))
+            at.screen.weighed()
+        await at.until(lambda: not at.screen._tasks)
+        assert (at.screen.sounds - before, await at.lines()) == (1, [(PORK, 700)])
+
+
 async def test_a_till_whose_scale_takes_nothing_says_which_key_to_press(tmp_path: Path) -> None:
     async with person(tmp_path) as at:
         await at.presses("scale")

@@ -6,6 +6,7 @@ basket itself is on the disk; what is asked just now is not, and a power cut tak
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from edge_agent.devices.ports import Scanned, WeightProblem
@@ -41,6 +42,8 @@ class Seen:
 
 class Screen(Talking):
     """The screen of one till."""
+
+    _taking: asyncio.Task[None] | None = None
 
     async def enter(self, text: str, seen: Seen) -> None:
         """Take a line that was typed."""
@@ -138,12 +141,17 @@ class Screen(Talking):
         self._weight = weight
         if self.notice is not None and self.notice.code in CODES.values():
             self.notice = None  # what was wrong with the weight was said of another one
-        question = self.question
-        if question is not None and question.id in TAKES_THE_SCALE and self.till.scaled.is_steady:
-            self._spawn(self._given(SCALE))
-        elif question is not None and question.weighs and self.till.scaled.is_steady:
-            self._spawn(self._by_scale())
+        if self.till.scaled.is_steady and (self._taking is None or self._taking.done()):
+            self._take_weight()
         self.till.changes.note()
+
+    def _take_weight(self) -> None:
+        """Answer what is asked by the scale, once: a weight that flickers meanwhile is no second answer."""
+        question = self.question
+        if question is not None and question.id in TAKES_THE_SCALE:
+            self._taking = self._spawn(self._given(SCALE))
+        elif question is not None and question.weighs:
+            self._taking = self._spawn(self._by_scale())
 
     def back(self) -> None:
         """Go one step back: one answer less, then out of what is asked; nothing that was done is undone."""
