@@ -60,6 +60,10 @@ class Histories(RuleBasedStateMachine):
     def register(self, card: int) -> None:
         self._do(self.history.register, card)
 
+    @rule(pair=place)
+    def merge(self, pair: int) -> None:
+        self._do(self.history.merge, pair)
+
     @rule(number=box)
     def pump(self, number: int) -> None:
         self._do(self.history.pump, number)

@@ -22,7 +22,7 @@ _PACKETS = 1 << 30
 _WEIGHTS: Mapping[str, int] = {
     "come": 30, "ask": 40, "claim": 12, "pay": 30, "give_up": 8, "release": 10,
     "pump": 20, "converse": 12, "deliver": 20, "deliver_all": 8, "drop": 4, "double": 6, "reconnect": 3,
-    "wait": 8, "beat": 14, "free": 10, "issue": 6, "light_fuse": 6, "cut_power": 2, "light_office_fuse": 12,
+    "wait": 8, "beat": 14, "free": 10, "issue": 6, "merge": 8, "light_fuse": 6, "cut_power": 2, "light_office_fuse": 12,
     "wipe_broker": 1, "be_cut_off": 8,
 }  # fmt: skip
 
@@ -69,6 +69,7 @@ def _happens(history: ValueHistory, rng: random.Random, name: str) -> None:
         "beat": lambda: history.beat(one),
         "free": history.free,
         "issue": lambda: history.issue(one),
+        "merge": lambda: history.merge(place()),
         "light_fuse": lambda: history.light_fuse(one, rng.randrange(8)),
         "cut_power": lambda: history.cut_power(one),
         "light_office_fuse": lambda: history.light_office_fuse(rng.randrange(40)),

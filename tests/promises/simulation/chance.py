@@ -16,7 +16,7 @@ _PACKETS = 1 << 30
 Weights = Mapping[str, int]
 
 _WEIGHTS: Weights = {
-    "sell": 60, "bring_back": 12, "void": 2, "swipe": 4, "register": 6,
+    "sell": 60, "bring_back": 12, "void": 2, "swipe": 4, "register": 6, "merge": 8,
     "pump": 40, "converse": 30, "deliver": 50, "deliver_all": 16, "drop": 6, "double": 6, "reconnect": 6, "wait": 8,
     "wait_days": 3, "wipe_broker": 2, "light_fuse": 5, "cut_power": 4, "write_witness": 4,
     "copy_disk": 8, "restore_disk": 6, "clone": 3, "lose_witness": 2, "replace_disk": 1, "lose_database": 1,
@@ -56,6 +56,7 @@ def _happens(history: History, rng: random.Random, name: str) -> None:
         "void": lambda: history.void(box),
         "swipe": lambda: history.swipe(box),
         "register": lambda: history.register(place()),
+        "merge": lambda: history.merge(place()),
         "pump": lambda: history.pump(box),
         "converse": lambda: history.converse(box),
         "deliver": lambda: history.deliver(some),

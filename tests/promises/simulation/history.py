@@ -142,6 +142,13 @@ class History:
         self.office.register(number, member)
         self._say(f"card {number} registered")
 
+    def merge(self, pair: int) -> None:
+        """Head office finds that two members are one person; tills go on with what they know."""
+        keep, gone = MEMBERS[pair % len(MEMBERS)], MEMBERS[(pair // len(MEMBERS) + pair + 1) % len(MEMBERS)]
+        if keep != gone:
+            self.office.merge(keep, gone)
+            self._say(f"members {gone.int} and {keep.int} are one: {self.office.merged.get(gone) == keep}")
+
     # The wire
 
     def pump(self, number: int) -> None:

@@ -32,6 +32,7 @@ from cloud.ledger.commits import open_commit
 from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, POINTS
 from cloud.loyalty import rules
 from cloud.loyalty.downstream import LoyaltyDownstream
+from cloud.members import merging
 from cloud.members.attaching import attach_card
 from cloud.members.models import ACTIVE, Member
 from cloud.org.models import LegalEntity, Store, StoreOwnership
@@ -118,6 +119,7 @@ class Backup:
 
     content: Any
     registered: dict[str, UUID]
+    merged: dict[UUID, UUID]
 
 
 class Standing(NamedTuple):
@@ -136,6 +138,8 @@ class HeadOffice:
         self._mint = make_mint(clock.wall_ms, seed)
         self._proofs = AckProofs([b"k" * 32])
         self.registered: dict[str, UUID] = {}
+        self.merged: dict[UUID, UUID] = {}
+        """Members who were made one with another, in that order, and with whom."""
         self.unnoticed: UUID | None = None
         """The incarnation in which a restore was not announced: while it lasts, its acks may say too much."""
         self._open()
@@ -183,9 +187,25 @@ class HeadOffice:
             )  # fmt: skip
             self.registered.setdefault(card, member)
 
+    def merge(self, keep: UUID, gone: UUID) -> None:
+        """Make two members one, unless one of them is somebody else already or has something set aside."""
+        now = self._clock.wall_ms()
+        with suppress(Refused), self.database.session() as session:
+            merging.merge(
+                session, vault(), self._mint, keep, gone, reason="the same person", actor="test",
+                commit_no=open_commit(session, now), now_ms=now,
+            )  # fmt: skip
+            self.merged[gone] = keep
+
+    def now(self, member: UUID) -> UUID:
+        """Return who a member is by now."""
+        while member in self.merged:
+            member = self.merged[member]
+        return member
+
     def back_up(self) -> Backup:
         self.close()
-        backup = Backup(self._place.copy(), dict(self.registered))
+        backup = Backup(self._place.copy(), dict(self.registered), dict(self.merged))
         self._open()
         return backup
 
@@ -193,7 +213,7 @@ class HeadOffice:
         """Put the database back, and say so before any agent is answered, as the runbook demands; or not."""
         self.close()
         self._place.put_back(backup.content)
-        self.registered = dict(backup.registered)
+        self.registered, self.merged = dict(backup.registered), dict(backup.merged)
         self._open()
         if told:
             with self.database.session() as session:

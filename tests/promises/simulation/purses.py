@@ -20,7 +20,7 @@ from cloud.coupons import batches, settling
 from cloud.ingest.questions import Answers
 from cloud.ledger.commits import open_commit
 from cloud.ledger.proof import prove
-from cloud.members.models import StoreMember
+from cloud.members.models import Member, StoreMember
 from cloud.value import allowances as office_allowances
 from cloud.value import purses, rules, timing_out
 from cloud.value.topping_up import TopUp, top_up
@@ -267,6 +267,10 @@ class ValueHistory(History):
         with self._office_survives():
             self.office.free()
 
+    def merge(self, pair: int) -> None:
+        with self._office_survives():
+            super().merge(pair)
+
     def be_cut_off(self) -> None:
         """For half an hour nothing passes, and then head office frees what has ended."""
         self.wire.wipe()
@@ -339,6 +343,9 @@ class ValueHistory(History):
             assert not rows(session, "SELECT id FROM hold WHERE state = 'held'"), "something is still set aside"
             by_kind = prove(session).by_kind
             left = sum(by_kind.get(kind, {}).get("CNY", 0) for kind in ("purse_principal", "purse_gift"))
+            merged = {str(one) for one in MEMBERS if session.get_one(Member, one).merged_into is not None}
+            stranded = [row for row in rows(session, _HELD) if row.owner in merged]
+            assert not stranded, f"nobody can spend what lies with members who are somebody else: {stranded}"
             short = sum(short for _, short in posted.values())
             assert left == TOPPED_UP * len(MEMBERS) - sum(one.value for one in paid.values()) + short
 
@@ -347,6 +354,10 @@ def _uuid(value: object) -> UUID:
     return value if isinstance(value, UUID) else UUID(str(value))
 
 
+_HELD = """
+SELECT owner, kind, balance.amount FROM account JOIN balance ON balance.account_id = account.id
+WHERE balance.amount <> 0
+"""
 _POSTED = """
 SELECT sale_id, sum(amount), sum(CASE WHEN shortfall THEN amount ELSE 0 END)
 FROM spending WHERE unit = 'CNY' GROUP BY sale_id

@@ -137,7 +137,8 @@ def _check_receipts(books: Books, office: HeadOffice) -> None:
 def _check_ledger(trail: Trail, books: Books, office: HeadOffice) -> None:
     sales = [event for key in books.sales if isinstance(event := trail.issued[key], SaleCompleted)]
     returns = [event for key in books.returns if isinstance(event := trail.issued[key], SaleReturned)]
-    wanted = reckon([(sale, whose(sale, trail.cards, office.registered)) for sale in sales], returns)
+    buyers = [(sale, whose(sale, trail.cards, office.registered)) for sale in sales]
+    wanted = reckon([(sale, None if one is None else office.now(one)) for sale, one in buyers], returns)
     found = standings(office.database)
     assert found == wanted, f"members have {found}, by their sales and returns {wanted}"
     with office.database.snapshot() as session:
