@@ -43,6 +43,7 @@ from edge_agent.hq.uplink import Uplink
 from edge_agent.prices import timeline
 from edge_agent.prices.books import PriceBooks
 from edge_agent.prices.keeper import BodySource, PriceKeeper
+from edge_agent.prices.switching import switch_clock
 from edge_agent.record import first_start, outbox, witness
 from edge_agent.record.epoch import Epochs
 from edge_agent.record.outbox import Doorbell
@@ -105,10 +106,12 @@ class Agent:
         self._doorbell = Doorbell()
         self._witness_path = settings.state_dir / "witness.json"
         self._epochs = Epochs(database, clocks, self._mint, doorbell=self._doorbell, witness_path=self._witness_path)
+        self._hq_time = HqTime(clocks.machine)
+        switching = switch_clock(clocks.business, self._hq_time)
         self._keeper = PriceKeeper(
             database,
             outside.bodies,
-            clocks.business,
+            switching,
             directory=settings.downloads_dir,
             changed=self._changed,
             random=random.random,
@@ -124,7 +127,7 @@ class Agent:
             self._doorbell,
             clocks,
             self._mint,
-            books=PriceBooks(clocks.business),
+            books=PriceBooks(switching),
             members=members,
             cards=cards,
             owners=self._questions,
@@ -134,14 +137,13 @@ class Agent:
         self._sender = Sender(database, self._doorbell, clocks.machine, random=random.random, epochs=self._epochs)
         self._damage = ""
         self._disk_changed = asyncio.Event()
-        hq_time = HqTime(clocks.machine)
         self._downlink = Downlink(
             database,
             lambda: badge.who,
             sender=self._sender,
             keeper=self._keeper,
             questions=self._questions,
-            hq_time=hq_time,
+            hq_time=self._hq_time,
             settings_changed=self._take_settings,
             changed=self._changed,
         )
@@ -153,7 +155,7 @@ class Agent:
             sender=self._sender,
             downlink=self._downlink,
             questions=self._questions,
-            hq_time=hq_time,
+            hq_time=self._hq_time,
             reported=self.reported,
             random=random.random,
             heartbeat_seconds=settings.heartbeat_seconds,
@@ -254,6 +256,8 @@ class Agent:
             problems.append(f"database_damaged: {self._damage}; keep the file and call support")
         if self._sender.unsendable is not None:
             problems.append(f"event_unsendable: HQ cannot open event {self._sender.unsendable}")
+        if clock := self._hq_time.problem():
+            problems.append(clock)
         return [*problems, *self._doors.problems]
 
     async def _start(self) -> None:

@@ -8,6 +8,9 @@ from shared.clock import MachineClock
 
 _WINDOW = 8
 _BEST_FOR_SECONDS = 900.0
+_DRIFT_MS = 1000
+OFF_MS = 60_000
+"""A clock that is further off is a fault that people have to mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,11 @@ class _Sample:
     hq_less_monotonic_ms: float
     error_ms: float
     at: float
+
+    def agrees(self, other: _Sample) -> bool:
+        """Tell whether both can be true: HQ's own clock may have been set in between."""
+        apart = abs(self.hq_less_monotonic_ms - other.hq_less_monotonic_ms)
+        return apart <= self.error_ms + other.error_ms + _DRIFT_MS
 
 
 class HqTime:
@@ -49,9 +57,27 @@ class HqTime:
         now, asked = self._clock.monotonic(), self._asked_at
         self._asked_at = None
         middle_ms = (asked + now) * 500
-        self._samples = [sample for sample in self._samples if now - sample.at < _BEST_FOR_SECONDS][-_WINDOW + 1 :]
-        self._samples.append(_Sample(hq_sent_ms - middle_ms, (now - asked) * 500, now))
-        best = min(self._samples, key=lambda sample: sample.error_ms)
+        heard = _Sample(hq_sent_ms - middle_ms, (now - asked) * 500, now)
+        kept = [sample for sample in self._samples if now - sample.at < _BEST_FOR_SECONDS and sample.agrees(heard)]
+        self._samples = [*kept[-_WINDOW + 1 :], heard]
+        best = self._best()
         wall_ms = self._clock.wall_ms()
         offset_ms = round(best.hq_less_monotonic_ms + now * 1000 - wall_ms)
         return Estimate(offset_ms, round(best.error_ms), wall_ms)
+
+    def now_ms(self) -> int | None:
+        """Return HQ's wall time now, whatever this machine's wall clock was set to; None before HQ was heard."""
+        if not self._samples:
+            return None
+        return round(self._best().hq_less_monotonic_ms + self._clock.monotonic() * 1000)
+
+    def problem(self) -> str | None:
+        """Return what is to be said of this machine's wall clock, None while it is right enough or nobody knows."""
+        now_ms = self.now_ms()
+        off_ms = 0 if now_ms is None else self._clock.wall_ms() - now_ms
+        if abs(off_ms) <= OFF_MS:
+            return None
+        return f"clock: it is {round(abs(off_ms) / 60_000)} min {'ahead of' if off_ms > 0 else 'behind'} head office's"
+
+    def _best(self) -> _Sample:
+        return min(self._samples, key=lambda sample: sample.error_ms)

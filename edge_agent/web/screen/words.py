@@ -77,6 +77,7 @@ PROBLEMS: Mapping[str, str] = {
     "database_damaged": marked("The disk is damaged. Call IT; throw nothing away."),
     "price_book": marked("New prices did not arrive whole: the old ones count. Tell IT."),
     "timeline": marked("New prices were refused: the old ones count. Tell IT."),
+    "clock": marked("This PC's clock is wrong: times on receipts are too. Tell IT."),
     "event_unsendable": marked("A record cannot be sent to head office. Tell IT."),
 }
 """What a problem of the agent, by its code, means at a till."""
