@@ -12,7 +12,7 @@ from cloud.clock import SystemMachineClock
 from cloud.database import Database
 from cloud.database.rowset import table_of, upsert_into
 from cloud.ingest.apply import in_transaction
-from cloud.members.care_models import MemberMerge
+from cloud.members import one_person
 from cloud.promotions import sharing
 from cloud.promotions.budget_models import BudgetSetAside, BudgetUse, StoreShare
 from cloud.promotions.sharing import Moment
@@ -48,10 +48,9 @@ class BudgetAnswers:
             raised = [one for one in ask.short[:MOST_ASKED] if self._raise(session, agent, one, moment)]
             if ask.member is None:
                 return BudgetsElsewhere(raised=raised)
-            free, busy = self._set_aside(session, ask, ask.member, moment.wall_ms)
-            elsewhere = [
-                counter for promotion in free for counter in _elsewhere(session, promotion, ask.member, store, ask.day)
-            ]
+            person = one_person.now_of(session, ask.member)
+            free, busy = self._set_aside(session, ask, person, moment.wall_ms)
+            elsewhere = _elsewhere(session, free, person, ask, store)
             return BudgetsElsewhere(elsewhere=elsewhere, busy=busy, raised=raised)
 
         return in_transaction(self._database, work)
@@ -102,17 +101,18 @@ class BudgetAnswers:
         return [one for one in wanted if one in mine], [one for one in wanted if one not in mine]
 
 
-def _elsewhere(session: Session, promotion: str, member: UUID, store: str, day: str) -> list[Counter]:
-    """Return what a member used of a promotion elsewhere: in all, and on this business day.
+def _elsewhere(session: Session, promotions: Sequence[str], person: UUID, ask: AskBudgets, store: str) -> list[Counter]:
+    """Return what a member used of promotions elsewhere: in all, and on this business day.
 
     Whoever was made one with them used it too, also in this store, which counts by the member it knows.
     """
-    row, merge = table_of(BudgetUse), table_of(MemberMerge)
-    others = select(merge.c.gone_id).where(merge.c.keep_id == member, merge.c.undone_ms.is_(None))
-    theirs = or_(and_(row.c.member_id == member, row.c.store_id != store), row.c.member_id.in_(others))
+    row = table_of(BudgetUse)
+    others = sorted(one_person.ids_of(session, [person]).keys() - {ask.member})
+    theirs = or_(and_(row.c.member_id == ask.member, row.c.store_id != store), row.c.member_id.in_(others))
     sums = (func.coalesce(func.sum(row.c.uses), 0), func.coalesce(func.sum(row.c.minor), 0))
     found = []
-    for per, more in ((Per.MEMBER, ()), (Per.MEMBER_DAY, (row.c.day == day,))):
-        uses, minor = session.execute(select(*sums).where(row.c.promotion == promotion, theirs, *more)).one()
-        found.append(Counter(promotion, per, int(uses), int(minor)))
+    for promotion in promotions:
+        for per, more in ((Per.MEMBER, ()), (Per.MEMBER_DAY, (row.c.day == ask.day,))):
+            uses, minor = session.execute(select(*sums).where(row.c.promotion == promotion, theirs, *more)).one()
+            found.append(Counter(promotion, per, int(uses), int(minor)))
     return found

@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from cloud.database import Database, Table
 from cloud.database.rowset import table_of
 from cloud.fleet.models import AgentEpoch
-from cloud.members.care_models import MemberMerge
+from cloud.members.models import ACTIVE, MERGED, Member
 from cloud.prices.content import encode_row
 from cloud.prices.drafts import DraftRow
 from cloud.promotions import counting, sharing
@@ -282,27 +282,18 @@ def test_whoever_was_made_one_with_a_member_used_it_too(chain: Chain) -> None:
     rule = promotion(Limit(per=Per.MEMBER, uses=2, strict=True))
     chain.publish(rule)
     chain.keep()
-    gone, undone = UUID(int=8), UUID(int=9)
-    for member in (gone, undone):
+    gone, before_that, undone = UUID(int=8), UUID(int=9), UUID(int=10)
+    for member in (gone, before_that, undone):
         chain.count(sale_with(rule), member=member)
     with chain.database.session() as session:
-        for other, undone_ms in ((gone, None), (undone, START_MS)):
-            session.add(
-                MemberMerge(
-                    id=new_id(),
-                    keep_id=MEMBER,
-                    gone_id=other,
-                    moved="{}",
-                    reason="same phone",
-                    actor="ana",
-                    at_ms=START_MS,
-                    undo_until_ms=START_MS,
-                    undone_ms=undone_ms,
-                )
-            )
-    asked = AskBudgets(basket=new_id(), till="t1", of_member=["spring"], member=MEMBER, day=DAY)
-    used = chain.answers.answer("s1-a", "s1", asked).elsewhere
-    assert used == [Counter("spring", Per.MEMBER, 1, 100), Counter("spring", Per.MEMBER_DAY)]
+        for one, merged_into in ((MEMBER, None), (gone, MEMBER), (before_that, gone), (undone, None)):
+            status = ACTIVE if merged_into is None else MERGED
+            session.add(Member(id=one, status=status, merged_into=merged_into, source="test", created_ms=START_MS))
+    used = [Counter("spring", Per.MEMBER, 2, 200), Counter("spring", Per.MEMBER_DAY)]
+    for known, busy in ((MEMBER, False), (before_that, True)):
+        asked = AskBudgets(basket=new_id(), till="t1", of_member=["spring"], member=known, day=DAY)
+        answer = chain.answers.answer("s1-a", "s1", asked)
+        assert answer == BudgetsElsewhere(**({"busy": ["spring"]} if busy else {"elsewhere": used}))
 
 
 def test_a_promotion_that_no_book_holds_any_more_is_over(chain: Chain) -> None:
