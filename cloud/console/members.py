@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -225,7 +226,8 @@ def reveal(request: Request, services: Here, posted: MayReveal, member: UUID) ->
 @router.post("/{member}/block")
 def block(services: Here, posted: MayDecide, member: UUID) -> Response:
     """Block a member from something, or lift that."""
-    act = blocks.lift if posted.get("as") == "lift" else blocks.put
+    put = partial(blocks.put, since_ms=services.clocks.business.now_ms())
+    act = blocks.lift if posted.get("as") == "lift" else put
     kind, reason, actor = posted.get("kind"), posted.get("reason"), posted.who.actor
 
     def change(session: Session, commit_no: int, now_ms: int) -> None:

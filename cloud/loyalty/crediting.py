@@ -35,10 +35,11 @@ from cloud.loyalty.earning import (
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.loyalty.models import PointsReview
 from cloud.loyalty.rules import Rules
+from cloud.members import blocks
 from shared.loyalty import EarningRule, times_bp
 from shared.money import BASIS_POINTS
 
-_REVIEW = ("sale_id", "member_id", "store_id", "promised", "computed", "noted_ms")
+_REVIEW = ("sale_id", "member_id", "store_id", "promised", "computed", "noted_ms", "reason")
 
 
 class _Given(NamedTuple):
@@ -49,8 +50,11 @@ class _Given(NamedTuple):
 
 
 def credit(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: Rules) -> None:
-    """Give what new sales earn. What a till promised and HQ computes otherwise goes to people."""
-    ruled = _ruled(sales, rules)
+    """Give what new sales earn; one made while its member was blocked from points earns none.
+
+    What a till promised and HQ computes otherwise goes to people.
+    """
+    ruled = _ruled(_collecting(session, sales), rules)
     earned = [(sale, rule, points_earned(sale, rule, tier_times(sale, rules))) for sale, rule in ruled]
     owed = _lock_debts(session, {sale.member for sale, _, points in earned if points})
     journals: list[Journal] = []
@@ -112,6 +116,12 @@ def tier_times(sale: SaleFacts, rules: Rules) -> int:
     return BASIS_POINTS if tier is None else times_bp(tier.benefits, sale.business_date)
 
 
+def _collecting(session: Session, sales: Sequence[SaleFacts]) -> list[SaleFacts]:
+    """Return the sales whose members could collect points when they were made, in whatever order they arrive."""
+    barred = blocks.since(session, {sale.member for sale in sales}, blocks.POINTS)
+    return [sale for sale in sales if sale.member not in barred or sale.at_ms < barred[sale.member]]
+
+
 def _ruled(sales: Sequence[SaleFacts], rules: Rules) -> Iterator[tuple[SaleFacts, EarningRule]]:
     for sale in sales:
         rule = rules.earning_on(sale.business_date)
@@ -168,7 +178,7 @@ def _taken_back(
 def _review(session: Session, sales: Sequence[SaleFacts], computed: Mapping[UUID, int]) -> None:
     """Put what a till promised and HQ computes otherwise where people look: the ledger has what HQ computed."""
     rows = [
-        (sale.sale, sale.member, sale.store, sale.promised, computed.get(sale.sale, 0), sale.at_ms)
+        (sale.sale, sale.member, sale.store, sale.promised, computed.get(sale.sale, 0), sale.at_ms, "")
         for sale in sales
         if sale.promised is not None and sale.promised != computed.get(sale.sale, 0)
     ]

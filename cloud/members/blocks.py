@@ -1,4 +1,8 @@
-"""What a member may not do for now: buy, collect and spend points, use coupons. Each stands and falls apart."""
+"""What a member may not do for now: buy, collect and spend points, use coupons. Each stands and falls apart.
+
+Whoever is blocked from points collects none with what they buy from then on, whatever the till knew; what is bought
+counts for their tier all the same. Whoever is blocked from buying spends nothing of theirs either.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from sqlalchemy import Uuid, select
 from sqlmodel import Session
 
 from cloud.database.rowset import rowset, table_of
-from cloud.errors import Invalid, NotFound
+from cloud.errors import Invalid, NotFound, Refused
 from cloud.fleet import audit
 from cloud.members import dirt
 from cloud.members.models import Member, MemberBlock
@@ -36,14 +40,48 @@ def standing(session: Session, members: Collection[UUID]) -> Mapping[UUID, froze
     return {member: frozenset(kinds) for member, kinds in found.items()}
 
 
-def put(session: Session, member: UUID, kind: str, *, reason: str, actor: str, commit_no: int, now_ms: int) -> None:
-    """Block a member from one thing; tills of stores that know them hear of it. Repeating it changes nothing."""
+def since(session: Session, members: Collection[UUID], kind: str) -> Mapping[UUID, int]:
+    """Return from when on (business time) these members may not do one thing; whoever may is absent."""
+    if not members:
+        return {}
+    wanted, block = (
+        rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(members)]),
+        table_of(MemberBlock),
+    )
+    query = select(block.c.member_id, block.c.since_ms).join(wanted, wanted.c.id == block.c.member_id)
+    return {row.member_id: row.since_ms for row in session.execute(query.where(block.c.kind == kind))}
+
+
+def require_free(session: Session, member: UUID, kind: str) -> None:
+    """Raise Refused (`points_blocked`, `coupons_blocked`, `buy_blocked`) for whoever may not do this, or not buy."""
+    found = standing(session, [member]).get(member, frozenset())
+    for one in (kind, BUY):
+        if one in found:
+            raise Refused(f"{one}_blocked", f"member {member} is blocked from {one} for now")
+
+
+def put(
+    session: Session,
+    member: UUID,
+    kind: str,
+    *,
+    reason: str,
+    actor: str,
+    commit_no: int,
+    now_ms: int,
+    since_ms: int | None = None,
+) -> None:
+    """Block a member from one thing; tills of stores that know them hear of it. Repeating it changes nothing.
+
+    `since_ms` is business time, as sales have it; where nobody drives that, it is `now_ms`.
+    """
     _check(session, member, kind)
     if not 0 < len(reason.strip()) <= 500:
         raise Invalid("say why, in up to 500 characters: the member may ask")
     if session.get(MemberBlock, (member, kind)) is not None:
         return
-    session.add(MemberBlock(member_id=member, kind=kind, reason=reason.strip(), since_ms=now_ms, actor=actor))
+    since_ms = now_ms if since_ms is None else since_ms
+    session.add(MemberBlock(member_id=member, kind=kind, reason=reason.strip(), since_ms=since_ms, actor=actor))
     _record(session, member, f"block {kind}", reason=reason, actor=actor, commit_no=commit_no, now_ms=now_ms)
 
 

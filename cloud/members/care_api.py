@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -153,7 +154,8 @@ def card_act(services: Here, who: MayWrite, member: UUID, body: CardAct) -> None
 @router.put("/{member}/blocks/{kind}", status_code=status.HTTP_204_NO_CONTENT)
 def block(services: Here, who: MayWrite, member: UUID, kind: str, body: Why) -> None:
     """Block a member from `buy`, `points` or `coupons`."""
-    _blocking(services, who, blocks.put, member=member, kind=kind, reason=body.reason)
+    put = partial(blocks.put, since_ms=services.clocks.business.now_ms())
+    _blocking(services, who, put, member=member, kind=kind, reason=body.reason)
 
 
 @router.delete("/{member}/blocks/{kind}", status_code=status.HTTP_204_NO_CONTENT)

@@ -29,7 +29,7 @@ from cloud.ledger.holding import (
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, PURSE_GIFT, PURSE_PRINCIPAL
 from cloud.ledger.requests import Answered, RequestChanged, once
 from cloud.ledger.settling import let_go
-from cloud.members import cards, one_person
+from cloud.members import blocks, cards, one_person
 from cloud.members.models import ACTIVE
 from cloud.org.models import Store
 from cloud.privacy import CannotOpen, Vault, normal
@@ -96,10 +96,12 @@ class ValueAnswers:
             until = self._machine.wall_ms() + rules.current(session).hold_minutes * _MINUTE_MS
             today = self._shop(session, store).today
             try:
+                member = None if ask.member is None else one_person.asked_about(session, ask.member)
+                if member is not None:
+                    blocks.require_free(session, member, blocks.COUPONS)
                 wanted = using.Reservation(
                     code=ask.code, basket=ask.basket, agent=agent, store=store, today=today, at_ms=question.at_ms,
-                    until_ms=until,
-                    member=None if ask.member is None else one_person.asked_about(session, ask.member),
+                    until_ms=until, member=member,
                 )  # fmt: skip
                 with session.begin_nested():
                     done = using.reserve(session, wanted)
@@ -159,6 +161,8 @@ class ValueAnswers:
         self, session: Session, agent: str, question: wire.Question, ask: wire.AskHold, *, shop: Shop, whose: _Whose
     ) -> HoldRequest:
         now_ms = self._machine.wall_ms()
+        if whose.member is not None:
+            blocks.require_free(session, whose.member, blocks.POINTS if ask.unit == POINTS else blocks.BUY)
         owner, kinds = self._accounts(session, ask, shop, whose, now_ms=now_ms)
         until = now_ms + rules.current(session).hold_minutes * _MINUTE_MS
         return HoldRequest(

@@ -177,6 +177,8 @@ def _taken_off(db: sqlite3.Connection, desk: Desk, attempt: UUID) -> PartlyPaid:
 def _no_points(spendable: Spendable) -> Refused:
     if spendable.way is Way.UNREACHABLE:
         return refused("points_offline")
+    if spendable.code == "points_blocked":
+        return refused("member_may_not_use_points")
     return refused("points_refused", "" if spendable.code == "insufficient" else spendable.code)
 
 

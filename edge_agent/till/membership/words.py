@@ -14,6 +14,7 @@ VALUE_CODES: Mapping[str, str] = {
     "card_unreadable": "value_card_unknown",
     "no_purse": "value_none",
     "given_up": "value_given_up",
+    "buy_blocked": "member_may_not_buy",
 }
 """The refusal a till gives for what HQ said about value; anything else is `value_refused`, with HQ's own code."""
 

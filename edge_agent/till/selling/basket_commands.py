@@ -189,6 +189,8 @@ class BasketCommands(WeighingCommands):
                 return await self._commands.change(lambda db, desk: offers.put_on(db, desk, asked), expects=expects)
         desk, question = self._commands.desk, self._commands.desk.mint()
         answer = await desk.hq.ask(question, desk.till, asked) if desk.hq else None
+        if isinstance(answer, RefusedByHq) and answer.code == "coupons_blocked":
+            return refused("member_may_not_use_coupons")
         if isinstance(answer, RefusedByHq):
             return refused("coupon_refused", answer.code)
         if not isinstance(answer, CouponReserved):
