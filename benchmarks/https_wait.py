@@ -72,8 +72,8 @@ def measure(head: Office, folder: Path, agents: Sequence[str], changes: int) -> 
         swarm = stack.enter_context(started("swarm", ["-m", "benchmarks.rig.swarm", str(folder), "https"], folder))
         heard(swarm, "version 1")
         wait_for_reports(head, agents, 1, now())
-        usage = Usage({"agents": [swarm.pid], "api": [api.pid], "postgresql": postgresql_pids(head)})
         threading.Event().wait(_QUIET_SECONDS / 2)  # what follows the first arrival ends
+        usage = Usage({"agents": [swarm.pid], "api": [api.pid], "postgresql": postgresql_pids(head)})
         usage.begin()
         threading.Event().wait(_QUIET_SECONDS)
         quiet = usage.end_of(_QUIET_SECONDS)
