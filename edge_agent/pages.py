@@ -14,6 +14,7 @@ from edge_agent.devices.binding import WITH_PAGES
 from edge_agent.devices.ports import DeviceState
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.transports.simulated import SimulatedTransport
+from edge_agent.receipt.jobs import Unproven
 from edge_agent.station import Station
 from edge_agent.terminals.certificate import fingerprint, root_of
 from edge_agent.terminals.desk import TerminalDesk
@@ -58,6 +59,10 @@ class _StationCounter:
     @property
     def paper_problems(self) -> tuple[PrinterProblem, ...]:
         return self.station.paper.printing.problems if self.station.paper is not None else ()
+
+    @property
+    def unproven(self) -> Unproven | None:
+        return self.station.paper.printing.unproven if self.station.paper is not None else None
 
     @property
     def simulated(self) -> dict[str, SimulatedTransport]:

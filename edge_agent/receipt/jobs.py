@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.record import receipts
 from edge_agent.record.receipts import Printed
 from shared.receipt.document import Document
@@ -50,6 +51,18 @@ class PrintJob:
     reason: str
     by: str
     at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """A paper that nobody knows to be whole: of which receipt ('' for a report or a slip), and why.
+
+    `failed`: the printer itself said that it did not come out.
+    """
+
+    receipt: str
+    reason: PrinterProblem
+    failed: bool
 
 
 def add_receipt(db: sqlite3.Connection, till: str, event: UUID, *, by: str, at_ms: int, copy: int = 0) -> int:
@@ -154,6 +167,25 @@ def interrupted(db: sqlite3.Connection, till: str, reason: str) -> list[PrintJob
     for job in found:
         note_end(db, job, JobState.UNCONFIRMED, reason)
     return found
+
+
+def unproven(db: sqlite3.Connection, till: str) -> Unproven | None:
+    """Return the till's last paper if it is not known to be whole; the next one that is makes it history."""
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM print_job"  # noqa: S608
+        " WHERE till = ? AND state IN ('printed', 'failed', 'unconfirmed') ORDER BY n DESC LIMIT 1",
+        (till,),
+    ).fetchone()
+    job = None if row is None else _job(row)
+    if job is None or job.state is JobState.PRINTED:
+        return None
+    reasons = [one for one in PrinterProblem if one.value == job.reason]
+    receipt = None if job.event is None else receipts.find_by_event(db, job.event)
+    return Unproven(
+        receipt="" if receipt is None else receipt.text,
+        reason=reasons[0] if reasons else PrinterProblem.NO_PROOF,
+        failed=job.state is JobState.FAILED,
+    )
 
 
 def prune(db: sqlite3.Connection, before_ms: int) -> int:

@@ -20,7 +20,7 @@ from edge_agent.receipt import drawers, jobs
 from edge_agent.receipt.compose import NamingBooks, ReceiptGone, compose
 from edge_agent.receipt.escpos import to_escpos
 from edge_agent.receipt.glyphs import Glyphs
-from edge_agent.receipt.jobs import JobState, PrintJob
+from edge_agent.receipt.jobs import JobState, PrintJob, Unproven
 from shared.device_profile import Prints
 from shared.receipt.document import Document
 from shared.receipt.layout import Row, lay_out
@@ -96,6 +96,8 @@ class Printing:
         self._glyphs = glyphs
         self.drawer_heard: Callable[[], None] | None = None
         """Called when a hand opened the drawer."""
+        self.unproven: Unproven | None = None
+        """The last paper, where nobody knows that it is whole: the cashier has to look at it."""
         self._bell = asyncio.Event()
         self._done = 0
 
@@ -119,6 +121,8 @@ class Printing:
         cut = await self._database.run(lambda db: jobs.interrupted(db, self._till, PrinterProblem.RESTARTED))
         if cut:
             _log.warning("print_unconfirmed", till=self._till, jobs=len(cut), reason="restarted")
+        self.unproven = await self._database.read(lambda db: jobs.unproven(db, self._till))
+        if self.unproven is not None:
             self._changed()
         while True:
             self._bell.clear()
@@ -213,8 +217,13 @@ class Printing:
 
     async def _end(self, job: PrintJob, state: JobState, reason: PrinterProblem | None) -> None:
         words = "" if reason is None else reason.value
+
+        def ended(db: sqlite3.Connection) -> Unproven | None:
+            jobs.note_end(db, job, state, words)
+            return jobs.unproven(db, self._till)
+
         # Not synced: a power cut that takes this away leaves "sending", which is unconfirmed, and that is the truth.
-        await self._database.run(lambda db: jobs.note_end(db, job, state, words), makes_room=True, synced=False)
+        self.unproven = await self._database.run(ended, makes_room=True, synced=False)
         if state is not JobState.PRINTED and reason is not PrinterProblem.WRITE_ONLY:
             _log.warning("print_not_proven", till=self._till, job=job.n, state=state.value, reason=words)
         self._changed()

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.transports.simulated import SimulatedTransport
+from edge_agent.receipt.jobs import Unproven
 from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.till.till import Till
 from edge_agent.web.screen.screen import Screen
@@ -50,6 +51,11 @@ class Counter(Protocol):
     @property
     def paper_problems(self) -> tuple[PrinterProblem, ...]:
         """What the cashier has to know of the receipt printer before taking money."""
+        ...
+
+    @property
+    def unproven(self) -> Unproven | None:
+        """The last paper, where nobody knows that it is whole."""
         ...
 
     @property

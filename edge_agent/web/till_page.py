@@ -107,6 +107,9 @@ def _context(
             CONDITIONS[name] for device in counter.seen for name in device.conditions if name in CONDITIONS
         ],
         "paper": [ADVICE[problem] for problem in counter.paper_problems if problem.value != "no_printer"],
+        "unproven": counter.unproven,
+        "unproven_advice": ADVICE[counter.unproven.reason] if counter.unproven else None,
+        "reprint_key": keys["reprint"],
         "problems": PROBLEMS,
         "problem_other": PROBLEM_OTHER,
         "stops_selling": STOPS_SELLING,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_agent.devices.ports import Scanned, ScanRole, Weight
+from edge_agent.receipt.jobs import Unproven
 from edge_agent.till.ports import PaymentGateway
 from edge_agent.till.results import Paid
 from edge_agent.till.till import Till
@@ -54,13 +55,13 @@ class Person:
             await self.screen.enter(line, self.seen)
             await self.shown()
 
-    async def shown(self, scale: DeviceSeen = _SCALE) -> dict[str, str]:
+    async def shown(self, scale: DeviceSeen = _SCALE, unproven: Unproven | None = None) -> dict[str, str]:
         """Return the page as it is now, in Chinese, and see that it can be said in both languages."""
 
         async def standing() -> Standing:
             return Standing("", 3, 1, ("disk_full: no room", "a problem"))
 
-        counter = OpenCounter(self.till, self.screen, [scale])
+        counter = OpenCounter(self.till, self.screen, [scale], unproven=unproven)
         shop = Shop(
             counters={"t1": counter}, settings=lambda: self.store.settings, clock=self.store.business, standing=standing
         )

@@ -15,6 +15,7 @@ from edge_agent.bench_words import PrinterPanel
 from edge_agent.devices.ports import Scanned, ScanRole, Weight
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.transports.simulated import SimulatedTransport
+from edge_agent.receipt.jobs import Unproven
 from edge_agent.till.ports import PaymentGateway
 from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.till.till import Till
@@ -38,6 +39,7 @@ class OpenCounter:
     screen: Screen
     seen: list[DeviceSeen] = field(default_factory=list)
     paper_problems: tuple[PrinterProblem, ...] = ()
+    unproven: Unproven | None = None
     simulated: dict[str, SimulatedTransport] = field(default_factory=dict)
     payments: SimulatedGateway | None = None
 
