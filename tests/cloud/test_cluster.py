@@ -11,8 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, select
 
 from cloud.broker.nats import NatsBroker
+from cloud.ingest.models import InboxEvent
 from cloud.process import ports
 from cloud.process.broker import plan_of
 from tests.cloud.boxes import Box, kept_broker, make_box
@@ -69,3 +71,6 @@ def test_p3_a_cluster_survives_the_death_of_a_node(box: Box) -> None:
             agent.add(10)
         drain(agents, "second load with a node dead", 40)
         until(lambda: len(nodes[0]) == 2, "the node is back", 20)
+    with box.database.session() as session:
+        arrived = session.exec(select(col(InboxEvent.event_id))).all()
+    assert len(arrived) == len(set(arrived)) == sum(len(agent.contents) for agent in agents)
