@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import LargeBinary
 from sqlmodel import Session, select
 
+import cloud.models  # noqa: F401 - every table there is
 from cloud.channels import outbox
 from cloud.channels.models import MemberMessage
 from cloud.database import Database, Table
