@@ -251,9 +251,12 @@ async def test_the_scale_is_zeroed_and_tared_from_the_till_and_the_weighing_code
         await at.scans(PORK)
         await at.types("")
         assert at.told == "weight_negative"
+        by.scale.put(-4)
+        await by.shows(-4, WeightProblem.NEGATIVE)
+        await until(lambda: at.told == "", "what was said of another weight to go")
         await at.presses("F9")
         await by.shows(0)
-        assert (at.asked, at.told) == ("weigh", ""), "what was wrong is not wrong any more"
+        assert at.asked == "weigh"
         pane = (await at.shown())["pane"]
         assert weighing_seal().version in pane
         assert weighing_seal().hash[:12] in pane
