@@ -26,10 +26,11 @@ from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_ISSUED, POINTS_SPEN
 from cloud.ledger.models import LedgerRequest
 from cloud.ledger.reading import points_of
 from cloud.ledger.requests import Answered, once
-from cloud.ledger.reversing import Undo, reverse
+from cloud.ledger.reversing import Undo
 from cloud.ledger.settling import CAPTURE, Ending, capture
 from cloud.loyalty import rules as loyalty_rules
-from cloud.members import blocks, changing, dirt
+from cloud.members import blocks, changing, dirt, one_person
+from cloud.members.reversals import reverse
 from cloud.members.years import add_spend
 from cloud.org.models import Store
 from cloud.privacy import Vault
@@ -87,7 +88,7 @@ class Till:
     def quote(self, session: Session, member: UUID, minor: int, store: str) -> tuple[int, int]:
         """Return the points that a receipt would bring, and how many the member may spend now."""
         today = self._today(session, store)
-        account = AccountKey(MEMBER_POINTS, str(member), POINTS)
+        account = AccountKey(MEMBER_POINTS, str(one_person.now_of(session, member)), POINTS)
         return self._points(session, minor, today)[0], lots.spendable(session, account, lots.Pick(today))
 
     def _once(self, session: Session, key: str, kind: str, asked: Mapping[str, Any], work: _Work) -> Answered:
@@ -101,7 +102,7 @@ class Till:
         return uuid5(_REQUESTS, f"{self.holder}\n{key}")
 
     def _earn(self, session: Session, request: UUID, member: UUID, minor: int, at: Place) -> Mapping[str, Any]:
-        _may(session, member, blocks.POINTS)
+        member = _may(session, member, blocks.POINTS)
         today = self._today(session, at.store)
         points, version = self._points(session, minor, today)
         commit_no = open_commit(session, self.now_ms)
@@ -134,7 +135,7 @@ class Till:
         }
 
     def _spend(self, session: Session, request: UUID, member: UUID, points: int, at: Place) -> Mapping[str, Any]:
-        _may(session, member, blocks.POINTS)
+        member = _may(session, member, blocks.POINTS)
         commit_no = open_commit(session, self.now_ms)
         hold = HoldRequest(
             id=_hold(request), kind="beside", unit=POINTS, amount=points, owner=member, kinds=(MEMBER_POINTS,),
@@ -154,7 +155,7 @@ class Till:
 
     def _coupon(self, session: Session, request: UUID, code: str, member: UUID | None, at: Place) -> Mapping[str, Any]:
         if member is not None:
-            _may(session, member, blocks.COUPONS)
+            member = _may(session, member, blocks.COUPONS)
         wanted = using.Reservation(
             code=code, basket=request, agent="", store=at.store, today=self._today(session, at.store),
             at_ms=self.business_ms, until_ms=self.now_ms + _MINUTE_MS, member=member,
@@ -178,7 +179,7 @@ class Till:
             commit_no = open_commit(session, self.now_ms)
             using.give_back(session, commit_no, original, cause=request, store=at.store, at_ms=self.business_ms)
             return {"points": 0, "balance": 0, "promotion": done["promotion"]}
-        member = UUID(str(done["member"]))
+        member = one_person.now_of(session, UUID(str(done["member"])))
         commit_no = open_commit(session, self.now_ms)
         key = (original, EARN) if made.kind == EARN else (_hold(original), CAPTURE)
         moved = 0
@@ -213,11 +214,14 @@ class Till:
         return business_date(self.business_ms, ZoneInfo(shop.time_zone), shop.day_cutoff_minutes)
 
 
-def _may(session: Session, member: UUID, kind: str) -> None:
+def _may(session: Session, member: UUID, kind: str) -> UUID:
+    """Return whom an id means by now, where nothing is against it. Raise NotFound, Refused."""
+    member = one_person.now_of(session, member)
     changing.active(session, member)
     found = blocks.standing(session, [member]).get(member, frozenset())
     if found & {kind, blocks.BUY}:
         raise Refused(f"{kind}_blocked", "this member is blocked from that for now")
+    return member
 
 
 def _facts(at: Place) -> dict[str, str]:

@@ -27,6 +27,7 @@ from cloud.loyalty.models import MemberYear
 from cloud.members import blocks
 from tests.cloud.calling import call
 from tests.cloud.members_data import CARD, everything_stored, join, open_chain, vault
+from tests.cloud.test_member_merge import merge
 from tests.factories import START_MS, DrivenMachineClock, new_id
 
 GUIDE = Path(__file__).parents[2] / "docs" / "other-tills.md"
@@ -95,6 +96,22 @@ def test_a_refusal_stays_under_its_id(database: Database, ann: UUID) -> None:
     ask("earn", {"member": str(ann), "store": "s001", "minor": 5_000}, "b")
     assert code(ask("spend", spend, "a")) == (403, "insufficient")
     assert ask("spend", spend, "c").json() == {"points": 10, "balance": 40}
+
+
+def test_whoever_was_made_one_with_another_earns_spends_and_reverses_as_they(database: Database, ann: UUID) -> None:
+    ask = till(database)
+    whose = {"member": str(ann), "store": "s001"}
+    ask("earn", {**whose, "minor": 10_000}, "before")
+    keep = join(database)
+    merge(database, keep, ann)
+    assert ask("earn", {**whose, "minor": 1_000}, "after").json() == {"points": 10, "balance": 110}
+    assert ask("spend", {**whose, "points": 60}, "spend").json() == {"points": 60, "balance": 50}
+    assert ask("reverse", {"of": "spend", "store": "s001"}, "r1").json() == {"points": 60, "balance": 110}
+    assert ask("reverse", {"of": "before", "store": "s001"}, "r2").json() == {"points": 100, "balance": 10}
+    with database.session() as session:
+        assert points_of(session, [ann, keep]) == {ann: 0, keep: 10}
+        assert session.get_one(MemberYear, (keep, 2026)).spend_minor == 1_000
+        assert prove(session).holds
 
 
 def test_an_earning_is_taken_back_with_its_spend(database: Database, ann: UUID) -> None:
