@@ -330,7 +330,7 @@ async def test_goods_without_a_receipt_are_named_and_weighed_as_they_are_scanned
         assert at.told == "weight_empty"
         by.scale.put(500)
         await until(lambda: at.asked == "goods", "the weight")
-        assert "500" in (await at.shown())["pane"]
+        assert "五花肉，0.500 kg" in (await at.shown())["pane"]
         await at.types(f"3*{PORK}")
         assert at.told == "weighed_times"
         await at.types("")

@@ -36,7 +36,8 @@ async def goods_brought(ask: Asked, hand: Hand) -> list[tuple[str, int]] | Refus
         goods.append((found.item, quantity))
         pieces += quantity if found.unit is Unit.EACH else 1
         amount = hand.quantity(quantity, found.unit)
-        names.append(says(marked("{count} × {item}"), count=amount, item=named(found.names, found.item)))
+        words = marked("{count} × {item}") if found.unit is Unit.EACH else marked("{item}, {count}")
+        names.append(says(words, count=amount, item=named(found.names, found.item)))
     return goods
 
 
