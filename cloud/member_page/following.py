@@ -8,15 +8,16 @@ from sqlmodel import Session, col, delete, select
 
 from cloud.channels.ports import ChannelName
 from cloud.member_page.models import MemberWechat
+from cloud.members import one_person
 from cloud.privacy import Vault
 
 _KIND = "wechat_openid"
 
 
 def member_of(session: Session, vault: Vault, openid: str) -> UUID | None:
-    """Return the member that somebody in WeChat said to be."""
+    """Return the member that somebody in WeChat said to be, whoever that is by now."""
     row = session.get(MemberWechat, vault.blind_index(_KIND, openid))
-    return None if row is None else row.member_id
+    return None if row is None else one_person.now_of(session, row.member_id)
 
 
 def link(session: Session, vault: Vault, member: UUID, openid: str, now_ms: int) -> None:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as entities
 
 from cloud.database.rowset import table_of
+from cloud.members import one_person
 from cloud.members.models import Member
 from cloud.org.models import Store
 from cloud.rewards import checking, draw_forms, drawing, gifts, pickups, pictures, stock
@@ -193,7 +194,8 @@ def draw_for(session: Session, member: UUID, draw_id: str, today: date, language
 
 
 def _tickets(session: Session, member: UUID, draw: Draw, language: Language) -> Sequence[TicketShown]:
-    own = (col(Ticket.draw_id) == draw.id, col(Ticket.member_id) == member)
+    ids = sorted(one_person.ids_of(session, [member]))
+    own = (col(Ticket.draw_id) == draw.id, col(Ticket.member_id).in_(ids))
     rows = session.exec(entities(Ticket).where(*own).order_by(col(Ticket.number).desc()).limit(_MOST_TICKETS)).all()
     rules = drawing.rules_of(draw)
     codes = {one.subject: one.code for one in pickups.of_member(session, member)}

@@ -16,7 +16,7 @@ from cloud.database.rowset import table_of
 from cloud.errors import Refused
 from cloud.ledger.commits import open_commit
 from cloud.loyalty import tiers
-from cloud.member_page import reading
+from cloud.member_page import following, reading
 from cloud.members import blocks, changing, disclosure, merging, segments, watching
 from cloud.members.care_models import ReviewCase, StaffCard
 from cloud.members.models import CLOSED, Card, FamilyMember, Member, MemberBlock, MemberField, MemberSegment
@@ -99,8 +99,11 @@ def prove_points(session: Session, members: tuple[UUID, ...]) -> int:
 def test_what_is_shown_of_a_person_is_under_all_their_ids(
     sqlite_database: Database, trio: tuple[UUID, UUID, UUID]
 ) -> None:
+    with sqlite_database.session() as session:
+        following.link(session, vault(), trio[2], "openid-7", START_MS)
     now = one_of(sqlite_database, trio)
     with sqlite_database.session() as session:
+        assert following.member_of(session, vault(), "openid-7") == now
         facts = disclosure.export(session, vault(), now, actor="desk", now_ms=START_MS)
         assert len(reading.receipts(session, now)) == 3
         sale = facts["sales"][2]["id"]

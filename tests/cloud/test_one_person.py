@@ -19,8 +19,8 @@ from cloud.ledger.models import Lot
 from cloud.ledger.reversing import Undo
 from cloud.loyalty.models import MemberYear
 from cloud.members import leaving, merging, one_person, purchases, value
-from cloud.rewards import gifts, rebate
-from cloud.rewards.models import GiftOrder
+from cloud.rewards import drawing, gifts, rebate
+from cloud.rewards.models import Draw, GiftOrder, Ticket
 from cloud.sales.models import Sale
 from cloud.value import correcting
 from cloud.value.correcting import Correction
@@ -176,10 +176,20 @@ def test_what_they_had_before_counts_for_what_they_may_have(chain: Shop) -> None
             id=new_id(), gift_id="mug", member_id=chain.ann, points=1, store_id="s001", state="fetched", at_ms=1
         )  # fmt: skip
         session.add(order)
+        draw = Draw(
+            id="spring", names="{}", rules="{}", points=1, commitment=b"", sealed=b"", author="ana", made_ms=1
+        )  # fmt: skip
+        session.add(draw)
+        session.flush()
+        ticket = Ticket(
+            draw_id="spring", number=1, request=new_id(), member_id=chain.ann, landed="", prize="", at_ms=1
+        )  # fmt: skip
+        session.add(ticket)
     now = merged(chain)
     with chain.database.snapshot() as session:
         assert purchases.purchases_of(session, [now]) == {now: 2}
         assert gifts.had(session, "mug", now) == 1
+        assert drawing.taken_part(session, "spring", now) == 1
         assert batches.count_of(session, "b1", now) == 1
 
 
