@@ -55,6 +55,15 @@ _REFUND = Action(
         "请稍后再查询，或经授权以现金退款。",
     ),
 )
+_EXCHANGE = Action(
+    Offline.LIMITED,
+    Words(
+        "Only goods sold in this store can be exchanged, and spent points are not asked about: the member owes them.",
+        "仅可换本店销售的商品；积分是否已用无法核验，已用部分记为会员欠积分。",
+        "Sell the new goods now; what another store sold comes back when the network is there.",
+        "请先销售新商品；其他门店销售的商品待联网后再退。",
+    ),
+)
 _CODE = Action(
     Offline.NO,
     Words(
@@ -131,7 +140,7 @@ RETURN_ACTIONS: Mapping[str, Action] = {
     "find": _YES,
     "take": _REFUND,
     "void_last_sale": _REFUND,
-    "exchange": _YES,
+    "exchange": _EXCHANGE,
     "take_without_receipt": _YES,
     "refund_in_cash": _YES,
     "waiting": _YES,

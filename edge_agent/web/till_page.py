@@ -12,7 +12,8 @@ from edge_agent.devices.scales.advice import CONDITIONS
 from edge_agent.till.results import BasketView, WhoView
 from edge_agent.web import figures
 from edge_agent.web.rendering import render, speech
-from edge_agent.web.screen.actions import ACTIONS, Action
+from edge_agent.web.screen.actions import ACTIONS, USE_CASES, Action
+from edge_agent.web.screen.offline_marks import mark_of, mark_of_flow
 from edge_agent.web.screen.saying import said
 from edge_agent.web.screen.words import (
     DEVICE_STATES,
@@ -67,6 +68,8 @@ async def parts(shop: Shop, counter: Counter, settings: StoreSettings, language:
         "marked": screen.talk.marked if screen.talk else 0,
         "money": lambda minor: figures.money(minor, settings.exponent),
         "quantity": figures.quantity,
+        "offline_of": lambda option: mark_of(screen.question, option, USE_CASES) if screen.question else None,
+        "offline_now": mark_of_flow(screen.talk.flow if screen.talk else "", USE_CASES),
         "clock_time": lambda at_ms: figures.clock_time(at_ms, settings.time_zone),
         "unit_price": lambda price, unit: figures.unit_price(price, unit, settings.exponent),
         "say": lambda value: said(value, spoken),

@@ -18,7 +18,7 @@ from edge_agent.web.screen.screen import Screen, Seen
 from edge_agent.web.shop import DeviceSeen, Shop
 from edge_agent.web.standing import Standing
 from shared.web.words import LANGUAGES
-from shared.wire.events import TenderKind
+from shared.wire.events import TenderKind, TillKind
 from tests.edge.screens import OpenCounter
 from tests.edge.staffing import open_to_all, staffed
 from tests.edge.tills import Store, opened_store
@@ -101,11 +101,15 @@ class Person:
 
 @asynccontextmanager
 async def person(
-    folder: Path, gateways: Mapping[TenderKind, PaymentGateway] | None = None, **policies: object
+    folder: Path,
+    gateways: Mapping[TenderKind, PaymentGateway] | None = None,
+    *,
+    kind: TillKind = TillKind.STAFFED,
+    **policies: object,
 ) -> AsyncIterator[Person]:
     async with opened_store(folder) as store:
         staffed(store, **policies) if policies.pop("staff", False) else open_to_all(store, **policies)
-        till = store.till("t1", gateways)
+        till = store.till("t1", gateways, kind=kind)
         screen = Screen(till, lambda: store.settings, store.business)
         await screen.attend()  # as the page does that shows it
         try:

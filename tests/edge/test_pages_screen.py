@@ -12,7 +12,9 @@ from edge_agent.till.results import Paid
 from edge_agent.till.shifts.results import ShiftReport
 from edge_agent.till.simulated_gateway import Mood, SimulatedGateway
 from edge_agent.till.stand import StandState
+from edge_agent.web.rendering import speech
 from edge_agent.web.screen.actions import ACTIONS, FLOWS, keys_of
+from edge_agent.web.screen.saying import said
 from edge_agent.web.weighed import Weighing
 from shared.wire.events import TenderKind
 from shared.wire.policies import QuickKey
@@ -56,11 +58,20 @@ async def test_amount_before_the_key_of_a_way_to_pay(tmp_path: Path) -> None:
         due = await at.total()
         await at.presses("+")
         await at.presses("F2", text="10")
+        assert at.asked == "card_slip"
+        await at.types("4711")
         view = await at.till.view()
         assert view is not None
-        assert [(one.method, one.minor) for one in view.tenders] == [(TenderKind.BANK_CARD, 1000)]
+        assert [(one.method, one.minor, one.reference) for one in view.tenders] == [(TenderKind.BANK_CARD, 1000, "4711")]
         assert at.asked == "pay"
+        await at.types("1")
         await at.presses("Delete")
+        told = at.screen.notice
+        assert told is not None
+        assert (said(told.words, speech("en")), said(told.next, speech("en"))) == (
+            "Hand back: Bank card 10.00, slip 4711 · Cash 1.00. The basket can be changed again.",
+            "Undo the card payment on its terminal; give no cash for it.",
+        )
         assert await at.total() == due
         assert (await at.till.view()).tenders == ()  # type: ignore[union-attr]
 
@@ -288,15 +299,46 @@ async def test_quick_keys_and_keys_are_the_stores(tmp_path: Path) -> None:
 def test_no_two_actions_have_one_key_and_every_action_leads_somewhere() -> None:
     keys = [key for key in keys_of({}).values() if key]
     assert len(keys) == len(set(keys))
-    assert keys_of({"hold": "F2"})["hold"] == ""
-    assert {action.name for action in ACTIONS} - {"no_sale"} <= set(FLOWS)
+    assert {action.name for action in ACTIONS} <= set(FLOWS)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "keys"),
+    [
+        ({"hold": "F2"}, {"hold": "F2", "member": ""}),
+        ({"no_sale": "F9"}, {"no_sale": "F9", "returns": ""}),
+        ({"no_sale": "Insert"}, {"no_sale": "Insert", "returns": "F9"}),
+        ({"hold": "Insert", "recall": "Insert"}, {"hold": "Insert", "recall": ""}),
+    ],
+)
+def test_key_that_a_store_has_chosen_comes_before_the_shipped_ones(
+    chosen: dict[str, str], keys: dict[str, str]
+) -> None:
+    assert {name: keys_of(chosen)[name] for name in keys} == keys
+
+
+async def test_key_for_the_drawer_opens_it_with_a_reason(tmp_path: Path) -> None:
+    async with person(tmp_path, keys={"no_sale": "F9"}, shifts="required") as at:
+        await at.presses("F10")
+        await at.types("1", "100")
+        await at.presses("F9")
+        assert at.asked == "reason"
+        await at.types("change")
+        assert (at.asked, at.screen.sound) == ("", "accepted")
+        view = await at.till.drawer.view()
+        assert view is not None
+        await at.presses("F10")
+        await at.types("6")
+        assert isinstance(at.detail, ShiftReport)
+        assert at.detail.totals.no_sales == 1
 
 
 @pytest.mark.parametrize("action", [action.name for action in ACTIONS])
 async def test_every_key_can_be_pressed_with_nothing_rung_up(tmp_path: Path, action: str) -> None:
     async with person(tmp_path) as at:
-        await at.presses(action, "Escape", "Escape")
+        await at.presses(action)
         assert at.told != "failed"
+        await at.presses("Escape", "Escape")
         await at.screen.attend()
         await at.scans(APPLES)
         assert await at.lines() == [("1001", 1)] or action in {"sign_out", "lock", "take_break"}
@@ -308,6 +350,13 @@ async def test_practice_is_unmistakable_and_ends(tmp_path: Path) -> None:
         assert (await at.till.people.who()).practice
         await at.presses("practise")
         assert not (await at.till.people.who()).practice
+
+
+async def test_list_without_anything_in_it_is_not_asked_for_a_number(tmp_path: Path) -> None:
+    async with person(tmp_path) as at:
+        await at.presses("F10")
+        await at.types("2")
+        assert (at.asked, at.told) == ("", "no_past")
 
 
 async def test_settings_are_read_at_each_press(tmp_path: Path) -> None:

@@ -81,18 +81,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("free_pin", marked("Free a PIN"), "", "people.free_pin", front=False),
 )
 BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
+USE_CASES: Mapping[str, str] = {action.name: action.use_case for action in ACTIONS}
 
 
 def keys_of(remapped: Mapping[str, str]) -> dict[str, str]:
-    """Return the key of each action, as shipped or as the store has it; of two actions with one key the first has it.
+    """Return the key of each action, as the store has it or as shipped; of two with one key the first has it.
 
-    A key is named as browsers name it (`F2`, `Delete`, `+`).
+    What a store has chosen comes before every shipped key: whoever puts another action on F9 means it. A key is named
+    as browsers name it (`F2`, `Delete`, `+`).
     """
     keys: dict[str, str] = {}
-    for action in ACTIONS:
+    for action in sorted(ACTIONS, key=lambda one: one.name not in remapped):
         key = remapped.get(action.name, action.key)
         keys[action.name] = "" if key in keys.values() else key
-    return keys
+    return {action.name: keys[action.name] for action in ACTIONS}
 
 
 async def more(ask: Asked, hand: Hand) -> Outcome:
@@ -113,7 +115,7 @@ async def more(ask: Asked, hand: Hand) -> Outcome:
             pane="more",
         )
     )
-    return Done(then="cash", about=("no_sale",)) if chosen == "no_sale" else Done(then=chosen)
+    return Done(then=chosen)
 
 
 FLOWS: Mapping[str, Flow] = {
@@ -163,6 +165,7 @@ FLOWS: Mapping[str, Flow] = {
     "shift": shifts.shift,
     "open_shift": shifts.open_shift,
     "cash": shifts.cash,
+    "no_sale": shifts.no_sale,
     "count": shifts.count,
     "x_report": shifts.x_report,
     "close_shift": shifts.close_shift,

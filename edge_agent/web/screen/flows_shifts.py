@@ -11,7 +11,7 @@ from edge_agent.till.shifts.results import HeldChoice, ShiftReport, ShiftView
 from edge_agent.web.figures import clock_time
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.hand import NOT_SAID, About, Done, Hand, Outcome, reason_question, settled
-from edge_agent.web.screen.saying import Plain, news, says
+from edge_agent.web.screen.saying import Notice, Plain, news, says
 from edge_agent.web.screen.words import MOVES
 from shared.receipt.document import Document
 from shared.web.words import marked
@@ -90,6 +90,11 @@ async def cash(ask: Asked, hand: Hand, move: str) -> Outcome:
     if kind is CashMove.NO_SALE:
         return Done(news(marked("The drawer opens.")))
     return Done(news(marked("{what}: {amount}"), what=says(MOVES[kind]), amount=hand.money(minor)))
+
+
+async def no_sale(ask: Asked, hand: Hand) -> Outcome:
+    """Open the drawer without a sale, with a reason."""
+    return await cash(ask, hand, CashMove.NO_SALE.value)
 
 
 async def count(ask: Asked, hand: Hand) -> Outcome:
@@ -189,6 +194,12 @@ async def z_report(ask: Asked, hand: Hand, key: str) -> Outcome:
 async def past(ask: Asked, hand: Hand) -> Outcome:
     """Choose one of the last Z reports."""
     reports = await hand.till.drawer.past()
+    if not reports:
+        words, then = (
+            says(marked("No shift of this till was closed yet.")),
+            says(marked("Its Z report will stand here.")),
+        )
+        return Done(notice=Notice(words=words, next=then, code="no_past"))
     options = tuple(
         Option(
             value=str(one.shift),
