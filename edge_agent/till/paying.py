@@ -99,9 +99,16 @@ def tender(
     _check_amount(given, bill, cash=method is TenderKind.CASH)
     if len(reference) > MAX_REFERENCE_CHARACTERS or not reference.isprintable():
         raise Refusal("tender_reference", reference[:MAX_REFERENCE_CHARACTERS])
+    require_reference(desk, method, given, reference)
     taken = min(given, bill.due_minor)
     money = Tender(method=method, minor=taken, change_minor=given - taken, reference=reference)
     return _take(db, desk, bill, money)
+
+
+def require_reference(desk: Desk, method: TenderKind, minor: int, reference: str) -> None:
+    """Refuse a bank card without its slip's number where the store wants one."""
+    if method is TenderKind.BANK_CARD and minor and not reference and desk.policies.card_reference == "required":
+        raise Refusal("tender_reference_missing")
 
 
 def _less_cents(db: sqlite3.Connection, desk: Desk, bill: _Bill, given: int | None) -> _Bill:

@@ -130,6 +130,12 @@ WORDS: Mapping[str, Words] = {
     "tender_reference": Words(
         "This payment number is too long.", "支付凭证号过长。", "Enter it again from the slip.", "请按凭条重新输入。"
     ),
+    "tender_reference_missing": Words(
+        "A card payment needs the number on its slip.",
+        "刷卡收款需填写凭条号。",
+        "Enter the number that the card terminal printed.",
+        "请输入刷卡终端凭条上的编号。",
+    ),
     "tenders_full": Words(
         "Money was given in too many parts.",
         "付款次数过多。",

@@ -35,6 +35,8 @@ def value_sold(event: ValueSold, facts: ReceiptFacts) -> Iterator[Block]:
         yield Pair(left=say(TENDERS[tender.method], languages), right=handed)
         if tender.change_minor:
             yield Pair(left=term("change", languages), right=money(tender.change_minor, event.exponent))
+        elif tender.reference:
+            yield Says(text=tender.reference, indent=2)
     yield Gap()
     yield Says(text=term("value_no_invoice", languages))
     yield from foot(event, facts, linked=False)

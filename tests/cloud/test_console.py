@@ -15,7 +15,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from openpyxl import load_workbook
-from sqlalchemy import event
+from sqlalchemy import event, update
 from sqlmodel import Session, col, select
 
 import shared.web
@@ -30,7 +30,7 @@ from cloud.ingest import received
 from cloud.ingest.handlers import base, returned
 from cloud.prices.adoption import Drift
 from cloud.pricing_audit.models import PriceAudit, Verdict
-from cloud.sales.models import Sale
+from cloud.sales.models import Sale, SaleTender
 from shared.web.words import LANGUAGES
 from shared.wire.event_base import TenderKind, TimeQuality
 from tests.cloud.calling import call
@@ -170,6 +170,7 @@ def test_a_receipt_says_why_each_price(sqlite_database: Database) -> None:
     for fact in ("Receipt t1/t1-1-5: 22.99 CNY", "2 × 5.00", "not checked yet", "cash 22.99"):
         assert fact in page, fact
     with sqlite_database.session() as session:
+        session.execute(update(SaleTender).values(reference="slip-4711"))
         session.add(
             PriceAudit(
                 sale_id=sale, store_id="s001", business_date=date(2026, 1, 1), book_version=1, verdict=Verdict.DIFFERS,
@@ -178,7 +179,7 @@ def test_a_receipt_says_why_each_price(sqlite_database: Database) -> None:
             )
         )  # fmt: skip
     page = get(app, f"/sales/{sale}").text
-    for fact in ("head office comes to another price", "net_minor", "1199"):
+    for fact in ("head office comes to another price", "net_minor", "1199", "<code>slip-4711</code>"):
         assert fact in page, fact
     assert "charged 22.99, expected 21.99" in get(app, "/").text
     assert f"/sales/{sale}" in get(app, "/differences?verdict=differs").text

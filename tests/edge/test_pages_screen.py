@@ -62,7 +62,9 @@ async def test_amount_before_the_key_of_a_way_to_pay(tmp_path: Path) -> None:
         await at.types("4711")
         view = await at.till.view()
         assert view is not None
-        assert [(one.method, one.minor, one.reference) for one in view.tenders] == [(TenderKind.BANK_CARD, 1000, "4711")]
+        assert [(one.method, one.minor, one.reference) for one in view.tenders] == [
+            (TenderKind.BANK_CARD, 1000, "4711")
+        ]
         assert at.asked == "pay"
         await at.types("1")
         await at.presses("Delete")

@@ -60,6 +60,7 @@ from shared.wire.messages import (
     State,
     TillReport,
 )
+from shared.wire.policies import TillPolicies
 from shared.wire.till_events import Adjustment, AdjustmentKind, AgeCheck, AgeProof
 from tests.factories import (
     START_MS,
@@ -234,6 +235,11 @@ WITH_DEVICES = msgspec.structs.replace(
     ),
 )
 
+WITH_SLIPS = msgspec.structs.replace(
+    DESIRED,
+    settings=msgspec.structs.replace(DESIRED.settings, policies=TillPolicies(card_reference="required")),
+)
+
 STEP = MemberStep(
     agent="s001-a",
     incarnation=INCARNATION,
@@ -329,6 +335,9 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
     ),
     "desired.v1.devices": Desired(
         id=_id(70), **_envelope, desired=sign_desired(WITH_DEVICES, HQ_PRIVATE)
+    ),
+    "desired.v1.card_reference": Desired(
+        id=_id(110), **_envelope, desired=sign_desired(WITH_SLIPS, HQ_PRIVATE)
     ),
     "members.v1": Members(id=_id(30), **_envelope, members=sign_members(STEP, HQ_PRIVATE)),
     "members.v1.blocked": Members(id=_id(100), **_envelope, members=sign_members(BLOCKED_STEP, HQ_PRIVATE)),

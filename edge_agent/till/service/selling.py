@@ -13,6 +13,7 @@ from edge_agent.till import attempts, baskets
 from edge_agent.till.desk import MAX_REFERENCE_CHARACTERS, Desk, Refusal, require_resolved
 from edge_agent.till.facts import stamped
 from edge_agent.till.numbering import receipt_for
+from edge_agent.till.paying import require_reference
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome
 from edge_agent.till.service import plans
 from edge_agent.till.service.asking import at_desk
@@ -50,6 +51,7 @@ def take(
         raise Refusal("value_amount", str(handed))
     if len(reference) > MAX_REFERENCE_CHARACTERS or not reference.isprintable():
         raise Refusal("tender_reference", reference[:MAX_REFERENCE_CHARACTERS])
+    require_reference(desk, method, offer.minor, reference)
     tender = Tender(method=method, minor=offer.minor, change_minor=handed - offer.minor, reference=reference)
     return make(db, desk, planned(desk, offer), tender)
 

@@ -10,6 +10,7 @@ from edge_agent.till.service.results import Customer, Offer, UndoForeseen, Value
 from edge_agent.till.service.selling import BOUGHT_WITH
 from edge_agent.web.figures import to_minor
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
+from edge_agent.web.screen.card_slip import slip_number
 from edge_agent.web.screen.flows_paying import METHODS
 from edge_agent.web.screen.hand import About, Done, Hand, Outcome, reason_question, settled
 from edge_agent.web.screen.paid_back import to_be_paid_back
@@ -87,10 +88,10 @@ async def pay(ask: Asked, hand: Hand, offer: str) -> Outcome:
             detail=wanted,
         )
     )
-    return await _sell(hand, wanted, text)
+    return await _sell(ask, hand, wanted, text)
 
 
-async def _sell(hand: Hand, offer: Offer, text: str) -> Outcome:
+async def _sell(ask: Asked, hand: Hand, offer: Offer, text: str) -> Outcome:
     way, times, amount = text.partition(_TIMES)
     method, given, code = TenderKind.CASH, int(amount) if times else None, ""
     if way in set(TenderKind):
@@ -103,7 +104,8 @@ async def _sell(hand: Hand, offer: Offer, text: str) -> Outcome:
         given = to_minor(text, hand.settings.exponent)
         if given is None:
             raise Wrong(says(marked("This is not an amount.")), text)
-    answer = await hand.till.counter.sell(offer.id, method, given, code=code)
+    reference = await slip_number(ask, hand, method, offer.minor if given is None else given)
+    answer = await hand.till.counter.sell(offer.id, method, given, reference=reference, code=code)
     return answer if isinstance(answer, Refused) else moved(hand, answer)
 
 

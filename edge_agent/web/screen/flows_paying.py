@@ -11,6 +11,7 @@ from edge_agent.till.returning.results import Returned
 from edge_agent.till.service.results import ValueBackNow, ValueMoved, ValueSoldNow
 from edge_agent.web.figures import to_minor
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
+from edge_agent.web.screen.card_slip import handed_back, slip_number, then_on_the_terminal
 from edge_agent.web.screen.flows_value import is_value
 from edge_agent.web.screen.hand import NOT_SAID, About, Done, Hand, Outcome, settled
 from edge_agent.web.screen.paid_back import paid_back
@@ -82,7 +83,8 @@ async def pay(ask: Asked, hand: Hand) -> Outcome:
     method, minor = _tender(hand, text)
     if is_value(hand, method) and not view.practice:
         return Done(then=method.value, about=("" if minor is None else str(minor),))
-    return _paid(hand, await hand.till.tender(method, minor, basket=view.basket))
+    reference = await slip_number(ask, hand, method, view.due_minor if minor is None else minor)
+    return _paid(hand, await hand.till.tender(method, minor, reference=reference, basket=view.basket))
 
 
 def _tender(hand: Hand, text: str) -> tuple[TenderKind, int | None]:
@@ -123,8 +125,8 @@ async def take_back(hand: Hand) -> Outcome:
     answer = await hand.till.take_back_tenders()
     if isinstance(answer, Refused):
         return answer
-    total = sum(tender.minor + tender.change_minor for tender in answer.tenders)
-    return Done(news(marked("Hand back {total}. The basket can be changed again."), total=hand.money(total)))
+    words = says(marked("Hand back: {ways}. The basket can be changed again."), ways=handed_back(hand, answer.tenders))
+    return Done(Notice(words=words, next=then_on_the_terminal(answer.tenders), refused=False))
 
 
 async def waiting(ask: Asked, hand: Hand) -> Outcome:
