@@ -95,6 +95,7 @@ REFUSALS: Mapping[str, str] = {
     "value_gone": marked("Some of what was moved has been spent. It stays as it is."),
     "undone": marked("This was undone before."),
     "merged_on": marked("That member was made one with somebody else since. Undo that first."),
+    "member_closed": marked("They have left since. It stays as it is."),
     "holds_pending": marked("Something is set aside or owed. Settle that first."),
 }
 ELSE_REFUSED = marked("This cannot be done now. Load the page again.")

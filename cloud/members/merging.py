@@ -22,7 +22,7 @@ from cloud.loyalty.models import MemberDay
 from cloud.members import changing, dirt, duplicates, enrolling, lookup_keys, merged_standing, rules, value
 from cloud.members.care_models import DuplicatePair, MemberMerge
 from cloud.members.merged_standing import MovedStanding
-from cloud.members.models import ACTIVE, MERGED, REPLACED, Card, Consent, Member, MemberField
+from cloud.members.models import ACTIVE, CLOSED, MERGED, REPLACED, Card, Consent, Member, MemberField
 from cloud.members.profile import NAME
 from cloud.members.years import add_spend
 from cloud.privacy import Vault, normal
@@ -128,7 +128,7 @@ def undo(session: Session, vault: Vault, merge_id: UUID, *, actor: str, commit_n
     """Take two members apart again: what came from `gone` goes back, what happened since stays with `keep`.
 
     Raise NotFound, or Refused: `undone` before, `too_late`, `value_gone` where moved value was spent, `merged_on`
-    where `keep` was merged with somebody else meanwhile.
+    where `keep` was merged with somebody else meanwhile, `member_closed` where they have left.
     """
     row = session.get(MemberMerge, merge_id, with_for_update=True, populate_existing=True)
     if row is None:
@@ -143,8 +143,9 @@ def undo(session: Session, vault: Vault, merge_id: UUID, *, actor: str, commit_n
     }
     kept, back = both[row.keep_id], both[row.gone_id]
     if kept.status != ACTIVE or back.merged_into != kept.id:
-        what = "undo that first" if kept.status == MERGED else "it stays as it is"
-        raise Refused("merged_on", f"member {kept.id} is {kept.status} by now: {what}")
+        if kept.status == CLOSED:
+            raise Refused("member_closed", f"member {kept.id} has left: it stays as it is")
+        raise Refused("merged_on", f"member {kept.id} is {kept.status} by now: undo that first")
     moved = msgspec.json.decode(row.moved, type=Moved)
     value.take_back(session, commit_no, moved.journals, purpose=value.UNMERGE, at_ms=now_ms)
     back.status, back.merged_into = ACTIVE, None

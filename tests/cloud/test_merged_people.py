@@ -290,7 +290,7 @@ def test_whoever_turns_out_to_have_brought_themselves_gets_nothing(sqlite_databa
 def test_a_merge_cannot_be_undone_once_they_have_left(stand: Standing) -> None:
     made = stand.merge()
     erase(stand.database, stand.keep)
-    with pytest.raises(Refused, match="closed by now: it stays as it is"), stand.database.session() as session:
+    with pytest.raises(Refused, match="has left: it stays as it is"), stand.database.session() as session:
         merging.undo(session, vault(), made, actor="desk", commit_no=open_commit(session, 1), now_ms=START_MS)
 
 

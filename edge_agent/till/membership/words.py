@@ -15,6 +15,7 @@ VALUE_CODES: Mapping[str, str] = {
     "no_purse": "value_none",
     "given_up": "value_given_up",
     "buy_blocked": "member_may_not_buy",
+    "member_closed": "value_member_left",
 }
 """The refusal a till gives for what HQ said about value; anything else is `value_refused`, with HQ's own code."""
 
@@ -120,6 +121,12 @@ MEMBER_WORDS: Mapping[str, Words] = {
         "无法联系总部，超出本店离线可用额度。",
         "Take payment another way; the money stays on the card.",
         "请用其他方式收款，卡内余额不变。",
+    ),
+    "value_member_left": Words(
+        "This member has left.",
+        "该会员已退会。",
+        "Take the member off (member key, then Del) and sell without.",
+        "请移除会员（会员键后按 Del）后按非会员收银。",
     ),
     "value_nobody": Words(
         "It has to be said whose stored value it is.",
