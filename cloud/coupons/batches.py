@@ -34,7 +34,7 @@ RandomBits = Callable[[int], int]
 
 _COLUMNS = (
     "code", "batch", "state", "member_id", "starts", "ends", "given_ms", "agent_id", "used_store", "off_minor",
-    "run_id",
+    "run_id", "given_sale",
 )  # fmt: skip
 
 
@@ -98,14 +98,15 @@ def give(
     at_ms: int,
     store: str = HEAD_OFFICE,
     run: UUID | None = None,
+    sale: UUID | None = None,
     promised: bool = False,
 ) -> list[str]:
     """Make a coupon for each of these (None: whoever has the code), under `cause`, and return their codes.
 
-    The caller sees to it that one cause gives once; `run` is the run over many members that gives them. Days count
-    from `today`, each member's own where it says so. `promised`: these were set aside before (`promise`) and are given
-    whatever became of the batch's limits since. Refused: `batch_closed`, `batch_spent` (beyond `most`),
-    `per_member`, `batch_kind`.
+    The caller sees to it that one cause gives once; `run` is the run over many members that gives them, `sale` the
+    sale that does. Days count from `today`, each member's own where it says so. `promised`: these were set aside
+    before (`promise`) and are given whatever became of the batch's limits since. Refused: `batch_closed`,
+    `batch_spent` (beyond `most`), `per_member`, `batch_kind`.
     """
     if not members:
         return []
@@ -116,9 +117,12 @@ def give(
     for_nobody = chain_day(session, today)
     codes = [coupon_code.make(random_bits(coupon_code.RANDOM_BITS)) for _ in members]
     rows = [
-        (code, batch.id, ISSUED, member, *_valid(batch, days[member] if member else for_nobody), at_ms, "", "", 0, run)
+        (
+            code, batch.id, ISSUED, member, *_valid(batch, days[member] if member else for_nobody), at_ms, "", "", 0,
+            run, sale,
+        )
         for code, member in zip(codes, members, strict=True)
-    ]
+    ]  # fmt: skip
     bulk.insert_tuples(session, Coupon, _COLUMNS, rows)
     batch.taken += len(codes)
     batch.promised -= len(codes) if promised else 0

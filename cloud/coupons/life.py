@@ -12,6 +12,7 @@ from sqlmodel import select as entities
 
 from cloud.coupons.batches import open_account
 from cloud.coupons.models import RESERVED, Coupon, CouponBatch, CouponConflict
+from cloud.coupons.next_visit import ENDED
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound
 from cloud.fleet.models import AuditEntry
@@ -30,6 +31,7 @@ _GIVEN_BY_RUN = marked("Given by a run")
 _SET_ASIDE = marked("Set aside for a basket until then")
 _USED = marked("Used")
 _BACK = marked("Everything came back: open again")
+_ENDED = marked("The purchase that gave it came back: over")
 _TAKEN_BACK = marked("Taken back")
 _CONFLICT = marked("A sale took it off although it was not its to use")
 
@@ -68,8 +70,8 @@ def life_of(session: Session, text: str) -> Life:
     """Return everything known of a coupon. Raise NotFound."""
     row = find(session, text)
     batch = session.get_one(CouponBatch, row.batch)
-    run = f"/rewards/runs/{row.run_id}" if row.run_id else ""
-    steps = [Step(at_ms=row.given_ms, title=_GIVEN_BY_RUN if run else _GIVEN, href=run)]
+    by = f"/rewards/runs/{row.run_id}" if row.run_id else f"/sales/{row.given_sale}" if row.given_sale else ""
+    steps = [Step(at_ms=row.given_ms, title=_GIVEN_BY_RUN if row.run_id else _GIVEN, href=by)]
     if row.state == RESERVED and row.reserved_until_ms is not None:
         detail = f"{row.agent_id} · {row.basket_id}"
         steps.append(Step(at_ms=row.reserved_until_ms, title=_SET_ASIDE, detail=detail))
@@ -85,7 +87,7 @@ def _journals(session: Session, row: Coupon) -> list[Step]:
     code = row.code.partition(_OWN)[0]
     account = AccountKey(COUPONS_ISSUED, row.batch, COUPONS) if _OWN in row.code else open_account(row.batch)
     posting, journal = table_of(Posting), table_of(JournalRow)
-    purposes = {f"coupon:{code}"[:32]: _USED, f"coupon_back:{row.code}"[:32]: _BACK}
+    purposes = {f"coupon:{code}"[:32]: _USED, f"coupon_back:{row.code}"[:32]: _BACK, f"{ENDED}:{row.code}"[:32]: _ENDED}
     same = (journal.c.cause == posting.c.cause) & (journal.c.purpose == posting.c.purpose)
     # By the account, which has an index: looking for a purpose alone would read the whole ledger.
     query = select(journal).join(posting, same).where(posting.c.account_id == account.id)

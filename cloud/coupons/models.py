@@ -91,6 +91,8 @@ class Coupon(Table, table=True):
     """What it took off, in the minor units of that store's money."""
     run_id: UUID | None = Field(default=None, index=True)
     """The run that gave it."""
+    given_sale: UUID | None = Field(default=None, index=True)
+    """The sale that gave it, for the next visit."""
 
 
 class CouponConflict(Table, table=True):

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
-from uuid import uuid5
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, literal_column, select
 from sqlmodel import Session
 
-from cloud.coupons import using
-from cloud.coupons.batches import RandomBits, give
-from cloud.coupons.models import NEXT_VISIT, RESERVED, Coupon, CouponBatch
-from cloud.database.rowset import table_of
-from cloud.errors import Refused
-from cloud.sales.models import Sale, SaleLine, SaleReturnLine
+from cloud.coupons import next_visit, using
+from cloud.coupons.batches import RandomBits
+from cloud.coupons.models import RESERVED, Coupon
+from cloud.database.rowset import rowset, table_of
+from cloud.sales.models import Sale
 from cloud.value.spending import Posted
 from cloud.value.timing_out import GRACE_MS, heard_until
 from shared import coupon_code
@@ -34,6 +33,20 @@ def settle_sales(
             _use(session, posted, sale)
         if any(use.issues for use in sale.promotions):
             _give(session, posted, sale, random_bits)
+    for basket in _still_reserving(session, {sale.id for sale in sales}):
+        using.release(session, basket)
+
+
+def _still_reserving(session: Session, sales: Collection[UUID]) -> list[UUID]:
+    """Return the sales that use nothing, or not all, of what was set aside for their baskets: put back, left over."""
+    if not sales:
+        return []
+    coupon = table_of(Coupon)
+    wanted = rowset(session, "baskets", {"id": Uuid()}, [(one,) for one in sorted(sales)])
+    # The state in so many words: the index of reservations is a partial one.
+    reserved = coupon.c.state == literal_column(f"'{RESERVED}'")
+    query = select(coupon.c.basket_id).join(wanted, wanted.c.id == coupon.c.basket_id).where(reserved)
+    return sorted(set(session.execute(query).scalars()))
 
 
 def _use(session: Session, posted: Posted, sale: SaleCompleted) -> None:
@@ -47,7 +60,6 @@ def _use(session: Session, posted: Posted, sale: SaleCompleted) -> None:
             receipt=f"{sale.receipt.series}-{sale.receipt.number}", off_minor=off[code],
         )  # fmt: skip
         using.use(session, posted.commit_no, wanted)
-    using.release(session, sale.id)
 
 
 def _taken_off(sale: SaleCompleted) -> dict[str, int]:
@@ -65,54 +77,44 @@ def _taken_off(sale: SaleCompleted) -> dict[str, int]:
 
 
 def _give(session: Session, posted: Posted, sale: SaleCompleted, random_bits: RandomBits) -> None:
-    """Give a member the coupons that a sale's promotions promised; a batch that is full gives no more."""
+    """Give what the sale's promotions promised; a card that is nobody's yet waits for its member (`attaching`)."""
     row = table_of(Sale)
     member = session.execute(select(row.c.member_id).where(row.c.id == sale.id)).scalar_one_or_none()
     if member is None:
         return
-    batch = table_of(CouponBatch)
-    promised = [promotion for use in sale.promotions for promotion in use.issues]
-    for n, promotion in enumerate(promised):
-        found = session.execute(
-            select(batch.c.id)
-            .where(batch.c.promotion == promotion, batch.c.kind == NEXT_VISIT, ~batch.c.closed)
-            .order_by(batch.c.made_ms.desc(), batch.c.id)
-            .limit(1)
-        ).scalar_one_or_none()
-        if found is None:
-            continue
-        try:
-            with session.begin_nested():
-                give(
-                    session, posted.commit_no, found, [member], random_bits, cause=uuid5(sale.id, f"coupon {n}"),
-                    today=date.fromisoformat(sale.business_date), at_ms=sale.at_ms, store=sale.store,
-                )  # fmt: skip
-        except Refused:
-            continue
+    bought = next_visit.Bought(
+        sale=sale.id, member=member, store=sale.store, business_date=date.fromisoformat(sale.business_date),
+        at_ms=sale.at_ms, uses=sale.promotions,
+    )  # fmt: skip
+    next_visit.give_promised(session, posted.commit_no, bought, random_bits)
 
 
 def settle_returns(session: Session, posted: Posted, returns: Sequence[SaleReturned]) -> None:
-    """Let coupons of sales that came back whole be used again, where their batches say so."""
-    coupon, sale = table_of(Coupon), table_of(Sale)
-    originals = sorted({back.original for back in returns})
-    used = set(
-        session.execute(
-            select(coupon.c.used_sale).where(coupon.c.used_sale.in_(originals)).distinct()
-        ).scalars()
-    ) if originals else set()  # fmt: skip
+    """Settle the coupons of sales that came back whole: used ones can be used again, where their batches say so.
+
+    Those the sale had given for the next visit are over, unless they were used.
+    """
+    known = _with_coupons(session, {back.original for back in returns})
     for back in returns:
-        if back.original in used and _all_back(session, back):
-            store = session.execute(select(sale.c.store_id).where(sale.c.id == back.original)).scalar_one()
-            using.give_back(session, posted.commit_no, back.original, cause=back.id, store=store, at_ms=back.at_ms)
+        store = known.get(back.original)
+        if store is None or not next_visit.came_back_whole(session, back.original):
+            continue
+        using.give_back(session, posted.commit_no, back.original, cause=back.id, store=store, at_ms=back.at_ms)
+        next_visit.end_unused(
+            session, posted.commit_no, back.original, cause=back.id, store=store,
+            day=date.fromisoformat(back.business_date), at_ms=back.at_ms,
+        )  # fmt: skip
 
 
-def _all_back(session: Session, back: SaleReturned) -> bool:
-    line, returned = table_of(SaleLine), table_of(SaleReturnLine)
-    sold = session.execute(select(func.sum(line.c.quantity)).where(line.c.sale_id == back.original)).scalar_one()
-    came = session.execute(
-        select(func.sum(returned.c.quantity)).where(returned.c.original_sale_id == back.original)
-    ).scalar_one()
-    return bool(sold == came)
+def _with_coupons(session: Session, sales: Collection[UUID]) -> dict[UUID, str]:
+    """Return the stores of those sales that used or gave coupons."""
+    if not sales:
+        return {}
+    coupon, sale, wanted = table_of(Coupon), table_of(Sale), sorted(sales)
+    used = select(coupon.c.used_sale).where(coupon.c.used_sale.in_(wanted))
+    given = select(coupon.c.given_sale).where(coupon.c.given_sale.in_(wanted))
+    rows = session.execute(select(sale.c.id, sale.c.store_id).where(sale.c.id.in_(used.union(given))))
+    return {row.id: row.store_id for row in rows}
 
 
 def free_lapsed(session: Session, now_ms: int) -> int:

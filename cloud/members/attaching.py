@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import update
 from sqlmodel import Session
 
+from cloud.coupons import next_visit
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound, Refused
 from cloud.loyalty import history, posting, rules
+from cloud.loyalty.facts import SaleFacts
 from cloud.members import cards, dirt
 from cloud.members.models import ACTIVE, CLOSED, FROZEN, MERGED, PENDING, REPLACED, Card, Member
 from cloud.privacy import Vault, normal
@@ -87,7 +89,19 @@ def _credit(session: Session, commit_no: int, buyers: Mapping[UUID, UUID]) -> in
     if not buyers:
         return 0
     facts = history.sale_facts(session, buyers)
+    _give_promised(session, commit_no, facts.values())
     returns = history.return_facts(session, history.returns_of_sales(session, buyers.keys()), facts)
     posting.post(session, commit_no, list(facts.values()), returns, rules.load(session))
     dirt.note(session, commit_no, ((fact.member, fact.store, fact.at_ms) for fact in facts.values()))
     return len(buyers)
+
+
+def _give_promised(session: Session, commit_no: int, sales: Iterable[SaleFacts]) -> None:
+    """Give the coupons for the next visit that these receipts had promised to whoever would come to be their member."""
+    for sale in sales:
+        if any(use.issues for use in sale.uses):
+            bought = next_visit.Bought(
+                sale=sale.sale, member=sale.member, store=sale.store, business_date=sale.business_date,
+                at_ms=sale.at_ms, uses=sale.uses,
+            )  # fmt: skip
+            next_visit.give_promised(session, commit_no, bought)

@@ -203,6 +203,7 @@ def upgrade() -> None:
         sa.Column("used_store", sa.String(length=32), nullable=False),
         sa.Column("off_minor", BIG_INT, nullable=False),
         sa.Column("run_id", sa.Uuid(), nullable=True),
+        sa.Column("given_sale", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_coupon")),
     )
     op.create_index(
@@ -214,6 +215,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'reserved'"),
     )
     op.create_index(op.f("ix_coupon_batch"), "coupon", ["batch"], unique=False)
+    op.create_index(op.f("ix_coupon_given_sale"), "coupon", ["given_sale"], unique=False)
     op.create_index(op.f("ix_coupon_member_id"), "coupon", ["member_id"], unique=False)
     op.create_index(op.f("ix_coupon_run_id"), "coupon", ["run_id"], unique=False)
     op.create_index(op.f("ix_coupon_used_sale"), "coupon", ["used_sale"], unique=False)
