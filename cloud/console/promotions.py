@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from cloud.api.services import Here, Services
 from cloud.console import overview, promotion_calendar
+from cloud.console.arrival import Arrival, arrival
 from cloud.console.live import asks_for_stream
 from cloud.console.promotion_forms import Said, filled_of, said_of
 from cloud.console.promotion_refusals import REFUSALS
@@ -27,10 +28,10 @@ from cloud.console.targets import choices, chosen, place_names
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity.people import Right
 from cloud.prices import approvals
-from cloud.prices.adoption import reported_versions
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.publish import Act
 from cloud.promotions import plans, previewing, words
+from cloud.promotions.holding import holding, published_to, where
 from cloud.promotions.models import PreviewStatus, PromotionPlan
 from cloud.promotions.naming import promotion_names
 from cloud.promotions.reading import kinds, read, typed_from
@@ -120,21 +121,15 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
     return page(request, services, "promotion", read_one)
 
 
-def _arrival(session: Session, plan: PromotionPlan, now_ms: int) -> list[tuple[str, str, str, str]]:
-    """Return (store, till, its version, how it stands) of every till that is to have a published plan."""
-    waiting, running = plans.where(session, plan, now_ms)
+def _arrival(session: Session, plan: PromotionPlan, now_ms: int) -> list[Arrival]:
+    """Return how every till stands that is to have a published plan, or has it still."""
+    waiting, running = where(session, plan, now_ms)
     goal: dict[str, int] = {}
     for found in (running, waiting):
         for version, stores in found.items():
             goal |= {store: max(version, goal.get(store, 0)) for store in stores}
-    rows = []
-    for till in reported_versions(session, now_ms, sorted(goal)) if goal else []:
-        wanted = goal[till.store]
-        state = "silent" if till.runs is None else "sells" if till.runs >= wanted else "holds"
-        if state == "holds" and wanted not in till.holds:
-            state = "under_way"
-        rows.append((till.store, till.till, str(till.runs or ""), state))
-    return rows
+    ever = {entry.store_id for entry in published_to(session, plan)}
+    return arrival(session, goal, ever, lambda books: holding(session, plan.promotion, books), now_ms)
 
 
 @router.post("/promotions/{plan}/says")

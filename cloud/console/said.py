@@ -145,6 +145,7 @@ ARRIVAL: dict[str, tuple[str, str]] = {
     "sells": (marked("sells by it"), "good"),
     "holds": (marked("holds it, waits for its moment"), "quiet"),
     "under_way": (marked("not there yet"), "warn"),
+    "leaving": (marked("still sells by it"), "warn"),
     "silent": (marked("never heard of"), "bad"),
 }
 """How far a promotion has come to a till."""

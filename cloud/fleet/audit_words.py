@@ -93,6 +93,7 @@ ACTION: Mapping[str, str] = {
     "promotions.cancel_preview": marked("Try of a promotion cancelled"),
     "promotions.clone": marked("Promotion cloned"),
     "promotions.discard": marked("Promotion discarded"),
+    "promotions.gone": marked("Promotion gone with a roll-back"),
     "promotions.push": marked("Promotion published"),
     "promotions.roll_back": marked("Promotion rolled back"),
     "promotions.save": marked("Promotion saved"),

@@ -21,6 +21,7 @@ from cloud.prices.overview import store_timeline, versions
 from cloud.prices.publish import Act, Publication, publish
 from cloud.prices.settings import TillSettings, set_till_settings, till_settings
 from cloud.process.clocks import clocks_of
+from cloud.promotions.holding import end_what_is_gone
 from shared.body import BodyKind
 from shared.ids import UuidMint
 
@@ -126,6 +127,7 @@ def roll_back(
     with database_of(context) as database, database.session() as session:
         act = _act(context, reason)
         done = revert.rollback(session, version, act, targets=target or ["all"], activates_local=at)
+        end_what_is_gone(session, act)
     _say_publication(done)
 
 

@@ -29,6 +29,7 @@ from cloud.prices.schemas import (
     WithdrawRequest,
 )
 from cloud.prices.settings import set_till_settings, till_settings
+from cloud.promotions.holding import end_what_is_gone
 
 router = APIRouter(prefix="/api/v1/prices", tags=["prices"])
 
@@ -64,6 +65,7 @@ def roll_back(services: Here, who: MayWrite, version: int, body: RollbackRequest
         done = revert.rollback(
             session, version, act, targets=body.targets, activates_local=_naive(body.activates_local)
         )
+        end_what_is_gone(session, act)
     return PublicationView.of(done)
 
 

@@ -16,10 +16,11 @@ from cloud.prices import approvals
 from cloud.prices.content import encode_row
 from cloud.prices.drafts import DraftRow, create_draft, put_rows
 from cloud.prices.errors import PriceRefusal
-from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
+from cloud.prices.models import PriceVersion
 from cloud.prices.publish import Act, Publication, publish
 from cloud.prices.revert import rollback, withdraw
 from cloud.prices.targets import CHAIN, check_targets
+from cloud.promotions.holding import end_what_is_gone, where
 from cloud.promotions.models import PlanStatus, PromotionPlan
 from cloud.promotions.reading import Read, read
 from cloud.promotions.writing import typed_of
@@ -182,6 +183,7 @@ def stop(session: Session, plan_id: str, draft_id: UUID, act: Act) -> list[int]:
 def roll_back(session: Session, plan_id: str, act: Act) -> Publication:
     """Bring the stores' whole price books back to what they were before a plan, under a new number.
 
+    Other promotions that were published since go with them, and are stopped where no book has them any more.
     Raise PriceRefusal when it is not published, or there was no book before it.
     """
     plan = find(session, plan_id)
@@ -197,23 +199,8 @@ def roll_back(session: Session, plan_id: str, act: Act) -> Publication:
     session.add(plan)
     _note(session, act, "promotions.roll_back", plan)
     session.flush()
+    end_what_is_gone(session, act)
     return done
-
-
-def where(session: Session, plan: PromotionPlan, now_ms: int) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
-    """Return the stores by version where a published plan still waits, and where its moment has come."""
-    query = (
-        select(TimelineEntryRow)
-        .join(PriceVersion, col(PriceVersion.version) == col(TimelineEntryRow.version))
-        .where(col(PriceVersion.draft_id) == plan.price_draft, col(TimelineEntryRow.status) == EntryStatus.STAGED)
-    )
-    waiting: dict[int, list[str]] = {}
-    running: dict[int, list[str]] = {}
-    if plan.price_draft is not None:
-        for entry in session.exec(query):
-            side = waiting if entry.activates_ms > now_ms else running
-            side.setdefault(entry.version, []).append(entry.store_id)
-    return waiting, running
 
 
 def adopt(session: Session, id_: UUID, promotion: Promotion, act: Act, exponent: int) -> PromotionPlan:

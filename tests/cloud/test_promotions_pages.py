@@ -20,7 +20,7 @@ from shared.pricing.promotion_rows import read_promotion
 from shared.wire.events import MANIFEST_BYTES
 from tests.cloud.console_data import CLOCK, console
 from tests.cloud.ingesting import Outbox, take_in
-from tests.cloud.prices_data import publish_rows
+from tests.cloud.prices_data import publish_rows, report
 from tests.cloud.promotions_data import ITEMS, PRICES, a_chain, sell
 from tests.cloud.visiting import Visitor, make_person
 from tests.factories import MemoryPriceBook, make_sale
@@ -73,8 +73,16 @@ def test_from_a_kind_to_the_tills_and_back(database: Database, marketer: Visitor
     assert "0 of 3 tills sell by it" in page
     assert "not there yet" in page
     assert "It runs into nothing." in page, "not into itself"
+    with database.session() as session:
+        report(session, "s1-a", engine=2, version=2)
+    assert "1 of 3 tills sell by it" in marketer.get(place).text
     marketer.send(f"{place}/stop", {"reason": "typo"})
-    assert "stopped" in marketer.get(place).text
+    stopped = marketer.get(place).text
+    assert "stopped" in stopped
+    assert "1 till still sells by what is taken back." in stopped, "its agent has not taken the new book yet"
+    with database.session() as session:
+        report(session, "s1-a", engine=2, version=3)
+    assert "It is on no till any more." in marketer.get(place).text
     assert "spring" in marketer.get("/audit").text
     assert "Spring" in marketer.get("/promotions").text
 

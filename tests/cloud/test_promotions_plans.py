@@ -9,13 +9,14 @@ from cloud.database import Database
 from cloud.errors import Invalid
 from cloud.fleet import audit
 from cloud.org.models import Store
-from cloud.prices import approvals
+from cloud.prices import approvals, revert
 from cloud.prices.books import StoreBooks
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import PriceVersion
 from cloud.prices.publish import Act, publish
 from cloud.promotions import plans
 from cloud.promotions.conflicts import Clash, check
+from cloud.promotions.holding import end_what_is_gone
 from cloud.promotions.models import PlanStatus
 from cloud.promotions.trying import book_now, sample
 from shared.body import BodyKind
@@ -140,6 +141,36 @@ def test_rolling_back_brings_back_what_was_before_it(database: Database) -> None
         assert done.version == FIRST + 2
         assert on_sale(session, "s1") == set()
         assert made.status == PlanStatus.STOPPED
+
+
+def test_what_goes_with_a_roll_back_of_another_plan_is_stopped_too(database: Database) -> None:
+    a_chain(database)
+    with database.session() as session:
+        one, other, kept = plan(session), plan(session), plan(session)
+        plans.push(session, one.id, fresh(), ANA, 2)
+        plans.push(session, other.id, fresh(), ANA, 2)
+        plans.save(session, kept.id, ANA, title="Summer", given=TEN_OFF, targets=["all"], activates="2026-02-01T06:00")
+        plans.push(session, kept.id, fresh(), ANA, 2)
+        plans.roll_back(session, one.id, ANA)
+        assert on_sale(session, "s1") == set()
+        assert plans.where(session, other, START_MS) == ({}, {})
+        assert other.status == PlanStatus.STOPPED
+        assert kept.status == PlanStatus.PUBLISHED, "it waits on top of what came back"
+        gone = [act for act in audit.latest(session) if act.action == "promotions.gone"]
+        assert [(act.subject, act.actor, act.reason) for act in gone] == [(other.id, "person:ana", "spring")]
+
+
+def test_one_that_is_left_in_some_stores_stays_published_there(database: Database) -> None:
+    a_chain(database)
+    with database.session() as session:
+        one, other = plan(session, targets=("store:s1",)), plan(session)
+        plans.push(session, one.id, fresh(), ANA, 2)
+        plans.push(session, other.id, fresh(), ANA, 2)
+        revert.rollback(session, FIRST, ANA, targets=["store:s1"])
+        assert end_what_is_gone(session, ANA) == [one.id]
+        assert other.status == PlanStatus.PUBLISHED
+        left = plans.where(session, other, START_MS)[1].values()
+        assert sorted(store for stores in left for store in stores) == ["s2", "s3"]
 
 
 def test_a_clone_is_a_promotion_of_its_own(database: Database) -> None:

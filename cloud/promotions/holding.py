@@ -1,0 +1,84 @@
+"""Whether price books hold a promotion: what is published may have gone with a roll-back of something else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlmodel import Session, col, select
+
+from cloud.fleet import audit
+from cloud.prices.books import StoreBooks
+from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
+from cloud.prices.publish import Act
+from cloud.prices.timeline import in_force, live_entries
+from cloud.promotions.models import PlanStatus, PromotionPlan
+
+Book = tuple[str, int]
+"""A store and a version of its prices."""
+
+
+def holding(session: Session, promotion: str, books: Collection[Book], kept: StoreBooks | None = None) -> set[Book]:
+    """Return those of the books that hold a promotion; one that head office does not know holds nothing."""
+    kept = StoreBooks() if kept is None else kept
+    found = ((book, kept.book(session, *book)) for book in books)
+    return {place for place, book in found if book is not None and promotion in book.promotions().by_id}
+
+
+def published_to(session: Session, plan: PromotionPlan) -> list[TimelineEntryRow]:
+    """Return where a plan stands or stood on timelines, whatever took over since; what was withdrawn is left out."""
+    if plan.price_draft is None:
+        return []
+    query = (
+        select(TimelineEntryRow)
+        .join(PriceVersion, col(PriceVersion.version) == col(TimelineEntryRow.version))
+        .where(col(PriceVersion.draft_id) == plan.price_draft, col(TimelineEntryRow.status) == EntryStatus.STAGED)
+        .order_by(col(TimelineEntryRow.version), col(TimelineEntryRow.store_id))
+    )
+    return list(session.exec(query))
+
+
+def where(
+    session: Session, plan: PromotionPlan, now_ms: int, kept: StoreBooks | None = None
+) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
+    """Return the stores by version where a plan still waits, and where it is in force: where the book has it."""
+    waiting: dict[int, list[str]] = {}
+    begun: dict[str, int] = {}
+    for entry in published_to(session, plan):
+        if entry.activates_ms > now_ms:
+            waiting.setdefault(entry.version, []).append(entry.store_id)
+        else:
+            begun[entry.store_id] = entry.version
+    timelines = live_entries(session, sorted(begun), now_ms) if begun else {}
+    sells = {(store, now.version) for store in begun if (now := in_force(timelines[store], now_ms)) is not None}
+    running: dict[int, list[str]] = {}
+    for store, _ in sorted(holding(session, plan.promotion, sells, kept)):
+        running.setdefault(begun[store], []).append(store)
+    return waiting, running
+
+
+def end_what_is_gone(session: Session, act: Act) -> list[str]:
+    """Mark every published plan that stands in no store's book any more as stopped; return their ids.
+
+    A roll-back brings back whole books, so that promotions published later go with it, whoever rolled back and why.
+    """
+    kept, gone = StoreBooks(), []
+    query = select(PromotionPlan).where(
+        col(PromotionPlan.status) == PlanStatus.PUBLISHED, col(PromotionPlan.price_draft).is_not(None)
+    )
+    for plan in session.exec(query.order_by(col(PromotionPlan.id))).all():
+        if where(session, plan, act.now_ms, kept) != ({}, {}):
+            continue
+        plan.status = PlanStatus.STOPPED
+        session.add(plan)
+        gone.append(plan.id)
+        audit.record(
+            session,
+            at_ms=act.wall_ms,
+            actor=act.actor,
+            action="promotions.gone",
+            subject=plan.id,
+            reason=act.reason,
+            detail=f"{plan.title}; {plan.targets}",
+        )
+    session.flush()
+    return gone
