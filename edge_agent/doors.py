@@ -80,7 +80,7 @@ class Doors:
             show = Panel(self._tills.devices).serve(state / panel.SOCKET_NAME)
             tasks.create_task(_listening("device_panel", show), name="device panel")
             recordings = LiveRecordings(self._tills.devices, self._clocks.machine, self._is_personal)
-            tries = trying.works(self._tills.devices)
+            tries = trying.works(self._tills.devices, self._tills.learn_drawer)
             control = Control({**requests.works(self._desk), **recordings.works(), **tries}).serve(state / CONTROL_NAME)
             tasks.create_task(_listening("control", control), name="control")
             if self._settings.bench_socket is not None:

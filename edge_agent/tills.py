@@ -16,6 +16,7 @@ from edge_agent.customer_rows import CustomerRows
 from edge_agent.devices import logbook
 from edge_agent.devices.binding import UNBOUND
 from edge_agent.devices.hotplug import HotPlug
+from edge_agent.devices.ports import DeviceUnavailable
 from edge_agent.devices.supervisor import Supervisor
 from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull
@@ -160,6 +161,13 @@ class Tills:
             who=lambda: station.till.cashier,
             changes=station.till.changes,
         )
+
+    async def learn_drawer(self, till: str) -> bool | None:
+        """Open a till's closed drawer and learn its switch; None when that did not move. Raise DeviceError."""
+        served = self.served.get(till)
+        if served is None or served.station.paper is None:
+            raise DeviceUnavailable(f"till {till} is not open yet")
+        return await served.station.paper.drawer.learn()
 
     def _device_changed(self) -> None:
         self._devices_changed.set()

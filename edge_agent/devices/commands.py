@@ -71,6 +71,7 @@ def watch(
 def try_device(
     *, device: Device = "", state: State = None, profile: Profile = "", transport: Transport = "",
     address: Address = "", seconds: Seconds = 10,
+    drawer: Annotated[bool, typer.Option("--drawer", help="Open the closed cash drawer and learn its switch.")] = False,
 ) -> None:  # fmt: skip
     """Open a device and say what it answers; a printer prints a page, a display shows a text. Ends with 1 if it fails.
 
@@ -78,9 +79,11 @@ def try_device(
     """
     _quiet()
     if state is not None and is_running(state) and not profile:
-        if not _run(_test_beside(state / SOCKET_NAME, device)):
+        if not _run(_test_beside(state / SOCKET_NAME, device, drawer=drawer)):
             raise typer.Exit(1)
         return
+    if drawer:
+        _fail("what a drawer's switch says is learnt by the running agent: start it, and say --state and till/printer")
     binding = _one(state, device, profile, transport, address)
     if not _run(_test(binding, seconds)):
         raise typer.Exit(1)
@@ -182,10 +185,10 @@ async def _test(binding: DeviceBinding, seconds: float) -> bool:
         return works
 
 
-async def _test_beside(socket: Path, device: str) -> bool:
+async def _test_beside(socket: Path, device: str, *, drawer: bool = False) -> bool:
     """Have the running agent try one of its devices out."""
     works = False
-    async for said in control.ask(socket, do=TEST, device=device):
+    async for said in control.ask(socket, do=TEST, device=device, drawer=drawer):
         typer.echo(said["words"])
         works = bool(said["works"])
     return works

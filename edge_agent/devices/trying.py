@@ -6,7 +6,7 @@ A printer prints a page on which a person sees whether the profile fits; a line 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import msgspec
 from edge_agent.control import Refusal, Work
 from edge_agent.devices.device import Device
 from edge_agent.devices.displays.driver import LineDisplay
-from edge_agent.devices.ports import DeviceState
+from edge_agent.devices.ports import DeviceError, DeviceState
 from edge_agent.devices.printers.driver import PrinterDriver, PrintResult
 from edge_agent.devices.printers.problems import ADVICE, PrinterProblem
 from edge_agent.devices.supervisor import Supervisor
@@ -28,6 +28,14 @@ from shared.receipt.layout import Row, lay_out
 TEST = "devices.test"
 _DIGITS = "1234567890"
 _SHOWN_SECONDS = 5.0
+_SWITCH = (
+    "The drawer opened and its switch said so. From now on an opening by hand is noticed, and told to head office with"
+    " who stood at the till."
+)
+_NO_SWITCH = (
+    "The drawer's switch did not move. Was the drawer closed, and did it open? Close it and try again. A drawer or a"
+    " cable without a switch works, but nobody can notice an opening by hand."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,11 @@ class Tried:
 
 class _Request(msgspec.Struct, frozen=True):
     device: str
+    drawer: bool = False
+
+
+Learn = Callable[[str], Awaitable[bool | None]]
+"""Opens the closed drawer of a till and says how its switch is wired; None when that did not move."""
 
 
 def test_page(profile: DeviceProfile) -> Document:
@@ -105,21 +118,34 @@ async def _show(driver: LineDisplay) -> Tried:
     return Tried(works=True, words=f"It was told to show: {' / '.join(rows)}. A display says nothing back: look at it.")
 
 
-def works(supervisor: Supervisor) -> dict[str, Work]:
-    """Return what the control socket does about trying devices of the running agent out."""
+async def _drawer(device: Device, learn: Learn) -> Tried:
+    if not isinstance(device.driver, PrinterDriver):
+        raise Refusal(f"{device.device} is no printer: a drawer hangs on the receipt printer of its till")
+    try:
+        wired = await learn(device.device.partition("/")[0])
+    except DeviceError as error:
+        return Tried(works=False, words=f"The drawer could not be told to open: {error}")
+    if wired is None:
+        return Tried(works=False, words=_NO_SWITCH)
+    return Tried(works=True, words=_SWITCH)
+
+
+def works(supervisor: Supervisor, learn: Learn) -> dict[str, Work]:
+    """Return what the control socket does about trying devices of the running agent out. `learn`: a till's drawer."""
 
     async def test(request: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
         try:
-            wanted = msgspec.convert({"device": request.get("device")}, _Request).device
+            asked = msgspec.convert({key: request[key] for key in ("device", "drawer") if key in request}, _Request)
         except msgspec.ValidationError as error:
             raise Refusal(f"the request cannot be read: {error}") from error
+        wanted = asked.device
         found = {device.device: device for device in supervisor.devices}
         if wanted not in found:
             raise Refusal(f"this agent has no device {wanted!r}; there are {', '.join(found) or 'none'}")
         device = found[wanted]
         if device.state not in {DeviceState.IDLE, DeviceState.BUSY}:
             raise Refusal(f"{wanted} is {device.state.value}: {device.standing.reason or 'it could not be opened'}")
-        tried = await try_out(device)
+        tried = await _drawer(device, learn) if asked.drawer else await try_out(device)
         if tried is None:
             raise Refusal(f"{wanted} reads: use it, and look with `storewire-edge devices watch {wanted}`")
         yield {"works": tried.works, "words": tried.words}

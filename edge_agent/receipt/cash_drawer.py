@@ -62,6 +62,16 @@ class CashDrawer:
         _log.info("drawer_opened", till=self._till, reason=reason.value, kicked=kicked)
         return kicked
 
+    async def learn(self) -> bool | None:
+        """Open the closed drawer and learn how its switch is wired: whether "high" is open, None when it did not move.
+
+        Only from then on is an opening by hand noticed. Raise DeviceError when the printer takes nothing.
+        """
+        wired = await self._printing.learn_drawer()
+        at_ms = self._clocks.business.now_ms()
+        await self._keep(DrawerReason.TEST, by=self._who(), at_ms=at_ms, cause=None, kicked=True)
+        return wired
+
     async def run(self) -> None:
         """Keep every opening by hand, until cancelled."""
         while True:

@@ -132,7 +132,7 @@ class TillPolicies(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `denominations`: the notes and coins that a count lists, largest first.
     `consents`: the texts that are shown to whoever joins at the service desk; none: as shipped.
     `ask_referrer`: whoever joins there is asked who brought them.
-    `card_reference`: whether a bank card that the terminal took by itself is asked its slip's number, and must have one.
+    `card_reference`: whether the slip's number of a card that a terminal took by itself is asked, and must be given.
     `keys`: what a till's page does at a key, by action (`{"hold": "F4"}`), where it differs from as shipped.
     """
 

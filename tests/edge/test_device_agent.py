@@ -9,10 +9,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from edge_agent import control
 from edge_agent.configuration import load
 from edge_agent.devices import logbook
+from edge_agent.devices.printers.simulated import SimulatedPrinter
+from edge_agent.devices.trying import TEST
 from edge_agent.standing import read_standing
 from shared.wire.desired import DeviceBinding, StoreSettings, Till
+from shared.wire.drawer_events import DrawerOpened, DrawerReason
+from shared.wire.events import decode_event
 from shared.wire.messages import DeviceReport
 from tests.edge.agents import RunningAgent, running
 from tests.edge.hq import MemoryHq, entry
@@ -92,6 +97,46 @@ async def test_broken_binding_leaves_the_other_devices_selling_and_is_told(tmp_p
         assert (await agent.say(do="basket", till="t1", id=str(new_id()), steps=steps))["ok"]
         await until(lambda: "no_such_scale" in reports(hq).get("t1/scale", DeviceReport(
             device="", profile="", state="")).reason, "HQ to hear what is wrong")  # fmt: skip
+
+
+async def test_the_drawer_s_switch_is_learnt_by_command_and_then_a_hand_on_it_is_told(
+    tmp_path: Path, hq: MemoryHq
+) -> None:
+    hq.settings = bound(
+        DeviceBinding(device="printer", profile="simulated_printer", transport="simulated"),
+        DeviceBinding(device="scanner", profile="simulated_scanner", transport="simulated"),
+    )
+
+    async def tried(device: str) -> list[bool]:
+        asked = control.ask(tmp_path / control.SOCKET_NAME, do=TEST, device=device, drawer=True)
+        return [said["works"] async for said in asked]
+
+    async with running(tmp_path, hq) as agent:
+        await ready(agent)
+        await until(lambda: states(agent) == {"t1/printer": "idle", "t1/scanner": "idle"}, "both devices")
+        station = agent.agent._tills.served["t1"].station
+        cable, driver = station.simulated("printer"), station.printer()
+        assert cable is not None
+        assert driver is not None
+        machine = cable.far_end
+        assert isinstance(machine, SimulatedPrinter)
+        machine.switch_high_when_open = False
+        with pytest.raises(control.Refusal, match="t1/scanner is no printer"):
+            await tried("t1/scanner")
+        assert await tried("t1/printer") == [True]
+        await until(lambda: driver.drawer.heard is not None, "the listener")
+        machine.drawer_open = False
+        await until(lambda: driver.drawer.level is True, "the closed drawer")
+        machine.drawer_open = True
+
+        async def told() -> list[DrawerReason]:
+            rows = await agent.database.read(lambda db: db.execute("SELECT content FROM event ORDER BY n").fetchall())
+            return [one.reason for (text,) in rows if isinstance(one := decode_event(text), DrawerOpened)]
+
+        async def both() -> bool:
+            return await told() == [DrawerReason.TEST, DrawerReason.BY_HAND]
+
+        await until(both, "the hand")
 
 
 def test_agent_loads_no_device_library_before_a_device_needs_it() -> None:

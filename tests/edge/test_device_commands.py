@@ -150,9 +150,13 @@ def test_test_of_a_display_shows_a_text_and_says_which(model: str, shown: str) -
     assert display.rows[0] == shown
 
 
+async def no_drawer(_till: str) -> bool | None:
+    raise AssertionError("no drawer is tried")
+
+
 async def test_test_works_beside_the_running_agent() -> None:
     async def tried(name: str) -> list[Mapping[str, object]]:
-        return [said async for said in trying.works(bench.supervisor)[trying.TEST]({"device": name})]
+        return [said async for said in trying.works(bench.supervisor, no_drawer)[trying.TEST]({"device": name})]
 
     paper = DeviceBinding(device="paper", profile="simulated_printer", transport="simulated")
     rows = DeviceBinding(device="rows", profile="simulated_display", transport="simulated")

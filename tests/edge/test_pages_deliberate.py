@@ -42,7 +42,8 @@ HARMLESS = {
     # money that comes in: Enter is the exact amount, as on every till
     "pay", "points", "value_amount", "value_pay",
     # an empty line is no answer to these, or says "none" or what is printed in the prompt
-    "card_slip", "cash", "check", "count", "coupon", "coupon_code", "float", "goods", "goods_weight", "hold", "name", "new_card",
+    "card_slip", "cash", "check", "count", "coupon", "coupon_code", "float", "goods", "goods_weight", "hold", "name",
+    "new_card",
     "open_price", "part", "phone", "pieces", "pour", "price", "receipt", "reference", "referrer", "reprint",
     "return_reason", "top_up", "top_up_receipt", "value", "value_card", "whose", "pin", "staff",
 }  # fmt: skip
