@@ -22,8 +22,10 @@ from cloud.members import leaving, merging, one_person, purchases, value
 from cloud.rewards import drawing, gifts, rebate
 from cloud.rewards.models import Draw, GiftOrder, Ticket
 from cloud.sales.models import Sale
-from cloud.value import correcting
+from cloud.value import card_returns, correcting
+from cloud.value.card_returns import Application
 from cloud.value.correcting import Correction
+from cloud.value.models import Purse
 from cloud.value.topping_up import TopUp, top_up, undo_top_up
 from shared.wire.events import MemberOnSale
 from shared.wire.messages import CouponReserved, Held, Refused
@@ -229,6 +231,27 @@ def test_a_closed_account_collects_nothing(chain: Chain) -> None:
     assert chain.ask(AskWallet(till="t1", cashier="c1", member=chain.ann)) == Refused(code="member_closed")  # type: ignore[arg-type]
     with chain.database.snapshot() as session:
         assert rebate.items(session, {"year": 2026, "rate_bp": 10_000}) == []
+
+
+def test_money_that_comes_back_after_somebody_left_can_be_paid_out(chain: Chain) -> None:
+    chain.publish()
+    chain.top_up(6_000)
+    basket = new_id()
+    chain.hold("CNY", 6_000, basket)
+    sale = chain.sell(6_000, value=6_000, id=basket)
+    now = merged(chain, 1)
+    erase(chain, now)
+    chain.give_back(sale, value=6_000)
+    assert (holds(chain, chain.ann), holds(chain, now)) == ({}, {"purse_principal": 6_000})
+    with chain.database.session() as session:
+        purse = session.exec(select(Purse).where(Purse.member_id == now)).one()
+        asked = Application(id=new_id(), purse=purse.id, store="s001", by="person:tom", reason="brought goods back")
+        card_returns.apply(session, asked, now_ms=START_MS)
+        paid = card_returns.decide(
+            session, open_commit(session, START_MS), asked.id, by="person:ana", approve=True, at_ms=START_MS,
+            now_ms=START_MS,
+        )  # fmt: skip
+    assert (paid.paid_minor, holds(chain, now)) == (6_000, {})
 
 
 def test_a_rebate_worked_out_before_somebody_left_is_not_paid_to_them(chain: Chain) -> None:
