@@ -65,7 +65,7 @@ async def test_a_day_from_float_to_z_report(store: Store, till: Till) -> None:
     await till.drawer.move(CashMove.IN, 500, reason="change")
     await till.drawer.move(CashMove.OUT, 200, reason="flowers", note="two roses")
     await till.drawer.move(CashMove.NO_SALE, reason="change")
-    assert code_of(await till.drawer.move(CashMove.OUT, 10**9, reason="safe")) == "cash_short"
+    assert code_of(await till.drawer.move(CashMove.OUT, 10**12, reason="safe")) == "cash_amount"
     assert code_of(await till.drawer.move(CashMove.OUT, 100, reason="because")) == "reason_needed"
     assert code_of(await till.drawer.close()) == "count_first"
     expected = 30_000 + 500 + 300 - 10_000 + 500 - 200
@@ -82,6 +82,16 @@ async def test_a_day_from_float_to_z_report(store: Store, till: Till) -> None:
     assert kinds.count(ShiftOpened) == kinds.count(ShiftClosed) == 1
     assert code_of(await till.drawer.close()) == "shift_needed"
     assert [one.shift for one in await till.drawer.past()] == [report.shift]
+
+
+@pytest.mark.parametrize("move", [CashMove.OUT, CashMove.DROP])
+async def test_trying_amounts_does_not_tell_what_should_be_in_the_drawer(till: Till, move: CashMove) -> None:
+    await till.drawer.open(1000)
+    for minor in (999, 1, 5000):
+        assert await till.drawer.move(move, minor, reason="safe") == CashDone(move, minor)
+    await till.drawer.count({100: 3})
+    report = await closed(till)
+    assert (report.totals.cash_expected_minor, report.difference_minor) == (-5000, 5300)
 
 
 async def test_closing_asks_of_each_held_basket_what_becomes_of_it(store: Store, till: Till) -> None:
