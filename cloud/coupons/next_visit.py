@@ -41,7 +41,7 @@ class Bought:
 
 
 def give_promised(session: Session, commit_no: int, bought: Bought, random_bits: RandomBits = secrets.randbits) -> None:
-    """Give a member the coupons a sale promised, unless all of it came back; a batch that is full gives no more.
+    """Give a member the coupons a sale promised, unless all of it came back; a batch full or over gives no more.
 
     They count from the day of the sale, whenever it becomes known whose it is. The caller sees to it that a sale gives
     once.
@@ -50,7 +50,7 @@ def give_promised(session: Session, commit_no: int, bought: Bought, random_bits:
     if not promised or came_back_whole(session, bought.sale):
         return
     for n, promotion in enumerate(promised):
-        batch = _batch_of(session, promotion)
+        batch = _batch_of(session, promotion, bought.business_date)
         if batch is None:
             continue
         try:
@@ -63,9 +63,11 @@ def give_promised(session: Session, commit_no: int, bought: Bought, random_bits:
             continue
 
 
-def _batch_of(session: Session, promotion: str) -> str | None:
+def _batch_of(session: Session, promotion: str, day: date) -> str | None:
+    """Return the newest batch that is not over on the day: a coupon of another could never be used."""
     batch = table_of(CouponBatch)
-    query = select(batch.c.id).where(batch.c.promotion == promotion, batch.c.kind == NEXT_VISIT, ~batch.c.closed)
+    open_ = (batch.c.promotion == promotion, batch.c.kind == NEXT_VISIT, ~batch.c.closed, batch.c.ends >= day)
+    query = select(batch.c.id).where(*open_)
     return session.execute(query.order_by(batch.c.made_ms.desc(), batch.c.id).limit(1)).scalar_one_or_none()
 
 
