@@ -319,6 +319,16 @@ def test_key_that_a_store_has_chosen_comes_before_the_shipped_ones(
     assert {name: keys_of(chosen)[name] for name in keys} == keys
 
 
+async def test_action_that_lost_its_key_is_behind_more(tmp_path: Path) -> None:
+    async with person(tmp_path, keys={"hold": "F2"}) as at:
+        await at.presses("F1")
+        question = at.screen.question
+        assert question is not None
+        (number,) = [n for n, one in enumerate(question.options, start=1) if one.value == "member"]
+        await at.types(str(number))
+        assert at.asked == "member"
+
+
 async def test_key_for_the_drawer_opens_it_with_a_reason(tmp_path: Path) -> None:
     async with person(tmp_path, keys={"no_sale": "F9"}, shifts="required") as at:
         await at.presses("F10")

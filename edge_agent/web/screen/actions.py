@@ -98,7 +98,7 @@ def keys_of(remapped: Mapping[str, str]) -> dict[str, str]:
 
 
 async def more(ask: Asked, hand: Hand) -> Outcome:
-    """Choose one of everything that can be done here."""
+    """Choose one of everything that can be done here, but for what stands on the page with a key of its own."""
     keys = keys_of(hand.settings.policies.keys)
     chosen = await ask(
         Question(
@@ -108,7 +108,7 @@ async def more(ask: Asked, hand: Hand) -> Outcome:
             options=tuple(
                 Option(value=one.name, words=says(one.words), note=Plain(keys[one.name]))
                 for one in ACTIONS
-                if one.name != "more" and not one.front and hand.till.kind in one.kinds
+                if one.name != "more" and not (one.front and keys[one.name]) and hand.till.kind in one.kinds
             ),
             free=False,
             wide=True,
