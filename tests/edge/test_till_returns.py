@@ -86,8 +86,26 @@ async def test_a_number_that_several_tills_have_asks_which(store: Store) -> None
     asked = await store.till("t3").returns.find(first.receipt)
     assert isinstance(asked, Refused)
     assert asked.asks == ReceiptAsked(("t1", "t2"))
-    for text in ("abcdef-000099", "t9/" + first.receipt, "nonsense", str(UUID(int=1))):
+    for text in ("abcdef-000099", "t9/" + first.receipt, "t1/99", "99", "9/1", str(UUID(int=1))):
         assert code_of(await store.till().returns.find(text)) == "no_such_receipt"
+    for text in ("nonsense", "1/", "1/2/3", "1-1", "t1/abc", "1/ 1"):
+        assert code_of(await store.till().returns.find(text)) == "receipt_form"
+
+
+async def test_a_till_s_number_and_a_bare_number_find_the_receipt(store: Store) -> None:
+    first, second = await sold(store.till("t1"), APPLES), await sold(store.till("t2"), MILK)
+    for text, sale in [
+        (f"1/{first.receipt}", first.sale),
+        (f"2/{second.receipt}", second.sale),
+        (f"T2 {second.receipt.upper()}", second.sale),
+        ("t1/1", first.sale),
+        ("2/1", second.sale),
+        ("2/000001", second.sale),
+        (" 1 ", first.sale),
+    ]:
+        found = await store.till("t1").returns.find(text)
+        assert isinstance(found, ReturnView), text
+        assert found.sale == sale, text
 
 
 @settings(max_examples=60, deadline=None)

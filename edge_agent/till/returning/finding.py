@@ -14,13 +14,14 @@ from edge_agent.till.desk import Desk, Refusal
 from shared.wire.events import SaleCompleted, SaleReturned, decode_event
 
 _ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
-_NUMBER = re.compile(r"^(?:(?P<till>[a-z0-9-]{1,32})[/ ])?(?P<series>[0-9a-z]{6})-(?P<number>\d{1,9})$")
+_NUMBER = re.compile(r"^(?:(?P<till>[\w-]{1,32})[/ ])?(?:(?P<series>[0-9a-z]{6})-)?(?P<number>[0-9]{1,9})$")
 
 
 def row_for(db: sqlite3.Connection, desk: Desk, text: str) -> ReceiptRow:
     """Return the receipt that a scanned or typed text means: a receipt's code, or `till/series-number`.
 
-    Without its till a number is first one of this till's, then of the only till that has it.
+    The till is named by its id or its number. Without it a number is first one of this till's, then of the only till
+    that has it. Without its series it is this till's alone, or the named one's: the newest of that number.
     """
     found = _ID.search(text)
     if found is not None:
@@ -30,8 +31,13 @@ def row_for(db: sqlite3.Connection, desk: Desk, text: str) -> ReceiptRow:
         return row
     named = _NUMBER.match(text.strip().lower())
     if named is None:
+        raise Refusal("receipt_form", text[:64])
+    tills = [] if named["till"] is None else _tills_named(db, desk, named["till"])
+    if named["till"] is not None and not tills:
         raise Refusal("no_such_receipt", text[:64])
-    return _by_number(db, desk, named["till"], named["series"], int(named["number"]))
+    if named["series"] is None:
+        return _newest(db, tills or [desk.till], int(named["number"]))
+    return _by_number(db, desk, tills, named["series"], int(named["number"]))
 
 
 def row_of(db: sqlite3.Connection, sale: UUID) -> ReceiptRow:
@@ -42,8 +48,30 @@ def row_of(db: sqlite3.Connection, sale: UUID) -> ReceiptRow:
     return row
 
 
-def _by_number(db: sqlite3.Connection, desk: Desk, till: str | None, series: str, number: int) -> ReceiptRow:
-    tills = [till] if till else [one for (one,) in db.execute("SELECT DISTINCT till FROM receipt_series ORDER BY till")]
+def _tills_named(db: sqlite3.Connection, desk: Desk, name: str) -> list[str]:
+    """Return the till of an id, else of a number as it stands on paper and on the page's head."""
+    known = _tills(db)
+    by_number = [one.till for one in desk.settings().tills if str(one.number) == name and one.till in known]
+    return [one for one in known if one.lower() == name] or by_number
+
+
+def _tills(db: sqlite3.Connection) -> list[str]:
+    return [till for (till,) in db.execute("SELECT DISTINCT till FROM receipt_series ORDER BY till")]
+
+
+def _newest(db: sqlite3.Connection, tills: list[str], number: int) -> ReceiptRow:
+    """Return the receipt of a number without its series: of the open series, else of the last one that has it."""
+    for till in tills:
+        rows = db.execute("SELECT series FROM receipt_series WHERE till = ? ORDER BY opened DESC", (till,))
+        for (series,) in rows.fetchall():
+            row = receipts.find_by_number(db, till, series, number)
+            if row is not None:
+                return row
+    raise Refusal("no_such_receipt", f"{tills[0]}/{number}")
+
+
+def _by_number(db: sqlite3.Connection, desk: Desk, named: list[str], series: str, number: int) -> ReceiptRow:
+    tills = named or _tills(db)
     rows = [row for one in tills if (row := receipts.find_by_number(db, one, series, number)) is not None]
     own = [row for row in rows if row.till == desk.till]
     if len(rows) > 1 and not own:

@@ -13,6 +13,12 @@ RETURN_WORDS: Mapping[str, Words] = {
         "Check the number, or return it in the store that sold it.",
         "请核对小票号，或到原购买门店退货。",
     ),
+    "receipt_form": Words(
+        "This is not a receipt's number.",
+        "小票号格式不对。",
+        "Type it as printed, with the till before it: 1/38 or 1/x6epw1-000038. Or scan the receipt's code.",
+        "请按小票输入，编号前加收银台号：1/38 或 1/x6epw1-000038；也可扫描小票二维码。",
+    ),
     "receipt_ambiguous": Words(
         "Several tills have a receipt of this number.",
         "多个收银台有相同编号的小票。",
