@@ -38,6 +38,8 @@ def test_prefix_suffix_and_identifier_are_taken_off() -> None:
         ("dec10 wiegand", "0169552957", "02711325"),
         ("wiegand wiegand", "027,11325", "02711325"),
         ("dec10 dec8", "0169552957", "69552957"),
+        ("short-dec10 dec10", "169552957", "0169552957"),
+        ("short-hex8 dec10", "A1B2C3D", "0169552957"),
     ],
 )
 def test_a_chip_is_one_card_however_a_reader_writes_it(transform: str, text: str, number: str) -> None:
@@ -47,7 +49,21 @@ def test_a_chip_is_one_card_however_a_reader_writes_it(transform: str, text: str
 
 @pytest.mark.parametrize(
     ("transform", "text"),
-    [("hex8 dec10", "xyz"), ("dec10 dec10", "4294967296"), ("dec10 dec10", "-1"), ("wiegand dec8", "25600001")],
+    [
+        ("hex8 dec10", "xyz"),
+        ("dec10 dec10", "4294967296"),
+        ("dec10 dec10", "-1"),
+        ("wiegand dec8", "25600001"),
+        # a part of a number is not another card
+        ("hex8 dec10", "1A"),
+        ("hex8 dec10", "0A1B2C3D4"),
+        ("hex10 dec10", "0A1B2C3D"),
+        ("dec10 dec10", "12345"),
+        ("dec8 dec8", "1234567"),
+        ("dec10 dec10", "00169552957"),
+        ("short-dec10 dec10", "00169552957"),
+        ("wiegand wiegand", "27,11325"),
+    ],
 )
 def test_what_is_no_chip_number_is_said(transform: str, text: str) -> None:
     refinement = Refinement(Scans(transform=transform), ScanRole.MEMBER_CARD)

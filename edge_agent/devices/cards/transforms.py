@@ -56,14 +56,32 @@ def _wiegand(text: str) -> int:
     return facility << 16 | card
 
 
+def _whole(read: Callable[[str], int], digits: int, *, short: bool = False) -> Callable[[str], int]:
+    """Return a reading of exactly so many digits: a part of a number is another card's, whose points it would get.
+
+    `short`: of as many or fewer, for a reader that leaves leading zeros out.
+    """
+
+    def whole(text: str) -> int:
+        if len(text) > digits or (len(text) < digits and not short):
+            raise CardUnreadable("card_unreadable")
+        return read(text)
+
+    return whole
+
+
+_DIGITS: Mapping[str, tuple[Callable[[str], int], int]] = {
+    "dec8": (_decimal, 8),
+    "dec10": (_decimal, 10),
+    "hex8": (_hexadecimal, 8),
+    "hex10": (_hexadecimal, 10),
+}
 READ: Mapping[str, Callable[[str], int]] = {
-    "dec8": _decimal,
-    "dec10": _decimal,
-    "hex8": _hexadecimal,
-    "hex10": _hexadecimal,
+    **{form: _whole(read, digits) for form, (read, digits) in _DIGITS.items()},
+    **{f"short-{form}": _whole(read, digits, short=True) for form, (read, digits) in _DIGITS.items()},
     "wiegand": _wiegand,
 }
-"""How a reader writes a chip's number."""
+"""How a reader writes a chip's number: all its digits, or (`short-`) without the zeros it begins with."""
 
 WRITE: Mapping[str, Callable[[int], str]] = {
     "dec8": lambda number: f"{number % 10**8:08}",
