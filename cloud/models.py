@@ -1,5 +1,6 @@
 """Every table, imported so that the metadata is complete. One line a feature."""
 
+from cloud.beside import models as beside
 from cloud.channels import models as channels
 from cloud.coupons import models as coupons
 from cloud.fleet import models as fleet
@@ -25,6 +26,7 @@ from cloud.value import desk_models as value_desk
 from cloud.value import models as value
 
 __all__ = [
+    "beside",
     "channels",
     "coupons",
     "fleet",

@@ -7,7 +7,7 @@ hash of each field, enough to name the field in which a repeat differs, and noth
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
@@ -16,26 +16,28 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlmodel import Session
 
-from cloud import ledger
+from cloud.beside.undoing import may_be_owed, read_earning, undo_coupon, undo_earning
 from cloud.coupons import using
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.ledger import AccountKey, Journal, Leg, lots
+from cloud.ledger import AccountKey, lots
 from cloud.ledger.commits import open_commit
 from cloud.ledger.holding import HoldRequest, place
-from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_ISSUED, POINTS_SPENT
+from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_SPENT
 from cloud.ledger.models import LedgerRequest
 from cloud.ledger.reading import points_of
 from cloud.ledger.requests import Answered, once
 from cloud.ledger.reversing import Undo
 from cloud.ledger.settling import CAPTURE, Ending, capture
+from cloud.loyalty import crediting, tiers
 from cloud.loyalty import rules as loyalty_rules
+from cloud.loyalty.earning import points_earned
+from cloud.loyalty.facts import LineFacts, SaleFacts
 from cloud.members import blocks, changing, dirt, one_person
 from cloud.members.reversals import reverse
 from cloud.members.years import add_spend
 from cloud.org.models import Store
 from cloud.privacy import Vault
 from shared.calendar import business_date
-from shared.loyalty import Paid
 
 EARN = "beside_earn"
 SPEND = "beside_spend"
@@ -88,8 +90,10 @@ class Till:
     def quote(self, session: Session, member: UUID, minor: int, store: str) -> tuple[int, int]:
         """Return the points that a receipt would bring, and how many the member may spend now."""
         today = self._today(session, store)
-        account = AccountKey(MEMBER_POINTS, str(one_person.now_of(session, member)), POINTS)
-        return self._points(session, minor, today)[0], lots.spendable(session, account, lots.Pick(today))
+        member = one_person.now_of(session, member)
+        account = AccountKey(MEMBER_POINTS, str(member), POINTS)
+        earned = self._earned(session, self._receipt(member, minor, Place(store=store), today, _REQUESTS))
+        return earned.points if earned else 0, lots.spendable(session, account, lots.Pick(today))
 
     def _once(self, session: Session, key: str, kind: str, asked: Mapping[str, Any], work: _Work) -> Answered:
         if not 0 < len(key) <= 64 or not key.isprintable():
@@ -104,26 +108,12 @@ class Till:
     def _earn(self, session: Session, request: UUID, member: UUID, minor: int, at: Place) -> Mapping[str, Any]:
         member = _may(session, member, blocks.POINTS)
         today = self._today(session, at.store)
-        points, version = self._points(session, minor, today)
+        receipt = self._receipt(member, minor, at, today, request)
+        earned = self._earned(session, receipt)
+        points = earned.points if earned else 0
         commit_no = open_commit(session, self.now_ms)
-        if points:
-            account = AccountKey(MEMBER_POINTS, str(member), POINTS)
-            legs = (Leg(account, points), Leg(AccountKey(POINTS_ISSUED, at.store, POINTS), -points))
-            journal = Journal(
-                cause=request, purpose=EARN, at_ms=self.business_ms, rule_version=version, member=member, legs=legs,
-                **_facts(at),
-            )  # fmt: skip
-            ledger.post(session, commit_no, [journal])
-            rule = loyalty_rules.load(session).earning_on(today)
-            lot = lots.NewLot(
-                account=account,
-                key=journal.key,
-                store=at.store,
-                amount=points,
-                available_on=rule.available_on(today) if rule else None,
-                expires_on=rule.expires_on(today) if rule else None,
-            )
-            lots.bring(session, [lot])
+        if earned:
+            crediting.give(session, commit_no, [earned], EARN)
         add_spend(session, member, today, minor, visits=1)
         dirt.note(session, commit_no, [(member, at.store, self.business_ms)])
         return {
@@ -175,37 +165,42 @@ class Till:
         if made is None or made.code or made.kind not in (EARN, SPEND, COUPON):
             raise Refused("original_unknown", "nothing of yours went through under this id")
         done = msgspec.json.decode(made.answer)
-        if made.kind == COUPON:
-            commit_no = open_commit(session, self.now_ms)
-            using.give_back(session, commit_no, original, cause=request, store=at.store, at_ms=self.business_ms)
-            return {"points": 0, "balance": 0, "promotion": done["promotion"]}
-        member = one_person.now_of(session, UUID(str(done["member"])))
+        self._today(session, at.store)
         commit_no = open_commit(session, self.now_ms)
+        if made.kind == COUPON:
+            undo_coupon(session, commit_no, original, cause=request, at_ms=self.business_ms)
+            return {"points": 0, "balance": 0, "promotion": done["promotion"]}
         key = (original, EARN) if made.kind == EARN else (_hold(original), CAPTURE)
-        moved = 0
-        if int(done["points"]):
-            undo = Undo(
-                cause=request,
-                purpose=REVERSE,
-                of=key,
-                at_ms=self.business_ms,
-                amount=points,
-                store=at.store,
-                till=at.till,
-                cashier=at.cashier,
-                receipt=at.receipt,
-            )
-            journal = reverse(session, commit_no, undo)
-            moved = sum(leg.amount for leg in journal.legs if leg.amount > 0)
+        undo = Undo(
+            cause=request, purpose=REVERSE, of=key, at_ms=self.business_ms, amount=points,
+            force=made.kind == EARN and may_be_owed(session, key), store=at.store, till=at.till, cashier=at.cashier,
+            receipt=at.receipt,
+        )  # fmt: skip
         if made.kind == EARN:
-            # The day of what it undoes: the order in which the two arrive must not matter.
-            add_spend(session, member, date.fromisoformat(done["day"]), -_share(done, moved))
+            moved = undo_earning(session, commit_no, read_earning(original, EARN, done), undo)
+        else:
+            moved = sum(leg.amount for leg in reverse(session, commit_no, undo).legs if leg.amount > 0)
+        member = one_person.now_of(session, UUID(str(done["member"])))
         dirt.note(session, commit_no, [(member, at.store, self.business_ms)])
         return {"points": moved, "balance": points_of(session, [member])[member], "member": str(member)}
 
-    def _points(self, session: Session, minor: int, today: date) -> tuple[int, int | None]:
-        rule = loyalty_rules.load(session).earning_on(today)
-        return (rule.points_for(minor, Paid(minor)), rule.version) if rule else (0, None)
+    def _receipt(self, member: UUID, minor: int, at: Place, today: date, request: UUID) -> SaleFacts:
+        """Return a receipt of so much as one line; its member's tier is for `_earned` to find."""
+        return SaleFacts(
+            sale=request, member=member, business_date=today, at_ms=self.business_ms, lines=[LineFacts(1, 1, minor)],
+            store=at.store, till=at.till, cashier=at.cashier, receipt=at.receipt,
+        )  # fmt: skip
+
+    def _earned(self, session: Session, receipt: SaleFacts) -> crediting.Earned | None:
+        """Return what a receipt brings as one of ours would: by the rule of its day and its member's tier."""
+        rules = loyalty_rules.load(session)
+        rule = rules.earning_on(receipt.business_date)
+        if rule is None:
+            return None
+        stands = tiers.outlooks(session, [receipt.member], receipt.business_date).get(receipt.member)
+        receipt = replace(receipt, tier=stands.standing.tier if stands else "")
+        points = points_earned(receipt, rule, crediting.tier_times(receipt, rules))
+        return crediting.Earned(receipt, rule, points)
 
     def _today(self, session: Session, store: str) -> date:
         shop = session.get(Store, store)
@@ -218,9 +213,7 @@ def _may(session: Session, member: UUID, kind: str) -> UUID:
     """Return whom an id means by now, where nothing is against it. Raise NotFound, Refused."""
     member = one_person.now_of(session, member)
     changing.active(session, member)
-    found = blocks.standing(session, [member]).get(member, frozenset())
-    if found & {kind, blocks.BUY}:
-        raise Refused(f"{kind}_blocked", "this member is blocked from that for now")
+    blocks.require_free(session, member, kind)
     return member
 
 
@@ -230,9 +223,3 @@ def _facts(at: Place) -> dict[str, str]:
 
 def _hold(request: UUID) -> UUID:
     return uuid5(request, "hold")
-
-
-def _share(done: Mapping[str, Any], moved: int) -> int:
-    """Return the spend that goes with so many points of an earning, in minor units."""
-    points, minor = int(done["points"]), int(done["minor"])
-    return minor if moved >= points else minor * moved // points

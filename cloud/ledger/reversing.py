@@ -141,7 +141,7 @@ def _covered(session: Session, original: Journal, wanted: Mapping[int, int], und
             moved = -min(-amount, max(balances[account], 0))
             if moved != amount:
                 if not undo.force or not facts.debt_in:
-                    raise Refused(VALUE_GONE, f"{amount - moved} of what is to be taken back is gone")
+                    raise Refused(VALUE_GONE, f"{moved - amount} of what is to be taken back are gone")
                 debt = debt_account(account)
                 legs[debt] = legs.get(debt, 0) + amount - moved
         legs[account] = legs.get(account, 0) + moved

@@ -42,6 +42,14 @@ from shared.money import BASIS_POINTS
 _REVIEW = ("sale_id", "member_id", "store_id", "promised", "computed", "noted_ms", "reason")
 
 
+class Earned(NamedTuple):
+    """The points of a receipt, and the rule they are given by."""
+
+    sale: SaleFacts
+    rule: EarningRule
+    points: int
+
+
 class _Given(NamedTuple):
     """The points a sale was given, and the rule that gave them."""
 
@@ -54,9 +62,17 @@ def credit(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: 
 
     What a till promised and HQ computes otherwise goes to people.
     """
-    ruled = _ruled(_collecting(session, sales), rules)
-    earned = [(sale, rule, points_earned(sale, rule, tier_times(sale, rules))) for sale, rule in ruled]
-    owed = _lock_debts(session, {sale.member for sale, _, points in earned if points})
+    earned = [
+        Earned(sale, rule, points_earned(sale, rule, tier_times(sale, rules)))
+        for sale, rule in _ruled(_collecting(session, sales), rules)
+    ]
+    give(session, commit_no, earned)
+    _review(session, sales, {one.sale.sale: one.points for one in earned})
+
+
+def give(session: Session, commit_no: int, earned: Sequence[Earned], purpose: str = EARN) -> None:
+    """Post what was earned: each a lot with its own dates, what its member owes settled first."""
+    owed = _lock_debts(session, {one.sale.member for one in earned if one.points})
     journals: list[Journal] = []
     brought: list[NewLot] = []
     for sale, rule, points in earned:
@@ -65,7 +81,7 @@ def credit(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: 
         recovered = min(owed.get(sale.member, 0), points)
         if recovered:
             owed[sale.member] -= recovered
-        journal = earn_journal(sale, points, rule, recovered=recovered)
+        journal = earn_journal(sale, points, rule, recovered=recovered, purpose=purpose)
         journals.append(journal)
         brought.append(
             NewLot(
@@ -79,7 +95,6 @@ def credit(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: 
         )
     posted = ledger.post(session, commit_no, journals)
     lots.bring(session, [lot for lot in brought if lot.key in posted])
-    _review(session, sales, {sale.sale: points for sale, _, points in earned})
 
 
 def take_back(session: Session, commit_no: int, returns: Sequence[ReturnFacts], rules: Rules) -> None:

@@ -48,15 +48,17 @@ def points_taken_back(back: ReturnFacts, rule: EarningRule, points: int, before:
     return taken
 
 
-def earn_journal(sale: SaleFacts, points: int, rule: EarningRule, *, recovered: int = 0) -> Journal:
+def earn_journal(
+    sale: SaleFacts, points: int, rule: EarningRule, *, recovered: int = 0, purpose: str = EARN
+) -> Journal:
     """Return the journal that gives a sale's points: the store that sold issues them.
 
-    `recovered` of them settle what the member owes.
+    `recovered` of them settle what the member owes. `purpose` says what kind of receipt it was.
     """
     issued = Leg(AccountKey(POINTS_ISSUED, sale.store, POINTS), -points)
     return Journal(
         cause=sale.sale,
-        purpose=EARN,
+        purpose=purpose,
         at_ms=sale.at_ms,
         store=sale.store,
         till=sale.till,

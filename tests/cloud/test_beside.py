@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from threading import Barrier
 from types import SimpleNamespace
@@ -15,18 +16,26 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import func, select
 
 from cloud.api import answers
 from cloud.api.services import services_of
 from cloud.beside import api
 from cloud.database import Database
+from cloud.database.rowset import table_of
 from cloud.identity import tokens
+from cloud.ledger import AccountKey
+from cloud.ledger.models import Balance, Posting
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of
+from cloud.loyalty import rules
+from cloud.loyalty.earning import debt_account
 from cloud.loyalty.models import MemberYear
 from cloud.members import blocks
+from shared.loyalty import EarningRule, PointsTimes, Tier, TierRule
 from tests.cloud.calling import call
 from tests.cloud.members_data import CARD, everything_stored, join, open_chain, vault
+from tests.cloud.test_coupons import Shop
 from tests.cloud.test_member_merge import merge
 from tests.factories import START_MS, DrivenMachineClock, new_id
 
@@ -114,19 +123,98 @@ def test_whoever_was_made_one_with_another_earns_spends_and_reverses_as_they(dat
         assert prove(session).holds
 
 
-def test_an_earning_is_taken_back_with_its_spend(database: Database, ann: UUID) -> None:
+@pytest.mark.parametrize("spent_points", ["owed", "refused"])
+def test_an_earning_is_taken_back_with_its_spend(database: Database, ann: UUID, spent_points: str) -> None:
     ask = till(database)
     place = {"store": "s001"}
+    with database.session() as session:
+        version = max(rule.version for rule in rules.load(session).earning) + 1
+        rule = EarningRule(version=version, valid_from=date(2026, 1, 1), spent_points=spent_points)  # type: ignore[arg-type]
+        rules.publish_earning(session, rule, author="ann", at_ms=START_MS)
     ask("earn", {"member": str(ann), **place, "minor": 1_000}, "e")
     assert ask("reverse", {"of": "e", **place, "points": 4}, "r1").json() == {"points": 4, "balance": 6}
     ask("spend", {"member": str(ann), **place, "points": 6}, "s")
-    assert code(ask("reverse", {"of": "e", **place}, "r2")) == (403, "value_gone")
     assert code(ask("reverse", {"of": "nothing", **place}, "r3")) == (403, "original_unknown")
     assert code(till(database, "maker-y")("reverse", {"of": "e", **place}, "r4")) == (403, "original_unknown")
-    assert ask("reverse", {"of": "s", **place}, "r5").json() == {"points": 6, "balance": 6}
-    assert ask("reverse", {"of": "e", **place}, "r6").json() == {"points": 6, "balance": 0}
+    assert ask("reverse", {"of": "e", "store": "s9"}, "r5").status_code == 404
+    gone = ask("reverse", {"of": "e", **place}, "r2")
+    if spent_points == "refused":
+        assert code(gone) == (403, "value_gone")
+        assert gone.json()["message"] == "6 of what is to be taken back are gone"
+        assert ask("reverse", {"of": "s", **place}, "r6").json() == {"points": 6, "balance": 6}
+        assert ask("reverse", {"of": "e", **place}, "r7").json() == {"points": 6, "balance": 0}
+    else:
+        assert gone.json() == {"points": 6, "balance": 0}
+        assert ask("earn", {"member": str(ann), **place, "minor": 1_000}, "e2").json() == {"points": 10, "balance": 4}
+        assert ask("reverse", {"of": "e2", **place}, "r8").json() == {"points": 10, "balance": 0}
+        assert ask("reverse", {"of": "s", **place}, "r9").json() == {"points": 6, "balance": 6}
+    assert code(ask("reverse", {"of": "e", **place}, "r10")) == (403, "nothing_left")
     with database.session() as session:
-        assert session.get_one(MemberYear, (ann, 2026)).spend_minor == 0
+        year = session.get_one(MemberYear, (ann, 2026))
+        assert (year.spend_minor, year.visits) == (0, 0)
+        owed = session.get(Balance, debt_account(ann).id)
+        assert (owed.amount if owed else 0) == (-6 if spent_points == "owed" else 0)
+        assert prove(session).holds
+
+
+@pytest.mark.parametrize("minor", [99, 1_099])
+def test_parts_taken_back_come_to_the_whole_and_never_to_more(database: Database, ann: UUID, minor: int) -> None:
+    ask, place = till(database), {"store": "s001"}
+    ask("earn", {"member": str(ann), **place, "minor": 50_000}, "other")
+    points = ask("earn", {"member": str(ann), **place, "minor": minor}, "e").json()["points"]
+
+    def stands() -> tuple[int, int]:
+        with database.session() as session:
+            year = session.get_one(MemberYear, (ann, 2026))
+            return year.spend_minor, year.visits
+
+    for n in range(points):
+        ask("reverse", {"of": "e", **place, "points": 1}, f"part{n}").raise_for_status()
+        left = points - n - 1
+        assert stands() == (50_000 + minor - minor * (n + 1) // points, 2 if left else 1)
+    if not points:
+        assert code(ask("reverse", {"of": "e", **place, "points": 1}, "one")) == (403, "nothing_left")
+        assert ask("reverse", {"of": "e", **place}, "all").json() == {"points": 0, "balance": 500}
+    assert code(ask("reverse", {"of": "e", **place}, "again")) == (403, "nothing_left")
+    assert stands() == (50_000, 1)
+
+
+def test_a_tier_multiplies_at_other_tills_too(database: Database, ann: UUID) -> None:
+    ask, earn = till(database, scopes=("beside:read", "beside:write")), {"member": str(ann), "store": "s001"}
+    tier = Tier(code="gold", names={"en": "Gold"}, from_minor=10_000, benefits=[PointsTimes(times_bp=20_000)])
+    with database.session() as session:
+        version = max((rule.version for rule in rules.load(session).tiers), default=0) + 1
+        rule = TierRule(version=version, valid_from=date(2026, 1, 1), tiers=[tier])
+        rules.publish_tier(session, rule, author="a", at_ms=1)
+    assert ask("earn", {**earn, "minor": 10_000}, "a").json()["points"] == 100
+    assert ask("quote", {**earn, "minor": 1_000}).json() == {"earns": 20, "spendable": 100}
+    assert ask("earn", {**earn, "minor": 1_000}, "b").json() == {"points": 20, "balance": 120}
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_a_coupon_goes_back_to_the_store_that_took_it_where_its_batch_allows(
+    database: Database, released: bool
+) -> None:
+    shop = Shop(database)
+    shop.batch(released_by_return=released)
+    (coupon,), ask = shop.give(), till(database)
+    ask("coupon", {"code": coupon, "store": "s001"}, "c").raise_for_status()
+    back = ask("reverse", {"of": "c", "store": "s002"}, "r")
+    if not released:
+        assert code(back) == (403, "not_released")
+        return
+    assert back.json() == {"points": 0, "balance": 0}
+    assert code(ask("reverse", {"of": "c", "store": "s001"}, "again")) == (403, "nothing_left")
+    assert ask("coupon", {"code": coupon, "store": "s002"}, "c2").json() == {"promotion": "off10"}
+    posting = table_of(Posting)
+    with database.session() as session:
+        amounts = {
+            used[1]: session.execute(
+                select(func.sum(posting.c.amount)).where(posting.c.account_id == AccountKey(*used, "COUPONS").id)
+            ).scalar_one()
+            for used in (("coupons_used", "s001"), ("coupons_used", "s002"))
+        }
+        assert amounts == {"s001": 0, "s002": 1}
         assert prove(session).holds
 
 

@@ -84,6 +84,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_basket_void_store_id_business_date", "basket_void", ["store_id", "business_date"], unique=False)
     op.create_table(
+        "beside_undone",
+        sa.Column("request", sa.Uuid(), nullable=False),
+        sa.Column("points", BIG_INT, nullable=False),
+        sa.Column("minor", BIG_INT, nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("request", name=op.f("pk_beside_undone")),
+    )
+    op.create_table(
         "budget_counted",
         sa.Column("sale_id", sa.Uuid(), nullable=False),
         sa.Column("promotion", sa.String(length=128), nullable=False),
@@ -998,8 +1006,10 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_ms", BIG_INT, nullable=False),
+        sa.Column("takes_back", sa.String(length=36), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_draft")),
     )
+    op.create_index(op.f("ix_price_draft_takes_back"), "price_draft", ["takes_back"], unique=False)
     op.create_table(
         "price_row",
         sa.Column("kind", sa.String(length=16), nullable=False),
@@ -1989,7 +1999,8 @@ def upgrade() -> None:
     op.create_table(
         "promotion_preview",
         sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("plan_id", sa.String(length=36), nullable=False),
+        sa.Column("plan_id", sa.String(length=36), nullable=True),
+        sa.Column("draft_id", sa.String(length=36), nullable=True),
         sa.Column("row", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("targets", sa.String(), nullable=False),
@@ -2005,9 +2016,11 @@ def upgrade() -> None:
         sa.Column("result", sa.LargeBinary(), nullable=True),
         sa.Column("finished_ms", BIG_INT, nullable=True),
         sa.Column("problem", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["draft_id"], ["price_draft.id"], name=op.f("fk_promotion_preview_draft_id")),
         sa.ForeignKeyConstraint(["plan_id"], ["promotion_plan.id"], name=op.f("fk_promotion_preview_plan_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promotion_preview")),
     )
+    op.create_index(op.f("ix_promotion_preview_draft_id"), "promotion_preview", ["draft_id"], unique=False)
     op.create_index("ix_promotion_preview_plan_id_asked_ms", "promotion_preview", ["plan_id", "asked_ms"], unique=False)
     op.create_index(op.f("ix_promotion_preview_status"), "promotion_preview", ["status"], unique=False)
     op.create_table(
