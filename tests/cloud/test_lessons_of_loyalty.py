@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -20,18 +21,18 @@ from cloud.database.rowset import table_of
 from cloud.ledger.reading import points_of
 from cloud.loyalty import rules, tiers
 from cloud.loyalty.models import MemberYear
-from cloud.members import sight
+from cloud.members import cards, enrolling, sight
 from cloud.rewards import runs
 from cloud.rewards.runs import Act
 from shared.loyalty import EarningRule
 from shared.wire.events import MemberOnSale, SaleCompleted
-from shared.wire.messages import AskHold, Held, Refused
-from tests.cloud.members_data import join, take
+from shared.wire.messages import AskHold, CouponReserved, Held, Refused
+from tests.cloud.members_data import join, take, vault
 from tests.cloud.test_coupons import Shop
 from tests.cloud.test_one_person import erase
 from tests.cloud.test_points_returns import spend
 from tests.cloud.test_value_sales import Chain
-from tests.factories import START_MS, make_sale, new_id
+from tests.factories import START_MS, make_return, make_sale, new_id
 from tests.provision.databases import new_sqlite
 
 TODAY = date(2026, 1, 1)
@@ -90,6 +91,21 @@ def test_t17_a_promise_of_a_coupon_whose_days_are_over_makes_no_dead_coupon(sqli
     shop.batch("next_visit", id="b3", promotion="back5", starts=date(2025, 1, 1), ends=date(2025, 12, 31))
     shop.sell_with("", issues=("back5",))
     assert batches_of(shop) == ["b2"], "a batch that is over hides none that is not"
+    shop.prove()
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_t47_a_coupon_comes_back_with_its_purchase_unless_its_batch_says_otherwise(
+    sqlite_database: Database, *, released: bool
+) -> None:
+    shop = Shop(sqlite_database)
+    shop.batch(released_by_return=released)
+    (code,) = shop.give()
+    sale = shop.sell_with(code)
+    assert isinstance(sale, SaleCompleted)
+    assert take(sqlite_database, [make_return(sale, number=50)]) == {}
+    answer = shop.claim(code, new_id())
+    assert isinstance(answer, CouponReserved) if released else answer == Refused(code="coupon_used")
     shop.prove()
 
 
@@ -153,6 +169,30 @@ def test_t52_many_members_are_read_with_as_few_statements_as_one(sqlite_database
             read.append(str(facts[2]))
 
     assert 0 < statements(members) <= statements(members[:1])
+
+
+def test_t55_a_card_and_a_phone_are_found_without_walking_through_the_members(sqlite_database: Database) -> None:
+    join(sqlite_database, ["8810000000000003"], fields={"name": "Ann", "phone": "+8613812345678"})
+    asked: list[tuple[str, Any]] = []
+
+    def note(*facts: Any) -> None:
+        asked.append((facts[2], facts[3]))
+
+    with sqlite_database.snapshot() as session:
+        session.connection()
+        event.listen(sqlite_database.engine, "before_cursor_execute", note)
+        try:
+            assert cards.find(session, vault(), "8810000000000003") is not None
+            assert len(enrolling.find_by_phone(session, vault(), "+8613812345678")) == 1
+        finally:
+            event.remove(sqlite_database.engine, "before_cursor_execute", note)
+        plans = [
+            str(row[-1])
+            for text, values in asked
+            for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
+        ]
+    assert len(plans) >= 2
+    assert [plan for plan in plans if plan.startswith("SCAN")] == []
 
 
 _FEW_ROWS = {("till_devices", "till_id")}

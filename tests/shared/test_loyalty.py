@@ -21,6 +21,24 @@ def test_points_are_rounded_down_once(points: int, per_minor: int, net: int, exp
     assert EarningRule(version=1, valid_from=DAY, points=points, per_minor=per_minor).earn(net) == expected
 
 
+@pytest.mark.parametrize(
+    ("expiry", "count", "day", "worth_nothing_from"),
+    [
+        ("never", 0, date(2026, 3, 5), None),
+        ("months", 12, date(2026, 3, 5), date(2027, 3, 6)),
+        ("months", 1, date(2026, 1, 31), date(2026, 3, 1)),
+        ("months", 24, date(2024, 2, 29), date(2026, 3, 1)),
+        ("year_end", 0, date(2026, 12, 31), date(2027, 1, 1)),
+        ("year_end", 2, date(2026, 1, 1), date(2029, 1, 1)),
+    ],
+)
+def test_t40_points_end_after_the_last_day_that_their_rule_names(
+    expiry: str, count: int, day: date, worth_nothing_from: date | None
+) -> None:
+    rule = EarningRule(version=1, valid_from=DAY, expiry=expiry, expiry_count=count)  # type: ignore[arg-type]
+    assert rule.expires_on(day) == worth_nothing_from
+
+
 @pytest.mark.parametrize(("points", "per_minor"), [(1, 0), (-1, 100)])
 def test_a_rule_that_makes_no_sense_is_refused(points: int, per_minor: int) -> None:
     with pytest.raises(ValueError, match="at least"):

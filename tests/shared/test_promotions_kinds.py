@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.pricing import ENGINE_LEVEL, KINDS, AnyPromotion, Payer, PromotionIndex, Status
+from shared.pricing import ENGINE_LEVEL, KINDS, AnyPromotion, Item, Payer, PromotionIndex, Status
 from shared.pricing.context import Choice, Coupon, Per, PointsOffer, PricingContext
 from shared.pricing.index import strictest
 from shared.pricing.kinds import (
@@ -309,3 +309,22 @@ def test_a_price_may_ask_for_a_purchase_of_other_goods(basket: list[tuple[str, i
     need = Need(spend_minor=1_000, scope=Scope(categories=["home"]))
     rule = SpecialPrice(promotion="p", price_minor=400, scope=Scope(items=["a"]), need=need)
     assert price([rule], basket).total_minor == paid
+
+
+def test_t59_promotions_for_other_goods_cost_a_basket_no_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = PercentOff(promotion="mine", off_bp=1_000, scope=Scope(items=["a"]))
+    asked: list[Scope] = []
+    covers = Scope.covers
+
+    def noting(scope: Scope, item: Item) -> bool:
+        asked.append(scope)
+        return covers(scope, item)
+
+    def looks(others: int) -> int:
+        rules = [PercentOff(promotion=f"p{n}", off_bp=500, scope=Scope(items=[f"x{n}"])) for n in range(others)]
+        asked.clear()
+        assert price([mine, *rules], [("a", 3)]).total_minor == 1_350
+        return len(asked)
+
+    monkeypatch.setattr(Scope, "covers", noting)
+    assert looks(2_000) == looks(2)
