@@ -30,7 +30,7 @@ from edge_agent.hq import identity
 from edge_agent.hq.envelope import Envelope
 from edge_agent.hq.https import HqApi, HttpsConnector
 from edge_agent.hq.identity import Identity
-from edge_agent.hq.link import Connector, Link
+from edge_agent.hq.link import Connector, Link, LinkLost
 from edge_agent.hq.mqtt import MqttConnector
 from edge_agent.hq.tls import client_context
 from shared.hashchain import GENESIS
@@ -71,7 +71,15 @@ class LightAgent:
         self._reported = Reported(software="benchmark", engine=ENGINE_LEVEL)
 
     async def run(self, gate: asyncio.Semaphore) -> None:
-        """Connect, say hello, follow HQ until cancelled."""
+        """Connect, say hello, follow HQ until cancelled; connect anew when the link is lost, as agents do."""
+        while True:
+            try:
+                await self._follow_hq(gate)
+            except* LinkLost as lost:
+                print(f"{self._who.agent}: {lost.exceptions[0]}", file=sys.stderr, flush=True)
+                await asyncio.sleep(random.random())
+
+    async def _follow_hq(self, gate: asyncio.Semaphore) -> None:
         who = self._who
         await gate.acquire()
         async with (

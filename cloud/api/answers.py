@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from cloud.api.limits import TooMany
 from cloud.errors import CloudError, Conflict, Invalid, NotFound, Refused, Unavailable
@@ -39,6 +40,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(MessageError)(_message_error)
     app.exception_handler(FramingError)(_message_error)
     app.exception_handler(SQLAlchemyError)(_database_error)
+    app.exception_handler(ClientDisconnect)(_hung_up)
 
 
 def refusal(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -76,6 +78,11 @@ def _http_error(_request: Request, error: Exception) -> JSONResponse:
 
 def _message_error(_request: Request, error: Exception) -> JSONResponse:
     return refusal(HTTPStatus.BAD_REQUEST, "message_unreadable", str(error))
+
+
+def _hung_up(_request: Request, _error: Exception) -> JSONResponse:
+    """Answer nobody: whoever hung up while sending is no failure of ours that a log should show."""
+    return refusal(HTTPStatus.BAD_REQUEST, "hung_up", "the request was not sent to its end")
 
 
 def _database_error(request: Request, error: Exception) -> JSONResponse:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from cloud import main
-from cloud.api import body_limit
+from cloud.api import answers, body_limit
+from cloud.api.body import read_body
 from cloud.api.body_limit import BodyLimit
 from cloud.api.services import services_of
 from cloud.main import create_app
@@ -100,3 +102,25 @@ def test_only_a_few_large_bodies_are_held_at_once() -> None:
 def test_each_listener_has_a_limit_of_callers() -> None:
     config = main._config(create_app(CloudSettings()), "127.0.0.1", 0, most_connections=7)
     assert config.limit_concurrency == 7
+
+
+def test_whoever_hangs_up_while_sending_is_no_failure_of_ours() -> None:
+    """It was a stack trace in the log for each."""
+    said: list[Message] = []
+
+    async def hang_up() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def note(message: Message) -> None:
+        said.append(message)
+
+    made = FastAPI()
+    answers.install(made)
+
+    @made.post("/up")
+    async def up(request: Request) -> None:
+        await read_body(request, 10, "too long")
+
+    scope = {"type": "http", "method": "POST", "path": "/up", "headers": [], "query_string": b"", "root_path": ""}
+    asyncio.run(made({**scope, "http_version": "1.1", "scheme": "http"}, hang_up, note))
+    assert [message["type"] for message in said] == ["http.response.start", "http.response.body"]
