@@ -14,11 +14,10 @@ let busy = false;
 
 // Two short tones up: taken. Two low ones: refused. Three up: paid. Made here, so no file has to load.
 const TONES = { accepted: [[1320, 0, 0.06]], refused: [[220, 0, 0.16], [180, 0.2, 0.24]], paid: [[880, 0, 0.08], [1175, 0.1, 0.08], [1568, 0.2, 0.14]] };
-let audio;
-const sound = (name) => {
-  document.body.dataset.sounded = name;
-  if (!navigator.userActivation.hasBeenActive) return; // browsers stay silent until the page was touched once
-  audio ??= new AudioContext();
+// A kiosk's browser lets it sound at once; others stay silent until the page was touched once.
+const audio = new AudioContext();
+const play = (name) => {
+  document.body.dataset.heard = name;
   for (const [pitch, at, length] of TONES[name] ?? []) {
     const tone = audio.createOscillator();
     const volume = audio.createGain();
@@ -29,6 +28,11 @@ const sound = (name) => {
     tone.start(audio.currentTime + at);
     tone.stop(audio.currentTime + at + length);
   }
+};
+const sound = (name) => {
+  document.body.dataset.sounded = name;
+  const since = performance.now();
+  audio.resume().then(() => { if (performance.now() - since < 500) play(name); }); // what comes later says nothing
 };
 
 const look = () => {
