@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 _REASON_CHARACTERS = 500
 
+
 def apply_events(session: Session, events: Sequence[Received], intake: Intake) -> Refusals:
     """Apply events that are in the inbox and nowhere else yet. Return those that could not be applied.
 
