@@ -31,8 +31,10 @@ const play = (name) => {
 };
 const sound = (name) => {
   document.body.dataset.sounded = name;
-  const since = performance.now();
-  audio.resume().then(() => { if (performance.now() - since < 500) play(name); }); // what comes later says nothing
+  if (audio.state === "running") return play(name);
+  if (navigator.userActivation.hasBeenActive) audio.resume();
+  const since = performance.now(); // it may be starting still; what would come later says nothing
+  audio.addEventListener("statechange", () => { if (performance.now() - since < 500) play(name); }, { once: true });
 };
 
 const look = () => {
