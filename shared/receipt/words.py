@@ -30,7 +30,10 @@ SAID: Mapping[str, Words] = {
     "to_next": {"en": "{missing} for {tier}", "zh": "{missing}即可升级为{tier}"},
     "to_next_by": {"en": "{missing} by {day} for {tier}", "zh": "{day} 前{missing}即可升级为{tier}"},
     "points_earned": {"en": "Points earned", "zh": "本次积分"},
-    "points_later": {"en": "Points are credited at head office", "zh": "积分由总部稍后入账"},
+    "points_later": {
+        "en": "Points for what was paid are credited at head office",
+        "zh": "积分按实付金额由总部稍后入账",
+    },
     "points": {"en": "Points", "zh": "积分余额"},
     "book": {"en": "Prices", "zh": "价格册"},
     "check": {"en": "Check", "zh": "校验码"},

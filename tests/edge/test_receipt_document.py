@@ -168,7 +168,7 @@ def test_the_stores_words_for_a_promotion_come_first() -> None:
 
 def test_a_member_not_known_here_gets_no_false_figures() -> None:
     text = to_text(lay_out(receipt_document(sale(), facts("zh", customer=Customer())), 48))
-    assert "积分由总部稍后入账" in text
+    assert "积分按实付金额由总部稍后入账" in text, "on what, too: a purchase paid with points earns on the rest"
     assert "积分余额" not in text
 
 
