@@ -17,7 +17,7 @@ from cloud.errors import Conflict, Invalid, NotFound
 from cloud.fleet import binding_form, device_words
 from cloud.fleet.binding_form import FormRow
 from cloud.fleet.device_history import changes_of
-from cloud.fleet.device_standing import StoreDevices, all_devices, of_store
+from cloud.fleet.device_standing import StoreDevices, all_devices, of_store, old_scale_prices
 from cloud.fleet.device_table import advice_of, devices, place_of
 from cloud.identity.people import Right
 from cloud.org import devices as bindings
@@ -48,6 +48,7 @@ def chain_devices(request: Request, services: Here) -> Response:
             "all": len(rows),
             "needy": needy,
             "stores": len({row.store for row in rows if row.needs_somebody}),
+            "old_prices": old_scale_prices(session, now_ms),
             "table": devices(lambda _session: rows),
         }
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from cloud.fleet import agents
 from cloud.fleet.agents import AgentStatus
+from cloud.fleet.label_standing import Labels, of_agent, with_old_prices
 from cloud.org import devices
 from cloud.org.models import Store, Till
 from device_profiles.catalogue import catalogue
@@ -129,6 +130,7 @@ class StoreDevices:
     rows: list[DeviceRow]
     plugged: list[Plugged] = field(default_factory=list)
     agent: AgentStatus | None = None
+    labels: Labels = field(default_factory=Labels)
 
     def of(self, till: str) -> list[DeviceRow]:
         """Return the devices of one till."""
@@ -146,6 +148,11 @@ def all_devices(session: Session, now_ms: int) -> list[DeviceRow]:
     return sorted(rows, key=lambda row: (not row.needs_somebody, row.store, row.till, row.device))
 
 
+def old_scale_prices(session: Session, now_ms: int) -> list[tuple[str, int]]:
+    """Return the stores whose scales lately printed an old price, with the number of labels. `now_ms` is wall time."""
+    return with_old_prices(_serving(agents.status(session, now_ms=now_ms)).values(), now_ms)
+
+
 def of_store(session: Session, store: Store, now_ms: int) -> StoreDevices:
     """Return the devices of one store, and what is plugged into its PC."""
     serving = _serving(agents.status(session, now_ms=now_ms, store=store.id)).get(store.id)
@@ -155,7 +162,9 @@ def of_store(session: Session, store: Store, now_ms: int) -> StoreDevices:
     at = {row.plug: f"{row.till}/{row.device}" for row in rows if row.plug}
     found = serving.reported.found if serving and serving.reported else []
     plugged = [Plugged(found=one, bound_to=at.get(one.address, "")) for one in found]
-    return StoreDevices(store=store, tills=tills, rows=rows, plugged=plugged, agent=serving)
+    return StoreDevices(
+        store=store, tills=tills, rows=rows, plugged=plugged, agent=serving, labels=of_agent(serving, now_ms)
+    )
 
 
 def _rows(

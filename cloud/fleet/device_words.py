@@ -17,6 +17,14 @@ STATE: Mapping[str, tuple[str, str]] = {
 }
 """How a device stands: what it is called and its tone."""
 
+LABEL: Mapping[str, str] = {
+    "label_price_old": marked("another price than the till has"),
+    "label_no_measure": marked("no weight or amount to sell by"),
+    "label_wrong_unit": marked("the item is not sold by what the label says"),
+    "check_ignored": marked("a wrong check digit, which this format says to ignore"),
+}
+"""What a till finds on a scale's label."""
+
 ADVICE: Mapping[str, str] = {
     "paper_near_end": marked("The paper is nearly used up: have a roll ready."),
     "paper_end": marked("No paper: put in a roll and close the cover."),

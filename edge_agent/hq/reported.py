@@ -15,6 +15,7 @@ from edge_agent.prices import bodies, timeline
 from edge_agent.record import outbox
 from edge_agent.terminals import register
 from edge_agent.till import baskets
+from edge_agent.till.scanning import tally
 from edge_agent.till.selling import shares
 from shared.pricing import ENGINE_LEVEL
 from shared.wire.messages import DeviceReport, FoundDevice, Reported, TillReport
@@ -54,6 +55,7 @@ def read_reported(
         found=[_found(one) for one in census.take()[:_MOST_FOUND]],
         budgets=shares.report(db),
         terminals=register.report(db, settings),
+        labels=tally.report(db),
         desired_hash=content,
     )
 

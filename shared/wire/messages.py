@@ -60,6 +60,7 @@ __all__ = [
     "Gone",
     "Held",
     "Hello",
+    "LabelReport",
     "MemberChoice",
     "MemberFound",
     "Members",
@@ -161,6 +162,18 @@ class TerminalReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     seen_from: str = ""
 
 
+class LabelReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How often labels of one format were remarkable in a store on a business day (YYYY-MM-DD).
+
+    `finding` says how: a `shared.codes.LabelFinding` such as `label_price_old`, or `check_ignored`.
+    """
+
+    business_date: str
+    format: str
+    finding: str
+    times: int
+
+
 class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The reported half of the device twin: what this agent really runs and holds."""
 
@@ -180,6 +193,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     found: list[FoundDevice] = []
     budgets: list[BudgetReport] = []
     terminals: list[TerminalReport] = []
+    labels: list[LabelReport] = []
     desired_hash: str = ""
     """`content_hash` of the desired state followed; empty from an agent that does not say."""
 

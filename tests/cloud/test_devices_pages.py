@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -21,8 +22,11 @@ from cloud.org.models import Till
 from edge_agent.devices.printers.problems import STOPPING, PrinterProblem
 from edge_agent.devices.scales import health
 from edge_agent.devices.scanner import NEEDS_SUFFIX
+from edge_agent.till.scanning import tally
+from edge_agent.till.scanning.selling import LABEL_FINDINGS
+from shared.codes import LabelFinding
 from shared.wire.desired import DeviceBinding
-from shared.wire.messages import DeviceReport, FoundDevice, Reported
+from shared.wire.messages import DeviceReport, FoundDevice, LabelReport, Reported
 from tests.cloud.calling import call
 from tests.cloud.console_data import CLOCK, console
 from tests.cloud.ingesting import open_store
@@ -122,6 +126,34 @@ def test_a_scanner_that_reads_nothing_for_a_day_is_said(app: FastAPI, sqlite_dat
     hear(sqlite_database, report(SCANNER, since_ms=now - 9 * SILENT_MS, heard_ms=now - SILENT_MS - HOUR))
     assert states(sqlite_database) == {"t1/scanner": "troubled"}
     assert "Nothing was read for a day" in inside(app).get("/devices").text
+
+
+def test_a_scale_that_prints_an_old_price_is_an_alarm_until_its_labels_are_sold(
+    app: FastAPI, sqlite_database: Database
+) -> None:
+    def hear_of(day: date, finding: str, times: int) -> None:
+        label = LabelReport(business_date=day.isoformat(), format="weight_price_18", finding=finding, times=times)
+        with sqlite_database.session() as session:
+            row = session.get_one(Agent, "s001-a")
+            row.seen_ms = CLOCK.wall_ms()
+            row.reported = msgspec.json.encode(Reported(software="0.1.0", engine=1, labels=[label]))
+            session.add(row)
+
+    today = datetime.fromtimestamp(CLOCK.wall_ms() / 1000, UTC).date()
+    english, chinese = inside(app, "rue"), inside(app, language="zh")
+    store, chain = "/stores/s001/devices", "/devices"
+    assert "Nothing was wrong with a label of late." in english.get(store).text
+    hear_of(today, LabelFinding.PRICE_OLD.value, 12)
+    assert "A scale here prints an old price: 12 labels were turned away" in english.get(store).text
+    assert "another price than the till has" in english.get(store).text
+    assert "The scales of 1 store print an old price" in english.get(chain).text
+    assert "12 张标签" in chinese.get(store).text
+    hear_of(today - timedelta(days=3), LabelFinding.PRICE_OLD.value, 12)
+    assert "A scale here prints an old price" not in english.get(store).text
+    hear_of(today, tally.CHECK_IGNORED, 3)
+    assert "A scale here prints an old price" not in english.get(store).text
+    assert "print an old price" not in english.get(chain).text
+    assert {*LABEL_FINDINGS, tally.CHECK_IGNORED} == set(device_words.LABEL)
 
 
 def test_the_chain_is_answered_first_and_each_says_what_to_do(app: FastAPI, sqlite_database: Database) -> None:

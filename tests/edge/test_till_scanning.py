@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge_agent.disk import agent_row
+from edge_agent.hq.reported import read_reported
 from edge_agent.till.results import LineAdded, LineChanged, MemberAttached, Paid, Refused
 from edge_agent.till.scanning import tally
 from shared.codes import LabelFormat, Recall, ScanContext, check_digit
@@ -198,7 +199,7 @@ async def test_a_member_s_code_is_judged_by_hq_s_time_and_not_by_the_till_s_own(
     assert isinstance(await store.till().scan(code), MemberAttached)
 
 
-async def test_what_is_remarkable_about_labels_is_counted(store: Store) -> None:
+async def test_what_is_remarkable_about_labels_is_counted_and_told_to_head_office(store: Store, tmp_path: Path) -> None:
     """Three of seven labels on vendors' pages have a wrong check digit: whoever ignores it should know how often."""
     set_(store, labels=[LabelFormat(name="loose", pattern="24IIIIIAAAAAWWWWWC", check="ignore")])
     right = label("24", HAM, 1250, 314)
@@ -212,3 +213,9 @@ async def test_what_is_remarkable_about_labels_is_counted(store: Store) -> None:
         ("loose", "check_ignored", 2),
         ("loose", "label_price_old", 1),
     ]
+    for _ in range(8):
+        store.business.set(store.business.now_ms() + 86_400_000)
+        assert (await refusal(store, label("24", HAM, 1100, 314))).code == "label_price_old"
+    told = (await store.database.read(lambda db: read_reported(db, tmp_path, []))).labels
+    assert [(one.format, one.finding, one.times) for one in told] == [("loose", "label_price_old", 1)] * 7
+    assert [one.business_date for one in told] == sorted({one.business_date for one in told}, reverse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.wire.desired import DeviceBinding
-from shared.wire.messages import DeviceReport, FoundDevice, TerminalReport
+from shared.wire.messages import DeviceReport, FoundDevice, LabelReport, TerminalReport
 
 BINDINGS = [
     DeviceBinding(
@@ -58,6 +58,11 @@ PLUGGED = [
         models=["usb_keyboard"],
     ),
     FoundDevice(address="/dev/ttyS0", name="serial port of this machine", transports=["serial"]),
+]
+
+LABELS = [
+    LabelReport(business_date="2026-01-02", format="weight_price_18", finding="label_price_old", times=12),
+    LabelReport(business_date="2026-01-01", format="weight_5", finding="check_ignored", times=3),
 ]
 
 TERMINALS = [

@@ -75,7 +75,7 @@ from tests.factories import (
 )
 from tests.golden.asks import question_examples
 from tests.golden.desk_examples import DESK_EVENTS, desk_examples
-from tests.golden.devices import BINDINGS, PLUGGED, REPORTS, STANDING, TERMINALS
+from tests.golden.devices import BINDINGS, LABELS, PLUGGED, REPORTS, STANDING, TERMINALS
 from tests.golden.till_examples import TILL_EXAMPLES
 
 HERE = Path(__file__).parent
@@ -309,6 +309,7 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
         **_envelope,
         reported=Reported(software="0.1.0", engine=1, terminals=TERMINALS),
     ),
+    "state.v1.labels": State(id=_id(130), **_envelope, reported=Reported(software="0.1.0", engine=1, labels=LABELS)),
     "state.v1.proven": State(
         id=_id(36), **_envelope, acked_seq=8, incarnation=INCARNATION, acked_head=HEAD[:16], acked_proof=HEAD[16:]
     ),

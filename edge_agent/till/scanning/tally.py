@@ -1,4 +1,4 @@
-"""What was remarkable about labels, counted by day and format: a scale with an old price shows here first."""
+"""What was remarkable about labels, counted by day and format and told to HQ: an old price on a scale shows there."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from edge_agent.disk.agent_row import business_day
 from edge_agent.till.desk import Desk
+from shared.wire.messages import LabelReport
 
 CHECK_IGNORED = "check_ignored"
 """A wrong check digit that the format says to ignore."""
 _DAYS_KEPT = 35
+_DAYS_TOLD = 7
+_MOST_TOLD = 50
+"""More formats and findings than a store has; a report stays small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,17 @@ def note(db: sqlite3.Connection, desk: Desk, label_format: str, finding: str) ->
         (today, label_format, finding),
     )
     db.execute("DELETE FROM label_tally WHERE business_date < date(?, ?)", (today, f"-{_DAYS_KEPT} days"))
+
+
+def report(db: sqlite3.Connection) -> list[LabelReport]:
+    """Return what HQ is told: the counts of the newest days on which something was found, the newest first."""
+    told = counts(db)
+    days = sorted({one.business_date for one in told}, reverse=True)[:_DAYS_TOLD]
+    return [
+        LabelReport(business_date=one.business_date, format=one.format, finding=one.finding, times=one.times)
+        for one in told
+        if one.business_date in days
+    ][:_MOST_TOLD]
 
 
 def counts(db: sqlite3.Connection) -> list[LabelCount]:
