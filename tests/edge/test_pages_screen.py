@@ -20,7 +20,7 @@ from shared.wire.events import TenderKind
 from shared.wire.policies import QuickKey
 from tests.edge.person import person
 from tests.edge.staffing import ANNA_CARD, reasons
-from tests.edge.tills import APPLES, CARD, MILK, PORK, Store
+from tests.edge.tills import APPLES, CARD, MILK, PORK, Store, till_book
 
 
 async def test_whole_sale_by_keys_and_scanner(tmp_path: Path) -> None:
@@ -375,3 +375,20 @@ async def test_settings_are_read_at_each_press(tmp_path: Path) -> None:
     async with person(tmp_path) as at:
         at.store.settings = msgspec.structs.replace(at.store.settings, name="Other")
         assert at.screen.keys["pay"] == "+"
+
+
+async def test_a_recalled_basket_that_keeps_its_old_prices_says_so_and_why(tmp_path: Path) -> None:
+    async with person(tmp_path) as at:
+        await at.scans(APPLES, MILK)
+        await at.presses("F4")
+        await at.types("Anna")
+        book = till_book(2)
+        del book.prices["1001"]
+        at.store.books.add(book)
+        await at.presses("F5")
+        await at.types("1")
+        told = at.screen.notice
+        assert told is not None
+        assert (told.code, told.refused) == ("old_prices", False)
+        assert said(told.words, speech("en")) == "The basket keeps its old prices. Without a price now: Apples"
+        assert len(await at.lines()) == 2

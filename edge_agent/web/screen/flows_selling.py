@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from edge_agent.till.asks import ApprovalAsked, PriceAsked
@@ -10,7 +11,7 @@ from edge_agent.web.figures import clock_time, to_minor, unit_price
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.carried import carried
 from edge_agent.web.screen.hand import About, Done, Hand, Outcome, approval, settled
-from edge_agent.web.screen.saying import Notice, Plain, named, news, says
+from edge_agent.web.screen.saying import Joined, Notice, Plain, named, news, says
 from shared.money import UnitPrice
 from shared.pricing import Unit
 from shared.web.words import marked
@@ -223,7 +224,25 @@ async def recall(ask: Asked, hand: Hand) -> Outcome:
     answer = await hand.till.recall(UUID(chosen))
     if isinstance(answer, Refused):
         return answer
+    if answer.without_price:
+        return Done(await _old_prices(hand, answer.without_price))
     if not answer.repriced or answer.before_minor == answer.total_minor:
         return Done()
     before, now = hand.money(answer.before_minor), hand.money(answer.total_minor)
     return Done(news(marked("Prices have changed since: {before} is {now} now."), before=before, now=now))
+
+
+async def _old_prices(hand: Hand, items: Sequence[str]) -> Notice:
+    """Say that a recalled basket keeps the prices it had, as the new ones leave some of its items out."""
+    view = await hand.till.view()
+    lines = view.priced.lines if view else []
+    names = {line.item: named(view.names.get(line.n, {}), line.item) for line in lines} if view else {}
+    return Notice(
+        words=says(
+            marked("The basket keeps its old prices. Without a price now: {items}"),
+            items=Joined(tuple(names.get(item, Plain(item)) for item in items)),
+        ),
+        next=says(marked("Take the money as shown, or remove these lines, and tell head office.")),
+        code="old_prices",
+        refused=False,
+    )
