@@ -16,20 +16,15 @@ from cloud.database import bulk
 from cloud.database.rowset import table_of
 from cloud.errors import Refused
 from cloud.ledger import AccountKey, Journal, Leg, lots
-from cloud.ledger.kinds import (
-    KINDS,
-    MEMBER_DEBT,
-    MEMBER_POINTS,
-    POINTS,
-    POINTS_EXPIRED,
-    POINTS_REWARDED,
-    PURSE_DEBT,
-)
+from cloud.ledger.kinds import KINDS, MEMBER_DEBT, MEMBER_POINTS, POINTS, POINTS_EXPIRED, PURSE_DEBT
 from cloud.ledger.kinds import OPENING as OPENING_KIND
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.models import Account, Balance, Lot, LotUse, Posting, Reversal
 from cloud.ledger.reading import journals_by_key
 from cloud.ledger.reversing import Undo, reverse
+from cloud.loyalty import rewarding
+from cloud.loyalty.rewarding import Reward
+from cloud.members.home_days import HomeDays, day_of
 
 PROFILE_REWARD = "profile_reward"
 FORFEIT = "forfeit"
@@ -81,23 +76,16 @@ def holdings(session: Session, member: UUID) -> list[Holding]:
 def reward_profile(
     session: Session, commit_no: int, member: UUID, *, points: int, store: str | None, rule_version: int, at_ms: int
 ) -> bool:
-    """Give the points for a full profile, once in a membership whatever the rule says later. Return whether it did."""
-    cause = uuid5(_REWARDS, str(member))
-    if journals_by_key(session, [(cause, PROFILE_REWARD)]):
-        return False
-    account = _points_of(member)
-    journal = Journal(
-        cause=cause,
-        purpose=PROFILE_REWARD,
-        at_ms=at_ms,
-        store=store or HEAD_OFFICE,
+    """Give the points for a full profile, once in a membership whatever the rule says later. Return whether it did.
+
+    They end as those earned on that day do.
+    """
+    reward = Reward(
+        cause=uuid5(_REWARDS, str(member)), purpose=PROFILE_REWARD, member=member, points=points, source="profile",
+        at_ms=at_ms, day=day_of(session, member, HomeDays(at_ms)), store=store or HEAD_OFFICE,
         rule_version=rule_version,
-        member=member,
-        legs=(Leg(account, points), Leg(AccountKey(POINTS_REWARDED, "profile", POINTS), -points)),
-    )
-    if ledger.post(session, commit_no, [journal]):
-        lots.bring(session, [lots.NewLot(account=account, key=journal.key, store=journal.store, amount=points)])
-    return True
+    )  # fmt: skip
+    return rewarding.give(session, commit_no, reward)
 
 
 def settle(session: Session, commit_no: int, member: UUID, *, forfeit_points: bool, cause: UUID, at_ms: int) -> int:

@@ -19,10 +19,12 @@ from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet import audit
 from cloud.ledger import AccountKey, Journal, Leg, lots, post
 from cloud.ledger.holding import INSUFFICIENT
-from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_REWARDED, POINTS_SPENT
+from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_SPENT
 from cloud.ledger.locking import lock_balances
-from cloud.ledger.lots import NewLot, Pick
+from cloud.ledger.lots import Pick
 from cloud.ledger.requests import Answered, once
+from cloud.loyalty import rewarding
+from cloud.loyalty.rewarding import Reward
 from cloud.members import dirt, one_person
 from cloud.privacy import Vault
 from cloud.rewards import law, pickups
@@ -245,13 +247,11 @@ def _give(session: Session, commit_no: int, wanted: Entry, prize: Prize, random_
             member=wanted.member,
         )  # fmt: skip
         return pickups.put_aside(session, thing, random_bits, at_ms=wanted.at_ms)
-    account = AccountKey(MEMBER_POINTS, str(wanted.member), POINTS)
-    journal = Journal(
-        cause=wanted.id, purpose=PRIZE, at_ms=wanted.at_ms, store=HEAD_OFFICE, member=wanted.member,
-        legs=(Leg(account, prize.points), Leg(AccountKey(POINTS_REWARDED, DRAW, POINTS), -prize.points)),
+    won = Reward(
+        cause=wanted.id, purpose=PRIZE, member=wanted.member, points=prize.points, source=DRAW, at_ms=wanted.at_ms,
+        day=wanted.today,
     )  # fmt: skip
-    post(session, commit_no, [journal])
-    lots.bring(session, [NewLot(account=account, key=journal.key, store=HEAD_OFFICE, amount=prize.points)])
+    rewarding.give(session, commit_no, won)
     return ""
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
@@ -16,12 +18,14 @@ from cloud.ledger.kinds import PURSE_PRINCIPAL as PRINCIPAL_KIND
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.lots import NewLot
 from cloud.ledger.reversing import VALUE_GONE
+from cloud.loyalty import rules as loyalty_rules
 from cloud.members import dirt, one_person
 from cloud.members.models import Member
 from cloud.org.models import Store
 from cloud.value import purses, rules
 from cloud.value.models import RETURNED, Purse, ValueCorrection
 from cloud.value.topping_up import require_room
+from shared.calendar import business_date
 
 ASKED = "asked"
 POSTED = "posted"
@@ -153,8 +157,17 @@ def _post(session: Session, commit_no: int, row: ValueCorrection, *, at_ms: int)
     post(session, commit_no, [journal])
     lots.used(session, journal.key, parts, row.store_id)
     if row.amount > 0 and KINDS[row.kind].lots:
-        new = NewLot(account=account, key=journal.key, store=row.store_id, amount=row.amount)
+        ends = _expires_on(session, row, at_ms) if row.kind == MEMBER_POINTS else None
+        new = NewLot(account=account, key=journal.key, store=row.store_id, amount=row.amount, expires_on=ends)
         lots.bring(session, [new])
+
+
+def _expires_on(session: Session, row: ValueCorrection, at_ms: int) -> date | None:
+    """Return when points end that are given now: as those earned today at the store that they belong to."""
+    shop = session.get_one(Store, row.store_id)
+    today = business_date(at_ms, ZoneInfo(shop.time_zone), shop.day_cutoff_minutes)
+    rule = loyalty_rules.load(session).earning_on(today)
+    return None if rule is None else rule.expires_on(today)
 
 
 def _owner_now(session: Session, row: ValueCorrection) -> str:
