@@ -16,7 +16,7 @@ from cloud.console.who import who_cell
 from cloud.prices.models import PriceDraft
 from shared.web.words import marked
 
-_STATES = ("draft", "published", "discarded")
+_STATES = ("draft", "published", "stopped", "discarded")
 
 
 def _columns() -> Sequence[Column[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from cloud.api.services import Here, Services
 from cloud.console import overview
+from cloud.console.arrival import Arrival, Book, arrival
 from cloud.console.price_change_table import PRICE_CHANGES
 from cloud.console.promotion_refusals import REFUSALS
 from cloud.console.refusing import refusal_words
@@ -27,14 +28,19 @@ from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity.people import Right
 from cloud.org.models import Store
 from cloud.org.stores import find_store
-from cloud.prices import approvals, changes, revert
+from cloud.prices import approvals, changes, taking_back
 from cloud.prices.columns import HEADS
-from cloud.prices.drafts import create_draft, discard, get_draft, list_drafts
+from cloud.prices.drafts import create_draft, discard, draft_changes, get_draft, list_drafts
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.imports import ImportResult, import_sheet
-from cloud.prices.models import DraftStatus, EntryStatus, PriceDraft, PriceVersion, TimelineEntryRow
+from cloud.prices.models import DraftStatus, PriceDraft, PriceVersion, TimelineEntryRow
 from cloud.prices.publish import Act, publish
 from cloud.prices.targets import resolve_targets
+from cloud.prices.timeline import in_force, live_entries
+from cloud.promotions import previewing
+from cloud.promotions.holding import end_what_is_gone
+from cloud.promotions.models import PreviewStatus
+from cloud.promotions.naming import promotion_names
 from shared.body import BodyKind
 from shared.ids import UuidMint
 
@@ -103,7 +109,13 @@ def _page(
         draft = get_draft(session, draft_id)
         found, count = changes.changes(session, draft_id)
         approved = approvals.approval_of(session, draft_id)
+        now_ms = services.clocks.business.now_ms()
         return {
+            **_tried(session, draft_id),
+            "arrival": _arrival(session, draft, now_ms),
+            "was_published": draft.status in {DraftStatus.PUBLISHED, DraftStatus.STOPPED},
+            "taken_back_by": taking_back.taking_back(session, draft_id),
+            "takes_back": get_draft(session, draft.takes_back) if draft.takes_back else None,
             "draft": draft,
             "changes": found,
             "count": count,
@@ -123,6 +135,67 @@ def _page(
         }
 
     return page(request, services, "price_change", read)
+
+
+def _tried(session: Session, draft_id: str) -> Context:
+    """Return the tries of a draft, as the part of the page that shows them needs them."""
+    previews = [(one, previewing.tally_of(one)) for one in previewing.newest(session, draft_id)]
+    spoken = {one for _, told in previews if told for one in told.promotions}
+    return {
+        "previews": previews,
+        "of_prices": True,
+        "digest": approvals.digest_of(draft_changes(session, draft_id)),
+        "names": promotion_names(session, spoken),
+        "busy": any(one.status in {PreviewStatus.WAITING, PreviewStatus.RUNNING} for one, _ in previews),
+    }
+
+
+def _arrival(session: Session, draft: PriceDraft, now_ms: int) -> list[Arrival]:
+    """Return how every till stands that is to sell by a published draft, or does so although it was taken back."""
+    ever: dict[str, TimelineEntryRow] = {}
+    for entry in taking_back.standing(session, draft.id):
+        ever[entry.store_id] = entry
+    back = {
+        entry.store_id: entry.version
+        for other in taking_back.taking_back(session, draft.id)
+        for entry in taking_back.standing(session, other.id)
+    }
+
+    def holding(books: Collection[Book]) -> set[Book]:
+        """Return the books that have it and are older than what took it back there."""
+        older = [(store, version) for store, version in books if version < back.get(store, version + 1)]
+        return taking_back.selling(session, draft.id, older)
+
+    timelines = live_entries(session, sorted(ever), now_ms) if ever else {}
+    current = {(store, now.version) for store, entries in timelines.items() if (now := in_force(entries, now_ms))}
+    has = {store for store, _ in holding(current)}
+    goal = {store: one.version for store, one in ever.items() if one.activates_ms > now_ms or store in has}
+    return arrival(session, goal, ever, holding, now_ms)
+
+
+@router.post("/prices/changes/{draft}/preview")
+def preview(request: Request, services: Here, draft: str, form: MayPlan) -> Response:
+    """Try it on the last weeks' baskets."""
+    weeks = int(form.get("weeks")) if form.get("weeks").isdecimal() else 0
+    return _do(
+        request,
+        services,
+        draft,
+        form,
+        lambda session, by: previewing.ask_prices(session, _mint(services), draft, weeks, by),
+        part="#preview",
+    )
+
+
+@router.post("/prices/changes/{draft}/cancel-preview")
+def cancel_preview(request: Request, services: Here, draft: str, form: MayPlan) -> Response:
+    """Stop trying."""
+
+    def act(session: Session, by: Act) -> None:
+        for one in previewing.open_of(session, draft):
+            previewing.cancel(session, one.id, by)
+
+    return _do(request, services, draft, form, act, part="#preview")
 
 
 @router.post("/prices/changes/{draft}/rows")
@@ -158,13 +231,18 @@ def push(request: Request, services: Here, draft: str, form: MayPublish) -> Resp
         at = form.get("activates")
         publish(session, draft, by, activates_local=datetime.fromisoformat(at) if at else None)
 
-    return _do(request, services, draft, form, act)
+    return _do(request, services, draft, form, act, part="#arrival")
 
 
 @router.post("/prices/changes/{draft}/stop")
 def stop(request: Request, services: Here, draft: str, form: MayPublish) -> Response:
-    """Take it back: withdrawn where it waits, rolled back to what was before where it is in force."""
-    return _do(request, services, draft, form, lambda session, by: _take_back(session, draft, by))
+    """Take it back: withdrawn where it waits; its own rows as they were before where it is in force."""
+
+    def act(session: Session, by: Act) -> None:
+        taking_back.take_back(session, draft, UuidMint(services.clocks.machine.wall_ms, os.urandom), by)
+        end_what_is_gone(session, by)
+
+    return _do(request, services, draft, form, act, part="#arrival")
 
 
 @router.post("/prices/changes/{draft}/discard")
@@ -193,29 +271,14 @@ def labels(request: Request, services: Here, draft: str, store: str) -> Response
     return page(request, services, "labels", read)
 
 
-def _take_back(session: Session, draft: str, act: Act) -> None:
-    rows = session.exec(
-        select(TimelineEntryRow)
-        .join(PriceVersion, col(PriceVersion.version) == col(TimelineEntryRow.version))
-        .where(col(PriceVersion.draft_id) == draft, col(TimelineEntryRow.status) == EntryStatus.STAGED)
-    ).all()
-    waiting = sorted({row.version for row in rows if row.activates_ms > act.now_ms})
-    running = sorted({row.store_id for row in rows if row.activates_ms <= act.now_ms})
-    if not rows:
-        raise PriceRefusal("not_published", "it is not published")
-    for version in waiting:
-        stores = [f"store:{row.store_id}" for row in rows if row.version == version]
-        revert.withdraw(session, version, act, targets=stores)
-    if running:
-        first = min(row.version for row in rows if row.activates_ms <= act.now_ms)
-        before = session.get_one(PriceVersion, first).parent
-        if before is None:
-            raise PriceRefusal("never_in_force", "there is no earlier price book to go back to")
-        revert.rollback(session, before, act, targets=[f"store:{store}" for store in running])
-
-
 def _do(
-    request: Request, services: Services, draft: str, form: Posted, act: Callable[[Session, Act], object]
+    request: Request,
+    services: Services,
+    draft: str,
+    form: Posted,
+    act: Callable[[Session, Act], object],
+    *,
+    part: str = "",
 ) -> Response:
     try:
         with services.database.session() as session:
@@ -224,7 +287,7 @@ def _do(
         code = error.code if isinstance(error, Refused) else ""
         about = "; ".join(error.subjects) if isinstance(error, PriceRefusal) and code == "engine_too_old" else ""
         return _page(request, services, draft, refused=refusal_words(error, REFUSALS), about=about)
-    return _to(draft)
+    return _to(draft, part)
 
 
 def _act(services: Services, form: Posted) -> Act:
@@ -240,5 +303,5 @@ def _mint(services: Services) -> UUID:
     return UuidMint(services.clocks.machine.wall_ms, os.urandom)()
 
 
-def _to(draft: str) -> Response:
-    return RedirectResponse(f"/prices/changes/{draft}", HTTPStatus.SEE_OTHER)
+def _to(draft: str, part: str = "") -> Response:
+    return RedirectResponse(f"/prices/changes/{draft}{part}", HTTPStatus.SEE_OTHER)

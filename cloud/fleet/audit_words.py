@@ -86,6 +86,7 @@ ACTION: Mapping[str, str] = {
     "prices.publish": marked("Prices published"),
     "prices.rollback": marked("Prices rolled back"),
     "prices.second_person": marked("Second person for prices set"),
+    "prices.take_back": marked("Price change taken back"),
     "prices.till_settings": marked("Settings of tills set"),
     "prices.withdraw": marked("Price change withdrawn"),
     "promotions.adopt": marked("Promotion taken up as a plan"),

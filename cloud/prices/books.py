@@ -84,7 +84,15 @@ class StoreBook:
 
     def price(self, item: str) -> Price | None:
         """Return the item's price in this store, its own before its zone's, or None: a missing price is never 0."""
-        return self._row(BodyKind.OVERRIDES, item, Price) or self._row(BodyKind.PRICES, item, Price)
+        return self.own_price(item) or self.zone_price(item)
+
+    def own_price(self, item: str) -> Price | None:
+        """Return the price that the store itself has for an item, or None."""
+        return self._row(BodyKind.OVERRIDES, item, Price)
+
+    def zone_price(self, item: str) -> Price | None:
+        """Return the price of the store's zone for an item, or None."""
+        return self._row(BodyKind.PRICES, item, Price)
 
     def promotions(self) -> PromotionIndex:
         """Return the version's promotions, indexed once for all stores that share the set."""

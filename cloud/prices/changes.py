@@ -45,8 +45,11 @@ class PriceChange:
 
     @property
     def below_floor(self) -> bool:
-        """Tell whether the regular price is below the price's own floor."""
-        return self.new is not None and self.new.regular_minor < (self.new.floor_minor or 0)
+        """Tell whether the regular price is below the lowest price: the new one, or the one it drops."""
+        if self.new is None:
+            return False
+        dropped = self.old.floor_minor if self.old is not None and self.old.basis == self.new.basis else None
+        return self.new.regular_minor < (self.new.floor_minor or dropped or 0)
 
     @property
     def change_bp(self) -> int | None:

@@ -22,6 +22,8 @@ class DraftStatus(StrEnum):
 
     DRAFT = "draft"
     PUBLISHED = "published"
+    STOPPED = "stopped"
+    """Published and taken back."""
     DISCARDED = "discarded"
 
 
@@ -62,6 +64,8 @@ class PriceDraft(Table, table=True):
     status: str = DraftStatus.DRAFT
     created_by: str
     created_ms: int = utc_ms()
+    takes_back: str | None = Field(default=None, max_length=36, index=True)
+    """The published price change whose earlier rows it brings back."""
 
 
 class PriceDraftRow(Table, table=True):

@@ -1,4 +1,4 @@
-"""Tables of promotions being planned, and of what they would have done to baskets of the past."""
+"""Tables of promotions being planned, and of what they or new prices would have done to baskets of the past."""
 
 from __future__ import annotations
 
@@ -62,17 +62,19 @@ class PreviewStatus(StrEnum):
 
 
 class PromotionPreview(Table, table=True):
-    """A try of a planned promotion on real baskets: what was asked, how far it is, what came out."""
+    """A try of a planned promotion or price change on real baskets: what was asked, how far it is, what came out."""
 
     __tablename__ = "promotion_preview"
     __table_args__ = (Index("ix_promotion_preview_plan_id_asked_ms", "plan_id", "asked_ms"), OPERATIONS)
 
     id: str = Field(primary_key=True, max_length=36)
-    plan_id: str = Field(foreign_key="promotion_plan.id", max_length=36)
-    row: bytes
+    plan_id: str | None = Field(default=None, foreign_key="promotion_plan.id", max_length=36)
+    draft_id: str | None = Field(default=None, foreign_key="price_draft.id", max_length=36, index=True)
+    """The price change that is tried, where it is no promotion."""
+    row: bytes = b""
     """The promotion as it was when somebody asked, with no dates: the past has others."""
     digest: str = Field(max_length=64)
-    """Of the plan's content then: whether the answer is still about what is planned now."""
+    """Of the content that is tried: whether the answer is still about what is planned now."""
     targets: str
     weeks: int
     status: str = Field(default=PreviewStatus.WAITING, max_length=16, index=True)

@@ -1,4 +1,4 @@
-"""Tries of planned promotions as long work: asked for, run slice by slice, watched, cancelled, begun again.
+"""Tries of promotions and price changes as long work: asked for, run slice by slice, watched, cancelled, begun again.
 
 A slice is a few ingest commits in a transaction that only reads. Whoever runs a try says so with a beat; without one
 for a minute the try is begun again by another process, from the start: what was counted before is thrown away.
@@ -6,6 +6,7 @@ for a minute the try is begun again by another process, from the start: what was
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
@@ -15,18 +16,22 @@ import msgspec
 import structlog
 from sqlalchemy import ColumnElement, and_, func, or_, update
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from cloud.database import Database
 from cloud.fleet import audit
 from cloud.org.models import Store
+from cloud.prices.approvals import digest_of
 from cloud.prices.books import StoreBooks
+from cloud.prices.drafts import draft_changes, get_draft
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.publish import Act
 from cloud.prices.targets import resolve_targets
 from cloud.pricing_audit.records import sales_of
 from cloud.promotions.models import PreviewStatus, PromotionPreview
 from cloud.promotions.plans import digest, find, read_plan
-from cloud.promotions.replaying import Replay, Tally
+from cloud.promotions.replaying import BasketReplay, Replay, Tally
+from cloud.promotions.replaying_prices import PriceReplay
 from cloud.sales.models import Sale
 from shared.calendar import local_time
 from shared.clock import MachineClock
@@ -48,11 +53,6 @@ def ask(session: Session, id_: UUID, plan_id: str, weeks: int, *, act: Act, expo
     promotion = read_plan(plan, exponent).promotion
     if promotion is None:
         raise PriceRefusal("plan_incomplete", f"promotion {plan.title!r} is not complete: mend the fields that say so")
-    if not 1 <= weeks <= MOST_WEEKS:
-        raise PriceRefusal("bad_weeks", f"a try looks at 1 to {MOST_WEEKS} weeks")
-    resolve_targets(session, plan.targets.split())
-    for other in open_of(session, plan_id):
-        cancel(session, other.id, act)
     row = PromotionPreview(
         id=str(id_),
         plan_id=plan_id,
@@ -63,6 +63,32 @@ def ask(session: Session, id_: UUID, plan_id: str, weeks: int, *, act: Act, expo
         asked_by=act.actor,
         asked_ms=act.wall_ms,
     )
+    return _asked(session, row, act)
+
+
+def ask_prices(session: Session, id_: UUID, draft_id: str, weeks: int, act: Act) -> PromotionPreview:
+    """Ask for a try of a price change on the last weeks of its stores. Raise PriceRefusal when it changes nothing."""
+    draft, changes = get_draft(session, draft_id), draft_changes(session, draft_id)
+    if not changes:
+        raise PriceRefusal("empty_draft", f"draft {draft.title!r} changes nothing", [draft_id])
+    row = PromotionPreview(
+        id=str(id_),
+        draft_id=draft_id,
+        digest=digest_of(changes),
+        targets=draft.targets,
+        weeks=weeks,
+        asked_by=act.actor,
+        asked_ms=act.wall_ms,
+    )
+    return _asked(session, row, act)
+
+
+def _asked(session: Session, row: PromotionPreview, act: Act) -> PromotionPreview:
+    if not 1 <= row.weeks <= MOST_WEEKS:
+        raise PriceRefusal("bad_weeks", f"a try looks at 1 to {MOST_WEEKS} weeks")
+    resolve_targets(session, row.targets.split())
+    for other in open_of(session, row.plan_id or row.draft_id or ""):
+        cancel(session, other.id, act)
     session.add(row)
     session.flush()
     return row
@@ -74,23 +100,26 @@ def cancel(session: Session, preview_id: str, act: Act) -> None:
         update(PromotionPreview)
         .where(col(PromotionPreview.id) == preview_id, col(PromotionPreview.status).in_(_OPEN))
         .values(status=PreviewStatus.CANCELLED, finished_ms=act.wall_ms)
-        .returning(col(PromotionPreview.plan_id))
+        .returning(func.coalesce(col(PromotionPreview.plan_id), col(PromotionPreview.draft_id)))
     ).scalar_one_or_none()
     if ended is not None:
         audit.record(session, at_ms=act.wall_ms, actor=act.actor, action="promotions.cancel_preview", subject=ended)
 
 
-def open_of(session: Session, plan_id: str) -> list[PromotionPreview]:
-    """Return the tries of a plan that are not finished."""
-    query = select(PromotionPreview).where(
-        col(PromotionPreview.plan_id) == plan_id, col(PromotionPreview.status).in_(_OPEN)
-    )
-    return list(session.exec(query))
+def open_of(session: Session, subject: str) -> list[PromotionPreview]:
+    """Return the tries of a plan or a price draft that are not finished."""
+    return list(session.exec(_of(subject).where(col(PromotionPreview.status).in_(_OPEN))))
 
 
-def newest(session: Session, plan_id: str, limit: int = 5) -> list[PromotionPreview]:
-    """Return the newest tries of a plan, newest first."""
-    query = select(PromotionPreview).where(col(PromotionPreview.plan_id) == plan_id)
+def _of(subject: str) -> SelectOfScalar[PromotionPreview]:
+    """Select the tries of a plan or a price draft; their ids are never the same."""
+    mine = or_(col(PromotionPreview.plan_id) == subject, col(PromotionPreview.draft_id) == subject)
+    return select(PromotionPreview).where(mine)
+
+
+def newest(session: Session, subject: str, limit: int = 5) -> list[PromotionPreview]:
+    """Return the newest tries of a plan or a price draft, newest first."""
+    query = _of(subject)
     order = (col(PromotionPreview.asked_ms).desc(), col(PromotionPreview.id).desc())
     return list(session.exec(query.order_by(*order).limit(limit)))
 
@@ -105,7 +134,7 @@ class _Running:
     """A try at work in this process."""
 
     id: str
-    replay: Replay
+    replay: BasketReplay
     since: dict[str, date]
     commits: list[int]
     books: StoreBooks = field(default_factory=StoreBooks)
@@ -180,8 +209,15 @@ class Previewing:
         commits = list(session.exec(select(col(Sale.commit_no)).where(wanted).distinct().order_by(col(Sale.commit_no))))
         total = session.exec(select(func.count()).select_from(Sale).where(wanted)).one()
         self._say(session, row.id, total=int(total))
-        replay = Replay(read_promotion(bytes(row.row)))
-        return _Running(row.id, replay, since, commits)
+        return _Running(row.id, self._replay(session, row, stores), since, commits)
+
+    def _replay(self, session: Session, row: PromotionPreview, stores: Sequence[Store]) -> BasketReplay:
+        """Return what prices baskets: the promotion as it was asked for, or the prices that the draft has now."""
+        if row.draft_id is None:
+            return Replay(read_promotion(bytes(row.row)))
+        changes = draft_changes(session, row.draft_id)
+        self._say(session, row.id, digest=digest_of(changes))
+        return PriceReplay(changes, stores)
 
     @staticmethod
     def _latest(session: Session, store: Store, now_ms: int) -> int:

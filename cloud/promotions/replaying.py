@@ -1,7 +1,8 @@
-"""Baskets of the past priced with and without a planned promotion, by the engine that tills sell by."""
+"""Baskets of the past priced with and without what is planned, by the engine that tills sell by."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from shared.pricing import (
     Counter,
     Outcome,
     Per,
+    PriceBook,
     PricedBasket,
     PriceMissing,
     PromotionIndex,
@@ -90,6 +92,9 @@ class Tally(msgspec.Struct):
     """What these items are called, by language."""
     held_back: int = 0
     held_back_minor: int = 0
+    below_floor: int = 0
+    """Lines whose new price is below the lowest price set for the item."""
+    below_floor_items: dict[str, int] = {}
     deep: int = 0
     """Lines that it and another bring below half price."""
     displaced: dict[str, Displaced] = {}
@@ -112,15 +117,11 @@ class Tally(msgspec.Struct):
         return self.costed_after_minor - self.cost_minor
 
 
-class Replay:
-    """One promotion against many baskets; give it sales, then read `tally`."""
+class BasketReplay(ABC):
+    """Something against many baskets; give it sales, then read `tally`. Subclasses say what a basket costs with it."""
 
-    def __init__(self, promotion: Promotion) -> None:
+    def __init__(self) -> None:
         self.tally = Tally()
-        self._promotion = as_if_on(promotion)
-        self._id = promotion.promotion
-        self._indexes: dict[int, tuple[PromotionIndex, PromotionIndex]] = {}
-        self._used: dict[tuple[Per, str], tuple[int, int]] = {}
 
     def add(self, session: Session, books: StoreBooks, sales: Sequence[SaleRecord]) -> None:
         """Price some sales again, book by book."""
@@ -132,26 +133,93 @@ class Replay:
             if book is None:
                 self.tally.unpriced += len(theirs)
                 continue
-            book.prefetch({line.item for sale in theirs for line in sale.lines} | self._offered())
+            book.prefetch({line.item for sale in theirs for line in sale.lines} | self.offered())
             for sale in theirs:
                 self._one(sale, book)
-
-    def _offered(self) -> set[str]:
-        return {item for scope in self._promotion.scopes() for item in scope.items}
 
     def _one(self, sale: SaleRecord, book: StoreBook) -> None:
         if sale.engine > ENGINE_LEVEL:
             self.tally.unpriced += 1
             return
-        lines = sale.basket(book)
-        counted = msgspec.structs.replace(sale.context, counters=[*sale.context.counters, *self._counters(sale)])
         try:
-            before = price_basket(lines, OverlayBook(book, self._without(book)), sale.context, sale.coupons)
-            after = price_basket(lines, OverlayBook(book, self._with(book)), counted, sale.coupons)
+            before, after = self.priced(sale, book)
         except PriceMissing:
             self.tally.unpriced += 1
             return
-        self._count(sale, book, before, after)
+        self.tally.baskets += 1
+        self.tally.before_minor += before.total_minor
+        self.tally.after_minor += after.total_minor
+        self.count(sale, book, before, after)
+
+    def offered(self) -> set[str]:
+        """Return items that are looked at beside those of the baskets."""
+        return set()
+
+    @abstractmethod
+    def priced(self, sale: SaleRecord, book: StoreBook) -> tuple[PricedBasket, PricedBasket]:
+        """Return a basket without and with it. Raise PriceMissing where it cannot be priced."""
+
+    @abstractmethod
+    def count(self, sale: SaleRecord, book: StoreBook, before: PricedBasket, after: PricedBasket) -> None:
+        """Count what it did to one basket."""
+
+    def displace(self, before: PricedBasket, after: PricedBasket) -> None:
+        """Note what promotions lose by it."""
+        was, now = _given(before), _given(after)
+        lost = {other: minor - now.get(other, 0) for other, minor in was.items() if minor > now.get(other, 0)}
+        for other, minor in lost.items():
+            entry = self.tally.displaced.setdefault(other, Displaced())
+            entry.baskets += 1
+            entry.minor += minor
+
+    def margins(self, book: PriceBook, before: PricedBasket, after: PricedBasket, *, touched: bool) -> None:
+        """Count what was and would be earned on goods whose cost is known, and lines that it brings below cost."""
+        tally = self.tally
+        for was, now in zip(before.lines, after.lines, strict=True):
+            item = book.item(now.item)
+            cost = cost_of(item, now) if item else None
+            if cost is None:
+                continue
+            tally.costed_before_minor += was.net_minor
+            tally.costed_after_minor += now.net_minor
+            tally.cost_minor += cost
+            if touched and now.net_minor < cost <= was.net_minor:
+                tally.below_cost += 1
+                if now.item in tally.below_cost_items or len(tally.below_cost_items) < ITEMS_NAMED:
+                    tally.below_cost_items[now.item] = tally.below_cost_items.get(now.item, 0) + 1
+                    tally.item_names[now.item] = dict(item.names) if item else {}
+
+    def example(self, sale: SaleRecord, book: PriceBook, before: PricedBasket, after: PricedBasket) -> None:
+        """Keep the receipts that change most."""
+        kept = self.tally.examples
+        moved = abs(before.total_minor - after.total_minor)
+        if len(kept) >= EXAMPLES and moved <= abs(kept[-1].before_minor - kept[-1].after_minor):
+            return
+        kept.append(_shown(sale.sale, sale.store, book, before, after))
+        kept.sort(key=lambda one: (-abs(one.before_minor - one.after_minor), one.sale))
+        del kept[EXAMPLES:]
+
+
+class Replay(BasketReplay):
+    """One promotion against many baskets."""
+
+    def __init__(self, promotion: Promotion) -> None:
+        super().__init__()
+        self._promotion = as_if_on(promotion)
+        self._id = promotion.promotion
+        self._indexes: dict[int, tuple[PromotionIndex, PromotionIndex]] = {}
+        self._used: dict[tuple[Per, str], tuple[int, int]] = {}
+
+    def offered(self) -> set[str]:
+        """Return the items that its scopes name."""
+        return {item for scope in self._promotion.scopes() for item in scope.items}
+
+    def priced(self, sale: SaleRecord, book: StoreBook) -> tuple[PricedBasket, PricedBasket]:
+        """Return a basket by its book's other promotions, and with this one as well."""
+        lines = sale.basket(book)
+        counted = msgspec.structs.replace(sale.context, counters=[*sale.context.counters, *self._counters(sale)])
+        before = price_basket(lines, OverlayBook(book, self._without(book)), sale.context, sale.coupons)
+        return before, price_basket(lines, OverlayBook(book, self._with(book)), counted, sale.coupons)
 
     def _without(self, book: StoreBook) -> PromotionIndex:
         return self._both(book)[0]
@@ -177,11 +245,9 @@ class Replay:
                 found.append(Counter(self._id, limit.per, uses, minor))
         return found
 
-    def _count(self, sale: SaleRecord, book: StoreBook, before: PricedBasket, after: PricedBasket) -> None:
+    def count(self, sale: SaleRecord, book: StoreBook, before: PricedBasket, after: PricedBasket) -> None:
+        """Count what the promotion gave, displaced and brought below cost."""
         tally = self.tally
-        tally.baskets += 1
-        tally.before_minor += before.total_minor
-        tally.after_minor += after.total_minor
         mine = [outcome for outcome in after.outcomes if outcome.promotion == self._id]
         applied = [outcome for outcome in mine if outcome.status is Status.APPLIED]
         tally.near += any(outcome.status is Status.NEAR for outcome in mine)
@@ -189,10 +255,11 @@ class Replay:
         tally.touched += bool(applied)
         for outcome in applied:
             self._applied(sale, outcome)
-        self._margins(book, before, after, touched=bool(applied))
+        self.margins(book, before, after, touched=bool(applied))
         if applied:
-            self._compare(before, after)
-            self._example(sale, book, before, after)
+            self.displace(before, after)
+            self._deepen(after)
+            self.example(sale, book, before, after)
 
     def _applied(self, sale: SaleRecord, outcome: Outcome) -> None:
         tally = self.tally
@@ -206,45 +273,13 @@ class Replay:
                 uses, minor = self._used.get(key, (0, 0))
                 self._used[key] = (uses + outcome.uses, minor + outcome.minor)
 
-    def _compare(self, before: PricedBasket, after: PricedBasket) -> None:
-        """Note what other promotions lose by it, and lines that several bring down far."""
-        was, now = _given(before), _given(after)
-        lost = {other: minor - now.get(other, 0) for other, minor in was.items() if minor > now.get(other, 0)}
-        for other, minor in lost.items():
-            entry = self.tally.displaced.setdefault(other, Displaced())
-            entry.baskets += 1
-            entry.minor += minor
+    def _deepen(self, after: PricedBasket) -> None:
+        """Count lines that it and another bring down far."""
         for line in after.lines:
             sources = {discount.source for discount in line.discounts}
             gross = line.gross_minor
             if self._id in sources and len(sources) > 1 and line.net_minor * _TEN_THOUSAND < gross * _DEEP_BP:
                 self.tally.deep += 1
-
-    def _margins(self, book: StoreBook, before: PricedBasket, after: PricedBasket, *, touched: bool) -> None:
-        tally = self.tally
-        for was, now in zip(before.lines, after.lines, strict=True):
-            item = book.item(now.item)
-            cost = cost_of(item, now) if item else None
-            if cost is None:
-                continue
-            tally.costed_before_minor += was.net_minor
-            tally.costed_after_minor += now.net_minor
-            tally.cost_minor += cost
-            if touched and now.net_minor < cost <= was.net_minor:
-                tally.below_cost += 1
-                if now.item in tally.below_cost_items or len(tally.below_cost_items) < ITEMS_NAMED:
-                    tally.below_cost_items[now.item] = tally.below_cost_items.get(now.item, 0) + 1
-                    tally.item_names[now.item] = dict(item.names) if item else {}
-
-    def _example(self, sale: SaleRecord, book: StoreBook, before: PricedBasket, after: PricedBasket) -> None:
-        """Keep the receipts that change most."""
-        kept = self.tally.examples
-        saving = before.total_minor - after.total_minor
-        if len(kept) >= EXAMPLES and saving <= kept[-1].before_minor - kept[-1].after_minor:
-            return
-        kept.append(_shown(sale.sale, sale.store, book, before, after))
-        kept.sort(key=lambda one: (-(one.before_minor - one.after_minor), one.sale))
-        del kept[EXAMPLES:]
 
 
 def _place(per: Per, sale: SaleRecord) -> tuple[Per, str] | None:
@@ -257,11 +292,11 @@ def _given(priced: PricedBasket) -> dict[str, int]:
     return {outcome.promotion: outcome.minor for outcome in priced.outcomes if outcome.minor}
 
 
-def _shown(sale: UUID, store: str, book: StoreBook, before: PricedBasket, after: PricedBasket) -> Example:
+def _shown(sale: UUID, store: str, book: PriceBook, before: PricedBasket, after: PricedBasket) -> Example:
     return Example(str(sale), store, before.total_minor, after.total_minor, list(_lines(book, before, after)))
 
 
-def _lines(book: StoreBook, before: PricedBasket, after: PricedBasket) -> Iterable[ExampleLine]:
+def _lines(book: PriceBook, before: PricedBasket, after: PricedBasket) -> Iterable[ExampleLine]:
     for was, now in zip(before.lines, after.lines, strict=True):
         item = book.item(now.item)
         yield ExampleLine(

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 import pytest
 from sqlmodel import select
 
 from cloud.database import Database
+from cloud.fleet import audit
 from cloud.identity.people import Role
 from cloud.org.models import Store
 from cloud.prices import changes
 from cloud.prices.books import StoreBooks
 from cloud.prices.models import PriceDraft
+from cloud.promotions import previewing
+from cloud.promotions.previewing import Previewing
 from cloud.promotions.trying import book_now
-from tests.cloud.console_data import console
-from tests.cloud.promotions_data import a_chain
+from tests.cloud.console_data import CLOCK, console
+from tests.cloud.prices_data import report
+from tests.cloud.promotions_data import a_chain, sell
 from tests.cloud.visiting import Visitor, make_person
 from tests.factories import START_MS
 
@@ -137,7 +142,7 @@ def test_a_second_person_and_roles_count_here_too(database: Database, marketer: 
     assert "A second person has to approve it first." in marketer.send(f"{place}/publish").text
     assert "Who wrote it cannot approve it." in marketer.send(f"{place}/approve").text
     eve = signed(database, "eve")
-    for act in ("rows", "approve", "publish", "stop", "discard", "clone"):
+    for act in ("rows", "preview", "cancel-preview", "approve", "publish", "stop", "discard", "clone"):
         assert eve.send(f"{place}/{act}", {"rows": ROWS}).status_code == 403, act
     assert signed(database, "bo").send(f"{place}/approve", {"reason": "fine"}).status_code == 303
     assert marketer.send(f"{place}/publish").status_code == 303
@@ -153,3 +158,98 @@ def test_a_clone_has_the_same_rows(database: Database, marketer: Visitor) -> Non
     assert re.search(r"discarded", marketer.get("/prices/changes").text)
     with database.session() as session:
         assert session.get_one(PriceDraft, other.rpartition("/")[2]).created_by == "person:ana"
+
+
+def test_taking_one_change_back_leaves_what_others_changed_since(database: Database, marketer: Visitor) -> None:
+    own = started(marketer, "store:s2")
+    marketer.send(f"{own}/rows", {"kind": "overrides", "rows": "store,item,regular\ns2,1001,4.80"})
+    marketer.send(f"{own}/publish")
+    place = started(marketer)
+    marketer.send(f"{place}/rows", {"kind": "prices", "rows": ROWS})
+    marketer.send(f"{place}/publish", {"reason": "week 12"})
+    since = started(marketer)
+    marketer.send(f"{since}/rows", {"kind": "prices", "rows": "zone,item,regular\nz1,1002,11.00"})
+    marketer.send(f"{since}/publish")
+    assert marketer.send(f"{place}/stop", {"reason": "typo"}).status_code == 303
+    assert {item: price_of(database, "s1", item) for item in ("1001", "1002", "1003")} == {
+        "1001": 500, "1002": 1100, "1003": 690,
+    }  # fmt: skip
+    assert price_of(database, "s2") == 480, "what the store set itself was never part of it"
+    page = marketer.get(place).text
+    back = re.search(r'href="(/prices/changes/[^"]+)">what came back', page)
+    assert back is not None
+    other = marketer.get(back[1]).text
+    for fact in ("Week 12: 1 price<", "5.00", f'href="{place}"'):
+        assert fact in other, fact
+    assert "1 label to change in Store 1" in marketer.get(f"{back[1]}/labels/s1").text
+    with database.snapshot() as session:
+        act = next(one for one in audit.latest(session) if one.action == "prices.take_back")
+    assert (act.actor, act.reason) == ("person:ana", "typo")
+    assert act.detail == "Week 12; rows restored: 1"
+    assert "is not published" in marketer.send(f"{place}/stop", {"reason": "again"}).text
+
+
+def test_stores_that_sold_by_different_prices_get_their_own_back(database: Database, marketer: Visitor) -> None:
+    pilot = started(marketer, "store:s1")
+    marketer.send(f"{pilot}/rows", {"kind": "prices", "rows": "zone,item,regular\nz1,1001,4.90"})
+    marketer.send(f"{pilot}/publish")
+    place = started(marketer)
+    marketer.send(f"{place}/rows", {"kind": "prices", "rows": ROWS})
+    marketer.send(f"{place}/publish")
+    assert (price_of(database, "s1"), price_of(database, "s2")) == (450, 450)
+    assert marketer.send(f"{place}/stop", {"reason": "typo"}).status_code == 303
+    assert (price_of(database, "s1"), price_of(database, "s2")) == (490, 500)
+
+
+def test_it_is_watched_till_by_till(database: Database, marketer: Visitor) -> None:
+    place = started(marketer)
+    marketer.send(f"{place}/rows", {"kind": "prices", "rows": ROWS})
+    marketer.send(f"{place}/publish")
+    page = marketer.get(place).text
+    assert "0 of 2 tills sell by it" in page, "store 3 sells by another zone"
+    with database.session() as session:
+        report(session, "s1-a", engine=2, version=2)
+    assert "1 of 2 tills sell by it" in marketer.get(place).text
+    marketer.send(f"{place}/stop", {"reason": "typo"})
+    assert "1 till still sells by what is taken back." in marketer.get(place).text
+    with database.session() as session:
+        report(session, "s1-a", engine=2, version=3)
+    assert "It is on no till any more." in marketer.get(place).text
+
+
+def test_new_prices_are_tried_on_real_baskets(database: Database, marketer: Visitor) -> None:
+    sell(database, "s1", [("1001", 4)], [("1002", 2), ("1001", 1)], [("1003", 1)])
+    place = started(marketer)
+    rows = "zone,item,regular\nz1,1001,4.50\nz1,1002,10.00\nz1,1003,6.90\nz2,1001,1.00"
+    marketer.send(f"{place}/rows", {"kind": "prices", "rows": rows})
+    assert marketer.send(f"{place}/preview", {"weeks": "2"}).headers["location"] == f"{place}#preview"
+    assert "Cancel the try" in marketer.get(place).text
+    job = Previewing(database, CLOCK, UUID(int=1))
+    while job():
+        pass
+    with database.snapshot() as session:
+        found = previewing.tally_of(previewing.newest(session, place.rpartition("/")[2])[0])
+    assert found is not None
+    assert (found.baskets, found.touched, found.unpriced) == (3, 2, 0)
+    # 20.00, 30.98 and 6.90 before; 18.00, 24.50 and 6.90 after
+    assert (found.before_minor, found.after_minor) == (5788, 4940)
+    assert found.margin_before_minor - found.margin_after_minor == 848
+    assert (found.below_cost_items, found.below_floor_items) == ({"1002": 1}, {"1002": 1})
+    assert [one.before_minor - one.after_minor for one in found.examples] == [648, 200]
+    page = marketer.get(place).text
+    for fact in ("-8.48", "Below cost: Milk 1 l (1002)", "Below the lowest price: Milk 1 l (1002)", "30.98 → 24.50"):
+        assert fact in page, fact
+    marketer.send(f"{place}/rows", {"kind": "prices", "rows": "zone,item,regular\nz1,1003,7.00"})
+    assert "the draft has changed since" in marketer.get(place).text
+
+
+def test_a_try_of_prices_is_cancelled(database: Database, marketer: Visitor) -> None:
+    sell(database, "s1", [("1001", 4)])
+    place = started(marketer)
+    assert "It changes nothing." in marketer.send(f"{place}/preview", {"weeks": "2"}).text
+    marketer.send(f"{place}/rows", {"kind": "prices", "rows": ROWS})
+    assert "Choose between 1 and 13 weeks." in marketer.send(f"{place}/preview", {"weeks": "99"}).text
+    marketer.send(f"{place}/preview", {"weeks": "2"})
+    marketer.send(f"{place}/cancel-preview")
+    assert "cancelled" in marketer.get(place).text
+    assert not Previewing(database, CLOCK, UUID(int=1))()
