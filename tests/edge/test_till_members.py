@@ -72,6 +72,19 @@ def test_what_is_a_phone_number() -> None:
     ]  # fmt: skip
 
 
+async def test_a_block_that_only_head_office_knows_of_is_said_in_its_own_words(tmp_path: Path) -> None:
+    async with selling(tmp_path, wang(blocks=[]), rules=(POINTS_RULE,)) as (_store, till, hq):
+        await ring(till, CARD, MILK)
+        hq.people[0].blocks = ["points"]
+        points = await till.value.use_points(100)
+        hq.people[0].blocks = ["buy"]
+        money = await till.tender(TenderKind.STORED_VALUE, 100)
+        for code, answer in (("member_may_not_use_points", points), ("member_may_not_buy", money)):
+            assert isinstance(answer, Refused), answer
+            assert answer.code == code
+        assert hq.held == {}
+
+
 @pytest.mark.parametrize("known", [True, False])
 async def test_blocks_are_kept_whoever_said_so(tmp_path: Path, known: bool) -> None:
     who = wang(blocks=["points", "coupons"], coupons={CODE: "off"})

@@ -150,6 +150,11 @@ class ValueHq:
             return Refused(code="given_up")
         if question not in self.held:
             has = self.gift_cards.get(number, 0)
+            blocked = person.blocks if person else []
+            if body.unit == POINTS and "points" in blocked:
+                return Refused(code="points_blocked")
+            if "buy" in blocked:
+                return Refused(code="buy_blocked")
             if person is not None:
                 has = person.points if body.unit == POINTS else person.money
             if has - self._taken(whose, body.unit) < body.amount:
