@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from unicodedata import normalize
 
 from shared.pricing import Item
 
@@ -21,10 +22,15 @@ def index(db: sqlite3.Connection, items: Iterable[Item]) -> None:
     db.executemany(
         "INSERT OR REPLACE INTO item_search (item, initials, names) VALUES (?, ?, ?)",
         [
-            (item.item, item.initials.lower(), "\n".join(dict.fromkeys(name.lower() for name in item.names.values())))
+            (item.item, item.initials.lower(), "\n".join(dict.fromkeys(_plain(name) for name in item.names.values())))
             for item in items
         ],
     )
+
+
+def _plain(text: str) -> str:
+    """Return a text as names are compared: brackets and letters in full width are the same as others."""
+    return normalize("NFKC", text).lower()
 
 
 def drop(db: sqlite3.Connection, item: str) -> None:
@@ -43,7 +49,7 @@ def candidates(db: sqlite3.Connection, text: str, limit: int) -> list[str]:
 
     Several words all have to be in the name.
     """
-    words = text[:MAX_QUERY_CHARACTERS].lower().split()
+    words = _plain(text[:MAX_QUERY_CHARACTERS]).split()
     if not words:
         return []
     first = words[0]

@@ -56,8 +56,11 @@ def to_minor(text: str, exponent: int) -> int | None:
 
     >>> to_minor("12.3", 2), to_minor("1,000", 2), to_minor(".5", 2), to_minor("1.234", 2), to_minor("x", 2)
     (1230, 100000, 50, None, None)
+    >>> to_minor("¥50", 2), to_minor("50元", 2), to_minor("¥", 2)
+    (5000, 5000, None)
     """
-    plain = text.strip().replace(",", "").replace("，", "").replace("。", ".")
+    plain = text.strip().removeprefix("¥").removeprefix("￥").removesuffix("元").strip()
+    plain = plain.replace(",", "").replace("，", "").replace("。", ".")
     whole, _point, rest = plain.partition(".")
     digits = whole + rest
     if not digits.isascii() or not digits.isdigit() or len(digits) > _LONGEST or len(rest) > exponent:

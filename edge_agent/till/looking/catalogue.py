@@ -37,9 +37,12 @@ class Catalogue:
         answer = await self._commands.look(described, by_anybody=True)
         return [] if isinstance(answer, Refused) else answer
 
-    async def price_check(self, code: str) -> PriceChecked | Refused:
-        """Return what the item under a code costs now, without selling it."""
-        return await self._commands.look(lambda db, desk: _checked(db, desk, code))
+    async def price_check(self, code: str, *, by_number: bool = False) -> PriceChecked | Refused:
+        """Return what the item under a code costs now, without selling it.
+
+        `by_number`: it is the item's own number, as of one chosen from a list, whatever else that looks like.
+        """
+        return await self._commands.look(lambda db, desk: _checked(db, desk, code.strip(), by_number=by_number))
 
     async def examples(self, count: int) -> list[Example]:
         """Return some items for sale with a code of each, for whoever plays a scanner."""
@@ -85,22 +88,23 @@ def _found(book: TillBook, item: Item) -> FoundByName:
     )
 
 
-def _checked(db: sqlite3.Connection, desk: Desk, code: str) -> PriceChecked:
+def _checked(db: sqlite3.Connection, desk: Desk, code: str, *, by_number: bool) -> PriceChecked:
     book = book_for(db, desk, None)
-    found = book.by_code(code.strip())
-    if found is None:
+    found = None if by_number else book.by_code(code)
+    item = found.item if found is not None else book.item(code) if by_number else None
+    if item is None:
         raise Refusal("unknown_item", code[:64])
-    price = book.price(found.item.item)
+    price = book.price(item.item)
     if price is None:
-        raise Refusal("price_missing", found.item.item)
+        raise Refusal("price_missing", item.item)
     return PriceChecked(
-        item=found.item.item,
-        names=found.item.names,
-        unit=found.item.unit,
+        item=item.item,
+        names=item.names,
+        unit=item.unit,
         regular_minor=price.regular_minor,
         member_minor=price.member_minor,
         basis=price.basis,
-        pieces=found.pieces,
-        sellable=found.item.sellable,
+        pieces=found.pieces if found is not None else 1,
+        sellable=item.sellable,
         version=book.version,
     )

@@ -11,6 +11,7 @@ from edge_agent.web.screen import flows_amending as amending
 from edge_agent.web.screen import flows_counter as counter
 from edge_agent.web.screen import flows_desk as service
 from edge_agent.web.screen import flows_joining as joining
+from edge_agent.web.screen import flows_looking as looking
 from edge_agent.web.screen import flows_members as members
 from edge_agent.web.screen import flows_offers as offering
 from edge_agent.web.screen import flows_paying as paying
@@ -139,8 +140,9 @@ FLOWS: Mapping[str, Flow] = {
     "gift_card": value.gift_card,
     "value_card": value.value_card,
     "value_amount": value.value_amount,
-    "search": selling.search,
-    "quick_keys": selling.quick_keys,
+    "search": looking.search,
+    "found": looking.found,
+    "quick_keys": looking.quick_keys,
     "measure": weighing.measure,
     "weigh": weighing.weigh,
     "tare": weighing.tare,
@@ -150,7 +152,7 @@ FLOWS: Mapping[str, Flow] = {
     "open_price": selling.open_price,
     "hold": selling.hold,
     "recall": selling.recall,
-    "price_check": selling.price_check,
+    "price_check": looking.price_check,
     "override": amending.override,
     "round_off": amending.round_off,
     "void_line": amending.void_line,

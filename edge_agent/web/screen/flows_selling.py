@@ -6,97 +6,16 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from edge_agent.till.asks import ApprovalAsked, PriceAsked
-from edge_agent.till.results import FoundByName, LineAdded, QuickKeyView, Refused
-from edge_agent.web.figures import clock_time, to_minor, unit_price
+from edge_agent.till.results import LineAdded, Refused
+from edge_agent.web.figures import clock_time, to_minor
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.carried import carried
 from edge_agent.web.screen.hand import About, Done, Hand, Outcome, approval, settled
 from edge_agent.web.screen.saying import Joined, Notice, Plain, named, news, says
-from shared.money import UnitPrice
 from shared.pricing import Unit
 from shared.web.words import marked
 
 _USUAL = "usual"
-
-
-def _priced(hand: Hand, found: FoundByName) -> str:
-    if found.price_minor is None:
-        return ""
-    return unit_price(UnitPrice(found.price_minor, found.basis), found.unit, hand.settings.exponent)
-
-
-def found_options(hand: Hand, found: list[FoundByName]) -> tuple[Option, ...]:
-    """Return items as answers."""
-    return tuple(
-        Option(
-            value=one.item,
-            words=named(one.names, one.item),
-            note=Plain(one.item),
-            amount=_priced(hand, one),
-            disabled=not one.sellable,
-        )
-        for one in found
-    )
-
-
-async def search(ask: Asked, hand: Hand, text: str) -> Outcome:
-    """Choose one of the items that fit a text, and ring it up."""
-    found = await hand.till.catalogue.search(text)
-    some = Question(
-        id="found",
-        title=says(marked("Found for “{sought}”"), sought=text),
-        prompt=says(marked("Number in the list, or another search")),
-        options=found_options(hand, found),
-        wide=True,
-    )
-    item = await ask(some if found else _nothing_found(text))
-    if item not in {one.item for one in found}:
-        return Done(then="search", about=(item,))
-    return Done(then="ring", about=(item,))
-
-
-def _nothing_found(text: str) -> Question:
-    return Question(
-        id="found",
-        title=says(marked("Nothing found for “{sought}”"), sought=text),
-        prompt=says(marked("Another search, or Esc")),
-        note=says(marked("Type a shorter part of the name, or go back with Esc and scan the barcode.")),
-        wide=True,
-    )
-
-
-async def quick_keys(ask: Asked, hand: Hand) -> Outcome:
-    """Choose one of the store's quick keys."""
-    keys = await hand.till.catalogue.quick_keys()
-    if not keys:
-        return Done(
-            notice=Notice(
-                words=says(marked("This store has no quick keys yet.")),
-                next=says(marked("Type a part of the name instead.")),
-                code="no_quick_keys",
-            )
-        )
-    item = await ask(
-        Question(
-            id="quick",
-            title=says(marked("Quick keys")),
-            prompt=says(marked("Number of the key")),
-            options=tuple(_quick(hand, one) for one in keys),
-            free=False,
-            wide=True,
-            pane="keys",
-        )
-    )
-    return Done(then="ring", about=(item,))
-
-
-def _quick(hand: Hand, key: QuickKeyView) -> Option:
-    return Option(
-        value=key.item,
-        words=named(key.words or key.found.names, key.item),
-        amount=_priced(hand, key.found),
-        group=key.page,
-    )
 
 
 async def age(ask: Asked, hand: Hand, years: str, born_by: str) -> Outcome:
@@ -152,23 +71,6 @@ async def open_price(ask: Asked, hand: Hand, about: str) -> Outcome:
         ask, lambda approve, _reason: hand.till.ring_at(asked.code, minor, asked.count, approve=approve), what
     )
     return answer if isinstance(answer, Refused) else Done()
-
-
-async def price_check(ask: Asked, hand: Hand, before: str = "") -> Outcome:
-    """Say what an item costs without selling it; the next code asks again. `before` was asked for just now."""
-    shown = await hand.till.catalogue.price_check(before) if before else None
-    code = await ask(
-        Question(
-            id="check",
-            title=says(marked("Price check")),
-            prompt=says(marked("Scan or type a code; Esc ends")),
-            scans=True,
-            pane="check",
-            detail=None if isinstance(shown, Refused) else shown,
-        )
-    )
-    answer = await hand.till.catalogue.price_check(code)
-    return answer if isinstance(answer, Refused) else Done(then="price_check", about=(code,))
 
 
 async def hold(ask: Asked, hand: Hand) -> Outcome:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from edge_agent.devices.ports import Scanned, WeightProblem
 from edge_agent.till.asks import AgeAsked, Expects, PriceAsked
@@ -46,7 +47,8 @@ class Screen(Talking):
     _taking: asyncio.Task[None] | None = None
 
     async def enter(self, text: str, seen: Seen) -> None:
-        """Take a line that was typed."""
+        """Take a line that was typed; what an input method wrote in full width (３＊, ￥50) is read as 3*, ¥50."""
+        text = normalize("NFKC", text)
         await self.attend()
         if self.talk is not None:
             if self._is_old(seen):
@@ -71,6 +73,7 @@ class Screen(Talking):
 
     async def press(self, key: str, text: str, seen: Seen) -> None:
         """Take a key that stands on the page; `text` is what stood in the command line."""
+        text = normalize("NFKC", text)
         await self.attend()
         option = self._option_at(key)
         if option is not None:
@@ -194,15 +197,15 @@ class Screen(Talking):
         if (tare_g := tare_of(text)) is not None:
             await self.start("tare", (str(tare_g),))
             return
-        if any(char.isalpha() for char in text) and await self._named(text):
+        has_letters = any(char.isalpha() for char in text)
+        if has_letters and await self._named(text):
             return
         count, self.count = self.count, 1
         answer_ = await self.till.type_in(text, count=count)
         short = isinstance(answer_, Refused) and answer_.code in NOT_FOUND
-        if short and await self.till.catalogue.search(text):
-            self.notice = None
-            await self.start("search", (text,))
-        elif await self._is_coupon(answer_, text):
+        if short and not has_letters and await self._found(text):
+            return
+        if await self._is_coupon(answer_, text):
             await self.start("coupon_scanned", (text,))
         else:
             await self._after_scan(answer_)
@@ -215,11 +218,15 @@ class Screen(Talking):
                 self.count = 1
                 await self._after_scan(rung)
                 return True
-        if await self.till.catalogue.search(text):
+        return await self._found(text)
+
+    async def _found(self, text: str) -> bool:
+        """Look for items by a part of their name, once; False when there is none."""
+        found = await self.till.catalogue.search(text)
+        if found:
             self.notice = None
-            await self.start("search", (text,))
-            return True
-        return False
+            await self.start("found", (text, carry(found)))
+        return bool(found)
 
     async def _after_scan(self, answer: Rung) -> None:
         self._rung(answer)
