@@ -106,7 +106,7 @@ def give(
     The caller sees to it that one cause gives once; `run` is the run over many members that gives them, `sale` the
     sale that does. Days count from `today`, each member's own where it says so. `promised`: these were set aside
     before (`promise`) and are given whatever became of the batch's limits since. Refused: `batch_closed`,
-    `batch_spent` (beyond `most`), `per_member`, `batch_kind`.
+    `batch_spent` (beyond `most`), `per_member`, `batch_kind`, `batch_over` (for any of them: nobody could use it).
     """
     if not members:
         return []
@@ -115,6 +115,8 @@ def give(
         _require_room(session, batch, members)
     days = days_of(session, {one for one in members if one is not None}, today)
     for_nobody = chain_day(session, today)
+    if not promised and any((days[one] if one else for_nobody) > batch.ends for one in members):
+        raise Refused("batch_over", f"the last day of batch {batch.id} was {batch.ends}")
     codes = [coupon_code.make(random_bits(coupon_code.RANDOM_BITS)) for _ in members]
     rows = [
         (

@@ -33,13 +33,18 @@ class Giving(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, int, str]]:
-    """Return who would get one. Raise Invalid for a batch that gives none like this, Refused (`batch_spent`)."""
+    """Return who would get one. Raise Invalid for a batch that gives none like this.
+
+    Refused: `batch_closed`, `batch_over`, `batch_spent`.
+    """
     wanted = _read(parameters)
     batch = session.get(CouponBatch, wanted.batch)
     if batch is None or batch.kind not in {PERSONAL, CODES}:
         raise Invalid(f"batch: {wanted.batch!r} is no batch of personal coupons")
     if batch.closed:
         raise Refused("batch_closed", f"batch {batch.id} is closed")
+    if wanted.today > batch.ends:
+        raise Refused("batch_over", f"the last day of batch {batch.id} was {batch.ends}")
     members = _members(session, wanted.segment)
     barred = {one for one, kinds in blocks.standing(session, members).items() if blocks.COUPONS in kinds}
     has = counts_of(session, batch.id, members) if batch.per_member else {}

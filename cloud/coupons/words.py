@@ -39,6 +39,7 @@ LATER: tuple[str, str] = (marked("not yet"), "quiet")
 REFUSALS: Mapping[str, str] = {
     "batch_promised": marked("Coupons of this batch can be won in a draw that is going on. End the draw first."),
     "batch_closed": marked("This batch was withdrawn: nothing more is given of it."),
+    "batch_over": marked("The last day of this batch is over: make another one."),
     "batch_spent": marked("There are not so many left in this batch. Make a batch with more."),
     "batch_kind": marked("This kind of batch does not do that."),
     "not_open": marked("It is used, withdrawn or set aside at a till: it cannot be taken back now."),

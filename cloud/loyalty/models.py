@@ -138,7 +138,7 @@ class TierGift(Table, table=True):
     rule_version: int
     given_ms: int = utc_ms()
     problem: str = Field(default="", max_length=32)
-    """Why nothing was given: `batch_spent`, `batch_closed`, `per_member` ...; empty where it was."""
+    """Why nothing was given: `batch_spent`, `batch_over`, `per_member` ...; empty where it was."""
 
 
 class TierTurn(Table, table=True):

@@ -74,6 +74,7 @@ WHOM: Mapping[str, str] = {
 GIFT_PROBLEM: Mapping[str, str] = {
     "batch_spent": marked("the batch is spent"),
     "batch_closed": marked("the batch is closed"),
+    "batch_over": marked("the batch's last day is over"),
     "batch_kind": marked("the batch cannot be given to members"),
     "batch_unknown": marked("there is no such batch"),
     "per_member": marked("the member has as many as one may have"),

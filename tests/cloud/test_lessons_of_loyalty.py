@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import UniqueConstraint, event, select
 
-from cloud.coupons import batches
+from cloud.coupons import batches, giving
 from cloud.database import Database, Table
 from cloud.database.rowset import table_of
+from cloud.errors import Refused as Refusal
 from cloud.ledger.reading import points_of
 from cloud.loyalty import rules, tiers
 from cloud.loyalty.models import MemberYear
@@ -91,6 +92,13 @@ def test_t17_a_promise_of_a_coupon_whose_days_are_over_makes_no_dead_coupon(sqli
     shop.batch("next_visit", id="b3", promotion="back5", starts=date(2025, 1, 1), ends=date(2025, 12, 31))
     shop.sell_with("", issues=("back5",))
     assert batches_of(shop) == ["b2"], "a batch that is over hides none that is not"
+    shop.batch(id="codes", starts=date(2025, 1, 1), ends=date(2025, 12, 31))
+    for whom in (shop.ann, None):
+        with pytest.raises(Refusal, match="last day of batch codes was 2025-12-31") as refused:
+            shop.give(whom, batch="codes")
+        assert refused.value.code == "batch_over"
+    with pytest.raises(Refusal, match="last day"), sqlite_database.session() as session:
+        giving.items(session, {"batch": "codes", "segment": giving.EVERYBODY, "today": str(TODAY)})
     shop.prove()
 
 
