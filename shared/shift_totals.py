@@ -108,9 +108,10 @@ def _add_value(sums: _Sums, moved: ValueSold | ValuePaidBack) -> None:
 
 def _add_tenders(sums: _Sums, tenders: Iterable[Tender], *, place: int) -> None:
     for tender in tenders:
-        kept = sums.tenders.setdefault(tender.method, [0, 0, 0])
+        kept = sums.tenders.setdefault(tender.method, [0, 0, 0, 0])
         kept[0] += 1
         kept[place] += tender.minor
+        kept[3] += place == 1 and tender.method is TenderKind.BANK_CARD and not tender.reference
         if tender.method is TenderKind.CASH:
             sums.drawer_minor += tender.minor if place == 1 else -tender.minor
 
@@ -145,8 +146,10 @@ def _totals(sums: _Sums, missing: int) -> ShiftTotals:
         discounts=_reasons(sums.discounts),
         taxes=[TaxTotal(rate_bp=rate, net_minor=net, tax_minor=tax) for rate, (net, tax) in sorted(sums.taxes.items())],
         tenders=[
-            TenderTotal(method=method, count=count, taken_minor=taken, returned_minor=returned)
-            for method, (count, taken, returned) in sorted(sums.tenders.items())
+            TenderTotal(
+                method=method, count=count, taken_minor=taken, returned_minor=returned, unreferenced=unreferenced
+            )
+            for method, (count, taken, returned, unreferenced) in sorted(sums.tenders.items())
         ],
         float_minor=sums.float_minor,
         cash_moves=_reasons(sums.moves),

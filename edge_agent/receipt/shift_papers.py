@@ -37,6 +37,7 @@ _WORDS: Mapping[str, Words] = {
     "value_back": {"en": "Paid back", "zh": "退出"},
     "tenders": {"en": "Tenders", "zh": "收款方式"},
     "back": {"en": "given back", "zh": "退款"},
+    "unreferenced": {"en": "without slip number", "zh": "无凭条号笔数"},
     "kept": {"en": "Taken less given back", "zh": "实收净额"},
     "together": {"en": "Together", "zh": "合计"},
     "taxes": {"en": "Tax", "zh": "税"},
@@ -57,6 +58,7 @@ _WORDS: Mapping[str, Words] = {
     "unresolved": {"en": "Payments not known yet", "zh": "结果未知的支付"},
     "unsent": {"en": "Not yet at head office", "zh": "未上传"},
     "missing": {"en": "Receipts not in these figures", "zh": "未计入的小票"},
+    "note": {"en": "Note", "zh": "备注"},
     "amount": {"en": "Amount", "zh": "金额"},
 }
 REISSUED: Words = {"en": "RE-ISSUED: replaces every version before", "zh": "重新出具：以本版为准，此前各版作废"}
@@ -96,7 +98,7 @@ def cash_slip(event: CashMoved, settings: StoreSettings) -> Document:
         Figure(label=SAID["reason"], value=_first(said, shop)),
     ]
     if event.note:
-        figures.append(Figure(label=SAID["reason"], value=event.note))
+        figures.append(Figure(label=_WORDS["note"], value=event.note))
     if event.approved_by:
         figures.append(Figure(label=SAID["approved_by"], value=_name(settings, event.approved_by)))
     made = Report(
@@ -153,6 +155,9 @@ def _parts(totals: ShiftTotals, settings: StoreSettings) -> Iterator[Section]:
     for one in totals.tenders:
         words = TENDERS[one.method]
         tenders.append(Figure(label=words, value=money(one.taken_minor, exponent)))
+        if one.unreferenced:
+            label = {language: f"{words[language]} {_WORDS['unreferenced'][language]}" for language in words}
+            tenders.append(Figure(label=label, value=str(one.unreferenced)))
         if one.returned_minor:
             label = {language: f"{words[language]} {_WORDS['back'][language]}" for language in words}
             tenders.append(Figure(label=label, value=money(-one.returned_minor, exponent)))

@@ -104,12 +104,16 @@ class CashMoved(Event, frozen=True, kw_only=True, omit_defaults=True, tag="cash"
 
 
 class TenderTotal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one way to pay came to in a shift: taken for sales and for stored value (change taken off), given back."""
+    """What one way to pay came to in a shift: taken for sales and for stored value (change taken off), given back.
+
+    `unreferenced`: how many cards were taken without their slip's number, so that nothing ties them to the bank's list.
+    """
 
     method: TenderKind
     count: int = 0
     taken_minor: int = 0
     returned_minor: int = 0
+    unreferenced: int = 0
 
 
 class ReasonTotal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -49,7 +49,10 @@ def test_every_kind_of_decision_has_words() -> None:
 def a_day(shift: UUID) -> list[Event]:
     """A shift 5.00 short after a sale that came late, another still open, and what cashiers did besides."""
     close = {"shift": shift, "opened_ms": START_MS, "closed_ms": START_MS + 3_600_000, "closed_by": "anna"}
-    cash = [TenderTotal(method=TenderKind.CASH, count=2, taken_minor=900)]
+    cash = [
+        TenderTotal(method=TenderKind.CASH, count=2, taken_minor=900),
+        TenderTotal(method=TenderKind.BANK_CARD, count=3, taken_minor=500, unreferenced=2),
+    ]
     changed = msgspec.structs.replace(
         make_sale(number=7),
         adjustments=[
@@ -145,6 +148,7 @@ def test_a_shift_keeps_every_version_of_its_z_report(database: Database, shift: 
     page = get(console(database), f"/shifts/{shift}")
     assert "5.00 CNY are missing in the drawer." in page
     assert "The Z report was re-issued: version 2 counts." in page
+    assert "2 without a slip number" in page
     assert page.index("Z report, version 2") < page.index("Z report, version 1")
     assert "Cash that should be there: 250.00 → <strong>255.00</strong>" in page
     assert "Sales: 5.00 → <strong>9.00</strong>" in page

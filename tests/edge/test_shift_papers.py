@@ -89,11 +89,13 @@ async def test_several_ways_to_pay_are_summed_and_agree_with_sales_and_stored_va
     await a_shift(till)
     await till.scan(APPLES)
     await till.tender(TenderKind.BANK_CARD, 100)
+    await till.tender(TenderKind.BANK_CARD, 100, reference="4711")
     await till.tender(TenderKind.CASH)
     report = await till.drawer.close()
     assert isinstance(report, ShiftReport)
     paper = text(shift_document(report, store.settings, at_ms=0, till="t1"))
     assert "Taken less given back                10.00" in paper, paper
+    assert "Bank card without slip number            1" in paper, paper
     assert sum(one.taken_minor - one.returned_minor for one in report.totals.tenders) == report.totals.sales_minor
 
 

@@ -29,6 +29,7 @@ from shared.wire.events import (
     TenderKind,
 )
 from tests.factories import make_device_time
+from tests.golden import papers
 
 HERE = Path(__file__).parent / "receipts"
 AT_MS = 1_767_243_661_000  # 2026-01-01 13:01:01 in Shanghai
@@ -141,18 +142,29 @@ def voided() -> SaleVoided:
 
 def documents() -> dict[str, Document]:
     """Return every document there is a golden of, by name."""
+    return {**_of_sales(), **papers.documents()}
+
+
+def _of_sales() -> dict[str, Document]:
     lines = {line.n: line for line in sale().lines}
+    back = {
+        language: facts(
+            language, original_receipt="8k3fq2-000118", original_lines=lines,
+            reasons={"quality": {"en": "Quality", "zh": "质量问题"}},
+        )
+        for language in ("zh", "en")
+    }  # fmt: skip
     return {
         "sale.zh": receipt_document(sale(), facts("zh")),
         "sale.en": receipt_document(sale(), facts("en")),
         "sale.zh-en": receipt_document(sale(), facts("zh", "en")),
         "copy.zh": receipt_document(sale(), facts("zh", copy=2)),
+        "copy.en": receipt_document(sale(), facts("en", copy=2)),
+        "training.zh": receipt_document(sale(), facts("zh", training=True, head=b"")),
         "training.en": receipt_document(sale(), facts("en", training=True, head=b"")),
-        "return.zh": receipt_document(
-            returned(),
-            facts("zh", original_receipt="8k3fq2-000118", original_lines=lines,
-                  reasons={"quality": {"en": "Quality", "zh": "质量问题"}}),
-        ),
+        "return.zh": receipt_document(returned(), back["zh"]),
+        "return.en": receipt_document(returned(), back["en"]),
+        "void.zh": receipt_document(voided(), facts("zh")),
         "void.en": receipt_document(voided(), facts("en")),
     }  # fmt: skip
 

@@ -77,6 +77,23 @@ TILL_EXAMPLES: dict[str, Event] = {
         unsent=3,
         because=_id(10),
     ),
+    "shift_close.v1.card_slips": make_event(
+        ShiftClosed,
+        id=_id(131),
+        shift=_id(132),
+        version=1,
+        opened_ms=START_MS,
+        closed_ms=START_MS + 1,
+        closed_by="c1",
+        totals=ShiftTotals(
+            sales=3,
+            sales_minor=1500,
+            lines=3,
+            tenders=[TenderTotal(method=TenderKind.BANK_CARD, count=3, taken_minor=1500, unreferenced=1)],
+            first_receipt="t1-1-000041",
+            last_receipt="t1-1-000043",
+        ),
+    ),
     "basket_void.v1": make_event(
         BasketVoided, id=_id(26), basket=_id(27), lines=2, total_minor=1299, reason="left", approved_by="boss"
     ),
