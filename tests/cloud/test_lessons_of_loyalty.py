@@ -24,6 +24,7 @@ from cloud.loyalty import rules, tiers
 from cloud.loyalty.models import MemberYear
 from cloud.members import cards, enrolling, sight
 from cloud.rewards import runs
+from cloud.rewards.models import Run
 from cloud.rewards.runs import Act
 from shared.loyalty import EarningRule
 from shared.wire.events import MemberOnSale, SaleCompleted
@@ -251,7 +252,7 @@ class Model:
         with self.chain.database.session() as session:
             while runs.post_some(session, run, bob):
                 pass
-            self.expired += session.get_one(runs.Run, run).posted_total
+            self.expired += session.get_one(Run, run).posted_total
 
     def check(self) -> None:
         earned = sum(net // 100 for _, net, _ in self.sales)

@@ -107,7 +107,7 @@ async def test_t44_who_wants_the_rest_at_its_own_price_takes_all_back_and_sells_
 
 async def test_t46_parts_of_a_bundle_inherit_its_price_and_are_discounted_once(tmp_path: Path) -> None:
     parts = [Part(scope=Scope(items=["1001"]), quantity=2), Part(scope=Scope(items=["1002"]))]
-    rules = [BundlePrice(promotion="set", parts=parts, price_minor=1_999), TENTH_FROM_30]
+    rules: list[AnyPromotion] = [BundlePrice(promotion="set", parts=parts, price_minor=1_999), TENTH_FROM_30]
     async with opened_store(tmp_path, books=books(*rules)) as store:
         till = store.till()
         bought = await paid(till, f"2*{APPLES}", MILK)

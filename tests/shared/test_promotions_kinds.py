@@ -321,7 +321,9 @@ def test_t59_promotions_for_other_goods_cost_a_basket_no_look(monkeypatch: pytes
         return covers(scope, item)
 
     def looks(others: int) -> int:
-        rules = [PercentOff(promotion=f"p{n}", off_bp=500, scope=Scope(items=[f"x{n}"])) for n in range(others)]
+        rules: list[AnyPromotion] = [
+            PercentOff(promotion=f"p{n}", off_bp=500, scope=Scope(items=[f"x{n}"])) for n in range(others)
+        ]
         asked.clear()
         assert price([mine, *rules], [("a", 3)]).total_minor == 1_350
         return len(asked)
