@@ -1,4 +1,4 @@
-"""An agent with a large price book: memory, cold start to the first sale, scan to line, re-pricing a long basket.
+"""An agent with a large price book: memory, cold start, scan to line, re-pricing, searching, and idle with devices.
 
 The agent is the product's process, `storewire-edge run`, on a disk that has the book in force; no HQ answers, so all it
 sells stays as backlog. Scans go through the simulated scanner to the till and onto the disk; the time includes the
@@ -22,18 +22,28 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
 from benchmarks.rig.disks import CLOCKS, mint
 from benchmarks.rig.figures import latency, now, report, rss_mib, spread
-from benchmarks.rig.processes import Process, started, until
+from benchmarks.rig.processes import Process, cpu_seconds, started, until
 from benchmarks.rig.shop import barcode, open_shop
+from edge_agent.devices import logbook
+from edge_agent.prices import search
 from edge_agent.prices.books import PriceBooks
 from edge_agent.web.server import bound
 from shared.pricing import BasketLine, MemberFacts, PricingContext, price_basket
+from shared.wire.desired import DeviceBinding, StoreSettings
 
-BUDGET = "80 MiB RSS (goal 70), 2 s to the first sale; scan p99 50 ms; re-price 50 lines 1 ms median"
+BUDGET = "80 MiB RSS (goal 70), 2 s to the first sale; scan p99 50 ms; re-price 50 lines 1 ms median; search 100 ms"
 _LINES = 10
 _BASKET = 50
+_SHOWN = 20
+"""How many of the items found are described, as on the till's page."""
+FOUR_DEVICES = tuple(
+    DeviceBinding(device=device, profile=f"simulated_{device}", transport="simulated")
+    for device in ("scanner", "scale", "printer", "display")
+)
 
 
 class Panel:
@@ -152,6 +162,51 @@ def repricing(state: Path, items: int, rounds: int) -> list[float]:
     return seconds
 
 
+def searching(state: Path, items: int, rounds: int) -> list[float]:
+    """Return the seconds that looking an item up by text takes: by number, by a part of its name, by what is not there.
+
+    It is what a till's search does: the walk over the names, then each item shown with its price.
+    """
+    draw = random.Random(7)
+    seconds = []
+    with closing(sqlite3.connect(state / "agent.db")) as db:
+        book = PriceBooks(CLOCKS.business).at(db, 1)
+        for _ in range(rounds):
+            number = draw.randint(1, items)
+            for text in (f"i{number}", f"tem {number}", f"品 {number}", "500", "500 克", "nothing such"):
+                began = now()
+                for found in search.candidates(db, text, 3 * _SHOWN)[:_SHOWN]:
+                    if book.item(found) is not None:
+                        book.price(found)
+                seconds.append(now() - began)
+    return seconds
+
+
+def with_devices(state: Path, seconds: float) -> dict[str, float]:
+    """Return the agent's memory and share of one CPU while it is idle with four simulated devices of its till."""
+    with closing(sqlite3.connect(state / "agent.db")) as db, db:
+        (content,) = db.execute("SELECT settings FROM agent").fetchone()
+        settings = msgspec.json.decode(content, type=StoreSettings)
+        (till,) = settings.tills
+        tills = [msgspec.structs.replace(till, devices=list(FOUR_DEVICES))]
+        db.execute(
+            "UPDATE agent SET settings = ?", (msgspec.json.encode(msgspec.structs.replace(settings, tills=tills)),)
+        )
+    with running(state) as (process, bench), panel(process, bench) as at:
+        until(lambda: bool(at.ask(do="status")["tills"]), "the till", process)
+        until(lambda: _are_idle(state), "four devices to be ready", process)
+        used, began = cpu_seconds(process.pid), now()
+        until(lambda: now() - began >= seconds, "its idle time to pass", process, seconds + 60.0)
+        spent, passed = cpu_seconds(process.pid) - used, now() - began
+        return {"rss_mib": round(rss_mib(process.pid), 1), "cpu_percent": round(100 * spent / passed, 2)}
+
+
+def _are_idle(state: Path) -> bool:
+    with closing(sqlite3.connect(f"file:{state / 'agent.db'}?mode=ro", uri=True)) as db:
+        kept = {one.report.device: one.report.state for one in logbook.entries_kept(db)}
+    return all(kept.get(f"t1/{one.device}") == "idle" for one in FOUR_DEVICES)
+
+
 def imports_only_mib() -> float:
     """Return the memory of a Python that has imported what the agent imports, and nothing else."""
     code = "import sys; sys.modules['rich'] = None; import edge_agent.agent; print(flush=True); sys.stdin.read()"
@@ -191,13 +246,17 @@ def measure(folder: Path, items: int, options: argparse.Namespace) -> dict[str, 
         backlog = at.ask(do="status")["backlog"]
         last = rss_mib(process.pid)
     pages = with_pages(state, draw, items, options)
+    searches = latency(searching(state, items, options.searches))
+    devices = with_devices(state, options.idle_seconds)
     return {
         "rss_mib_with_pages": pages,
+        f"idle with four simulated devices, {options.idle_seconds:.0f} s": devices,
         "rss_mib": {"idle": round(idle, 1), f"after {options.sales} sales": round(sold, 1), "last": round(last, 1)},
         "backlog": backlog,
         "database_mib": round((state / "agent.db").stat().st_size / 2**20, 1),
         "cold_start_to_first_sale_seconds": spread(starts),
         "scan_to_line": latency(seconds),
+        "search": searches,
         "reprice_50_lines": latency(repricing(state, items, options.rounds)),
     }
 
@@ -210,6 +269,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sales", type=int, default=1_000)
     parser.add_argument("--scans", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=2_000, help="how often the long basket is priced")
+    parser.add_argument("--searches", type=int, default=100, help="rounds of six texts each")
+    parser.add_argument("--idle-seconds", type=float, default=60.0, help="how long the idle agent is watched")
     parser.add_argument("--starts", type=int, default=5)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="sw-size-") as name:
