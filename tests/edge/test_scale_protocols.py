@@ -48,6 +48,8 @@ VECTORS: list[tuple[str, Callable[[], ScaleProtocol], bytes, list[Reading]]] = [
     ("ol", StatusLines, b"OL,GS,+       kg\r\n", [problem(P.OVERLOAD)]),
     ("below zero", StatusLines, b"ST,GS,-  0.020kg\r\n", [Weight(-20, stable=True, problems=(P.NEGATIVE,))]),
     ("tare alone", StatusLines, b"ST,TR,+  0.100kg\r\n", []),
+    ("cr alone", StatusLines, b"ST,GS,+  1.234kg\rST,GS,+  1.236kg\r", [stable(1234), stable(1236)]),
+    ("lf alone", StatusLines, b"ST,GS,+  1.234kg\nST,GS,+  1.236kg\n", [stable(1234), stable(1236)]),
     ("cas 22", CasContinuous, b"ST,GS,1\xc4,   1.234 kg\r\n", [stable(1234)]),
     ("cas 22 net", CasContinuous, b"ST,NT,1\xc2,   0.500 kg\r\n", [stable(500, net=True)]),
     ("xk3190", lambda: Xk3190(Xk3190Options(steady_frames=1)), b"\x02+0020002" + b"1B\x03", [stable(20_000)]),

@@ -15,19 +15,20 @@ CAS_FRAME_BYTES = 22
 _HEADS = (b"ST,", b"US,", b"OL,")
 _HEAD_BYTES = 3
 _LONGEST = 40
+_ENDS = (b"\r", b"\n")
 _LINE = re.compile(r"(ST|US|OL),(GS|NT|TR),? *([+-]? *[\d.]*) *([A-Za-z]*) *")
 _PROBLEMS = {"ST": (), "US": (WeightProblem.MOVING,), "OL": (WeightProblem.OVERLOAD,)}
 
 
 class StatusLines(FrameProtocol):
-    """The plain form, ended by LF or CR."""
+    """The plain form, ended by CR, LF or both: some indicators are set to one, some to the other."""
 
     def _frame(self, pending: bytes) -> tuple[int, list[Reading]]:
         if not _begins(pending):
             return 1, []
-        size = until(pending, b"\n", _LONGEST)
-        if size <= 0:
-            return -size, []
+        size = min((size for end in _ENDS if (size := until(pending, end, _LONGEST)) > 0), default=0)
+        if not size:
+            return (1 if len(pending) >= _LONGEST else 0), []
         line = pending[:size].decode("latin-1").strip("\r\n")
         found = _LINE.fullmatch(line)
         if found is None:
@@ -36,7 +37,7 @@ class StatusLines(FrameProtocol):
 
 
 class CasContinuous(FrameProtocol):
-    """CAS's 22 bytes. The lamp says it once more, and more exactly: gross, tare, zero."""
+    """CAS's 22 bytes. The lamp byte says once more what the text does, and is not read."""
 
     def _frame(self, pending: bytes) -> tuple[int, list[Reading]]:
         if not _begins(pending):
