@@ -46,6 +46,15 @@ async def test_the_slip_s_number_is_asked_and_stands_on_the_receipt(
         assert ("4711" in to_text(lay_out(document, 48))) is (references == ["4711"])
 
 
+async def test_a_key_pressed_once_too_often_leads_nowhere_while_the_terminal_is_asked(tmp_path: Path) -> None:
+    async with person(tmp_path) as at:
+        await at.scans(APPLES)
+        await at.presses("+", "F2", "F2", "F4", "+")
+        assert at.asked == "card_slip"
+        await at.types("4711")
+        assert at.screen.paid is not None
+
+
 async def test_a_card_that_a_payment_service_takes_is_asked_no_number(tmp_path: Path) -> None:
     async with person(tmp_path, {TenderKind.BANK_CARD: SimulatedGateway()}, card_reference="required") as at:
         await at.scans(MILK)

@@ -67,6 +67,14 @@ def test_a_member_without_a_name_is_set_apart_from_the_points() -> None:
     member = {"name": "", "tier": "", "known": True, "points": 35, "source": "", "missing": "", "blocks": []}
     basket = {"due": "0.00", "saved": "", "pieces": 0, "paid": "", "member": member, "spent": [], "hints": []}
     html = render(
-        "_sum.html", "en", screen={"paid": None}, view=None, question=None, sign="", basket=basket, say=str, money=str
+        "_sum.html",
+        "en",
+        screen={"paid": None, "hand_out_minor": 0},
+        view=None,
+        question=None,
+        sign="",
+        basket=basket,
+        say=str,
+        money=str,
     )
     assert "Member card · Points 35" in " ".join(html.split())

@@ -47,6 +47,7 @@ class Question:
     if there is one, else the option that is marked. `scans`: a scanned code answers it. `detail` is what the page
     shows with it, by the template `pane`. `deliberate`: an empty line answers nothing, so that a key pressed once too
     often agrees to nothing. `weighs`: the scale answers it, by itself as soon as it is steady or with an empty line.
+    `stays`: no key of another action leads away from it; it is answered, or Esc goes back.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Question:
     wide: bool = False
     deliberate: bool = False
     weighs: bool = False
+    stays: bool = False
 
     def numbers(self) -> dict[str, Option]:
         """Return the answers that a number gives, as it is typed: their own, else their place in the list.

@@ -31,6 +31,7 @@ async def slip_number(ask: Asked, hand: Hand, method: TenderKind, minor: int) ->
             else says(marked("Number on the slip · Enter: taken, without a number")),
             default=None if required else "",
             note=says(marked("Esc if the terminal refused it")),
+            stays=True,
         )
     )
     number = number.strip()

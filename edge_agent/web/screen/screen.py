@@ -90,7 +90,8 @@ class Screen(Talking):
             await self._move(1 if key == "ArrowDown" else -1)
         else:
             name = next((name for name, at in self.keys.items() if at == key), key)
-            if name in BY_NAME and self.till.kind in BY_NAME[name].kinds and not self._is_forced():
+            stays = self.question is not None and self.question.stays
+            if name in BY_NAME and self.till.kind in BY_NAME[name].kinds and not stays and not self._is_forced():
                 self.notice = None  # whatever was said before is over: another action was chosen
                 await self._patiently(self.start(name, expects=seen.expects))
         self.till.changes.note()
