@@ -19,7 +19,7 @@ from cloud.rewards.models import Draw, Pickup, Run, Ticket
 from cloud.rewards.pickups import Handing
 from cloud.rewards.runs import Act
 from shared.draws import DrawRules, Prize
-from tests.cloud.members_data import vault
+from tests.cloud.members_data import join, vault
 from tests.cloud.rewards_data import TODAY, Mall
 from tests.cloud.test_ledger_races import AT_ONCE, all_at_once
 from tests.factories import START_MS, new_id
@@ -114,7 +114,7 @@ def test_p5_fifty_give_the_last_seven_coupons_and_no_member_gets_two(database: D
 
 def test_p5_many_processes_post_one_run_once(database: Database) -> None:
     mall, run = Mall(database), new_id()
-    members = [new_id() for _ in range(30)]
+    members = [join(database) for _ in range(30)]
     for member in members:
         mall.books.give(member, 1_000)
     with database.session() as session:
