@@ -161,7 +161,8 @@ class Till:
 
     def _undo(self, session: Session, request: UUID, of: str, points: int | None, at: Place) -> Mapping[str, Any]:
         original = self._request(of)
-        made = session.get(LedgerRequest, original)
+        # Whoever takes back a part of it waits for whoever takes back another.
+        made = session.get(LedgerRequest, original, with_for_update=True)
         if made is None or made.code or made.kind not in (EARN, SPEND, COUPON):
             raise Refused("original_unknown", "nothing of yours went through under this id")
         done = msgspec.json.decode(made.answer)

@@ -16,7 +16,6 @@ from cloud.coupons import using
 from cloud.coupons.models import USED, Coupon
 from cloud.database.rowset import table_of
 from cloud.errors import Refused
-from cloud.ledger.models import LedgerRequest
 from cloud.ledger.reading import journals_by_key
 from cloud.ledger.reversing import NOTHING_LEFT, JournalKey, Undo
 from cloud.loyalty import rules as loyalty_rules
@@ -48,11 +47,10 @@ def read_earning(request: UUID, purpose: str, answer: Mapping[str, Any]) -> Earn
 def undo_earning(session: Session, commit_no: int, of: Earning, undo: Undo) -> int:
     """Take an earning back, whole or `undo.amount` points of it, its spend and its visit with it. Return the points.
 
+    The caller has locked the request, so that nobody else takes back of it meanwhile.
     Where the rule that gave them lets spent points be owed, what is gone is owed. Refused: `nothing_left` where all of
     it, or so much of it, was taken back before; `value_gone` where points are spent and the rule refuses that.
     """
-    # Whoever takes back a part of one earning waits for whoever takes back another.
-    session.get(LedgerRequest, of.request, with_for_update=True)
     row = session.get(BesideUndone, of.request, populate_existing=True) or BesideUndone(request=of.request)
     left = of.points - row.points
     wanted = left if undo.amount is None else undo.amount

@@ -251,7 +251,7 @@ def test_nothing_personal_is_kept_of_a_request(database: Database, ann: UUID) ->
 
 
 @pytest.mark.postgresql
-def test_points_are_spent_once_by_twenty_at_once(postgresql_database: Database) -> None:
+def test_points_are_spent_once_and_taken_back_once_by_twenty_at_once(postgresql_database: Database) -> None:
     open_chain(postgresql_database)
     member = join(postgresql_database, [CARD])
     ask, barrier = till(postgresql_database), Barrier(20)
@@ -263,6 +263,15 @@ def test_points_are_spent_once_by_twenty_at_once(postgresql_database: Database) 
 
     with ThreadPoolExecutor(20) as pool:
         assert sorted(pool.map(spend, range(20))) == [200] + [403] * 19
+    ask("earn", {"member": str(member), "store": "s001", "minor": 1_099}, "e2")
+
+    def undo(n: int) -> int:
+        barrier.wait()
+        return ask("reverse", {"of": "e2", "store": "s001", "points": 1}, f"r{n}").status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sorted(pool.map(undo, range(20))) == [200] * 10 + [403] * 10
     with postgresql_database.session() as session:
         assert points_of(session, [member])[member] == 0
+        assert session.get_one(MemberYear, (member, 2026)).spend_minor == 1_000
         assert prove(session).holds
