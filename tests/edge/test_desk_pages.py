@@ -15,12 +15,15 @@ from cloud.members import rules
 from cloud.members.models import Member
 from cloud.rewards import gifts
 from edge_agent.devices.ports import ScanRole
+from edge_agent.receipt.compose import compose
 from edge_agent.till.results import Paid
 from edge_agent.till.simulated_gateway import Mood, SimulatedGateway
 from edge_agent.web import display_page, till_page
 from edge_agent.web.screen.screen import Screen
 from edge_agent.web.shop import Shop
 from edge_agent.web.standing import Standing
+from shared.receipt.layout import lay_out
+from shared.receipt.plain import to_text
 from shared.wire.events import TenderKind, TillKind, ValuePaidBack, ValueSold
 from tests.cloud.test_value_desk import decide
 from tests.edge.desk_hq import DeskStore, desk_store
@@ -189,6 +192,19 @@ async def test_a_top_up_shows_what_it_brings_and_gives_change(tmp_path: Path) ->
         assert at.screen.paid.change_minor == 30_000
         assert "300.00" in (await at.shown())["sum"]
         assert len(await at.desk.events(ValueSold)) == 1
+
+
+async def test_a_top_up_by_card_has_the_number_on_its_slip(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        await served(at)
+        await at.types("1", "200")
+        await at.presses("F2")
+        assert at.asked == "card_slip"
+        await at.types("4711")
+        (sold,) = await at.desk.events(ValueSold)
+        assert [(one.method, one.reference) for one in sold.tenders] == [(TenderKind.BANK_CARD, "4711")]
+        document = await at.store.database.run(lambda db: compose(db, at.store.settings, at.store.books, sold.id, 0))
+        assert "4711" in to_text(lay_out(document, 48))
 
 
 async def test_a_payment_code_pays_and_what_nobody_knows_is_asked_about(tmp_path: Path) -> None:
