@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from sqlmodel import Session
 
 from cloud.coupons import batches
+from cloud.coupons.models import CouponBatch
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet import audit
@@ -130,6 +131,9 @@ def check(session: Session, wanted: NewDraw) -> None:
         raise Invalid(Phrase("points and per_member are not below 0"))
     if wanted.starts and wanted.ends and wanted.ends < wanted.starts:
         raise Invalid(Phrase("ends: a draw does not end before it starts"))
+    last = _coupons_end(session, wanted.rules)
+    if last and wanted.ends and last < wanted.ends:
+        raise Invalid(Phrase("ends: coupons that can be won are over after {day}, before the draw is", day=last))
     law.check_prizes(session, wanted.rules)
 
 
@@ -186,11 +190,22 @@ def _draw(session: Session, vault: Vault, commit_no: int, wanted: Entry, random_
     }  # fmt: skip
 
 
+def _coupons_end(session: Session, rules: DrawRules) -> date | None:
+    """Return the last day on which every coupon that can be won can still be used, None where none can be won."""
+    wanted = sorted({one.batch for one in rules.prizes if one.batch})
+    if not wanted:
+        return None
+    batch = table_of(CouponBatch)
+    return session.execute(select(func.min(batch.c.ends)).where(batch.c.id.in_(wanted))).scalar_one_or_none()
+
+
 def _open(session: Session, wanted: Entry) -> Draw:
     row = session.get(Draw, wanted.draw, with_for_update=True, populate_existing=True)
     if row is None:
         raise Refused("draw_unknown", f"there is no draw {wanted.draw!r}")
-    if row.ended or (row.ends is not None and wanted.today > row.ends):
+    # A draw without a last day ends with its coupons: one that is over is no prize.
+    last = row.ends or _coupons_end(session, _rules.decode(row.rules))
+    if row.ended or (last is not None and wanted.today > last):
         raise Refused("draw_ended", f"draw {row.id} has ended")
     if row.starts is not None and wanted.today < row.starts:
         raise Refused("draw_not_yet", f"draw {row.id} begins on {row.starts}")

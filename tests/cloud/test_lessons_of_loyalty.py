@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,14 +19,17 @@ from sqlalchemy import UniqueConstraint, event, select
 from cloud.coupons import batches, giving
 from cloud.database import Database, Table
 from cloud.database.rowset import table_of
+from cloud.errors import Invalid
 from cloud.errors import Refused as Refusal
+from cloud.ledger.commits import open_commit
 from cloud.ledger.reading import points_of
 from cloud.loyalty import rules, tiers
 from cloud.loyalty.models import MemberYear
 from cloud.members import cards, enrolling, sight
-from cloud.rewards import runs
+from cloud.rewards import drawing, runs
 from cloud.rewards.models import Run
 from cloud.rewards.runs import Act
+from shared.draws import DrawRules, Prize
 from shared.loyalty import EarningRule
 from shared.wire.events import MemberOnSale, SaleCompleted
 from shared.wire.messages import AskHold, CouponReserved, Held, Refused
@@ -116,6 +120,26 @@ def test_t47_a_coupon_comes_back_with_its_purchase_unless_its_batch_says_otherwi
     answer = shop.claim(code, new_id())
     assert isinstance(answer, CouponReserved) if released else answer == Refused(code="coupon_used")
     shop.prove()
+
+
+@pytest.mark.parametrize("ends", [None, TODAY])
+def test_t17_a_draw_ends_before_the_coupons_that_can_be_won(sqlite_database: Database, ends: date | None) -> None:
+    shop = Shop(sqlite_database)
+    shop.batch("personal", ends=TODAY)
+    rules_ = DrawRules(prizes=[Prize(prize="off", weight=1, worth_minor=500, batch="b1")], nothing_weight=0)
+    wanted = drawing.NewDraw(id="spring", rules=rules_, stock={"off": 2}, ends=ends)
+    tomorrow = TODAY + timedelta(days=1)
+    with sqlite_database.session() as session:
+        with pytest.raises(Invalid, match="over after"):
+            drawing.open_draw(session, vault(), replace(wanted, ends=tomorrow), bytes(32), actor="ann", now_ms=1)
+        drawing.open_draw(session, vault(), wanted, bytes(32), actor="ann", now_ms=1)
+
+    def code(day: date) -> str:
+        with sqlite_database.session() as session:
+            entry = drawing.Entry(id=new_id(), draw="spring", member=shop.ann, today=day, at_ms=START_MS)
+            return drawing.draw(session, vault(), open_commit(session, 1), entry, now_ms=START_MS).code
+
+    assert (code(TODAY), code(tomorrow)) == ("", "draw_ended")
 
 
 def test_t49_giving_points_back_and_leaving_touch_nobody_elses(sqlite_database: Database) -> None:
