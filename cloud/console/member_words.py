@@ -96,6 +96,10 @@ REFUSALS: Mapping[str, str] = {
     "undone": marked("This was undone before."),
     "merged_on": marked("That member was made one with somebody else since. Undo that first."),
     "member_closed": marked("They have left since. It stays as it is."),
+    "reason": marked("Say why: it is kept in the audit log."),
+    "nobody_fits": marked("Nobody else fits what you typed. Look at the card, the phone or the name once more."),
+    "several_fit": marked("Several members fit what you typed. Type the card or the whole phone number."),
+    "two_families": marked("Each of the two has a family already. Take one out of theirs first."),
     "holds_pending": marked("Something is set aside or owed. Settle that first."),
 }
 ELSE_REFUSED = marked("This cannot be done now. Load the page again.")

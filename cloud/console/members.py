@@ -24,7 +24,7 @@ from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.ledger.commits import open_commit
 from cloud.loyalty.member_tier import tier_of
-from cloud.members import blocks, duplicates, merging, revealing, searching, watching
+from cloud.members import blocks, changing, duplicates, merging, revealing, searching, watching
 from cloud.members.care_models import DuplicatePair, MemberMerge, ReviewCase
 from cloud.members.home_days import HomeDays
 from cloud.members.models import ACTIVE, Member
@@ -202,7 +202,7 @@ def close_opening(services: Here, posted: MayDecide, opening: UUID, what: str) -
     return _done(services, f"/members/openings/{opening}", act)
 
 
-@router.get("/{member}")
+@router.get("/{member:uuid}")
 def member(request: Request, services: Here, member: UUID, refused: str = "") -> Response:
     """Who is this member, how do they stand, what happened?"""
     return _member(request, services, member, refused=refused)
@@ -232,6 +232,25 @@ def block(services: Here, posted: MayDecide, member: UUID) -> Response:
 
     def change(session: Session, commit_no: int, now_ms: int) -> None:
         act(session, member, kind, reason=reason, actor=actor, commit_no=commit_no, now_ms=now_ms)
+
+    return _done(services, f"/members/{member}", change)
+
+
+@router.post("/{member}/family")
+def family(services: Here, posted: MayDecide, member: UUID) -> Response:
+    """Put a member into one family with somebody found by what was typed, or take them out of theirs."""
+    reason, actor = posted.get("reason").strip()[:500], posted.who.actor
+
+    def change(session: Session, _commit_no: int, now_ms: int) -> None:
+        if not reason:
+            raise Refused("reason", "say why")
+        if posted.get("as") == "leave":
+            changing.leave_family(session, member, actor=actor, now_ms=now_ms, reason=reason)
+            return
+        others = [one for one in searching.find(session, services.vault, posted.get("q"), _MOST) if one != member]
+        if len(others) != 1:
+            raise Refused("several_fit" if others else "nobody_fits", "a family is joined by exactly one other member")
+        changing.join_family(session, member, others[0], actor=actor, now_ms=now_ms, reason=reason)
 
     return _done(services, f"/members/{member}", change)
 

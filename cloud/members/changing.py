@@ -90,7 +90,7 @@ def move_home(session: Session, member: UUID, store: str | None, *, actor: str, 
     session.flush()
 
 
-def join_family(session: Session, member: UUID, other: UUID, *, actor: str, now_ms: int) -> UUID:
+def join_family(session: Session, member: UUID, other: UUID, *, actor: str, now_ms: int, reason: str = "") -> UUID:
     """Put two members into one family: that of either, or a new one. Return the family's id.
 
     Raise Refused (`two_families`) where each has one already, Invalid for a family of one.
@@ -106,12 +106,12 @@ def join_family(session: Session, member: UUID, other: UUID, *, actor: str, now_
     for one in (member, other):
         if one not in of:
             session.add(FamilyMember(member_id=one, family_id=family, joined_ms=now_ms))
-            audit.record(session, at_ms=now_ms, actor=actor, action="member.family", subject=str(one))
+            audit.record(session, at_ms=now_ms, actor=actor, action="member.family", subject=str(one), reason=reason)
     session.flush()
     return family
 
 
-def leave_family(session: Session, member: UUID, *, actor: str, now_ms: int) -> None:
+def leave_family(session: Session, member: UUID, *, actor: str, now_ms: int, reason: str = "") -> None:
     """Take a member out of their family; one that is left alone has none. Raise NotFound."""
     found = session.get(FamilyMember, member)
     if found is None:
@@ -122,7 +122,15 @@ def leave_family(session: Session, member: UUID, *, actor: str, now_ms: int) -> 
     rest = session.exec(select(FamilyMember).where(col(FamilyMember.family_id) == family)).all()
     if len(rest) == 1:
         session.delete(rest[0])
-    audit.record(session, at_ms=now_ms, actor=actor, action="member.family", subject=str(member), detail="left")
+    audit.record(
+        session,
+        at_ms=now_ms,
+        actor=actor,
+        action="member.family",
+        subject=str(member),
+        reason=reason,
+        detail="left",
+    )
     session.flush()
 
 

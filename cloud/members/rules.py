@@ -221,7 +221,7 @@ def newest(session: Session, kind: type[R]) -> R:
     return kind() if found is None else msgspec.json.decode(found, type=kind)
 
 
-def publish(session: Session, rule: Rule, *, actor: str, now_ms: int) -> None:
+def publish(session: Session, rule: Rule, *, actor: str, now_ms: int, reason: str = "") -> None:
     """Add a version of a rule. Raise Invalid for figures that cannot be, Conflict unless it is the next version."""
     rule.check()
     following = newest(session, type(rule)).version + 1
@@ -230,7 +230,9 @@ def publish(session: Session, rule: Rule, *, actor: str, now_ms: int) -> None:
     written = msgspec.json.encode(rule).decode()
     session.add(MemberRule(kind=rule.KIND, version=rule.version, rule=written, author=actor, made_ms=now_ms))
     subject = f"{rule.KIND} {rule.version}"
-    audit.record(session, at_ms=now_ms, actor=actor, action="member.rule", subject=subject, detail=written)
+    audit.record(
+        session, at_ms=now_ms, actor=actor, action="member.rule", subject=subject, reason=reason, detail=written
+    )
     session.flush()
 
 
