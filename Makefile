@@ -6,13 +6,14 @@
 #   make check              style, types and import arrows
 #   make words              the pages' words: collected, compiled, and what still lacks Chinese
 #   make bench              every benchmark as JSON (BENCH=name for one)
+#   make pictures           the documents' pictures of the till, taken anew
 # DEMO="..." is handed to the demo; PYTHON=/path/to/python3.12 chooses the interpreter.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup test histories test-vm check format demo bench words lock documents clean
+.PHONY: help setup test histories test-vm check format demo bench words lock documents pictures clean
 
 JOBS ?= 2
 TESTS ?= tests
@@ -28,7 +29,7 @@ CATALOGUES := $(wildcard */*/locale/*/LC_MESSAGES/*.po)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 
 help:
-	@sed -n '2,10s/^# \{0,1\}//p' Makefile
+	@sed -n '2,11s/^# \{0,1\}//p' Makefile
 
 setup: $(READY)
 	@echo "Ready: $$($(BIN)/python --version) in $(VENV)."
@@ -108,6 +109,10 @@ documents: $(READY)
 	@$(BIN)/python -m edge_agent.till.offline_document > docs/works-offline.md
 	@$(BIN)/python -m tests.docs.promises
 	@echo "Up to date: docs/api/asyncapi.json, docs/api/openapi.json, docs/hardware.md, docs/works-offline.md and the README's table of promises."
+
+pictures: $(READY)
+	@$(BIN)/python -m tests.docs.pictures
+	@echo "Taken anew: docs/images/till-*.png. Look at them before they are committed."
 
 clean:
 	@rm -rf $(VENV) var build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
