@@ -57,8 +57,9 @@ def test_t3_a_sale_with_less_than_nothing_on_a_line_is_no_sale(sqlite_database: 
     chain = Chain(sqlite_database)
     sale = make_sale([("1001", 2), ("1002", 1)], number=7, member=MemberOnSale(member=chain.ann))
     first, second = sale.lines
-    back = msgspec.structs.replace(first, quantity=-1, net_minor=-first.net_minor)
-    total = second.net_minor - first.net_minor
+    back = msgspec.structs.replace(first, quantity=-1, net_minor=-first.price.minor, discounts=[], tax_minor=0)
+    assert back.gross_minor == back.net_minor, "it agrees with itself in all else"
+    total = second.net_minor + back.net_minor
     tenders = [msgspec.structs.replace(sale.tenders[0], minor=total)]
     wrong = msgspec.structs.replace(sale, lines=[back, second], total_minor=total, tenders=tenders)
     assert {unfit.code for unfit in take(sqlite_database, [wrong]).values()} == {"arithmetic"}
