@@ -29,7 +29,7 @@ from shared.wire.messages import Reported, TillReport
 from tests.cloud.ingesting import Outbox, add_agent, open_store, take_in
 from tests.cloud.test_ledger_proof import posted
 from tests.factories import START_MS, DrivenMachineClock, make_return, make_sale, new_id
-from tests.golden.devices import TERMINALS
+from tests.golden.devices import LABELS, TERMINALS
 
 CLOCK = DrivenMachineClock(START_MS)
 LONG_NAME = "北京市朝阳区建国门外大街第一百二十八号超级旗舰购物中心店 Grand Flagship Shopping Centre North Entrance"
@@ -62,7 +62,9 @@ def a_normal_day(database: Database) -> None:
         _hear(
             session,
             "s001-a",
-            Reported(software="0.1.0", engine=1, tills=[TillReport(till="t1", version=1)], terminals=TERMINALS),
+            Reported(
+                software="0.1.0", engine=1, tills=[TillReport(till="t1", version=1)], terminals=TERMINALS, labels=LABELS
+            ),
         )
         problems = ["disk_full: this agent cannot sell until there is room"]
         reported = Reported(software="0.1.0", engine=1, backlog=3, disk_free_bytes=12_345_678_901, problems=problems)
