@@ -110,11 +110,14 @@ def _page(
         found, count = changes.changes(session, draft_id)
         approved = approvals.approval_of(session, draft_id)
         now_ms = services.clocks.business.now_ms()
+        back = taking_back.taking_back(session, draft_id)
+        tried = _tried(session, draft_id)
+        spoken = {place for _, told in tried["previews"] if told for place in told.places}
         return {
-            **_tried(session, draft_id),
+            **tried,
             "arrival": _arrival(session, draft, now_ms),
             "was_published": draft.status in {DraftStatus.PUBLISHED, DraftStatus.STOPPED},
-            "taken_back_by": taking_back.taking_back(session, draft_id),
+            "taken_back_by": back,
             "takes_back": get_draft(session, draft.takes_back) if draft.takes_back else None,
             "draft": draft,
             "changes": found,
@@ -130,7 +133,7 @@ def _page(
             "about": about,
             "problems": result.problems[:_PROBLEMS] if result else [],
             "open": draft.status == "draft",
-            "places": place_names(session, [draft.targets]),
+            "places": place_names(session, [draft.targets, *(one.targets for one in back), *spoken]),
             "columns": HEADS,
         }
 

@@ -98,6 +98,12 @@ class Said:
     others: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What the promotions it runs into say, by their id."""
 
+    @property
+    def places(self) -> set[str]:
+        """The stores that what it runs into speaks of, as targets of publications name them."""
+        low = [*self.conflicts.below_cost, *self.conflicts.held_back] if self.conflicts else []
+        return {f"store:{one.store}" for one in low}
+
 
 def filled_of(plan: PromotionPlan, exponent: int) -> tuple[Filled, Promotion | None]:
     """Return a plan's form. An untouched one has no problems yet."""

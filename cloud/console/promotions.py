@@ -98,13 +98,15 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
         exponent = overview.house_money(session)[1]
         filled, made = filled_of(plan, exponent)
         previews = [(one, previewing.tally_of(one)) for one in previewing.newest(session, plan.id)]
+        spoken = {place for _, told in previews if told for place in told.places}
+        it = Said() if asks_for_stream(request) else said_of(session, plan, made, now_ms)
         return {
             "plan": plan,
             "filled": filled,
             "ready": made is not None,
-            "it": Said() if asks_for_stream(request) else said_of(session, plan, made, now_ms),
+            "it": it,
             "choices": choices(session),
-            "places": place_names(session, [plan.targets]),
+            "places": place_names(session, [plan.targets, *it.places, *spoken]),
             "second": approvals.needs_second_person(session),
             "previews": previews,
             "of_prices": False,

@@ -19,7 +19,7 @@ from cloud.prices.books import StoreBook, StoreBooks
 from cloud.pricing_audit.comparing import Finding, as_decided, audit
 from cloud.pricing_audit.models import Verdict
 from cloud.pricing_audit.records import SaleRecord, sale_of
-from cloud.promotions.naming import by_names, spoken_of
+from cloud.promotions.naming import called, spoken_of
 from cloud.promotions.sentence import sentence
 from cloud.sales.models import Sale
 from shared.pricing import Outcome, Price, PricedBasket, PricedLine, PriceMissing, Status, price_basket
@@ -108,14 +108,14 @@ def why_of(session: Session, sale_id: UUID) -> Why:
         return Why(shown=shown, finding=finding)
     book.prefetch({line.item for line in record.lines})
     try:
-        return replace(_again(shown, finding, record, book), decided=decided(session, row))
+        return replace(_again(session, shown, finding, record, book), decided=decided(session, row))
     except PriceMissing:  # a book of that number, and not the one the till had
         return Why(shown=shown, finding=finding)
 
 
-def _again(shown: ShownSale, finding: Finding, record: SaleRecord, book: StoreBook) -> Why:
+def _again(session: Session, shown: ShownSale, finding: Finding, record: SaleRecord, book: StoreBook) -> Why:
     priced = price_basket(record.basket(book), book, record.context, record.coupons)
-    told = sorted(_told(priced, book, shown.sale.exponent), key=lambda one: _ORDER[one.outcome.status])
+    told = sorted(_told(session, priced, book, shown.sale.exponent), key=lambda one: _ORDER[one.outcome.status])
     lines = []
     for recorded, again in zip(record.lines, priced.lines, strict=True):
         line = as_decided(recorded, again)
@@ -126,17 +126,17 @@ def _again(shown: ShownSale, finding: Finding, record: SaleRecord, book: StoreBo
     return Why(shown=shown, finding=finding, priced=priced, lines=lines, told=told)
 
 
-def _told(priced: PricedBasket, book: StoreBook, exponent: int) -> Iterator[Told]:
+def _told(session: Session, priced: PricedBasket, book: StoreBook, exponent: int) -> Iterator[Told]:
     known = book.promotions().by_id
     met = [known[outcome.promotion].promotion for outcome in priced.outcomes if outcome.promotion in known]
     items = book.items({item for promotion in met for item in spoken_of(promotion)})
-    called = by_names({number: item.names for number, item in items.items()})
+    names = called(session, met, {number: item.names for number, item in items.items()})
     for outcome in priced.outcomes:
         listed = known.get(outcome.promotion)
         promotion = listed.promotion if listed else None
         yield Told(
             outcome=outcome,
             promotion=promotion,
-            says=sentence(promotion, Money(exponent), called) if promotion else {"en": "", "zh": ""},
+            says=sentence(promotion, Money(exponent), names) if promotion else {"en": "", "zh": ""},
             words=explain(outcome, promotion, exponent=exponent),
         )

@@ -11,7 +11,7 @@ from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
 from cloud.prices.timeline import live_entries
 from cloud.promotions.naming import names_for
-from cloud.promotions.sentence import NameOf, sentence
+from cloud.promotions.sentence import Called, sentence
 from shared.pricing.kinds.coupon_off import CouponOff
 from shared.pricing.promotion import Money
 from shared.web.words import Language
@@ -37,7 +37,7 @@ def coupon_promotions(session: Session, now_ms: int, exponent: int) -> dict[str,
     return {id_: _said(one, exponent, called) for id_, one in sorted(found.items())}
 
 
-def _said(promotion: CouponOff, exponent: int, called: NameOf) -> Words:
+def _said(promotion: CouponOff, exponent: int, called: Called) -> Words:
     said = sentence(promotion, Money(exponent), called)
     names = promotion.names
     return {

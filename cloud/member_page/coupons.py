@@ -18,7 +18,7 @@ from cloud.prices.books import StoreBooks
 from cloud.prices.naming import name_of
 from cloud.prices.timeline import in_force, live_entries
 from cloud.promotions.naming import spoken_of
-from cloud.promotions.sentence import offer
+from cloud.promotions.sentence import Called, offer
 from shared.pricing.promotion import Money
 from shared.receipt.facts import promotion_words
 from shared.web.words import Language
@@ -95,6 +95,6 @@ def _said(
     def called(item: str, language: str) -> str:
         return name_of(items[item].names if item in items else {}, item, language)
 
-    gives = {one.promotion: offer(one, Money(store.exponent), called)[language] for one in offers}
+    gives = {one.promotion: offer(one, Money(store.exponent), Called(item=called))[language] for one in offers}
     titles = {one: words.get(language) or next(iter(words.values())) for one, words in names.items()}
     return {one: (titles.get(one, ""), gives.get(one, "")) for one in promotions}

@@ -126,6 +126,8 @@ def _restoring(
         before, now = _around(store.id, timelines[store.id], first[store.id], act.now_ms)
         mine = {key: changes[key] for key in scopes_of(store).items() if key in changes}
         rows = {body: reader.back(store.id, body, put, before=before, now=now) for body, put in mine.items()}
+        if not any(rows.values()):
+            continue
         group = next((one for one in groups if _agree(one.rows, rows)), None)
         if group is None:
             groups.append(_Group([store.id], rows))
@@ -133,7 +135,7 @@ def _restoring(
             group.stores.append(store.id)
             group.rows |= rows
     done.restored = len({(body, key) for group in groups for body, rows in group.rows.items() for key in rows})
-    return [group for group in groups if any(group.rows.values())]
+    return groups
 
 
 def _around(store: str, entries: Sequence[Entry], first: int, now_ms: int) -> tuple[int, int]:

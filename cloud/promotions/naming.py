@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from cloud.loyalty import rules
+from cloud.org.models import Store
 from cloud.prices.naming import Names, item_names, named
 from cloud.prices.rows import rows_of
 from cloud.prices.standing import newest_body
 from cloud.prices.targets import CHAIN
 from cloud.promotions import plans
-from cloud.promotions.sentence import MOST_NAMED, NameOf
+from cloud.promotions.sentence import MOST_NAMED, Called
 from shared.body import BodyKind
 from shared.pricing.promotion import Promotion
 from shared.pricing.promotion_rows import read_promotion
 
 
-def names_for(session: Session, promotions: Iterable[Promotion]) -> NameOf:
-    """Return what the items of promotions are called, read at once."""
-    return by_names(item_names(session, {item for promotion in promotions for item in spoken_of(promotion)}))
+def names_for(session: Session, promotions: Iterable[Promotion]) -> Called:
+    """Return what the items, tiers and stores of promotions are called, read at once."""
+    found = list(promotions)
+    return called(session, found, item_names(session, {item for one in found for item in spoken_of(one)}))
 
 
-def by_names(found: Mapping[str, Names]) -> NameOf:
-    """Return what items are called that were read already."""
-    return lambda item, language: named(found.get(item, {}), item, language)
+def called(session: Session, promotions: Iterable[Promotion], items: Mapping[str, Names]) -> Called:
+    """Return the same where the names of items were read already; what nobody knows keeps its id."""
+    places = {store for promotion in promotions for store in promotion.where.stores}
+    stores = dict(session.exec(select(col(Store.id), col(Store.name)).where(col(Store.id).in_(places))).all())
+    tiers = {tier.code: tier for rule in rules.load(session).tiers for tier in rule.tiers}
+    return Called(
+        item=lambda item, language: named(items.get(item, {}), item, language),
+        tier=lambda code, language: tiers[code].name(language) if code in tiers else code,
+        store=lambda store, _language: stores.get(store) or store,
+    )
 
 
 def spoken_of(promotion: Promotion) -> Iterator[str]:

@@ -107,6 +107,11 @@ class Tally(msgspec.Struct):
         return {*self.displaced, *(source for _, source, _ in reasons)}
 
     @property
+    def places(self) -> set[str]:
+        """The stores of its examples, as targets of publications name them."""
+        return {f"store:{one.store}" for one in self.examples}
+
+    @property
     def margin_before_minor(self) -> int:
         """What was earned on goods whose cost is known."""
         return self.costed_before_minor - self.cost_minor

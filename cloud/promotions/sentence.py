@@ -1,12 +1,14 @@
-"""A promotion as one plain sentence in both languages: 满 100 减 15，每单最多 3 次，等级 gold，周五至周日."""
+"""A promotion as one plain sentence in both languages: 满 100 减 15，每单最多 3 次，等级 金卡，周五至周日."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from shared.pricing import Per
 from shared.pricing.kinds.free_gift import FreeGift
 from shared.pricing.kinds.spend_and_get import SpendAndGet, reward_words
+from shared.pricing.kinds.tier_price import TierPrice
 from shared.pricing.promotion import Audience, Divide, Limit, Money, PricePromotion, Promotion, percent
 from shared.pricing.scope import Except, Scope
 from shared.pricing.window import When
@@ -14,7 +16,7 @@ from shared.pricing.window import When
 Clause = tuple[str, str]
 """English and Chinese."""
 NameOf = Callable[[str, str], str]
-"""What an item is called, by its number and a language."""
+"""What something is called, by its id and a language."""
 
 MOST_NAMED = 3
 _PER: dict[Per, Clause] = {
@@ -39,6 +41,7 @@ _WEEKDAYS: tuple[Clause, ...] = (
     ("Saturday", "周六"),
     ("Sunday", "周日"),
 )
+_TILLS: dict[str, Clause] = {"staffed": ("staffed", "人工"), "self_checkout": ("self-checkout", "自助")}
 _PAYERS: dict[str, Clause] = {
     "chain": ("chain", "总部"),
     "store": ("store", "门店"),
@@ -46,28 +49,46 @@ _PAYERS: dict[str, Clause] = {
 }
 
 
-def _number_only(item: str, language: str) -> str:
+def _id_only(id_: str, language: str) -> str:
     del language
-    return item
+    return id_
 
 
-def sentence(promotion: Promotion, money: Money, name_of: NameOf = _number_only) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a sentence calls what a promotion names by id; without more, by these ids."""
+
+    item: NameOf = _id_only
+    tier: NameOf = _id_only
+    store: NameOf = _id_only
+
+
+_BY_ID = Called()
+
+
+def sentence(promotion: Promotion, money: Money, called: Called = _BY_ID) -> dict[str, str]:
     """Return the sentence by language."""
-    clauses = [_gives(promotion, money, name_of), *_goods(promotion.scope, name_of), *_need(promotion, money)]
+    clauses = [_gives(promotion, money, called), *_goods(promotion.scope, called.item), *_need(promotion, money)]
     clauses += _caps(promotion, money)
     clauses += [_limit(limit, money) for limit in promotion.limits]
-    clauses += [*_who(promotion), *_where(promotion), *_when(promotion.when), *_payers(promotion)]
+    clauses += [
+        *_who(promotion, called.tier),
+        *_where(promotion, called.store),
+        *_when(promotion.when),
+        *_payers(promotion),
+    ]
     return {"en": ", ".join(en for en, _ in clauses), "zh": "，".join(zh for _, zh in clauses)}
 
 
-def offer(promotion: Promotion, money: Money, name_of: NameOf = _number_only) -> dict[str, str]:
+def offer(promotion: Promotion, money: Money, called: Called = _BY_ID) -> dict[str, str]:
     """Return by language what whoever holds a coupon of it gets, and on what; not when, who and borne by whom."""
-    clauses = [_gives(promotion, money, name_of), *_goods(promotion.scope, name_of), *_need(promotion, money)]
+    clauses = [_gives(promotion, money, called), *_goods(promotion.scope, called.item), *_need(promotion, money)]
     clauses += _caps(promotion, money)
     return {"en": ", ".join(en for en, _ in clauses), "zh": "，".join(zh for _, zh in clauses)}
 
 
-def _gives(promotion: Promotion, money: Money, name_of: NameOf) -> Clause:
+def _gives(promotion: Promotion, money: Money, called: Called) -> Clause:
+    name_of = called.item
     if isinstance(promotion, SpendAndGet):
         english, chinese = [], []
         for step in promotion.steps:
@@ -84,6 +105,12 @@ def _gives(promotion: Promotion, money: Money, name_of: NameOf) -> Clause:
     if isinstance(promotion, FreeGift):
         ((english_gifts, chinese_gifts),) = _named("gifts", "赠品", promotion.gifts, name_of)
         return f"{promotion.quantity} × {english_gifts} free", f"送 {chinese_gifts} {promotion.quantity} 件"
+    if isinstance(promotion, TierPrice):
+        prices = [(tier, money(minor)) for tier, minor in promotion.tier_minor.items()]
+        return (
+            "for " + ", ".join(f"{price} ({called.tier(tier, 'en')})" for tier, price in prices),
+            "等级价 " + "、".join(f"{called.tier(tier, 'zh')} {price}" for tier, price in prices),
+        )
     said = promotion.gives(money)
     return said["en"], said["zh"]
 
@@ -165,10 +192,10 @@ def _most(limit: Limit, money: Money) -> Clause:
     return f"at most {money(minor)} {english}", f"{chinese}最多优惠 {money(minor, short=True)} 元"
 
 
-def _who(promotion: Promotion) -> list[Clause]:
+def _who(promotion: Promotion, tier: NameOf) -> list[Clause]:
     who, found = promotion.who, []
     if who.tiers:
-        found.append((f"tier {', '.join(who.tiers)}", f"等级 {'、'.join(who.tiers)}"))
+        found.append((f"tier {_several(who.tiers, tier, 'en')}", f"等级 {_several(who.tiers, tier, 'zh')}"))
     if who.segments:
         found.append((f"segment {', '.join(who.segments)}", f"人群 {'、'.join(who.segments)}"))
     if who.purchases:
@@ -181,12 +208,17 @@ def _who(promotion: Promotion) -> list[Clause]:
     return found
 
 
-def _where(promotion: Promotion) -> list[Clause]:
+def _several(ids: Iterable[str], name_of: NameOf, language: str) -> str:
+    return ("、" if language == "zh" else ", ").join(name_of(one, language) for one in ids)
+
+
+def _where(promotion: Promotion, store: NameOf) -> list[Clause]:
     where, found = promotion.where, []
     if where.stores:
-        found.append((f"in {', '.join(where.stores)}", f"限门店 {'、'.join(where.stores)}"))
+        found.append((f"in {_several(where.stores, store, 'en')}", f"限门店 {_several(where.stores, store, 'zh')}"))
     if where.till_kinds:
-        found.append((f"at {', '.join(where.till_kinds)} tills", f"限 {'、'.join(where.till_kinds)} 收银台"))
+        kinds = [_TILLS.get(kind, (kind, kind)) for kind in where.till_kinds]
+        found.append((f"at {', '.join(en for en, _ in kinds)} tills", f"限{'、'.join(zh for _, zh in kinds)}收银台"))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -10,12 +11,14 @@ from sqlmodel import select
 
 from cloud.database import Database
 from cloud.identity.people import Role
+from cloud.loyalty.publishing import publish_tiers
 from cloud.prices.content import encode_row
 from cloud.prices.drafts import DraftRow
 from cloud.prices.models import PriceRow, StoreManifest
 from cloud.promotions import plans
 from cloud.promotions.previewing import Previewing
 from shared.body import BodyKind
+from shared.loyalty import Tier, TierRule
 from shared.pricing.promotion_rows import read_promotion
 from shared.wire.events import MANIFEST_BYTES
 from tests.cloud.console_data import CLOCK, console
@@ -23,8 +26,9 @@ from tests.cloud.ingesting import Outbox, take_in
 from tests.cloud.prices_data import publish_rows, report
 from tests.cloud.promotions_data import ITEMS, PRICES, a_chain, sell
 from tests.cloud.visiting import Visitor, make_person
-from tests.factories import MemoryPriceBook, make_sale
+from tests.factories import START_MS, MemoryPriceBook, make_sale
 
+TODAY = date(2026, 1, 1)
 FORM = {"title": "Spring", "steps.0.at_minor": "20", "steps.0.off_minor": "3", "names.zh": "满减", "all_stores": "yes"}
 
 
@@ -110,6 +114,21 @@ def test_a_try_is_asked_for_watched_and_read(database: Database, marketer: Visit
     marketer.language = "en"
     marketer.send(f"{place}/save", {**FORM, "steps.0.off_minor": "4"})
     assert "the draft has changed since" in marketer.get(place).text
+
+
+def test_tiers_stores_and_tills_have_names_in_the_sentence(database: Database, marketer: Visitor) -> None:
+    gold = Tier(code="gold", names={"en": "Gold card", "zh": "金卡"}, from_minor=100)
+    with database.session() as session:
+        publish_tiers(session, TierRule(version=1, tiers=[gold]), actor="person:ana", now_ms=START_MS, today=TODAY)
+    place = started(marketer, "tier_price")
+    typed = {"tier_minor.0.key": "gold", "tier_minor.0.value": "4", "scope.items": "1001", "who.tiers": "gold",
+             "where.stores": "s1 nowhere", "where.till_kinds": "self_checkout"}  # fmt: skip
+    says = marketer.send(f"{place}/says", typed).text
+    for words in (
+        "for 4.00 (Gold card)", "tier Gold card, in Store 1, nowhere, at self-checkout tills",
+        "等级价 金卡 4.00", "等级 金卡，限门店 Store 1、nowhere，限自助收银台",
+    ):  # fmt: skip
+        assert words in says, words
 
 
 def test_a_second_person_is_asked_where_it_is_set(database: Database, marketer: Visitor) -> None:
