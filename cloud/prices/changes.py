@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
-from sqlmodel import Session
+from sqlalchemy import func
+from sqlmodel import Session, col, select
 
 from cloud.org.models import Store
 from cloud.prices.bars import Bars, bars
 from cloud.prices.books import StoreBooks
 from cloud.prices.drafts import DraftChanges, DraftRow, create_draft, draft_changes, get_draft, put_rows
-from cloud.prices.models import PriceDraft
+from cloud.prices.models import PriceDraft, PriceVersion
 from cloud.prices.publish import Act
 from cloud.prices.rows import rows_of
 from cloud.prices.standing import newest_body
@@ -28,7 +29,7 @@ _item, _price = msgspec.json.Decoder(Item), msgspec.json.Decoder(Price)
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """One price of a draft beside the newest on any timeline; None: there is or will be none."""
+    """One price of a draft beside what it replaces; None: there is, was or will be none."""
 
     kind: BodyKind
     scope: str
@@ -60,13 +61,18 @@ class PriceChange:
 
 
 def changes(session: Session, draft_id: str) -> tuple[list[PriceChange], int]:
-    """Return up to MOST_SHOWN price changes of a draft, by zone and item, and how many there are."""
+    """Return up to MOST_SHOWN price changes of a draft, by zone and item, and how many there are.
+
+    What a published draft replaced is what counted before it.
+    """
+    first = session.exec(select(func.min(col(PriceVersion.version))).where(PriceVersion.draft_id == draft_id)).one()
+    before = None if first is None else first - 1
     found = {key: rows for key, rows in draft_changes(session, draft_id).items() if key[0] in _PRICED}
     count = sum(map(len, found.values()))
     shown: list[PriceChange] = []
     for (kind, scope), rows in sorted(found.items()):
         keys = sorted(rows)[: MOST_SHOWN - len(shown)]
-        old = rows_of(session, newest_body(session, kind, scope), keys)
+        old = rows_of(session, newest_body(session, kind, scope, before), keys)
         items = _items(session, draft_id, keys)
         shown += [_change((kind, scope), key, old.get(key), rows[key], items.get(key)) for key in keys]
     return shown, count

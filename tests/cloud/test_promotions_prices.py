@@ -99,7 +99,9 @@ def test_rows_are_pasted_checked_published_and_taken_back(database: Database, ma
         assert fact in page, fact
     assert marketer.send(f"{place}/publish", {"reason": "week 12"}).status_code == 303
     assert (price_of(database, "s1"), price_of(database, "s3")) == (450, 500)
-    assert "price book 2" in marketer.get(place).text
+    page = marketer.get(place).text
+    for fact in ("price book 2", "Before", "5.00", "-10.0%"):
+        assert fact in page, f"{fact}: what it replaced, not what counts now"
     assert marketer.send(f"{place}/stop", {"reason": "typo"}).status_code == 303
     assert price_of(database, "s1") == 500
     assert "no longer a draft" in marketer.send(f"{place}/rows", {"kind": "prices", "rows": ROWS}).text
@@ -179,7 +181,7 @@ def test_taking_one_change_back_leaves_what_others_changed_since(database: Datab
     back = re.search(r'href="(/prices/changes/[^"]+)">what came back', page)
     assert back is not None
     other = marketer.get(back[1]).text
-    for fact in ("Week 12: 1 price<", "5.00", f'href="{place}"'):
+    for fact in ("Week 12: 1 price<", "4.50", "5.00", "+11.1%", f'href="{place}"'):
         assert fact in other, fact
     assert "1 label to change in Store 1" in marketer.get(f"{back[1]}/labels/s1").text
     with database.snapshot() as session:
