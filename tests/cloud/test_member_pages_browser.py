@@ -61,7 +61,7 @@ def fill(database: Database) -> list[str]:
     loader = Loader(database, importing.Importer(vault(), mint, START_MS, open_commit), "cli:root")
     opening = loader.load(text.encode(), "会员期初-members-of-the-old-system.csv").opening
     make_person(database, "ana", Role.ADMIN)
-    return ["/members", f"/members/{li}", "/members/duplicates", "/members/reviews", "/members/openings",
+    return ["/members", f"/members/{li}", "/members/duplicates", "/members/reviews", "/members/rules", "/members/openings",
             f"/members/openings/{opening}"]  # fmt: skip
 
 
