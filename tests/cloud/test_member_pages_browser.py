@@ -61,8 +61,8 @@ def fill(database: Database) -> list[str]:
     loader = Loader(database, importing.Importer(vault(), mint, START_MS, open_commit), "cli:root")
     opening = loader.load(text.encode(), "会员期初-members-of-the-old-system.csv").opening
     make_person(database, "ana", Role.ADMIN)
-    return ["/members", f"/members/{li}", "/members/duplicates", "/members/reviews", "/members/rules", "/members/openings",
-            f"/members/openings/{opening}"]  # fmt: skip
+    return ["/members", f"/members/{li}", "/members/duplicates", "/members/reviews", "/members/rules",
+            "/members/openings", f"/members/openings/{opening}"]  # fmt: skip
 
 
 def test_they_fit_and_everybody_can_read_them(sqlite_database: Database, page: Page) -> None:
