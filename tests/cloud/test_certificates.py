@@ -99,7 +99,9 @@ def running_api(box: Box, clock: DrivenMachineClock) -> Iterator[int]:
     """The API's own listener, and what keeps its certificate fresh, looking often."""
     services = build_services(box.settings)
     (port,) = ports.free_ports(1)
-    config = main._config(main.create_app(box.settings, services), "127.0.0.1", port, tls=box.settings)
+    config = main._config(
+        main.create_app(box.settings, services), "127.0.0.1", port, most_connections=100, tls=box.settings
+    )
     server = _Server(config)
     ended = threading.Event()
 

@@ -118,7 +118,7 @@ def test_from_upload_to_signature_by_another(app: FastAPI, database: Database, j
     assert (row.status, row.content, row.done) == (UploadStatus.LOADED, None, 3)
     opening = re.search(rf'href="({PLACE}/[0-9a-f-]+)"', loaded)
     assert opening
-    assert "person:sue" in ben.get(opening[1]).text
+    assert "loaded by sue" in ben.get(opening[1]).text
     ben.send(f"{opening[1]}/sign", page=opening[1])
     assert count(database, ACTIVE) == 3
     assert not job()

@@ -24,6 +24,7 @@ from cloud.pricing_audit.models import PriceAuditDay
 from cloud.sales.models import ReceiptNumber, Sale, SaleLine, SaleTender
 from deploy.demo.check import verdict
 from deploy.demo.check.expected import Expected, ExpectedLine, ExpectedSale
+from deploy.demo.check.ledger_check import Rules
 from deploy.demo.check.sides import _edge_line
 from deploy.demo.check.verdict import Run, examine
 from deploy.demo.sabotage import Sabotage, commit_sabotage
@@ -144,7 +145,8 @@ def run(tmp_path, expected, monkeypatch):
     edge, url = tmp_path / "agent.db", f"sqlite:///{tmp_path / 'cloud.db'}"
     write_edge(edge, expected)
     write_cloud(url, expected)
-    return Run(tmp_path, 1, 3, 1, url, {"s367": edge}, 1.25)
+    rules = Rules(points=1, per_minor=100, tiers=[(1000, "silver"), (99_999, "gold")])
+    return Run(tmp_path, 1, 3, 1, url, {"s367": edge}, rules, 1.25)
 
 
 def test_a_run_that_kept_every_promise_passes(run, expected):

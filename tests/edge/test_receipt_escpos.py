@@ -146,7 +146,7 @@ def _as_printed(text: str, prints: Prints) -> str:
             return char
         try:
             if prints.code_page_name != "none" and char.encode(prints.code_page_name):
-                return char
+                return char.ljust(char_columns(char))  # its second column, which a Chinese font would fill, stays empty
         except UnicodeEncodeError:
             pass
         return WIDE_PICTURE if char_columns(char) == 2 else NARROW_PICTURE

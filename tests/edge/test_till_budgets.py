@@ -228,10 +228,10 @@ async def test_a_share_comes_with_the_signed_desired_state_and_goes_with_it(tmp_
         state = DesiredState(
             agent="a", incarnation=UUID(int=1), serial=1, settings=store.settings, timeline=[], budgets=[share]
         )
-        await store.database.run(lambda db: downlink._follow(db, state))
+        await store.database.run(lambda db: downlink._follow(db, state, "one"))
         assert [one.most_uses for one in await reports(store)] == [7]
         without = structs.replace(state, serial=2, budgets=[])
-        await store.database.run(lambda db: downlink._follow(db, without))
+        await store.database.run(lambda db: downlink._follow(db, without, "other"))
         assert await reports(store) == []
         assert (await sell(store)).total_minor == FULL
 

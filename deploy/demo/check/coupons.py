@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +15,7 @@ from pyarrow import parquet
 
 Day = tuple[int, date]
 """A household and a day of the stores' calendar."""
+_MOST_ORDERED = 4
 _STORES_TIME = ZoneInfo("America/New_York")
 
 
@@ -92,12 +95,34 @@ def read_campaigns(folder: Path) -> Campaigns:
 def take_off(coupons: list[HandedOver], left: dict[int, int]) -> dict[str, int]:
     """Take coupons off what is left of a basket's products, in place; return what each took.
 
-    The one that would take most alone comes first, then the larger face, the one that ends sooner, the lower id. Each
-    is spread over all it is for in proportion to what is left there: largest remainder, equal ones by item code.
+    Of up to four, the order counts in which they take most in all: coupons for the same goods leave each other less.
+    Otherwise the one that would take most alone comes first, then the larger face, the one that ends sooner, the lower
+    id. Of orders that take the same, the one whose coupons come first by those last three.
+    """
+    alone = {one.promotion: min(one.face_minor, sum(left[each] for each in _fitting(one, left))) for one in coupons}
+    ordered = sorted(coupons, key=lambda one: (-alone[one.promotion], *_rank(one)))
+    orders = permutations(ordered) if len(ordered) <= _MOST_ORDERED else [ordered]
+    ways = [_one_after_another(order, dict(left)) for order in orders]
+
+    def worth(way: tuple[dict[str, int], dict[int, int]]) -> tuple[int, list[tuple[int, date, str]]]:
+        return -sum(way[0].values()), sorted(_rank(one) for one in coupons if way[0][one.promotion])
+
+    taken, rest = min(ways, key=worth)
+    left.update(rest)
+    return taken
+
+
+def _rank(coupon: HandedOver) -> tuple[int, date, str]:
+    return -coupon.face_minor, coupon.last, coupon.promotion
+
+
+def _one_after_another(coupons: Iterable[HandedOver], left: dict[int, int]) -> tuple[dict[str, int], dict[int, int]]:
+    """Return what each coupon takes and what is left.
+
+    Each is spread over all it is for in proportion to what is left there: largest remainder, equal ones by item code.
     """
     taken: dict[str, int] = {}
-    alone = {one.promotion: min(one.face_minor, sum(left[each] for each in _fitting(one, left))) for one in coupons}
-    for one in sorted(coupons, key=lambda one: (-alone[one.promotion], -one.face_minor, one.last, one.promotion)):
+    for one in coupons:
         goods = _fitting(one, left)
         whole = sum(left[product] for product in goods)
         minor = taken[one.promotion] = min(one.face_minor, whole)
@@ -108,7 +133,7 @@ def take_off(coupons: list[HandedOver], left: dict[int, int]) -> dict[str, int]:
         by_rest = sorted(goods, key=lambda product: -parts[product][1])
         for place, product in enumerate(by_rest):
             left[product] -= parts[product][0] + (place < short)
-    return taken
+    return taken, left
 
 
 def _fitting(coupon: HandedOver, left: dict[int, int]) -> list[int]:
