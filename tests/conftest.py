@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the cycle collector from walking everything that was imported again and again: a fifth of the time of most tests."""
+    """Keep the cycle collector from walking all that was imported again and again: a fifth of most tests' time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 
