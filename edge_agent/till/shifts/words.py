@@ -18,12 +18,6 @@ SHIFT_WORDS: Mapping[str, Words] = {
         "This shift is not here.", "找不到此班次。", "Choose one from the list.", "请从列表中选择。"
     ),
     "cash_amount": Words("This amount cannot be moved.", "金额无效。", "Enter the amount again.", "请重新输入金额。"),
-    "cash_short": Words(
-        "There is not so much cash in the drawer.",
-        "钱箱内现金不足。",
-        "Enter an amount that is there.",
-        "请输入不超过钱箱现金的金额。",
-    ),
     "count_first": Words(
         "The drawer has not been counted.", "尚未清点钱箱。", "Count it by notes and coins.", "请按面额清点现金。"
     ),
