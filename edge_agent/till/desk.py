@@ -99,6 +99,15 @@ def require_resolved(db: sqlite3.Connection, desk: Desk) -> None:
         raise Refusal("payment_unresolved")
 
 
+def require_shift(desk: Desk) -> None:
+    """Refuse what goes into a drawer that nobody has counted: where the store wants a shift and none is open.
+
+    Practice has no drawer.
+    """
+    if desk.policies.shifts == "required" and desk.stand.shift is None and not desk.stand.practice:
+        raise Refusal("shift_needed")
+
+
 def open_basket(db: sqlite3.Connection, desk: Desk) -> Basket:
     """Return the till's open basket, or refuse."""
     require_resolved(db, desk)

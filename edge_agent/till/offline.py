@@ -214,6 +214,7 @@ DESK_ACTIONS: Mapping[str, Action] = dict.fromkeys(
 """Every use case of `edge_agent.till.service.members.MemberDesk`."""
 
 COUNTER_ACTIONS: Mapping[str, Action] = {
+    "ready": _YES,
     "offer": _STORED,
     "sell": _MONEY,
     "foresee_undo": _YES,

@@ -24,6 +24,7 @@ from edge_agent.till.desk import (
     book_for,
     open_basket,
     pricing_context,
+    require_shift,
     stand_still,
     total,
 )
@@ -213,8 +214,7 @@ def require_payable(db: sqlite3.Connection, desk: Desk, basket: Basket) -> _Bill
             raise Refusal("weight_missing", str(line.n))
     if cards.BUY in basket.blocks:
         raise Refusal("member_may_not_buy")
-    if desk.policies.shifts == "required" and desk.stand.shift is None and not desk.stand.practice:
-        raise Refusal("shift_needed")
+    require_shift(desk)
     bill = _bill(db, desk, basket)
     limits.require_all(desk, basket, bill.book)
     recalls.require_none_recalled(desk, basket, bill.book)

@@ -172,7 +172,7 @@ class PriceChecked:
 
 @dataclass(frozen=True, slots=True)
 class HeldLine:
-    """A held basket in a list: from which till, since when, what it comes to."""
+    """A held basket in a list: from which till, since when, what it comes to without the lines still to be weighed."""
 
     id: UUID
     name: str
@@ -180,6 +180,7 @@ class HeldLine:
     opened_ms: int
     lines: int
     total_minor: int
+    to_measure: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,8 @@ class HeldNow:
 class RecalledNow:
     """A held basket is open again. When prices had switched it was priced anew: `before_minor` became `total_minor`.
 
-    `without_price` names items the new book does not price: the basket then keeps its old prices.
+    `without_price` names items the new book does not price: the basket then keeps its old prices. `to_measure` are
+    the lines that still wait for their weight or volume.
     """
 
     basket: UUID
@@ -259,6 +261,7 @@ class RecalledNow:
     before_minor: int
     total_minor: int
     without_price: tuple[str, ...] = ()
+    to_measure: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +318,8 @@ class BasketView:
     points: int = 0
     points_minor: int = 0
     """So many of the member's points pay so much of it."""
+    categories: dict[int, str] = field(default_factory=dict)
+    """The path of each line's category, by line; an item without one is absent."""
 
     @property
     def due_minor(self) -> int:

@@ -21,6 +21,7 @@ from edge_agent.till.desk import (
     open_basket,
     priced,
     require_resolved,
+    require_shift,
     total,
 )
 from edge_agent.till.ports import FoundItem, TillBook
@@ -62,6 +63,7 @@ def ring(
     Nothing that HQ called back is ever added, however it was found.
     """
     require_resolved(db, desk)
+    require_shift(desk)
     basket = baskets.load_open(db, desk.till)
     book = book_for(db, desk, basket)
     found = _sellable(book, code)

@@ -10,7 +10,7 @@ from edge_agent.till import baskets
 from edge_agent.till.asks import Approver
 from edge_agent.till.basket import Basket
 from edge_agent.till.changes import Recalled
-from edge_agent.till.desk import Desk, Refusal, changeable, open_basket, require_resolved, total
+from edge_agent.till.desk import Desk, Refusal, changeable, open_basket, require_resolved, require_shift, total
 from edge_agent.till.paying import paid_before
 from edge_agent.till.results import Begun, Found, HeldNow, Paid, RecalledNow, Voided
 from edge_agent.till.shifts import ledger
@@ -38,7 +38,11 @@ def begin(db: sqlite3.Connection, desk: Desk, basket: UUID | None) -> Begun | Pa
 
 
 def hold(db: sqlite3.Connection, desk: Desk, name: str) -> HeldNow:
-    """Put the open basket aside, so that the till can serve the next customer."""
+    """Put the open basket aside, so that the till can serve the next customer.
+
+    A line that is not weighed yet goes along: the customer may be fetching just that. Whoever takes the basket up is
+    asked for it first.
+    """
     basket = changeable(open_basket(db, desk))
     if not basket.lines:
         raise Refusal("basket_empty")
@@ -49,6 +53,7 @@ def hold(db: sqlite3.Connection, desk: Desk, name: str) -> HeldNow:
 def recall(db: sqlite3.Connection, desk: Desk, key: UUID) -> RecalledNow:
     """Take a held basket up again; when prices have switched it is priced by the new book, and the answer says so."""
     require_resolved(db, desk)
+    require_shift(desk)
     if baskets.load_open(db, desk.till) is not None:
         raise Refusal("basket_open")
     basket = baskets.load(db, key)
@@ -65,6 +70,7 @@ def recall(db: sqlite3.Connection, desk: Desk, key: UUID) -> RecalledNow:
         before_minor=before_minor,
         total_minor=total(db, desk, basket),
         without_price=tuple(missing or ()),
+        to_measure=tuple(line.n for line in basket.lines if not line.quantity),
     )
 
 

@@ -13,7 +13,7 @@ from edge_agent.till.ports import TillBook
 from edge_agent.till.results import BasketView, CouponOn, HeldLine, Waiting
 from edge_agent.till.selling.amending import cash_rounding
 from shared.adjustments import Adjusted
-from shared.pricing import PricedBasket, Status
+from shared.pricing import Item, PricedBasket, Status
 from shared.pricing.explain import near_miss
 from shared.pricing.promotion import Money
 
@@ -32,13 +32,14 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
     now = adjusted(desk, basket, book) if book else _NOTHING
     priced = now.priced
     member = cards.attached(basket.card, basket.id, priced.total_minor, named=basket.named) if basket.card else None
+    items = _items(book, basket) if book else {}
     due = priced.total_minor - basket.paid_minor
     cash_due = due - cash_rounding(desk, basket, priced.total_minor)
     return BasketView(
         basket=basket.id,
         version=basket.version,
         priced=priced,
-        names=_names(book, basket) if book else {},
+        names={n: item.names for n, item in items.items()},
         member=member,
         paid_minor=basket.paid_minor,
         steps=basket.steps,
@@ -53,6 +54,7 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
         coupons=_coupons(basket, book),
         points=sum(one.spent_points for one in priced.outcomes if one.status is Status.APPLIED),
         points_minor=sum(one.minor for one in priced.outcomes if one.kind == POINTS_KIND),
+        categories={n: item.category for n, item in items.items() if item.category},
     )
 
 
@@ -89,7 +91,8 @@ def held_line(db: sqlite3.Connection, desk: Desk, basket: Basket) -> HeldLine:
         worth = total(db, desk, basket)
     except Refusal:
         worth = 0
-    return HeldLine(basket.id, basket.name, basket.till, basket.opened_ms, len(basket.lines), worth)
+    to_measure = sum(not line.quantity for line in basket.lines)
+    return HeldLine(basket.id, basket.name, basket.till, basket.opened_ms, len(basket.lines), worth, to_measure)
 
 
 def quick_cash(due_minor: int, notes: Sequence[int]) -> tuple[int, ...]:
@@ -104,6 +107,6 @@ def quick_cash(due_minor: int, notes: Sequence[int]) -> tuple[int, ...]:
     return (due_minor, *sorted(rounded - {due_minor})[: _KEYS - 1])
 
 
-def _names(book: TillBook, basket: Basket) -> dict[int, dict[str, str]]:
+def _items(book: TillBook, basket: Basket) -> dict[int, Item]:
     found = {line.n: book.item(line.item) for line in basket.lines}
-    return {n: item.names for n, item in found.items() if item}
+    return {n: item for n, item in found.items() if item}

@@ -252,6 +252,44 @@ async def test_a_gift_card_is_sold_and_its_sale_undone(tmp_path: Path) -> None:
         assert len(await at.desk.events(ValuePaidBack)) == 1
 
 
+async def test_a_gift_card_is_asked_for_before_the_amount_and_refused_as_a_card(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        await at.presses("F12")
+        await at.types("1", PHONE, "1", "1", CARD, "")
+        assert at.asked == "customer", at.told
+        await at.types("1")
+        for number in (OTHER_CARD, CARD):
+            await at.scans(number)
+            assert (at.told, at.asked) == ("", "top_up"), "a card is no amount"
+            assert "不是金额" in (await at.shown())["banner"]
+        await at.presses("F12")
+        await at.types("2", "12")
+        assert (at.told, at.asked) == ("not_a_card", "gift_card"), "asked again for the card, not for an amount"
+        await at.types(CARD)
+        assert "尾号 0001" in (await at.shown())["pane"]
+        await at.types("100")
+        assert (at.told, at.asked) == ("gift_card_is_members", "gift_card")
+        await at.types(OTHER_CARD, "100")
+        assert at.asked == "value_pay"
+
+
+async def test_a_card_that_is_no_members_leads_to_what_can_be_done_with_it(tmp_path: Path) -> None:
+    async with at_desk(tmp_path) as at:
+        await at.presses("F12")
+        await at.scans(OTHER_CARD)
+        assert (at.told, at.asked) == ("hq_card_unknown", "nobodys")
+        await at.types("1", "100", "")
+        assert isinstance(at.screen.paid, Paid), at.told
+        await at.desk.send()
+        await at.presses("F12")
+        await at.scans(OTHER_CARD)
+        assert at.asked == "nobodys"
+        await at.types("1")
+        assert "100.00" not in (await at.shown())["pane"]
+        await at.types("50", "")
+        assert [one.total_minor for one in await at.desk.events(ValueSold) if isinstance(one, ValueSold)] == [10_000, 5_000]
+
+
 async def test_what_is_on_a_card_is_said(tmp_path: Path) -> None:
     async with at_desk(tmp_path) as at:
         await served(at)

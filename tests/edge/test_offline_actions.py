@@ -196,6 +196,7 @@ CASES: Mapping[str, Case] = {
     "desk.balance": lambda at: at.till.desk.balance(ANN),
     "desk.gifts": lambda at: at.till.desk.gifts(ANN),
     "desk.give_gift": lambda at: at.till.desk.give_gift(WANG.id, gift="mug"),
+    "counter.ready": lambda at: at.till.counter.ready(),
     "counter.offer": lambda at: at.till.counter.offer(10_000, customer=ANN),
     "counter.sell": lambda at: at.top_up(),
     "counter.foresee_undo": lambda at: _top_up(at, at.till.counter.foresee_undo),

@@ -200,6 +200,39 @@ async def test_shift_is_counted_and_closed_by_keys(tmp_path: Path) -> None:
         assert (report.counted_minor, report.difference_minor) == (10_500, 0)
 
 
+async def test_goods_scanned_without_a_shift_lead_to_opening_one(tmp_path: Path) -> None:
+    async with person(tmp_path, shifts="required") as at:
+        await at.presses("F6")
+        await at.scans(APPLES)
+        assert (at.asked, at.told) == ("check", ""), "prices are told"
+        assert at.detail is not None
+        await at.presses("Escape", "Escape")
+        for attempt in (lambda: at.scans(APPLES), lambda: at.types(APPLES)):
+            await attempt()
+            assert (at.told, at.asked, await at.lines()) == ("shift_needed", "float", [])
+            assert at.screen.sound == "refused"
+        await at.types("100")
+        await at.scans(APPLES)
+        assert await at.lines() == [("1001", 1)]
+
+
+async def test_a_held_line_that_is_not_weighed_is_weighed_when_it_is_taken_up(tmp_path: Path) -> None:
+    async with person(tmp_path) as at:
+        await at.scans(APPLES, PORK)
+        assert at.asked == "weigh"
+        await at.presses("Escape", "F4")
+        await at.types("7")
+        assert await at.lines() == []
+        await at.presses("F5")
+        assert "1 行待称" in (await at.shown())["pane"]
+        await at.types("1")
+        assert at.asked == "weigh", "first of all"
+        await at.puts(500)
+        assert await at.lines() == [("1001", 1), (PORK, 500)]
+        await at.presses("+")
+        assert at.asked == "pay"
+
+
 async def test_basket_on_hold_comes_back(tmp_path: Path) -> None:
     async with person(tmp_path) as at:
         await at.presses("F5")

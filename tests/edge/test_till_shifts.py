@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from edge_agent.till.asks import HeldAsked
-from edge_agent.till.results import HeldNow, Paid, RecalledNow, Refused
+from edge_agent.till.results import HeldNow, LineAdded, Paid, RecalledNow, Refused
 from edge_agent.till.shifts import store as shift_store
 from edge_agent.till.shifts.results import CashDone, Counted, HeldChoice, ShiftReport, ShiftView
 from edge_agent.till.simulated_gateway import Mood, SimulatedGateway
@@ -45,6 +45,16 @@ async def sell(till: Till, *texts: str, cash: int | None = None) -> Paid:
     return paid
 
 
+async def test_without_a_shift_nothing_is_rung_up_but_prices_are_told_and_practice_goes_on(till: Till) -> None:
+    for ring in (till.scan(APPLES), till.type_in(PORK), till.ring_item("1001"), till.ring_at("1001", 100)):
+        assert code_of(await ring) == "shift_needed"
+    assert await till.view() is None, "nor is there a basket that nothing can be done with"
+    assert not isinstance(await till.catalogue.price_check(APPLES), Refused)
+    await till.people.practise(on=True)
+    assert isinstance(await till.scan(APPLES), LineAdded)
+    assert isinstance(await till.tender(TenderKind.CASH), Paid)
+
+
 async def closed(till: Till, held: dict[UUID, HeldChoice] | None = None) -> ShiftReport:
     report = await till.drawer.close(held)
     assert isinstance(report, ShiftReport), report
@@ -52,10 +62,10 @@ async def closed(till: Till, held: dict[UUID, HeldChoice] | None = None) -> Shif
 
 
 async def test_a_day_from_float_to_z_report(store: Store, till: Till) -> None:
-    await till.scan(APPLES)
-    assert code_of(await till.tender(TenderKind.CASH)) == "shift_needed"
+    assert code_of(await till.scan(APPLES)) == "shift_needed"
     opened = await till.drawer.open(30_000)
     assert isinstance(opened, ShiftView)
+    await till.scan(APPLES)
     assert code_of(await till.drawer.open(1)) == "shift_open"
     await till.tender(TenderKind.CASH, 1000)
     await till.scan(MILK)

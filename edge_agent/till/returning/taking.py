@@ -13,7 +13,16 @@ from edge_agent.till import attempts, baskets, paying
 from edge_agent.till.asks import Approver
 from edge_agent.till.basket import Basket
 from edge_agent.till.changes import ExchangePlanned
-from edge_agent.till.desk import Desk, Refusal, book_for, open_basket, require_resolved, stand_still, total
+from edge_agent.till.desk import (
+    Desk,
+    Refusal,
+    book_for,
+    open_basket,
+    require_resolved,
+    require_shift,
+    stand_still,
+    total,
+)
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome
 from edge_agent.till.results import Paid, PartlyPaid
 from edge_agent.till.returning import finding, making, planning
@@ -186,8 +195,7 @@ def left_of(db: sqlite3.Connection, sale: SaleCompleted) -> dict[int, int]:
 def _plan(
     db: sqlite3.Connection, desk: Desk, sale: SaleCompleted, wanted: Mapping[int, int], *, reason: str, in_cash: bool
 ) -> ReturnPlan:
-    if desk.policies.shifts == "required" and desk.stand.shift is None:
-        raise Refusal("shift_needed")
+    require_shift(desk)
     wanted = planning.with_deposits(db, book_for(db, desk, None), sale, wanted)
     lines = planning.lines_back(db, sale, wanted, reason)
     total_minor = sum(line.refund_minor for line in lines)

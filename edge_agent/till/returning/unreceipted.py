@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from edge_agent.till.asks import Approver
-from edge_agent.till.desk import MAX_LINES, Desk, Refusal, book_for, require_resolved
+from edge_agent.till.desk import MAX_LINES, Desk, Refusal, book_for, require_resolved, require_shift
 from edge_agent.till.facts import stamped
 from edge_agent.till.numbering import receipt_for
 from edge_agent.till.ports import TillBook
@@ -31,8 +31,7 @@ def take(
         raise Refusal("practice_only")
     if policies.no_receipt_max <= 0:
         raise Refusal("no_receipt_never")
-    if policies.shifts == "required" and desk.stand.shift is None:
-        raise Refusal("shift_needed")
+    require_shift(desk)
     why = chosen(reason, policies.return_reasons)
     by = approved(desk, Approval.RETURN_WITHOUT_RECEIPT, approver)
     book = book_for(db, desk, None)

@@ -16,7 +16,7 @@ from edge_agent.till.results import Refused
 from edge_agent.till.service import paying_back, plans, selling
 from edge_agent.till.service.asking import Asking, explained, sealed
 from edge_agent.till.service.plans import UndoPlan
-from edge_agent.till.service.results import Customer, Offer, UndoForeseen, Unfinished, ValueBackNow, ValueSoldNow
+from edge_agent.till.service.results import Customer, Offer, Ready, UndoForeseen, Unfinished, ValueBackNow, ValueSoldNow
 from edge_agent.till.service.whom import card_number
 from edge_agent.till.staff.people import People
 from shared.wire.desk_asks import (
@@ -43,19 +43,26 @@ class ValueCounter:
         self._asking = asking
         self._offers: OrderedDict[UUID, Offer] = OrderedDict()
 
+    async def ready(self, gift_card: str = "") -> Ready | Refused:
+        """Say whether stored value can be sold here now, on this gift card: before anything further is asked for it.
+
+        Nothing is asked of HQ by it.
+        """
+
+        def checked(db: sqlite3.Connection, desk: Desk) -> Ready:
+            selling.require_free(db, desk)
+            return Ready(card_number(db, desk, gift_card) if gift_card else "")
+
+        return await self._commands.look(checked)
+
     async def offer(
         self, minor: int, *, customer: Customer | None = None, gift_card: str = "", identified: bool = False
     ) -> Offer | Refused:
         """Ask what a top-up brings, and have room kept for it; or selling `gift_card`, a card that is nobody's."""
-
-        def checked(db: sqlite3.Connection, desk: Desk) -> str:
-            selling.require_free(db, desk)
-            return card_number(db, desk, gift_card) if gift_card else ""
-
-        number = await self._commands.look(checked)
-        if isinstance(number, Refused):
-            return number
-        member = customer.member if customer else None
+        ready = await self.ready(gift_card)
+        if isinstance(ready, Refused):
+            return ready
+        number, member = ready.card, customer.member if customer else None
 
         def make(desk: Desk) -> AskTopUp:
             return AskTopUp(
@@ -65,7 +72,7 @@ class ValueCounter:
 
         answer = await self._asking.ask(("top_up", minor, member, number, identified), TopUpOffered, make)
         if isinstance(answer, Refused):
-            return answer
+            return refused("gift_card_is_members") if number and answer.code == "hq_card_taken" else answer
         holder = (
             MemberOnSale(member=member) if member else MemberOnSale(sealed_card=sealed(self._commands.desk, number))
         )

@@ -63,6 +63,13 @@ class CardChanged:
     member: MemberFound
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Stored value can be sold here now; `card` is the gift card's number where one was named."""
+
+    card: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """What HQ says a top-up brings, before it is paid. `gift_card`: for a card that is nobody's."""

@@ -10,7 +10,7 @@ from edge_agent.failpoints import reached
 from edge_agent.record import receipts
 from edge_agent.record.receipts import receipt_text
 from edge_agent.till import attempts, baskets
-from edge_agent.till.desk import MAX_REFERENCE_CHARACTERS, Desk, Refusal, require_resolved
+from edge_agent.till.desk import MAX_REFERENCE_CHARACTERS, Desk, Refusal, require_resolved, require_shift
 from edge_agent.till.facts import stamped
 from edge_agent.till.numbering import receipt_for
 from edge_agent.till.paying import require_reference
@@ -33,8 +33,7 @@ def require_free(db: sqlite3.Connection, desk: Desk) -> None:
     require_resolved(db, desk)
     if baskets.load_open(db, desk.till) is not None:
         raise Refusal("basket_open")
-    if desk.policies.shifts == "required" and desk.stand.shift is None:
-        raise Refusal("shift_needed")
+    require_shift(desk)
 
 
 def take(

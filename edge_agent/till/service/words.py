@@ -40,6 +40,12 @@ SERVICE_WORDS: Mapping[str, Words] = {
     "not_a_top_up": Words(
         "This is not a top-up's receipt.", "这不是充值单。", "Scan the receipt of the top-up.", "请扫描充值单。"
     ),
+    "gift_card_is_members": Words(
+        "This card is a member's, not a gift card.",
+        "这是会员卡，不是购物卡。",
+        "Take another card; a member's is topped up when it is scanned at the desk's first question.",
+        "请换一张购物卡；会员充值请在服务台首页扫描会员卡。",
+    ),
     "value_offer_gone": Words(
         "This top-up was not asked about, or it is done.",
         "该充值未经询问或已完成。",

@@ -176,6 +176,7 @@ FLOWS: Mapping[str, Flow] = {
     "more": more,
     "desk": service.desk,
     "desk_customer": service.customer,
+    "desk_nobodys": service.nobodys,
     "desk_join": joining.join,
     "desk_enrol": joining.enrol,
     "desk_slip": joining.slip_again,

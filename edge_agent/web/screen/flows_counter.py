@@ -24,28 +24,53 @@ from shared.wire.events import TenderKind
 _YES, _CASH = "yes", "cash"
 _TIMES = "×"
 """Between a way to pay and the amount typed before its key, as `flows_paying.with_amount` writes it."""
+_OF_THE_CARD = ("gift_card_", "hq_card_", "hq_purse_")
+"""How the codes of refusals begin that are about the gift card, not about the amount."""
+_DIGITS_OF_A_CARD = 8
+"""No top-up is a million; what is typed with so many digits and no point is a card."""
+_SHOWN_DIGITS = 4
 _BRANDS = {PaymentBrand.WECHAT: TenderKind.WECHAT, PaymentBrand.ALIPAY: TenderKind.ALIPAY}
 
 
 async def top_up(ask: Asked, hand: Hand, key: str) -> Outcome:
     """Ask how much, and HQ what comes with it."""
     served = hand.till.desk.whom.served(key)
-    minor = await _amount(ask, hand, served.masked_name)
+    ready = await hand.till.counter.ready()
+    if isinstance(ready, Refused):
+        return ready
+    name = served.masked_name or says(marked("Member without a name"))
+    minor = await _amount(ask, hand, says(marked("Top-up for {name}"), name=name))
     return await _offer(ask, hand, minor, customer=served)
 
 
-async def gift_card(ask: Asked, hand: Hand) -> Outcome:
-    """Sell a card that is nobody's, with so much on it."""
-    title, prompt = says(marked("A gift card is sold")), says(marked("Scan the gift card"))
-    card = await ask(Question(id="new_card", title=title, prompt=prompt, scans=True))
-    minor = await _amount(ask, hand, "")
-    return await _offer(ask, hand, minor, card=card)
+async def gift_card(ask: Asked, hand: Hand, card: str = "") -> Outcome:
+    """Sell a card that is nobody's, with so much on it: the one named, else the one that is scanned."""
+    ready = await hand.till.counter.ready(card)
+    if isinstance(ready, Refused):
+        return ready
+    if not card:
+        title, prompt = says(marked("A gift card is sold")), says(marked("Scan the gift card, or type its number"))
+        card = await ask(Question(id="gift_card", title=title, prompt=prompt, scans=True))
+        ready = await hand.till.counter.ready(card)
+        if isinstance(ready, Refused):
+            return ready
+    ending = ready.card[-_SHOWN_DIGITS:]
+    minor = await _amount(ask, hand, says(marked("How much goes onto the gift card …{ending}?"), ending=ending))
+    answer = await _offer(ask, hand, minor, card=card)
+    of_the_card = isinstance(answer, Refused) and answer.code.startswith(_OF_THE_CARD)
+    return Done(refusal(answer), then="desk_gift_card") if of_the_card and isinstance(answer, Refused) else answer
 
 
-async def _amount(ask: Asked, hand: Hand, name: str) -> int:
-    title = says(marked("Top-up for {name}"), name=name) if name else says(marked("How much?"))
-    prompt = says(marked("Amount that is paid"))
-    return await ask.amount(Question(id="top_up", title=title, prompt=prompt, kind="amount"), hand.settings.exponent)
+async def _amount(ask: Asked, hand: Hand, title: Sayable) -> int:
+    """Ask how much is paid. A card scanned or typed here is no amount, and does not begin a sale either."""
+    question = Question(id="top_up", title=title, prompt=says(marked("Amount that is paid")), kind="amount", scans=True)
+    text = await ask(question)
+    if text.isascii() and text.isdigit() and len(text) >= _DIGITS_OF_A_CARD:
+        raise Wrong(says(marked("This is the number of a card, not an amount.")), text)
+    minor = to_minor(text, hand.settings.exponent)
+    if minor is None:
+        raise Wrong(says(marked("This is not an amount.")), text)
+    return minor
 
 
 async def _offer(ask: Asked, hand: Hand, minor: int, *, customer: Customer | None = None, card: str = "") -> Outcome:

@@ -86,7 +86,7 @@ async def _found(ask: Asked, hand: Hand, text: str) -> Outcome:
         whole = len(plain_phone(text) or "") >= WHOLE_PHONE
         if found.code == "hq_phone_unknown" and whole:
             return Done(refusal(found), then="desk_join", about=(text,))
-        return await _gift_card(hand, text) or found if found.code == "hq_card_unknown" else found
+        return await _nobodys(hand, text, found) if found.code == "hq_card_unknown" else found
     if len(found.found) == 1:
         return Done(then="desk_customer", about=(found.found[0].key,))
     note = says(marked("There are more: type the whole number.")) if found.more else Plain("")
@@ -105,14 +105,36 @@ async def _found(ask: Asked, hand: Hand, text: str) -> Outcome:
     return Done(then="desk_customer", about=(key,))
 
 
-async def _gift_card(hand: Hand, card: str) -> Done | Refused | None:
-    """Say what is on a card that is nobody's, or that too much was asked already; None where nothing ever was."""
+async def _nobodys(hand: Hand, card: str, found: Refused) -> Outcome:
+    """Say what is on a card that is no member's, and ask what is to be done with it; or that too much was asked."""
     wallet = await hand.till.desk.balance(card=card)
     if isinstance(wallet, Refused) and wallet.code == "hq_wallet_looks":
         return wallet
     if isinstance(wallet, Refused) or not wallet.has_value:
-        return None
-    return Done(news(marked("A gift card with {balance}"), balance=hand.money(wallet.value_minor)))
+        return Done(refusal(found), then="desk_nobodys", about=(card, ""))
+    balance = hand.money(wallet.value_minor)
+    return Done(news(marked("A gift card with {balance}"), balance=balance), then="desk_nobodys", about=(card, balance))
+
+
+async def nobodys(ask: Asked, _hand: Hand, card: str, balance: str) -> Outcome:
+    """Offer what can be done with a card that is no member's: put money on it, or sign its holder up."""
+    sell = marked("Put more money on this gift card") if balance else marked("Sell this as a gift card")
+    title = says(marked("A gift card with {balance}"), balance=balance)
+    choice = await ask(
+        Question(
+            id="nobodys",
+            title=title if balance else says(marked("This card is no member's")),
+            prompt=says(marked("Number in the list, or Esc")),
+            options=(
+                Option(value="desk_gift_card", words=says(sell)),
+                *(() if balance else (Option(value="desk_enrol", words=says(marked("Sign up a new member"))),)),
+            ),
+            free=False,
+            deliberate=True,
+            wide=True,
+        )
+    )
+    return Done(then=choice, about=(card,) if choice == "desk_gift_card" else ())
 
 
 def _name(one: Customer) -> Said | Plain:

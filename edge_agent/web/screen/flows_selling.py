@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from edge_agent.till.asks import ApprovalAsked, PriceAsked
-from edge_agent.till.results import LineAdded, Refused
+from edge_agent.till.results import HeldLine, LineAdded, Refused
 from edge_agent.web.figures import clock_time, to_minor
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.carried import carried
 from edge_agent.web.screen.hand import About, Done, Hand, Outcome, approval, settled
-from edge_agent.web.screen.saying import Joined, Notice, Plain, named, news, says
+from edge_agent.web.screen.saying import Joined, Notice, Plain, Sayable, named, news, says
 from shared.pricing import Unit
 from shared.web.words import marked
 
@@ -105,14 +105,11 @@ async def recall(ask: Asked, hand: Hand) -> Outcome:
         Option(
             value=str(one.id),
             words=Plain(one.name or "–"),
-            note=says(
-                marked("till {till}, {time}, {lines} lines"),
-                till=hand.number_of(one.till), time=clock_time(one.opened_ms, hand.settings.time_zone), lines=one.lines,
-            ),
+            note=_held_note(hand, one),
             amount=hand.money(one.total_minor),
         )
         for one in held
-    )  # fmt: skip
+    )
     chosen = await ask(
         Question(
             id="held",
@@ -126,12 +123,24 @@ async def recall(ask: Asked, hand: Hand) -> Outcome:
     answer = await hand.till.recall(UUID(chosen))
     if isinstance(answer, Refused):
         return answer
+    notice = None
     if answer.without_price:
-        return Done(await _old_prices(hand, answer.without_price))
-    if not answer.repriced or answer.before_minor == answer.total_minor:
-        return Done()
-    before, now = hand.money(answer.before_minor), hand.money(answer.total_minor)
-    return Done(news(marked("Prices have changed since: {before} is {now} now."), before=before, now=now))
+        notice = await _old_prices(hand, answer.without_price)
+    elif answer.repriced and answer.before_minor != answer.total_minor:
+        before, now = hand.money(answer.before_minor), hand.money(answer.total_minor)
+        notice = news(marked("Prices have changed since: {before} is {now} now."), before=before, now=now)
+    if answer.to_measure:
+        return Done(notice, then="measure", about=(str(answer.to_measure[0]),))
+    return Done(notice)
+
+
+def _held_note(hand: Hand, one: HeldLine) -> Sayable:
+    """Say where a held basket comes from, how much is in it, and that something of it is still to be weighed."""
+    note = says(
+        marked("till {till}, {time}, {lines} lines"),
+        till=hand.number_of(one.till), time=clock_time(one.opened_ms, hand.settings.time_zone), lines=one.lines,
+    )  # fmt: skip
+    return Joined((note, says(marked("{lines} still to weigh"), lines=one.to_measure))) if one.to_measure else note
 
 
 async def _old_prices(hand: Hand, items: Sequence[str]) -> Notice:

@@ -23,7 +23,7 @@ from edge_agent.web.screen.flows_paying import with_amount
 from edge_agent.web.screen.flows_weighing import SCALE, TAKES_THE_SCALE, tare_of
 from edge_agent.web.screen.hand import STAFF
 from edge_agent.web.screen.saying import Notice, refusal, says
-from edge_agent.web.screen.talking import Talking
+from edge_agent.web.screen.talking import SHIFT_NEEDED, Talking
 from shared.codes import ScanContext
 from shared.pricing import Unit
 from shared.web.words import marked
@@ -238,6 +238,8 @@ class Screen(Talking):
         elif isinstance(answer, Refused) and isinstance(answer.asks, PriceAsked):
             self.notice = None
             await self.start("open_price", (carry(answer.asks),))
+        elif isinstance(answer, Refused) and answer.code == SHIFT_NEEDED:
+            await self.start("open_shift")
 
     def _rung(self, answer: Rung) -> None:
         if isinstance(answer, Refused):

@@ -35,6 +35,8 @@ _PIN_CODES = frozenset({"wrong_pin", "pin_wait", "pin_locked", "unknown_staff_ca
 _FORCED = {"waiting": ("waiting", "settle"), "sign_in": ("sign_in", "free_pin")}
 """What has to be asked before anything else, and which flows may run meanwhile."""
 _MOVES_MONEY = frozenset({"pay", "by_code", "desk_pay", "value_amount", "take_back", "undo_sale", "refund_cash"})
+SHIFT_NEEDED = "shift_needed"
+"""The refusal that opening a shift, which is asked for at once, answers."""
 _log = structlog.get_logger(__name__)
 
 
@@ -181,6 +183,9 @@ class Talking:
         if isinstance(refused.asks, PriceAsked):
             self.notice = None
             await self.start("open_price", (carry(refused.asks),))
+            return
+        if refused.code == SHIFT_NEEDED:
+            await self.start("open_shift")
             return
         if refused.code == "weight_missing":
             await self.start("measure", (refused.detail,))
