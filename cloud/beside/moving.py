@@ -30,7 +30,6 @@ from cloud.ledger.reversing import Undo
 from cloud.ledger.settling import CAPTURE, Ending, capture
 from cloud.loyalty import crediting, tiers
 from cloud.loyalty import rules as loyalty_rules
-from cloud.loyalty.earning import points_earned
 from cloud.loyalty.facts import LineFacts, SaleFacts
 from cloud.members import blocks, changing, dirt, one_person
 from cloud.members.reversals import reverse
@@ -38,6 +37,7 @@ from cloud.members.years import add_spend
 from cloud.org.models import Store
 from cloud.privacy import Vault
 from shared.calendar import business_date
+from shared.loyalty import points_earned
 
 EARN = "beside_earn"
 SPEND = "beside_spend"
@@ -88,9 +88,12 @@ class Till:
         return self._once(session, key, REVERSE, asked, lambda request: self._undo(session, request, of, points, at))
 
     def quote(self, session: Session, member: UUID, minor: int, store: str) -> tuple[int, int]:
-        """Return the points that a receipt would bring, and how many the member may spend now."""
+        """Return the points that a receipt would bring, and how many the member may spend now.
+
+        Refused as earning it would be.
+        """
         today = self._today(session, store)
-        member = one_person.now_of(session, member)
+        member = _may(session, member, blocks.POINTS, lock=False)
         account = AccountKey(MEMBER_POINTS, str(member), POINTS)
         earned = self._earned(session, self._receipt(member, minor, Place(store=store), today, _REQUESTS))
         return earned.points if earned else 0, lots.spendable(session, account, lots.Pick(today))
@@ -210,10 +213,10 @@ class Till:
         return business_date(self.business_ms, ZoneInfo(shop.time_zone), shop.day_cutoff_minutes)
 
 
-def _may(session: Session, member: UUID, kind: str) -> UUID:
+def _may(session: Session, member: UUID, kind: str, *, lock: bool = True) -> UUID:
     """Return whom an id means by now, where nothing is against it. Raise NotFound, Refused."""
     member = one_person.now_of(session, member)
-    changing.active(session, member)
+    changing.active(session, member, lock=lock)
     blocks.require_free(session, member, kind)
     return member
 

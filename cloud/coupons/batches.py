@@ -140,13 +140,15 @@ def give(
     return codes
 
 
-def promise(session: Session, batch_id: str, count: int) -> None:
+def promise(session: Session, batch_id: str, count: int, *, today: Days) -> None:
     """Set coupons of a batch for members aside, to be given later; below 0 lets go of some.
 
-    Raise NotFound, Refused: `batch_closed`, `batch_spent`, `batch_kind`.
+    Raise NotFound, Refused: `batch_closed`, `batch_spent`, `batch_kind`, `batch_over` (nobody could use them).
     """
     batch = lock_batch(session, batch_id)
     if count > 0:
+        if chain_day(session, today) > batch.ends:
+            raise Refused("batch_over", f"the last day of batch {batch.id} was {batch.ends}")
         if batch.closed:
             raise Refused("batch_closed", f"batch {batch.id} is closed")
         if batch.kind not in (PERSONAL, CODES):

@@ -15,31 +15,26 @@ from sqlalchemy import Uuid, select
 from sqlmodel import Session
 
 from cloud import ledger
-from cloud.database import bulk
 from cloud.database.rowset import rowset, table_of
 from cloud.ledger import Journal, lots
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.lots import NewLot
 from cloud.ledger.models import Balance
 from cloud.ledger.reading import journals_by_key
-from cloud.loyalty import history
+from cloud.loyalty import history, promises
 from cloud.loyalty.earning import (
     EARN,
     debt_account,
     earn_journal,
     points_account,
-    points_earned,
     points_taken_back,
     return_journal,
 )
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
-from cloud.loyalty.models import PointsReview
 from cloud.loyalty.rules import Rules
 from cloud.members import blocks
-from shared.loyalty import EarningRule, times_bp
+from shared.loyalty import EarningRule, points_earned, times_bp
 from shared.money import BASIS_POINTS
-
-_REVIEW = ("sale_id", "member_id", "store_id", "promised", "computed", "noted_ms", "reason")
 
 
 class Earned(NamedTuple):
@@ -62,12 +57,14 @@ def credit(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: 
 
     What a till promised and HQ computes otherwise goes to people.
     """
+    collecting = _collecting(session, sales)
     earned = [
         Earned(sale, rule, points_earned(sale, rule, tier_times(sale, rules)))
-        for sale, rule in _ruled(_collecting(session, sales), rules)
+        for sale, rule in _ruled(collecting, rules)
     ]
     give(session, commit_no, earned)
-    _review(session, sales, {one.sale.sale: one.points for one in earned})
+    barred = {sale.sale for sale in sales} - {sale.sale for sale in collecting}
+    promises.note_sales(session, sales, {one.sale.sale: one.points for one in earned}, barred)
 
 
 def give(session: Session, commit_no: int, earned: Sequence[Earned], purpose: str = EARN) -> None:
@@ -114,6 +111,7 @@ def take_back(session: Session, commit_no: int, returns: Sequence[ReturnFacts], 
         lots.used(session, journal.key, parts, back.store)
         journals.append(journal)
     ledger.post(session, commit_no, journals)
+    promises.note_returns(session, returns, {back.returned: points for back, points, _ in taken})
 
 
 def points_back(session: Session, back: ReturnFacts, rules: Rules) -> tuple[int, EarningRule | None]:
@@ -133,8 +131,8 @@ def tier_times(sale: SaleFacts, rules: Rules) -> int:
 
 def _collecting(session: Session, sales: Sequence[SaleFacts]) -> list[SaleFacts]:
     """Return the sales whose members could collect points when they were made, in whatever order they arrive."""
-    barred = blocks.since(session, {sale.member for sale in sales}, blocks.POINTS)
-    return [sale for sale in sales if sale.member not in barred or sale.at_ms < barred[sale.member]]
+    barred = blocks.spans(session, {sale.member for sale in sales}, blocks.POINTS)
+    return [sale for sale in sales if not any(span.covers(sale.at_ms) for span in barred.get(sale.member, ()))]
 
 
 def _ruled(sales: Sequence[SaleFacts], rules: Rules) -> Iterator[tuple[SaleFacts, EarningRule]]:
@@ -188,13 +186,3 @@ def _taken_back(
             together[back.sale.sale, line.of_line] += line.quantity
         if given and points:
             yield back, points, given.rule
-
-
-def _review(session: Session, sales: Sequence[SaleFacts], computed: Mapping[UUID, int]) -> None:
-    """Put what a till promised and HQ computes otherwise where people look: the ledger has what HQ computed."""
-    rows = [
-        (sale.sale, sale.member, sale.store, sale.promised, computed.get(sale.sale, 0), sale.at_ms, "")
-        for sale in sales
-        if sale.promised is not None and sale.promised != computed.get(sale.sale, 0)
-    ]
-    bulk.insert_new_tuples(session, PointsReview, _REVIEW, rows)

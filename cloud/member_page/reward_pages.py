@@ -180,7 +180,6 @@ def _draw(
         "points": spendable,
         "drawn": next((found for found in one.tickets if found.number == ticket), None),
         "request_id": page.mint(),
-        "method": rewards.METHOD,
         "error": error,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK

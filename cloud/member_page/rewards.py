@@ -15,7 +15,7 @@ from cloud.database.rowset import table_of
 from cloud.members import one_person
 from cloud.members.models import Member
 from cloud.org.models import Store
-from cloud.rewards import checking, draw_forms, drawing, gifts, pickups, pictures, stock
+from cloud.rewards import draw_forms, drawing, gifts, pickups, pictures, stock
 from cloud.rewards.draw_forms import Odds
 from cloud.rewards.models import Draw, DrawStock, GiftStock, Pickup, Ticket
 from cloud.rewards.pickups import called, decoded
@@ -218,6 +218,3 @@ def _is_open(row: Draw, today: date) -> bool:
 
 def _name(row: Draw, language: Language) -> str:
     return called(decoded(row.names), language, row.id)
-
-
-METHOD = checking.METHOD

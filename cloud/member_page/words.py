@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cloud.member_page.handing_words import HANDING
+from cloud.rewards.checking import METHOD
 from shared.web.words import Language
 
 WORDS: Mapping[str, Mapping[Language, str]] = {
@@ -196,6 +197,12 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
         "A prize that is used up becomes nothing.",
         "zh": "结果只由事先选定的随机种子和您的抽奖号决定。种子摘要在首次抽奖前公布，活动结束后公开种子，"
         "任何人都可复核每个抽奖号。奖品发完后，抽中视为未中奖。",
+    },
+    "draw_method": {
+        "en": METHOD,
+        "zh": "limit = 2^64 - 2^64 mod W，W 为各权重之和。attempt 依次取 0、1……：x = HMAC-SHA256(key = seed, message = "
+        "'ticket/attempt') 的前 8 字节（大端）。取第一个小于 limit 的 x：place = x mod W。按规则中奖品的顺序"
+        "逐个减去权重，直到 place 小于该权重，即中该奖品；全部减完仍未中则未中奖。该号抽取时奖品已发完的，按未中奖计。",
     },
     "draw_commitment": {"en": "The seed's mark (SHA-256)", "zh": "种子摘要（SHA-256）"},
     "draw_seed": {"en": "The seed", "zh": "种子"},

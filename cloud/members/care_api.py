@@ -112,6 +112,7 @@ def tell(services: Here, who: MayWrite, member: UUID, body: Told) -> ToldView:
             actor=who.actor,
             commit_no=open_commit(session, now_ms),
             now_ms=now_ms,
+            business_ms=services.clocks.business.now_ms(),
         )
     return ToldView(set=list(done.set), removed=list(done.removed), rewarded=done.rewarded)
 
@@ -161,7 +162,8 @@ def block(services: Here, who: MayWrite, member: UUID, kind: str, body: Why) -> 
 @router.delete("/{member}/blocks/{kind}", status_code=status.HTTP_204_NO_CONTENT)
 def unblock(services: Here, who: MayWrite, member: UUID, kind: str, body: Why) -> None:
     """Lift a block."""
-    _blocking(services, who, blocks.lift, member=member, kind=kind, reason=body.reason)
+    lift = partial(blocks.lift, until_ms=services.clocks.business.now_ms())
+    _blocking(services, who, lift, member=member, kind=kind, reason=body.reason)
 
 
 @router.put("/{member}/home", status_code=status.HTTP_204_NO_CONTENT)

@@ -36,12 +36,15 @@ def change(
     actor: str,
     commit_no: int,
     now_ms: int,
+    business_ms: int | None = None,
 ) -> Changed:
     """Set fields; an empty text takes one away. What was told before and is the same keeps its source and date.
 
+    `business_ms` is when a reward for it is given; where nobody drives that clock, it is `now_ms`.
     Raise Invalid, NotFound, or Refused (`member_closed` and the like) for whoever is no member now.
     """
     row = active(session, member)
+    business_ms = now_ms if business_ms is None else business_ms
     unknown = sorted(set(fields) - set(PROFILE))
     if unknown:
         raise Invalid(f"a member has no field {unknown[0]!r}; there are {', '.join(PROFILE)}")
@@ -58,7 +61,7 @@ def change(
     lookup_keys.renew(session, vault, member, after)
     row.masked_name = normal.masked_name(after.get(NAME, ""))
     session.add(row)
-    rewarded = _reward(session, row, after, commit_no, now_ms)
+    rewarded = _reward(session, row, after, commit_no, business_ms)
     dirt.note(session, commit_no, [(member, dirt.HEAD_OFFICE, 0)])
     detail = ", ".join([*changed, *(f"no {name}" for name in removed)])
     if detail:
@@ -67,9 +70,9 @@ def change(
     return Changed(tuple(changed), removed, rewarded)
 
 
-def active(session: Session, member: UUID) -> Member:
-    """Return a member's row, locked. Raise NotFound, or Refused for one who is none now."""
-    row = session.get(Member, member, with_for_update={"key_share": True}, populate_existing=True)
+def active(session: Session, member: UUID, *, lock: bool = True) -> Member:
+    """Return a member's row, locked unless it is only looked at. Raise NotFound, or Refused for one who is none now."""
+    row = session.get(Member, member, with_for_update={"key_share": True} if lock else None, populate_existing=True)
     if row is None:
         raise NotFound(f"there is no member {member}")
     if row.status != ACTIVE:
@@ -145,7 +148,7 @@ def family_of(session: Session, member: UUID) -> list[UUID]:
     return list(session.exec(query.order_by(col(FamilyMember.member_id))))
 
 
-def _reward(session: Session, row: Member, fields: Mapping[str, str], commit_no: int, now_ms: int) -> int:
+def _reward(session: Session, row: Member, fields: Mapping[str, str], commit_no: int, business_ms: int) -> int:
     rule = rules.newest(session, rules.ProfileReward)
     if not rule.points or not set(rule.fields) <= set(fields):
         return 0
@@ -156,6 +159,6 @@ def _reward(session: Session, row: Member, fields: Mapping[str, str], commit_no:
         points=rule.points,
         store=row.home_store,
         rule_version=rule.version,
-        at_ms=now_ms,
+        at_ms=business_ms,
     )
     return rule.points if given else 0

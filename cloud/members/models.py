@@ -87,7 +87,7 @@ class MemberKey(Table, table=True):
 
 
 class MemberBlock(Table, table=True):
-    """Something a member may not do for now: `buy`, `points` or `coupons`, each apart. Lifting deletes the row."""
+    """Something a member may not do for now: `buy`, `points` or `coupons`, each apart. Lifting it makes it history."""
 
     __tablename__ = "member_block"
     __table_args__ = IDENTITY
@@ -99,6 +99,24 @@ class MemberBlock(Table, table=True):
     actor: str = Field(max_length=120)
 
 
+class PastBlock(Table, table=True):
+    """A block that was lifted. What was done while it stood is judged by it, however late it arrives."""
+
+    __tablename__ = "member_past_block"
+    __table_args__ = IDENTITY
+
+    member_id: UUID = Field(primary_key=True, foreign_key="member.id")
+    n: int = Field(primary_key=True)
+    kind: str = Field(max_length=16)
+    since_ms: int = utc_ms()
+    until_ms: int = utc_ms()
+    """Business time, as `since_ms`: from `since_ms` on, and before `until_ms`."""
+    reason: str = Field(max_length=500)
+    actor: str = Field(max_length=120)
+    lifted_reason: str = Field(max_length=500)
+    lifted_by: str = Field(max_length=120)
+
+
 class MemberSegment(Table, table=True):
     """A member is in a segment: a group that offers are made to, by its code. Stores are told the code and no more."""
 
@@ -108,6 +126,19 @@ class MemberSegment(Table, table=True):
     member_id: UUID = Field(primary_key=True, foreign_key="member.id")
     segment: str = Field(primary_key=True, max_length=32, index=True)
     since_ms: int = utc_ms()
+
+
+class Segment(Table, table=True):
+    """What a segment is called. One that nobody named yet has members and no row here; one may be named before."""
+
+    __tablename__ = "segment"
+    __table_args__ = STANDING
+
+    code: str = Field(primary_key=True, max_length=32)
+    name_en: str = Field(default="", max_length=80)
+    name_zh: str = Field(default="", max_length=80)
+    changed_by: str = Field(max_length=120)
+    changed_ms: int = utc_ms()
 
 
 class FamilyMember(Table, table=True):

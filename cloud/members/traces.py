@@ -13,7 +13,16 @@ from cloud.loyalty.club_models import PointsTransfer, Referral
 from cloud.loyalty.models import MemberDay, MemberStanding, MemberYear, TierChange, TierFloor, TierGift
 from cloud.member_page.models import MemberSession, MemberWechat
 from cloud.members.care_models import DuplicatePair, MemberMerge, MemberNotice, ReceiptClaim, ReviewCase, StaffCard
-from cloud.members.models import Consent, FamilyMember, MemberBlock, MemberField, MemberKey, MemberSegment, StoreMember
+from cloud.members.models import (
+    Consent,
+    FamilyMember,
+    MemberBlock,
+    MemberField,
+    MemberKey,
+    MemberSegment,
+    PastBlock,
+    StoreMember,
+)
 from cloud.members.opening.models import OpeningCard
 from cloud.promotions.budget_models import BudgetSetAside, BudgetUse
 from cloud.rewards.models import GiftOrder, Pickup, Ticket
@@ -41,6 +50,7 @@ TRACES: tuple[Trace, ...] = (
     Trace(name="", model=MemberKey, goes=True),
     Trace(name="consents", model=Consent, goes=True),
     Trace(name="blocks", model=MemberBlock, goes=True),
+    Trace(name="blocks_lifted", model=PastBlock, goes=True),
     Trace(name="segments", model=MemberSegment, goes=True),
     Trace(name="family", model=FamilyMember, goes=True),
     Trace(name="notices", model=MemberNotice, goes=True),

@@ -162,7 +162,10 @@ def open_draw(services: Here, who: MayWrite, body: DrawBody) -> DrawView:
     )  # fmt: skip
     now_ms = services.clocks.machine.wall_ms()
     with services.database.session() as session:
-        row = drawing.open_draw(session, services.vault, wanted, os.urandom(SEED_BYTES), actor=who.actor, now_ms=now_ms)
+        row = drawing.open_draw(
+            session, services.vault, wanted, os.urandom(SEED_BYTES), actor=who.actor, now_ms=now_ms,
+            business_ms=services.clocks.business.now_ms(),
+        )  # fmt: skip
         return _draw(session, row)
 
 

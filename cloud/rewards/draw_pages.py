@@ -110,8 +110,9 @@ def create(request: Request, services: Here, form: MayPublish) -> Response:
             known = session.get(Draw, place)
             if known is None or known.author != form.who.actor:
                 drawing.open_draw(
-                    session, services.vault, wanted, os.urandom(SEED_BYTES), actor=form.who.actor, now_ms=now_ms
-                )
+                    session, services.vault, wanted, os.urandom(SEED_BYTES), actor=form.who.actor, now_ms=now_ms,
+                    business_ms=services.clocks.business.now_ms(),
+                )  # fmt: skip
     except (Invalid, Refused, Conflict) as error:
         return _form(request, services, form.get, _said(error))
     return RedirectResponse(f"/rewards/draws/{place}", HTTPStatus.SEE_OTHER)

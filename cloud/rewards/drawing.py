@@ -27,6 +27,7 @@ from cloud.ledger.requests import Answered, once
 from cloud.loyalty import rewarding
 from cloud.loyalty.rewarding import Reward
 from cloud.members import dirt, one_person
+from cloud.members.home_days import HomeDays
 from cloud.privacy import Vault
 from cloud.rewards import law, pickups
 from cloud.rewards.models import Draw, DrawStock, Ticket
@@ -79,10 +80,20 @@ class Published:
     seed: bytes | None
 
 
-def open_draw(session: Session, vault: Vault, wanted: NewDraw, seed: bytes, *, actor: str, now_ms: int) -> Draw:
+def open_draw(
+    session: Session,
+    vault: Vault,
+    wanted: NewDraw,
+    seed: bytes,
+    *,
+    actor: str,
+    now_ms: int,
+    business_ms: int | None = None,
+) -> Draw:
     """Open a draw. `seed` comes from the system's random source, is kept encrypted and shown to nobody until the end.
 
-    Coupons that can be won are set aside of their batches. Raise Conflict where the id is taken, Refused (`top_prize`,
+    Coupons that can be won are set aside of their batches, which must not be over at `business_ms`; where nobody
+    drives that clock, it is `now_ms`. Raise Conflict where the id is taken, Refused (`top_prize`,
     or as `batches.promise` does), Invalid for what does not fit together.
     """
     if len(seed) != SEED_BYTES:
@@ -101,9 +112,10 @@ def open_draw(session: Session, vault: Vault, wanted: NewDraw, seed: bytes, *, a
     stock = [DrawStock(draw_id=wanted.id, prize=prize, left=left, whole=left) for prize, left in wanted.stock.items()]
     session.add_all(stock)
     session.flush()
+    today = HomeDays(now_ms if business_ms is None else business_ms)
     for prize in wanted.rules.prizes:
         if prize.batch:
-            batches.promise(session, prize.batch, wanted.stock[prize.prize])
+            batches.promise(session, prize.batch, wanted.stock[prize.prize], today=today)
     detail = f"commitment {row.commitment.hex()}"
     audit.record(session, at_ms=now_ms, actor=actor, action="draw.open", subject=f"draw {wanted.id}", detail=detail)
     return row
@@ -293,7 +305,7 @@ def _let_go(session: Session, row: Draw) -> None:
     left = {one.prize: one.left for one in session.execute(select(stock).where(stock.c.draw_id == row.id))}
     for prize in rules_of(row).prizes:
         if prize.batch:
-            batches.promise(session, prize.batch, -left[prize.prize])
+            batches.promise(session, prize.batch, -left[prize.prize], today=HomeDays(row.ended_ms or 0))
 
 
 def find(session: Session, draw_id: str) -> Draw:

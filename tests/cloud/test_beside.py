@@ -238,6 +238,8 @@ def test_a_blocked_member_neither_earns_nor_spends(database: Database, ann: UUID
         blocks.put(session, ann, "points", reason="x", actor="a", commit_no=1, now_ms=1)
     ask = till(database)
     assert code(ask("earn", {"member": str(ann), "store": "s001", "minor": 100}, "k")) == (403, "points_blocked")
+    assert code(ask("quote", {"member": str(ann), "store": "s001", "minor": 100})) == (403, "points_blocked")
+    assert ask("quote", {"member": str(new_id()), "store": "s001", "minor": 100}).status_code == 404
     assert ask("identify", {"card": CARD}).json()["blocks"] == ["points"]
 
 

@@ -56,6 +56,32 @@ def test_a_card_attached_to_a_blocked_member_brings_what_was_bought_before(shop:
     assert shop.points == 21, "of the first of the two alone"
 
 
+def lift(shop: Shop, kind: str, *, until_ms: int) -> None:
+    with shop.database.session() as session:
+        commit_no = open_commit(session, START_MS)
+        blocks.lift(
+            session, shop.ann, kind, reason="cleared", actor="bob", commit_no=commit_no, now_ms=START_MS,
+            until_ms=until_ms,
+        )  # fmt: skip
+
+
+def test_a_sale_is_judged_by_its_moment_however_late_it_arrives(shop: Shop) -> None:
+    for n in (1, 5):  # blocked from the first to the second hour, and from the fifth to the sixth
+        block(shop, "points", since_ms=START_MS + n * HOUR)
+        lift(shop, "points", until_ms=START_MS + (n + 1) * HOUR)
+    for at_ms, points in (
+        (START_MS + HOUR - 1, 10), (START_MS + HOUR, 10), (START_MS + 2 * HOUR - 1, 10), (START_MS + 2 * HOUR, 20),
+        (START_MS + 5 * HOUR, 20), (START_MS + 6 * HOUR, 30),
+    ):  # fmt: skip
+        shop.sell(1_000, at_ms=at_ms)
+        assert shop.points == points, f"{(at_ms - START_MS) / HOUR} hours"
+    with shop.database.snapshot() as session:
+        kept = [(one.since_ms, one.until_ms, one.reason, one.actor, one.lifted_reason, one.lifted_by)
+                for one in blocks.past_of(session, shop.ann)]  # fmt: skip
+    assert kept == [(START_MS + n * HOUR, START_MS + (n + 1) * HOUR, "misuse", "ann", "cleared", "bob") for n in (5, 1)]
+    shop.prove()
+
+
 @pytest.mark.parametrize(
     ("blocked", "points", "money", "coupon"),
     [

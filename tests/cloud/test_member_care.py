@@ -17,6 +17,7 @@ from cloud.database import Database
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet.models import Agent, AuditEntry
 from cloud.ledger.commits import open_commit
+from cloud.ledger.models import JournalRow
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of
 from cloud.members import (
@@ -32,6 +33,7 @@ from cloud.members import (
     rules,
     sets,
     stepper,
+    value,
 )
 from cloud.members.care_models import MemberNotice
 from cloud.members.models import ACTIVE, EXPIRED, LOST, REPLACED, Card, Member, MemberField
@@ -66,7 +68,7 @@ def act(session: Session, member: UUID, what: str) -> None:
 def tell(session: Session, member: UUID, **fields: str) -> changing.Changed:
     return changing.change(
         session, vault(), member, fields, source="phone", actor="desk",
-        commit_no=open_commit(session, START_MS), now_ms=START_MS + 5,
+        commit_no=open_commit(session, START_MS), now_ms=START_MS + 5, business_ms=START_MS + 7,
     )  # fmt: skip
 
 
@@ -209,6 +211,8 @@ def test_a_full_profile_is_rewarded_once_whatever_happens_later(database: Databa
         rules.publish(session, rules.ProfileReward(version=1, points=50, fields=tuple(told)), actor="a", now_ms=1)
         assert tell(session, ann, gender="女", area="望京").rewarded == 0
         assert tell(session, ann, **told).rewarded == 50
+        of_reward = select(JournalRow.at_ms).where(JournalRow.purpose == value.PROFILE_REWARD)
+        assert session.exec(of_reward).all() == [START_MS + 7], "by the clock that sales have"
         rules.publish(session, rules.ProfileReward(version=2, points=80, fields=("area",)), actor="a", now_ms=1)
         assert tell(session, ann, area="").rewarded == 0
         assert tell(session, ann, area="国贸").rewarded == 0

@@ -185,7 +185,8 @@ def test_a_picture_is_shown_to_members_alone(shop: Shop, phone: Phone) -> None:
 def test_a_draw_says_its_odds_first_and_takes_its_points_once(shop: Shop, member: UUID, phone: Phone) -> None:
     open_draw(shop, nothing=9, per_member=2)
     assert "Spring draw" in phone.get("/me/gifts").text
-    page = phone.get("/me/draws/spring")
+    assert "逐个减去权重" in phone.get("/me/draws/spring?language=zh").text, "how to replay it, too"
+    page = phone.get("/me/draws/spring?language=en")
     for fact in ("1 / 10", "9 / 10", "5 of 5 left", "100 points a draw", "You can draw 2 times more", "SHA-256"):
         assert fact in page.text, fact
     asked = request_on(page.text)

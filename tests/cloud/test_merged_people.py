@@ -256,8 +256,18 @@ def test_a_block_lifted_since_is_lifted_for_both(stand: Standing) -> None:
     made = stand.merge()
     with stand.database.session() as session:
         blocks.lift(
-            session, stand.keep, "points", reason="looked at", actor="ana", commit_no=open_commit(session, 1), now_ms=5
+            session,
+            stand.keep,
+            "points",
+            reason="looked at",
+            actor="ana",
+            commit_no=open_commit(session, 1),
+            now_ms=START_MS + 1,
         )
+    with stand.database.session() as session:
+        spans = blocks.spans(session, [stand.keep], "points")
+        assert {span.covers(START_MS + 1) for span in spans[stand.keep]} == {False}
+        assert {span.covers(START_MS) for span in spans[stand.keep]} == {True}, "while it stood, for either"
     undo(stand.database, made)
     assert stand.seen()["blocks"] == set()
 

@@ -257,6 +257,10 @@ def test_a_coupon_is_won_once_and_its_batch_kept_it_for_the_draw(database: Datab
         wanted = drawing.NewDraw(id="spring", rules=rules, stock={"off": 2})
         with pytest.raises(Refused, match="has 3 coupons"), session.begin_nested():
             drawing.open_draw(session, vault(), replace(wanted, stock={"off": 4}), bytes(32), actor="ann", now_ms=1)
+        with pytest.raises(Refused, match="last day of batch b was"), session.begin_nested():
+            drawing.open_draw(
+                session, vault(), wanted, bytes(32), actor="ann", now_ms=1, business_ms=START_MS + 366 * 86_400_000
+            )
         drawing.open_draw(session, vault(), wanted, bytes(32), actor="ann", now_ms=1)
         give = partial(batches.give, session, 1, "b", today=TODAY, at_ms=START_MS, random_bits=BITS)
         give(members=[new_id()], cause=new_id())

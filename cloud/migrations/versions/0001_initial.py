@@ -1509,6 +1509,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sale_void")),
     )
     op.create_table(
+        "segment",
+        sa.Column("code", sa.String(length=32), nullable=False),
+        sa.Column("name_en", sa.String(length=80), nullable=False),
+        sa.Column("name_zh", sa.String(length=80), nullable=False),
+        sa.Column("changed_by", sa.String(length=120), nullable=False),
+        sa.Column("changed_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_segment")),
+    )
+    op.create_table(
         "shard_lease",
         sa.Column("shard", sa.String(length=2), nullable=False),
         sa.Column("owner", sa.String(), nullable=True),
@@ -2231,6 +2240,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "name", name=op.f("pk_member_field")),
     )
     op.create_index(op.f("ix_member_field_blind_index"), "member_field", ["blind_index"], unique=False)
+    op.create_table(
+        "member_past_block",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("since_ms", BIG_INT, nullable=False),
+        sa.Column("until_ms", BIG_INT, nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("actor", sa.String(length=120), nullable=False),
+        sa.Column("lifted_reason", sa.String(length=500), nullable=False),
+        sa.Column("lifted_by", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_member_past_block_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "n", name=op.f("pk_member_past_block")),
+    )
     op.create_table(
         "member_segment",
         sa.Column("member_id", sa.Uuid(), nullable=False),
