@@ -18,14 +18,14 @@ from sqlmodel import Session
 
 from cloud.beside.undoing import may_be_owed, read_earning, undo_coupon, undo_earning
 from cloud.coupons import using
-from cloud.errors import Invalid, NotFound, Refused
+from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.ledger import AccountKey, lots
 from cloud.ledger.commits import open_commit
 from cloud.ledger.holding import HoldRequest, place
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_SPENT
 from cloud.ledger.models import LedgerRequest
 from cloud.ledger.reading import points_of
-from cloud.ledger.requests import Answered, once
+from cloud.ledger.requests import Answered, RequestChanged, once
 from cloud.ledger.reversing import Undo
 from cloud.ledger.settling import CAPTURE, Ending, capture
 from cloud.loyalty import crediting, tiers
@@ -103,7 +103,11 @@ class Till:
             raise Invalid("the header Idempotency-Key holds an id of 1 to 64 characters that you made for this request")
         content = {name: self.vault.blind_index("beside", f"{name}\n{value}").hex() for name, value in asked.items()}
         request = self._request(key)
-        return once(session, request, kind, content, lambda: work(request), now_ms=self.now_ms)
+        try:
+            return once(session, request, kind, content, lambda: work(request), now_ms=self.now_ms)
+        except RequestChanged as changed:
+            what = "for something else" if changed.field == "kind" else f"with another {changed.field}"
+            raise Conflict(f"the id {key!r} was used before, {what}: each request has an id of its own") from None
 
     def _request(self, key: str) -> UUID:
         return uuid5(_REQUESTS, f"{self.holder}\n{key}")
@@ -172,8 +176,10 @@ class Till:
         self._today(session, at.store)
         commit_no = open_commit(session, self.now_ms)
         if made.kind == COUPON:
+            if points is not None:
+                raise Invalid("points: a coupon is given back whole")
             undo_coupon(session, commit_no, original, cause=request, at_ms=self.business_ms)
-            return {"points": 0, "balance": 0, "promotion": done["promotion"]}
+            return {"promotion": done["promotion"]}
         key = (original, EARN) if made.kind == EARN else (_hold(original), CAPTURE)
         undo = Undo(
             cause=request, purpose=REVERSE, of=key, at_ms=self.business_ms, amount=points,

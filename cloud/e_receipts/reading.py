@@ -82,6 +82,7 @@ def _event(session: Session, sale: Sale, lines: list[PricedLine]) -> SaleComplet
             for one in tenders
         ],
         total_minor=sale.total_minor,
+        points_promised=sale.points_promised,
     )
 
 

@@ -1,4 +1,7 @@
-"""From facts to journals: what a sale earns, what a return takes back of it. Pure."""
+"""From facts to journals: what a sale earned, what a return takes back of it. Pure.
+
+How many points that is stands in `shared.loyalty.purchase`: tills promise by the same function.
+"""
 
 from __future__ import annotations
 
@@ -8,44 +11,20 @@ from uuid import UUID
 from cloud.ledger import AccountKey, Journal, Leg
 from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, POINTS, POINTS_ISSUED
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
-from shared.loyalty import EarningRule, Paid, share_returned
-from shared.money import BASIS_POINTS, allocate
+from shared.loyalty import EarningRule, PieceBack
+from shared.loyalty import points_taken_back as taken_back
 
 EARN = "earn"
 RETURN = "return"
 
 
-def points_earned(sale: SaleFacts, rule: EarningRule, tier_times_bp: int = BASIS_POINTS) -> int:
-    """Return the points of a whole receipt, rounded down once, with what its promotions and its tier put on top."""
-    excluded = sum(tender.minor for tender in sale.tenders if tender.method in rule.excluded_tenders)
-    bonus = [(use.base_minor, use.multiplier_bp) for use in sale.uses if use.multiplier_bp]
-    eligible = sum(_eligible(sale, rule)) if rule.excluded_categories else sale.net_minor
-    if tier_times_bp != BASIS_POINTS:
-        bonus.append((eligible, tier_times_bp))
-    earned = rule.points_for(eligible, Paid(sale.net_minor, excluded), bonus=bonus)
-    return earned + sum(use.points for use in sale.uses)
-
-
-def points_of_lines(sale: SaleFacts, rule: EarningRule, points: int) -> dict[int, int]:
-    """Return the points a receipt was given, apportioned to its lines by their eligible net, line number to points."""
-    weights = [max(net, 0) for net in _eligible(sale, rule)]
-    shares = allocate(points, weights if any(weights) else [line.net_minor for line in sale.lines])
-    return {line.n: share for line, share in zip(sale.lines, shares, strict=True)}
-
-
 def points_taken_back(back: ReturnFacts, rule: EarningRule, points: int, before: Mapping[int, int]) -> int:
-    """Return what a return takes back of the `points` its sale was given, line by line.
+    """Return what a return takes back of the `points` its sale was given.
 
-    `before` is how much of each line had come back before this return. The last piece of a line settles it exactly.
+    `before` is how much of each line had come back before this return.
     """
-    sold = {line.n: line.quantity for line in back.sale.lines}
-    given = points_of_lines(back.sale, rule, points)
-    taken = 0
-    for line in back.lines:
-        earlier = before[line.of_line]
-        already = share_returned(given[line.of_line], earlier, sold[line.of_line], 0)
-        taken += share_returned(given[line.of_line], earlier + line.quantity, sold[line.of_line], already)
-    return taken
+    pieces = [PieceBack(line.of_line, line.quantity, before[line.of_line]) for line in back.lines]
+    return taken_back(back.sale, rule, points, pieces)
 
 
 def earn_journal(
@@ -103,7 +82,3 @@ def debt_account(member: UUID) -> AccountKey:
 def _owed(member: UUID, points: int, debt: int) -> list[Leg]:
     legs = [Leg(points_account(member), points), Leg(debt_account(member), debt)]
     return [leg for leg in legs if leg.amount]
-
-
-def _eligible(sale: SaleFacts, rule: EarningRule) -> list[int]:
-    return [line.net_minor if rule.eligible(line.category) else 0 for line in sale.lines]

@@ -15,13 +15,12 @@ from sqlmodel import Session
 
 from cloud.database.rowset import table_of
 from cloud.loyalty.crediting import tier_times
-from cloud.loyalty.earning import points_earned
 from cloud.loyalty.facts import SaleFacts
 from cloud.loyalty.history import sale_facts
 from cloud.loyalty.rules import load
 from cloud.org.models import Store
 from cloud.sales.models import Sale
-from shared.loyalty import EarningRule
+from shared.loyalty import EarningRule, points_earned
 
 DAYS = 28
 """Four weeks, so that each day of the week counts as often."""

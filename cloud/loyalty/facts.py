@@ -8,50 +8,32 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.pricing.record import PromotionUse
+from shared.loyalty import LineFacts, PointsBasis, Purchase, TenderFacts
 
-
-class LineFacts(NamedTuple):
-    """A line as sold. `category` is its path, looked up by HQ when the till did not name it."""
-
-    n: int
-    quantity: int
-    net_minor: int
-    category: str = ""
-
-
-class TenderFacts(NamedTuple):
-    """Money given for a sale: by which method, how much (minor units, change taken off)."""
-
-    method: str
-    minor: int
+__all__ = ["LineFacts", "ReturnFacts", "ReturnedLineFacts", "SaleFacts", "TenderFacts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SaleFacts:
-    """A sale with a member: who bought what, where and when (business time and date of the store)."""
+class SaleFacts(Purchase):
+    """A sale with a member: who bought what, where and when (business time and date of the store).
+
+    A line's category is looked up by HQ where the till did not name it.
+    """
 
     sale: UUID
     member: UUID
     store: str
     business_date: date
     at_ms: int
-    lines: Sequence[LineFacts]
     till: str = ""
     cashier: str = ""
     receipt: str = ""
-    tenders: Sequence[TenderFacts] = ()
-    uses: Sequence[PromotionUse] = ()
-    """What its promotions did beside its lines: points on top, multiplied, spent as money."""
     tier: str = ""
     """The tier on the receipt: what it brings is what counts, whatever the member's tier is when the sale arrives."""
     promised: int | None = None
     """The points the till told the member; None where it told none."""
-
-    @property
-    def net_minor(self) -> int:
-        """What the sale came to: the member's spend."""
-        return sum(line.net_minor for line in self.lines)
+    promised_by: PointsBasis | None = None
+    """The rules it worked them out by."""
 
 
 class ReturnedLineFacts(NamedTuple):
@@ -79,3 +61,5 @@ class ReturnFacts:
     till: str = ""
     cashier: str = ""
     receipt: str = ""
+    promised: int | None = None
+    """The points that the till said it takes back; None where it said nothing."""

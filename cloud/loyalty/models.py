@@ -169,12 +169,17 @@ class TierFloor(Table, table=True):
 
 
 class PointsReview(Table, table=True):
-    """A sale whose till promised other points than HQ computed: HQ's stand in the ledger, a person looks."""
+    """A sale or a return whose till promised other points than HQ computed: HQ's stand in the ledger, a person looks.
+
+    Points that a return takes back are below zero.
+    """
 
     __tablename__ = "points_review"
     __table_args__ = BOOKS
 
-    sale_id: UUID = Field(primary_key=True)
+    event_id: UUID = Field(primary_key=True)
+    """The sale's id, or the return's."""
+    sale_id: UUID
     member_id: UUID
     store_id: str = Field(max_length=32)
     promised: int
@@ -187,3 +192,8 @@ class PointsReview(Table, table=True):
     """Whether the difference was given to the member."""
     reason: str = ""
     """What whoever looked found."""
+    cause: str = Field(default="", max_length=16)
+    """Why they differ, as `cloud.loyalty.promises` can tell."""
+    by_till: int = 0
+    by_hq: int = 0
+    """For another version of a rule: the till's, and head office's."""

@@ -43,18 +43,18 @@ def waiting(session: Session) -> Waiting:
     return Waiting(int(over[0]) + int(under[0]), int(over[1]), -int(under[1]))
 
 
-def find(session: Session, sale: UUID) -> PointsReview:
-    """Return the difference of a sale. Raise NotFound."""
-    row = session.get(PointsReview, sale)
+def find(session: Session, event: UUID) -> PointsReview:
+    """Return the difference of a sale or a return. Raise NotFound."""
+    row = session.get(PointsReview, event)
     if row is None:
-        raise NotFound(f"nothing differs about the points of sale {sale}")
+        raise NotFound(f"nothing differs about the points of {event}")
     return row
 
 
 def decide(
     session: Session,
     commit_no: int,
-    sale: UUID,
+    event: UUID,
     *,
     grant: bool,
     by: str,
@@ -63,27 +63,28 @@ def decide(
     at_ms: int,
     now_ms: int,
 ) -> PointsReview:
-    """Let head office's figure stand, or give what is missing to the promise; once.
+    """Let head office's figure for a sale or a return stand, or give what is missing to the promise; once.
 
     `today` begins the time for which what is given lasts, `at_ms` is business time. Refused: `nothing_missing` where
     less was promised, `member_gone`. Raise NotFound, Invalid without a reason, Conflict where somebody decided before.
     """
     if not reason.strip():
         raise Invalid("reason: say what you found")
-    row = session.get(PointsReview, sale, with_for_update=True, populate_existing=True)
+    row = session.get(PointsReview, event, with_for_update=True, populate_existing=True)
     if row is None:
-        raise NotFound(f"nothing differs about the points of sale {sale}")
+        raise NotFound(f"nothing differs about the points of {event}")
     if row.decided_by is not None:
         if (row.decided_by, row.granted) == (by, grant):
             return row
-        raise Conflict(f"{row.decided_by} decided about sale {sale} before")
+        raise Conflict(f"{row.decided_by} decided about {event} before")
     if grant:
         _give(session, commit_no, row, today=today, at_ms=at_ms)
     row.decided_by, row.decided_ms, row.granted, row.reason = by, now_ms, grant, reason.strip()
     session.add(row)
     session.flush()
+    kind = "sale" if row.event_id == row.sale_id else "return"
     audit.record(
-        session, at_ms=now_ms, actor=by, action="points.review", subject=f"sale {sale}", reason=row.reason,
+        session, at_ms=now_ms, actor=by, action="points.review", subject=f"{kind} {event}", reason=row.reason,
         detail=f"{row.promised - row.computed} given" if grant else f"{row.computed} stand, {row.promised} promised",
     )  # fmt: skip
     return row
@@ -99,7 +100,7 @@ def _give(session: Session, commit_no: int, row: PointsReview, *, today: date, a
     account, rule = points_account(member.id), rules.load(session).earning_on(today)
     legs = (Leg(account, missing), Leg(AccountKey(POINTS_REWARDED, "review", POINTS), -missing))
     journal = Journal(
-        cause=row.sale_id, purpose=PURPOSE, at_ms=at_ms, store=row.store_id, member=member.id, legs=legs,
+        cause=row.event_id, purpose=PURPOSE, at_ms=at_ms, store=row.store_id, member=member.id, legs=legs,
         rule_version=rule.version if rule else None,
     )  # fmt: skip
     post(session, commit_no, [journal])

@@ -17,8 +17,9 @@ from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by
 from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.identity.people import Right
-from cloud.loyalty import review
+from cloud.loyalty import promises, review
 from cloud.loyalty.models import PointsReview
+from cloud.loyalty.review_words import CAUSES, KINDS
 from cloud.org.zones import zone_of
 from cloud.sales.models import Sale
 from cloud.sales.naming import receipt_name
@@ -46,11 +47,12 @@ def points(request: Request, services: Here, refused: str = "") -> Response:
             select(PointsReview, Sale)
             .join(Sale, col(Sale.id) == col(PointsReview.sale_id), isouter=True)
             .where(col(PointsReview.decided_by).is_(None))
-            .order_by(col(PointsReview.noted_ms), col(PointsReview.sale_id))
+            .order_by(col(PointsReview.noted_ms), col(PointsReview.event_id))
         )
         return {
             "open": review.waiting(session),
             "cases": session.execute(waiting.limit(_MOST)).all(),
+            "causes": CAUSES,
             "table": _LISTING,
             **forms.refusal(refused),
         }
@@ -65,7 +67,7 @@ def decide(services: Here, posted: MayMove) -> Response:
 
     def act(session: Session, commit_no: int, now_ms: int) -> None:
         review.decide(
-            session, commit_no, forms.read_id(posted.get("sale")), grant=posted.get("as") == "give",
+            session, commit_no, forms.read_id(posted.get("event")), grant=posted.get("as") == "give",
             by=posted.who.actor, reason=posted.get("reason"), at_ms=at_ms, now_ms=now_ms,
             today=datetime.fromtimestamp(at_ms // 1000, zone_of(session)).date(),
         )  # fmt: skip
@@ -99,6 +101,12 @@ def _columns() -> Sequence[Column[Any]]:
         text = receipt_name(row.Sale) if row.Sale else "–"
         return Cell(value=text, href=f"/sales/{row.PointsReview.sale_id}" if row.Sale else "")
 
+    def what(row: Any) -> Cell:
+        return Cell(value=KINDS[row.PointsReview.event_id != row.PointsReview.sale_id], say=True)
+
+    def why(row: Any) -> Cell:
+        return Cell(value=CAUSES.get(row.PointsReview.cause, CAUSES[promises.SAME_RULES]).short, say=True)
+
     def state(row: Any) -> Cell:
         text, tone = DECIDED[_stands(row.PointsReview)]
         return Cell(value=text, tone=tone, say=True)
@@ -112,6 +120,7 @@ def _columns() -> Sequence[Column[Any]]:
             cell=lambda row: row.PointsReview.noted_ms,
         ),
         Column(key="receipt", title=marked("Receipt"), cell=receipt),
+        Column(key="what", title=marked("What"), cell=what),
         Column(key="store", title=marked("Store"), cell=lambda row: row.PointsReview.store_id),
         Column(
             key="member",
@@ -137,6 +146,7 @@ def _columns() -> Sequence[Column[Any]]:
             order=col(PointsReview.promised) - col(PointsReview.computed),
             cell=lambda row: row.PointsReview.promised - row.PointsReview.computed,
         ),
+        Column(key="cause", title=marked("Cause"), kind=Kind.WRAP, cell=why),
         Column(key="state", title=marked("State"), cell=state),
         Column(
             key="by",
@@ -153,7 +163,7 @@ _LISTING: Listing[Any] = Listing(
     name="points",
     title=marked("Points review"),
     columns=_columns(),
-    source=SqlSource(_query, lambda row: row, _columns, (col(PointsReview.sale_id),)),
+    source=SqlSource(_query, lambda row: row, _columns, (col(PointsReview.event_id),)),
     order="-at",
     filters=(
         Filter(key="state", title=marked("State"), options=_states, say=True),

@@ -13,7 +13,7 @@ from cloud.database import bulk
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict
 from cloud.loyalty.models import EarningRuleRow, TierRuleRow
-from shared.loyalty import EarningRule, TierRule, rule_on
+from shared.loyalty import EarningRule, TierRule, in_force
 
 _NO_TIERS = TierRule(version=0)
 
@@ -27,12 +27,11 @@ class Rules:
 
     def earning_on(self, day: date) -> EarningRule | None:
         """Return the earning rule of a business date; None before the first one started."""
-        return rule_on(self.earning, day)
+        return in_force(self.earning, day)
 
     def tier_on(self, day: date) -> TierRule:
         """Return the tier rule of a business date: the latest start, then the highest version. At first: no tiers."""
-        started = [rule for rule in self.tiers if rule.valid_from is None or rule.valid_from <= day]
-        return max(started, key=lambda rule: (rule.valid_from or date.min, rule.version), default=_NO_TIERS)
+        return in_force(self.tiers, day) or _NO_TIERS
 
     @property
     def tier_version(self) -> int:

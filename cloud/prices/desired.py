@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.fleet.models import Agent, Deployment
+from cloud.loyalty import points_rules
 from cloud.loyalty.rules import tier_names as tier_names_of
 from cloud.org.devices import by_till
 from cloud.org.models import LegalEntity, Store, StoreOwnership, Till
@@ -91,6 +93,7 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
     people = staff_of(session, [store.id for store in stores])
     salt = card_salt(session)
     tier_names = tier_names_of(session)
+    rules = points_rules.published(session)
     owners = _legal_entities(session, stores, now_ms)
     names = {one.id: one.name for one in session.execute(select(LegalEntity)).scalars()} if owners else {}
     ids = [store.id for store in stores]
@@ -127,6 +130,7 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
             recalls=codes.recalls,
             member_code_keys=codes.member_code_keys,
             tier_names=tier_names,
+            points_rules=points_rules.of_day(rules, _today(store, now_ms)),
             receipt=_receipt(chain.receipt, names.get(owners.get(store.id, ""), "")),
             terminals=terminals.get(store.id, TerminalSettings()),
         )
@@ -190,9 +194,14 @@ def _steps(timeline: Sequence[TimelineEntry], reported: Reported) -> list[tuple[
     return list(dict.fromkeys(steps))
 
 
+def _today(store: Store, now_ms: int) -> date:
+    """Return a store's business date."""
+    return business_date(now_ms, ZoneInfo(store.time_zone), store.day_cutoff_minutes)
+
+
 def _legal_entities(session: Session, stores: Sequence[Store], now_ms: int) -> dict[str, str]:
     """Return the entity each store belongs to on its business date; none before the first."""
-    today = {store.id: business_date(now_ms, ZoneInfo(store.time_zone), store.day_cutoff_minutes) for store in stores}
+    today = {store.id: _today(store, now_ms) for store in stores}
     query = (
         select(StoreOwnership).where(col(StoreOwnership.store_id).in_(today)).order_by(col(StoreOwnership.from_date))
     )

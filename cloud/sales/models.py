@@ -80,6 +80,8 @@ class Sale(Table, table=True):
     device_ms: int = utc_ms()
     hq_offset_ms: int = big_int()
     time_quality: str
+    points_promised: int | None = None
+    """The points that stand on its receipt; None where the till promised none."""
 
 
 class SaleLine(Table, table=True):

@@ -33,9 +33,15 @@ class _Body(BaseModel):
 
 
 class PointsView(BaseModel):
-    """A sale whose till promised other points than head office gave; `granted` is null while nobody has looked."""
+    """A sale whose till promised other points than head office gave; `granted` is null while nobody has looked.
+
+    `returned` is set where a return took back other points than its till said; points taken back are below zero.
+    `cause`: `blocked`, `no_rule`, `other_earning`, `other_tiers`, `other_content`, `not_said`, `same_rules`,
+    `sale_differed` or `return`; with another version of a rule `by_till` and `by_hq` are the versions.
+    """
 
     sale: UUID
+    returned: UUID | None
     member: UUID
     store: str
     promised: int
@@ -43,6 +49,9 @@ class PointsView(BaseModel):
     granted: bool | None
     decided_by: str | None
     reason: str
+    cause: str
+    by_till: int
+    by_hq: int
 
 
 class PointsDecision(_Body):
@@ -79,16 +88,16 @@ def list_points(services: Here, _: MayRead, limit: Limit = 100) -> list[PointsVi
         return [_points(row) for row in session.exec(query.order_by(col(PointsReview.noted_ms)).limit(limit))]
 
 
-@router.post("/points/{sale}/decision")
-def decide_points(services: Here, who: MayWrite, sale: UUID, body: PointsDecision) -> PointsView:
-    """Decide about a sale, once. Refused: `nothing_missing`, `member_gone`."""
+@router.post("/points/{event}/decision")
+def decide_points(services: Here, who: MayWrite, event: UUID, body: PointsDecision) -> PointsView:
+    """Decide about a sale or a return, by its id, once. Refused: `nothing_missing`, `member_gone`."""
     at_ms, now_ms = services.clocks.business.now_ms(), services.clocks.machine.wall_ms()
 
     def work(session: Session) -> PointsView:
         today = datetime.fromtimestamp(at_ms // 1000, zone_of(session)).date()
         return _points(
             review.decide(
-                session, open_commit(session, now_ms), sale, grant=body.grant, by=who.actor, reason=body.reason,
+                session, open_commit(session, now_ms), event, grant=body.grant, by=who.actor, reason=body.reason,
                 today=today, at_ms=at_ms, now_ms=now_ms,
             )
         )  # fmt: skip
@@ -121,8 +130,9 @@ def decide_conflict(services: Here, who: MayWrite, sale: UUID, code: str, body: 
 
 def _points(row: PointsReview) -> PointsView:
     return PointsView(
-        sale=row.sale_id, member=row.member_id, store=row.store_id, promised=row.promised, given=row.computed,
-        granted=row.granted, decided_by=row.decided_by, reason=row.reason,
+        sale=row.sale_id, returned=None if row.event_id == row.sale_id else row.event_id, member=row.member_id,
+        store=row.store_id, promised=row.promised, given=row.computed, granted=row.granted,
+        decided_by=row.decided_by, reason=row.reason, cause=row.cause, by_till=row.by_till, by_hq=row.by_hq,
     )  # fmt: skip
 
 

@@ -10,12 +10,34 @@ from shared.loyalty.benefits import (
     PointsTimes,
     times_bp,
 )
-from shared.loyalty.earning import EarningRule, Paid, months_later, rule_on, share_returned
+from shared.loyalty.earning import EarningRule, Paid, in_force, months_later, share_returned
 from shared.loyalty.missing import missing_words
+from shared.loyalty.points_rules import (
+    POINTS_LEVEL,
+    PointsBasis,
+    PointsRule,
+    Promise,
+    TierTimes,
+    basis_on,
+    counting_since,
+    promised,
+    promised_back,
+    stated,
+)
+from shared.loyalty.purchase import (
+    LineFacts,
+    PieceBack,
+    Purchase,
+    TenderFacts,
+    points_earned,
+    points_of_lines,
+    points_taken_back,
+)
 from shared.loyalty.standing import Did, Floor, Outlook, Standing, look_back, outlook, standing
 from shared.loyalty.tiers import NextTier, Tier, TierRule
 
 __all__ = [
+    "POINTS_LEVEL",
     "Benefit",
     "BirthdayGift",
     "CouponsMonthly",
@@ -23,21 +45,37 @@ __all__ = [
     "Did",
     "EarningRule",
     "Floor",
+    "LineFacts",
     "MemberDay",
     "NextTier",
     "Outlook",
     "OwnPrices",
     "Paid",
+    "PieceBack",
+    "PointsBasis",
+    "PointsRule",
     "PointsTimes",
+    "Promise",
+    "Purchase",
     "Standing",
+    "TenderFacts",
     "Tier",
     "TierRule",
+    "TierTimes",
+    "basis_on",
+    "counting_since",
+    "in_force",
     "look_back",
     "missing_words",
     "months_later",
     "outlook",
-    "rule_on",
+    "points_earned",
+    "points_of_lines",
+    "points_taken_back",
+    "promised",
+    "promised_back",
     "share_returned",
     "standing",
+    "stated",
     "times_bp",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -94,10 +94,27 @@ class EarningRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
         return not any(category == path or category.startswith(path + "/") for path in self.excluded_categories)
 
 
-def rule_on(rules: Sequence[EarningRule], day: date) -> EarningRule | None:
-    """Return the rule in force on a business date: the latest start, then the highest version."""
-    in_force = [rule for rule in rules if rule.valid_from <= day]
-    return max(in_force, key=lambda rule: (rule.valid_from, rule.version)) if in_force else None
+class Version(Protocol):
+    """One version of a rule, in force from a business date of the store (None: always) until a later one starts."""
+
+    @property
+    def version(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def valid_from(self) -> date | None:
+        """Its first business date."""
+        ...
+
+
+V = TypeVar("V", bound=Version)
+
+
+def in_force(versions: Sequence[V], day: date) -> V | None:
+    """Return which version of a rule counts on a business date: the latest start, then the highest number."""
+    started = [one for one in versions if one.valid_from is None or one.valid_from <= day]
+    return max(started, key=lambda one: (one.valid_from or date.min, one.version), default=None)
 
 
 def share_returned(given: int, returned_quantity: int, sold_quantity: int, already: int) -> int:

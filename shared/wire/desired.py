@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from shared.codes import LabelFormat, Recall
-from shared.loyalty import NextTier
+from shared.loyalty import NextTier, PointsRule
 from shared.value import Allowance
 from shared.wire.budgets import BudgetShare
 from shared.wire.events import TillKind
@@ -104,7 +104,8 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     `card_prefixes`: card numbers of the chain start with one of these and have `card_digits` digits.
     `labels` are the forms of label that its scales print, the first that fits counts; `recalls` what may not be sold;
     `member_code_keys` the public keys (Ed25519, 32 bytes) that members' codes on telephones are signed with.
-    `tier_names`: what each tier is called, by its code and language.
+    `tier_names`: what each tier is called, by its code and language. `points_rules`: by what tills promise points, the
+    versions in force and those to come.
     `policies` say how its tills work, `staff` who works at them, `terminals` who else may show a till.
     """
 
@@ -132,6 +133,7 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     receipt: ReceiptSettings = ReceiptSettings()
     tier_names: dict[str, dict[str, str]] = {}
     terminals: TerminalSettings = TerminalSettings()
+    points_rules: list[PointsRule] = []
 
 
 class BodyReference(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -173,7 +175,8 @@ class DesiredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     `timeline` starts with the version in force and lists every staged one after it, in order of activation,
     which is also the order of versions. `parked` counts the store's events that HQ has put aside until somebody there
-    decides about them: the store's people see it, too.
+    decides about them: the store's people see it, too. `pictures`: which picture each item has, a body apart from every
+    price book; none where there are no pictures.
     """
 
     agent: str
@@ -186,6 +189,7 @@ class DesiredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     budgets: list[BudgetShare] = []
     """What this agent may use of chains' budgets of promotions; what is not named it may use nothing of."""
     parked: int = 0
+    pictures: BodyReference | None = None
 
 
 class KnownMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.loyalty import PointsBasis
 from shared.pricing.model import PaperCoupon, PricedLine
 from shared.pricing.record import PricingFacts, PromotionUse
 from shared.wire.drawer_events import DrawerOpened
@@ -99,7 +100,8 @@ class SaleCompleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="s
     changed about its answer. `promotions` are what its promotions used and did beside the discounts on the lines.
     `exchange` names the return whose goods were exchanged for these. `holds` are what HQ set aside beforehand and this
     sale was paid with offline (`shared.value.Allowance`); what HQ was asked for now it knows by the sale's id.
-    `points_promised` are the points the member was told.
+    `points_promised` are the points the member was told, worked out by the rules that `points_by` names; None where
+    the till could not know them.
     """
 
     receipt: Receipt
@@ -121,6 +123,7 @@ class SaleCompleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="s
     promotions: list[PromotionUse] = []
     holds: list[UUID] = []
     points_promised: int | None = None
+    points_by: PointsBasis | None = None
 
     @property
     def saved_minor(self) -> int:
@@ -142,6 +145,7 @@ class SaleReturned(Event, frozen=True, kw_only=True, omit_defaults=True, tag="re
     """Goods of one earlier sale came back and money went out.
 
     `void` says that the whole sale was undone at the till right after it; `exchange` names the sale they went into.
+    `points_taken` are the points that the member was told go back with the goods; None where the till could not know.
     """
 
     receipt: Receipt
@@ -154,6 +158,7 @@ class SaleReturned(Event, frozen=True, kw_only=True, omit_defaults=True, tag="re
     approved_by: str = ""
     void: bool = False
     exchange: UUID | None = None
+    points_taken: int | None = None
 
 
 class SaleVoided(Event, frozen=True, kw_only=True, omit_defaults=True, tag="void"):

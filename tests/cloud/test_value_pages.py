@@ -229,7 +229,7 @@ def test_a_promise_of_a_till_is_honoured_once_with_a_reason(desk: Desk) -> None:
     desk.a_month()
     sue = desk.visitor()
     given = desk.chain.points
-    said = {"sale": str(desk.sale), "as": "give"}
+    said = {"event": str(desk.sale), "as": "give"}
     assert "refused=reason" in sue.send("/reviews/points", {**said, "reason": ""}).headers["location"]
     for _ in range(2):
         assert sue.send("/reviews/points", {**said, "reason": "sign said 95"}).headers["location"] == "/reviews/points"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.loyalty import EarningRule, Tier, TierRule, rule_on, share_returned
+from shared.loyalty import EarningRule, Tier, TierRule, in_force, share_returned
 
 DAY = date(2026, 1, 1)
 
@@ -57,10 +57,10 @@ def test_the_rule_of_a_day_is_the_latest_that_has_started() -> None:
     january, june = EarningRule(version=1, valid_from=DAY), EarningRule(version=2, valid_from=date(2026, 6, 1))
     corrected = EarningRule(version=3, valid_from=date(2026, 6, 1), points=2)
     rules = [june, corrected, january]
-    assert rule_on(rules, date(2025, 12, 31)) is None
-    assert rule_on(rules, date(2026, 5, 31)) == january
-    assert rule_on(rules, date(2026, 6, 1)) == corrected
-    assert rule_on([], DAY) is None
+    assert in_force(rules, date(2025, 12, 31)) is None
+    assert in_force(rules, date(2026, 5, 31)) == january
+    assert in_force(rules, date(2026, 6, 1)) == corrected
+    assert in_force([], DAY) is None
 
 
 @given(st.integers(min_value=0, max_value=10**6), st.lists(st.integers(min_value=1, max_value=50), min_size=1))

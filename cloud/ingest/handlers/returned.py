@@ -185,6 +185,7 @@ def _post(
                 till=event.till,
                 cashier=event.cashier,
                 receipt=f"{event.receipt.series}-{event.receipt.number}",
+                promised=event.points_taken,
             )
         )
     if facts:

@@ -926,6 +926,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "points_review",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("sale_id", sa.Uuid(), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("store_id", sa.String(length=32), nullable=False),
@@ -936,7 +937,10 @@ def upgrade() -> None:
         sa.Column("decided_ms", BIG_INT, nullable=True),
         sa.Column("granted", sa.Boolean(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("sale_id", name=op.f("pk_points_review")),
+        sa.Column("cause", sa.String(length=16), nullable=False),
+        sa.Column("by_till", sa.Integer(), nullable=False),
+        sa.Column("by_hq", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_points_review")),
     )
     op.create_table(
         "points_transfer",
@@ -1337,6 +1341,7 @@ def upgrade() -> None:
         sa.Column("device_ms", BIG_INT, nullable=False),
         sa.Column("hq_offset_ms", BIG_INT, nullable=False),
         sa.Column("time_quality", sa.String(), nullable=False),
+        sa.Column("points_promised", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sale")),
     )
     op.create_index("ix_sale_at_ms", "sale", ["at_ms"], unique=False)
