@@ -55,7 +55,7 @@ class Station:
         """Its screen; without one whatever is scanned is rung up."""
         self._supervisor = supervisor
         self._watchers: set[asyncio.Queue[Heard]] = set()
-        till.scaled.stands(self.scale)
+        till.scaled.stands(self.scales)
 
     @property
     def devices(self) -> list[Device]:
@@ -64,15 +64,11 @@ class Station:
 
     def drivers(self, device_class: DeviceClass) -> list[Driver[Any]]:
         """Return the drivers of this till's devices of a class, by device name: its scale, its printer."""
-        return [
-            device.driver
-            for device in self.devices
-            if device.driver is not None and device.profile is not None and device.profile.device_class is device_class
-        ]
+        return list(self._of(device_class).values())
 
-    def scale(self) -> Scale | None:
-        """Return this till's scale as HQ binds it now, the first by device name."""
-        return cast("Scale | None", next(iter(self.drivers(DeviceClass.SCALE)), None))
+    def scales(self) -> dict[str, Scale]:
+        """Return this till's scales as HQ binds them now, by device name."""
+        return cast("dict[str, Scale]", self._of(DeviceClass.SCALE))
 
     def printer(self) -> ReceiptPrinter | None:
         """Return this till's receipt printer as HQ binds it now, the first by device name."""
@@ -97,7 +93,7 @@ class Station:
             if self.screen is not None:
                 self.screen.cut()
         elif isinstance(reading, Weight):
-            self.till.scaled.note(reading)
+            self.till.scaled.note(reading, reading.scale)
             if self.screen is not None:
                 self.screen.weighed()
             return
@@ -107,6 +103,13 @@ class Station:
             if watcher.full():
                 watcher.get_nowait()  # one that does not keep up sees the latest
             watcher.put_nowait(answer)
+
+    def _of(self, device_class: DeviceClass) -> dict[str, Driver[Any]]:
+        return {
+            device.binding.device: device.driver
+            for device in self.devices
+            if device.driver is not None and device.profile is not None and device.profile.device_class is device_class
+        }
 
     async def _scanned(self, reading: Scanned) -> Heard:
         if self.screen is not None:

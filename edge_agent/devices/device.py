@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
@@ -27,6 +27,7 @@ from edge_agent.devices.ports import (
     Scanned,
     Statistic,
     Transport,
+    Weight,
 )
 from edge_agent.devices.recording import Step
 from edge_agent.devices.tapping import tapped
@@ -165,6 +166,8 @@ class Device:
             self.count(Statistic.GOOD_READS)
         elif isinstance(reading, ScanCut):
             self.count(Statistic.CUT_READS)
+        elif isinstance(reading, Weight):
+            reading = replace(reading, scale=self.binding.device)
         self._heard_ms = self._clock.wall_ms()
         if self.tap is not None:
             self.tap.read(reading)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -262,7 +262,8 @@ class Weight:
     """What a scale said. Only one with `stable` and without problems may be sold by.
 
     `grams` is None when the scale gave no figure: that is not zero. `net` is set when a tare was taken off;
-    `tare_g` is that tare where the scale tells it.
+    `tare_g` is that tare where the scale tells it. `scale` is the name of the device at its till, '' until that is
+    known: it is no part of what was said.
     """
 
     grams: int | None
@@ -271,6 +272,7 @@ class Weight:
     tare_g: int | None = None
     zero: bool = False
     problems: tuple[WeightProblem, ...] = ()
+    scale: str = field(default="", compare=False, repr=False)
 
 
 class Paper(StrEnum):

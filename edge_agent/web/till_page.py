@@ -103,7 +103,9 @@ def _context(
         "devices": counter.seen,
         "device_states": DEVICE_STATES,
         "weight": counter.till.scaled.now,
-        "weight_shown": weight_shown(counter.till.scaled.now),
+        "weight_of": _weights(counter),
+        "weight_shown": weight_shown,
+        "scales": counter.till.scaled.names,
         "weight_problems": WEIGHT_PROBLEMS,
         "weighing": _weighing(counter, settings),
         "scale_advice": [
@@ -129,7 +131,15 @@ def _weighing(counter: Counter, settings: StoreSettings) -> WeighShown | None:
     question = counter.screen.question
     if question is None or not isinstance(question.detail, Weighing):
         return None
-    return weigh_shown(counter.till.scaled.now, question.detail, settings)
+    return weigh_shown(counter.till.scaled, question.detail, settings)
+
+
+def _weights(counter: Counter) -> dict[str, Weight | None]:
+    """Return what each scale shows, by the device's name; one that stands alone is whatever has spoken."""
+    scaled = counter.till.scaled
+    of_device = {one.name: one.name.rpartition("/")[2] for one in counter.seen if one.kind == "scales"}
+    alone = len(of_device) == 1
+    return {name: scaled.now if alone else scaled.shown_by(scale) for name, scale in of_device.items()}
 
 
 def _of(settings: StoreSettings, till: str) -> TillSettings:

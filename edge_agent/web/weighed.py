@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from edge_agent.devices.ports import Weight
 from edge_agent.devices.scales.weighing import weighing_seal
-from edge_agent.till.selling.scaled import CODES
+from edge_agent.till.selling.scaled import CODES, Scaled
 from edge_agent.till.words import WORDS, Words
 from edge_agent.web.figures import money
 from shared.money import UnitPrice
@@ -31,7 +31,8 @@ class WeighShown:
     """A weight less its tare in both units, and the price for both; empty where there is nothing to say.
 
     `next` is what to do where it cannot be sold by, by language. `seal` names the weighing code that runs, for an
-    inspector. The 斤 (500 g) is how shops of mainland China speak of weights; other stores are not shown it.
+    inspector. `scale` names the scale where there are several; `unclear`: goods lie on more than one of them. The 斤
+    (500 g) is how shops of mainland China speak of weights; other stores are not shown it.
     """
 
     kg: str
@@ -42,10 +43,20 @@ class WeighShown:
     net: bool = False
     next: Words | None = None
     seal: str = ""
+    scale: str = ""
+    unclear: bool = False
 
 
-def weigh_shown(weight: Weight | None, weighing: Weighing, settings: StoreSettings) -> WeighShown:
-    """Write out what lies on the scale."""
+def weigh_shown(scaled: Scaled, weighing: Weighing, settings: StoreSettings) -> WeighShown:
+    """Write out what lies on the scale that is sold by."""
+    shown = weight_written(scaled.now, weighing, settings)
+    several, unclear = len(scaled.names) > 1, scaled.is_unclear
+    advice = WORDS["weight_on_two_scales"] if unclear else shown.next
+    return replace(shown, next=advice, scale=scaled.name if several else "", unclear=unclear)
+
+
+def weight_written(weight: Weight | None, weighing: Weighing, settings: StoreSettings) -> WeighShown:
+    """Write out one weight."""
     grams = None if weight is None or weight.grams is None else weight.grams - weighing.tare_g
     chinese = settings.currency == "CNY"
     exponent = settings.exponent

@@ -17,7 +17,7 @@ from edge_agent.web import display_page, till_page
 from edge_agent.web.screen.screen import Screen, Seen
 from edge_agent.web.shop import DeviceSeen, Shop
 from edge_agent.web.standing import Standing
-from shared.web.words import LANGUAGES
+from shared.web.words import LANGUAGES, Language
 from shared.wire.events import TenderKind, TillKind
 from tests.edge.screens import OpenCounter
 from tests.edge.staffing import open_to_all, staffed
@@ -55,20 +55,21 @@ class Person:
             await self.screen.enter(line, self.seen)
             await self.shown()
 
-    async def shown(self, scale: DeviceSeen = _SCALE, unproven: Unproven | None = None) -> dict[str, str]:
-        """Return the page as it is now, in Chinese, and see that it can be said in both languages."""
+    async def shown(
+        self, *scales: DeviceSeen, unproven: Unproven | None = None, language: Language = "zh"
+    ) -> dict[str, str]:
+        """Return the page as it is now, and see that it can be said in both languages."""
 
         async def standing() -> Standing:
             return Standing("", 3, 1, ("disk_full: no room", "a problem"))
 
-        counter = OpenCounter(self.till, self.screen, [scale], unproven=unproven)
+        counter = OpenCounter(self.till, self.screen, list(scales or (_SCALE,)), unproven=unproven)
         shop = Shop(
             counters={"t1": counter}, settings=lambda: self.store.settings, clock=self.store.business, standing=standing
         )
         await display_page.parts(counter, self.store.settings, "en")
-        for language in LANGUAGES:
-            parts = await till_page.parts(shop, counter, self.store.settings, language)
-        return parts
+        said = {one: await till_page.parts(shop, counter, self.store.settings, one) for one in LANGUAGES}
+        return said[language]
 
     async def presses(self, *keys: str, text: str = "") -> None:
         for key in keys:

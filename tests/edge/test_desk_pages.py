@@ -287,7 +287,8 @@ async def test_a_card_that_is_no_members_leads_to_what_can_be_done_with_it(tmp_p
         await at.types("1")
         assert "100.00" not in (await at.shown())["pane"]
         await at.types("50", "")
-        assert [one.total_minor for one in await at.desk.events(ValueSold) if isinstance(one, ValueSold)] == [10_000, 5_000]
+        sold_now = [one for one in await at.desk.events(ValueSold) if isinstance(one, ValueSold)]
+        assert [one.total_minor for one in sold_now] == [10_000, 5_000]
 
 
 async def test_what_is_on_a_card_is_said(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ class _Scale:
 
 
 def _with_scale(at: At) -> Till:
-    at.till.scaled.stands(lambda: cast("Scale", _Scale()))
+    at.till.scaled.stands(lambda: {"scale": cast("Scale", _Scale())})
     return at.till
 
 

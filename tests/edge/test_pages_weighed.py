@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from edge_agent.devices.ports import Weight
-from edge_agent.web.weighed import Weighing, weigh_shown
+from edge_agent.web.weighed import Weighing, weight_written
 from shared import coupon_code
 from shared.money import UnitPrice
 from shared.pricing.kinds.coupon_off import CouponOff, Issue
@@ -25,7 +25,7 @@ PUBLIC = "SAVE-1"
     [(1_236, 0, "1.236", "2.472"), (1_236, 36, "1.200", "2.400"), (20, 36, "-0.016", "-0.032"), (None, 0, "", "")],
 )
 def test_a_weight_is_shown_less_its_tare_in_both_units(grams: int | None, tare_g: int, kg: str, jin: str) -> None:
-    shown = weigh_shown(Weight(grams, stable=True), Weighing(tare_g, PORK_PRICE), store_settings())
+    shown = weight_written(Weight(grams, stable=True), Weighing(tare_g, PORK_PRICE), store_settings())
     assert (shown.kg, shown.jin, shown.per_kg, shown.per_jin) == (kg, jin, "39.98", "19.99")
 
 
@@ -39,13 +39,13 @@ def test_a_weight_is_shown_less_its_tare_in_both_units(grams: int | None, tare_g
     ],
 )
 def test_a_price_for_both_units_is_never_rounded(price: UnitPrice | None, per_kg: str, per_jin: str) -> None:
-    shown = weigh_shown(None, Weighing(0, price), store_settings())
+    shown = weight_written(None, Weighing(0, price), store_settings())
     assert (shown.per_kg, shown.per_jin) == (per_kg, per_jin)
 
 
 def test_a_store_elsewhere_is_shown_no_jin() -> None:
     settings = msgspec.structs.replace(store_settings(), currency="EUR")
-    shown = weigh_shown(Weight(500, stable=True), Weighing(0, PORK_PRICE), settings)
+    shown = weight_written(Weight(500, stable=True), Weighing(0, PORK_PRICE), settings)
     assert (shown.kg, shown.jin, shown.per_jin) == ("0.500", "", "")
 
 

@@ -298,7 +298,7 @@ async def test_a_continuous_scale_is_heard_unasked() -> None:
 
 async def test_a_stuck_scale_is_found_by_the_goods_that_come_off() -> None:
     rig, scaled = Rig(), Scaled()
-    scaled.stands(lambda: rig.driver)
+    scaled.stands(lambda: {"scale": rig.driver})
     rig.scale.put(1234)
     rig.scale.stick()
     async with rig.running():

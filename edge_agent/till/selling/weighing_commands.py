@@ -62,6 +62,9 @@ class WeighingCommands:
         approver = await self._people.approver(approve)
         if isinstance(approver, Refused):
             return approver
+        if self.scaled.is_unclear:
+            return refused("weight_on_two_scales")
+        scale = self.scaled.name
         weight = await self.scaled.settled()
         if isinstance(weight, WeightProblem) or weight.grams is None:
             return refused(CODES[weight if isinstance(weight, WeightProblem) else WeightProblem.MOVING])
@@ -70,7 +73,7 @@ class WeighingCommands:
         if isinstance(answer, Refused):
             return answer
         weighed, changed = answer
-        self.scaled.used(weighed, given.weight_g)
+        self.scaled.used(weighed, given.weight_g, scale)
         return changed
 
     async def zero_scale(self) -> ScaleSet | Refused:

@@ -25,6 +25,12 @@ def _of_weight(problem: WeightProblem) -> Words:
 
 SELLING_WORDS: Mapping[str, Words] = {
     **{code: _of_weight(problem) for problem, code in CODES.items()},
+    "weight_on_two_scales": Words(
+        "Goods lie on more than one scale.",
+        "不止一台秤上有商品。",
+        "Clear the other one, or choose the scale by its key.",
+        "请清空另一台秤，或按键选择所用的秤。",
+    ),
     "age_check": Words(
         "The buyer must be old enough for this.",
         "此商品有购买年龄限制。",

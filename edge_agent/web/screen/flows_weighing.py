@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from edge_agent.devices.ports import Weight
 from edge_agent.devices.scales.weighing import in_kg
 from edge_agent.till.results import BasketView, Refused
 from edge_agent.till.selling.results import ScaleSet
 from edge_agent.web.figures import to_grams
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.hand import About, Done, Hand, Outcome, settled
-from edge_agent.web.screen.saying import Notice, Plain, Sayable, named, news, says
+from edge_agent.web.screen.saying import NOTHING, Notice, Plain, Sayable, named, news, says
 from edge_agent.web.weighed import Weighing
 from shared.pricing import Unit
 from shared.web.words import marked
@@ -18,7 +21,11 @@ SCALE = "scale"
 TAKES_THE_SCALE = frozenset({"weigh", "unchanged"})
 """Questions that a steady weight of other goods answers by itself."""
 _ZERO, _TARE, _OTHER_GOODS = "zero", "tare", "other_goods"
+_BY = "by:"
+"""Before the name of the scale to weigh on; without one it is the one that holds goods."""
 _ZERO_KEY = "F9"
+_SCALE_KEYS = ("F2", "F3", "F4")
+_ANY_KEY = "F5"
 _TARE_LIMIT_G = 5_000
 
 
@@ -51,6 +58,11 @@ async def weigh(ask: Asked, hand: Hand, line: str, tare: str = "0") -> Outcome:
         if typed is None:
             raise Wrong(says(marked("This is not a tare.")), text)
         tare_g = typed
+    if text.startswith(_BY):
+        hand.till.scaled.choose(text.removeprefix(_BY))
+        if not hand.till.scaled.is_steady:
+            return Done(then="weigh", about=(line, str(tare_g)))
+        text = SCALE
     if text == _ZERO:
         told = await hand.till.zero_scale()
         return Done(then="weigh", about=(line, str(tare_g))) if isinstance(told, ScaleSet) else told
@@ -62,7 +74,7 @@ async def weigh(ask: Asked, hand: Hand, line: str, tare: str = "0") -> Outcome:
 async def scale(ask: Asked, hand: Hand) -> Outcome:
     """Set the scale to zero, or have it take the empty box on it as tare, before anything is weighed."""
     here = hand.till.scaled.scale
-    options = _zero(hand)
+    options = (*_scales(hand), *_zero(hand))
     if here is not None and here.takes_tare:
         options += (Option(value=_TARE, words=says(marked("The empty box on it is the tare"))),)
     if not options:
@@ -79,6 +91,9 @@ async def scale(ask: Asked, hand: Hand) -> Outcome:
             detail=Weighing(),
         )
     )
+    if chosen.startswith(_BY):
+        hand.till.scaled.choose(chosen.removeprefix(_BY))
+        return Done(then="scale")
     told = await (hand.till.zero_scale() if chosen == _ZERO else hand.till.tare_scale())
     return told if isinstance(told, Refused) else Done(news(marked("The scale was told; look what it shows.")))
 
@@ -164,7 +179,7 @@ def _question(hand: Hand, view: BasketView | None, n: int, tare_g: int) -> Quest
         title=says(marked("Weigh {item}"), item=_name(view, n)),
         prompt=says(marked("Enter takes the weight · -0.020 a tare · a weight in kg without a scale")),
         default=SCALE,
-        options=_zero(hand, key=_ZERO_KEY),
+        options=(*_scales(hand, keys=_SCALE_KEYS), *_zero(hand, key=_ZERO_KEY)),
         numbered=False,
         pane="weigh",
         detail=Weighing(tare_g, price),
@@ -174,6 +189,30 @@ def _question(hand: Hand, view: BasketView | None, n: int, tare_g: int) -> Quest
 
 def _name(view: BasketView | None, n: int) -> Sayable:
     return named(view.names.get(n, {}), str(n)) if view else Plain(str(n))
+
+
+def _scales(hand: Hand, keys: Sequence[str] = ()) -> tuple[Option, ...]:
+    """Return the scales to choose from, with what each shows; nothing where there is one."""
+    scaled = hand.till.scaled
+    if len(scaled.names) == 1:
+        return ()
+    key_of = dict(zip(scaled.names, keys, strict=False))
+    named_ = [
+        Option(
+            value=_BY + name,
+            words=says(marked("Weigh on {scale}"), scale=Plain(name)),
+            note=says(marked("chosen")) if scaled.is_chosen and name == scaled.name else NOTHING,
+            amount=_kg(scaled.shown_by(name)),
+            key=key_of.get(name, ""),
+        )
+        for name in scaled.names
+    ]
+    by_goods = Option(value=_BY, words=says(marked("Weigh on the one that holds goods")), key=_ANY_KEY if keys else "")
+    return (*named_, by_goods) if scaled.is_chosen else tuple(named_)
+
+
+def _kg(weight: Weight | None) -> str:
+    return "–" if weight is None or weight.grams is None else f"{in_kg(weight.grams)} kg"
 
 
 def _zero(hand: Hand, key: str = "") -> tuple[Option, ...]:

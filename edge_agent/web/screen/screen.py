@@ -139,11 +139,12 @@ class Screen(Talking):
 
     def weighed(self) -> None:
         """Take note that the scale says something else; a line that waits for a steady weight takes it."""
-        weight = repr(self.till.scaled.now)
+        scaled = self.till.scaled
+        weight = repr((scaled.name, scaled.is_unclear, [scaled.shown_by(name) for name in scaled.names]))
         if weight == self._weight:
             return
         self._weight = weight
-        if self.notice is not None and self.notice.code in CODES.values():
+        if self.notice is not None and self.notice.code in {*CODES.values(), "weight_on_two_scales"}:
             self.notice = None  # what was wrong with the weight was said of another one
         if self.till.scaled.is_steady and (self._taking is None or self._taking.done()):
             self._take_weight()
@@ -285,6 +286,9 @@ class Screen(Talking):
 
     async def _by_scale(self) -> None:
         """Answer with what lies on the scale, once it is steady."""
+        if self.till.scaled.is_unclear:
+            self.refuse(refusal(refused("weight_on_two_scales")))
+            return
         weight = await self.till.scaled.settled()
         if isinstance(weight, WeightProblem) or weight.grams is None:
             code = CODES[weight if isinstance(weight, WeightProblem) else WeightProblem.MOVING]
