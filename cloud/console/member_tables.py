@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -10,9 +11,11 @@ from sqlmodel import Session, col
 
 from cloud.console import member_words
 from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
-from cloud.members.models import Member
+from cloud.members import segments
+from cloud.members.models import Member, MemberSegment
 from cloud.org.models import Store
-from shared.web.words import marked
+from cloud.prices.naming import name_of
+from shared.web.words import Language, marked
 
 
 def _status(row: Any) -> Cell:
@@ -60,6 +63,9 @@ def _members(asked: Asked) -> Query:
         query = query.where(col(Member.home_store) == asked.get("store"))
     if asked.get("state"):
         query = query.where(col(Member.status) == asked.get("state"))
+    if asked.get("segment"):
+        inside = select(col(MemberSegment.member_id)).where(col(MemberSegment.segment) == asked.get("segment"))
+        query = query.where(col(Member.id).in_(inside))
     return query
 
 
@@ -67,7 +73,16 @@ def _states(_session: Session) -> Sequence[tuple[str, str]]:
     return [(code, text) for code, (text, _tone) in member_words.STATUS.items()]
 
 
-MEMBERS: Listing[Any] = Listing(
+def listing(language: Language) -> Listing[Any]:
+    """Return the table of members, its segments by their names in a language."""
+
+    def named(session: Session) -> Sequence[tuple[str, str]]:
+        return [(code, name_of(names, code, language)) for code, names in segments.names(session).items()]
+
+    return replace(_MEMBERS, filters=(*_MEMBERS.filters, Filter(key="segment", title=marked("Segment"), options=named)))
+
+
+_MEMBERS: Listing[Any] = Listing(
     name="members",
     title=marked("Members"),
     columns=_columns(),

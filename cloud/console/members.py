@@ -14,8 +14,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here, Services
-from cloud.console import member_life, member_words, overview
-from cloud.console.member_tables import MEMBERS
+from cloud.console import member_life, member_tables, member_words, overview
 from cloud.console.rendering import Context, page
 from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by
@@ -45,10 +44,11 @@ _Act = Callable[[Session, int, int], None]
 @router.get("")
 def members(request: Request, services: Here) -> Response:
     """Who are our members?"""
+    language = language_of(request)
 
     def read(session: Session, _now_ms: int) -> Context:
         count = select(func.count()).select_from(Member).where(col(Member.status) == ACTIVE)
-        return {"table": MEMBERS, "active": session.exec(count).one()}
+        return {"table": member_tables.listing(language), "active": session.exec(count).one()}
 
     return listed(request, services, "members", read)
 
@@ -226,8 +226,10 @@ def reveal(request: Request, services: Here, posted: MayReveal, member: UUID) ->
 @router.post("/{member}/block")
 def block(services: Here, posted: MayDecide, member: UUID) -> Response:
     """Block a member from something, or lift that."""
-    put = partial(blocks.put, since_ms=services.clocks.business.now_ms())
-    act = blocks.lift if posted.get("as") == "lift" else put
+    at_ms = services.clocks.business.now_ms()
+    act = partial(blocks.put, since_ms=at_ms)
+    if posted.get("as") == "lift":
+        act = partial(blocks.lift, until_ms=at_ms)
     kind, reason, actor = posted.get("kind"), posted.get("reason"), posted.who.actor
 
     def change(session: Session, commit_no: int, now_ms: int) -> None:

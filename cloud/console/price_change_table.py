@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from cloud.console import said
 from cloud.console.listings import toned
 from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
-from cloud.console.targets import targets_cell
+from cloud.console.targets import Targeted, targeted, targets_cell
 from cloud.console.who import who_cell
 from cloud.prices.models import PriceDraft
 from shared.web.words import marked
@@ -19,31 +18,34 @@ from shared.web.words import marked
 _STATES = ("draft", "published", "stopped", "discarded")
 
 
-def _columns() -> Sequence[Column[Any]]:
+def _columns() -> Sequence[Column[Targeted[PriceDraft]]]:
     return (
         Column(
             key="title",
             title=marked("Title"),
             kind=Kind.WRAP,
             order=col(PriceDraft.title),
-            cell=lambda row: Cell(value=row.PriceDraft.title, href=f"/prices/changes/{row.PriceDraft.id}"),
+            cell=lambda row: Cell(value=row.it.title, href=f"/prices/changes/{row.it.id}"),
         ),
         Column(
             key="status",
             title=marked("State"),
             order=col(PriceDraft.status),
-            cell=lambda row: toned(said.PLAN[row.PriceDraft.status]),
+            cell=lambda row: toned(said.PLAN[row.it.status]),
         ),
         Column(
-            key="targets", title=marked("Stores"), kind=Kind.WRAP, cell=lambda row: targets_cell(row.PriceDraft.targets)
+            key="targets",
+            title=marked("Stores"),
+            kind=Kind.WRAP,
+            cell=lambda row: targets_cell(row.it.targets, row.places),
         ),
-        Column(key="by", title=marked("By"), cell=lambda row: who_cell(row.PriceDraft.created_by)),
+        Column(key="by", title=marked("By"), cell=lambda row: who_cell(row.it.created_by)),
         Column(
             key="created",
             title=marked("Drafted"),
             kind=Kind.MOMENT,
             order=col(PriceDraft.created_ms),
-            cell=lambda row: row.PriceDraft.created_ms,
+            cell=lambda row: row.it.created_ms,
         ),
     )
 
@@ -53,11 +55,15 @@ def _drafts(asked: Asked) -> Query:
     return query.where(col(PriceDraft.status) == asked.get("status")) if asked.get("status") else query
 
 
-PRICE_CHANGES: Listing[Any] = Listing(
+def _placed(session: Session, rows: list[Targeted[PriceDraft]]) -> list[Targeted[PriceDraft]]:
+    return targeted(session, rows, lambda it: it.targets)
+
+
+PRICE_CHANGES: Listing[Targeted[PriceDraft]] = Listing(
     name="price-changes",
     title=marked("Price changes"),
     columns=_columns(),
-    source=SqlSource(_drafts, lambda row: row, _columns, (col(PriceDraft.id).desc(),)),
+    source=SqlSource(_drafts, lambda row: Targeted(row.PriceDraft), _columns, (col(PriceDraft.id).desc(),), _placed),
     order="-created",
     filters=(
         Filter(

@@ -3,57 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from cloud.console import said
 from cloud.console.listings import toned
 from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
-from cloud.console.targets import targets_cell
+from cloud.console.targets import Targeted, targeted, targets_cell
 from cloud.console.who import who_cell
 from cloud.promotions.models import PlanStatus, PromotionPlan
 from cloud.promotions.words import KINDS
 from shared.web.words import marked
 
 
-def _columns() -> Sequence[Column[Any]]:
+def _columns() -> Sequence[Column[Targeted[PromotionPlan]]]:
     return (
         Column(
             key="title",
             title=marked("Promotion"),
             kind=Kind.WRAP,
             order=col(PromotionPlan.title),
-            cell=lambda row: Cell(value=row.PromotionPlan.title, href=f"/promotions/{row.PromotionPlan.id}"),
+            cell=lambda row: Cell(value=row.it.title, href=f"/promotions/{row.it.id}"),
         ),
         Column(
             key="kind",
             title=marked("Kind"),
             order=col(PromotionPlan.kind),
-            cell=lambda row: Cell(value=KINDS[row.PromotionPlan.kind][0], say=True),
+            cell=lambda row: Cell(value=KINDS[row.it.kind][0], say=True),
         ),
         Column(
             key="status",
             title=marked("State"),
             order=col(PromotionPlan.status),
-            cell=lambda row: toned(said.PLAN[row.PromotionPlan.status]),
+            cell=lambda row: toned(said.PLAN[row.it.status]),
         ),
         Column(
             key="targets",
             title=marked("Stores"),
             kind=Kind.WRAP,
-            cell=lambda row: targets_cell(row.PromotionPlan.targets),
+            cell=lambda row: targets_cell(row.it.targets, row.places),
         ),
-        Column(key="version", title=marked("Price book"), kind=Kind.NUMBER, cell=lambda row: row.PromotionPlan.version),
+        Column(key="version", title=marked("Price book"), kind=Kind.NUMBER, cell=lambda row: row.it.version),
         Column(
             key="changed",
             title=marked("Changed"),
             kind=Kind.MOMENT,
             order=col(PromotionPlan.changed_ms),
-            cell=lambda row: row.PromotionPlan.changed_ms,
+            cell=lambda row: row.it.changed_ms,
         ),
-        Column(key="by", title=marked("By"), cell=lambda row: who_cell(row.PromotionPlan.changed_by)),
+        Column(key="by", title=marked("By"), cell=lambda row: who_cell(row.it.changed_by)),
     )
 
 
@@ -64,11 +63,17 @@ def _plans(asked: Asked) -> Query:
     return query.where(col(PromotionPlan.status) != PlanStatus.DISCARDED)
 
 
-PLANS: Listing[Any] = Listing(
+def _placed(session: Session, rows: list[Targeted[PromotionPlan]]) -> list[Targeted[PromotionPlan]]:
+    return targeted(session, rows, lambda it: it.targets)
+
+
+PLANS: Listing[Targeted[PromotionPlan]] = Listing(
     name="promotions",
     title=marked("Promotions"),
     columns=_columns(),
-    source=SqlSource(_plans, lambda row: row, _columns, (col(PromotionPlan.id).desc(),)),
+    source=SqlSource(
+        _plans, lambda row: Targeted(row.PromotionPlan), _columns, (col(PromotionPlan.id).desc(),), _placed
+    ),
     order="-changed",
     filters=(
         Filter(

@@ -18,6 +18,7 @@ from cloud.loyalty import club_pages as loyalty_club
 from cloud.loyalty import pages as loyalty
 from cloud.loyalty import review_pages as points_reviews
 from cloud.members import rule_pages as member_rules
+from cloud.members import segment_pages
 from cloud.members.opening import pages as member_uploads
 from cloud.org import terminal_pages
 from cloud.promotions import pages as budget_pages
@@ -38,6 +39,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.STORES, title=marked("Stores"), path="/stores", router=terminal_pages.router),
     Entry(task=Task.STORES, title=marked("Devices"), path="/devices", router=device_pages.router),
     Entry(task=Task.MEMBERS, title=marked("Members"), path="/members", router=members.router),
+    Entry(task=Task.MEMBERS, title=marked("Segments"), path="/members/segments", router=segment_pages.router),
     Entry(task=Task.MEMBERS, title=marked("Rules about members"), path="/members/rules", router=member_rules.router),
     Entry(task=Task.MEMBERS, title=marked("Here twice"), path="/members/duplicates"),
     Entry(task=Task.MEMBERS, title=marked("Review desk"), path="/members/reviews"),

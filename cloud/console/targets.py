@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -14,6 +15,7 @@ from cloud.org.models import Store, StoreGroup
 from cloud.prices.targets import ALL
 from shared.web.words import marked
 
+R = TypeVar("R")
 MOST_STORES = 60
 """So many stores are chosen from by name; of more, some are named by their ids."""
 ALL_STORES = marked("All stores")
@@ -58,9 +60,23 @@ def place_names(session: Session, targets: Iterable[str]) -> Mapping[str, str]:
     return found
 
 
-def targets_cell(targets: str) -> Cell:
-    """Return them for a table: all stores in words, others by their ids."""
+@dataclass(frozen=True, slots=True)
+class Targeted(Generic[R]):
+    """A row of a table that is for some stores, with what all of its page's targets are called."""
+
+    it: R
+    places: Mapping[str, str] = field(default_factory=dict)
+
+
+def targeted(session: Session, rows: list[Targeted[R]], targets: Callable[[R], str]) -> list[Targeted[R]]:
+    """Return rows with the names of their stores and groups, read at once."""
+    places = place_names(session, [targets(row.it) for row in rows])
+    return [Targeted(row.it, places) for row in rows]
+
+
+def targets_cell(targets: str, places: Mapping[str, str]) -> Cell:
+    """Return them for a table, all by their names; what nobody knows any more keeps its id."""
     parts = targets.split()
     if ALL in parts:
         return Cell(value=ALL_STORES, say=True)
-    return Cell(value=", ".join(part.partition(":")[2] or part for part in parts) or None)
+    return Cell(value=" · ".join(places.get(part) or part.partition(":")[2] or part for part in parts) or None)

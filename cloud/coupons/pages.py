@@ -29,7 +29,7 @@ from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import once
-from cloud.members.models import MemberSegment
+from cloud.members import segments
 from cloud.rewards import runs
 from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.house_day import house_day
@@ -179,7 +179,6 @@ def _page(request: Request, services: Services, batch_id: str, refused: str = ""
             raise NotFound(f"there is no batch {batch_id!r}")
         today, exponent = _today(session, services), overview.house_money(session)[1]
         found = coupon_promotions(session, services.clocks.business.now_ms(), exponent)
-        segments = session.exec(select(col(MemberSegment.segment)).distinct().order_by(col(MemberSegment.segment)))
         given = select(Run).where(col(Run.kind) == runs.COUPONS, col(Run.parameters).contains(f'"{batch_id}"'))
         return {
             "table": tables.codes(batch_id, today, exponent, shown=shown),
@@ -189,7 +188,7 @@ def _page(request: Request, services: Services, batch_id: str, refused: str = ""
             "kind": words.KINDS[batch.kind],
             "says": forms.said(_as_new(batch)),
             "sentence": found.get(batch.promotion, {}),
-            "segments": list(segments.all()),
+            "segments": segments.names(session),
             "runs": session.exec(given.order_by(col(Run.made_ms).desc()).limit(20)).all(),
             "run_states": RUN_STATES,
             "exponent": exponent,

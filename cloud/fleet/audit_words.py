@@ -64,6 +64,7 @@ ACTION: Mapping[str, str] = {
     "member.review": marked("Case of a member decided"),
     "member.rule": marked("Rule for members changed"),
     "member.segment": marked("Segment of members changed"),
+    "member.segment_name": marked("Segment of members named"),
     "member.staff": marked("Member known as staff"),
     "member.unmerge": marked("Two members taken apart again"),
     "member.upload": marked("File of members uploaded"),

@@ -40,9 +40,16 @@ def change_segment(
     *,
     add: Annotated[list[UUID] | None, typer.Option(help="A member who is in it from now on.")] = None,
     remove: Annotated[list[UUID] | None, typer.Option(help="A member who is in it no more.")] = None,
+    name_en: Annotated[str, typer.Option("--name-en", help="What pages call it in English.")] = "",
+    name_zh: Annotated[str, typer.Option("--name-zh", help="What pages call it in Chinese.")] = "",
 ) -> None:
     """Put members into a segment that offers are made to, or take them out; stores are told the code alone."""
     with database_of(context) as database, database.session() as session:
+        if name_en or name_zh:
+            names = dict(segments.names(session).get(segment, {})) | {
+                language: name for language, name in (("en", name_en), ("zh", name_zh)) if name
+            }
+            segments.called(session, segment, names, actor=actor(), now_ms=now_ms())
         commit_no = open_commit(session, now_ms())
         came = segments.put_in(session, segment, add or [], commit_no=commit_no, now_ms=now_ms())
         went = segments.take_out(session, segment, remove or [], commit_no=commit_no)

@@ -23,6 +23,7 @@ from cloud.members.models import Member
 
 router = APIRouter(prefix="/api/v1/members", tags=["members"])
 
+MayRead = Annotated[TokenHolder, Depends(holder_with("members:read"))]
 MayWrite = Annotated[TokenHolder, Depends(holder_with("members:write"))]
 Reference = Annotated[str, Field(min_length=1, max_length=64)]
 _MOST_AT_ONCE = 100_000
@@ -36,6 +37,23 @@ class SegmentMoves(BaseModel):
     add: list[UUID] = Field(default=[], max_length=_MOST_AT_ONCE)
     add_references: list[Reference] = Field(default=[], max_length=_MOST_AT_ONCE)
     remove: list[UUID] = Field(default=[], max_length=_MOST_AT_ONCE)
+
+
+class SegmentNames(BaseModel):
+    """What a segment is called: in one language at least, empty for no name in the other."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    en: str = Field(default="", max_length=segments.LONGEST_NAME)
+    zh: str = Field(default="", max_length=segments.LONGEST_NAME)
+
+
+class SegmentListed(BaseModel):
+    """A segment: its names by language, none where nobody named it, and how many members are in it."""
+
+    segment: str
+    names: dict[str, str]
+    members: int
 
 
 class SegmentView(BaseModel):
@@ -57,6 +75,28 @@ def move(services: Here, who: MayWrite, segment: str, body: SegmentMoves) -> Seg
         detail = f"{came} came, {went} went"
         audit.record(session, at_ms=now_ms, actor=who.actor, action="member.segment", subject=segment, detail=detail)
     return SegmentView(came=came, went=went)
+
+
+@router.get("/segments")
+def listed(services: Here, _: MayRead) -> list[SegmentListed]:
+    """Return every segment by its code: what it is called, and how many are in it."""
+    with services.database.snapshot() as session:
+        sizes = segments.sizes(session)
+        return [
+            SegmentListed(segment=code, names=dict(names), members=sizes.get(code, 0))
+            for code, names in segments.names(session).items()
+        ]
+
+
+@router.put("/segments/{segment}")
+def name(services: Here, who: MayWrite, segment: str, body: SegmentNames) -> SegmentListed:
+    """Say what a segment is called; people read that instead of its code."""
+    now_ms = services.clocks.machine.wall_ms()
+    with services.database.session() as session:
+        given = {"en": body.en, "zh": body.zh}
+        segments.called(session, segment, given, actor=who.actor, now_ms=now_ms)
+        names, size = segments.names(session)[segment], segments.sizes(session).get(segment, 0)
+        return SegmentListed(segment=segment, names=dict(names), members=size)
 
 
 def _by_reference(session: Session, references: Sequence[str]) -> list[UUID]:

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from sqlmodel import Session, col, select
 
 from cloud.loyalty import rules
+from cloud.members import segments
 from cloud.org.models import Store
-from cloud.prices.naming import Names, item_names, named
+from cloud.prices.naming import Names, item_names, name_of, named
 from cloud.prices.rows import rows_of
 from cloud.prices.standing import newest_body
 from cloud.prices.targets import CHAIN
@@ -20,20 +21,22 @@ from shared.pricing.promotion_rows import read_promotion
 
 
 def names_for(session: Session, promotions: Iterable[Promotion]) -> Called:
-    """Return what the items, tiers and stores of promotions are called, read at once."""
+    """Return what the items, tiers, segments and stores of promotions are called, read at once."""
     found = list(promotions)
     return called(session, found, item_names(session, {item for one in found for item in spoken_of(one)}))
 
 
-def called(session: Session, promotions: Iterable[Promotion], items: Mapping[str, Names]) -> Called:
+def called(session: Session, promotions: Collection[Promotion], items: Mapping[str, Names]) -> Called:
     """Return the same where the names of items were read already; what nobody knows keeps its id."""
     places = {store for promotion in promotions for store in promotion.where.stores}
     stores = dict(session.exec(select(col(Store.id), col(Store.name)).where(col(Store.id).in_(places))).all())
     tiers = {tier.code: tier for rule in rules.load(session).tiers for tier in rule.tiers}
+    groups = segments.names(session) if any(promotion.who.segments for promotion in promotions) else {}
     return Called(
         item=lambda item, language: named(items.get(item, {}), item, language),
         tier=lambda code, language: tiers[code].name(language) if code in tiers else code,
         store=lambda store, _language: stores.get(store) or store,
+        segment=lambda code, language: name_of(groups.get(code, {}), code, language),
     )
 
 

@@ -61,6 +61,7 @@ class Called:
     item: NameOf = _id_only
     tier: NameOf = _id_only
     store: NameOf = _id_only
+    segment: NameOf = _id_only
 
 
 _BY_ID = Called()
@@ -72,7 +73,7 @@ def sentence(promotion: Promotion, money: Money, called: Called = _BY_ID) -> dic
     clauses += _caps(promotion, money)
     clauses += [_limit(limit, money) for limit in promotion.limits]
     clauses += [
-        *_who(promotion, called.tier),
+        *_who(promotion, called),
         *_where(promotion, called.store),
         *_when(promotion.when),
         *_payers(promotion),
@@ -192,12 +193,13 @@ def _most(limit: Limit, money: Money) -> Clause:
     return f"at most {money(minor)} {english}", f"{chinese}最多优惠 {money(minor, short=True)} 元"
 
 
-def _who(promotion: Promotion, tier: NameOf) -> list[Clause]:
-    who, found = promotion.who, []
+def _who(promotion: Promotion, called: Called) -> list[Clause]:
+    who, tier, segment, found = promotion.who, called.tier, called.segment, []
     if who.tiers:
         found.append((f"tier {_several(who.tiers, tier, 'en')}", f"等级 {_several(who.tiers, tier, 'zh')}"))
     if who.segments:
-        found.append((f"segment {', '.join(who.segments)}", f"人群 {'、'.join(who.segments)}"))
+        english, chinese = (_several(who.segments, segment, language) for language in ("en", "zh"))
+        found.append((f"segment {english}", f"人群 {chinese}"))
     if who.purchases:
         numbers = ", ".join(map(str, who.purchases))
         found.append((f"on purchase {numbers}", f"第 {'、'.join(map(str, who.purchases))} 次消费"))

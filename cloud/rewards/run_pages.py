@@ -23,6 +23,7 @@ from cloud.coupons import giving
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.ledger.models import Lot
+from cloud.members import segments
 from cloud.members.home_days import over_everywhere
 from cloud.rewards import run_tables, runs, words
 from cloud.rewards.asked_once import fresh_id, id_of
@@ -123,6 +124,7 @@ def _page(request: Request, services: Services, run: UUID, refused: str = "") ->
             "table": run_tables.items(run, row.kind),
             "run": row,
             "asked": asked,
+            "segments": segments.names(session),
             "kind": words.RUN_KINDS[row.kind],
             "state": words.RUN_STATES[row.state],
             "two": runs.needs_two(session, row.kind),

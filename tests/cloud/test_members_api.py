@@ -41,6 +41,9 @@ class Client:
     def post(self, path: str, **facts: Any) -> httpx.Response:
         return self._call("POST", path, **facts)
 
+    def put(self, path: str, **facts: Any) -> httpx.Response:
+        return self._call("PUT", path, **facts)
+
     def _call(self, method: str, path: str, **facts: Any) -> httpx.Response:
         async def call() -> httpx.Response:
             transport = httpx.ASGITransport(self._app)

@@ -37,7 +37,7 @@ def client(sqlite_database: Database) -> Client:
         database=sqlite_database, clocks=clocks, vault=vault()
     )
     with sqlite_database.session() as session:
-        scopes = ["members:write"]
+        scopes = ["members:read", "members:write"]
         token = tokens.create(session, name="test", scopes=scopes, days=1, actor="test", now_ms=clock.wall_ms())
     made = Client(app, token)
     stored = made.post("/api/v1/members/import", params={"dry_run": "false"}, content=FILE)
@@ -77,3 +77,11 @@ def test_a_stranger_or_a_wrong_code_changes_nothing(
     refused = client.post(f"/api/v1/members/segments/{segment}", json=body)
     assert (refused.status_code, words in refused.text) == (status, True)
     assert in_segment(sqlite_database, segment) == set()
+
+
+def test_a_segment_has_names_in_both_languages(client: Client, sqlite_database: Database) -> None:
+    client.post("/api/v1/members/segments/campaign-8", json={"add_references": ["household-1"]})
+    assert client.get("/api/v1/members/segments").json() == [{"segment": "campaign-8", "names": {}, "members": 1}]
+    named = client.put("/api/v1/members/segments/campaign-8", json={"en": "Campaign 8", "zh": "第八波活动"})
+    assert named.json() == {"segment": "campaign-8", "names": {"en": "Campaign 8", "zh": "第八波活动"}, "members": 1}
+    assert client.put("/api/v1/members/segments/campaign-8", json={}).status_code == 422
