@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -12,44 +12,36 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from cloud.api.services import Here, Services
-from cloud.console import overview
-from cloud.console.arrival import Arrival, Book, arrival
+from cloud.console import price_rows
+from cloud.console.price_change_page import asked_of, show
 from cloud.console.price_change_table import PRICE_CHANGES
 from cloud.console.promotion_refusals import REFUSALS
 from cloud.console.refusing import refusal_words
 from cloud.console.rendering import Context, page
 from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by
-from cloud.console.targets import choices, chosen, place_names
+from cloud.console.targets import choices, chosen
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity.people import Right
-from cloud.org.models import Store
 from cloud.org.stores import find_store
 from cloud.prices import approvals, changes, taking_back
-from cloud.prices.columns import HEADS
-from cloud.prices.drafts import create_draft, discard, draft_changes, get_draft, list_drafts
+from cloud.prices.drafts import create_draft, discard, get_draft, list_drafts
 from cloud.prices.errors import PriceRefusal
-from cloud.prices.imports import ImportResult, import_sheet
-from cloud.prices.models import DraftStatus, PriceDraft, PriceVersion, TimelineEntryRow
+from cloud.prices.models import DraftStatus, PriceDraft
 from cloud.prices.publish import Act, publish
-from cloud.prices.targets import resolve_targets
-from cloud.prices.timeline import in_force, live_entries
 from cloud.promotions import previewing
 from cloud.promotions.holding import end_what_is_gone
-from cloud.promotions.models import PreviewStatus
-from cloud.promotions.naming import promotion_names
-from shared.body import BodyKind
 from shared.ids import UuidMint
 
 router = APIRouter(include_in_schema=False)
+router.include_router(price_rows.router)
 
 MayPlan = Annotated[Posted, Depends(form_by(Right.PLAN))]
 MayApprove = Annotated[Posted, Depends(form_by(Right.APPROVE))]
 MayPublish = Annotated[Posted, Depends(form_by(Right.PUBLISH))]
-_PROBLEMS = 50
 
 
 @router.get("/prices/changes")
@@ -93,87 +85,7 @@ def create(request: Request, services: Here, form: MayPlan) -> Response:
 @router.get("/prices/changes/{draft}")
 def one(request: Request, services: Here, draft: str) -> Response:
     """What does this draft change, and where is it?"""
-    return _page(request, services, draft)
-
-
-def _page(
-    request: Request,
-    services: Services,
-    draft_id: str,
-    *,
-    refused: str = "",
-    about: str = "",
-    result: ImportResult | None = None,
-) -> Response:
-    def read(session: Session, _now_ms: int) -> Context:
-        draft = get_draft(session, draft_id)
-        found, count = changes.changes(session, draft_id)
-        approved = approvals.approval_of(session, draft_id)
-        now_ms = services.clocks.business.now_ms()
-        back = taking_back.taking_back(session, draft_id)
-        tried = _tried(session, draft_id)
-        spoken = {place for _, told in tried["previews"] if told for place in told.places}
-        return {
-            **tried,
-            "arrival": _arrival(session, draft, now_ms),
-            "was_published": draft.status in {DraftStatus.PUBLISHED, DraftStatus.STOPPED},
-            "taken_back_by": back,
-            "takes_back": get_draft(session, draft.takes_back) if draft.takes_back else None,
-            "draft": draft,
-            "changes": found,
-            "count": count,
-            "versions": list(session.exec(select(PriceVersion).where(col(PriceVersion.draft_id) == draft_id))),
-            "stores": resolve_targets(session, draft.targets.split())
-            if session.exec(select(Store).limit(1)).first()
-            else [],
-            "second": approvals.needs_second_person(session),
-            "approved": approved,
-            "exponent": overview.house_money(session)[1],
-            "refused": refused,
-            "about": about,
-            "problems": result.problems[:_PROBLEMS] if result else [],
-            "open": draft.status == "draft",
-            "places": place_names(session, [draft.targets, *(one.targets for one in back), *spoken]),
-            "columns": HEADS,
-        }
-
-    return page(request, services, "price_change", read)
-
-
-def _tried(session: Session, draft_id: str) -> Context:
-    """Return the tries of a draft, as the part of the page that shows them needs them."""
-    previews = [(one, previewing.tally_of(one)) for one in previewing.newest(session, draft_id)]
-    spoken = {one for _, told in previews if told for one in told.promotions}
-    return {
-        "previews": previews,
-        "of_prices": True,
-        "digest": approvals.digest_of(draft_changes(session, draft_id)),
-        "names": promotion_names(session, spoken),
-        "busy": any(one.status in {PreviewStatus.WAITING, PreviewStatus.RUNNING} for one, _ in previews),
-    }
-
-
-def _arrival(session: Session, draft: PriceDraft, now_ms: int) -> list[Arrival]:
-    """Return how every till stands that is to sell by a published draft, or does so although it was taken back."""
-    ever: dict[str, TimelineEntryRow] = {}
-    for entry in taking_back.standing(session, draft.id):
-        ever[entry.store_id] = entry
-    back = {
-        entry.store_id: entry.version
-        for other in taking_back.taking_back(session, draft.id)
-        for entry in taking_back.standing(session, other.id)
-    }
-
-    def holding(books: Collection[Book]) -> set[Book]:
-        """Return the books that have it and are older than what took it back there."""
-        older = [(store, version) for store, version in books if version < back.get(store, version + 1)]
-        return taking_back.selling(session, draft.id, older)
-
-    timelines = live_entries(session, sorted(ever), now_ms) if ever else {}
-    current = {(store, now.version) for store, entries in timelines.items() if (now := in_force(entries, now_ms))}
-    has = {store for store, _ in holding(current)}
-    goal = {store: one.version for store, one in ever.items() if one.activates_ms > now_ms or store in has}
-    return arrival(session, goal, ever, holding, now_ms)
+    return show(request, services, draft, asked=asked_of(request))
 
 
 @router.post("/prices/changes/{draft}/preview")
@@ -199,19 +111,6 @@ def cancel_preview(request: Request, services: Here, draft: str, form: MayPlan) 
             previewing.cancel(session, one.id, by)
 
     return _do(request, services, draft, form, act, part="#preview")
-
-
-@router.post("/prices/changes/{draft}/rows")
-def put(request: Request, services: Here, draft: str, form: MayPlan) -> Response:
-    """Take rows pasted from a spreadsheet: all of them, or none if one is bad."""
-    kind = BodyKind.OVERRIDES if form.get("kind") == "overrides" else BodyKind.PRICES
-    content = form.get("rows").replace("\t", ",").encode()
-    try:
-        with services.database.session() as session:
-            result = import_sheet(session, draft, kind, content, dry_run=False)
-    except (Refused, Invalid) as error:
-        return _page(request, services, draft, refused=refusal_words(error, REFUSALS))
-    return _to(draft) if result.ok else _page(request, services, draft, result=result)
 
 
 @router.post("/prices/changes/{draft}/approve")
@@ -289,7 +188,7 @@ def _do(
     except (Refused, Invalid, Conflict, ValueError) as error:
         code = error.code if isinstance(error, Refused) else ""
         about = "; ".join(error.subjects) if isinstance(error, PriceRefusal) and code == "engine_too_old" else ""
-        return _page(request, services, draft, refused=refusal_words(error, REFUSALS), about=about)
+        return show(request, services, draft, refused=refusal_words(error, REFUSALS), about=about)
     return _to(draft, part)
 
 

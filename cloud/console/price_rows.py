@@ -1,0 +1,98 @@
+"""What goes into a price change: one item's prices typed in a form, rows pasted, a file; and single rows taken out."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from cloud.api.services import Here, Services
+from cloud.console.price_change_page import Asked, show
+from cloud.console.promotion_refusals import REFUSALS
+from cloud.console.refusing import refusal_words
+from cloud.console.rendering import environment
+from cloud.console.signing_in import Posted, form_by
+from cloud.console.speaking import language_of
+from cloud.console.uploading import PostedFile, file_by
+from cloud.errors import Invalid, NotFound, Refused
+from cloud.identity.people import Right
+from cloud.prices import row_editing
+from cloud.prices.finding import find_items
+from cloud.prices.imports import import_sheet
+from cloud.prices.sheets import MAX_FILE_BYTES
+from shared.body import BodyKind
+from shared.web.phrases import Phrase
+
+router = APIRouter(include_in_schema=False)
+
+MayPlan = Annotated[Posted, Depends(form_by(Right.PLAN))]
+MayUpload = Annotated[PostedFile, Depends(file_by(Right.PLAN, MAX_FILE_BYTES))]
+
+
+@router.get("/prices/items")
+def items(request: Request, services: Here, q: str = "", draft: str = "", field: str = "") -> Response:
+    """Which items fit? A part of a page: links to one's prices in a draft, or buttons that fill a field."""
+    with services.database.snapshot() as session:
+        found = find_items(session, q, draft)
+    values = {"found": found, "q": q, "draft": draft, "field": field}
+    body = environment(language_of(request)).get_template("_items_found.html").render(values)
+    return HTMLResponse(body, headers={"Cache-Control": "no-store"})
+
+
+@router.post("/prices/changes/{draft}/item")
+def item(request: Request, services: Here, draft: str, form: MayPlan) -> Response:
+    """Take the prices of one item as they were typed."""
+    typed = dict(form.fields)
+    asked = Asked(item=form.get("item"), stores=form.all("store"), typed=typed)
+    try:
+        with services.database.session() as session:
+            it = row_editing.editing(session, draft, asked.item, asked.stores)
+            wrong = row_editing.change(session, draft, it, form.get)
+    except (Refused, Invalid, NotFound) as error:
+        return show(request, services, draft, refused=refusal_words(error, REFUSALS))
+    if wrong:
+        return show(request, services, draft, asked=asked, wrong=wrong)
+    return _to(draft, "#changes")
+
+
+@router.post("/prices/changes/{draft}/remove")
+def remove(request: Request, services: Here, draft: str, form: MayPlan) -> Response:
+    """Take one row out of the draft."""
+    kind, scope, number = form.get("kind"), form.get("scope"), form.get("item")
+    try:
+        with services.database.session() as session:
+            row_editing.remove(session, draft, kind, scope, number)
+    except (Refused, Invalid) as error:
+        return show(request, services, draft, refused=refusal_words(error, REFUSALS))
+    return _to(draft, f"?{urlencode({'item': number})}#changes")
+
+
+@router.post("/prices/changes/{draft}/rows")
+def put(request: Request, services: Here, draft: str, form: MayPlan) -> Response:
+    """Take rows pasted from a spreadsheet: all of them, or none if one is bad."""
+    return _take(request, services, draft, form, form.get("rows").replace("\t", ",").encode())
+
+
+@router.post("/prices/changes/{draft}/file")
+def upload(request: Request, services: Here, draft: str, form: MayUpload) -> Response:
+    """Take the rows of a CSV or XLSX file: all of them, or none if one is bad."""
+    if not form.content:
+        return show(request, services, draft, refused=Phrase("Choose a file first."))
+    return _take(request, services, draft, form, form.content)
+
+
+def _take(request: Request, services: Services, draft: str, form: Posted, content: bytes) -> Response:
+    kind = BodyKind.OVERRIDES if form.get("kind") == "overrides" else BodyKind.PRICES
+    try:
+        with services.database.session() as session:
+            result = import_sheet(session, draft, kind, content, dry_run=False)
+    except (Refused, Invalid) as error:
+        return show(request, services, draft, refused=refusal_words(error, REFUSALS))
+    return _to(draft, "#changes") if result.ok else show(request, services, draft, result=result)
+
+
+def _to(draft: str, part: str = "") -> Response:
+    return RedirectResponse(f"/prices/changes/{draft}{part}", HTTPStatus.SEE_OTHER)
