@@ -111,7 +111,7 @@ def document_of(
         cashier_name=next((one.name for one in settings.staff if one.code == event.cashier), ""),
         names=_names(book, items),
         reasons={**_reasons(settings), **_promotions(book, event)},
-        customer=_shown(db, settings, event, copy),
+        customer=_nobody_named(original) or _shown(db, settings, event, copy),
         head=head,
         copy=copy,
         training=training,
@@ -202,26 +202,32 @@ def _shown(db: sqlite3.Connection, settings: StoreSettings, event: ReceiptEvent,
     return Customer(masked_name=row[0] if row else "")
 
 
+def _nobody_named(original: SaleCompleted | None) -> Customer | None:
+    """Return that goods came back from a member, without saying who: the paper says what it means for points."""
+    return None if original is None or original.member is None else Customer()
+
+
 def _customer(db: sqlite3.Connection, settings: StoreSettings, sale: SaleCompleted, copy: int) -> Customer:
     """Return the member as this store may know them; one it does not know showed a card all the same.
 
     What is missing to the next tier is for the first paper: the store's figure is the one from before the sale, and
     on a copy nobody can tell any more.
     """
-    row, shown = None, sale.member or MemberOnSale()
+    row, shown, points = None, sale.member or MemberOnSale(), sale.points_promised
     if shown.member is not None:
         row = db.execute(
             "SELECT masked_name, tier, points, next_tier FROM member WHERE member = ?", (shown.member.bytes,)
         ).fetchone()
     if row is None:
         tier = shown.tier or ""
-        return Customer(tier=tier, tier_names=settings.tier_names.get(tier, {}))
+        return Customer(tier=tier, tier_names=settings.tier_names.get(tier, {}), points_earned=points)
     lacks = None if row[3] is None or copy else _next_tier.decode(row[3])
     ahead = None if lacks is None else lacks.after(sale.total_minor)
     return Customer(
         masked_name=row[0],
         tier=row[1],
         points=row[2],
+        points_earned=points,
         tier_names=settings.tier_names.get(row[1], {}),
         next_tier=ahead,
         next_names={} if ahead is None else settings.tier_names.get(ahead.tier, {}),

@@ -28,6 +28,7 @@ from edge_agent.till.desk import (
     stand_still,
     total,
 )
+from edge_agent.till.membership import promise
 from edge_agent.till.numbering import receipt_for
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome, TillBook
 from edge_agent.till.results import Paid, PartlyPaid, TendersBack
@@ -60,6 +61,8 @@ def _paid(sale: SaleCompleted) -> Paid:
         total_minor=sale.total_minor,
         change_minor=sum(tender.change_minor for tender in sale.tenders),
         lines=len(sale.lines),
+        points=sale.points_promised,
+        points_follow=sale.member is not None and sale.points_promised is None,
     )
 
 
@@ -288,6 +291,7 @@ def complete(
 def _sale(db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tender], receipt: Receipt) -> SaleCompleted:
     settings = desk.settings()
     at_ms = desk.clocks.business.now_ms()
+    points = promise.of_basket(db, desk, bill.basket, bill.book, priced=bill.priced, tenders=tenders)
     return SaleCompleted(
         id=bill.basket.id,
         store=settings.store,
@@ -320,4 +324,6 @@ def _sale(db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tend
         pricing=facts_of(pricing_context(desk, bill.basket, bill.book)),
         promotions=uses_of(bill.priced),
         holds=allowances.used_for(db, bill.basket.id),
+        points_promised=None if points is None else points.points,
+        points_by=None if points is None else points.by,
     )

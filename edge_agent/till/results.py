@@ -214,13 +214,18 @@ class PartlyPaid:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """The sale is on the disk. `change_minor` goes back to the customer."""
+    """The sale is on the disk. `change_minor` goes back to the customer.
+
+    `points` is what its member was promised; `points_follow`: there is a member, and only HQ can say how many.
+    """
 
     sale: UUID
     receipt: str
     total_minor: int
     change_minor: int
     lines: int
+    points: int | None = None
+    points_follow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +323,8 @@ class BasketView:
     points: int = 0
     points_minor: int = 0
     """So many of the member's points pay so much of it."""
+    brings_points: int | None = None
+    """How many points it brings the member as it is; None without one, and where only HQ can say."""
     categories: dict[int, str] = field(default_factory=dict)
     """The path of each line's category, by line; an item without one is absent."""
 

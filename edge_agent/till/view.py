@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from edge_agent.till import attempts, baskets, cards
 from edge_agent.till.basket import Basket
 from edge_agent.till.desk import Desk, Refusal, adjusted, book_for, total
+from edge_agent.till.membership import promise
 from edge_agent.till.membership.points import POINTS_KIND
 from edge_agent.till.ports import TillBook
 from edge_agent.till.results import BasketView, CouponOn, HeldLine, Waiting
@@ -35,6 +36,7 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
     items = _items(book, basket) if book else {}
     due = priced.total_minor - basket.paid_minor
     cash_due = due - cash_rounding(desk, basket, priced.total_minor)
+    brings = promise.of_basket(db, desk, basket, book, priced=priced, tenders=basket.tenders) if book else None
     return BasketView(
         basket=basket.id,
         version=basket.version,
@@ -54,6 +56,7 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
         coupons=_coupons(basket, book),
         points=sum(one.spent_points for one in priced.outcomes if one.status is Status.APPLIED),
         points_minor=sum(one.minor for one in priced.outcomes if one.kind == POINTS_KIND),
+        brings_points=None if brings is None else brings.points,
         categories={n: item.category for n, item in items.items() if item.category},
     )
 

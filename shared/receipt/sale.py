@@ -63,6 +63,9 @@ def _sale(sale: SaleCompleted, facts: ReceiptFacts) -> Iterator[Block]:
     yield from _taxes([(line.tax_rate_bp, line.net_minor, line.tax_minor) for line in sale.lines], sale, facts)
     if facts.customer is not None:
         yield from _customer(facts.customer, languages, sale.exponent)
+    elif sale.points_promised is not None:  # on the paper that anybody may look at, points without whose they are
+        yield Rule()
+        yield _points("points_earned", sale.points_promised, languages)
     yield from foot(sale, facts, book=sale.book.version)
 
 
@@ -160,11 +163,23 @@ def _customer(customer: Customer, languages: Sequence[str], exponent: int) -> It
     if customer.points_earned is None:
         yield Says(text=term("points_later", languages))
     else:
-        yield Pair(left=term("points_earned", languages), right=str(customer.points_earned))
+        yield _points("points_earned", customer.points_earned, languages)
     if customer.points is not None:
         yield Pair(left=term("points", languages), right=str(customer.points))
     if customer.next_tier is not None:
         yield Says(text=_to_next(customer, customer.next_tier, languages, exponent))
+
+
+def _points(key: str, points: int, languages: Sequence[str]) -> Pair:
+    return Pair(left=term(key, languages), right=str(points))
+
+
+def _points_back(event: SaleReturned, facts: ReceiptFacts) -> Iterator[Block]:
+    """Say which points go back with the goods, or that only head office can say."""
+    if event.points_taken:
+        yield _points("points_taken", event.points_taken, facts.shop.languages)
+    elif event.points_taken is None and facts.customer is not None:
+        yield Says(text=term("points_taken_later", facts.shop.languages))
 
 
 def _to_next(customer: Customer, lacks: NextTier, languages: Sequence[str], exponent: int) -> str:
@@ -191,6 +206,7 @@ def _return(event: SaleReturned, facts: ReceiptFacts) -> Iterator[Block]:
     for line in event.lines:
         yield from _returned(line, facts, event.exponent)
     yield from _paid_back(event, facts)
+    yield from _points_back(event, facts)
     known = [(facts.original_lines[line.of_line], line) for line in event.lines if line.of_line in facts.original_lines]
     if len(known) == len(event.lines):
         yield from _taxes(

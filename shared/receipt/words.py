@@ -30,6 +30,11 @@ SAID: Mapping[str, Words] = {
     "to_next": {"en": "{missing} for {tier}", "zh": "{missing}即可升级为{tier}"},
     "to_next_by": {"en": "{missing} by {day} for {tier}", "zh": "{day} 前{missing}即可升级为{tier}"},
     "points_earned": {"en": "Points earned", "zh": "本次积分"},
+    "points_taken": {"en": "Points taken back", "zh": "扣回积分"},
+    "points_taken_later": {
+        "en": "Points of what came back are taken back at head office",
+        "zh": "退货商品的积分由总部稍后扣回",
+    },
     "points_later": {
         "en": "Points for what was paid are credited at head office",
         "zh": "积分按实付金额由总部稍后入账",

@@ -73,6 +73,7 @@ from tests.factories import (
     make_swipe,
     make_void,
 )
+from tests.golden import points_examples
 from tests.golden.asks import question_examples
 from tests.golden.desk_examples import DESK_EVENTS, desk_examples
 from tests.golden.devices import BINDINGS, LABELS, PLUGGED, REPORTS, STANDING, TERMINALS
@@ -171,6 +172,8 @@ EVENT_EXAMPLES: dict[str, Event] = {
     "return.v1.exchange": msgspec.structs.replace(
         make_return(_sale, [(1, 1)], id=_id(31), number=45), void=True, exchange=_id(30), shift=_id(21)
     ),
+    "sale.v1.points": points_examples.promised(msgspec.structs.replace(_sale, id=_id(41))),
+    "return.v1.points": points_examples.taken_back(make_return(_sale, [(1, 1)], id=_id(42), number=46)),
     "gap.v1": make_gap(EPOCH, 5, 9, id=_id(16)),
 }
 
@@ -238,6 +241,11 @@ WITH_DEVICES = msgspec.structs.replace(
 WITH_SLIPS = msgspec.structs.replace(
     DESIRED,
     settings=msgspec.structs.replace(DESIRED.settings, policies=TillPolicies(card_reference="required")),
+)
+
+WITH_POINTS = msgspec.structs.replace(
+    DESIRED,
+    settings=msgspec.structs.replace(DESIRED.settings, points_rules=points_examples.POINTS_RULES),
 )
 
 STEP = MemberStep(
@@ -339,6 +347,9 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
     ),
     "desired.v1.card_reference": Desired(
         id=_id(110), **_envelope, desired=sign_desired(WITH_SLIPS, HQ_PRIVATE)
+    ),
+    "desired.v1.points_rules": Desired(
+        id=_id(111), **_envelope, desired=sign_desired(WITH_POINTS, HQ_PRIVATE)
     ),
     "members.v1": Members(id=_id(30), **_envelope, members=sign_members(STEP, HQ_PRIVATE)),
     "members.v1.blocked": Members(id=_id(100), **_envelope, members=sign_members(BLOCKED_STEP, HQ_PRIVATE)),

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
+
 from device_profiles.catalogue import profile
 from edge_agent.receipt.escpos import to_escpos
 from shared.money import UnitPrice
@@ -129,6 +131,7 @@ def returned() -> SaleReturned:
             ReturnedLine(of_line=4, quantity=4, refund_minor=1000, tax_minor=115),
         ],
         tenders=[Tender(method=TenderKind.CASH, minor=7990)],
+        points_taken=79,
     )  # fmt: skip
 
 
@@ -154,7 +157,21 @@ def _of_sales() -> dict[str, Document]:
         )
         for language in ("zh", "en")
     }  # fmt: skip
+    later = Customer(masked_name="张**", tier="金卡")
+    untold = msgspec.structs.replace(returned(), points_taken=None)
+    follow = {
+        language: {
+            f"points_later.{language}": receipt_document(sale(), facts(language, customer=later)),
+            f"points_taken_later.{language}": receipt_document(untold, back[language]),
+        }
+        for language in ("zh", "en")
+    }
+    nobody = msgspec.structs.replace(sale(), points_promised=128)
     return {
+        **follow["zh"],
+        **follow["en"],
+        "points_of_nobody.zh": receipt_document(nobody, facts("zh", customer=None)),
+        "points_of_nobody.en": receipt_document(nobody, facts("en", customer=None)),
         "sale.zh": receipt_document(sale(), facts("zh")),
         "sale.en": receipt_document(sale(), facts("en")),
         "sale.zh-en": receipt_document(sale(), facts("zh", "en")),

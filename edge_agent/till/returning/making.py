@@ -8,6 +8,7 @@ from edge_agent.failpoints import reached
 from edge_agent.till import attempts
 from edge_agent.till.desk import Desk, Refusal
 from edge_agent.till.facts import stamped
+from edge_agent.till.membership import promise
 from edge_agent.till.numbering import receipt_for
 from edge_agent.till.returning import planning
 from edge_agent.till.returning.plan import RefundPart, ReturnPlan
@@ -18,8 +19,11 @@ from shared.wire.events import Receipt, SaleReturned, Tender
 
 def make(db: sqlite3.Connection, desk: Desk, plan: ReturnPlan) -> SaleReturned:
     """Make a planned return. What is left of each line is looked at once more: others may have returned meanwhile."""
+    points = None
     if not desk.stand.practice:
         _require_left(db, plan)
+        before = {line: back.quantity for line, back in planning.back_so_far(db, plan.original).items()}
+        points = promise.of_return(db, desk, plan.original, plan.lines, before)
         counting.note_back(db, plan.original, plan.lines)
         planning.note_back(db, plan.original, plan.lines, plan.refunds)
     settings = desk.settings()
@@ -40,6 +44,7 @@ def make(db: sqlite3.Connection, desk: Desk, plan: ReturnPlan) -> SaleReturned:
             approved_by=plan.approved_by,
             void=plan.void,
             exchange=plan.exchange,
+            points_taken=points,
         )
 
     event = receipt_for(db, desk, returned)

@@ -1,0 +1,76 @@
+"""The points that a till promises: what a purchase brings its member, and what goods that come back take again.
+
+Head office posts by the same function (`shared.loyalty.promised`), so a promise is its figure or none. None where the
+till cannot know all that matters: a card that only head office can name, a member who may not collect for now, a rule
+that is not here or that this program cannot work by.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from edge_agent.record import receipts
+from edge_agent.till import cards
+from edge_agent.till.basket import Basket
+from edge_agent.till.desk import Desk
+from edge_agent.till.ports import TillBook
+from edge_agent.till.shifts import ledger
+from shared.loyalty import LineFacts, PieceBack, Promise, Purchase, TenderFacts, promised, promised_back
+from shared.pricing import PricedBasket, PricedLine, uses_of
+from shared.wire.events import ReturnedLine, SaleCompleted, Tender, decode_event
+
+
+def of_basket(
+    db: sqlite3.Connection,
+    desk: Desk,
+    basket: Basket,
+    book: TillBook,
+    *,
+    priced: PricedBasket,
+    tenders: Sequence[Tender],
+) -> Promise | None:
+    """Return what a basket brings if it is paid like this, now; what is still to pay counts as money that earns."""
+    card, rules = basket.card, desk.settings().points_rules
+    if card is None or card.member.member is None or not rules or desk.stand.practice:
+        return None
+    if cards.POINTS in basket.blocks:
+        return None
+    bought = Purchase(
+        lines=_lines(priced.lines, book),
+        tenders=[TenderFacts(tender.method, tender.minor) for tender in tenders],
+        uses=uses_of(priced),
+    )
+    day = date.fromisoformat(ledger.business_date(db, desk, desk.clocks.business.now_ms()))
+    return promised(rules, bought, card.member.tier or "", day)
+
+
+def of_return(
+    db: sqlite3.Connection, desk: Desk, sale: UUID, lines: Sequence[ReturnedLine], before: Mapping[int, int]
+) -> int | None:
+    """Return how many points go back with lines of a sale; `before` is how much of each had come back until now.
+
+    None for a sale that was promised none, and where what it was promised by is no longer here: rule, book, the sale.
+    """
+    content = receipts.content_of(db, sale)
+    original = None if content is None else decode_event(content)
+    if not isinstance(original, SaleCompleted) or original.points_promised is None or original.points_by is None:
+        return None
+    try:
+        book = desk.books.at(db, original.book.version)
+    except LookupError:
+        return None
+    bought = Purchase(lines=_lines(original.lines, book))
+    pieces = [PieceBack(line.of_line, line.quantity, before.get(line.of_line, 0)) for line in lines]
+    given = Promise(original.points_promised, original.points_by)
+    return promised_back(desk.settings().points_rules, bought, given, pieces)
+
+
+def _lines(lines: Sequence[PricedLine], book: TillBook) -> list[LineFacts]:
+    found = []
+    for line in lines:
+        item = None if line.category else book.item(line.item)
+        found.append(LineFacts(line.n, line.quantity, line.net_minor, item.category if item else line.category))
+    return found
