@@ -48,6 +48,13 @@ VERDICT: Mapping[str, tuple[str, str]] = {
 }
 """What the audit says of a sale's price."""
 
+SHOWN_CARD: Mapping[str, str] = {
+    "card_unreadable": marked("nobody can read its number: ask the store which card it was"),
+    "unknown_member": marked("head office does not know this member: the points are kept until it does"),
+    "member_closed": marked("the member has left: nothing is credited"),
+}
+"""Why a card that was shown leads to nobody, by `Resolution.problem`, and what follows from it."""
+
 EPOCH: Mapping[str, str] = {
     "first": marked("first start"),
     "restored": marked("disk was put back to an earlier state"),

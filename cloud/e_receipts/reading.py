@@ -10,12 +10,13 @@ from sqlmodel import Session, col, select
 from cloud.org.models import LegalEntity, Store, Till
 from cloud.prices.books import StoreBook, StoreBooks
 from cloud.prices.settings import till_settings
-from cloud.sales.models import ReceiptNumber, Sale, SaleDiscount, SaleLine, SaleTender
+from cloud.sales.models import ReceiptNumber, Sale, SaleDiscount, SaleLine, SaleReturn, SaleTender
 from shared.money import UnitPrice
 from shared.pricing.model import Discount, PricedLine
 from shared.pricing.price_list import Unit
 from shared.receipt.document import Document
 from shared.receipt.facts import ItemName, ReceiptFacts, Shop, promotion_words
+from shared.receipt.figures import receipt_number
 from shared.receipt.sale import receipt_document
 from shared.receipt.words import LANGUAGES
 from shared.wire.event_base import DeviceTime, Receipt, Tender, TenderKind, TimeQuality
@@ -103,7 +104,24 @@ def _facts(session: Session, sale: Sale, lines: list[PricedLine], language: str)
         names=_names(book, sorted({line.item for line in lines})),
         reasons={} if book is None or not sources else promotion_words(book.promotions(), sources),
         head=b"" if receipt is None or receipt.head is None else receipt.head,
+        exchange_receipt=_exchange_number(session, sale),
     )
+
+
+def _exchange_number(session: Session, sale: Sale) -> str:
+    """Return the number of the return whose goods were exchanged for these, '' where there is none or it is not here.
+
+    The tender such goods are worth carries the return's id; the till makes both in one transaction.
+    """
+    worth = select(SaleTender.reference).where(
+        col(SaleTender.sale_id) == sale.id, col(SaleTender.method) == TenderKind.EXCHANGE.value
+    )
+    reference = session.exec(worth).first()
+    try:
+        back = session.get(SaleReturn, UUID(reference)) if reference else None
+    except ValueError:  # an import from another system may write anything there
+        return ""
+    return "" if back is None else receipt_number(back.receipt_series, back.receipt_number)
 
 
 def _shop(session: Session, sale: Sale, language: str) -> Shop:

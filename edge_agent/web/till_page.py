@@ -105,7 +105,6 @@ def _context(
         "weight": counter.till.scaled.now,
         "weight_of": _weights(counter),
         "weight_shown": weight_shown,
-        "scales": counter.till.scaled.names,
         "weight_problems": WEIGHT_PROBLEMS,
         "weighing": _weighing(counter, settings),
         "scale_advice": [

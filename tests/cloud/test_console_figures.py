@@ -7,11 +7,17 @@ from urllib.parse import quote
 
 import pytest
 from sqlalchemy import update
+from sqlmodel import col, select
 
+from cloud.console import said
+from cloud.console.speaking import speech
 from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.ingest.models import IngestCommit
+from cloud.members.resolving import CARD_UNREADABLE, MEMBER_CLOSED, UNKNOWN_MEMBER
 from cloud.org.models import Till
+from cloud.sales.models import Sale
+from shared.web.words import LANGUAGES, Language
 from tests.cloud.calling import call
 from tests.cloud.console_data import a_normal_day, console
 from tests.cloud.ingesting import Outbox, add_agent, open_store, take_in
@@ -39,6 +45,20 @@ def test_the_sales_page_tells_sales_from_takings(sqlite_database: Database) -> N
     assert "2 sales for 45.98 CNY on 2026-01-01" in page
     assert "22.99 CNY came back: takings are 22.99." in page
     assert "退货 22.99 CNY" in get(sqlite_database, "/sales", "zh")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("problem", sorted({CARD_UNREADABLE, MEMBER_CLOSED, UNKNOWN_MEMBER}))
+def test_why_a_shown_card_leads_to_nobody_is_said_in_words(
+    sqlite_database: Database, problem: str, language: Language
+) -> None:
+    a_normal_day(sqlite_database)
+    with sqlite_database.session() as session:
+        session.execute(update(Sale).values(member_tier="", member_problem=problem))
+        sale = session.exec(select(col(Sale.id))).first()
+    page = get(sqlite_database, f"/sales/{sale}", language)
+    assert problem not in page
+    assert speech(language).t(said.SHOWN_CARD[problem]) in page
 
 
 def receipts_of(page: str) -> list[str]:

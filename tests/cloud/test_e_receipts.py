@@ -6,7 +6,9 @@ from types import SimpleNamespace
 from typing import cast
 from uuid import UUID
 
+import pytest
 from fastapi import FastAPI
+from msgspec import structs
 
 from cloud.api.services import Services, services_of
 from cloud.database import Database
@@ -18,10 +20,10 @@ from shared.pricing import PaperCoupon
 from shared.receipt.layout import lay_out
 from shared.receipt.plain import to_text
 from shared.wire.desired import ReceiptSettings
-from shared.wire.events import MemberOnSale, SaleCompleted, TenderKind
+from shared.wire.events import MemberOnSale, SaleCompleted, Tender, TenderKind
 from tests.cloud.calling import call
 from tests.cloud.ingesting import Outbox, open_store, take_in
-from tests.factories import make_sale
+from tests.factories import make_return, make_sale
 
 
 def app(database: Database) -> FastAPI:
@@ -63,6 +65,19 @@ def test_a_receipt_is_made_again_from_the_books(database: Database) -> None:
     ):
         assert said in text
     assert f"{sale.total_minor // 100}.{sale.total_minor % 100:02d}" in text
+
+
+@pytest.mark.parametrize("reference", ["", "from the system before"])
+def test_what_was_exchanged_is_named_by_its_own_receipt(sqlite_database: Database, reference: str) -> None:
+    open_store(sqlite_database)
+    first, bought = make_sale(), make_sale([("1003", 1236)], number=3)
+    back = structs.replace(make_return(first), exchange=bought.id)
+    worth = Tender(method=TenderKind.EXCHANGE, minor=bought.total_minor, reference=reference or str(back.id))
+    take_in(sqlite_database, Outbox().add(first, back, structs.replace(bought, tenders=[worth])).batch())
+    with sqlite_database.snapshot() as session:
+        document = e_receipt(session, bought.id, "zh")
+    assert document is not None
+    assert ("退货单号 t1-1-000002" in to_text(lay_out(document, 48))) == (not reference)
 
 
 def test_p7_nothing_on_it_leads_to_a_person(database: Database) -> None:
