@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -18,22 +17,22 @@ from cloud.console.signing_in import Posted, form_by
 from cloud.console.speaking import language_of
 from cloud.errors import Invalid
 from cloud.identity.people import Right
-from cloud.loyalty import club_tables, leaderboard, page_words
+from cloud.loyalty import club_deciding, club_tables, deciding, leaderboard, page_words
 from cloud.loyalty.api import today_of
 from cloud.loyalty.club_models import PointsTransfer, Referral
 from cloud.loyalty.club_words import club_words
 from cloud.loyalty.page_acts import carried_out, refusal
 from cloud.members import rules
-from cloud.value.forms import read_minor
+from cloud.value.forms import fresh_id, read_id, read_minor
 
 router = APIRouter(prefix="/loyalty", include_in_schema=False)
 
+MayApprove = Annotated[Posted, Depends(form_by(Right.APPROVE))]
 MayPublish = Annotated[Posted, Depends(form_by(Right.PUBLISH))]
 _MONEY = frozenset({"least_minor"})
 _PERCENT = frozenset({"fee_bp"})
 _WORDS = frozenset({"by", "period", "to"})
 _SWITCHES = frozenset({"on"})
-_CLUB: Mapping[str, type[rules.Rule]] = {one.KIND: one for one in (rules.Referral, rules.Leaderboard, rules.Transfers)}
 
 
 @router.get("/referrals")
@@ -85,8 +84,12 @@ def board(request: Request, services: Here, back: int = 0, refused: str = "") ->
 
 def _rules(session: Session, kinds: tuple[str, ...], language: Any, exponent: int) -> Context:
     """Return rules, what they say, and their fields as a form shows them."""
-    found = {kind: rules.newest(session, _CLUB[kind]) for kind in kinds}
+    found = {kind: rules.newest(session, club_deciding.CLUB[kind]) for kind in kinds}
+    waiting = club_deciding.waiting(session, kinds)
     return {
+        "waiting": waiting,
+        "waiting_says": {kind: club_words(one.rule, language, exponent) for kind, one in waiting.items()},
+        "alone": deciding.alone(session),
         "rules": found,
         "sentences": {kind: club_words(rule, language, exponent) for kind, rule in found.items()},
         "filled": {
@@ -104,20 +107,49 @@ def _shown(name: str, value: Any, exponent: int) -> str:
 
 @router.post("/club/{kind}")
 def publish(services: Here, kind: str, posted: MayPublish) -> Response:
-    """Publish the next version of one of these rules."""
+    """Publish the next version of one of these rules, or let it wait for somebody else."""
+    today, id_ = today_of(services), fresh_id(services)
 
     def act(session: Session, now_ms: int) -> None:
-        if kind not in _CLUB:
+        if kind not in club_deciding.CLUB:
             raise Invalid("rule: there is no such rule")
-        exponent, before = overview.house_money(session)[1], rules.newest(session, _CLUB[kind])
+        exponent, before = overview.house_money(session)[1], rules.newest(session, club_deciding.CLUB[kind])
+        reason = deciding.require_reason(posted.get("reason"))
         facts = {name: _read(name, posted, exponent) for name in before.__struct_fields__ if name != "version"}
         try:
-            rule = rules.read(kind, {**facts, "version": before.version + 1})
-            rules.publish(session, rule, actor=posted.who.actor, now_ms=now_ms)
+            rule = club_deciding.read(kind, {**facts, "version": before.version + 1})
+            club_deciding.send(session, id_, rule, actor=posted.who.actor, today=today, now_ms=now_ms, reason=reason)
         except Invalid as error:
             raise Invalid(f"rule: {error}") from error
 
-    return carried_out(services, "/loyalty/leaderboard" if kind == "leaderboard" else "/loyalty/referrals", act)
+    return carried_out(services, _place(kind), act)
+
+
+@router.post("/club/{kind}/approve")
+def approve(services: Here, kind: str, posted: MayApprove) -> Response:
+    """Agree to what somebody else wrote: it counts from now on."""
+    id_ = read_id(posted.get("id"))
+
+    def act(session: Session, now_ms: int) -> None:
+        reason = posted.get("reason")
+        club_deciding.approve(session, id_, actor=posted.who.actor, now_ms=now_ms, reason=reason)
+
+    return carried_out(services, _place(kind), act)
+
+
+@router.post("/club/{kind}/drop")
+def drop(services: Here, kind: str, posted: MayPublish) -> Response:
+    """Give up what waits."""
+    id_ = read_id(posted.get("id"))
+    return carried_out(
+        services,
+        _place(kind),
+        lambda session, now_ms: club_deciding.drop(session, id_, actor=posted.who.actor, now_ms=now_ms),
+    )
+
+
+def _place(kind: str) -> str:
+    return "/loyalty/leaderboard" if kind == "leaderboard" else "/loyalty/referrals"
 
 
 def _read(name: str, posted: Posted, exponent: int) -> Any:

@@ -36,7 +36,7 @@ class RuleDraft(Table, table=True):
 
     id: UUID = Field(primary_key=True)
     kind: str = Field(max_length=16)
-    """`tiers` or `earning`."""
+    """`tiers` or `earning`; `referral`, `leaderboard` or `transfers`, which wait without a try."""
     rule: str
     """The rule in JSON, its version not given yet."""
     starts: date

@@ -163,20 +163,20 @@ def drop(session: Session, id_: UUID, *, actor: str, now_ms: int) -> None:
 def find(session: Session, id_: UUID) -> RuleDraft:
     """Return a draft. Raise NotFound."""
     row = session.get(RuleDraft, id_)
-    if row is None:
+    if row is None or row.kind not in _KINDS:
         raise NotFound(f"there is no draft {id_}")
     return row
 
 
 def open_drafts(session: Session) -> list[RuleDraft]:
     """Return the drafts that are neither published nor given up, the newest first."""
-    query = select(RuleDraft).where(col(RuleDraft.state).in_((DRAFT, APPROVED)))
+    query = select(RuleDraft).where(col(RuleDraft.state).in_((DRAFT, APPROVED)), col(RuleDraft.kind).in_(_KINDS))
     return list(session.exec(query.order_by(col(RuleDraft.changed_ms).desc(), col(RuleDraft.id))))
 
 
 def _open(session: Session, id_: UUID) -> RuleDraft:
     row = session.get(RuleDraft, id_, with_for_update=True, populate_existing=True)
-    if row is None:
+    if row is None or row.kind not in _KINDS:
         raise NotFound(f"there is no draft {id_}")
     if row.state not in (DRAFT, APPROVED):
         raise Refused("draft_closed", f"this draft is {row.state}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from edge_agent.till.cards import POINTS
 from edge_agent.till.results import BasketView, MemberAttached
 from edge_agent.web.figures import money
 from edge_agent.web.screen.saying import Sayable, named, says
@@ -12,10 +13,15 @@ from shared.loyalty import NextTier
 from shared.web.words import marked
 from shared.wire.desired import StoreSettings
 
+POINTS_FOLLOW = marked("The points of this purchase follow from head office.")
+
 
 @dataclass(frozen=True, slots=True)
 class MemberShown:
-    """What a till shows of a member. `source`: whether HQ has just said so, or this store only has a copy."""
+    """What a till shows of a member. `source`: whether HQ has just said so, or this store only has a copy.
+
+    `brings` is what the basket brings them in points as it is; None while it brings none.
+    """
 
     name: str
     tier: Sayable | None
@@ -24,6 +30,22 @@ class MemberShown:
     source: Sayable
     missing: Sayable | None
     blocks: tuple[Sayable, ...]
+    brings: Sayable | None = None
+
+
+def shown_with(view: BasketView, settings: StoreSettings) -> MemberShown | None:
+    """Write a basket's member out, with the points it will bring them; None for nobody's basket."""
+    if view.member is None:
+        return None
+    return replace(member_shown(view.member, settings), brings=_brings(view, view.member))
+
+
+def _brings(view: BasketView, member: MemberAttached) -> Sayable | None:
+    points = view.brings_points
+    if points:
+        return says(marked("Points for this purchase {points}"), points=f"{points:,}")
+    unsaid = points is None and member.known and POINTS not in member.blocks and not view.practice
+    return says(POINTS_FOLLOW) if unsaid and view.priced.lines else None
 
 
 def member_shown(member: MemberAttached, settings: StoreSettings) -> MemberShown:

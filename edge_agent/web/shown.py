@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edge_agent.till.results import BasketView
 from edge_agent.web.figures import money, quantity, unit_price
-from edge_agent.web.member_shown import MemberShown, member_shown, spent_shown
+from edge_agent.web.member_shown import MemberShown, shown_with, spent_shown
 from edge_agent.web.screen.saying import Sayable
 from shared.pricing import PricedLine, Unit
 from shared.pricing.layers import REASONS
@@ -79,7 +79,7 @@ def basket_shown(
         saved=money(saved, exponent) if saved else "",
         pieces=sum(line.quantity if line.unit is Unit.EACH else 1 for line in goods),
         paid=money(view.paid_minor, exponent) if view.paid_minor else "",
-        member=member_shown(view.member, settings) if view.member else None,
+        member=shown_with(view, settings),
         spent=spent_shown(view, settings),
         hints=tuple(hint.get(language, "") for hint in view.hints),
     )
