@@ -8,13 +8,15 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, status
+from fastapi import APIRouter, Depends, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.api.auth import holder_with
 from cloud.api.services import Here, Services
 from cloud.identity.tokens import TokenHolder
 from cloud.ledger.commits import open_commit
+from cloud.loyalty import club_deciding
+from cloud.loyalty.api import today_of
 from cloud.members import blocks, card_desk, changing, rules
 from cloud.members.home_days import HomeDays
 from cloud.members.minting import mint_of
@@ -199,11 +201,16 @@ def get_rules(services: Here, _: MayRead) -> dict[str, Any]:
 
 
 @router.post("/rules/{kind}", status_code=status.HTTP_201_CREATED)
-def publish_rule(services: Here, who: MayWrite, kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Publish the next version of a rule."""
-    rule = rules.read(kind, body)
+def publish_rule(services: Here, who: MayWrite, kind: str, body: dict[str, Any], response: Response) -> dict[str, Any]:
+    """Publish the next version of a rule. 202: it waits for a person at the console, as rules of points do."""
+    rule, now_ms, today = rules.read(kind, body), services.clocks.machine.wall_ms(), today_of(services)
     with services.database.session() as session:
-        rules.publish(session, rule, actor=who.actor, now_ms=services.clocks.machine.wall_ms())
+        if kind not in club_deciding.CLUB:
+            rules.publish(session, rule, actor=who.actor, now_ms=now_ms)
+        elif not club_deciding.send(
+            session, mint_of(services.clocks)(), rule, actor=who.actor, today=today, now_ms=now_ms
+        ):
+            response.status_code = status.HTTP_202_ACCEPTED
     return body
 
 

@@ -12,7 +12,18 @@ from sqlmodel import select
 from cloud.database import Database
 from cloud.errors import Refused
 from cloud.fleet.models import AuditEntry
-from cloud.loyalty import drafting, leaderboard, posting, rule_form, rules, tiers, trial, trial_running
+from cloud.loyalty import (
+    club_deciding,
+    deciding,
+    drafting,
+    leaderboard,
+    posting,
+    rule_form,
+    rules,
+    tiers,
+    trial,
+    trial_running,
+)
 from cloud.loyalty.draft_models import CANCELLED, DONE, RuleTrial
 from cloud.loyalty.models import TierGift
 from cloud.member_page import reading
@@ -282,15 +293,36 @@ def test_a_rule_does_not_start_on_a_day_that_is_over(database: Database) -> None
             drafting.publish(session, draft.id, actor="mia", reason="go", today=TODAY + timedelta(days=1), now_ms=3)
 
 
+def waiting_id(page: str) -> str:
+    """Return the id of the rule that waits for a second person on a page."""
+    found = re.search(r'/approve"><input[^>]*><input type="hidden" name="id" value="([^"]+)"', page)
+    assert found, "nothing waits there for this person"
+    return found[1]
+
+
 def test_friends_board_and_transfers_have_rules_in_words(desk: Desk, members: list[UUID]) -> None:
-    mia = desk.visitor("mia")
+    mia, ada = desk.visitor("mia"), desk.visitor("ada")
     sent = {"points": "100", "friend_points": "20", "least_minor": "50.00", "within_days": "60", "pending_days": "7",
-            "most_in_a_month": "3"}  # fmt: skip
-    assert mia.send("/loyalty/club/referral", sent).headers["location"] == "/loyalty/referrals"
-    handing = {"to": "family", "least": "10", "most_at_once": "500", "most_in_a_month": "900", "fee_bp": "2.50"}
-    assert mia.send("/loyalty/club/transfers", handing).headers["location"] == "/loyalty/referrals"
-    board = {"on": "yes", "by": "spend", "period": "month", "places": "10"}
-    assert mia.send("/loyalty/club/leaderboard", board).headers["location"] == "/loyalty/leaderboard"
+            "most_in_a_month": "3", "reason": "spring"}  # fmt: skip
+    assert mia.send("/loyalty/club/referral", {**sent, "reason": ""}).headers["location"].endswith("refused=reason")
+    handing = {"to": "family", "least": "10", "most_at_once": "500", "most_in_a_month": "900", "fee_bp": "2.50",
+               "reason": "asked for"}  # fmt: skip
+    board = {"on": "yes", "by": "spend", "period": "month", "places": "10", "reason": "contest"}
+    for kind, typed, place in (
+        ("referral", sent, "/loyalty/referrals"),
+        ("transfers", handing, "/loyalty/referrals"),
+        ("leaderboard", board, "/loyalty/leaderboard"),
+    ):
+        assert mia.send(f"/loyalty/club/{kind}", typed).headers["location"] == place
+        mine, hers = mia.get(place).text, ada.get(place).text
+        assert "Waits for a second person" in mine
+        assert "Approve: it counts" not in mine, "who wrote it does not approve it"
+        agreed = {"id": waiting_id(hers), "reason": "fine"}
+        assert mia.send(f"/loyalty/club/{kind}/approve", agreed).headers["location"].endswith("refused=second_person")
+        with desk.database.snapshot() as session:
+            assert member_rules.newest(session, club_deciding.CLUB[kind]).version == 0, "nothing counts yet"
+        assert ada.send(f"/loyalty/club/{kind}/approve", agreed).headers["location"] == place
+        assert ada.send(f"/loyalty/club/{kind}/approve", agreed).headers["location"].endswith("refused=draft_closed")
     wrong = mia.send("/loyalty/club/leaderboard", {**board, "places": "1"})
     assert wrong.headers["location"] == "/loyalty/leaderboard?refused=rule"
     with desk.database.session() as session:
@@ -342,3 +374,24 @@ def test_a_member_reads_why_they_stand_there_and_what_it_brings(desk: Desk, memb
         assert "每月送优惠券 × 1" in shown.brings
         below = reading.standing(session, members[0], TODAY, house, "en")
         assert (below.name, below.next_name, below.missing) == ("Silver", "Gold", "￥940.00 more")
+
+
+def test_a_rule_of_the_club_is_given_up_replaced_or_needs_nobody(desk: Desk) -> None:
+    mia, ada = desk.visitor("mia"), desk.visitor("ada")
+    place = "/loyalty/club/leaderboard"
+    board = {"on": "yes", "by": "spend", "period": "month", "places": "10", "reason": "contest"}
+    mia.send(place, board)
+    mia.send(place, {**board, "places": "20"})
+    page = ada.get("/loyalty/leaderboard").text
+    assert page.count("Waits for a second person") == 1, "the newer takes the older's place"
+    assert "The first 20 by spend" in page
+    assert f"/loyalty/drafts/{waiting_id(page)}" not in ada.get("/loyalty").text
+    mia.send(f"{place}/drop", {"id": waiting_id(page)})
+    assert "Waits for a second person" not in ada.get("/loyalty/leaderboard").text
+    with desk.database.session() as session:
+        rule = member_rules.Leaderboard(version=1, on=True)
+        assert not club_deciding.send(session, new_id(), rule, actor="token:crm", today=TODAY, now_ms=1)
+        deciding.set_alone(session, on=True, actor="person:ada", reason="a small chain", now_ms=1)
+    mia.send(place, board)
+    with desk.database.snapshot() as session:
+        assert member_rules.newest(session, member_rules.Leaderboard).places == 10
