@@ -146,7 +146,7 @@ def _columns() -> Sequence[Column[Any]]:
             order=col(PointsReview.promised) - col(PointsReview.computed),
             cell=lambda row: row.PointsReview.promised - row.PointsReview.computed,
         ),
-        Column(key="cause", title=marked("Cause"), kind=Kind.WRAP, cell=why),
+        Column(key="cause", title=marked("Why they differ"), kind=Kind.WRAP, cell=why),
         Column(key="state", title=marked("State"), cell=state),
         Column(
             key="by",
