@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from edge_agent.terminals.desk import TerminalDesk
@@ -26,6 +26,7 @@ from edge_agent.web.shop import Counter, Shop
 from edge_agent.web.static_files import static
 from edge_agent.web.stream import Closing, streamed
 from edge_agent.web.terminals_page import TerminalList
+from shared.pictures import MEDIA_TYPE
 from shared.web.words import LANGUAGES
 from shared.wire.desired import StoreSettings
 
@@ -94,7 +95,7 @@ class Pages:
         """Show the customer's side of a till."""
         counter, settings = self._counter(request)
         language = language_of(request, settings.locale)
-        parts = await display_page.parts(counter, settings, language)
+        parts = await display_page.parts(counter, settings, language, self._shop.pictures)
         return page(request, "display.html", language, till=counter.till.id, settings=settings, parts=parts)
 
     async def display_stream(self, request: Request) -> Response:
@@ -102,8 +103,19 @@ class Pages:
         counter, settings = self._counter(request)
         language = language_of(request, settings.locale)
         return streamed(
-            counter.till.changes, lambda: display_page.parts(counter, self._now(settings), language), self.closing
+            counter.till.changes,
+            lambda: display_page.parts(counter, self._now(settings), language, self._shop.pictures),
+            self.closing,
         )
+
+    async def picture(self, request: Request) -> Response:
+        """Send an item's picture; its name says what it is, so a browser keeps it for good."""
+        pictures = self._shop.pictures
+        content = None if pictures is None else pictures.content(request.path_params["name"])
+        if content is None:
+            return PlainTextResponse("There is no such picture.", status_code=HTTPStatus.NOT_FOUND)
+        headers = {"Cache-Control": "private, max-age=31536000, immutable"}
+        return Response(content, media_type=MEDIA_TYPE, headers=headers)
 
     async def keys(self, request: Request) -> Response:
         """Show the key card and the practice basket, on one page to print."""
@@ -240,6 +252,7 @@ def _till_routes(pages: Pages) -> list[Route]:
         Route("/tills/{till}/keys/print", pages.keys_print, methods=["POST"]),
         Route("/tills/{till}/display", pages.display),
         Route("/tills/{till}/display/stream", pages.display_stream),
+        Route("/pictures/{name}.webp", pages.picture),
         Route("/static/{name:path}", static),
     ]
 

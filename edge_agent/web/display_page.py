@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge_agent.till.results import Paid
 from edge_agent.till.service.results import Offer
 from edge_agent.web import figures
+from edge_agent.web.picture_space import Pictures, picture_space
 from edge_agent.web.rendering import render
 from edge_agent.web.shop import Counter
 from edge_agent.web.shown import basket_shown
@@ -18,14 +19,17 @@ from shared.wire.policies import ConsentText
 _LAST_ROWS = 4
 
 
-async def parts(counter: Counter, settings: StoreSettings, language: Language) -> Parts:
-    """Return what the customer sees now."""
+async def parts(
+    counter: Counter, settings: StoreSettings, language: Language, pictures: Pictures | None = None
+) -> Parts:
+    """Return what the customer sees now, with the items' pictures that are on this disk."""
     view = await counter.till.view()
     who = await counter.till.people.who()
     basket = basket_shown(view, settings, language)
     paid = counter.screen.paid if view is None else None
     context = {
         "basket": basket,
+        "space": await picture_space(view, language, pictures, done=paid is not None),
         "rows": [row for row in basket.rows if not row.deposit][-_LAST_ROWS:],
         "paid": paid,
         "total": figures.money(paid.total_minor, settings.exponent) if paid else "",

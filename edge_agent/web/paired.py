@@ -19,6 +19,8 @@ PAIRING_PATH = "/pair"
 _COOKIE_SECONDS = 400 * 24 * 3600
 _OPEN_PATHS = frozenset({PAIRING_PATH, "/trust", "/trust/storewire-ca.crt"})
 _OPEN_FOLDER = "/static/"
+_PICTURES = "/pictures/"
+"""Open to whoever is paired, with whichever till: a customer's display shows items by them."""
 _MAPPED = "::ffff:"
 """How the kernel shows an IPv4 address at such a socket (RFC 4291, 2.5.5.2)."""
 _PAGES = frozenset({"", "stream", "press", "display", "display/stream", "keys", "keys/print"})
@@ -102,7 +104,9 @@ def _elsewhere(path: str, terminal: Terminal) -> Response | None:
     own = f"/tills/{terminal.till}"
     if path == "/":
         return RedirectResponse(own, status_code=HTTPStatus.SEE_OTHER)
-    if path == own or (path.startswith(own + "/") and path.removeprefix(own + "/") in _PAGES):
+    if path == own or path.startswith(_PICTURES):
+        return None
+    if path.startswith(own + "/") and path.removeprefix(own + "/") in _PAGES:
         return None
     words = f"This terminal is paired with till {terminal.till} and shows no other page."
     return PlainTextResponse(words, status_code=HTTPStatus.FORBIDDEN)

@@ -11,6 +11,7 @@ from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.receipt.jobs import Unproven
 from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.till.till import Till
+from edge_agent.web.picture_space import Pictures
 from edge_agent.web.screen.screen import Screen
 from edge_agent.web.standing import Standing
 from shared.clock import BusinessClock
@@ -75,9 +76,10 @@ class Counter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """The store: its tills by id (more may come), settings (None before HQ described it), time, standing."""
+    """The store: its tills by id (more may come), settings (None before HQ described it), time, standing, pictures."""
 
     counters: Mapping[str, Counter]
     settings: Callable[[], StoreSettings | None]
     clock: BusinessClock
     standing: Callable[[], Awaitable[Standing]]
+    pictures: Pictures | None = None

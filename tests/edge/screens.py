@@ -21,6 +21,7 @@ from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.till.till import Till
 from edge_agent.web import server
 from edge_agent.web.app import make_app
+from edge_agent.web.picture_space import Pictures
 from edge_agent.web.screen.screen import Screen
 from edge_agent.web.shop import DeviceSeen, Shop
 from edge_agent.web.standing import Standing
@@ -78,6 +79,7 @@ def served_screens(
     tills: int = 1,
     gateways: Mapping[TenderKind, PaymentGateway] | None = None,
     build: Callable[[Store, str], Till] | None = None,
+    pictures: Pictures | None = None,
 ) -> Iterator[Screens]:
     """Serve a store's till pages until the block ends. `build` makes each till, where a test wants more of it."""
     up = threading.Event()
@@ -102,7 +104,13 @@ def served_screens(
             async def standing() -> Standing:
                 return screens.standing
 
-            shop = Shop(counters=counters, settings=lambda: store.settings, clock=store.business, standing=standing)
+            shop = Shop(
+                counters=counters,
+                settings=lambda: store.settings,
+                clock=store.business,
+                standing=standing,
+                pictures=pictures,
+            )
             app = make_app(shop, hosts=[f"127.0.0.1:{port}"], key=bytes(32), make_visit=lambda: "v" * 43)
             task = asyncio.create_task(server.serve(app, listener, app.state.closing.say))
             end.append(lambda: loop.call_soon_threadsafe(stop.set))
