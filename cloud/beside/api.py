@@ -128,6 +128,14 @@ class Moved(BaseModel):
     balance: int
 
 
+class TakenBack(BaseModel):
+    """What a reversal moved: points, and how many the member had right after; or the promotion of a coupon."""
+
+    points: int | None = None
+    balance: int | None = None
+    promotion: str | None = None
+
+
 @router.post("/identify")
 def identify(services: Here, _who: MayRead, body: Who) -> Known:
     """Say whose card or phone this is. 404 for nobody's; 403 for a lost card, or a phone that several share."""
@@ -176,11 +184,14 @@ def coupon(services: Here, who: MayWrite, body: CouponUse, key: Key) -> CouponUs
     return CouponUsed(promotion=done.require()["promotion"])
 
 
-@router.post("/reverse")
-def reverse(services: Here, who: MayWrite, body: Reversal, key: Key) -> Moved:
+@router.post("/reverse", response_model_exclude_none=True)
+def reverse(services: Here, who: MayWrite, body: Reversal, key: Key) -> TakenBack:
     """Take an earning, a spending or a coupon's use back, points up to what is left."""
     till = _till(services, who)
-    return _moved(services, lambda session: till.undo(session, key, body.of, body.points, _place(body)))
+    done = in_transaction(
+        services.database, lambda session: till.undo(session, key, body.of, body.points, _place(body))
+    ).require()
+    return TakenBack(points=done.get("points"), balance=done.get("balance"), promotion=done.get("promotion"))
 
 
 def _moved(services: Services, work: Callable[[Session], Answered]) -> Moved:

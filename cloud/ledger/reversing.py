@@ -114,7 +114,8 @@ def _wanted(original: Journal, amount: int | None, before: Mapping[int, int]) ->
     whole = sum(amount for amount in left.values() if amount > 0)
     wanted = whole if amount is None else amount
     if not 0 < wanted <= whole:
-        raise Refused(NOTHING_LEFT, f"{wanted} is not within the {whole} that are left of it")
+        left_of_it = f"{whole} are left of it to take back, not {wanted}" if whole else "all of it was taken back"
+        raise Refused(NOTHING_LEFT, left_of_it)
     gained = [n for n, part in left.items() if part > 0]
     lost = [n for n, part in left.items() if part < 0]
     shares: dict[int, int] = {}

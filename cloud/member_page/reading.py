@@ -11,14 +11,14 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
 from cloud.database.rowset import table_of
+from cloud.ledger.holding import PLACE
 from cloud.ledger.journal import AccountKey
 from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, POINTS
-from cloud.ledger.models import Balance, JournalRow, Lot, Posting
+from cloud.ledger.models import Balance, Hold, JournalRow, Lot, Posting
 from cloud.loyalty import rules, tiers
 from cloud.loyalty.benefit_words import member_words, titles_of
 from cloud.member_page.rendering import Money
-from cloud.member_page.words import JOURNALS
-from cloud.members import one_person
+from cloud.members import journal_words, one_person
 from cloud.members.models import Card, Member
 from cloud.org.models import Store
 from cloud.org.zones import zone_of
@@ -169,17 +169,23 @@ def movements(session: Session, member: UUID, limit: int = 30) -> Sequence[Movem
     ids = one_person.ids_of(session, [member])
     accounts = [AccountKey(MEMBER_POINTS, str(one), POINTS).id for one in sorted(ids)]
     same = (journal.c.cause == posting.c.cause) & (journal.c.purpose == posting.c.purpose)
+    hold = table_of(Hold)
+    set_aside = (hold.c.id == journal.c.cause) & (journal.c.purpose == PLACE)
     query = (
-        select(journal.c.at_ms, journal.c.purpose, func.sum(posting.c.amount))
+        select(journal.c.at_ms, journal.c.purpose, func.sum(posting.c.amount), hold.c.kind, hold.c.state)
         .join(posting, same)
+        .outerjoin(hold, set_aside)
         .where(posting.c.account_id.in_(accounts))
-        .group_by(journal.c.at_ms, journal.c.cause, journal.c.purpose)
+        .group_by(journal.c.at_ms, journal.c.cause, journal.c.purpose, hold.c.kind, hold.c.state)
         .having(func.sum(posting.c.amount) != 0)
         .order_by(journal.c.at_ms.desc(), journal.c.cause.desc())
         .limit(limit)
     )
     found = session.execute(query).all()
-    return [Movement(at, int(sum_), why if why in JOURNALS else "other") for at, why, sum_ in found]
+    return [
+        Movement(at, int(sum_), journal_words.of_hold(kind, state) if kind else journal_words.known(why))
+        for at, why, sum_, kind, state in found
+    ]
 
 
 def receipts(session: Session, member: UUID, before_ms: int | None = None) -> Sequence[ReceiptLine]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cloud.member_page.handing_words import HANDING
+from cloud.members.journal_words import JOURNALS
 from cloud.rewards.checking import METHOD
 from shared.web.words import Language
 
@@ -116,7 +117,7 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "show_all": {"en": "Show all", "zh": "查看全部"},
     # Coupons
     "coupons": {"en": "Coupons", "zh": "优惠券"},
-    "coupon_until": {"en": "until {day}", "zh": "{day} 前有效"},
+    "coupon_until": {"en": "until {day}", "zh": "有效期至 {day}"},
     "coupon_today": {"en": "ends today", "zh": "今天到期"},
     "coupon_days": {"en": "{days} days left", "zh": "还剩 {days} 天"},
     "coupon_from": {"en": "from {day} on", "zh": "{day} 起可用"},
@@ -219,27 +220,7 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "value_gift": {"en": "Given by us", "zh": "赠送金"},
     "value_held": {"en": "Set aside for a purchase", "zh": "交易占用中"},
     "value_frozen": {"en": "Frozen: ask at a service desk.", "zh": "已冻结，请咨询门店服务台。"},
-    "journal_earn": {"en": "Purchase", "zh": "消费积分"},
-    "journal_return": {"en": "Return", "zh": "退货扣回"},
-    "journal_expire": {"en": "Ended", "zh": "到期"},
-    "journal_spend": {"en": "Spent", "zh": "积分使用"},
-    "journal_profile_reward": {"en": "Thanks for your profile", "zh": "完善资料奖励"},
-    "journal_opening": {"en": "Brought over", "zh": "期初结转"},
-    "journal_merge": {"en": "Cards made one", "zh": "账户合并"},
-    "journal_top_up": {"en": "Top-up", "zh": "充值"},
-    "journal_gift": {"en": "Gift", "zh": "兑换礼品"},
-    "journal_undo_gift": {"en": "Gift given back", "zh": "取消兑换退回"},
-    "journal_prize_draw": {"en": "Prize draw", "zh": "参与抽奖"},
-    "journal_prize": {"en": "Won", "zh": "抽奖中奖"},
-    "journal_rebate": {"en": "Year-end rebate", "zh": "年终返利"},
-    "journal_undo_rebate": {"en": "Rebate taken back", "zh": "返利冲回"},
-    "journal_undo_expire": {"en": "Expiry taken back", "zh": "到期冲回"},
-    "journal_birthday": {"en": "Birthday gift", "zh": "生日礼"},
-    "journal_referral": {"en": "Thanks for bringing a friend", "zh": "推荐好友奖励"},
-    "journal_referral_friend": {"en": "Welcome gift", "zh": "好友入会奖励"},
-    "journal_referral_back": {"en": "Friend's purchase came back", "zh": "好友退货收回奖励"},
-    "journal_transfer": {"en": "Handed on", "zh": "积分转赠"},
-    "journal_other": {"en": "Adjustment", "zh": "调整"},
+    **{f"journal_{code}": words for code, words in JOURNALS.items()},
     # Receipts
     "receipts": {"en": "Receipts", "zh": "电子小票"},
     "receipts_none": {"en": "No receipts yet.", "zh": "暂无小票"},
@@ -340,8 +321,6 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     },
     "to_start": {"en": "To my card", "zh": "返回会员码"},
 }
-
-JOURNALS = frozenset(key.removeprefix("journal_") for key in WORDS if key.startswith("journal_"))
 
 
 def say(language: Language, key: str, **values: object) -> str:

@@ -108,7 +108,9 @@ def _balances(session: Session, accounts: list[UUID]) -> list[Facts]:
 def _postings(session: Session, accounts: list[UUID]) -> list[Facts]:
     posting, journal = table_of(Posting), table_of(JournalRow)
     same = (journal.c.cause == posting.c.cause) & (journal.c.purpose == posting.c.purpose)
-    query = select(journal, posting.c.amount).join(posting, same).where(posting.c.account_id.in_(accounts))
+    account = table_of(Account)
+    query = select(journal, account.c.kind, posting.c.amount).join(posting, same)
+    query = query.join(account, account.c.id == posting.c.account_id).where(posting.c.account_id.in_(accounts))
     rows = session.execute(query.order_by(journal.c.at_ms, journal.c.cause)).mappings()
     return [_plain(dict(row)) for row in rows]
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 
+from cloud.members.disclosure_values import said
 from cloud.members.disclosure_words import COLUMNS, MACHINES, NUMBERED, PARTS
 from cloud.members.profile import PROFILE, shown
 from shared.web.words import HTML_LANGUAGE, Language
@@ -56,7 +57,7 @@ def _part(name: str, rows: Sequence[Mapping[str, Any]], language: Language) -> s
     hidden = MACHINES - {"id"} if name in NUMBERED else MACHINES
     columns = [one for one in rows[0] if one not in hidden and any(row.get(one) not in (None, "") for row in rows)]
     head = "".join(f'<th scope="col">{escape(_column(one, language))}</th>' for one in columns)
-    body = "".join(f"<tr>{''.join(_cell(row, one) for one in columns)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(_cell(row, one, language) for one in columns)}</tr>" for row in rows)
     heading = escape(PARTS[name][language])
     return (
         f'<h2>{heading}</h2><div tabindex="0" role="region" aria-label="{heading}">'
@@ -68,12 +69,12 @@ def _column(name: str, language: Language) -> str:
     return COLUMNS[name][language == "zh"] if name in COLUMNS else name
 
 
-def _cell(row: Mapping[str, Any], column: str) -> str:
+def _cell(row: Mapping[str, Any], column: str, language: Language) -> str:
     whole = ' class="whole"' if column.endswith((_MS, _MINOR)) else ""
-    return f"<td{whole}>{escape(_text(row, column))}</td>"
+    return f"<td{whole}>{escape(_text(row, column, language))}</td>"
 
 
-def _text(row: Mapping[str, Any], column: str) -> str:
+def _text(row: Mapping[str, Any], column: str, language: Language) -> str:
     """Write a value as people read it: a moment as such, money with its decimals."""
     value = row[column]
     if value is None:
@@ -83,7 +84,7 @@ def _text(row: Mapping[str, Any], column: str) -> str:
     if isinstance(value, int) and column.endswith(_MINOR):
         exponent = int(row.get("exponent", 2))
         return f"{Decimal(value).scaleb(-exponent):,.{exponent}f}"
-    return str(value)
+    return said(column, value, language)
 
 
 def _field(row: Mapping[str, Any], language: Language) -> dict[str, Any]:
