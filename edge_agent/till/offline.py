@@ -219,6 +219,7 @@ COUNTER_ACTIONS: Mapping[str, Action] = {
     "sell": _MONEY,
     "foresee_undo": _YES,
     "undo": _STORED,
+    "leave_undo": _YES,
     "unfinished": _YES,
     "apply_return": _STORED,
     "due": _STORED,

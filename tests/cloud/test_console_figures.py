@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from cloud.console import said
+from cloud.console.said import SHOWN_CARD
 from cloud.console.speaking import speech
 from cloud.database import Database
 from cloud.database.rowset import table_of
@@ -58,7 +58,7 @@ def test_why_a_shown_card_leads_to_nobody_is_said_in_words(
         sale = session.exec(select(col(Sale.id))).first()
     page = get(sqlite_database, f"/sales/{sale}", language)
     assert problem not in page
-    assert speech(language).t(said.SHOWN_CARD[problem]) in page
+    assert speech(language).t(SHOWN_CARD[problem]) in page
 
 
 def receipts_of(page: str) -> list[str]:

@@ -10,7 +10,7 @@ from edge_agent.receipt.compose import compose
 from edge_agent.till.asks import ApprovalAsked
 from edge_agent.till.ports import AttemptState, PaymentAttempt, PaymentOutcome
 from edge_agent.till.results import Refused, Reprinted
-from edge_agent.till.service.results import Customer, Offer, ValueBackNow, ValueSoldNow
+from edge_agent.till.service.results import Customer, Offer, UndoLeft, ValueBackNow, ValueSoldNow
 from edge_agent.till.shifts.results import ShiftReport
 from edge_agent.till.simulated_gateway import Mood, SimulatedGateway
 from shared.receipt.layout import lay_out
@@ -193,6 +193,44 @@ async def test_an_undone_top_up_is_approved_and_handed_back_once(tmp_path: Path)
         assert isinstance(closed, ShiftReport)
         assert (closed.totals.value_back, closed.totals.value_back_minor) == (1, 10_000)
         assert (closed.totals.returns, closed.totals.cash_expected_minor) == (0, 0)
+        assert not await at.send()
+        assert at.chain.purse() == (0, 0, 0)
+        at.chain.prove()
+
+
+async def test_an_undoing_that_hq_never_answers_is_finished_by_who_knows_the_answer(tmp_path: Path) -> None:
+    async with desk_store(tmp_path, people=True) as at:
+        await at.till.people.sign_in("anna", "2580")
+        paid, counter = await sold(at), at.till.counter
+        await at.send()
+        at.hq.loses = True
+        assert code(await counter.undo(paid.receipt, reason="", approve=SUE)) == "value_undo_waits"
+        at.hq.silent = True
+        assert code(await counter.undo(paid.receipt, reason="", told=True)) == "approval_needed"
+        assert code(await counter.leave_undo(paid.receipt)) == "approval_needed"
+        assert await counter.leave_undo(paid.receipt, approve=SUE) == UndoLeft(paid.receipt)
+        assert not await counter.unfinished(), "nothing stands in anybody's way"
+        assert not await at.events(ValuePaidBack)
+        assert code(await counter.undo(paid.receipt, reason="", approve=SUE)) == "value_undo_waits"
+        done = await counter.undo(paid.receipt, reason="", told=True, approve=SUE)
+        assert isinstance(done, ValueBackNow), done
+        assert done.minor == 10_000
+        at.hq.silent = False
+        assert len(at.hq.undos()) == 1, "one undoing, however often it was asked for"
+        assert not await at.send()
+        assert at.chain.purse() == (0, 0, 0)
+        at.chain.prove()
+
+
+async def test_an_undoing_believed_that_hq_never_heard_of_is_taken_with_its_money(tmp_path: Path) -> None:
+    async with desk_store(tmp_path) as at:
+        paid, counter = await sold(at), at.till.counter
+        await at.send()
+        at.hq.silent = True
+        assert code(await counter.undo(paid.receipt, reason="")) == "value_undo_waits"
+        assert isinstance(await counter.undo(paid.receipt, reason="", told=True), ValueBackNow)
+        assert code(await counter.leave_undo(paid.receipt)) == "no_such_payment"
+        assert at.chain.purse() == (10_000, 0, 0)
         assert not await at.send()
         assert at.chain.purse() == (0, 0, 0)
         at.chain.prove()

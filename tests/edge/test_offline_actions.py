@@ -201,6 +201,7 @@ CASES: Mapping[str, Case] = {
     "counter.sell": lambda at: at.top_up(),
     "counter.foresee_undo": lambda at: _top_up(at, at.till.counter.foresee_undo),
     "counter.undo": lambda at: _top_up(at, lambda receipt: at.till.counter.undo(receipt, reason="mistake")),
+    "counter.leave_undo": lambda at: _top_up(at, at.left_undone),
     "counter.unfinished": lambda at: at.till.counter.unfinished(),
     "counter.apply_return": lambda at: at.till.counter.apply_return(ANN, "moves away"),
     "counter.due": lambda at: at.till.counter.due(ANN),

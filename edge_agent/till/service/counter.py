@@ -16,7 +16,16 @@ from edge_agent.till.results import Refused
 from edge_agent.till.service import paying_back, plans, selling
 from edge_agent.till.service.asking import Asking, explained, sealed
 from edge_agent.till.service.plans import UndoPlan
-from edge_agent.till.service.results import Customer, Offer, Ready, UndoForeseen, Unfinished, ValueBackNow, ValueSoldNow
+from edge_agent.till.service.results import (
+    Customer,
+    Offer,
+    Ready,
+    UndoForeseen,
+    UndoLeft,
+    Unfinished,
+    ValueBackNow,
+    ValueSoldNow,
+)
 from edge_agent.till.service.whom import card_number
 from edge_agent.till.staff.people import People
 from shared.wire.desk_asks import (
@@ -116,12 +125,19 @@ class ValueCounter:
         return await self._commands.look(lambda db, desk: paying_back.foresee(db, desk, receipt))
 
     async def undo(
-        self, receipt: str, *, reason: str, in_cash: bool = False, approve: Approve | None = None
+        self,
+        receipt: str,
+        *,
+        reason: str,
+        in_cash: bool = False,
+        told: bool = False,
+        approve: Approve | None = None,
     ) -> ValueBackNow | Refused:
         """Undo a top-up of this store by its receipt: HQ takes the value back, then its money is handed back.
 
         What has no answer goes on with the next try, under the same id. `in_cash`: what a payment service refused to
-        give back is paid in cash.
+        give back is paid in cash. `told`: somebody knows that HQ took the value back, whose answer never came, and
+        answers for it.
         """
         approver = await self._people.approver(approve)
         if isinstance(approver, Refused):
@@ -133,6 +149,11 @@ class ValueCounter:
             if isinstance(plan, Refused):
                 return plan
             refusal = None if plan.taken else await self._take_back(plan)
+            if refusal is not None and refusal.code == "value_undo_waits" and told:
+                taken = await self._commands.change(
+                    lambda db, desk: paying_back.note_taken(db, desk, plan.id, approver)
+                )
+                refusal = taken if isinstance(taken, Refused) else None
             if refusal is not None:
                 return refusal
             if in_cash:
@@ -144,7 +165,18 @@ class ValueCounter:
     async def unfinished(self) -> list[Unfinished]:
         """Return the top-ups of this till whose undoing is under way."""
         found = await self._commands.read(lambda db, desk: plans.of_till(db, desk.till))
-        return [Unfinished(one.receipt, one.minor) for one in found if isinstance(one, UndoPlan)]
+        return [Unfinished(one.receipt, one.minor) for one in found if isinstance(one, UndoPlan) and not one.left]
+
+    async def leave_undo(self, receipt: str, *, approve: Approve | None = None) -> UndoLeft | Refused:
+        """Let an undoing be that HQ does not answer: somebody knows that it took nothing back, and answers for it.
+
+        Undone after all it goes on under the same id: an answer that was lost is found again.
+        """
+        approver = await self._people.approver(approve)
+        if isinstance(approver, Refused):
+            return approver
+        async with self._money.lock:
+            return await self._commands.change(lambda db, desk: paying_back.leave(db, desk, receipt, approver))
 
     async def apply_return(self, customer: Customer, reason: str) -> CardReturnTaken | Refused:
         """Take an application to pay somebody's stored value back. HQ decides; until then it cannot be used."""

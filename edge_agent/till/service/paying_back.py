@@ -21,7 +21,7 @@ from edge_agent.till.returning.finding import row_for
 from edge_agent.till.returning.plan import RefundPart
 from edge_agent.till.service import plans
 from edge_agent.till.service.plans import UndoPlan
-from edge_agent.till.service.results import UndoForeseen, ValueBackNow
+from edge_agent.till.service.results import UndoForeseen, UndoLeft, ValueBackNow
 from edge_agent.till.service.selling import event_of, require_free
 from edge_agent.till.shifts import ledger
 from edge_agent.till.staff.approving import approved, chosen
@@ -34,19 +34,17 @@ from shared.wire.value_events import ValueBackReason
 def begin_undo(db: sqlite3.Connection, desk: Desk, text: str, reason: str, approver: Approver | None) -> UndoPlan:
     """Plan to undo a top-up of this store, or go on with one begun before. It is on the disk before HQ is asked."""
     require_free(db, desk)
-    row = row_for(db, desk, text)
-    sold = event_of(db, row.event)
-    if sold is None:
-        raise Refusal("not_a_top_up", row.text)
-    begun = next((one for one in plans.of_store(db) if isinstance(one, UndoPlan) and one.sold == sold.id), None)
+    sold = _top_up(db, desk, text)
+    begun = _begun(db, sold)
     if begun is not None:
-        return begun
+        return begun if not begun.left else _taken_up(db, desk, begun, approver)
+    receipt = _receipt(sold)
     if plans.is_paid_back(db, sold.id):
-        raise Refusal("value_paid_back", row.text)
+        raise Refusal("value_paid_back", receipt)
     by = approved(desk, Approval.UNDO_TOP_UP, approver)
     why = chosen(reason, desk.policies.void_reasons)
     plan = UndoPlan(
-        id=desk.mint(), sold=sold.id, receipt=row.text, minor=sold.total_minor, refunds=_refunds(sold),
+        id=desk.mint(), sold=sold.id, receipt=receipt, minor=sold.total_minor, refunds=_refunds(sold),
         reason=why, approved_by=by, shift=desk.stand.shift, till=desk.till,
         cashier=desk.cashier,
     )  # fmt: skip
@@ -54,18 +52,67 @@ def begin_undo(db: sqlite3.Connection, desk: Desk, text: str, reason: str, appro
     return plan
 
 
+def _taken_up(db: sqlite3.Connection, desk: Desk, plan: UndoPlan, approver: Approver | None) -> UndoPlan:
+    """Go on, under the same id, with what somebody let be: approved anew, by whoever stands here now."""
+    by = approved(desk, Approval.UNDO_TOP_UP, approver)
+    plan = structs.replace(
+        plan, left=False, approved_by=by, shift=desk.stand.shift, till=desk.till, cashier=desk.cashier
+    )
+    plans.store(db, desk.till, plan)
+    return plan
+
+
+def note_taken(db: sqlite3.Connection, desk: Desk, key: UUID, approver: Approver | None) -> UndoPlan:
+    """Believe a supervisor that HQ has taken the value back, though its answer never came.
+
+    Should HQ not have it, it takes the value when the money's event comes: what is spent by then is the purse's debt.
+    """
+    plan = require_plan(db, key)
+    by = approved(desk, Approval.UNDO_TOP_UP, approver)
+    plan = structs.replace(plan, taken=True, approved_by=by or plan.approved_by)
+    plans.store(db, desk.till, plan)
+    return plan
+
+
+def leave(db: sqlite3.Connection, desk: Desk, text: str, approver: Approver | None) -> UndoLeft:
+    """Let an undoing be that HQ has not answered, because somebody knows that it took nothing back."""
+    plan = _begun(db, _top_up(db, desk, text))
+    if plan is None or plan.taken:
+        raise Refusal("value_undo_taken" if plan else "no_such_payment", text)
+    approved(desk, Approval.UNDO_TOP_UP, approver)
+    plans.store(db, desk.till, structs.replace(plan, left=True))
+    return UndoLeft(plan.receipt)
+
+
 def foresee(db: sqlite3.Connection, desk: Desk, text: str) -> UndoForeseen:
     """Say what undoing a top-up of this store would hand back, before anything is begun; or refuse as that would."""
     require_free(db, desk)
+    sold = _top_up(db, desk, text)
+    receipt = _receipt(sold)
+    if plans.is_paid_back(db, sold.id):
+        raise Refusal("value_paid_back", receipt)
+    begun = _begun(db, sold)
+    refunds = tuple(begun.refunds if begun is not None else _refunds(sold))
+    return UndoForeseen(
+        receipt=receipt, minor=sold.total_minor, gift_minor=sold.gift_minor, refunds=refunds,
+        taken=begun is not None and begun.taken,
+    )  # fmt: skip
+
+
+def _top_up(db: sqlite3.Connection, desk: Desk, text: str) -> ValueSold:
     row = row_for(db, desk, text)
     sold = event_of(db, row.event)
     if sold is None:
         raise Refusal("not_a_top_up", row.text)
-    if plans.is_paid_back(db, sold.id):
-        raise Refusal("value_paid_back", row.text)
-    begun = next((one for one in plans.of_store(db) if isinstance(one, UndoPlan) and one.sold == sold.id), None)
-    refunds = tuple(begun.refunds if begun is not None else _refunds(sold))
-    return UndoForeseen(receipt=row.text, minor=sold.total_minor, gift_minor=sold.gift_minor, refunds=refunds)
+    return sold
+
+
+def _receipt(sold: ValueSold) -> str:
+    return receipt_text(sold.receipt.series, sold.receipt.number)
+
+
+def _begun(db: sqlite3.Connection, sold: ValueSold) -> UndoPlan | None:
+    return next((one for one in plans.of_store(db) if isinstance(one, UndoPlan) and one.sold == sold.id), None)
 
 
 def pay_back(

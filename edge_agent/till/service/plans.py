@@ -27,7 +27,11 @@ class SellPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
 
 
 class UndoPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="plan", tag="undo"):
-    """A top-up that is being undone. `id` is its event's and the question's to HQ; `taken`: HQ took the value back."""
+    """A top-up that is being undone. `id` is its event's and the question's to HQ; `taken`: HQ took the value back.
+
+    `left`: a supervisor knows that HQ did not, and let it be. It is kept all the same: undone after all, HQ is asked
+    under the same id, so that an answer that was lost on its way still counts.
+    """
 
     id: UUID
     sold: UUID
@@ -40,6 +44,7 @@ class UndoPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     till: str = ""
     cashier: str = ""
     taken: bool = False
+    left: bool = False
 
 
 ValuePlan = SellPlan | UndoPlan

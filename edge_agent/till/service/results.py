@@ -108,12 +108,23 @@ class ValueBackNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndoForeseen:
-    """What undoing a top-up would hand back, by these ways, and the gift money that ends with it; nothing is begun."""
+    """What undoing a top-up would hand back, by these ways, and the gift money that ends with it; nothing is begun.
+
+    Of one that is begun, `taken` says that HQ took the value back: then a payment service has not answered.
+    """
 
     receipt: str
     minor: int
     gift_minor: int
     refunds: tuple[RefundPart, ...]
+    taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UndoLeft:
+    """The undoing of a top-up was let be: HQ took nothing back, and nothing is handed back."""
+
+    receipt: str
 
 
 @dataclass(frozen=True, slots=True)

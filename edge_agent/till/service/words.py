@@ -68,6 +68,12 @@ SERVICE_WORDS: Mapping[str, Words] = {
         "Go on with it from the desk's list; pay nothing out before.",
         "请从服务台列表继续办理，完成前请勿退款。",
     ),
+    "value_undo_taken": Words(
+        "Head office took the value back already.",
+        "总部已收回该笔储值。",
+        "Go on until its money is paid back.",
+        "请继续办理，直至退款完成。",
+    ),
     "value_refund_refused": Words(
         "The payment service did not give the money back.",
         "支付方未退款。",

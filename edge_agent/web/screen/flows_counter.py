@@ -6,7 +6,7 @@ from uuid import UUID
 
 from edge_agent.till.asks import Approve
 from edge_agent.till.results import Refused
-from edge_agent.till.service.results import Customer, Offer, UndoForeseen, ValueBackNow
+from edge_agent.till.service.results import Customer, Offer, UndoForeseen, UndoLeft, ValueBackNow
 from edge_agent.till.service.selling import BOUGHT_WITH
 from edge_agent.web.figures import to_minor
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
@@ -21,7 +21,7 @@ from shared.codes import PaymentBrand, PaymentCode
 from shared.web.words import marked
 from shared.wire.events import TenderKind
 
-_YES, _CASH = "yes", "cash"
+_YES, _CASH, _TOLD, _LEAVE = "yes", "cash", "told", "leave"
 _TIMES = "×"
 """Between a way to pay and the amount typed before its key, as `flows_paying.with_amount` writes it."""
 _OF_THE_CARD = ("gift_card_", "hq_card_", "hq_purse_")
@@ -151,15 +151,31 @@ async def undo(ask: Asked, hand: Hand, begun: str = "") -> Outcome:
     if isinstance(foreseen, Refused):
         return foreseen
     goes_back = _goes_back(hand, foreseen)
-    in_cash = await ask(_how(foreseen, goes_back) if begun else _whether(hand, foreseen, goes_back)) == _CASH
+    how = await ask(_how(foreseen, goes_back) if begun else _whether(hand, foreseen, goes_back))
+    if how == _LEAVE:
+        return await _let_be(ask, hand, foreseen)
     reasons = hand.settings.policies.void_reasons
     reason = await ask(reason_question(reasons)) if reasons and not begun else ""
 
     async def undone(approve: Approve | None, _reason: str) -> ValueBackNow | Refused:
-        return await hand.till.counter.undo(receipt, reason=reason, in_cash=in_cash, approve=approve)
+        return await hand.till.counter.undo(
+            receipt, reason=reason, in_cash=how == _CASH, told=how == _TOLD, approve=approve
+        )
 
     answer = await settled(ask, undone, About(goes_back))
     return answer if isinstance(answer, Refused) else moved(hand, answer)
+
+
+async def _let_be(ask: Asked, hand: Hand, foreseen: UndoForeseen) -> Outcome:
+    """Let an undoing be that head office did not do, with approval."""
+
+    async def left(approve: Approve | None, _reason: str) -> UndoLeft | Refused:
+        return await hand.till.counter.leave_undo(foreseen.receipt, approve=approve)
+
+    answer = await settled(ask, left, About(says(marked("The top-up stays; nothing is handed back"))))
+    if isinstance(answer, Refused):
+        return answer
+    return Done(news(marked("The top-up {receipt} stays. Hand nothing back."), receipt=foreseen.receipt))
 
 
 def _goes_back(hand: Hand, foreseen: UndoForeseen) -> Sayable:
@@ -185,17 +201,27 @@ def _whether(hand: Hand, foreseen: UndoForeseen, goes_back: Sayable) -> Question
 
 
 def _how(foreseen: UndoForeseen, goes_back: Sayable) -> Question:
+    """Say what an undoing waits for, and ask how it goes on: with the answer, or by somebody who knows it."""
+    if foreseen.taken:
+        waits = says(marked("Head office took the value back; its money is not paid back yet."))
+        further: tuple[tuple[str, str], ...] = ((_CASH, marked("Pay in cash what the payment service refused")),)
+    else:
+        waits = says(marked("Head office has not said whether it took the value back. Ask again, or telephone."))
+        further = (
+            (_TOLD, marked("Head office says by telephone: taken back. Hand the money back")),
+            (_LEAVE, marked("Head office says by telephone: not taken back. Let it be")),
+        )
     return Question(
         id="undo_how",
         title=says(marked("Go on undoing {receipt}"), receipt=foreseen.receipt),
         prompt=says(marked("Number, or Esc: it waits in the list of the desk")),
-        note=goes_back,
-        options=(
-            Option(value=_YES, words=says(marked("Ask again"))),
-            Option(value=_CASH, words=says(marked("Pay in cash what the payment service refused"))),
+        note=Joined((waits, goes_back)),
+        options=tuple(
+            Option(value=value, words=says(words)) for value, words in ((_YES, marked("Ask again")), *further)
         ),
         free=False,
         deliberate=True,
+        wide=True,
     )
 
 
