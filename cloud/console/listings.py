@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from cloud.console import said
 from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
-from cloud.fleet import audit_words
+from cloud.fleet import audit_said, audit_words
 from cloud.fleet.models import Agent, AgentGap, AuditEntry
 from cloud.ingest.models import ParkedEvent
 from cloud.pricing_audit.models import PriceAudit
@@ -233,9 +233,9 @@ def _act_columns() -> Sequence[Column[AuditEntry]]:
             kind=Kind.WRAP,
             cell=lambda row: Cell(value=audit_words.ACTION.get(row.action, row.action), say=True, note=row.action),
         ),
-        Column(key="subject", title=marked("To what"), kind=Kind.WRAP, cell=lambda row: row.subject),
+        Column(key="subject", title=marked("To what"), kind=Kind.WRAP, cell=audit_said.subject_cell),
         Column(key="reason", title=marked("Why"), kind=Kind.WRAP, cell=lambda row: row.reason or None),
-        Column(key="detail", title=marked("Detail"), kind=Kind.WRAP, cell=lambda row: row.detail or None),
+        Column(key="detail", title=marked("Detail"), kind=Kind.WRAP, cell=audit_said.detail_cell),
     )
 
 

@@ -17,7 +17,7 @@ from cloud.console.rendering import Context, page
 from cloud.console.showing import listed
 from cloud.console.signing_in import ACCOUNT, COOKIE, Posted, form_by, person_with
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.fleet import audit_words
+from cloud.fleet import audit_said, audit_words
 from cloud.fleet.models import AuditEntry
 from cloud.identity import people, sessions
 from cloud.identity.people import Right, Role, Signed
@@ -176,6 +176,8 @@ def _person(request: Request, services: Services, name: str, *, refused: str = "
             "sessions": sessions.sessions_of(session, name, now_ms),
             "acts": _acts(session, name),
             "acted": audit_words.ACTION,
+            "subject_of": audit_said.subject_cell,
+            "detail_of": audit_said.detail_cell,
             "roles": MAY,
             "told": told,
             "refused": _said(refused),

@@ -54,3 +54,35 @@ def test_the_log_shows_words_in_the_readers_language(sqlite_database: Database) 
         assert all(word in page for word in told), language
         assert "person:admin" not in page
     assert "token demo" not in Visitor(app, "en").get("/audit?actor=admin").text, "found by the name as it is shown"
+
+
+SALE = "01a20393-d1e5-728a-8041-c821cad3b147"
+SAID = (
+    ("prices.publish", "version 53", "Week 53; 3 stores", 'href="/prices">price book 53', "Week 53; 3 stores",
+     'href="/prices">价格册 53', "Week 53；3 家门店"),
+    ("promotions.push", SALE, "Spring; all", f'href="/promotions/{SALE}">promotion cad3b147', "Spring; all stores",
+     "促销 cad3b147", "Spring；全部门店"),
+    ("member.segment", "parents", "4 came, 0 went", 'open=parents">segment parents', "4 came, 0 went",
+     "人群 parents", "加入 4 人，移出 0 人"),
+    ("member.rule", "entry 2", "{}", "who may join, version 2", "{}", "入会条件，第 2 版", "{}"),
+    ("coupons.give", "batch welcome-back", "3 coupons", 'href="/coupons/welcome-back">batch', "3 coupons",
+     "批次 welcome-back", "3 张券"),
+    ("member.block", SALE, "buy", f'href="/members/{SALE}">member cad3b147', "buy", "会员 cad3b147", "buy"),
+    ("person.add", "bo", "marketer", "bo", "Marketer", "bo", "营销"),
+    ("gift.stock", "gift shopping-bag", "s367 +20, 20 left", "gift shopping-bag", "store s367: +20, 20 left",
+     "礼品 shopping-bag", "门店 s367：+20，剩余 20"),
+)  # fmt: skip
+
+
+def test_subjects_and_details_are_said_and_lead_there(sqlite_database: Database) -> None:
+    with sqlite_database.session() as session:
+        for action, subject, detail, *_ in SAID:
+            audit.record(session, at_ms=START_MS, actor="cli:x", action=action, subject=subject, detail=detail)
+    app = console(sqlite_database)
+    english, chinese = (Visitor(app, language).get("/audit").text for language in ("en", "zh"))
+    for _, _, _, subject_en, detail_en, subject_zh, detail_zh in SAID:
+        for page, facts in ((english, (subject_en, detail_en)), (chinese, (subject_zh, detail_zh))):
+            for fact in facts:
+                assert fact in page, fact
+    for code in (f">{SALE}", "version 53<", "came, 0 went<"):
+        assert code not in chinese
