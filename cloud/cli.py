@@ -21,6 +21,7 @@ from cloud.ledger import commands as ledger
 from cloud.loyalty import commands as loyalty
 from cloud.members import commands as members
 from cloud.org import commands as org
+from cloud.pictures import commands as pictures
 from cloud.prices import commands as prices
 from cloud.process import (
     broker as broker_process,
@@ -58,6 +59,7 @@ app.add_typer(ca_commands.ca_app, name="ca")
 app.add_typer(fleet.agent_app, name="agent")
 app.add_typer(audit_commands.audit_app, name="audit")
 app.add_typer(prices.app, name="prices")
+app.add_typer(pictures.app, name="pictures")
 app.add_typer(members.app, name="members")
 app.add_typer(coupons.app, name="coupons")
 app.add_typer(rewards.app, name="rewards")

@@ -29,6 +29,9 @@ from cloud.loyalty import club_api as loyalty_club
 from cloud.member_page.app import create_member_app
 from cloud.members import api as members
 from cloud.members import care_api, personal_api, segments_api
+from cloud.pictures import api as pictures
+from cloud.pictures.fitting import MOST_FILE_BYTES
+from cloud.pictures.loading import MOST_ARCHIVE_BYTES
 from cloud.prices import api as prices
 from cloud.prices import bodies_api, codes_api, publication_api
 from cloud.prices.sheets import MAX_FILE_BYTES
@@ -56,6 +59,7 @@ _ROUTERS = (
     publication_api.router,
     codes_api.router,
     beside.router,
+    pictures.router,
     care_api.router,
     segments_api.router,
     members.router,
@@ -86,6 +90,9 @@ _BODIES = {
     "/api/v1/parked/{event}/repair": 2 * MAX_OPENED_BYTES + 64 * _KIB,
     "/members/openings/uploads": _FILE_BYTES,
 }
+    "/prices/pictures": MOST_FILE_BYTES + 128 * _KIB,
+    "/api/v1/pictures/items/{item:path}": MOST_FILE_BYTES + 128 * _KIB,
+    "/api/v1/pictures/load": MOST_ARCHIVE_BYTES,
 """Bytes that a request to these addresses may bring; `body_limit.MOST_BYTES` to any other."""
 
 log = structlog.get_logger()

@@ -15,6 +15,7 @@ from cloud.members import care_models as members_care
 from cloud.members import models as members
 from cloud.members.opening import models as members_opening
 from cloud.org import models as org
+from cloud.pictures import models as pictures
 from cloud.prices import models as prices
 from cloud.pricing_audit import models as pricing_audit
 from cloud.promotions import budget_models as promotion_budgets
@@ -41,6 +42,7 @@ __all__ = [
     "members_care",
     "members_opening",
     "org",
+    "pictures",
     "prices",
     "pricing_audit",
     "promotion_budgets",

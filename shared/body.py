@@ -18,12 +18,14 @@ _EMPTY_BUCKET = bytes(32)
 
 
 class BodyKind(StrEnum):
-    """The row sets of a price book."""
+    """The row sets of a price book, and the one of pictures, which stands beside it."""
 
     ITEMS = "items"
     PRICES = "prices"
     OVERRIDES = "overrides"
     PROMOTIONS = "promotions"
+    PICTURES = "pictures"
+    """Item to picture (`shared/pictures.py`): named by the desired state itself, by no version's manifest."""
 
 
 class BodyHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -21,6 +21,7 @@ from cloud.members import rule_pages as member_rules
 from cloud.members import segment_pages
 from cloud.members.opening import pages as member_uploads
 from cloud.org import terminal_pages
+from cloud.pictures import pages as pictures
 from cloud.promotions import pages as budget_pages
 from cloud.rewards import draw_pages, gift_pages, run_pages
 from cloud.store_days import pages as store_days
@@ -56,6 +57,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.PROMOTIONS, title=marked("Expiry and rebates"), path="/rewards/runs", router=run_pages.router),
     Entry(task=Task.PRICES, title=marked("Price books"), path="/prices"),
     Entry(task=Task.PRICES, title=marked("Price changes"), path="/prices/changes", router=price_changes.router),
+    Entry(task=Task.PRICES, title=marked("Pictures of items"), path="/prices/pictures", router=pictures.router),
     Entry(task=Task.SALES, title=marked("Sales"), path="/sales", router=why.router),
     Entry(task=Task.SALES, title=marked("Store days"), path="/days", router=store_days.router),
     Entry(task=Task.CARE, title=marked("Parked events"), path="/parked"),

@@ -35,6 +35,8 @@ class Kind(StrEnum):
     NUMBER = "number"
     MONEY = "money"
     MOMENT = "moment"
+    PICTURE = "picture"
+    """The value is a picture's address; what it shows is said in another column."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -106,7 +106,7 @@ def place(session: Session, plans: Sequence[Plan], facts: VersionFacts) -> dict[
 
 def _place_lane(session: Session, lane: _Lane, facts: VersionFacts) -> int:
     version = next_version(session)
-    made = {key: _make_body(session, key, *step, version) for key, step in lane.steps.items()}
+    made = {key: make_body(session, key, *step, version) for key, step in lane.steps.items()}
     changed = sum(rows for _, rows in made.values())
     for plan in lane.plans:
         plan.bodies |= {key: made[key][0] for key in plan.changes}
@@ -155,8 +155,11 @@ def _write_manifests(session: Session, version: int, plans: Iterable[Plan]) -> N
     session.execute(insert(StoreManifest), rows)
 
 
-def _make_body(session: Session, key: BodyKey, base_hash: str, change: Change, version: int) -> tuple[str, int]:
-    """Write a body's changed rows at a version; return its hash and their number. No change, nothing written."""
+def make_body(session: Session, key: BodyKey, base_hash: str, change: Change, version: int) -> tuple[str, int]:
+    """Write a body's changed rows at a version; return its hash and their number. No change, nothing written.
+
+    The version is one that this body has not had; bodies outside price books count their own.
+    """
     kind, scope = key
     tree = body_tree(session, kind, scope)
     base = tree.version_of(base_hash)

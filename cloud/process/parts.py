@@ -30,6 +30,7 @@ from cloud.members.stepper import member_step, set_versions
 from cloud.prices.bodies import BodyFiles
 from cloud.prices.books import StoreBooks
 from cloud.prices.desired import deltas_along, desired_documents
+from cloud.pictures import keeping as pictures
 from cloud.privacy import Vault
 from cloud.process import ports
 from cloud.process.clocks import Clocks, clocks_of
@@ -124,12 +125,14 @@ class _Composer:
                 document,
                 members_version=versions.get(document.settings.store, 0),
                 budgets=budgets.get(agent, []),
+        pictured = pictures.reference(session)
                 parked=parked.get(document.settings.store, 0),
                 settings=_going_on(document.settings, last.get(agent, {})),
             )
             for agent, document in documents.items()
         }
 
+                pictures=pictured,
     def deltas(self, session: Session, desired: DesiredState, reported: Reported) -> list[bytes]:
         return deltas_along(session, desired.timeline, reported, self._files)
 

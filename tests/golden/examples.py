@@ -248,6 +248,8 @@ WITH_POINTS = msgspec.structs.replace(
     settings=msgspec.structs.replace(DESIRED.settings, points_rules=points_examples.POINTS_RULES),
 )
 
+WITH_PICTURES = msgspec.structs.replace(DESIRED, pictures=BodyReference(kind="pictures", scope="chain", hash="cd" * 32))
+
 STEP = MemberStep(
     agent="s001-a",
     incarnation=INCARNATION,
@@ -350,6 +352,9 @@ MESSAGE_EXAMPLES: dict[str, Message] = {
     ),
     "desired.v1.points_rules": Desired(
         id=_id(111), **_envelope, desired=sign_desired(WITH_POINTS, HQ_PRIVATE)
+    ),
+    "desired.v1.pictures": Desired(
+        id=_id(140), **_envelope, desired=sign_desired(WITH_PICTURES, HQ_PRIVATE)
     ),
     "members.v1": Members(id=_id(30), **_envelope, members=sign_members(STEP, HQ_PRIVATE)),
     "members.v1.blocked": Members(id=_id(100), **_envelope, members=sign_members(BLOCKED_STEP, HQ_PRIVATE)),

@@ -925,6 +925,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'waiting'"),
     )
     op.create_table(
+        "picture",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("made_ms", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_picture")),
+    )
+    op.create_table(
         "points_review",
         sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("sale_id", sa.Uuid(), nullable=False),
@@ -1948,6 +1956,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_console_session")),
     )
     op.create_index(op.f("ix_console_session_person"), "console_session", ["person"], unique=False)
+    op.create_table(
+        "item_picture",
+        sa.Column("item", sa.String(length=128), nullable=False),
+        sa.Column("picture", sa.String(length=64), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_ms", BIG_INT, nullable=False),
+        sa.ForeignKeyConstraint(["picture"], ["picture.hash"], name=op.f("fk_item_picture_picture")),
+        sa.PrimaryKeyConstraint("item", name=op.f("pk_item_picture")),
+    )
+    op.create_index(op.f("ix_item_picture_picture"), "item_picture", ["picture"], unique=False)
     op.create_table(
         "member",
         sa.Column("id", sa.Uuid(), nullable=False),
