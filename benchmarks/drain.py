@@ -49,7 +49,9 @@ def prepare(head: Office, folder: Path, dataset: Dataset) -> int:
 def postgresql_pids(head: Office) -> list[int]:
     """Return PostgreSQL's processes that serve this database, when they run on this machine."""
     with head.database.snapshot() as session:
-        local = session.connection().scalar(text("SELECT inet_server_addr() IS NULL"))
+        local = session.connection().scalar(
+            text("SELECT inet_server_addr() IS NULL OR inet_server_addr() = inet_client_addr()")
+        )
         rows = session.connection().execute(
             text("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
         )

@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.drain import postgresql_pids
 from benchmarks.price_push import heard, prepare, push, wait_for_reports
 from benchmarks.rig import databases
-from benchmarks.rig.figures import latency, now, percentile, report, spread
+from benchmarks.rig.figures import latency, now, percentile, report, rss_mib, spread
 from benchmarks.rig.office import Office, office
 from benchmarks.rig.processes import Process, Usage, started, until
 from cloud.prices.bodies import BodyFiles
@@ -73,12 +73,24 @@ def measure(head: Office, folder: Path, agents: Sequence[str], changes: int) -> 
         heard(swarm, "version 1")
         wait_for_reports(head, agents, 1, now())
         threading.Event().wait(_QUIET_SECONDS / 2)  # what follows the first arrival ends
-        usage = Usage({"agents": [swarm.pid], "api": [api.pid], "postgresql": postgresql_pids(head)})
-        usage.begin()
+        usage = _counting(head, api, swarm)
         threading.Event().wait(_QUIET_SECONDS)
         quiet = usage.end_of(_QUIET_SECONDS)
-        reported = [push(head, agents, 1_000 + number)[2] for number in range(1, changes + 1)]
-        return {"quiet": quiet, "reported": reported, "look": look_seconds(head, agents)}
+        memory = rss_mib(api.pid)
+        reported, used = [], []
+        for number in range(1, changes + 1):
+            usage = _counting(head, api, swarm)
+            reported.append(push(head, agents, 1_000 + number)[2])
+            used.append(usage.end())
+        look = look_seconds(head, agents)
+        return {"quiet": quiet, "reported": reported, "used": used, "memory": memory, "look": look}
+
+
+def _counting(head: Office, api: Process, swarm: Process) -> Usage:
+    """Return a count of what they use from now on."""
+    usage = Usage({"agents": [swarm.pid], "api": [api.pid], "postgresql": postgresql_pids(head)})
+    usage.begin()
+    return usage
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -100,7 +112,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         agents=options.agents,
         processors_while_nothing_changes=found["quiet"],
         p95_seconds=spread([percentile(one, 0.95) for one in found["reported"]]),
-        each_change=[latency(one) for one in found["reported"]],
+        each_change=[
+            {"published_to_report_committed": latency(one), "processes": used}
+            for one, used in zip(found["reported"], found["used"], strict=True)
+        ],
+        api_rss_mib_while_they_wait=round(found["memory"], 1),
         compared_with={
             "one look at one agent, processor milliseconds": round(found["look"] * 1000, 2),
             "processors if each poll looked every second": round(found["look"] * options.agents, 2),

@@ -35,6 +35,7 @@ from cloud.pictures.loading import MOST_ARCHIVE_BYTES
 from cloud.prices import api as prices
 from cloud.prices import bodies_api, codes_api, publication_api
 from cloud.prices.sheets import MAX_FILE_BYTES
+from cloud.process import many_connections
 from cloud.process.certificates import CertificateWatch, keep_fresh
 from cloud.process.parts import build_services
 from cloud.rewards import api as rewards
@@ -58,8 +59,8 @@ _ROUTERS = (
     prices.router,
     publication_api.router,
     codes_api.router,
-    beside.router,
     pictures.router,
+    beside.router,
     care_api.router,
     segments_api.router,
     members.router,
@@ -89,10 +90,10 @@ _BODIES = {
     "/api/v1/members/segments/{segment}": 24 * _MIB,
     "/api/v1/parked/{event}/repair": 2 * MAX_OPENED_BYTES + 64 * _KIB,
     "/members/openings/uploads": _FILE_BYTES,
-}
     "/prices/pictures": MOST_FILE_BYTES + 128 * _KIB,
     "/api/v1/pictures/items/{item:path}": MOST_FILE_BYTES + 128 * _KIB,
     "/api/v1/pictures/load": MOST_ARCHIVE_BYTES,
+}
 """Bytes that a request to these addresses may bring; `body_limit.MOST_BYTES` to any other."""
 
 log = structlog.get_logger()
@@ -134,6 +135,7 @@ def create_app(settings: CloudSettings, services: Services | None = None, *, con
 
 async def serve(settings: CloudSettings) -> None:
     """Listen for agents (HTTPS by our CA) and, if wanted, for people on loopback (plain HTTP), until SIGTERM."""
+    many_connections.prepare()
     services = build_services(settings)
     api = create_app(settings, services)
     most = settings.most_connections

@@ -9,24 +9,36 @@ from starlette.concurrency import run_in_threadpool
 
 from cloud.api.auth import CurrentAgent
 from cloud.api.body import read_body
-from cloud.api.services import Here, Services
+from cloud.api.services import Here
 from cloud.errors import Invalid
-from cloud.fleet.models import Agent
 from cloud.ingest.exchange import Addressed
 from shared.codec import MAX_COMPRESSED_BYTES
 from shared.wire import framing
-from shared.wire.messages import DownlinkMessage, decode_uplink, encode_message
+from shared.wire.messages import DownlinkMessage, Gone, Hello, State, decode_uplink, encode_message
 
 router = APIRouter(prefix="/api/v1/agent", tags=["agent"])
 
 MAX_WAIT_S = 55
+_LIGHT = (Hello, State, Gone)
+"""What agents say all at once when something has happened to all of them."""
+_OPENED_AT_ONCE = 4096
+"""Bytes of a message that is opened where it arrives: a larger one may take too long for those beside it."""
 
 
 @router.post("/messages")
 async def post_message(request: Request, services: Here, agent: CurrentAgent) -> Response:
     """Take one encoded uplink message and return what HQ says to it, framed."""
     content = await read_body(request, MAX_COMPRESSED_BYTES, f"a message has at most {MAX_COMPRESSED_BYTES} bytes")
-    return await run_in_threadpool(_exchange, services, agent, content)
+    message = (
+        decode_uplink(content) if len(content) <= _OPENED_AT_ONCE else await run_in_threadpool(decode_uplink, content)
+    )
+    if message.agent != agent.id:
+        raise Invalid(f"the envelope names agent {message.agent!r}, the token {agent.id!r}")
+    heard = Addressed(agent.id, message)
+    if isinstance(message, _LIGHT):
+        return _framed(await services.desk.ask(heard))
+    # A question has somebody waiting, and a batch is a transaction's worth of work by itself.
+    return _framed(await run_in_threadpool(services.exchange.answer, [heard]))
 
 
 @router.get("/messages")
@@ -43,13 +55,6 @@ async def _gone(request: Request) -> None:
     """Return when the caller has hung up."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _exchange(services: Services, agent: Agent, content: bytes) -> Response:
-    message = decode_uplink(content)
-    if message.agent != agent.id:
-        raise Invalid(f"the envelope names agent {message.agent!r}, the token {agent.id!r}")
-    return _framed(services.exchange.answer([Addressed(agent.id, message)]))
 
 
 def _framed(messages: list[DownlinkMessage]) -> Response:

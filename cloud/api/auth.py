@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import Depends, Header
 
 from cloud.api.services import Here
+from cloud.database import Database
 from cloud.errors import Refused
 from cloud.fleet.models import Agent
 from cloud.identity import devices, tokens
 from cloud.identity.refusals import Unproven
 from cloud.identity.tokens import TokenHolder
+from shared.clock import MachineClock
 
 _BEARER = "Bearer "
 
 Authorization = Annotated[str | None, Header()]
 
 
-def current_agent(services: Here, authorization: Authorization = None) -> Agent:
+async def current_agent(services: Here, authorization: Authorization = None) -> Agent:
     """Return the agent whose device token this is, and use the token up."""
-    now_ms = services.clocks.machine.wall_ms()
-    with services.database.session() as session:
-        return devices.accept(session, _bearer(authorization), now_ms)
+    return await services.gate.ask(_bearer(authorization))
+
+
+def admit(database: Database, clock: MachineClock, device_tokens: Sequence[str]) -> list[Agent | Exception]:
+    """Return whose each device token is, or why it is refused, and use all of them up in one transaction."""
+    with database.session() as session:
+        return [*devices.accept_all(session, device_tokens, clock.wall_ms())]
 
 
 def holder_with(scope: str) -> Callable[..., TokenHolder]:

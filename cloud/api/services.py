@@ -8,18 +8,21 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from cloud.api.limits import FailureLimit
+from cloud.api.together import Together
 from cloud.api.waiting_room import WaitingRoom
 from cloud.database import Database
+from cloud.fleet.models import Agent
 from cloud.identity.ca import Authority
 from cloud.identity.ca_renewal import LatestAuthority
 from cloud.identity.keys import Keys
-from cloud.ingest.exchange import Exchange
+from cloud.ingest.exchange import Addressed, Exchange
 from cloud.ingest.intake import Downstream
 from cloud.ingest.restores import Restores
 from cloud.privacy import Vault
 from cloud.process.clocks import Clocks
 from cloud.process.ports import Places
 from cloud.settings import CloudSettings
+from shared.wire.messages import DownlinkMessage
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Services:
     downstream: Downstream
     exchange: Exchange
     room: WaitingRoom
+    gate: Together[str, Agent]
+    """Device tokens: many that come at once are proven and used up in one transaction."""
+    desk: Together[Addressed, list[DownlinkMessage]]
+    """Agents' hellos and reports, of which many come at once after a change."""
     restores: Restores
     enrolments: FailureLimit
 

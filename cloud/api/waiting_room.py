@@ -11,6 +11,7 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 
 from cloud.errors import Unavailable
+from cloud.ingest.downlink import AGAIN_S
 from cloud.ingest.exchange import Exchange
 from cloud.ingest.roster import Roster
 from cloud.ingest.transience import is_transient
@@ -40,10 +41,15 @@ class WaitingRoom:
         self._waiting: defaultdict[str, set[asyncio.Future[list[DownlinkMessage]]]] = defaultdict(set)
         self._looked: dict[str, float] = {}
         """When an agent was last looked at; absent for one that is to be looked at as soon as it waits."""
+        self._kept: dict[str, tuple[float, list[DownlinkMessage]]] = {}
+        """What was found for an agent between two of its polls, and when: it is said to the next."""
         self._looking: asyncio.Task[None] | None = None
 
     async def next(self, agent: str, wait_s: float, gone: Awaitable[None]) -> list[DownlinkMessage]:
         """Return what there is to say to an agent; nothing after `wait_s` seconds or once `gone` is."""
+        kept = self._take_kept(agent)
+        if kept:
+            return kept
         said: asyncio.Future[list[DownlinkMessage]] = asyncio.get_running_loop().create_future()
         left = asyncio.ensure_future(gone)
         self._waiting[agent].add(said)
@@ -64,6 +70,7 @@ class WaitingRoom:
         for agent in await run_in_threadpool(self._roster.due, SHARDS):
             self._looked.pop(agent, None)
         now = self._clock.monotonic()
+        self._kept = {agent: kept for agent, kept in self._kept.items() if now - kept[0] < AGAIN_S}
         due = [
             agent for agent in self._waiting if self._looked.get(agent, -_AT_LEAST_EVERY_S) <= now - _AT_LEAST_EVERY_S
         ]
@@ -104,6 +111,13 @@ class WaitingRoom:
         for message in messages:
             by_agent[message.agent].append(message)
         for agent, theirs in by_agent.items():
-            for said in self._waiting.get(agent, ()):
-                if not said.done():
-                    said.set_result(theirs)
+            waiting = [said for said in self._waiting.get(agent, ()) if not said.done()]
+            for said in waiting:
+                said.set_result(theirs)
+            if not waiting:
+                self._kept[agent] = (self._clock.monotonic(), theirs)
+
+    def _take_kept(self, agent: str) -> list[DownlinkMessage]:
+        """Return what was found for an agent while it did not wait; what is old was composed anew by then."""
+        at, messages = self._kept.pop(agent, (0.0, []))
+        return messages if self._clock.monotonic() - at < AGAIN_S else []

@@ -6,7 +6,7 @@ was sent a moment ago is not sent again until the agent had time to apply and re
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
@@ -23,7 +23,7 @@ from cloud.ingest.envelopes import Envelopes
 from shared.clock import MachineClock
 from shared.signing import content_hash, sign_desired, sign_members
 from shared.wire.desired import DesiredState, MemberStep
-from shared.wire.messages import Desired, DownlinkMessage, Members, Reported
+from shared.wire.messages import Desired, DownlinkMessage, Hello, Members, Reported
 
 AGAIN_S = 10.0
 """How long an agent may take to apply and report before it is told again."""
@@ -62,6 +62,8 @@ class _Told:
     serial_at: float = 0.0
     members_from: int = -1
     members_at: float = 0.0
+    members_version: int = -1
+    """The version of its member set when it was last composed for."""
 
 
 class Downlink:
@@ -83,27 +85,41 @@ class Downlink:
         self._envelopes = envelopes
         self._told: dict[str, _Told] = {}
 
-    def greeting(self, agent: str, connection: UUID, reported: Reported) -> list[DownlinkMessage]:
-        """Return desired state (always) and the first member step, in answer to a hello."""
+    def greetings(self, hellos: Mapping[str, Hello]) -> list[DownlinkMessage]:
+        """Return desired state (always) and the first member step that is lacking, in answer to agents' hellos."""
+        said: list[DownlinkMessage] = []
         with self._database.session() as session:
-            row = session.get(Agent, agent, with_for_update=True)
-            if row is None or row.status == "revoked":
-                return []
-            told = self._told[agent] = _Told(connection)
-            said: list[DownlinkMessage] = []
-            document = self._composer.desired(session, [row]).get(agent)
-            if document is not None:
-                said.append(self._desired(session, self._numbered(row, document, reported), connection, reported, told))
-            step = self._members(session, row, connection, reported, told)
-            said += [step] if step else []
+            rows = _lock(session, hellos.keys())
+            documents = self._composer.desired(session, rows)
+            for row in rows:
+                hello, document = hellos[row.id], documents.get(row.id)
+                told = self._told[row.id] = _Told(hello.connection)
+                reported, connection = hello.reported, hello.connection
+                if document is not None:
+                    numbered = self._numbered(row, document, reported)
+                    said.append(self._desired(session, numbered, connection, reported, told))
+                    told.members_version = document.members_version
+                if document is None or document.members_version != reported.members_version:
+                    step = self._members(session, row, connection, reported, told)
+                    said += [step] if step else []
         return said
+
+    def lacks(self, agent: str, reported: Reported) -> bool:
+        """Tell whether an agent that says what it runs now may lack something of what it was last told.
+
+        One that has all of it is not composed for again: a change since then is the roster's to find.
+        """
+        told = self._told.get(agent)
+        return told is None or (told.serial, told.members_version) != (
+            reported.desired_serial,
+            reported.members_version,
+        )
 
     def due(self, agents: Sequence[str]) -> list[DownlinkMessage]:
         """Return what agents lack and were not told within the last ten seconds. One transaction: ask for few."""
-        query = select(Agent).where(col(Agent.id).in_(agents), col(Agent.status) != "revoked").order_by(col(Agent.id))
         said: list[DownlinkMessage] = []
         with self._database.session() as session:
-            rows = session.exec(query.with_for_update()).all()
+            rows = _lock(session, agents)
             documents = self._composer.desired(session, rows)
             for row in rows:
                 if row.connection is not None and row.reported is not None:
@@ -120,6 +136,7 @@ class Downlink:
         now = self._clock.monotonic()
         said: list[DownlinkMessage] = []
         if document is not None:
+            told.members_version = document.members_version
             numbered = self._numbered(row, document, reported)
             fresh = told.serial != numbered.serial or now - told.serial_at > AGAIN_S
             if reported.desired_serial != numbered.serial and fresh:
@@ -172,3 +189,9 @@ def _follows_another(reported: Reported, numbered: DesiredState) -> bool:
         ours = content_hash(msgspec.json.encode(numbered))
         return reported.desired_hash not in {"", ours}
     return numbered.serial < reported.desired_serial < _MAX_SERIAL
+
+
+def _lock(session: Session, agents: Collection[str]) -> Sequence[Agent]:
+    """Lock the rows of those that may be told something, in one order everywhere."""
+    query = select(Agent).where(col(Agent.id).in_(agents), col(Agent.status) != "revoked").order_by(col(Agent.id))
+    return session.exec(query.with_for_update()).all()

@@ -77,15 +77,20 @@ class Exchange:
         for agent, message in heard:
             if isinstance(message, Question) and (body := self._answering(agent, message)):
                 said.append(self._envelopes.answer(message, body))
-        for agent, message in heard:
-            if isinstance(message, Hello):
-                said += self._hello(agent, message)
+        said += self._hellos([(agent, message) for agent, message in heard if isinstance(message, Hello)])
         said += self._batches([(agent, message) for agent, message in heard if isinstance(message, Batch)])
         said += self._heartbeats([(agent, message) for agent, message in heard if isinstance(message, State)])
         for agent, message in heard:
             if isinstance(message, Gone):
                 farewell(self._database, agent, message)
         return said
+
+    def answer_each(self, heard: Sequence[Addressed]) -> list[list[DownlinkMessage]]:
+        """Handle one message of each of some agents; return what is said to each, in their order."""
+        said: dict[str, list[DownlinkMessage]] = {agent: [] for agent, _ in heard}
+        for message in self.answer(heard):
+            said[message.agent].append(message)
+        return [said[agent] for agent, _ in heard]
 
     def unasked(self, agents: Sequence[str]) -> list[DownlinkMessage]:
         """Return what HQ has to say to agents that have not asked: desired state and members they lack."""
@@ -101,20 +106,27 @@ class Exchange:
         """Return the answer to a batch that could not be opened."""
         return self._envelopes.outcome(Rejected(agent, epoch, first, reason), connection)
 
-    def _hello(self, agent: str, hello: Hello) -> list[DownlinkMessage]:
-        outcome = greet(self._database, agent, hello, self._restores)
-        if outcome is None:
-            return []
-        greeting = self._downlink.greeting(agent, hello.connection, hello.reported)
-        return [self._envelopes.outcome(outcome, hello.connection), *greeting]
+    def _hellos(self, hellos: list[tuple[str, Hello]]) -> list[DownlinkMessage]:
+        said: list[DownlinkMessage] = []
+        greeted: dict[str, Hello] = {}
+        for agent, hello in hellos:
+            outcome = greet(self._database, agent, hello, self._restores)
+            if outcome is not None:
+                said.append(self._envelopes.outcome(outcome, hello.connection))
+                greeted[agent] = hello  # of several of one agent the last stands, as its connection does
+        return said + (self._downlink.greetings(greeted) if greeted else [])
 
     def _heartbeats(self, states: list[tuple[str, State]]) -> list[DownlinkMessage]:
         if not states:
             return []
         noted = heartbeats(self._database, states, self._restores)
         # An agent that has just done one thing may be waiting for the next: the rest of a member set, say.
-        told = {outcome.agent for state, outcome in noted if state.reported is not None}
-        more = self._downlink.due(sorted(told)) if told else []
+        lacking = {
+            outcome.agent
+            for state, outcome in noted
+            if state.reported is not None and self._downlink.lacks(outcome.agent, state.reported)
+        }
+        more = self._downlink.due(sorted(lacking)) if lacking else []
         return [*(self._envelopes.outcome(outcome, state.connection) for state, outcome in noted), *more]
 
     def _batches(self, batches: list[tuple[str, Batch]]) -> list[DownlinkMessage]:

@@ -61,16 +61,17 @@ def live_entries(session: Session, stores: Collection[str], from_ms: int | None 
 
     `from_ms` leaves out what was over at that moment: the first entry is then the one in force.
     """
+    row = TimelineEntryRow
     query = (
-        select(TimelineEntryRow)
+        select(col(row.store_id), col(row.version), col(row.activates_ms), col(row.activates_local))
         .where(col(TimelineEntryRow.store_id).in_(stores), col(TimelineEntryRow.status) == EntryStatus.STAGED)
         .order_by(col(TimelineEntryRow.store_id), col(TimelineEntryRow.version))
     )
     if from_ms is not None:
         query = query.where(col(TimelineEntryRow.version) >= func.coalesce(_in_force_at(from_ms), 0))
     found: dict[str, list[Entry]] = {store: [] for store in stores}
-    for row in session.execute(query).scalars():
-        found[row.store_id].append(Entry(row.version, Moment(row.activates_ms, row.activates_local)))
+    for store, version, at_ms, local in session.execute(query):
+        found[store].append(Entry(version, Moment(at_ms, local)))
     return found
 
 

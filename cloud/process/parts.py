@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 from sqlmodel import Session
 
+from cloud.api.auth import admit
 from cloud.api.limits import FailureLimit
 from cloud.api.services import Services
+from cloud.api.together import Together
 from cloud.api.waiting_room import WaitingRoom
 from cloud.database import Database
 from cloud.fleet.models import Agent
@@ -27,10 +30,10 @@ from cloud.ingest.roster import Roster
 from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.members.home_days import HomeDays
 from cloud.members.stepper import member_step, set_versions
+from cloud.pictures import keeping as pictures
 from cloud.prices.bodies import BodyFiles
 from cloud.prices.books import StoreBooks
 from cloud.prices.desired import deltas_along, desired_documents
-from cloud.pictures import keeping as pictures
 from cloud.privacy import Vault
 from cloud.process import ports
 from cloud.process.clocks import Clocks, clocks_of
@@ -67,6 +70,8 @@ def build_services(settings: CloudSettings) -> Services:
         vault=vault,
         downstream=LoyaltyDownstream(vault, UuidMint(clocks.machine.wall_ms, os.urandom), StoreBooks()),
         exchange=exchange,
+        gate=Together(partial(admit, database, clocks.machine), whose=str),
+        desk=Together(exchange.answer_each, whose=lambda heard: heard.agent),
         room=WaitingRoom(Roster(database, clocks.machine), exchange, clocks.machine),
         restores=open_restores(settings),
         enrolments=FailureLimit(clocks.machine, limit=_FAILED_ENROLMENTS, window_s=_ENROLMENT_WINDOW_S),
@@ -120,19 +125,19 @@ class _Composer:
         last = last_receipts(session, agents)
         budgets = sharing.of_agents(session, [agent.id for agent in agents])
         parked = unsettled(session, {agent.store_id for agent in agents})
+        pictured = pictures.reference(session)
         return {
             agent: msgspec.structs.replace(
                 document,
                 members_version=versions.get(document.settings.store, 0),
                 budgets=budgets.get(agent, []),
-        pictured = pictures.reference(session)
                 parked=parked.get(document.settings.store, 0),
+                pictures=pictured,
                 settings=_going_on(document.settings, last.get(agent, {})),
             )
             for agent, document in documents.items()
         }
 
-                pictures=pictured,
     def deltas(self, session: Session, desired: DesiredState, reported: Reported) -> list[bytes]:
         return deltas_along(session, desired.timeline, reported, self._files)
 

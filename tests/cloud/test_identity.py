@@ -265,6 +265,20 @@ class TestDeviceTokens:
             assert devices.accept(session, token, NOW).id == "a1"
         assert self._refusal(database, token) == "token_replayed"
 
+    def test_many_at_once_are_each_judged_alone_and_a_repeat_in_their_midst_is_one(
+        self, database: Database, key: ec.EllipticCurvePrivateKey
+    ) -> None:
+        now_s = NOW / 1000
+        used, other, late = (device_token(key, "a1", now_s=now_s, jti=f"token-00{number}") for number in range(3))
+        with database.session() as session:
+            devices.accept(session, used, NOW)
+        group = [other, used, "nonsense", other, device_token(make_key(), "a1", now_s=now_s), late]
+        with database.session() as session:
+            found = devices.accept_all(session, group, NOW)
+        said = [one.code if isinstance(one, Unproven) else one.id for one in found]
+        assert said == ["a1", "token_replayed", "token_invalid", "token_replayed", "token_invalid", "a1"]
+        assert self._refusal(database, late) == "token_replayed"
+
     def test_what_does_not_prove_the_agent_is_refused(
         self, database: Database, key: ec.EllipticCurvePrivateKey
     ) -> None:
@@ -273,6 +287,7 @@ class TestDeviceTokens:
         assert self._refusal(database, device_token(key, "a2", now_s=now_s)) == "token_invalid"
         assert self._refusal(database, device_token(key, "a1", audience="other", now_s=now_s)) == "token_invalid"
         assert self._refusal(database, device_token(key, "a1", jti="short", now_s=now_s)) == "token_invalid"
+        assert self._refusal(database, device_token(key, "a1", jti="half \ud800 pair", now_s=now_s)) == "token_invalid"
         assert self._refusal(database, "nonsense") == "token_invalid"
 
     @pytest.mark.parametrize(
