@@ -17,7 +17,8 @@ from edge_agent.till.till import Till
 from shared.loyalty import EarningRule, MemberDay, PointsRule, PointsTimes, TierTimes, stated
 from shared.loyalty.points_rules import EARNING, TIERS
 from shared.pricing import AnyPromotion
-from shared.pricing.kinds import ExtraPoints, PointsMultiplier
+from shared.pricing.kinds.extra_points import ExtraPoints
+from shared.pricing.kinds.points_multiplier import PointsMultiplier
 from shared.receipt.layout import lay_out
 from shared.receipt.plain import to_text
 from shared.wire.desired import KnownMember
