@@ -47,11 +47,10 @@ class WaitingRoom:
 
     async def next(self, agent: str, wait_s: float, gone: Awaitable[None]) -> list[DownlinkMessage]:
         """Return what there is to say to an agent; nothing after `wait_s` seconds or once `gone` is."""
-        kept = self._take_kept(agent)
-        if kept:
-            return kept
         said: asyncio.Future[list[DownlinkMessage]] = asyncio.get_running_loop().create_future()
         left = asyncio.ensure_future(gone)
+        if kept := self._take_kept(agent):
+            said.set_result(kept)
         self._waiting[agent].add(said)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_on(), name="waiting room")

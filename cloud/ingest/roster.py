@@ -1,8 +1,8 @@
 """Which agents of our shards are there, and which of them may have to be told something.
 
 Composing what every agent should run each second would be work for nothing. So the roster watches cheap marks of
-change (publications, stores, tills, settings, member sets) and names only agents that a change may concern; a slow
-round over everybody covers whatever the marks miss.
+change (publications, stores, tills, settings, member sets, shares of budgets) and names only agents that a change may
+concern; a slow round over everybody covers whatever the marks miss.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from cloud.fleet.models import Agent
 from cloud.members.models import StoreMembers
 from cloud.org.models import Store, StoreTerminals, Till, TillDevices
 from cloud.prices.models import ChainSetting, PriceVersion
+from cloud.promotions.budget_models import StoreShare
 from shared.clock import MachineClock
 from shared.topics import SHARDS
 
@@ -48,6 +49,13 @@ class _Marks(NamedTuple):
     versions: tuple[tuple[str, int], ...]
 
 
+class _Shares(NamedTuple):
+    """What moves with shares of chains' budgets: in all, and by agent."""
+
+    total: tuple[int, int]
+    by_agent: dict[str, int]
+
+
 class Roster:
     """Names agents to look at. One per worker, used by its caretaker thread."""
 
@@ -56,6 +64,7 @@ class Roster:
         self._clock = clock
         self._marks: _Marks | None = None
         self._members: dict[str, int] = {}
+        self._shares: _Shares | None = None
         self._again: dict[str, float] = {}
         """When to look at an agent again, by the machine's monotonic clock."""
         self._here: frozenset[str] | None = None
@@ -76,9 +85,10 @@ class Roster:
         with self._database.snapshot() as session:
             marks = _read_marks(session)
             members = dict(session.exec(_MEMBER_VERSIONS).all())
+            shares = _read_shares(session, self._shares)
             present = self._present(session, shards)
         here = frozenset(agent.id for agent in present)
-        named = self._concerned(present, marks, members) | self._back(here)
+        named = self._concerned(present, marks, members) | self._shared_anew(shares) | self._back(here)
         now = self._clock.monotonic()
         ripe = {agent for agent, at in self._again.items() if at <= now}
         for agent in ripe:
@@ -109,6 +119,13 @@ class Roster:
         self._marks, self._members = marks, members
         return {agent.id for agent in present if changed_all or agent.store in moved}
 
+    def _shared_anew(self, shares: _Shares) -> set[str]:
+        """Return the agents whose shares of chains' budgets have moved."""
+        before, self._shares = self._shares, shares
+        if before is None or before is shares:
+            return set()
+        return {agent for agent, _ in before.by_agent.items() ^ shares.by_agent.items()}
+
     def _back(self, here: frozenset[str]) -> set[str]:
         """Return who was not heard of for a while and is again, without a new hello: what changed passed them by."""
         back = set() if self._here is None else set(here - self._here)
@@ -135,6 +152,8 @@ class Roster:
         return [Present(agent, store, connection) for agent, store, connection in session.exec(query) if connection]
 
 
+_SHARES = ~col(StoreShare.closed) | col(StoreShare.closing)
+"""Those that agents are told of."""
 _MEMBER_VERSIONS = select(col(StoreMembers.store_id), col(StoreMembers.version))
 
 
@@ -149,3 +168,13 @@ def _read_marks(session: Session) -> _Marks:
         newest_version=session.exec(select(func.max(col(PriceVersion.version)))).one() or 0,
         versions=tuple(sorted(session.exec(statuses).all())),
     )
+
+
+def _read_shares(session: Session, known: _Shares | None) -> _Shares:
+    """Return what marks shares of budgets; agent by agent it is read only when something has moved."""
+    serials = func.coalesce(func.sum(col(StoreShare.serial)), 0)
+    count, total = session.exec(select(func.count(), serials).select_from(StoreShare).where(_SHARES)).one()
+    if known is not None and known.total == (count, int(total)):
+        return known
+    by_agent = select(col(StoreShare.agent_id), serials).where(_SHARES).group_by(col(StoreShare.agent_id))
+    return _Shares((count, int(total)), {agent: int(sum_) for agent, sum_ in session.exec(by_agent)})

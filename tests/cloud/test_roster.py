@@ -10,6 +10,7 @@ from cloud.ingest.roster import Roster
 from cloud.members.models import StoreMembers
 from cloud.org import stores
 from cloud.org.models import Store
+from cloud.promotions.budget_models import StoreShare
 from shared.topics import SHARDS, shard_of
 from tests.factories import DrivenMachineClock, new_id
 
@@ -65,6 +66,31 @@ def test_a_moved_member_set_concerns_its_store_alone(database: Database, clock: 
     with database.session() as session:
         session.add(StoreMembers(store_id="s2", version=7))
     assert roster.due(SHARDS) == ["s2-a"]
+
+
+def test_a_share_of_a_budget_that_moves_ends_or_comes_concerns_its_agent_alone(
+    database: Database, clock: DrivenMachineClock
+) -> None:
+    _chain(database, clock)
+    share = StoreShare(id=new_id(), promotion="p1", store_id="s1", agent_id="s1-a", epoch=new_id(), changed_ms=0)
+    other = StoreShare(id=new_id(), promotion="p1", store_id="s2", agent_id="s2-a", epoch=new_id(), changed_ms=0)
+    changes = (
+        {"serial": 2, "most_uses": 40},
+        {"serial": 3, "most_uses": 0, "closed": True, "closing": True},
+        {"closing": False},
+    )
+    with database.session() as session:
+        session.add(other)
+    roster = _settled(database, clock)
+    with database.session() as session:
+        session.add(share)
+    assert roster.due(SHARDS) == ["s1-a"]
+    for change in changes:
+        roster = _settled(database, clock)
+        with database.session() as session:
+            session.get_one(StoreShare, share.id).sqlmodel_update(change)
+        assert roster.due(SHARDS) == ["s1-a"], change
+        assert roster.due(SHARDS) == []
 
 
 def test_other_workers_agents_are_not_ours(database: Database, clock: DrivenMachineClock) -> None:

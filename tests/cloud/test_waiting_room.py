@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import cast
 
@@ -27,9 +27,11 @@ class Composing:
         self.composed: list[str] = []
         self.news: set[str] = set()
         self.fails: dict[str, Exception] = {}
+        self.meanwhile: Callable[[], object] = bool
 
     def unasked(self, agents: Sequence[str]) -> list[DownlinkMessage]:
         """Compose."""
+        self.meanwhile()
         for agent in agents:
             if agent in self.fails:
                 raise self.fails[agent]
@@ -48,11 +50,16 @@ class House:
     def __init__(self, database: Database, clock: DrivenMachineClock) -> None:
         self.database, self.clock, self.exchange = database, clock, Composing()
         self.room = WaitingRoom(Roster(database, clock), cast("Exchange", self.exchange), clock)
+        self.tills = 0
         self.room._looking = asyncio.current_task()  # the test looks itself
         self.polls = {agent: self.poll(agent) for agent in ("s1-a", "s2-a")}
 
     def poll(self, agent: str, wait_s: float = 30) -> asyncio.Task[list[DownlinkMessage]]:
         return asyncio.create_task(self.room.next(agent, wait_s, _never()))
+
+    async def leave(self, agent: str) -> None:
+        self.polls[agent].cancel()
+        await asyncio.gather(self.polls[agent], return_exceptions=True)
 
     async def settle(self) -> None:
         await asyncio.sleep(0)
@@ -62,8 +69,9 @@ class House:
         self.exchange.composed.clear()
 
     def change(self) -> None:
+        self.tills += 1
         with self.database.session() as session:
-            stores.add_till(session, "s1", "t1", number=1, actor="test", now_ms=0)
+            stores.add_till(session, "s1", f"t{self.tills}", number=self.tills, actor="test", now_ms=0)
 
 
 @pytest.fixture
@@ -108,6 +116,26 @@ def test_a_change_reaches_whoever_waits_and_who_asks_next(chain: Database, clock
         await asyncio.sleep(0)
         await house.room.look()
         assert [said.agent for said in await late] == ["s2-a"]
+
+    asyncio.run(live())
+
+
+def test_what_is_found_between_two_polls_is_said_to_the_next_and_not_when_it_is_old(
+    chain: Database, clock: DrivenMachineClock
+) -> None:
+    async def live() -> None:
+        house, loop = House(chain, clock), asyncio.get_running_loop()
+        await house.settle()
+        for later_ms, said in ((1_000, ["s1-a"]), (10_000, [])):
+            house.change()
+            house.exchange.news = {"s1-a"}
+            house.exchange.meanwhile = lambda: asyncio.run_coroutine_threadsafe(house.leave("s1-a"), loop).result(5)
+            await house.room.look()
+            house.exchange.meanwhile = bool
+            clock.advance(later_ms)
+            assert [one.agent for one in await house.room.next("s1-a", 0.01, _never())] == said
+            house.polls["s1-a"] = house.poll("s1-a")
+            await house.settle()
 
     asyncio.run(live())
 
