@@ -20,7 +20,7 @@ from cloud.console.uploading import PostedFile, file_by
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.prices import row_editing
-from cloud.prices.finding import find_items
+from cloud.prices.finding import VALUES, find_items, find_values
 from cloud.prices.imports import import_sheet
 from cloud.prices.sheets import MAX_FILE_BYTES
 from shared.body import BodyKind
@@ -34,11 +34,18 @@ MayUpload = Annotated[PostedFile, Depends(file_by(Right.PLAN, MAX_FILE_BYTES))]
 
 @router.get("/prices/items")
 def items(request: Request, services: Here, q: str = "", draft: str = "", field: str = "") -> Response:
-    """Which items fit? A part of a page: links to one's prices in a draft, or buttons that fill a field."""
+    """Which items, or which of their categories, brands and so on, fit? A part of a page.
+
+    With a draft it links to an item's prices there; with a form's field it is buttons that fill it.
+    """
+    of = field.rpartition(".")[2]
+    of_items = of not in VALUES
     with services.database.snapshot() as session:
-        found = find_items(session, q, draft)
-    values = {"found": found, "q": q, "draft": draft, "field": field}
-    body = environment(language_of(request)).get_template("_items_found.html").render(values)
+        values = [] if of_items else find_values(session, of, q)
+        found = find_items(session, q, draft) if of_items else []
+    by = "comma" if not of_items else "space" if of in {"items", "gifts"} else "one"
+    context = {"found": found, "values": values, "q": q, "draft": draft, "field": field, "by": by, "of_items": of_items}
+    body = environment(language_of(request)).get_template("_items_found.html").render(context)
     return HTMLResponse(body, headers={"Cache-Control": "no-store"})
 
 

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from sqlmodel import Session
 
+from cloud.console.targets import choices
+from cloud.coupons.choices import coupon_promotions
 from cloud.errors import CloudError
+from cloud.loyalty import rules
+from cloud.members import segments
 from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
+from cloud.prices.naming import Names
 from cloud.prices.targets import resolve_targets
 from cloud.promotions.conflicts import Clash, Conflicts, check
-from cloud.promotions.fields import Field, Node, Section, form_of
+from cloud.promotions.fields import Field, Node, Section, Shape, form_of
 from cloud.promotions.models import PlanStatus, PromotionPlan
 from cloud.promotions.naming import names_for
 from cloud.promotions.plans import typed
 from cloud.promotions.reading import Problem, read, rows_shown
-from cloud.promotions.sentence import sentence
+from cloud.promotions.sentence import TILLS, sentence
 from cloud.promotions.trying import Sample, sample
+from cloud.rewards.house_day import house_day
 from shared.pricing.layers import REASONS
 from shared.pricing.promotion import Money, Promotion
+
+Known = Mapping[str, Mapping[str, Names]]
+"""What fields by the last part of their path are chosen from: codes and their names by language."""
+_PAIRED = {"tier_minor": "tiers", "weights": "stores"}
+_FOUND = frozenset({"items", "gifts", "gift", "item", "categories", "brands", "suppliers", "tags"})
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,20 @@ class Filled:
     kind: str
     typed: Mapping[str, str]
     problems: Mapping[str, Problem]
+    known: Known = field(default_factory=dict)
+
+    def offered(self, node: Field) -> Mapping[str, Names] | None:
+        """Return what a field is chosen from; None where it is typed, as when it holds what nobody knows any more."""
+        if node.shape not in {Shape.WORDS, Shape.TEXT}:
+            return None
+        parts = node.path.split(".")
+        of = _PAIRED.get(parts[-3], "") if parts[-1] == "key" and len(parts) > 2 else parts[-1]
+        found = self.known.get(of)
+        return found if found and self.chosen(node) <= found.keys() else None
+
+    def is_found(self, node: Field) -> bool:
+        """Tell whether a field is filled by looking for items, or for what they say of themselves."""
+        return node.path.rpartition(".")[2] in _FOUND and node.shape in {Shape.WORDS, Shape.PHRASES, Shape.TEXT}
 
     @property
     def nodes(self) -> Sequence[Node]:
@@ -105,11 +131,28 @@ class Said:
         return {f"store:{one.store}" for one in low}
 
 
-def filled_of(plan: PromotionPlan, exponent: int) -> tuple[Filled, Promotion | None]:
-    """Return a plan's form. An untouched one has no problems yet."""
+def known(session: Session, now_ms: int, exponent: int) -> Known:
+    """Return what tiers, segments, stores, kinds of till and coupons are called. `now_ms` is business time."""
+    tiers = {tier.code: tier.names for tier in rules.load(session).tier_on(house_day(session, now_ms)).tiers}
+    stores = {store.id: {"en": store.name, "zh": store.name} for store in choices(session).stores}
+    said_by = coupon_promotions(session, now_ms, exponent)
+    coupons: dict[str, Names] = {one: {"en": said["en"], "zh": said["zh"]} for one, said in said_by.items()}
+    return {
+        "tiers": tiers,
+        "segments": segments.names(session),
+        "stores": stores,
+        "till_kinds": {kind: {"en": english, "zh": chinese} for kind, (english, chinese) in TILLS.items()},
+        "coupon": coupons,
+    }
+
+
+def filled_of(
+    plan: PromotionPlan, exponent: int, offered: Known = MappingProxyType({})
+) -> tuple[Filled, Promotion | None]:
+    """Return a plan's form, with what its fields are chosen from. An untouched one has no problems yet."""
     given = typed(plan)
     found = read(plan.kind, plan.promotion, given, exponent)
-    return Filled(plan.kind, given, found.problems if given else {}), found.promotion
+    return Filled(plan.kind, given, found.problems if given else {}, offered), found.promotion
 
 
 def said_of(

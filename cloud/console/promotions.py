@@ -16,7 +16,7 @@ from cloud.api.services import Here, Services
 from cloud.console import overview, promotion_calendar
 from cloud.console.arrival import Arrival, arrival
 from cloud.console.live import asks_for_stream
-from cloud.console.promotion_forms import Said, filled_of, said_of
+from cloud.console.promotion_forms import Said, filled_of, known, said_of
 from cloud.console.promotion_refusals import REFUSALS
 from cloud.console.promotion_tables import PLANS
 from cloud.console.refusing import refusal_words
@@ -96,7 +96,8 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
         plan = plans.find(session, plan_id)
         now_ms = services.clocks.business.now_ms()
         exponent = overview.house_money(session)[1]
-        filled, made = filled_of(plan, exponent)
+        is_open = plan.status in {"draft", "approved"}
+        filled, made = filled_of(plan, exponent, known(session, now_ms, exponent) if is_open else {})
         previews = [(one, previewing.tally_of(one)) for one in previewing.newest(session, plan.id)]
         spoken = {place for _, told in previews if told for place in told.places}
         it = Said() if asks_for_stream(request) else said_of(session, plan, made, now_ms)
@@ -117,7 +118,7 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
             "kind": words.KINDS[plan.kind],
             "refused": refused,
             "about": about,
-            "open": plan.status in {"draft", "approved"},
+            "open": is_open,
             "busy": any(one.status in {PreviewStatus.WAITING, PreviewStatus.RUNNING} for one, _ in previews),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -193,7 +194,7 @@ def read_earning(posted: Posted, version: int, exponent: int) -> EarningRule:
                 "valid_from": read_date(posted.get("starts")).isoformat(),
                 "points": read_minor(posted.get("points") or "0", 0, "rule"),
                 "per_minor": read_minor(posted.get("per") or "1", exponent, "rule"),
-                "excluded_categories": posted.get("categories").split(),
+                "excluded_categories": _paths(posted.get("categories")),
                 "excluded_tenders": posted.all("tender"),
                 "expiry": posted.get("expiry") or "never",
                 "expiry_count": read_minor(posted.get("expiry_count") or "0", 0, "rule"),
@@ -204,3 +205,8 @@ def read_earning(posted: Posted, version: int, exponent: int) -> EarningRule:
         )
     except (msgspec.ValidationError, ValueError) as error:
         raise Invalid(f"rule: {error}") from None
+
+
+def _paths(text: str) -> list[str]:
+    """Read categories as people write them: commas between, blanks within, as `grocery/beers & ales` has them."""
+    return [" ".join(part.split()) for part in re.split(r"[,，、;；\n]+", text) if part.strip()]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 from sqlmodel import Session
@@ -41,6 +43,41 @@ def find_items(session: Session, text: str, draft: str = "", limit: int = MOST_F
             _weigh(found, _item.decode(fresh), wanted)
     ranked = sorted(found.values(), key=lambda one: (one[0], min(one[1].names.values(), default=""), one[1].item))
     return [item for _, item in ranked[:limit]]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundValue:
+    """What items say of themselves (a category, a brand, a supplier, a tag), and how many say it."""
+
+    value: str
+    items: int
+
+
+def find_values(session: Session, of: str, text: str, limit: int = MOST_FOUND) -> list[FoundValue]:
+    """Return the categories, brands, suppliers or tags (`of`) that have a text in them, the commonest first.
+
+    A category counts whatever is below it, and each part of its path is one. Nothing typed finds the commonest.
+    """
+    wanted, counted = folded(text), Counter[str]()
+    for _, row in _rows(session):
+        counted.update(set(_VALUES[of](_item.decode(row))))
+    fits = [(-count, value) for value, count in counted.items() if value and wanted in folded(value)]
+    return [FoundValue(value, -count) for count, value in sorted(fits)[:limit]]
+
+
+def _paths(category: str) -> list[str]:
+    """Return a category and those it is in: food/dairy/milk, food/dairy, food."""
+    parts = category.split("/")
+    return ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]
+
+
+_VALUES: Mapping[str, Callable[[Item], Sequence[str]]] = {
+    "categories": lambda item: _paths(item.category),
+    "brands": lambda item: [item.brand],
+    "suppliers": lambda item: [item.supplier],
+    "tags": lambda item: item.tags,
+}
+VALUES = frozenset(_VALUES)
 
 
 def item_of(session: Session, number: str, draft: str = "") -> Item | None:

@@ -29,6 +29,8 @@ class Shape(StrEnum):
     CHOICE = "choice"
     CHOICES = "choices"
     WORDS = "words"
+    PHRASES = "phrases"
+    """Several that may have blanks in them, such as `grocery/beers & ales`: commas stand between them."""
     NUMBERS = "numbers"
     DAY = "day"
     HOURS = "hours"
@@ -68,6 +70,8 @@ class Section:
 Node = Field | Section
 
 HIDDEN = {"promotion", "engine", "names"}
+WITH_BLANKS = frozenset({"categories", "brands", "suppliers", "tags"})
+"""Lists of what items say of themselves, in whatever words."""
 MOST_ROWS = 12
 MOST_PAIRS = 99
 """Of stores and their weights there may be more."""
@@ -125,7 +129,9 @@ def _list(typed: inspect.ListType, path: str, kind: str) -> Node:
         return replace(section, repeated=True)
     if _last(path) in CHOICES:
         return replace(_field(path, Shape.CHOICES, kind), choices=CHOICES[_last(path)])
-    return _field(path, Shape.NUMBERS if isinstance(item, inspect.IntType) else Shape.WORDS, kind)
+    if isinstance(item, inspect.IntType):
+        return _field(path, Shape.NUMBERS, kind)
+    return _field(path, Shape.PHRASES if _last(path) in WITH_BLANKS else Shape.WORDS, kind)
 
 
 def _dict(typed: inspect.DictType, path: str, kind: str) -> Node:

@@ -21,13 +21,14 @@ _MONEY = re.compile(r"^(\d{1,12})(?:\.(\d+))?$")
 _PLACE = re.compile(r"^(.*?)(?: - at `\$(.*)`)?$", re.DOTALL)
 _HOURS = re.compile(r"^(\d{1,2}:\d{2})[-–—~至](\d{1,2}:\d{2})$")
 _SEPARATOR = re.compile(r"[\s,，、;；]+")
+_COMMA = re.compile(r"[,，、;；\n]+")
 _SCALED: Mapping[Shape, tuple[int | None, str]] = {
     Shape.MONEY: (None, words.NOT_MONEY),
     Shape.PERCENT: (2, words.NOT_PERCENT),
     Shape.TIMES: (4, words.NOT_TIMES),
 }
 """Decimals by how many digits after the point they have (None: the currency's), and what is said of a wrong one."""
-_SEVERAL = {Shape.WORDS, Shape.NUMBERS, Shape.CHOICES, Shape.HOURS}
+_SEVERAL = {Shape.WORDS, Shape.PHRASES, Shape.NUMBERS, Shape.CHOICES, Shape.HOURS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,8 @@ class _Reader:
 
 def _several(field: Field, text: str) -> list[Any]:
     parts = [part for part in _SEPARATOR.split(text) if part]
+    if field.shape is Shape.PHRASES:
+        return [" ".join(part.split()) for part in _COMMA.split(text) if part.strip()]
     if field.shape is Shape.WORDS:
         return parts
     if field.shape is not Shape.HOURS:

@@ -41,7 +41,8 @@ _WEEKDAYS: tuple[Clause, ...] = (
     ("Saturday", "周六"),
     ("Sunday", "周日"),
 )
-_TILLS: dict[str, Clause] = {"staffed": ("staffed", "人工"), "self_checkout": ("self-checkout", "自助")}
+TILLS: dict[str, Clause] = {"staffed": ("staffed", "人工"), "self_checkout": ("self-checkout", "自助")}
+"""Kinds of till, as a sentence calls them."""
 _PAYERS: dict[str, Clause] = {
     "chain": ("chain", "总部"),
     "store": ("store", "门店"),
@@ -219,7 +220,7 @@ def _where(promotion: Promotion, store: NameOf) -> list[Clause]:
     if where.stores:
         found.append((f"in {_several(where.stores, store, 'en')}", f"限门店 {_several(where.stores, store, 'zh')}"))
     if where.till_kinds:
-        kinds = [_TILLS.get(kind, (kind, kind)) for kind in where.till_kinds]
+        kinds = [TILLS.get(kind, (kind, kind)) for kind in where.till_kinds]
         found.append((f"at {', '.join(en for en, _ in kinds)} tills", f"限{'、'.join(zh for _, zh in kinds)}收银台"))
     return found
 

@@ -64,4 +64,6 @@ def _text(field: Field, value: Any, exponent: int) -> str:
         return "yes" if value else ""
     if field.shape is Shape.HOURS:
         return " ".join(f"{start}-{end}" for start, end in value)
+    if field.shape is Shape.PHRASES:
+        return ", ".join(map(str, value))
     return " ".join(map(str, value)) if field.shape in _SEVERAL else str(value)

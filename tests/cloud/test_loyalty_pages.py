@@ -186,13 +186,13 @@ def test_an_earning_rule_is_drafted_and_published_too(desk: Desk) -> None:
         assert re.search(rf'<option value="owed" selected>\s*{said}', offered), "as it is today"
         assert '<option value="refused">' in offered
     fields = [("starts", str(TODAY)), ("points", "2"), ("per", "10.00"), ("tender", "gift_card"), ("expiry", "months"),
-              ("expiry_count", "12"), ("pending_days", "3"), ("categories", "tobacco food/milk"),
+              ("expiry_count", "12"), ("pending_days", "3"), ("categories", "tobacco, food/milk & eggs"),
               ("spent_points", "refused")]  # fmt: skip
     assert mia.send(f"{where}/save", fields).headers["location"] == where
     page = mia.get(where).text
     for fact in (
         "2 points per 10.00",
-        "tobacco, food/milk",
+        "tobacco, food/milk &amp; eggs",
         "Gift card earns nothing",
         "after 12 months",
         "after 3 days",

@@ -25,7 +25,7 @@ TYPED: dict[str, dict[str, str]] = {
     "tier_price": {"tier_minor.0.key": "gold", "tier_minor.0.value": "4", "tier_minor.1.key": "silver",
                    "tier_minor.1.value": "4.5"},
     "time_limited_price": {"price_minor": "3", "when.hours": "18:00-20:00 22:00-02:00"},
-    "percent_off": {"off_bp": "12.5", "scope.categories": "food/dairy", "scope.leave_out.brands": "Cow"},
+    "percent_off": {"off_bp": "12.5", "scope.categories": "food/dairy, beers & ales", "scope.leave_out.brands": "Cow"},
     "amount_off": {"off_minor": "1", "each": "line", "cap_minor": "5"},
     "n_for_price": {"n": "3", "price_minor": "10", "same_item": "yes"},
     "buy_x_get_y": {"buy": "2", "get": "1", "which": "dearest"},
@@ -99,6 +99,12 @@ def test_what_is_typed_is_the_promotion_and_the_way_back_is_the_same(kind: str) 
             {"off_bp": "20", "scope.categories": "food/dairy", "when.first": "2027-03-01", "when.last": "2027-03-08"},
             "20% off, on category food/dairy, 2027-03-01 to 2027-03-08",
             "8折，限分类 food/dairy，2027年3月1日至3月8日",
+        ),
+        (
+            "percent_off",
+            {"off_bp": "20", "scope.categories": "grocery/beers  & ales，wine", "scope.leave_out.brands": "Old Cow"},
+            "20% off, on category grocery/beers & ales, wine except brand Old Cow",
+            "8折，限分类 grocery/beers & ales、wine（品牌 Old Cow除外）",
         ),
         (
             "nth_piece",

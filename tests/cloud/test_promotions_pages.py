@@ -124,11 +124,31 @@ def test_tiers_stores_and_tills_have_names_in_the_sentence(database: Database, m
     typed = {"tier_minor.0.key": "gold", "tier_minor.0.value": "4", "scope.items": "1001", "who.tiers": "gold",
              "where.stores": "s1 nowhere", "where.till_kinds": "self_checkout"}  # fmt: skip
     says = marketer.send(f"{place}/says", typed).text
+    marketer.send(f"{place}/save", {**typed, "title": "Spring", "where.stores": "s1", "all_stores": "yes"})
+    form = marketer.get(place).text
+    for words in (
+        '<option value="gold" selected>Gold card</option>',
+        'name="who.tiers" value="gold" checked> <span>Gold card</span>',
+        'name="where.stores" value="s1" checked> <span>Store 1</span>',
+        'name="where.till_kinds" value="self_checkout" checked> <span>self-checkout</span>',
+    ):  # fmt: skip
+        assert words in form, words
     for words in (
         "for 4.00 (Gold card)", "tier Gold card, in Store 1, nowhere, at self-checkout tills",
         "等级价 金卡 4.00", "等级 金卡，限门店 Store 1、nowhere，限自助收银台",
     ):  # fmt: skip
         assert words in says, words
+
+
+def test_what_a_field_is_filled_with_is_found_by_name(marketer: Visitor) -> None:
+    for asked, found in (
+        ("field=scope.items&q=appl", 'data-adds="1001" data-by="space" data-to="f-scope.items"'),
+        ("field=steps.0.gift&q=1003", 'data-adds="1003" data-by="one" data-to="f-steps.0.gift"'),
+        ("field=scope.categories&q=DAIRY", 'data-adds="food/dairy" data-by="comma"'),
+        ("field=scope.leave_out.categories&q=", "2 items"),
+        ("field=scope.brands&q=nothing", "No item of head office says this."),
+    ):
+        assert found in marketer.get(f"/prices/items?{asked}").text, asked
 
 
 def test_a_second_person_is_asked_where_it_is_set(database: Database, marketer: Visitor) -> None:

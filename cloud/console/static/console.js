@@ -87,6 +87,20 @@
   document.addEventListener("selectionchange", () => { if (held.size && getSelection().isCollapsed) letGo(); });
   if (live) setInterval(say, 1000);
 
+  // What was found fills the field it was looked for: a comma or a blank stands between several.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-adds]");
+    const input = button && document.getElementById(button.dataset.to);
+    if (!input) return;
+    const between = { comma: ", ", space: " " }[button.dataset.by];
+    const had = between && input.value.trim() ? input.value.trim().split(between === " " ? /\s+/ : /\s*,\s*/) : [];
+    input.value = [...had.filter((one) => one && one !== button.dataset.adds), button.dataset.adds].join(between);
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches(".finds")) event.preventDefault(); // it looks while one types
+  });
+
   const find = document.getElementById("find");
   const open = () => {
     if (find.open) return;
