@@ -65,6 +65,7 @@ def event_of(number: int, sale: ExpectedSale) -> dict:
         "lines": [[f"p{line.product}", line.quantity, [line.net_minor, line.quantity]] for line in sale.lines],
         "tenders": [{"method": "cash", "minor": sale.total_minor}],
         "total_minor": sale.total_minor,
+        "points_promised": sale.total_minor // 100,
     }
 
 
@@ -122,6 +123,7 @@ def write_cloud(url, expected):
             put(
                 session, Sale, id=id_, store_id="s367", till_id="t1", receipt_series="aa", receipt_number=number,
                 at_ms=sale.at_ms, book_version=1, total_minor=sale.total_minor, member_id=member,
+                points_promised=points,
             )  # fmt: skip
             for n, line in enumerate(sale.lines, start=1):
                 put(
@@ -156,6 +158,7 @@ def test_a_run_that_kept_every_promise_passes(run, expected):
     assert report["tender_minor"] == report["cloud_tender_minor"] == report["source_tender_minor"] == 1965
     assert (report["lost"], report["duplicated"], report["audit_differences"]) == (0, 0, 0)
     assert (report["points_posted"], report["ledger_balanced"]) == (3 + 6 + 9, True)
+    assert (report["points_promised"], report["sales_with_a_promise"], report["promise_differences"]) == (18, 3, 0)
     assert (report["price_books_published"], report["price_books_applied"]) == (1, 1)
 
 
@@ -204,6 +207,13 @@ def test_a_campaigns_coupon_of_which_head_office_does_not_know_is_noticed(run, e
     expected.sales[sale.id] = replace(sale, coupons=(("c8-50000000001", 100),))
     failures = examine(run)["failures"]
     assert [text for text in failures if text.startswith("coupons: 2 times")], failures
+
+
+def test_a_promise_that_is_not_kept_or_not_what_the_rule_gives_is_noticed(run):
+    with closing(sqlite3.connect(run.edges["s367"])) as db, db:
+        told, other = (f'"points_promised": {points}' for points in (3, 4))
+        db.execute("UPDATE event SET content = CAST(replace(content, ?, ?) AS BLOB)", (told, other))
+    assert [text for text in examine(run)["failures"] if text.startswith("promises: 1 times")]
 
 
 def test_an_event_not_yet_acknowledged_is_noticed(run):

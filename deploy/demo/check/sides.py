@@ -23,7 +23,8 @@ Tenders = tuple[tuple[str, int], ...]
 class WrittenSale:
     """A sale as one side has it. `lines` are (item, quantity, net) in the order rung.
 
-    `coupons` is what each campaign's coupon took off, by promotion.
+    `coupons` is what each campaign's coupon took off, by promotion; `points` what its receipt promises, None where it
+    promises nothing.
     """
 
     id: str
@@ -37,6 +38,7 @@ class WrittenSale:
     lines: tuple[tuple[str, int, int], ...]
     tenders: Tenders
     coupons: Tenders = ()
+    points: int | None = None
 
 
 @dataclass(slots=True)
@@ -94,6 +96,7 @@ def _edge_sale(event: dict[str, Any]) -> WrittenSale:
             for discount in (line[3] if len(line) > 3 else ())
             if discount[0] == _COUPON
         ),
+        points=event.get("points_promised"),
     )
 
 
@@ -159,8 +162,9 @@ class CloudSide:
             f"SELECT sale_id, source, sum(minor) FROM sale_discount WHERE reason = '{_COUPON}' GROUP BY sale_id, source"  # noqa: S608
         ):
             coupons[sale].append((source, int(minor)))
-        for id_, store, till, series, number, at_ms, book_version, total_minor in self.rows(
-            "SELECT id, store_id, till_id, receipt_series, receipt_number, at_ms, book_version, total_minor FROM sale"
+        for id_, store, till, series, number, at_ms, book_version, total_minor, points in self.rows(
+            "SELECT id, store_id, till_id, receipt_series, receipt_number, at_ms, book_version, total_minor,"
+            " points_promised FROM sale"
         ):
             yield WrittenSale(
                 id=canonical(id_),
@@ -174,6 +178,7 @@ class CloudSide:
                 lines=tuple(lines[id_]),
                 tenders=tuple(tenders[id_]),
                 coupons=tuple(sorted(coupons[id_])),
+                points=points,
             )
 
     def buyers(self) -> Iterator[tuple[str, str | None]]:

@@ -11,6 +11,7 @@ from deploy.demo.check.books_check import check_books, timelines
 from deploy.demo.check.expected import Expected, expect
 from deploy.demo.check.findings import Findings
 from deploy.demo.check.ledger_check import LedgerAccount, Rules, check_ledger
+from deploy.demo.check.promise_check import check_promises
 from deploy.demo.check.sales_check import check_receipts, check_sales, store_name
 from deploy.demo.check.sides import CloudSide, EdgeSide, WrittenSale, open_cloud, read_edge
 
@@ -41,6 +42,7 @@ def examine(run: Run) -> dict[str, Any]:
         sales = check_sales(expected, edges, at_cloud, findings)
         check_receipts(edges, _receipt_numbers(cloud), findings)
         ledger = check_ledger(cloud, expected, run.rules, findings)
+        promises = check_promises(cloud, edges, expected, run.rules, findings)
         published, applied = check_books(timelines(cloud), edges, len(expected.weeks), findings)
         audited = _audit_differences(cloud, len(expected.sales), findings)
         _check_nothing_waits(cloud, edges, findings)
@@ -67,6 +69,9 @@ def examine(run: Run) -> dict[str, Any]:
         "duplicated": sales.duplicated,
         "audit_differences": audited,
         "points_posted": ledger.points_posted,
+        "points_promised": promises.points,
+        "sales_with_a_promise": promises.sales,
+        "promise_differences": promises.differences,
         "ledger_balanced": ledger.balanced,
         "price_books_published": published,
         "price_books_applied": applied,
