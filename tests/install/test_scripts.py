@@ -216,7 +216,8 @@ def _tool(name: str) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 def test_shellcheck_finds_nothing() -> None:
-    scripts = ["install", "upgrade", "uninstall", "terminal", "mask-scanners", "bundle", "kiosk-browser", "layout.sh"]
+    scripts = ["install", "upgrade", "uninstall", "terminal", "mask-scanners", "bundle", "layout.sh"]
+    scripts += ["kiosk", "kiosk-browser", "kiosk-windows"]
     done = _tool("shellcheck")("-x", *(str(bundles.EDGE / name) for name in scripts))
     assert done.returncode == 0, done.stdout
 
@@ -225,7 +226,7 @@ def test_systemd_takes_every_line_of_the_units(tmp_path: Path) -> None:
     """A store's programs are not on this machine, so their paths lead to one that is; every other word is verified."""
     for unit in (bundles.EDGE / "system").glob("*.service"):
         text = unit.read_text().replace("/opt/storewire/current/bin/storewire-edge", "/bin/true")
-        text = text.replace("/usr/bin/cage", "/bin/true").replace(
+        text = text.replace("/opt/storewire/bin/kiosk", "/bin/true").replace(
             "file:///opt/storewire/docs/", "file:///usr/share/doc/"
         )
         (tmp_path / unit.name).write_text(text)
