@@ -27,6 +27,8 @@ SOURCE: Mapping[str, str] = {
     "service_desk": marked("at the service desk"),
     "api": marked("by another system"),
     "store": marked("named by a store"),
+    "head_office": marked("at head office"),
+    "member_page": marked("on their own page"),
 }
 BLOCK: Mapping[str, str] = {
     "buy": marked("buying"),
@@ -101,5 +103,20 @@ REFUSALS: Mapping[str, str] = {
     "several_fit": marked("Several members fit what you typed. Type the card or the whole phone number."),
     "two_families": marked("Each of the two has a family already. Take one out of theirs first."),
     "holds_pending": marked("Something is set aside or owed. Settle that first."),
+    "holds_money": marked("There is stored value: it is paid back at a service desk first."),
+    "holds_points": marked("There are points: have them say that they give them up, and tick it."),
+    "not_open": marked("A till has a coupon of theirs set aside at this moment. Try again in a few minutes."),
+    "member_merged": marked("They were made one with another member: go on there."),
+    "card_taken": marked("This card is another member's. Take another."),
+    "card_lost": marked("This card was reported lost and is never taken again."),
+    "card_frozen": marked("This card is frozen: have it taken again, or give another number."),
+    "card_replaced": marked("This card was replaced and is not given again. Take another."),
+    "card_expired": marked("This card is over. Take another."),
+    "store": marked("There is no store with this code."),
+    "typed": marked("What you typed is not this member's id. Nothing was done."),
+    "field": marked("One of the fields is not written as it has to be. Nothing was changed."),
+    "field_phone": marked("This is no phone number: type it as it is dialled; abroad, with + and the country."),
+    "field_email": marked("This is no e-mail address."),
+    "field_birthday": marked("A birthday is written as 1990-05-17, or as 05-17 without the year."),
 }
 ELSE_REFUSED = marked("This cannot be done now. Load the page again.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated
@@ -15,15 +14,15 @@ from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here, Services
 from cloud.console import member_life, member_tables, member_words, overview
+from cloud.console.doing import done
 from cloud.console.rendering import Context, page
 from cloud.console.showing import listed
 from cloud.console.signing_in import Posted, form_by
 from cloud.console.speaking import language_of
-from cloud.errors import Conflict, Invalid, NotFound, Refused
+from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
-from cloud.ledger.commits import open_commit
 from cloud.loyalty.member_tier import tier_of
-from cloud.members import blocks, changing, duplicates, merging, revealing, searching, watching
+from cloud.members import blocks, care_pages, changing, duplicates, merging, revealing, searching, watching
 from cloud.members.care_models import DuplicatePair, MemberMerge, ReviewCase
 from cloud.members.home_days import HomeDays
 from cloud.members.models import ACTIVE, Member
@@ -33,12 +32,12 @@ from cloud.members.profile import PROFILE
 from shared.ids import UuidMint
 
 router = APIRouter(prefix="/members", include_in_schema=False)
+router.include_router(care_pages.router)
 
 MayRead = Annotated[Posted, Depends(form_by(Right.READ))]
 MayDecide = Annotated[Posted, Depends(form_by(Right.VALUE))]
 MayReveal = Annotated[Posted, Depends(form_by(Right.PERSONAL))]
 _MOST = 50
-_Act = Callable[[Session, int, int], None]
 
 
 @router.get("")
@@ -108,7 +107,7 @@ def decide_pair(services: Here, posted: MayDecide) -> Response:
                 reason=posted.get("reason"), actor=actor, commit_no=commit_no, now_ms=now_ms,
             )  # fmt: skip
 
-    return _done(services, "/members/duplicates", act)
+    return done(services, "/members/duplicates", act)
 
 
 @router.post("/duplicates/undo")
@@ -121,7 +120,7 @@ def undo_merge(services: Here, posted: MayDecide) -> Response:
             actor=posted.who.actor, commit_no=commit_no, now_ms=now_ms,
         )  # fmt: skip
 
-    return _done(services, "/members/duplicates", act)
+    return done(services, "/members/duplicates", act)
 
 
 @router.get("/reviews")
@@ -152,7 +151,7 @@ def decide_case(services: Here, posted: MayDecide) -> Response:
             actor=posted.who.actor, now_ms=now_ms,
         )  # fmt: skip
 
-    return _done(services, "/members/reviews", act)
+    return done(services, "/members/reviews", act)
 
 
 @router.get("/openings")
@@ -199,7 +198,7 @@ def close_opening(services: Here, posted: MayDecide, opening: UUID, what: str) -
         else:
             raise NotFound(f"an opening is signed or refused, not {what!r}")
 
-    return _done(services, f"/members/openings/{opening}", act)
+    return done(services, f"/members/openings/{opening}", act)
 
 
 @router.get("/{member:uuid}")
@@ -235,7 +234,7 @@ def block(services: Here, posted: MayDecide, member: UUID) -> Response:
     def change(session: Session, commit_no: int, now_ms: int) -> None:
         act(session, member, kind, reason=reason, actor=actor, commit_no=commit_no, now_ms=now_ms)
 
-    return _done(services, f"/members/{member}", change)
+    return done(services, f"/members/{member}", change)
 
 
 @router.post("/{member}/family")
@@ -254,7 +253,7 @@ def family(services: Here, posted: MayDecide, member: UUID) -> Response:
             raise Refused("several_fit" if others else "nobody_fits", "a family is joined by exactly one other member")
         changing.join_family(session, member, others[0], actor=actor, now_ms=now_ms, reason=reason)
 
-    return _done(services, f"/members/{member}", change)
+    return done(services, f"/members/{member}", change)
 
 
 def _member(
@@ -278,19 +277,6 @@ def _member(
 def _said(refused: str) -> Context:
     text = member_words.REFUSALS.get(refused, member_words.ELSE_REFUSED) if refused else ""
     return {"words": member_words, "refused": text}
-
-
-def _done(services: Services, where: str, act: _Act) -> Response:
-    """Do something in a transaction of its own and go back to the page, which says why where it was refused."""
-    now_ms, code = services.clocks.machine.wall_ms(), ""
-    try:
-        with services.database.session() as session:
-            act(session, open_commit(session, now_ms), now_ms)
-    except Refused as error:
-        code = error.code
-    except (Invalid, NotFound, Conflict):
-        code = "else"
-    return RedirectResponse(f"{where}?refused={code}" if code else where, HTTPStatus.SEE_OTHER)
 
 
 def _id(text: str) -> UUID:

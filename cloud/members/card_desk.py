@@ -28,7 +28,9 @@ _NEXT = {
     "thaw": ({FROZEN}, ACTIVE),
     "lost": ({ACTIVE, FROZEN}, LOST),
 }
-"""What may be done with a card: from which states, into which. A lost one never comes back: another is given."""
+"""From which states into which each act leads. A lost card never comes back: another is given."""
+ACTS = frozenset(_NEXT)
+"""What may be done with a card."""
 _NOTICE = ("id", "member_id", "kind", "subject", "due_on", "made_ms")
 
 
@@ -50,6 +52,7 @@ def issue(
     actor: str,
     commit_no: int,
     now_ms: int,
+    reason: str = "",
 ) -> Attached:
     """Give a member a card; the one before it is replaced. Raise NotFound, Invalid or Refused (`card_taken` ...)."""
     active(session, member)
@@ -60,7 +63,7 @@ def issue(
     ends = _end(day_of(session, member, today), rules.newest(session, rules.Cards).valid_months)
     card = table_of(Card)
     session.execute(update(card).where(card.c.id == done.card).values(expires_on=ends, noticed_ms=None))
-    _record(session, member, "issue", actor=actor, reason="", now_ms=now_ms)
+    _record(session, member, "issue", actor=actor, reason=reason, now_ms=now_ms)
     return done
 
 

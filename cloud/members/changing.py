@@ -37,6 +37,7 @@ def change(
     commit_no: int,
     now_ms: int,
     business_ms: int | None = None,
+    reason: str = "",
 ) -> Changed:
     """Set fields; an empty text takes one away. What was told before and is the same keeps its source and date.
 
@@ -65,7 +66,10 @@ def change(
     dirt.note(session, commit_no, [(member, dirt.HEAD_OFFICE, 0)])
     detail = ", ".join([*changed, *(f"no {name}" for name in removed)])
     if detail:
-        audit.record(session, at_ms=now_ms, actor=actor, action="member.change", subject=str(member), detail=detail)
+        audit.record(
+            session, at_ms=now_ms, actor=actor, action="member.change", subject=str(member), reason=reason,
+            detail=detail,
+        )  # fmt: skip
     session.flush()
     return Changed(tuple(changed), removed, rewarded)
 

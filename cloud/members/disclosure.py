@@ -32,7 +32,7 @@ _INSIDE = (
 Facts = dict[str, Any]
 
 
-def export(session: Session, vault: Vault, member: UUID, *, actor: str, now_ms: int) -> Facts:
+def export(session: Session, vault: Vault, member: UUID, *, actor: str, now_ms: int, reason: str = "") -> Facts:
     """Return everything held about a member, opened, ready for JSON; the act is recorded. Raise NotFound.
 
     Under every id they have in the books: whoever was made one with them is them.
@@ -40,7 +40,7 @@ def export(session: Session, vault: Vault, member: UUID, *, actor: str, now_ms: 
     row = session.get(Member, member)
     if row is None:
         raise NotFound(f"there is no member {member}")
-    audit.record(session, at_ms=now_ms, actor=actor, action="member.export", subject=str(member))
+    audit.record(session, at_ms=now_ms, actor=actor, action="member.export", subject=str(member), reason=reason)
     session.flush()
     people = sorted(one_person.ids_of(session, [member]))
     own_cards = _rows(session, Card, _column(Card, "member_id").in_(people))

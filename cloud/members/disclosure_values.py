@@ -43,6 +43,7 @@ _STATES: Mapping[str, tuple[str, str]] = {
 _SOURCES: Mapping[str, tuple[str, str]] = {
     "api": ("another system", "其他系统"),
     "desk": ("service desk", "服务台"),
+    "head_office": ("head office", "总部"),
     "import": ("a file", "批量导入"),
     "member_page": ("your page", "会员中心"),
     "page": ("your page", "会员中心"),
