@@ -81,6 +81,9 @@ def invitation(chain: Chain, doors: Doors, *, tills: int, kept: bool) -> str:
             f"Sign in      {doors.admin}  {doors.password}",
             *members_page(chain, doors),
             *(f"Tills        {one.pages_url}  (store {one.store}{_desk(tills)})" for one in shown),
+            *devices_page(chain),
+            "First        open Devices and a till of that store side by side, scan something, pay it with + at the",
+            "             till, then find the sale on head office's page Today.",
             "Ctrl-C ends everything.",
         )
     )
@@ -92,6 +95,15 @@ def members_page(chain: Chain, doors: Doors) -> Sequence[str]:
         f"Members      {chain.cloud.member_url}/me  (what a member opens on a telephone)",
         f"Sign in      {phone_number(doors.household)}  (nobody's number; its code appears here, at 'Telephone')",
     )
+
+
+def devices_page(chain: Chain) -> Sequence[str]:
+    """Return where the simulated devices of the first store's first till are played."""
+    shown = [one for one in chain.agents.values() if one.pages_url][:1]
+    return [
+        f"Devices      {one.pages_url}tills/t1/bench  (play scanner, scale and printer of till t1, store {one.store})"
+        for one in shown
+    ]
 
 
 def _desk(tills: int) -> str:

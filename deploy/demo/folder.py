@@ -45,13 +45,16 @@ class RunFolder:
         return self.path / "bench" / f"{store}.sock"
 
     def create(self) -> None:
-        """Make the folder. Raise FolderUnusable when a run is there already or its path is too long for sockets."""
+        """Make the folder. Raise FolderUnusable when a run is there already, or it cannot be one."""
         if self.manifest.exists():
             raise FolderUnusable(f"{self.path} holds an earlier run; name another --folder or remove it")
         if len(bytes(self.bench("s00000"))) > _SOCKET_PATH_BYTES:
             raise FolderUnusable(f"{self.path} is too long a path for Unix sockets; name a shorter --folder")
-        for folder in (self.cloud, self.logs, self.path / "edges", self.path / "bench"):
-            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            for folder in (self.cloud, self.logs, self.path / "edges", self.path / "bench"):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FolderUnusable(f"{self.path} cannot be made: {error.strerror}; name another --folder") from error
 
     def write_manifest(self, facts: dict[str, Any]) -> None:
         """Write what this run was, whole or not at all."""

@@ -11,19 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.demo import chaos, members
-from deploy.demo.afterwards import Doors, RunningTime, invitation, members_page
+from deploy.demo.afterwards import Doors, RunningTime, devices_page, invitation, members_page
 from deploy.demo.bench import BenchAway
 from deploy.demo.chain import Chain, running_chain, store_id
 from deploy.demo.dataset import Dataset, DatasetMissing, load
 from deploy.demo.folder import FolderUnusable, RunFolder
 from deploy.demo.hq import HqRefused
-from deploy.demo.judge import Judge
+from deploy.demo.judge import Judge, ReportUnwritable
 from deploy.demo.options import Options, parse
 from deploy.demo.patience import WaitedTooLong
 from deploy.demo.presents import give_presents
 from deploy.demo.processes import Processes, ProcessFailed
 from deploy.demo.progress import Board, Progress
-from deploy.demo.room import NotEnoughMemory, require_memory
+from deploy.demo.room import NotEnoughRoom, require_disk, require_memory
 from deploy.demo.telephones import Telephones
 from deploy.demo.trade import Tally, TradeRefused
 from deploy.demo.trouble import Trouble
@@ -35,8 +35,9 @@ _EXPECTED = (
     DatasetMissing,
     FolderUnusable,
     HqRefused,
-    NotEnoughMemory,
+    NotEnoughRoom,
     ProcessFailed,
+    ReportUnwritable,
     TradeRefused,
     WaitedTooLong,
 )
@@ -57,15 +58,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 async def _run(options: Options) -> int:
     folder = RunFolder((options.folder or _new_folder()).absolute())
+    judge = Judge(options, folder)
+    judge.require_a_place_for_the_report()
     folder.create()
     dataset = load(options.stores, options.baskets, options.seed)
     require_memory(len(dataset.stores))
+    require_disk(folder.path, len(dataset.stores), len(dataset.rung))
     weeks = len({basket.week for basket in dataset.baskets})
     board = Board(weeks=weeks, baskets=len(dataset.rung), chain=len(dataset.stores))
     interrupted = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGHUP: its terminal was closed
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
-    judge = Judge(options, folder)
     work = asyncio.create_task(_serve(folder, dataset, board, judge, interrupted), name="demo")
     stop = asyncio.create_task(interrupted.wait(), name="interrupt")
     await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -140,10 +143,7 @@ def _welcome(folder: RunFolder, chain: Chain, doors: Doors) -> str:
             *members_page(chain, doors),
             f"Stores       {chain.cloud.api_url}  (agents, HTTPS)",
             *(f"Tills        {one.pages_url}  (store {one.store})" for one in shown),
-            *(
-                f"Devices      {one.pages_url}tills/t1/bench  (play scanner, scale and printer of its first till)"
-                for one in shown[:1]
-            ),
+            *devices_page(chain),
             "Until the year is over only look on: the check counts every sale, by whomever.",
             f"Folder       {folder.path}",
         )

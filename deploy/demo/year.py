@@ -42,6 +42,8 @@ class Year:
         self._changes: dict[int, Changes] = dict(weekly_changes(dataset))
         self._weeks = sorted(self._changes)
         self._baskets = _by_week_and_store(dataset, options.seed)
+        # What holds nothing to sell is never rung: a board that counts it would seem to wait for it.
+        self._board.baskets = sum(map(len, self._baskets.values()))
         self._products = {product for changes in self._changes.values() for _, product in changes}
         self._coupons: frozenset[str] = frozenset()
 

@@ -101,6 +101,7 @@ def test_the_invitation_says_where_to_sign_in_and_which_till_is_the_desk():
     assert "http://127.0.0.1:2/me" in said
     assert "+12065550134" in said
     assert "http://127.0.0.1:9001/  (store s1; t2 is the service desk)" in said
+    assert "http://127.0.0.1:9001/tills/t1/bench" in said, "where to scan: a newcomer has no scanner"
     assert "service desk" not in invitation(chain, doors, tills=1, kept=True)
     assert "PROMISES WERE BROKEN" in invitation(chain, doors, tills=1, kept=False)
 

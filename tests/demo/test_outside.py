@@ -9,20 +9,23 @@ import os
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 from rich.console import Console
 
+from deploy.demo.account import account
 from deploy.demo.agents import StoreAgent, heartbeat_seconds
 from deploy.demo.baskets import TillBasket
 from deploy.demo.bench import Bench, BenchAway
 from deploy.demo.folder import FolderUnusable, RunFolder
+from deploy.demo.judge import Judge, ReportUnwritable
 from deploy.demo.options import parse
 from deploy.demo.patience import WaitedTooLong, until
 from deploy.demo.processes import Processes, ProcessFailed
 from deploy.demo.progress import Board, StoreLine
-from deploy.demo.room import NotEnoughMemory, require_memory
+from deploy.demo.room import NotEnoughRoom, require_disk, require_memory
 from deploy.demo.trade import Pace, StoreTrade, Tally, TradeRefused
 
 SALE = UUID("01595f9e-70b0-7000-8000-000000000001")
@@ -137,6 +140,41 @@ def test_a_folder_is_used_once_and_must_be_short_enough(tmp_path):
         folder.create()
     with pytest.raises(FolderUnusable, match="too long"):
         RunFolder(tmp_path / ("x" * 120)).create()
+    with pytest.raises(FolderUnusable, match="cannot be made: Not a directory; name another --folder"):
+        RunFolder(Path("/dev/null/x")).create()
+
+
+@pytest.mark.parametrize(("wanted", "why"), [("missing/report.json", "its folder is missing"), ("", "is a folder")])
+async def test_a_report_that_cannot_be_written_is_said_before_the_year(tmp_path, wanted, why):
+    options = parse(["--report", str(tmp_path / wanted)])
+    with pytest.raises(ReportUnwritable, match=why):
+        Judge(options, RunFolder(tmp_path / "run")).require_a_place_for_the_report()
+
+
+def test_the_account_says_what_a_newcomer_can_hold_against_the_console():
+    report = {
+        "stores": 5,
+        "baskets": 2994,
+        "lines": 27413,
+        "skipped": {"basket_without_lines": 6, "empty_row": 119},
+        "tender_minor": 9476953,
+        "cloud_tender_minor": 9476853,
+        "lost": 1,
+        "duplicated": 0,
+        "audit_differences": 2,
+        "points_posted": 93270,
+        "ledger_balanced": True,
+        "price_books_published": 53,
+        "price_books_applied": 52,
+    }
+    assert account(report).splitlines() == [
+        "Sold         2,994 sales, 27,413 lines, 5 stores (6 of 3,000 baskets hold nothing to sell)",
+        "Money        94,769.53 USD in the tills, 94,768.53 USD known to head office",
+        "Wrong        1 lost, 0 doubled, 2 priced otherwise by head office",
+        "Points       93,270 posted, the ledger balances",
+        "Prices       53 weekly price books, 52 in every store",
+    ]
+    assert "DOES NOT BALANCE" in account(report | {"ledger_balanced": False})
 
 
 def test_the_command_line_of_the_issue_is_understood(tmp_path):
@@ -148,13 +186,29 @@ def test_the_command_line_of_the_issue_is_understood(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--stores", "-1"], ["--speed", "0"], ["--speed", "soon"], ["--tills", "0"], ["--sabotage", "lose"]]
+    ("wrong", "words"),
+    [
+        ("--stores -1", "must not be negative, got -1; 0 is all of them"),
+        ("--stores five", "must be a whole number, got 'five'"),
+        ("--stores 500", "there are 457 stores, got 500; 0 is all of them"),
+        ("--baskets 1.5", "must be a whole number, got '1.5'"),
+        ("--seed one", "must be a whole number, got 'one'"),
+        ("--speed 0", "must be max, or business seconds a second such as 3600, got '0'"),
+        ("--speed soon", "must be max, or business seconds a second such as 3600, got 'soon'"),
+        ("--speed nan", "must be max, or business seconds a second such as 3600, got 'nan'"),
+        ("--speed inf", "must be max, or business seconds a second such as 3600, got 'inf'"),
+        ("--tills 0", "must be 1 to 20, got 0"),
+        ("--sabotage lose", "--sabotage needs --exit"),
+        ("--sabotage steal --exit", "lose, double, misprice, misledger"),
+    ],
 )
-def test_a_mistake_on_the_command_line_is_a_sentence(wrong, capsys):
+def test_a_mistake_on_the_command_line_is_a_sentence(wrong, words, capsys):
     with pytest.raises(SystemExit) as ended:
-        parse(wrong)
+        parse(wrong.split())
     assert ended.value.code == 2
-    assert "error:" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert words in said.replace("'lose', 'double', 'misprice', 'misledger'", "lose, double, misprice, misledger")
+    assert 'make demo DEMO="' in said
 
 
 def test_the_board_says_what_is_going_on():
@@ -207,8 +261,15 @@ def test_a_chain_that_does_not_fit_the_memory_is_refused_before_anything_starts(
     if not words:
         require_memory(stores, source)
         return
-    with pytest.raises(NotEnoughMemory, match=words):
+    with pytest.raises(NotEnoughRoom, match=words):
         require_memory(stores, source)
+
+
+def test_a_run_that_would_fill_the_disk_is_refused_before_anything_starts(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=335 * 1024 * 1024))
+    require_disk(tmp_path, 5, 3_000)
+    with pytest.raises(NotEnoughRoom, match=rf"about 370 MiB, and {tmp_path} has 335 MiB left: name a --folder"):
+        require_disk(tmp_path, 6, 3_000)
 
 
 def test_the_more_stores_share_a_machine_the_longer_they_bear_silence():
