@@ -146,6 +146,7 @@ ACTOR: Mapping[str, str] = {
     "agent": marked("store PC {name}"),
     "till": marked("till {name}"),
     "cli": marked("command line {name}"),
+    "job": marked("head office by itself"),
 }
 """By what stands before the colon of an actor."""
 

@@ -59,11 +59,15 @@ def audit(sale: SaleRecord, book: AuditBook | None) -> Finding:
 
 def failed(sale: SaleRecord, error: Exception) -> Finding:
     """Return what there is to say of a sale that an error kept from being priced. Raise what the database raised."""
+    return Finding(Verdict.FAILED, (Difference(0, "engine", "", reason_of(sale, error)),))
+
+
+def reason_of(sale: SaleRecord, error: Exception) -> str:
+    """Return in words why the engine failed on a sale, and log it. Raise what says nothing about the sale."""
     if isinstance(error, SQLAlchemyError | MemoryError):
         raise error
     log.warning("a sale cannot be priced again", sale=str(sale.sale), store=sale.store, exc_info=error)
-    reason = f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
-    return Finding(Verdict.FAILED, (Difference(0, "engine", "", reason),))
+    return f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
 
 
 def _audit(sale: SaleRecord, book: AuditBook | None) -> Finding:

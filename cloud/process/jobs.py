@@ -31,6 +31,7 @@ from cloud.privacy import Vault
 from cloud.process.clocks import clocks_of
 from cloud.process.parts import open_database, open_vault
 from cloud.promotions.budget_keeping import BudgetKeeping
+from cloud.promotions.ending import Ending
 from cloud.promotions.previewing import Previewing
 from cloud.rewards.keeping import RewardsKeeping
 from cloud.settings import CloudSettings
@@ -152,6 +153,7 @@ def work_of(settings: CloudSettings, database: Database) -> list[list[tuple[str,
         [
             ("promotion previews", Previewing(database, machine, UuidMint(machine.wall_ms, os.urandom)())),
             ("tier trials", TrialRunning(database, machine)),
+            ("promotions gone", Ending(database, clocks.business, machine)),
         ],
         # A run gives or takes points of the whole chain.
         [

@@ -10,6 +10,7 @@ import msgspec
 from sqlmodel import Session
 
 from cloud.prices.books import StoreBook, StoreBooks
+from cloud.pricing_audit.comparing import reason_of
 from cloud.pricing_audit.records import SaleRecord
 from cloud.promotions.conflicts import cost_of
 from cloud.promotions.trying import OverlayBook, as_if_on, with_promotion
@@ -58,6 +59,14 @@ class Example(msgspec.Struct, frozen=True):
     lines: list[ExampleLine]
 
 
+class Failure(msgspec.Struct, frozen=True):
+    """A sale on which the engine fails, and why."""
+
+    sale: str
+    store: str
+    reason: str
+
+
 class Displaced(msgspec.Struct):
     """What the planned promotion does to another: baskets in which it gives less than before, and how much less."""
 
@@ -76,6 +85,10 @@ class Tally(msgspec.Struct):
     """Baskets in which another promotion of its group saved more."""
     unpriced: int = 0
     """Baskets that cannot be priced again here: another book or a newer engine."""
+    failed: int = 0
+    """Baskets on which the engine fails."""
+    failures: list[Failure] = []
+    """The first of them, by name."""
     before_minor: int = 0
     after_minor: int = 0
     costed_before_minor: int = 0
@@ -108,8 +121,9 @@ class Tally(msgspec.Struct):
 
     @property
     def places(self) -> set[str]:
-        """The stores of its examples, as targets of publications name them."""
-        return {f"store:{one.store}" for one in self.examples}
+        """The stores of the sales that it names, as targets of publications name them."""
+        stores = {one.store for one in self.examples} | {one.store for one in self.failures}
+        return {f"store:{store}" for store in stores}
 
     @property
     def margin_before_minor(self) -> int:
@@ -134,27 +148,39 @@ class BasketReplay(ABC):
         for sale in sales:
             groups.setdefault((sale.store, sale.book_version), []).append(sale)
         for (store, version), theirs in groups.items():
-            book = books.book(session, store, version)
-            if book is None:
-                self.tally.unpriced += len(theirs)
+            try:
+                book = books.book(session, store, version)
+                if book is not None:
+                    book.prefetch({line.item for sale in theirs for line in sale.lines} | self.offered())
+            except Exception as error:  # a book that cannot be read harms only what was sold by it
+                for sale in theirs:
+                    self._failed(sale, error)
                 continue
-            book.prefetch({line.item for sale in theirs for line in sale.lines} | self.offered())
             for sale in theirs:
                 self._one(sale, book)
 
-    def _one(self, sale: SaleRecord, book: StoreBook) -> None:
-        if sale.engine > ENGINE_LEVEL:
+    def _one(self, sale: SaleRecord, book: StoreBook | None) -> None:
+        """Price one sale again; one on which the engine fails is counted and named, and the next is looked at."""
+        if book is None or sale.engine > ENGINE_LEVEL:
             self.tally.unpriced += 1
             return
         try:
             before, after = self.priced(sale, book)
+            self.count(sale, book, before, after)
         except PriceMissing:
             self.tally.unpriced += 1
-            return
-        self.tally.baskets += 1
-        self.tally.before_minor += before.total_minor
-        self.tally.after_minor += after.total_minor
-        self.count(sale, book, before, after)
+        except Exception as error:
+            self._failed(sale, error)
+        else:
+            self.tally.baskets += 1
+            self.tally.before_minor += before.total_minor
+            self.tally.after_minor += after.total_minor
+
+    def _failed(self, sale: SaleRecord, error: Exception) -> None:
+        self.tally.failed += 1
+        reason = reason_of(sale, error)
+        if len(self.tally.failures) < EXAMPLES:
+            self.tally.failures.append(Failure(str(sale.sale), sale.store, reason))
 
     def offered(self) -> set[str]:
         """Return items that are looked at beside those of the baskets."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from sqlmodel import Session, select
 
+from cloud.clock import DrivenBusinessClock
 from cloud.database import Database
 from cloud.errors import Invalid
 from cloud.fleet import audit
@@ -16,14 +20,16 @@ from cloud.prices.models import PriceVersion
 from cloud.prices.publish import Act, publish
 from cloud.promotions import plans
 from cloud.promotions.conflicts import Clash, check
+from cloud.promotions.ending import Ending
 from cloud.promotions.holding import end_what_is_gone
 from cloud.promotions.models import PlanStatus
 from cloud.promotions.trying import book_now, sample
 from shared.body import BodyKind
+from shared.calendar import resolve_local
 from shared.pricing import Price
 from tests.cloud.prices_data import draft_of, report
 from tests.cloud.promotions_data import ANA, BO, FIRST, TEN_OFF, a_chain, fresh, plan, row
-from tests.factories import START_MS
+from tests.factories import START_MS, DrivenMachineClock
 
 
 def on_sale(session: Session, store: str, now_ms: int = START_MS) -> set[str]:
@@ -171,6 +177,34 @@ def test_one_that_is_left_in_some_stores_stays_published_there(database: Databas
         assert other.status == PlanStatus.PUBLISHED
         left = plans.where(session, other, START_MS)[1].values()
         assert sorted(store for stores in left for store in stores) == ["s2", "s3"]
+
+
+def test_a_plan_ends_when_a_staged_roll_back_takes_it_away_and_nobody_has_to_look(
+    database: Database, clock: DrivenMachineClock
+) -> None:
+    a_chain(database)
+    business = DrivenBusinessClock(START_MS)
+    job = Ending(database, business, clock)
+    with database.session() as session:
+        gone, stays = plan(session, targets=("store:s1",)), plan(session)
+        plans.push(session, gone.id, fresh(), ANA, 2)
+        plans.push(session, stays.id, fresh(), ANA, 2)
+        tonight = datetime.fromisoformat("2026-02-01T06:00")
+        revert.rollback(session, FIRST, ANA, targets=["store:s1"], activates_local=tonight)
+
+    def looked(at_ms: int) -> list[str]:
+        business.set(at_ms)
+        clock.advance(30_000)
+        job()
+        with database.snapshot() as session:
+            return [plans.find(session, one.id).status for one in (gone, stays)]
+
+    before_ms = resolve_local(tonight, ZoneInfo("Asia/Shanghai")) - 1
+    assert looked(before_ms) == [PlanStatus.PUBLISHED, PlanStatus.PUBLISHED]
+    assert looked(before_ms + 1) == [PlanStatus.STOPPED, PlanStatus.PUBLISHED]
+    with database.snapshot() as session:
+        (act,) = [act for act in audit.latest(session) if act.action == "promotions.gone"]
+        assert (act.subject, act.actor) == (gone.id, "job:promotions")
 
 
 def test_a_clone_is_a_promotion_of_its_own(database: Database) -> None:

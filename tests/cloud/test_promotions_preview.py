@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
 import pytest
+from sqlmodel import col, select
 
 from cloud.database import Database
+from cloud.prices.drafts import DraftRow
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.publish import Act
 from cloud.promotions import plans, previewing
 from cloud.promotions.models import PreviewStatus, PromotionPreview
 from cloud.promotions.previewing import MOST_STARTS, SILENT_MS, Previewing
 from cloud.promotions.replaying import Displaced, Tally
+from cloud.promotions.trying import as_if_on
+from cloud.sales.models import Sale
+from shared.body import BodyKind
+from shared.pricing import Price
+from tests.cloud.prices_data import draft_of
 from tests.cloud.promotions_data import ANA, FIRST, a_chain, fresh, plan, sell
+from tests.cloud.promotions_data import row as row_of
 from tests.factories import START_MS, DrivenMachineClock
 
 
@@ -64,6 +73,37 @@ def test_p4_baskets_are_priced_with_and_without_it(database: Database, clock: Dr
     assert found.item_names == {"1002": {"en": "Milk 1 l", "zh": "牛奶"}}
     assert [one.before_minor - one.after_minor for one in found.examples] == [300, 300, 300]
     assert found.examples[0].lines[0].names["zh"] in {"牛奶", "苹果"}
+
+
+def test_a_sale_on_which_the_engine_fails_is_named_and_the_rest_is_tried(
+    database: Database, clock: DrivenMachineClock
+) -> None:
+    a_chain(database)
+    sell(database, "s1", [("1001", 4)], [("1001", 5)], [("1002", 2)])
+    sell(database, "s2", [("1001", 4)])
+    with database.session() as session:
+        poison = session.exec(select(Sale).where(col(Sale.total_minor) == 2500)).one()
+        poison.time_zone = "Nowhere/Zone"
+    preview = asked(database, planned(database))
+    with database.session() as session:
+        promotion = plans.read_plan(plan(session), 2).promotion
+        assert promotion is not None
+        rows = [
+            row_of(BodyKind.PRICES, "z1", Price(item="1001", regular_minor=450)),
+            DraftRow(BodyKind.PROMOTIONS, "chain", promotion.promotion, msgspec.json.encode(as_if_on(promotion))),
+        ]
+        prices = draft_of(session, rows)
+        of_prices = previewing.ask_prices(session, fresh(), prices, 4, ANA).id
+    run(database, clock)
+    for one, saved_minor in ((preview, 3 * 300), (of_prices, 2 * 4 * 50 + 300)):
+        assert row(database, one).status == PreviewStatus.DONE
+        found = tally(database, one)
+        assert (found.baskets, found.failed) == (3, 1)
+        assert found.before_minor == 2 * 2000 + 2598, "what fails is in no figure"
+        assert found.before_minor - found.after_minor == saved_minor
+        (failure,) = found.failures
+        assert (failure.sale, failure.store) == (str(poison.id), "s1")
+        assert "Nowhere/Zone" in failure.reason
 
 
 def test_days_of_the_past_count_as_days_of_it_and_budgets_run_out(
