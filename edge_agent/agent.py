@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -22,10 +22,8 @@ from edge_agent.clock import Clocks, DrivenBusinessClock, SystemBusinessClock, S
 from edge_agent.disk import agent_row
 from edge_agent.disk.agent_row import store_settings
 from edge_agent.disk.database import Database
-from edge_agent.disk.errors import DiskFull, StorageError
 from edge_agent.disk.state_lock import StateLock
 from edge_agent.doors import Behind, Doors
-from edge_agent.forgetting import forget_acked, forget_settled
 from edge_agent.hq import identity
 from edge_agent.hq.downlink import Downlink
 from edge_agent.hq.enrol import certify_pages, renew
@@ -40,6 +38,7 @@ from edge_agent.hq.reported import read_reported
 from edge_agent.hq.sender import Sender
 from edge_agent.hq.tls import client_context
 from edge_agent.hq.uplink import Uplink
+from edge_agent.pictures.keeper import Budget, PictureKeeper, PictureSource, Sources
 from edge_agent.prices import timeline
 from edge_agent.prices.books import PriceBooks
 from edge_agent.prices.keeper import BodySource, PriceKeeper
@@ -53,6 +52,7 @@ from edge_agent.till.desk import CardKeys
 from edge_agent.till.ports import VALUE_TENDERS, PaymentGateway
 from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.tills import Tills
+from edge_agent.upkeep import Upkeep
 from edge_agent.value.gateway import StoredValueGateway
 from edge_agent.value.spending import ValueDesk
 from edge_agent.watchdog import Pulse, ServiceManager, feed
@@ -63,12 +63,8 @@ from shared.wire.desired import StoreSettings
 from shared.wire.events import TenderKind
 from shared.wire.messages import Reported
 
-_PRUNE_SECONDS = 600.0
-_PRUNE_FULL_SECONDS = 10.0
 _RENEWAL_CHECK_SECONDS = 3600.0
 _REPORT_SECONDS = 300.0
-_EXAMINE_SECONDS = 24 * 3600.0
-_DAY_MS = 24 * 3600 * 1000
 _log = structlog.get_logger(__name__)
 
 
@@ -79,12 +75,16 @@ class Badge:
     who: Identity
 
 
+class Files(BodySource, PictureSource, Protocol):
+    """Files of HQ: bodies and pictures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What an agent reaches outside its machine: the ways to HQ, body files, the next certificates."""
+    """What an agent reaches outside its machine: the ways to HQ, its files, the next certificates."""
 
     connectors: list[Connector]
-    bodies: BodySource
+    bodies: Files
     renew: Callable[[Identity], Awaitable[Identity]]
     certify: Callable[[str], Awaitable[PagesCertificate]]
     gateways: Mapping[TenderKind, PaymentGateway] = field(default_factory=dict)
@@ -135,8 +135,17 @@ class Agent:
             changed=self._changed,
         )
         self._sender = Sender(database, self._doorbell, clocks.machine, random=random.random, epochs=self._epochs)
-        self._damage = ""
-        self._disk_changed = asyncio.Event()
+        self._upkeep = Upkeep(database, clocks, lambda: self._tills.settings, self._changed)
+        self._pictures = PictureKeeper(
+            database,
+            Sources(outside.bodies, outside.bodies, self._keeper.at_rest),
+            clocks.machine,
+            directory=settings.pictures_dir,
+            downloads=settings.downloads_dir,
+            budget=Budget(settings.pictures_disk_bytes, settings.pictures_bytes_a_minute),
+            arrived=self._tills.show_anew,
+            random=random.random,
+        )
         self._downlink = Downlink(
             database,
             lambda: badge.who,
@@ -169,6 +178,7 @@ class Agent:
             self._changed,
             self._mint,
             self._doorbell.ring,
+            self._pictures,
             [*outside.gateways.values()],
         )
         self._doors = Doors(settings, clocks, database, self._tills, behind)
@@ -182,8 +192,9 @@ class Agent:
             tasks.create_task(self._tills.run(), name="tills")
             tasks.create_task(self._keeper.run(), name="prices")
             tasks.create_task(self._uplink.run(), name="uplink")
-            tasks.create_task(self._prune(), name="pruning")
-            tasks.create_task(self._examine(), name="examination")
+            tasks.create_task(self._upkeep.prune(), name="pruning")
+            tasks.create_task(self._upkeep.examine(), name="examination")
+            tasks.create_task(self._pictures.run(), name="pictures")
             tasks.create_task(self._renew(), name="certificate")
             tasks.create_task(self._report(), name="report")
             tasks.create_task(self._doors.run(), name="doors")
@@ -227,6 +238,7 @@ class Agent:
             "last_seq": at.last_seq,
             "members_version": reported.members_version,
             "desired_serial": reported.desired_serial,
+            "pictures": self._pictures.status(),
             "problems": reported.problems,
         }
 
@@ -249,11 +261,7 @@ class Agent:
         self._tills.show_anew()
 
     def _own_problems(self) -> list[str]:
-        problems = []
-        if self._database.is_full:
-            problems.append("disk_full: this agent cannot sell until there is room")
-        if self._damage:
-            problems.append(f"database_damaged: {self._damage}; keep the file and call support")
+        problems = self._upkeep.problems
         if self._sender.unsendable is not None:
             problems.append(f"event_unsendable: HQ cannot open event {self._sender.unsendable}")
         if clock := self._hq_time.problem():
@@ -287,36 +295,7 @@ class Agent:
             self._doorbell.ring()
         self._tills.take_settings(settings)
         self._doors.ring()
-
-    async def _prune(self) -> None:
-        while True:
-            settings = self._tills.settings
-            if settings is not None:
-                prune = partial(forget_acked, machine=self._clocks.machine, settings=settings)
-                more = 1
-                try:
-                    while more:
-                        more = await self._database.make_room(prune)
-                    before_ms = self._clocks.business.now_ms() - settings.retain_days * _DAY_MS
-                    await self._database.run(partial(forget_settled, before_ms=before_ms), makes_room=True)
-                except DiskFull as error:
-                    _log.warning("not_pruned", reason=str(error))
-            self._disk_changed.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_PRUNE_FULL_SECONDS if self._database.is_full else _PRUNE_SECONDS):
-                    await self._disk_changed.wait()
-
-    async def _examine(self) -> None:
-        """Read the whole file, after the start and once a day: damage is told while HQ may still have what is lost."""
-        while True:
-            try:
-                await self._database.check()
-                self._damage = ""
-            except StorageError as error:
-                self._damage = str(error)
-                _log.error("database_damaged", reason=self._damage)
-                self._changed()
-            await asyncio.sleep(_EXAMINE_SECONDS)
+        self._pictures.wake()
 
     async def _renew(self) -> None:
         while True:
@@ -335,7 +314,8 @@ class Agent:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_REPORT_SECONDS):
                     await self._database.room_changed()
-                    self._disk_changed.set()  # pruning looks for room at once, not when its ten minutes are over
+                    self._upkeep.room_changed()
+                    self._pictures.wake()
             self._changed()
 
 

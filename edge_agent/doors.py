@@ -18,6 +18,7 @@ from edge_agent.devices import panel, trying
 from edge_agent.devices.live_recording import LiveRecordings
 from edge_agent.devices.panel import Panel
 from edge_agent.disk.database import Database
+from edge_agent.pictures.ports import Pictures
 from edge_agent.settings import EdgeSettings
 from edge_agent.terminals import requests
 from edge_agent.terminals.acts import Acts
@@ -42,8 +43,8 @@ _TOKEN_BYTES = 32
 class Behind:
     """What the doors lead to: how the agent stands, the bench, HQ's signature under the pages' certificate, HQ's CA.
 
-    Of `gateways` a simulated one is played on the bench's page. `changed`: HQ should hear how the agent stands now.
-    `mint` gives events their ids, `recorded` is told that there is one to send.
+    `pictures` are the items'. Of `gateways` a simulated one is played on the bench's page. `changed`: HQ should hear
+    how the agent stands now. `mint` gives events their ids, `recorded` is told that there is one to send.
     """
 
     standing: Callable[[], Awaitable[Standing]]
@@ -53,6 +54,7 @@ class Behind:
     changed: Callable[[], None]
     mint: Callable[[], UUID]
     recorded: Callable[[], None]
+    pictures: Pictures
     gateways: Sequence[PaymentGateway] = ()
 
 
@@ -116,6 +118,7 @@ class Doors:
             desk=self._desk,
             ca=behind.ca,
             payments=payments,
+            pictures=behind.pictures,
         )
         self._door = Door(
             self._settings.state_dir / "identity",

@@ -14,6 +14,7 @@ from edge_agent.devices.binding import WITH_PAGES
 from edge_agent.devices.ports import DeviceState
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.transports.simulated import SimulatedTransport
+from edge_agent.pictures.ports import Pictures
 from edge_agent.receipt.jobs import Unproven
 from edge_agent.station import Station
 from edge_agent.terminals.certificate import fingerprint, root_of
@@ -127,10 +128,17 @@ class TillPages:
         desk: TerminalDesk,
         ca: Callable[[], str],
         payments: SimulatedGateway | None = None,
+        pictures: Pictures | None = None,
     ) -> None:
         self._tills = tills
         self._counters = _Counters(tills, clock, payments)
-        self._shop = Shop(counters=self._counters, settings=lambda: tills.settings, clock=clock, standing=standing)
+        self._shop = Shop(
+            counters=self._counters,
+            settings=lambda: tills.settings,
+            clock=clock,
+            standing=standing,
+            pictures=pictures,
+        )
         self._desk = desk
         self._ca = ca
 

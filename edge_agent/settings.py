@@ -36,6 +36,10 @@ class EdgeSettings:
     """How long any one step of talking to HQ may take."""
     fallback_seconds: Annotated[float, Ge(1.0), Le(86_400.0)] = 600.0
     """For how long HTTPS is used, once it is needed, before MQTT is tried again."""
+    pictures_disk_bytes: Annotated[int, Ge(0), Le(64 * 1024**3)] = 512 * 1024**2
+    """What pictures of items may take of the disk, about 15 kB each; 0: displays show none."""
+    pictures_bytes_a_minute: Annotated[int, Ge(64 * 1024), Le(1024**3)] = 4 * 1024**2
+    """What fetching them may take of the network, on average."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
@@ -47,3 +51,8 @@ class EdgeSettings:
     def downloads_dir(self) -> Path:
         """Where body files lie while they are fetched."""
         return self.state_dir / "downloads"
+
+    @property
+    def pictures_dir(self) -> Path:
+        """Where pictures of items lie."""
+        return self.state_dir / "pictures"

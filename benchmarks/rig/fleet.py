@@ -62,6 +62,10 @@ class NoBodies:
         """Refuse."""
         raise BodyUnreachable(f"no bodies in this benchmark: {name} into {into}")
 
+    async def picture(self, name: str) -> bytes:
+        """Refuse."""
+        raise BodyUnreachable(f"no pictures in this benchmark: {name}")
+
 
 @asynccontextmanager
 async def opened(state_dir: Path) -> AsyncIterator[FleetAgent]:

@@ -18,6 +18,7 @@ from edge_agent.hq.hq_time import HqTime
 from edge_agent.hq.identity import Identity
 from edge_agent.hq.questions import Questions
 from edge_agent.hq.sender import Sender
+from edge_agent.pictures import listing
 from edge_agent.prices.keeper import PriceKeeper
 from edge_agent.prices.timeline import TimelineRefused, replace_timeline
 from edge_agent.till.selling import shares
@@ -174,6 +175,7 @@ def _follow(db: sqlite3.Connection, state: DesiredState, content: str) -> list[s
     problems = replace_timeline(db, state.timeline, state.settings.store)
     agent_row.keep_settings(db, state.settings)
     shares.keep(db, state.budgets)
+    listing.want(db, state.pictures)
     db.execute(
         "UPDATE agent SET desired_serial = ?, desired_incarnation = ?, desired_hash = ?, parked = ?",
         (state.serial, state.incarnation.bytes, content, state.parked),

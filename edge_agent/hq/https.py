@@ -19,6 +19,7 @@ from edge_agent.hq.identity import Identity
 from edge_agent.hq.link import Link, LinkLost, LinkRefused
 from edge_agent.prices.keeper import BodyMissing, BodyUnreachable
 from shared.clock import MachineClock
+from shared.pictures import MOST_BYTES
 from shared.wire import framing
 from shared.wire.framing import FramingError
 from shared.wire.messages import DownlinkMessage, Message, MessageError, decode_downlink, encode_message
@@ -185,6 +186,22 @@ class HttpsBodies:
         except LinkLost as error:
             raise BodyUnreachable(str(error)) from error
         part.replace(into)
+
+    async def picture(self, name: str) -> bytes:
+        """Fetch a picture of an item by its name, unchecked. Raise BodyMissing or BodyUnreachable."""
+        content = bytearray()
+        try:
+            async with self._api.request("GET", f"/api/v1/pictures/{name}.webp") as answer:
+                if answer.status_code == HTTPStatus.NOT_FOUND:
+                    raise BodyMissing(f"HQ has no picture {name[:12]}")
+                check(answer)
+                async for piece in answer.aiter_bytes():
+                    content += piece
+                    if len(content) > MOST_BYTES:
+                        break  # too long to be one: whoever checks it refuses it
+        except LinkLost as error:
+            raise BodyUnreachable(str(error)) from error
+        return bytes(content)
 
 
 def check(answer: httpx.Response) -> None:

@@ -75,6 +75,8 @@ class PriceKeeper:
         self._unreadable: dict[str, str] = {}
         """Versions that this program cannot price by, by the hash of their manifest, and why."""
         self.problems: list[str] = []
+        self.at_rest = asyncio.Event()
+        """Set while it has nothing to fetch, or waits to try again: others may use the network."""
 
     @property
     def refusals(self) -> list[str]:
@@ -108,6 +110,7 @@ class PriceKeeper:
         failures = 0
         while True:
             self._wake.clear()
+            self.at_rest.clear()
             rest = _LONGEST_REST_SECONDS
             try:
                 self._directory.mkdir(parents=True, exist_ok=True)
@@ -119,6 +122,7 @@ class PriceKeeper:
                 self._report([f"price_book: {error}"])
                 failures += 1
                 rest = self._random() * min(_LONGEST_REST_SECONDS, _FIRST_RETRY_SECONDS * 2 ** min(failures - 1, 8))
+            self.at_rest.set()
             try:
                 async with asyncio.timeout(min(rest, await self._seconds_to_switch())):
                     await self._wake.wait()

@@ -450,3 +450,22 @@ CREATE TABLE value_paid_back (
     of    BLOB PRIMARY KEY,
     event BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Pictures of items (edge_agent/pictures). The pictures themselves are files beside this database.
+
+-- Which list of pictures HQ wants followed, and which one is: its hash and its 256 bucket hashes. Empty: none.
+CREATE TABLE picture_list (
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    wanted  TEXT NOT NULL DEFAULT '',
+    hash    TEXT NOT NULL DEFAULT '',         -- empty, too, while a list is only half here
+    buckets BLOB NOT NULL DEFAULT x''
+) STRICT;
+INSERT INTO picture_list (one) VALUES (1);
+
+CREATE TABLE picture_item (
+    item   TEXT PRIMARY KEY,
+    bucket INTEGER NOT NULL,
+    row    BLOB NOT NULL                      -- exact bytes, as they are hashed
+) STRICT, WITHOUT ROWID;
+CREATE INDEX picture_item_bucket ON picture_item (bucket);

@@ -111,7 +111,7 @@ class Pages:
     async def picture(self, request: Request) -> Response:
         """Send an item's picture; its name says what it is, so a browser keeps it for good."""
         pictures = self._shop.pictures
-        content = None if pictures is None else pictures.content(request.path_params["name"])
+        content = None if pictures is None else await pictures.content(request.path_params["name"])
         if content is None:
             return PlainTextResponse("There is no such picture.", status_code=HTTPStatus.NOT_FOUND)
         headers = {"Cache-Control": "private, max-age=31536000, immutable"}

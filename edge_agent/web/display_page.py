@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from edge_agent.pictures.ports import Pictures
 from edge_agent.till.results import Paid
 from edge_agent.till.service.results import Offer
 from edge_agent.web import figures
-from edge_agent.web.picture_space import Pictures, picture_space
+from edge_agent.web.picture_space import picture_space
 from edge_agent.web.rendering import render
 from edge_agent.web.shop import Counter
 from edge_agent.web.shown import basket_shown

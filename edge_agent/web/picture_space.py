@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 from zlib import crc32
 
+from edge_agent.pictures.ports import Pictures
 from edge_agent.till.results import BasketView
 from edge_agent.web.shown import name_in
 from shared.web.words import Language
@@ -30,18 +30,6 @@ class Drawing(StrEnum):
 
     BASKET = "basket"
     DONE = "done"
-
-
-class Pictures(Protocol):
-    """Pictures of items on this machine's disk."""
-
-    async def of(self, item: str) -> str:
-        """Return the name (SHA-256) of an item's picture, empty while it is not here. Never waits for the network."""
-        ...
-
-    def content(self, name: str) -> bytes | None:
-        """Return a picture (WebP), None when it is not here or no longer what its name says."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.transports.simulated import SimulatedTransport
+from edge_agent.pictures.ports import Pictures
 from edge_agent.receipt.jobs import Unproven
 from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.till.till import Till
-from edge_agent.web.picture_space import Pictures
 from edge_agent.web.screen.screen import Screen
 from edge_agent.web.standing import Standing
 from shared.clock import BusinessClock

@@ -100,6 +100,7 @@ class MemoryBodies:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
+        self.pictures: dict[str, bytes] = {}
         self.fetched: list[str] = []
         self.unreachable = False
 
@@ -120,6 +121,14 @@ class MemoryBodies:
             raise BodyMissing(name)
         self.fetched.append(name)
         _save(into, zstandard.compress(self.files[name]))
+
+    async def picture(self, name: str) -> bytes:
+        if self.unreachable:
+            raise BodyUnreachable("the network is away")
+        if name not in self.pictures:
+            raise BodyMissing(name)
+        self.fetched.append(name)
+        return self.pictures[name]
 
 
 def _save(path: Path, content: bytes) -> None:

@@ -15,13 +15,13 @@ from edge_agent.bench_words import PrinterPanel
 from edge_agent.devices.ports import Scanned, ScanRole, Weight
 from edge_agent.devices.printers.problems import PrinterProblem
 from edge_agent.devices.transports.simulated import SimulatedTransport
+from edge_agent.pictures.ports import Pictures
 from edge_agent.receipt.jobs import Unproven
 from edge_agent.till.ports import PaymentGateway
 from edge_agent.till.simulated_gateway import SimulatedGateway
 from edge_agent.till.till import Till
 from edge_agent.web import server
 from edge_agent.web.app import make_app
-from edge_agent.web.picture_space import Pictures
 from edge_agent.web.screen.screen import Screen
 from edge_agent.web.shop import DeviceSeen, Shop
 from edge_agent.web.standing import Standing
