@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -122,20 +122,24 @@ class StoreBooks:
 
     def items(
         self, session: Session, wanted: Mapping[tuple[str, int], Collection[str]]
-    ) -> dict[tuple[str, int], dict[str, Item]]:
+    ) -> dict[tuple[str, int], Mapping[str, Item]]:
         """Return what books, by store and version, know of items, without their prices; read in bulk.
 
-        A book that HQ never gave a store knows nothing.
+        A book may tell more than it was asked for: what it holds never changes, so its answers are kept. A book that
+        HQ never gave a store knows nothing.
         """
-        lines = {}
+        lines: dict[tuple[str, int], Lineage] = {}
         for store, version in wanted:
             known = self._versions.get((store, version)) or self._find(session, store, version)
             line = None if known is None else self._items_line(session, known)
             if line is not None:
                 lines[store, version] = line
         self._histories.make_room()
-        self._histories.prefetch(session, ((line, wanted[book]) for book, line in lines.items()))
-        return {book: self._histories.items(line, wanted[book]) for book, line in lines.items()}
+        asked: defaultdict[Lineage, set[str]] = defaultdict(set)
+        for book, line in lines.items():
+            asked[line].update(wanted[book])
+        found = self._histories.known(session, asked)
+        return {book: found[line] for book, line in lines.items()}
 
     def items_of(self, session: Session, known: _Version, items: Collection[str]) -> dict[str, Item]:
         """Return what one version knows of items."""

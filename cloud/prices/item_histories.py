@@ -1,14 +1,15 @@
 """Items as price books knew them, version by version: what ingest asks of thousands of sales in one question.
 
 Sales of one group come from many stores and weeks, so from as many books; an item's row hardly ever changes
-between them. Therefore all versions of an item are read at once, and each book's answer is found among them.
+between them. Therefore all versions of an item are read at once, and each book's answer is found among them, once:
+what was answered for a book stays at hand, since a published book never changes.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 from sqlalchemy import Integer, String, and_, func, select
@@ -40,12 +41,37 @@ class _History:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What was answered for one line of versions: which items were asked for, and those that it has."""
+
+    asked: set[str] = field(default_factory=set)
+    found: dict[str, Item] = field(default_factory=dict)
+
+
 class ItemHistories:
     """Histories of items by scope and item; those not asked for longest make room. What is published never changes."""
 
     def __init__(self, *, max_items: int = MAX_ITEMS) -> None:
         self._max_items = max_items
         self._kept: OrderedDict[tuple[str, str], _History] = OrderedDict()
+        self._answered: OrderedDict[Lineage, _Answered] = OrderedDict()
+
+    def known(
+        self, session: Session, wanted: Mapping[Lineage, Collection[str]]
+    ) -> Mapping[Lineage, Mapping[str, Item]]:
+        """Return what each line has of these items, and perhaps of others: what it was asked for before."""
+        missing = {}
+        for line, items in wanted.items():
+            answered = self._answered.setdefault(line, _Answered())
+            self._answered.move_to_end(line)
+            missing[line] = {item for item in items if item not in answered.asked}
+        self.prefetch(session, missing.items())
+        for line, items in missing.items():
+            answered = self._answered[line]
+            answered.found.update(self.items(line, items))
+            answered.asked.update(items)
+        return {line: self._answered[line].found for line in wanted}
 
     def prefetch(self, session: Session, wanted: Iterable[tuple[Lineage, Collection[str]]]) -> None:
         """Read what is not kept of these items, in one query a scope."""
@@ -71,6 +97,10 @@ class ItemHistories:
         """Let go of what was read longest ago; asked for between questions, so that none loses what it prefetched."""
         while len(self._kept) > self._max_items:
             self._kept.popitem(last=False)
+        answers = sum(len(answered.asked) for answered in self._answered.values())
+        while answers > self._max_items:
+            _, dropped = self._answered.popitem(last=False)
+            answers -= len(dropped.asked)
 
     def _holds(self, line: Lineage, item: str) -> bool:
         history = self._kept.get((line.scope, item))
