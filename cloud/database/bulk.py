@@ -77,18 +77,32 @@ def insert_new_tuples(session: Session, table: type[Table], columns: tuple[str, 
     """Do what `insert_new` does, for rows as tuples."""
     if not rows:
         return set()
+    known = insert_unless_known(session, table, columns, rows)
+    key_of = _plan(table, columns, session.connection().dialect).key_of
+    return {key_of(row) for row in rows} - known
+
+
+def insert_unless_known(
+    session: Session, table: type[Table], columns: tuple[str, ...], rows: Sequence[Row]
+) -> set[Key]:
+    """Do what `insert_new_tuples` does and return the other primary keys: those that were there, almost always none.
+
+    So nothing is said, sent or hashed about the many rows that are new.
+    """
+    if not rows:
+        return set()
     connection = session.connection()
     plan = _plan(table, columns, connection.dialect)
     if connection.dialect.name != "postgresql":
-        return _insert_new_one_by_one(connection, plan, rows)
+        return {plan.key_of(row) for row in rows} - _insert_new_one_by_one(connection, plan, rows)
     with _driver_errors(connection, plan.insert_new), _cursor(connection) as cursor:
         if len(rows) <= _FEW:
-            return set(cursor.execute(plan.insert_new_few, _arrays(plan, rows)).fetchall())
+            new = set(cursor.execute(plan.insert_new_few, _arrays(plan, rows)).fetchall())
+            return {plan.key_of(row) for row in rows} - new
         cursor.execute(plan.stage)
         cursor.execute(plan.stage_clear)
         _copy(cursor, plan.copy_stage, plan, rows)
-        cursor.execute(plan.insert_new)
-        return set(cursor.fetchall())
+        return set(cursor.execute(plan.insert_new, [len(rows)]).fetchall())
 
 
 def insert_tuples(session: Session, table: type[Table], columns: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -158,15 +172,18 @@ def _plan(table: type[Table], columns: tuple[str, ...], dialect: Dialect) -> _Pl
     insert = f"INSERT INTO {name} ({names})"
     values = f"VALUES ({', '.join('?' * len(columns))})"
     copy_types = tuple(_copy_type(kind.compile(dialect)) for kind in types) if is_postgresql else ()
-    returning = f"ON CONFLICT DO NOTHING RETURNING {', '.join(map(quote, keys))}"
+    key_names = ", ".join(map(quote, keys))
+    returning = f"ON CONFLICT DO NOTHING RETURNING {key_names}"
     few = f"{insert} SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in copy_types)})"  # noqa: S608
     return _Plan(
         insert=f"{insert} {values}",
         insert_few=few,
         insert_new_few=f"{few} {returning}",
         insert_new=(
-            f"{insert} SELECT {names} FROM pg_temp.{stage} "  # noqa: S608
-            f"{returning}"
+            # What was there is looked for only when fewer rows came in than were given.
+            f"WITH new AS ({insert} SELECT {names} FROM pg_temp.{stage} {returning}) "  # noqa: S608
+            f"SELECT DISTINCT {key_names} FROM pg_temp.{stage} WHERE (SELECT count(*) FROM new) < %s "
+            f"AND ({key_names}) NOT IN (SELECT {key_names} FROM new)"
             if is_postgresql
             else f"{insert} {values} ON CONFLICT DO NOTHING"
         ),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlmodel import Session
 
-from cloud.database.bulk import insert_new_tuples
+from cloud.database.bulk import insert_unless_known
 from cloud.database.rowset import table_of
 from cloud.ingest.models import PARKED, InboxEvent
 from cloud.ingest.received import EVENT_CONFLICT, Parking, Received, name_by_content
@@ -27,23 +26,24 @@ def accept(
     """
     first: dict[UUID, Received] = {}
     again = [one for one in events if first.setdefault(one.event_id, one) is not one]
-    new = _insert(session, first.values(), commit_no)
-    again.extend(one for event_id, one in first.items() if event_id not in new)
+    known = _insert(session, first.values(), commit_no)
+    again.extend(one for event_id, one in first.items() if known and event_id in known)
     contradicting = _contradicting(session, again)
-    parked = _insert(session, {one.event_id: one for one in contradicting}.values(), commit_no)
+    known_too = _insert(session, {one.event_id: one for one in contradicting}.values(), commit_no)
     return (
-        [one for event_id, one in first.items() if event_id in new],
+        [one for one in first.values() if not known or one.event_id not in known],
         [
             (one, Parking(EVENT_CONFLICT, "HQ has this event's id with other content"))
             for one in contradicting
-            if one.event_id in parked
+            if one.event_id not in known_too
         ],
     )
 
 
 def _insert(session: Session, events: Iterable[Received], commit_no: int) -> set[UUID]:
+    """Write events into the inbox; return the ids of those that are there already."""
     rows = [(one.event_id, one.agent, one.epoch, one.seq, one.kind, one.digest, commit_no, "applied") for one in events]
-    return {event_id for (event_id,) in insert_new_tuples(session, InboxEvent, _COLUMNS, rows)}
+    return {event_id for (event_id,) in insert_unless_known(session, InboxEvent, _COLUMNS, rows)}
 
 
 def _contradicting(session: Session, again: Sequence[Received]) -> list[Received]:
@@ -51,7 +51,7 @@ def _contradicting(session: Session, again: Sequence[Received]) -> list[Received
         return []
     known = digests(session, {one.event_id for one in again})
     return [
-        replace(one, event_id=name_by_content(one.agent, one.content))
+        one._replace(event_id=name_by_content(one.agent, one.content))
         for one in again
         if known[one.event_id] != one.digest
     ]
@@ -84,8 +84,7 @@ def lock_absence(session: Session, event_id: UUID, probe: Received, commit_no: i
     Return False when it is here, or came while we waited. Otherwise whoever brings it from now on waits for our
     commit and then sees what we left for it.
     """
-    placed = _insert(session, [replace(probe, event_id=event_id)], commit_no)
-    if not placed:
+    if _insert(session, [probe._replace(event_id=event_id)], commit_no):
         return False
     row = table_of(InboxEvent)
     session.execute(row.delete().where(row.c.event_id == event_id))

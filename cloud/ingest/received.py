@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -30,8 +31,7 @@ class Parking:
     waits_for: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """One event as received. `event` is None when the bytes cannot be read; `problem` then says why."""
 
     agent: str

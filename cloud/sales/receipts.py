@@ -3,78 +3,69 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, tuple_, update
 from sqlmodel import Session
 
-from cloud.database.bulk import insert_new, insert_new_tuples
+from cloud.database.bulk import insert_new, insert_unless_known
 from cloud.database.rowset import table_of
 from cloud.sales.models import ReceiptNumber, ReceiptSeries
 from shared.hashchain import GENESIS, link
-from shared.wire.events import RECEIPT_LINK_BYTES, Receipt, SeriesOpened
+from shared.wire.events import RECEIPT_LINK_BYTES, SeriesOpened
 
 Series = tuple[str, str, str]
 """Store, till, series."""
-_Number = tuple[str, str, str, int]
+Number = tuple[str, str, str, int]
+"""A receipt's full number: the series and the place in it."""
 
 _COLUMNS = ("store_id", "till_id", "series", "number", "event_id", "previous", "head")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An event that says it has a receipt number, with its exact bytes for the chain."""
+class Claim(NamedTuple):
+    """An event that says it has a receipt number and follows a head, with its exact bytes for the chain."""
 
-    store: str
-    till: str
-    receipt: Receipt
+    number: Number
+    previous: bytes
     event_id: UUID
     content: bytes
 
-    @property
-    def number(self) -> _Number:
-        """The receipt's full number."""
-        return self.store, self.till, self.receipt.series, self.receipt.number
 
-
-def claim(session: Session, claims: Iterable[Claim]) -> dict[UUID, UUID]:
-    """Record who has which receipt number. Return {event: the other event that has its number} where taken.
+def claim(session: Session, claims: Iterable[Claim]) -> list[tuple[Claim, UUID]]:
+    """Record who has which receipt number. Return the claims to a taken one, each with the event that has it.
 
     An event that claims its number again finds it its own.
     """
-    refused: dict[UUID, UUID] = {}
-    first: dict[_Number, Claim] = {}
-    for one in sorted(claims, key=lambda one: one.number):
+    refused: list[tuple[Claim, UUID]] = []
+    first: dict[Number, Claim] = {}
+    for one in sorted(claims, key=itemgetter(0)):
         owner = first.setdefault(one.number, one)
-        if owner.event_id != one.event_id:
-            refused[one.event_id] = owner.event_id
-    heads = _heads(session, list(first.values()))
-    rows = [(*number, one.event_id, one.receipt.previous, heads[number]) for number, one in first.items()]
-    new = insert_new_tuples(session, ReceiptNumber, _COLUMNS, rows)
-    taken = [number for number in first if number not in new]
-    for number, owner_id in _owners(session, taken).items():
+        if owner is not one and owner.event_id != one.event_id:
+            refused.append((one, owner.event_id))
+    heads = _heads(session, first)
+    rows = [(*number, one.event_id, one.previous, heads[number]) for number, one in first.items()]
+    known = insert_unless_known(session, ReceiptNumber, _COLUMNS, rows)
+    for number, owner_id in _owners(session, known).items():
         if owner_id != first[number].event_id:
-            refused[first[number].event_id] = owner_id
-    _count(session, new)
+            refused.append((first[number], owner_id))
+    _count(session, (number for number in first if number not in known))
     return refused
 
 
-def _heads(session: Session, claims: Sequence[Claim]) -> dict[_Number, bytes | None]:
-    """Work out the chain head after each receipt, as far as what stands before it is known here."""
-    heads: dict[_Number, bytes | None] = {}
-    here = {one.number for one in claims}
-    before = {_before(one.number) for one in claims if one.receipt.number > 1} - here
-    known = _known_heads(session, before)
-    for one in claims:
-        previous = _before(one.number)
-        if one.receipt.number == 1:
-            head: bytes | None = GENESIS
-        else:
-            head = heads[previous] if previous in here else known.get(previous)
-        linked = head is not None and fits(one.receipt.previous, head)
-        heads[one.number] = link(head, one.content) if head is not None and linked else None
+def _heads(session: Session, claims: Mapping[Number, Claim]) -> dict[Number, bytes | None]:
+    """Work out the chain head after each receipt, as far as what stands before it is known here.
+
+    `claims` are in the order of their numbers.
+    """
+    followed = {number: _before(number) for number in claims}
+    heads = _known_heads(session, {before for before in followed.values() if before[3] and before not in claims})
+    for number, before in followed.items():
+        head = heads.get(before) if before[3] else GENESIS
+        one = claims[number]
+        heads[number] = link(head, one.content) if head is not None and fits(one.previous, head) else None
     return heads
 
 
@@ -86,11 +77,12 @@ def fits(previous: bytes, head: bytes | None) -> bool:
     return head is None or (len(previous) >= RECEIPT_LINK_BYTES and head.startswith(previous))
 
 
-def _before(number: _Number) -> _Number:
-    return (*number[:3], number[3] - 1)
+def _before(number: Number) -> Number:
+    store, till, series, place = number
+    return store, till, series, place - 1
 
 
-def _known_heads(session: Session, numbers: set[_Number]) -> dict[_Number, bytes | None]:
+def _known_heads(session: Session, numbers: Collection[Number]) -> dict[Number, bytes | None]:
     row = table_of(ReceiptNumber)
     if not numbers:
         return {}
@@ -99,16 +91,16 @@ def _known_heads(session: Session, numbers: set[_Number]) -> dict[_Number, bytes
     return {(store, till, series, number): head for store, till, series, number, head in found}
 
 
-def _owners(session: Session, numbers: Sequence[_Number]) -> dict[_Number, UUID]:
+def _owners(session: Session, numbers: Collection[Number]) -> dict[Number, UUID]:
     if not numbers:
         return {}
     row = table_of(ReceiptNumber)
     key = (row.c.store_id, row.c.till_id, row.c.series, row.c.number)
-    found = session.execute(select(*key, row.c.event_id).where(tuple_(*key).in_(numbers)))
+    found = session.execute(select(*key, row.c.event_id).where(tuple_(*key).in_(sorted(numbers))))
     return {(store, till, series, number): event_id for store, till, series, number, event_id in found}
 
 
-def _count(session: Session, new: Iterable[tuple[str, str, str, int]]) -> None:
+def _count(session: Session, new: Iterable[Number]) -> None:
     """Advance, for each series, the highest number seen and the number up to which none is missing."""
     numbers: dict[Series, list[int]] = defaultdict(list)
     for store, till, name, number in new:

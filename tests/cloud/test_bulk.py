@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from cloud.database import Database
-from cloud.database.bulk import insert, insert_new, insert_new_tuples, insert_tuples
+from cloud.database.bulk import insert, insert_new, insert_new_tuples, insert_tuples, insert_unless_known
 from cloud.fleet.models import AgentGap
 from cloud.org.models import LegalEntity, Store, StoreOwnership
 from cloud.sales.models import ReceiptNumber, Swipe
@@ -50,6 +50,20 @@ def test_only_the_rows_that_were_new_are_named(database: Database) -> None:
         assert insert_new_tuples(session, ReceiptNumber, _COLUMNS, []) == set()
     with database.session() as session:
         assert len(session.exec(select(ReceiptNumber)).all()) == 3
+
+
+@pytest.mark.parametrize("count", [3, 40], ids=["few", "many"])
+def test_only_the_rows_that_were_there_are_named(database: Database, count: int) -> None:
+    numbers = range(1, count + 1)
+    with database.session() as session:
+        assert insert_unless_known(session, ReceiptNumber, _COLUMNS, [receipt(n) for n in numbers]) == set()
+        more = [receipt(n) for n in (*numbers, count + 1, count + 1)]
+        assert insert_unless_known(session, ReceiptNumber, _COLUMNS, more) == {receipt(n)[:4] for n in numbers}
+        assert insert_unless_known(session, ReceiptNumber, _COLUMNS, more) == {one[:4] for one in more}
+        assert insert_unless_known(session, ReceiptNumber, _COLUMNS, []) == set()
+        assert insert_new_tuples(session, ReceiptNumber, _COLUMNS, [*more, receipt(0)]) == {receipt(0)[:4]}
+    with database.session() as session:
+        assert len(session.exec(select(ReceiptNumber)).all()) == count + 2
 
 
 def test_keys_come_back_in_the_order_of_the_key(database: Database) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -58,9 +59,15 @@ def expect(event: Event | None, kind: type[E]) -> E:
 def business_day(event: Event) -> date:
     """Return the business date the agent stamped. Raise Unfit when it is none."""
     try:
-        return date.fromisoformat(event.business_date)
+        return _day(event.business_date)
     except ValueError:
         raise Unfit(MALFORMED, f"business date {event.business_date!r} is no date") from None
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> date:
+    """Return the date of its ISO form: what comes in together is of few days. Raise ValueError when it is none."""
+    return date.fromisoformat(text)
 
 
 def check_moment(at_ms: int) -> None:
@@ -80,14 +87,13 @@ def claim_receipts(session: Session, claims: Sequence[tuple[Received, Receipt]])
             reason = f"receipt {series!r} {receipt.number} of till {till!r} is no receipt number"
             refused[received.event_id] = Parking(MALFORMED, reason)
         else:
-            wanted.append(receipts.Claim(received.store, till, receipt, received.event_id, received.content))
-    taken = receipts.claim(session, wanted)
-    for one in wanted:
-        if one.event_id in taken:
-            number = f"{one.receipt.series}-{one.receipt.number} of till {one.till}"
-            refused[one.event_id] = Parking(
-                RECEIPT_CONFLICT, f"receipt number {number} already belongs to event {taken[one.event_id]}"
-            )
+            number = (received.store, till, receipt.series, receipt.number)
+            wanted.append(receipts.Claim(number, receipt.previous, received.event_id, received.content))
+    for one, owner in receipts.claim(session, wanted):
+        _, till, series, place = one.number
+        refused[one.event_id] = Parking(
+            RECEIPT_CONFLICT, f"receipt number {series}-{place} of till {till} already belongs to event {owner}"
+        )
     return refused
 
 
