@@ -50,17 +50,18 @@ class Purchase:
     @property
     def net_minor(self) -> int:
         """What it came to: the member's spend."""
-        return sum(line.net_minor for line in self.lines)
+        return sum([line.net_minor for line in self.lines])
 
 
 def points_earned(purchase: Purchase, rule: EarningRule, tier_times_bp: int = BASIS_POINTS) -> int:
     """Return the points of a whole receipt, rounded down once, with what its promotions and its tier put on top."""
     excluded = sum(tender.minor for tender in purchase.tenders if tender.method in rule.excluded_tenders)
     bonus = [(use.base_minor, use.multiplier_bp) for use in purchase.uses if use.multiplier_bp]
-    eligible = sum(_eligible(purchase, rule)) if rule.excluded_categories else purchase.net_minor
+    net_minor = purchase.net_minor
+    eligible = sum(_eligible(purchase, rule)) if rule.excluded_categories else net_minor
     if tier_times_bp != BASIS_POINTS:
         bonus.append((eligible, tier_times_bp))
-    earned = rule.points_for(eligible, Paid(purchase.net_minor, excluded), bonus=bonus)
+    earned = rule.points_for(eligible, Paid(net_minor, excluded), bonus=bonus)
     return earned + sum(use.points for use in purchase.uses)
 
 
