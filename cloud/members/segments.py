@@ -76,9 +76,9 @@ def called(session: Session, segment: str, names: Mapping[str, str], *, actor: s
     _check_code(segment)
     english, chinese = (names.get(language, "").strip() for language in ("en", "zh"))
     if not english and not chinese:
-        raise Invalid(Phrase("names: say what the segment is called, in one language at least"))
+        raise Invalid(Phrase("Say what the segment is called, in one language at least."))
     if max(len(english), len(chinese)) > LONGEST_NAME:
-        raise Invalid(Phrase("names: a name has at most {count} characters", count=LONGEST_NAME))
+        raise Invalid(Phrase("A name has at most {count} characters.", count=LONGEST_NAME))
     session.merge(Segment(code=segment, name_en=english, name_zh=chinese, changed_by=actor, changed_ms=now_ms))
     detail = " / ".join(one for one in (english, chinese) if one)
     audit.record(session, at_ms=now_ms, actor=actor, action="member.segment_name", subject=segment, detail=detail)
@@ -106,7 +106,7 @@ def _check_code(segment: str) -> None:
         check_slug(segment, "a segment's code")
     except ValueError as error:
         raise Invalid(
-            Phrase("code: a segment's code is 1 to 32 of a-z, 0-9 and '-', got {text}", text=repr(segment))
+            Phrase("A segment's code is 1 to 32 of a-z, 0-9 and '-', not {text}.", text=repr(segment))
         ) from error
 
 

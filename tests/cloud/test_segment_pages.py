@@ -75,7 +75,7 @@ def test_what_cannot_be_is_said_and_what_was_typed_stays(app: FastAPI, sqlite_da
     mia = visitor(app, "mia")
     for typed, said in (
         ({"code": "New Parents", "name_en": "New parents"}, "1 to 32 of a-z"),
-        ({"code": "parents"}, "say what the segment is called"),
+        ({"code": "parents"}, "Say what the segment is called"),
         ({"code": "parents", "name_en": "x" * 81}, "at most 80 characters"),
     ):
         answer = mia.send(HERE, typed).text

@@ -68,7 +68,7 @@ def test_members_come_by_reference_and_go_by_id(client: Client, sqlite_database:
     ("segment", "body", "status", "words"),
     [
         ("campaign-8", {"add_references": ["household-1", "nobody"]}, 404, "reference 'nobody'"),
-        ("Campaign 8", {}, 422, "a segment's code"),
+        ("Campaign 8", {}, 422, "segment's code"),
     ],
 )
 def test_a_stranger_or_a_wrong_code_changes_nothing(
