@@ -26,7 +26,7 @@ _SALE = (
     "receipt_series", "receipt_number", "business_date", "at_ms", "opened_ms", "priced_ms", "currency", "exponent",
     "tax_mode", "total_minor", "saved_minor", "tax_minor", "line_count", "member_id", "card_id", "member_tier",
     "member_problem", "book_version", "book_manifest", "engine", "time_zone", "device_ms", "hq_offset_ms",
-    "time_quality",
+    "time_quality", "points_promised",
 )  # fmt: skip
 LINE_COLUMNS = (
     "sale_id", "n", "item", "code", "quantity", "unit", "price_minor", "price_basis", "gross_minor", "net_minor",
@@ -120,6 +120,7 @@ def _sale_row(one: Received, sale: SaleCompleted, intake: Intake, who: Resolutio
         sum([line.tax_minor for line in sale.lines]), len(sale.lines),
         who.member_id, who.card_id, (sale.member.tier or "") if sale.member else None, who.problem or None,
         book.version, book.manifest, book.engine, book.zone, device.wall_ms, device.hq_offset_ms, device.quality,
+        sale.points_promised,
     )  # fmt: skip
 
 
