@@ -38,6 +38,7 @@ from cloud.prices.sheets import MAX_FILE_BYTES
 from cloud.process import many_connections
 from cloud.process.certificates import CertificateWatch, keep_fresh
 from cloud.process.parts import build_services
+from cloud.promotions import previews_api
 from cloud.rewards import api as rewards
 from cloud.rewards import draw_api
 from cloud.settings import CloudSettings
@@ -58,6 +59,7 @@ _ROUTERS = (
     fleet.router,
     prices.router,
     publication_api.router,
+    previews_api.router,
     codes_api.router,
     pictures.router,
     beside.router,

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from uuid import UUID
 
 import httpx
 import msgspec
@@ -25,6 +26,8 @@ from cloud.identity import tokens
 from cloud.prices import api, bodies_api, publication_api
 from cloud.prices.models import StoreManifest
 from cloud.process.clocks import Clocks
+from cloud.promotions import previews_api
+from cloud.promotions.previewing import Previewing
 from cloud.settings import CloudSettings
 from shared.body import read_body
 from shared.wire.desired import Manifest
@@ -75,7 +78,7 @@ def client(database: Database, tmp_path: Path) -> Client:
     )
     app = FastAPI()
     answers.install(app)
-    for module in (api, publication_api, bodies_api):
+    for module in (api, publication_api, bodies_api, previews_api):
         app.include_router(module.router)
     app.dependency_overrides[services_of] = lambda: cast("Services", services)
     app.dependency_overrides[current_agent] = lambda: Agent(id="s1-a")
@@ -176,6 +179,37 @@ def test_a_draft_s_id_is_the_caller_s(client: Client) -> None:
     id_ = "01890000-0000-7000-8000-000000000001"
     assert new_draft(client, id=id_) == new_draft(client, id=id_) == id_
     ok(client.post("/api/v1/prices/drafts", json={"id": id_, "title": "Other"}), 409)
+
+
+def test_a_draft_is_tried_on_real_baskets_watched_and_cancelled(client: Client, database: Database) -> None:
+    draft = new_draft(client, targets=["store:s1"])
+    path = f"/api/v1/prices/drafts/{draft}/previews"
+    assert "changes nothing" in ok(client.post(path, json={}), 403)["message"]
+    load(client, draft, "items", ITEMS)
+    load(client, draft, "prices", PRICES)
+    id_ = "01890000-0000-7000-8000-000000000002"
+    asked = ok(client.post(path, json={"id": id_, "weeks": 2}), 202)
+    assert (asked["id"], asked["status"], asked["targets"], asked["result"]) == (id_, "waiting", ["store:s1"], None)
+    assert ok(client.post(path, json={"id": id_, "weeks": 2}), 202) == asked
+    ok(client.post(path, json={"id": id_, "weeks": 3}), 409)
+    ok(client.post(path, json={"weeks": 14}), 422)
+    ok(client.post(path, json={}, headers=client.reader), 403)
+    job = Previewing(database, DrivenMachineClock(), UUID(int=1))
+    while job():
+        pass
+    done = ok(client.get(f"{path}/{id_}", headers=client.reader))
+    assert (done["status"], done["current"], done["result"]["baskets"], done["result"]["failures"]) == (
+        "done",
+        True,
+        0,
+        [],
+    )
+    load(client, draft, "prices", PRICES.replace(b"z1", b"z2"))
+    later = ok(client.post(path, json={}), 202)
+    assert [(one["id"], one["current"]) for one in ok(client.get(path))] == [(later["id"], True), (id_, False)]
+    assert ok(client.post(f"{path}/{later['id']}/cancel"))["status"] == "cancelled"
+    assert ok(client.post(f"{path}/{id_}/cancel"))["status"] == "done"
+    ok(client.get(f"/api/v1/prices/drafts/{new_draft(client)}/previews/{id_}"), 404)
 
 
 def test_till_settings(client: Client) -> None:
