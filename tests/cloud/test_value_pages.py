@@ -43,7 +43,7 @@ def test_what_is_owed_stands_first_and_every_number_leads_on(desk: Desk) -> None
         "/value/debts": ("1 debt is open.", "30.00"),
         "/value/settlement": ("80.00 CNY was sold in one store and spent in another.",),
         "/ledger": ("The ledger holds.", "Hash chain", "under 30 days", "never ends"),
-        "/reviews/points": ("promised 95, given 80", "15"),
+        "/reviews/points": ("promised 95, given 80", "15", "worked by version 1 of the earning rule"),
         "/reviews/coupons": (CODE, "another sale had used it"),
     }
     seen: set[str] = set()

@@ -108,7 +108,16 @@ class Desk:
         with self.database.session() as session:
             session.add(
                 PointsReview(
-                    event_id=self.sale, sale_id=self.sale, member_id=chain.ann, store_id="s002", promised=95, computed=80, noted_ms=START_MS
+                    event_id=self.sale,
+                    sale_id=self.sale,
+                    member_id=chain.ann,
+                    store_id="s002",
+                    promised=95,
+                    computed=80,
+                    noted_ms=START_MS,
+                    cause="other_earning",
+                    by_till=1,
+                    by_hq=2,
                 )
             )
             session.add(CouponConflict(sale_id=self.sale, code=CODE, store_id="s002", reason="used", at_ms=START_MS))
