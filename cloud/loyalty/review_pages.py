@@ -146,8 +146,8 @@ def _columns() -> Sequence[Column[Any]]:
             order=col(PointsReview.promised) - col(PointsReview.computed),
             cell=lambda row: row.PointsReview.promised - row.PointsReview.computed,
         ),
-        Column(key="cause", title=marked("Why they differ"), kind=Kind.WRAP, cell=why),
         Column(key="state", title=marked("State"), cell=state),
+        Column(key="cause", title=marked("Why they differ"), kind=Kind.WRAP, cell=why),
         Column(
             key="by",
             title=marked("Decided by"),
