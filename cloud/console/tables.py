@@ -98,6 +98,9 @@ class Asked:
     sort: str = ""
     descending: bool = False
     page: int = 1
+    after: str = ""
+    """The key behind which the page begins, in tables that are cut so; `before` is the key before which it ends."""
+    before: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, key: str) -> str:
@@ -113,6 +116,8 @@ class Cut(Generic[R]):
     """How many rows fit, MOST_COUNTED for that many or more."""
     page: int
     rows: list[R]
+    steps: tuple[str, str] | None = None
+    """Of a page that is cut by keys: before which key the one before ends, behind which the next begins."""
 
 
 class Source(Protocol[R]):
@@ -152,6 +157,8 @@ class Listing(Generic[R]):
             sort=order.lstrip("-"),
             descending=order.startswith("-"),
             page=max(1, int(page)) if page.isdecimal() and len(page) < 9 else 1,
+            after=_key(query.get(f"{prefix}after", "")),
+            before=_key(query.get(f"{prefix}before", "")),
             filters={one.key: found for one in self.filters if (found := query.get(f"{prefix}{one.key}", "").strip())},
         )
 
@@ -163,6 +170,10 @@ class Listing(Generic[R]):
     def shown(self) -> list[Column[R]]:
         """Return the columns that a page shows."""
         return [column for column in self.columns if not column.filed]
+
+
+def _key(text: str) -> str:
+    return text if text.isprintable() else ""
 
 
 def as_cell(value: Cell | Scalar) -> Cell:
@@ -184,10 +195,14 @@ class SqlSource(Generic[R]):
 
     def cut(self, session: Session, asked: Asked) -> Cut[R]:
         """Return one page of rows, and how many there are."""
-        some = (self.counted or self.query)(asked).order_by(None).limit(MOST_COUNTED).subquery()
-        count = int(session.execute(select(func.count()).select_from(some)).scalar_one())
+        count = self.count(session, asked)
         page = _page(asked, count)
         return Cut(count, page, self.rows(session, asked, offset=(page - 1) * PAGE_ROWS, limit=PAGE_ROWS))
+
+    def count(self, session: Session, asked: Asked) -> int:
+        """Return how many rows fit, as far as they are counted."""
+        some = (self.counted or self.query)(asked).order_by(None).limit(MOST_COUNTED).subquery()
+        return int(session.execute(select(func.count()).select_from(some)).scalar_one())
 
     def rows(self, session: Session, asked: Asked, *, offset: int, limit: int) -> list[R]:
         """Return a stretch of them in the order asked for."""
@@ -250,7 +265,7 @@ class TableView:
     rows: list[list[Cell]]
     count: int
     first: int
-    """The number of the first row shown, counted from 1."""
+    """The number of the first row shown, counted from 1; 0 where pages begin behind a key."""
     previous: str
     next: str
     asked: Asked
@@ -267,19 +282,38 @@ def table(listing: Listing[R], session: Session, query: Mapping[str, str], prefi
     asked = listing.asked(query, prefix)
     cut = listing.source.cut(session, asked)
     address = _Address(query, prefix)
+    previous, following = _steps(cut, address)
     return TableView(
         listing=listing,
         heads=[_head(column, asked, address) for column in listing.shown],
         rows=[[as_cell(column.cell(row)) for column in listing.shown] for row in cut.rows],
         count=cut.count,
-        first=(cut.page - 1) * PAGE_ROWS + 1,
-        previous=address.with_(page=cut.page - 1) if cut.page > 1 else "",
-        next=address.with_(page=cut.page + 1) if cut.page * PAGE_ROWS < cut.count else "",
+        first=(cut.page - 1) * PAGE_ROWS + 1 if cut.steps is None else 0,
+        previous=previous,
+        next=following,
         asked=asked,
         options={one.key: one.options(session) for one in listing.filters if one.options is not None},
         prefix=prefix,
-        kept=address.kept({one.key for one in listing.filters} | {"page"}),
+        kept=address.kept({one.key for one in listing.filters} | _PLACE.keys()),
         exports=[(kind, address.export(listing.name, kind)) for kind in ("csv", "xlsx")],
+    )
+
+
+_PLACE = {"page": 1, "after": "", "before": ""}
+"""What says which page of a table it is: of the first page, nothing."""
+
+
+def _steps(cut: Cut[Any], address: _Address) -> tuple[str, str]:
+    """Return the addresses of the page before and of the next, empty where there is none."""
+    if cut.steps is not None:
+        before, after = cut.steps
+        return (
+            address.with_(**_PLACE | {"before": before}) if before else "",
+            address.with_(**_PLACE | {"after": after}) if after else "",
+        )
+    return (
+        address.with_(**_PLACE | {"page": cut.page - 1}) if cut.page > 1 else "",
+        address.with_(**_PLACE | {"page": cut.page + 1}) if cut.page * PAGE_ROWS < cut.count else "",
     )
 
 
@@ -289,7 +323,7 @@ def _head(column: Column[Any], asked: Asked, address: _Address) -> Head:
     here = asked.sort == column.key
     turned = f"{'' if not here or asked.descending else '-'}{column.key}"
     said = ("descending" if asked.descending else "ascending") if here else ""
-    return Head(title=column.title, kind=column.kind, href=address.with_(sort=turned, page=1), sorted=said)
+    return Head(title=column.title, kind=column.kind, href=address.with_(sort=turned, **_PLACE), sorted=said)
 
 
 @dataclass(frozen=True)
@@ -302,7 +336,7 @@ class _Address:
     def with_(self, **changed: object) -> str:
         ours = {f"{self.prefix}{key}": str(value) for key, value in changed.items()}
         kept = {key: value for key, value in self.query.items() if key not in ours and key != "language"}
-        return "?" + urlencode({**kept, **{key: value for key, value in ours.items() if not _first_page(key, value)}})
+        return "?" + urlencode({**kept, **{key: value for key, value in ours.items() if not _says_nothing(key, value)}})
 
     def export(self, name: str, kind: str) -> str:
         kept = {key: value for key, value in self.query.items() if key != "language"}
@@ -313,5 +347,5 @@ class _Address:
         return [(key, value) for key, value in self.query.items() if key not in names and value]
 
 
-def _first_page(key: str, value: str) -> bool:
-    return key.endswith("page") and value == "1"
+def _says_nothing(key: str, value: str) -> bool:
+    return (key.endswith("page") and value == "1") or (key.endswith(("after", "before")) and not value)

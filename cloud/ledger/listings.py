@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from cloud.console.keyset import KeysetSource
 from cloud.console.tables import Asked, Cell, Column, Kind, Listing, Query, SqlSource
 from cloud.ledger import words
 from cloud.ledger.holding import HELD
@@ -165,11 +166,12 @@ def accounts(kind: str, unit: str, written: Units) -> Listing[Any]:
         posted = plain.join(Posting, col(Posting.account_id) == col(Account.id))
         return posted.group_by(col(Account.id), col(Account.owner)).having(func.sum(col(Posting.amount)) != 0)
 
+    source: SqlSource[Any] = SqlSource(query, lambda row: row, columns, (col(Account.id),))
     return Listing(
         name="accounts",
         title=marked("Accounts"),
         columns=columns(),
-        source=SqlSource(query, lambda row: row, columns, (col(Account.id),)),
+        source=KeysetSource(source, "owner", lambda row: str(row.owner)),
         order="owner" if kept else "-amount",
         empty=marked("No account of this kind holds anything."),
     )

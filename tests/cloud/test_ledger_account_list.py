@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import html
 import json
-from typing import Any
+import re
+from collections.abc import Sequence
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import Session, col, select
 
+from cloud.console.keyset import KeysetSource
 from cloud.database import Database
 from cloud.ledger import listings
+from cloud.ledger.models import Account, Balance
 from cloud.ledger.proving import prove_now
 from cloud.ledger.units import units
 from tests.cloud.calling import call
 from tests.cloud.console_data import CLOCK, console
 from tests.cloud.ingesting import open_store
 from tests.cloud.test_ledger_proof import posted
+from tests.factories import new_id
 
 _MANY = 4_000
 
@@ -56,12 +63,59 @@ def test_a_page_of_accounts_reads_no_more_than_it_shows(postgresql_database: Dat
         cut = listing.source.cut(session, asked)
         assert len(cut.rows) == 50
         assert [row.owner for row in cut.rows] == sorted(row.owner for row in cut.rows)
-        order = next(column.order for column in listing.columns if column.key == asked.sort)
-        query = listing.source.query(asked).order_by(order, *listing.source.last).limit(50)  # type: ignore[attr-defined]
-        sql = query.compile(session.connection(), compile_kwargs={"literal_binds": True})
-        (found,) = session.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")).scalars()
-    plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
-    assert 100 <= _rows_read(plan) < 200, json.dumps(plan)
+        for after in ("", _late_owner(session)):
+            query = cast("KeysetSource[Any]", listing.source).page(listing.asked({"after": after}))
+            assert query is not None
+            sql = query.compile(session.connection(), compile_kwargs={"literal_binds": True})
+            (found,) = session.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")).scalars()
+            plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+            assert 100 <= _rows_read(plan) < 200, json.dumps(plan)
+
+
+def _late_owner(session: Session) -> str:
+    """An account far into the list: at a page that is found by counting it would read all before it."""
+    query = select(Account.owner).where(Account.kind == "purse_principal").order_by(col(Account.owner).desc())
+    return session.exec(query.offset(400).limit(1)).one()
+
+
+def test_pages_lead_on_to_the_end_and_back_however_many_and_whatever_comes_between(database: Database) -> None:
+    open_store(database)
+    owners = [f"{n:04d}" for n in range(1, 131)]
+    with database.session() as session:
+        _open(session, owners)
+    app = console(database)
+
+    def page(query: str) -> tuple[list[str], str, str]:
+        said = call(app, "GET", f"/ledger/accounts{query}").text
+        steps = {rel: html.unescape(href) for rel, href in re.findall(r'rel="(prev|next)" href="([^"]+)"', said)}
+        return re.findall(r"<code>(?:<a[^>]*>)?(\d{4})", said), steps.get("prev", ""), steps.get("next", "")
+
+    first, before, on = page("?kind=purse_principal&unit=CNY")
+    assert (first, before) == (owners[:50], "")
+    with database.session() as session:
+        _open(session, ["0000"])
+    second, back, on = page(on)
+    assert second == owners[50:100], "a newcomer before it moves nobody onto the next page"
+    third, _, end = page(on)
+    assert (third, end) == (owners[100:], "")
+    assert page(back)[0] == owners[:50]
+    again, _, _ = page(page(back)[1])
+    assert again == ["0000"]
+    falling, _, on = page("?kind=purse_principal&unit=CNY&sort=-owner")
+    assert falling == owners[:-51:-1]
+    assert page(on)[0] == owners[-51:-101:-1]
+    assert page("?kind=purse_principal&unit=CNY&after=zzzz")[0] == ["0000", *owners[:49]], "an old link opens"
+    assert page("?kind=purse_principal&unit=CNY&after=%00")[0] == ["0000", *owners[:49]]
+    assert len(page("?kind=purse_principal&unit=CNY&sort=amount&page=3")[0]) == 31, "by amount they have numbers"
+
+
+def _open(session: Session, owners: Sequence[str]) -> None:
+    """Open purses that hold something."""
+    for owner in owners:
+        account = Account(id=new_id(), kind="purse_principal", owner=owner, unit="CNY")
+        session.add(account)
+        session.flush()
+        session.add(Balance(account_id=account.id, amount=100))
 
 
 def test_the_total_is_the_proved_one(sqlite_database: Database) -> None:
