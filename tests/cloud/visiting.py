@@ -53,7 +53,7 @@ class Visitor:
         """The cookie of the session."""
         return self._cookies[COOKIE]
 
-    def ask(self, method: str, path: str, content: str | None = None, **headers: str) -> httpx.Response:
+    def ask(self, method: str, path: str, content: str | bytes | None = None, **headers: str) -> httpx.Response:
         """Make one request; redirections are answers."""
         given = {"Accept-Language": self.language, "Content-Type": "application/x-www-form-urlencoded", **headers}
 
