@@ -35,6 +35,7 @@ from shared.wire.till_events import GoodsReturned
 from shared.wire.value_events import ValuePaidBack, ValueSold
 
 _next_tier = msgspec.json.Decoder(NextTier)
+_POINTS = "points"
 
 
 class NamesItems(Protocol):
@@ -216,7 +217,7 @@ def _customer(db: sqlite3.Connection, settings: StoreSettings, sale: SaleComplet
     row, shown, points = None, sale.member or MemberOnSale(), sale.points_promised
     if shown.member is not None:
         row = db.execute(
-            "SELECT masked_name, tier, points, next_tier FROM member WHERE member = ?", (shown.member.bytes,)
+            "SELECT masked_name, tier, points, next_tier, blocks FROM member WHERE member = ?", (shown.member.bytes,)
         ).fetchone()
     if row is None:
         tier = shown.tier or ""
@@ -228,6 +229,7 @@ def _customer(db: sqlite3.Connection, settings: StoreSettings, sale: SaleComplet
         tier=row[1],
         points=row[2],
         points_earned=points,
+        collects=_POINTS not in msgspec.json.decode(row[4], type=list[str]),
         tier_names=settings.tier_names.get(row[1], {}),
         next_tier=ahead,
         next_names={} if ahead is None else settings.tier_names.get(ahead.tier, {}),

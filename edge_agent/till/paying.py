@@ -54,7 +54,7 @@ def paid_before(db: sqlite3.Connection, sale: UUID) -> Paid | None:
     return _paid(event)
 
 
-def _paid(sale: SaleCompleted) -> Paid:
+def _paid(sale: SaleCompleted, *, collects: bool = True) -> Paid:
     return Paid(
         sale=sale.id,
         receipt=receipt_text(sale.receipt.series, sale.receipt.number),
@@ -62,7 +62,7 @@ def _paid(sale: SaleCompleted) -> Paid:
         change_minor=sum(tender.change_minor for tender in sale.tenders),
         lines=len(sale.lines),
         points=sale.points_promised,
-        points_follow=sale.member is not None and sale.points_promised is None,
+        points_follow=collects and sale.member is not None and sale.points_promised is None,
     )
 
 
@@ -285,7 +285,7 @@ def complete(
         counting.note_sold(db, event, bill.priced, bill.book)
     ledger.note_late(db, desk, event)
     reached("sale.in_transaction")
-    return _paid(event)
+    return _paid(event, collects=cards.POINTS not in basket.blocks)
 
 
 def _sale(db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tender], receipt: Receipt) -> SaleCompleted:

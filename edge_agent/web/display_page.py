@@ -7,7 +7,8 @@ from edge_agent.till.results import Paid
 from edge_agent.till.service.results import Offer
 from edge_agent.web import figures
 from edge_agent.web.picture_space import picture_space
-from edge_agent.web.rendering import render
+from edge_agent.web.rendering import render, speech
+from edge_agent.web.screen.saying import said
 from edge_agent.web.shop import Counter
 from edge_agent.web.shown import basket_shown
 from edge_agent.web.stream import Parts
@@ -24,6 +25,7 @@ async def parts(
     counter: Counter, settings: StoreSettings, language: Language, pictures: Pictures | None = None
 ) -> Parts:
     """Return what the customer sees now, with the items' pictures that are on this disk."""
+    spoken = speech(language)
     view = await counter.till.view()
     who = await counter.till.people.who()
     basket = basket_shown(view, settings, language)
@@ -43,6 +45,7 @@ async def parts(
         "consent": _consent(counter),
         "offer": _offer(counter),
         "money": lambda minor: figures.money(minor, settings.exponent),
+        "say": lambda value: said(value, spoken),
     }
     return {"display": render("_display.html", language, **context)}
 

@@ -49,6 +49,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     tier: str = ""
     points_earned: int | None = None
     points: int | None = None
+    collects: bool = True
+    """Whether they may collect points, as far as the store knows."""
     tier_names: Mapping[str, str] = {}
     """The tier's name by language, where the store knows it: else its code is printed."""
     next_tier: NextTier | None = None

@@ -161,7 +161,7 @@ def _customer(customer: Customer, languages: Sequence[str], exponent: int) -> It
         named = say(customer.tier_names, languages) if customer.tier_names else customer.tier
         yield Pair(left=term("tier", languages), right=named)
     if customer.points_earned is None:
-        yield Says(text=term("points_later", languages))
+        yield Says(text=term("points_later" if customer.collects else "points_not_now", languages))
     else:
         yield _points("points_earned", customer.points_earned, languages)
     if customer.points is not None:

@@ -35,6 +35,10 @@ SAID: Mapping[str, Words] = {
         "en": "Points of what came back are taken back at head office",
         "zh": "退货商品的积分由总部稍后扣回",
     },
+    "points_not_now": {
+        "en": "No points for now: the service desk knows more",
+        "zh": "暂不积分，详情请咨询服务台",
+    },
     "points_later": {
         "en": "Points for what was paid are credited at head office",
         "zh": "积分按实付金额由总部稍后入账",

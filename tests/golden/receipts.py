@@ -158,10 +158,12 @@ def _of_sales() -> dict[str, Document]:
         for language in ("zh", "en")
     }  # fmt: skip
     later = Customer(masked_name="张**", tier="金卡")
+    barred = msgspec.structs.replace(later, collects=False)
     untold = msgspec.structs.replace(returned(), points_taken=None)
     follow = {
         language: {
             f"points_later.{language}": receipt_document(sale(), facts(language, customer=later)),
+            f"points_not_now.{language}": receipt_document(sale(), facts(language, customer=barred)),
             f"points_taken_later.{language}": receipt_document(untold, back[language]),
         }
         for language in ("zh", "en")
