@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from cloud.api.services import Here
 from cloud.console import overview
 from cloud.console.rendering import Context, page
+from cloud.console.targets import choices
 from cloud.org.models import Store
 from cloud.promotions.calendar import runs
 from cloud.promotions.fields import as_day
@@ -62,6 +63,7 @@ def calendar(request: Request, services: Here, first: str = "", store: str = "")
             "later": day + timedelta(days=DAYS),
             "plans": dict(plans.all()),
             "store": store,
+            "choices": choices(session),
             "stores": len(stores),
             "on_today": sum(bool(run.count(today)) for run in found),
         }

@@ -76,6 +76,18 @@ def create(services: Here, form: MayPlan) -> Response:
     return _to(plan.id)
 
 
+@router.post("/promotions/adopt")
+def adopt(services: Here, form: MayPlan) -> Response:
+    """Take up a promotion that came with a price book: a draft that takes its place when it is published.
+
+    Raise NotFound for one that no price book has any more.
+    """
+    with services.database.session() as session:
+        exponent = overview.house_money(session)[1]
+        plan = plans.take_up(session, _mint(services), form.get("promotion"), _act(services, form), exponent)
+    return _to(plan.id)
+
+
 @router.post("/promotions/second-person")
 def second_person(services: Here, form: MayRule) -> Response:
     """Decide whether a second person has to approve."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 
 from sqlmodel import Session
 
@@ -103,17 +104,26 @@ def _overlaps(
         book = books.book(session, store, version)
         for listed in book.promotions().listed if book else ():
             other = listed.promotion
-            if other.promotion == promotion.promotion or meet(promotion, other):
+            if other.promotion == promotion.promotion or (book and _meet_in(book, promotion, other)):
                 found.setdefault(other.promotion, (other, []))[1].append(version)
     return [Overlap(other, clash_of(promotion, other), versions) for other, versions in found.values()]
 
 
-def meet(one: Promotion, other: Promotion) -> bool:
+def _meet_in(book: StoreBook, one: Promotion, other: Promotion) -> bool:
+    """Tell whether two promotions meet by what the book says of the items they list; most fail without asking it."""
+    if not meet(one, other):
+        return False
+    listed = {item for scope in (*one.scopes(), *other.scopes()) for item in scope.items}
+    return meet(one, other, book.items(sorted(listed)))
+
+
+def meet(one: Promotion, other: Promotion, known: Mapping[str, Item] = MappingProxyType({})) -> bool:
     """Tell whether two promotions may meet in a basket: goods, days, weekdays, hours, customers and tills in common.
 
-    It errs on the side of yes: two categories and a brand may turn out to share nothing.
+    It errs on the side of yes: two categories and a brand may turn out to share nothing, and a listed item that is
+    not `known` may be anything.
     """
-    if not any(_share(mine, theirs) for mine in one.scopes() for theirs in other.scopes()):
+    if not any(_share(mine, theirs, known) for mine in one.scopes() for theirs in other.scopes()):
         return False
     return _same_time(one, other) and _same_people(one, other)
 
@@ -137,19 +147,23 @@ def _group(promotion: Promotion) -> tuple[str, str]:
     return promotion.group, "" if promotion.group else promotion.family
 
 
-def _share(one: Scope, other: Scope) -> bool:
+def _share(one: Scope, other: Scope, known: Mapping[str, Item]) -> bool:
     """Tell whether two scopes may have an item in common."""
-    if one.everything or other.everything:
+    if one.everything or other.everything or set(one.items) & set(other.items):
         return True
-    if set(one.items) & set(other.items):
-        return True
-    if one.by_property and other.by_property:
-        return (
-            _fit(one.categories, other.categories, lambda a, b: below(a, b) or below(b, a))
-            and _fit(one.brands, other.brands, _equal)
-            and _fit(one.suppliers, other.suppliers, _equal)
-        )
-    return bool((one.items and other.by_property) or (other.items and one.by_property))
+    by_what_they_are = (
+        one.by_property
+        and other.by_property
+        and _fit(one.categories, other.categories, lambda a, b: below(a, b) or below(b, a))
+        and _fit(one.brands, other.brands, _equal)
+        and _fit(one.suppliers, other.suppliers, _equal)
+    )
+    return by_what_they_are or _reaches(one, other, known) or _reaches(other, one, known)
+
+
+def _reaches(one: Scope, other: Scope, known: Mapping[str, Item]) -> bool:
+    """Tell whether a scope takes in, by what items are, one that the other lists."""
+    return one.by_property and any(item not in known or one.covers(known[item]) for item in other.items)
 
 
 def _equal(one: str, other: str) -> bool:

@@ -19,6 +19,8 @@ from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import PriceVersion
 from cloud.prices.publish import Act, Publication, publish
 from cloud.prices.revert import rollback, withdraw
+from cloud.prices.rows import rows_of
+from cloud.prices.standing import newest_body
 from cloud.prices.targets import CHAIN, check_targets
 from cloud.promotions.holding import end_what_is_gone, where
 from cloud.promotions.models import PlanStatus, PromotionPlan
@@ -27,6 +29,7 @@ from cloud.promotions.writing import typed_of
 from shared.body import BodyKind
 from shared.pricing import KINDS
 from shared.pricing.promotion import Promotion
+from shared.pricing.promotion_rows import read_promotion
 from shared.web.phrases import Phrase
 
 Typed = Mapping[str, str]
@@ -211,6 +214,21 @@ def adopt(session: Session, id_: UUID, promotion: Promotion, act: Act, exponent:
     plan.typed = msgspec.json.encode(typed_of(promotion, exponent)).decode()
     _note(session, act, "promotions.adopt", plan)
     return plan
+
+
+def take_up(session: Session, id_: UUID, promotion: str, act: Act, exponent: int) -> PromotionPlan:
+    """Return the open plan of a promotion that price books have, started now where there is none.
+
+    Raise NotFound for one that the newest price book does not have.
+    """
+    mine = col(PromotionPlan.status).in_((PlanStatus.DRAFT, PlanStatus.APPROVED, PlanStatus.PUBLISHED))
+    known = session.exec(select(PromotionPlan).where(col(PromotionPlan.promotion) == promotion, mine)).first()
+    if known is not None:
+        return known
+    row = rows_of(session, newest_body(session, BodyKind.PROMOTIONS, CHAIN), [promotion]).get(promotion)
+    if row is None:
+        raise NotFound(f"there is no promotion {promotion!r} in the newest price book")
+    return adopt(session, id_, read_promotion(row), act, exponent)
 
 
 def _publish_row(

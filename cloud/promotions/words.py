@@ -106,7 +106,7 @@ HINTS: Mapping[str, str] = {
     "most_pieces": marked("Per basket; empty: no limit."),
     "off_bp": marked("20 means that 80% is paid."),
     "cap_minor": marked("Empty: no cap."),
-    "items": marked("Separated by spaces. All fields empty: every item."),
+    "items": marked("Numbers with spaces between, or found by name below. All fields empty: every item."),
     "categories": marked("Paths such as food/dairy, separated by commas; everything below is in."),
     "hours": marked("Such as 18:00-20:00, several separated by spaces; 22:00-02:00 goes over midnight."),
     "weekdays": marked("None chosen: every day."),

@@ -114,9 +114,15 @@ class Hq:
             await self.send("/members/import", members.import_file(households), {"dry_run": "false"})
 
     async def group_members(self, segment: str, households: Iterable[int]) -> None:
-        """Put households into the segment that an offer is made to."""
+        """Put households into the segment that an offer is made to, and name it."""
         references = [members.member_reference(one) for one in sorted(households)]
         await self.ask("POST", f"/members/segments/{segment}", {"add_references": references})
+        number = segment.rpartition("-")[2]
+        await self.ask(
+            "PUT",
+            f"/members/segments/{segment}",
+            {"en": f"Households of campaign {number}", "zh": f"第 {number} 波活动家庭"},
+        )
 
     async def ask(self, method: str, path: str, body: object = None) -> Any:
         """Make a request. Raise HqRefused with HQ's own words."""

@@ -16,6 +16,7 @@ from cloud.prices.content import encode_row
 from cloud.prices.drafts import DraftRow
 from cloud.prices.models import PriceRow, StoreManifest
 from cloud.promotions import plans
+from cloud.promotions.models import PromotionPlan
 from cloud.promotions.previewing import Previewing
 from shared.body import BodyKind
 from shared.loyalty import Tier, TierRule
@@ -149,6 +150,29 @@ def test_what_a_field_is_filled_with_is_found_by_name(marketer: Visitor) -> None
         ("field=scope.brands&q=nothing", "No item of head office says this."),
     ):
         assert found in marketer.get(f"/prices/items?{asked}").text, asked
+
+
+def test_what_a_price_book_brought_is_changed_here(database: Database, marketer: Visitor) -> None:
+    place = started(marketer)
+    marketer.send(f"{place}/save", FORM)
+    marketer.send(f"{place}/push", {"reason": "spring"})
+    with database.session() as session:
+        (plan,) = session.exec(select(PromotionPlan)).all()
+        promotion = plan.promotion
+        session.delete(plan)
+    calendar = marketer.get("/promotions/calendar").text
+    assert f'name="promotion" value="{promotion}">Change it here' in calendar
+    taken = marketer.send("/promotions/adopt", {"promotion": promotion}).headers["location"]
+    assert marketer.send("/promotions/adopt", {"promotion": promotion}).headers["location"] == taken, "once"
+    page = marketer.get(taken).text
+    assert "from 20.00 spent 3.00 off" in page
+    assert "It runs into nothing." in page or "takes its place" in page
+    marketer.send(f"{taken}/save", {**FORM, "steps.0.off_minor": "4"})
+    assert marketer.send(f"{taken}/push", {"reason": "more"}).status_code == 303
+    with database.snapshot() as session:
+        rows = session.exec(select(PriceRow).where(PriceRow.kind == "promotions")).all()
+    assert {row.key for row in rows} == {promotion}, "it takes its own place"
+    assert marketer.send("/promotions/adopt", {"promotion": "nothing"}).status_code == 404
 
 
 def test_a_second_person_is_asked_where_it_is_set(database: Database, marketer: Visitor) -> None:

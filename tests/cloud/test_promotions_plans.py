@@ -250,6 +250,15 @@ def test_conflicts_are_named_before_publishing(database: Database) -> None:
             promotion = plans.read_plan(plan(session, kind, typed), 2).promotion
             assert promotion is not None
             found[kind] = check(session, StoreBooks(), stores, promotion, START_MS)
+        yoghurt = plan(session, "percent_off", {"off_bp": "10", "scope.items": "1003"})
+        plans.push(session, yoghurt.id, fresh(), ANA, 2)
+        for category, met in (("food/dairy", True), ("food/meat", False)):
+            typed = {"off_bp": "5", "scope.categories": category}
+            promotion = plans.read_plan(plan(session, "percent_off", typed), 2).promotion
+            assert promotion is not None
+            overlaps = check(session, StoreBooks(), stores, promotion, START_MS).overlaps
+            named = {one.other.promotion for one in overlaps}
+            assert (yoghurt.promotion in named) is met, "an item that the other lists is of the category, or is not"
         assert [one.clash for one in found["order_percent"].overlaps] == [Clash.COMPETES]
         assert [one.clash for one in found["percent_off"].overlaps] == [Clash.STACKS]
         assert [one.clash for one in found["time_limited_price"].overlaps] == [Clash.SHUTS_OUT]
