@@ -24,6 +24,7 @@ from cloud.member_page import (
     headers,
     own_data,
     pages,
+    profile_pages,
     reward_pages,
     signing_in,
     static_files,
@@ -58,7 +59,8 @@ def create_member_app(services: Services) -> FastAPI:
         asks=FailureLimit(machine, limit=_MOST_ASKS, window_s=_WINDOW_S),
         looks=FailureLimit(machine, limit=_MOST_LOOKS, window_s=_LOOKS_WINDOW_S),
     )
-    for part in (pages, board_pages, handing_pages, reward_pages, signing_in, own_data, static_files):
+    parts = (pages, board_pages, handing_pages, reward_pages, signing_in, own_data, profile_pages, static_files)
+    for part in parts:
         app.include_router(part.router)
     for kind in (CloudError, RequestValidationError, HTTPException, SQLAlchemyError):
         app.exception_handler(kind)(_refused)

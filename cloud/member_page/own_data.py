@@ -17,7 +17,7 @@ from cloud.channels.ports import ChannelName
 from cloud.database.sweeping import sweep
 from cloud.errors import Refused
 from cloud.ledger.commits import open_commit
-from cloud.member_page import following, headers, reading
+from cloud.member_page import following, headers, profile_pages, reading
 from cloud.member_page.holdings import purses_of
 from cloud.member_page.rendering import answer, language_of, today
 from cloud.member_page.visiting import Form, Here, JustSignedIn, Page, SignedIn
@@ -41,7 +41,10 @@ def more(request: Request, page: Here, visitor: SignedIn) -> Response:
         channels = [_channel(session, page, visitor.member, name) for name in ChannelName]
         zone = reading.house_of(session, visitor.member).zone
         linked = following.is_linked(session, visitor.member)
-    return answer(request, "more", tab="more", mark=visitor.mark, channels=channels, zone=zone, linked=linked)
+        reward = profile_pages.reward_for(session, visitor.member, language_of(request))
+    return answer(
+        request, "more", tab="more", mark=visitor.mark, channels=channels, zone=zone, linked=linked, reward=reward
+    )
 
 
 def _channel(session: Session, page: Page, member: UUID, name: ChannelName) -> dict[str, object]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cloud.member_page.handing_words import HANDING
+from cloud.member_page.profile_words import ABOUT
 from cloud.members.journal_words import JOURNALS
 from cloud.rewards.checking import METHOD
 from shared.web.words import Language
 
 WORDS: Mapping[str, Mapping[Language, str]] = {
+    **ABOUT,
     **HANDING,
     "title": {"en": "Member's page", "zh": "会员中心"},
     "skip": {"en": "Skip to content", "zh": "跳到正文"},

@@ -88,6 +88,11 @@ def reward_profile(
     return rewarding.give(session, commit_no, reward)
 
 
+def profile_rewarded(session: Session, member: UUID) -> bool:
+    """Tell whether a member has had the points for a full profile."""
+    return bool(journals_by_key(session, [(uuid5(_REWARDS, str(member)), PROFILE_REWARD)]))
+
+
 def settle(session: Session, commit_no: int, member: UUID, *, forfeit_points: bool, cause: UUID, at_ms: int) -> int:
     """See to it that a member who leaves holds nothing. Return the points that were given up.
 

@@ -49,6 +49,7 @@ PAGES = (
     "/me/gifts",
     "/me/receipts",
     "/me/more",
+    "/me/profile",
     "/me/export",
     "/me/leave",
 )

@@ -48,6 +48,7 @@ FIXED = (
     "/me/gifts",
     "/me/receipts",
     "/me/more",
+    "/me/profile",
     "/me/export",
     "/me/leave",
 )

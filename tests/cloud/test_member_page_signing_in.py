@@ -155,7 +155,9 @@ def test_a_family_with_one_number_chooses(shop: Shop, member: UUID) -> None:
         assert {row.member_id for row in session.exec(select(MemberSession))} == {second} != {first}
 
 
-@pytest.mark.parametrize("path", ["/me/sign-out", "/me/consents/sms", "/me/leave", "/me/export", "/me/wechat/forget"])
+@pytest.mark.parametrize(
+    "path", ["/me/sign-out", "/me/consents/sms", "/me/leave", "/me/export", "/me/wechat/forget", "/me/profile"]
+)
 def test_a_form_of_another_site_does_nothing(shop: Shop, member: UUID, path: str) -> None:
     phone = Phone(shop)
     phone.sign_in()
