@@ -16,6 +16,8 @@ from edge_agent.disk.agent_row import NotEnrolled, store_settings
 from edge_agent.disk.errors import DatabaseDamaged
 from edge_agent.disk.state_lock import is_running
 from edge_agent.hq import identity, member_set
+from edge_agent.pictures import listing
+from edge_agent.pictures.shelf import Shelf
 from edge_agent.prices import timeline
 from edge_agent.record import outbox
 from edge_agent.settings import EdgeSettings
@@ -34,7 +36,8 @@ def read_standing(settings: EdgeSettings) -> dict[str, str]:
     }
     if not settings.database_path.exists():
         return {**standing, "database": "none yet: the agent has never run"}
-    return {**standing, **read_database(settings.database_path, _from_database)}
+    pictures = Shelf(settings.pictures_dir)
+    return {**standing, **read_database(settings.database_path, lambda db: _from_database(db, pictures))}
 
 
 def read_database(path: Path, fn: Callable[[sqlite3.Connection], T]) -> T:
@@ -46,7 +49,7 @@ def read_database(path: Path, fn: Callable[[sqlite3.Connection], T]) -> T:
         raise DatabaseDamaged(f"{path} cannot be read ({error}); keep the file and call support") from error
 
 
-def _from_database(db: sqlite3.Connection) -> dict[str, str]:
+def _from_database(db: sqlite3.Connection, pictures: Shelf) -> dict[str, str]:
     try:
         at = outbox.position(db)
     except NotEnrolled:
@@ -61,8 +64,16 @@ def _from_database(db: sqlite3.Connection) -> dict[str, str]:
         "events": f"{at.last_seq} in epoch {at.epoch}, {at.acked_seq} acked",
         "backlog": f"{waiting.count}" + (f" since {_time(waiting.oldest_ms)}" if waiting.oldest_ms else ""),
         "member set": str(member_set.version(db)),
+        "pictures": _pictures(db, pictures),
         **{f"device {one.report.device}": _device(one) for one in logbook.entries_kept(db)},
     }
+
+
+def _pictures(db: sqlite3.Connection, shelf: Shelf) -> str:
+    """Return how many of the items' pictures are here, and what they take of the disk."""
+    wanted, held = listing.sizes(db), shelf.listing()
+    here = [held[name] for name in wanted if name in held]
+    return f"{len(here)} of {len(wanted)}, {sum(here) / 1024**2:.1f} MiB"
 
 
 def _device(kept: logbook.Entry) -> str:

@@ -179,6 +179,7 @@ class PictureKeeper:
 
     def _keep_only(self, wanted: dict[str, int]) -> dict[str, int]:
         """Forget what the list does not name; return what is here, the one shown longest ago first."""
+        self._shelf.prepare()
         held = self._shelf.listing()
         for name in held.keys() - wanted.keys():
             self._shelf.drop(name)

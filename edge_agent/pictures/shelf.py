@@ -10,25 +10,30 @@ from pathlib import Path
 from shared.pictures import PictureRefused, check_picture, is_picture_name
 
 _SUFFIX = ".webp"
+_PART = ".part"
 _STALE_SECONDS = 24 * 3600
 """How exactly it is known when a picture was last shown; finer would write to the disk for every line of a sale."""
 
 
 class Shelf:
-    """A directory of pictures. What is not named as one of ours is left alone, but for what a power cut left half."""
+    """A directory of pictures. What is not named as one of ours is left alone."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
+    def prepare(self) -> None:
+        """Make the directory where there is none, and clear away what a power cut left half."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        for part in self._directory.glob(f"*{_PART}"):
+            part.unlink(missing_ok=True)
+
     def listing(self) -> dict[str, int]:
         """Return every picture here and its size, the one shown longest ago first."""
-        self._directory.mkdir(parents=True, exist_ok=True)
         found: list[tuple[float, str, int]] = []
-        with os.scandir(self._directory) as entries:
+        with suppress(FileNotFoundError), os.scandir(self._directory) as entries:
             for entry in entries:
-                if entry.name.endswith(".part"):
-                    Path(entry.path).unlink(missing_ok=True)
-                elif is_picture_name(name := entry.name.removesuffix(_SUFFIX)) and entry.name.endswith(_SUFFIX):
+                name = entry.name.removesuffix(_SUFFIX)
+                if entry.name.endswith(_SUFFIX) and is_picture_name(name):
                     facts = entry.stat()
                     found.append((facts.st_mtime, name, facts.st_size))
         return {name: size for _, name, size in sorted(found)}
@@ -61,7 +66,7 @@ class Shelf:
 
     def put(self, name: str, content: bytes, wall_ms: int) -> None:
         """Keep a picture that was checked. Raise OSError when the disk does not take it."""
-        part = self._directory / f"{name}.part"
+        part = self._directory / f"{name}{_PART}"
         part.write_bytes(content)  # not synced: half a picture is noticed by its name
         os.utime(part, (wall_ms / 1000, wall_ms / 1000))
         part.replace(self._path(name))
