@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID, uuid5
+
+import msgspec
 
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.ledger.kinds import KINDS
@@ -57,16 +57,14 @@ def _account_id(key: AccountKey) -> UUID:
     return uuid5(_ACCOUNTS, "\n".join(key))
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """One account and what it gains (or, below zero, loses), in the account's unit."""
 
     account: AccountKey
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Journal:
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """One movement of value. (`cause`, `purpose`) names it for ever: `cause` is the id of what happened.
 
     `at_ms` is the business time at the edge; the commit it is posted in knows HQ's. `rule_version` is the version
@@ -93,12 +91,12 @@ class Journal:
 
 def check(journal: Journal) -> None:
     """Raise LedgerRefused unless the journal is a double entry between known kinds of accounts."""
-    sums: defaultdict[str, int] = defaultdict(int)
-    for leg in journal.legs:
-        if leg.account.kind not in KINDS:
-            raise LedgerRefused(f"journal {journal.purpose!r} of {journal.cause}: no account kind {leg.account.kind!r}")
-        sums[leg.account.unit] += leg.amount
-    if len(journal.legs) < 2 or len({leg.account for leg in journal.legs}) != len(journal.legs):
+    sums: dict[str, int] = {}
+    for (kind, _, unit), amount in journal.legs:
+        if kind not in KINDS:
+            raise LedgerRefused(f"journal {journal.purpose!r} of {journal.cause}: no account kind {kind!r}")
+        sums[unit] = sums.get(unit, 0) + amount
+    if len(journal.legs) < 2 or len({account for account, _ in journal.legs}) != len(journal.legs):
         raise LedgerRefused(f"journal {journal.purpose!r} of {journal.cause} needs two or more different accounts")
     for unit, total in sums.items():
         if total:

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
+import msgspec
 from sqlalchemy import BigInteger, Uuid, or_, select, update
 from sqlmodel import Session
 
@@ -30,8 +31,7 @@ _BACK = ("cause", "purpose", "lot_id", "of_cause", "of_purpose", "amount")
 JournalKey = tuple[UUID, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLot:
+class NewLot(msgspec.Struct, frozen=True, kw_only=True):
     """What a journal brings into an account, and its dates (business dates of the store; None: none)."""
 
     account: AccountKey

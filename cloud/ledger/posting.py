@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from cloud.database import bulk
 from cloud.database.rowset import Columns, rowset, table_of
-from cloud.ledger.journal import AccountKey, Journal, LedgerConflict, Overdrawn, check, difference
+from cloud.ledger.journal import AccountKey, Journal, LedgerConflict, Leg, Overdrawn, check, difference
 from cloud.ledger.kinds import KINDS
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
 from cloud.ledger.reading import balance_of_account, journals_by_key
@@ -34,25 +34,23 @@ def post(session: Session, commit_no: int, journals: Sequence[Journal]) -> set[J
     transaction (PostgreSQL error 40P01) the caller runs its whole transaction again.
     """
     wanted = _once_each(journals)
-    new = bulk.insert_new_tuples(
-        session,
-        JournalRow,
-        _JOURNAL_COLUMNS,
-        [_journal_row(commit_no, wanted[key]) for key in sorted(wanted, key=_order)],
-    )
-    posted = {(cause, purpose) for cause, purpose in new}
-    _refuse_conflicts(session, [journal for key, journal in wanted.items() if key not in posted])
-    fresh = [wanted[key] for key in sorted(posted, key=_order)]
+    rows = sorted([_journal_row(commit_no, journal) for journal in wanted.values()], key=_order)
+    known = bulk.insert_unless_known(session, JournalRow, _JOURNAL_COLUMNS, rows)
+    _refuse_conflicts(session, [wanted[key] for key in sorted(known, key=_order)])
+    fresh = [(key, journal.legs) for key, journal in wanted.items() if not known or key not in known]
     if fresh:
-        open_accounts(session, {leg.account for journal in fresh for leg in journal.legs})
-        bulk.insert_tuples(session, Posting, _POSTING_COLUMNS, list(_posting_rows(fresh)))
-        _move_balances(session, fresh)
-    return posted
+        _post_legs(session, sorted(fresh, key=_order_of_key))
+    return {key for key, _ in fresh}
 
 
 def _order(row: Sequence[Any]) -> tuple[Any, ...]:
     """Sort rows that begin with an id as the databases do; comparing ids as numbers is many times faster."""
     return row[0].int, *row[1:]
+
+
+def _order_of_key(fresh: tuple[JournalKey, Sequence[Leg]]) -> tuple[int, str]:
+    (cause, purpose), _ = fresh
+    return cause.int, purpose
 
 
 def _once_each(journals: Iterable[Journal]) -> dict[JournalKey, Journal]:
@@ -80,10 +78,23 @@ def _journal_row(commit_no: int, journal: Journal) -> tuple[object, ...]:
     )
 
 
-def _posting_rows(journals: Sequence[Journal]) -> Iterable[tuple[object, ...]]:
-    for journal in journals:
-        for n, leg in enumerate(journal.legs, start=1):
-            yield journal.cause, journal.purpose, n, leg.account.id, leg.amount
+def _post_legs(session: Session, fresh: Sequence[tuple[JournalKey, Sequence[Leg]]]) -> None:
+    """Write the legs of new journals and move the balances they touch.
+
+    What the journals bring and take is added up first: within one commit their order does not matter.
+    """
+    sums: defaultdict[AccountKey, int] = defaultdict(int)
+    for _, legs in fresh:
+        for account, amount in legs:
+            sums[account] += amount
+    ids = {account: account.id for account in sums}
+    rows = [(*key, n, ids[account], amount) for key, legs in fresh for n, (account, amount) in enumerate(legs, start=1)]
+    open_accounts(session, ids)
+    bulk.insert_tuples(session, Posting, _POSTING_COLUMNS, rows)
+    _move_balances(
+        session,
+        [(ids[account], amount) for account, amount in sums.items() if amount and KINDS[account.kind].keeps_balance],
+    )
 
 
 def _refuse_conflicts(session: Session, repeated: Sequence[Journal]) -> None:
@@ -118,16 +129,11 @@ def open_accounts(session: Session, accounts: Collection[AccountKey]) -> None:
     )
 
 
-def _move_balances(session: Session, journals: Sequence[Journal]) -> None:
-    """Add what the journals bring and take together: within one commit the order of journals does not matter."""
-    moves: defaultdict[UUID, int] = defaultdict(int)
-    for journal in journals:
-        for leg in journal.legs:
-            if KINDS[leg.account.kind].keeps_balance:
-                moves[leg.account.id] += leg.amount
-    rows = sorted(((account, amount) for account, amount in moves.items() if amount), key=_order)
-    if not rows:
+def _move_balances(session: Session, moves: Sequence[tuple[UUID, int]]) -> None:
+    """Add to balances. Raise Overdrawn where one would fall below zero that may not."""
+    if not moves:
         return
+    rows = sorted(moves, key=_order)
     moved = set(session.execute(_move_statement(session, rows)).scalars())
     for account, amount in rows:
         if account not in moved:

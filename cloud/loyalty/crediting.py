@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+from functools import cache, partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -58,12 +60,10 @@ def credit(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: 
     What a till promised and HQ computes otherwise goes to people.
     """
     collecting = _collecting(session, sales)
-    earned = [
-        Earned(sale, rule, points_earned(sale, rule, tier_times(sale, rules)))
-        for sale, rule in _ruled(collecting, rules)
-    ]
-    give(session, commit_no, earned)
-    barred = {sale.sale for sale in sales} - {sale.sale for sale in collecting}
+    give(session, commit_no, earned := list(_earned(collecting, rules)))
+    barred = set()
+    if len(collecting) < len(sales):
+        barred = {sale.sale for sale in sales} - {sale.sale for sale in collecting}
     promises.note_sales(session, sales, {one.sale.sale: one.points for one in earned}, barred)
 
 
@@ -125,21 +125,29 @@ def points_back(session: Session, back: ReturnFacts, rules: Rules) -> tuple[int,
 
 def tier_times(sale: SaleFacts, rules: Rules) -> int:
     """Return by how much the tier on the receipt multiplies points on that day, in basis points."""
-    tier = rules.tier_on(sale.business_date).tier(sale.tier) if sale.tier else None
-    return BASIS_POINTS if tier is None else times_bp(tier.benefits, sale.business_date)
+    return _times_on(rules, sale.tier, sale.business_date)
+
+
+def _times_on(rules: Rules, tier: str, day: date) -> int:
+    found = rules.tier_on(day).tier(tier) if tier else None
+    return BASIS_POINTS if found is None else times_bp(found.benefits, day)
 
 
 def _collecting(session: Session, sales: Sequence[SaleFacts]) -> list[SaleFacts]:
     """Return the sales whose members could collect points when they were made, in whatever order they arrive."""
     barred = blocks.spans(session, {sale.member for sale in sales}, blocks.POINTS)
+    if not barred:
+        return list(sales)
     return [sale for sale in sales if not any(span.covers(sale.at_ms) for span in barred.get(sale.member, ()))]
 
 
-def _ruled(sales: Sequence[SaleFacts], rules: Rules) -> Iterator[tuple[SaleFacts, EarningRule]]:
+def _earned(sales: Sequence[SaleFacts], rules: Rules) -> Iterator[Earned]:
+    """Yield what sales earn; what the rules say of a day and a tier is looked up once."""
+    rule_on, times_on = cache(rules.earning_on), cache(partial(_times_on, rules))
     for sale in sales:
-        rule = rules.earning_on(sale.business_date)
+        rule = rule_on(sale.business_date)
         if rule is not None:
-            yield sale, rule
+            yield Earned(sale, rule, points_earned(sale, rule, times_on(sale.tier, sale.business_date)))
 
 
 def _lock_debts(session: Session, members: Collection[UUID]) -> dict[UUID, int]:

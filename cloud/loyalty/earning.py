@@ -6,6 +6,7 @@ How many points that is stands in `shared.loyalty.purchase`: tills promise by th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from uuid import UUID
 
 from cloud.ledger import AccountKey, Journal, Leg
@@ -69,16 +70,18 @@ def return_journal(back: ReturnFacts, points: int, rule: EarningRule, *, owed: i
     )
 
 
+@lru_cache(maxsize=16_384)
 def points_account(member: UUID) -> AccountKey:
     """Return the account of the points a member can spend."""
     return AccountKey(MEMBER_POINTS, str(member), POINTS)
 
 
+@lru_cache(maxsize=16_384)
 def debt_account(member: UUID) -> AccountKey:
     """Return the account of the points a member owes: below zero, or nothing."""
     return AccountKey(MEMBER_DEBT, str(member), POINTS)
 
 
 def _owed(member: UUID, points: int, debt: int) -> list[Leg]:
-    legs = [Leg(points_account(member), points), Leg(debt_account(member), debt)]
-    return [leg for leg in legs if leg.amount]
+    legs = [Leg(points_account(member), points)] if points else []
+    return [*legs, Leg(debt_account(member), debt)] if debt else legs

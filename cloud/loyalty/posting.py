@@ -7,7 +7,6 @@ how much came back before.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -34,6 +33,9 @@ class Done(NamedTuple):
         return Done(self.spend_minor + spend_minor, self.visits + visits)
 
 
+_NOTHING = Done(0, 0)
+
+
 def post_sales(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: Rules) -> set[UUID]:
     """Credit new sales of members. Return the members touched."""
     return post(session, commit_no, sales, (), rules)
@@ -50,12 +52,13 @@ def post(
     """Credit sales and take back returns at once: one pass over the years for a whole commit."""
     crediting.credit(session, commit_no, sales, rules)
     crediting.take_back(session, commit_no, returns, rules)
-    done: defaultdict[tuple[UUID, date], Done] = defaultdict(lambda: Done(0, 0))
+    done: dict[tuple[UUID, date], Done] = {}
     for sale in sales:
-        done[sale.member, sale.business_date] = done[sale.member, sale.business_date].plus(sale.net_minor, 1)
+        day = (sale.member, sale.business_date)
+        done[day] = done.get(day, _NOTHING).plus(sale.net_minor, 1)
     for back in returns:
         day = (back.sale.member, back.sale.business_date)
-        done[day] = done[day].plus(-sum(line.refund_minor for line in back.lines), 0)
+        done[day] = done.get(day, _NOTHING).plus(-sum(line.refund_minor for line in back.lines), 0)
     add(session, done, rules)
     return {member for member, _day in done}
 
@@ -63,9 +66,9 @@ def post(
 def add(session: Session, done: Mapping[tuple[UUID, date], Done], rules: Rules) -> None:
     """Add what members did to their days and years, by business date, and weigh those years again."""
     _add_days(session, done)
-    years: defaultdict[tuple[UUID, int], Done] = defaultdict(lambda: Done(0, 0))
+    years: dict[tuple[UUID, int], Done] = {}
     for (member, day), more in done.items():
-        years[member, day.year] = years[member, day.year].plus(*more)
+        years[member, day.year] = years.get((member, day.year), _NOTHING).plus(*more)
     _add_years(session, years, rules)
 
 

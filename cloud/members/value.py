@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
+import msgspec
 from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session
 
@@ -250,7 +250,7 @@ def unopen(session: Session, commit_no: int, opening: UUID, at_ms: int) -> None:
     for key, journal in journals.items():
         cause = uuid5(journal.cause, UNOPENING)
         legs = tuple(Leg(leg.account, -leg.amount) for leg in journal.legs)
-        undone.append(replace(journal, cause=cause, purpose=UNOPENING, at_ms=at_ms, legs=legs))
+        undone.append(msgspec.structs.replace(journal, cause=cause, purpose=UNOPENING, at_ms=at_ms, legs=legs))
         reversals += [(cause, UNOPENING, n, *key, leg.amount) for n, leg in enumerate(legs, start=1)]
         amount = max(leg.amount for leg in journal.legs)
         uses += [(cause, UNOPENING, lot, amount, 0, HEAD_OFFICE) for lot in brought[key]]
