@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
+from operator import is_
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, FromClause, Table, bindparam, column, func, select, type_coerce
+from sqlalchemy import ARRAY, BindParameter, FromClause, Table, bindparam, column, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Session
 
+from cloud.database.arrays import array_of
 from cloud.database.columns import Table as Model
 
 Columns = Mapping[str, TypeEngine[Any]]
@@ -49,11 +52,15 @@ def rowset(session: Session, name: str, columns: Columns, rows: Sequence[Sequenc
 
 
 def _from_arrays(name: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> FromClause:
-    arrays = [
-        bindparam(None, [row[index] for row in rows], type_=ARRAY(kind)) for index, kind in enumerate(columns.values())
-    ]
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    arrays = [_array(column, kind) for column, kind in zip(values, columns.values(), strict=True)]
     shape = [column(label, kind) for label, kind in columns.items()]
     return func.unnest(*arrays).table_valued(*shape, name=name).render_derived(name=name)
+
+
+def _array(values: Sequence[Any], kind: TypeEngine[Any]) -> BindParameter[Any]:
+    packed = None if any(map(partial(is_, None), values)) else array_of(kind)
+    return bindparam(None, values, type_=packed) if packed else bindparam(None, list(values), type_=ARRAY(kind))
 
 
 def _from_json(name: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> FromClause:
