@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -39,7 +39,7 @@ from cloud.org.models import LegalEntity, Store, StoreOwnership
 from cloud.prices.books import StoreBooks
 from shared.loyalty import EarningRule, Tier, TierRule
 from shared.topics import shard_of
-from shared.wire.messages import AnyAnswer, DownlinkMessage, Question, Reported
+from shared.wire.messages import AnyAnswer, DownlinkMessage, Hello, Question
 from tests.cloud.members_data import vault
 from tests.factories import START_MS, DrivenMachineClock, make_mint
 from tests.promises.simulation.wire import Packet
@@ -109,7 +109,7 @@ class PostgresqlPlace:
 class _SaysNothing:
     """Stands for `cloud.ingest.downlink.Downlink`: prices and members do not matter here."""
 
-    def greeting(self, _agent: str, _connection: UUID, _reported: Reported) -> list[DownlinkMessage]:
+    def greetings(self, _hellos: Mapping[str, Hello]) -> list[DownlinkMessage]:
         return []
 
 
