@@ -75,7 +75,7 @@ def tell(request: Request, page: Here, visitor: SignedIn, form: Form) -> Respons
     fields = _read(form, asked)
     wrong = next((name for name, text in fields.items() if text and not _fits(name, text)), "")
     if wrong:
-        return _page(request, page, visitor, wrong=wrong)
+        return _page(request, page, visitor, wrong=wrong, typed=form)
     with page.database.session() as session:
         done = changing.change(
             session, page.vault, visitor.member, fields, source="member_page", actor=visitor.actor,
@@ -85,7 +85,14 @@ def tell(request: Request, page: Here, visitor: SignedIn, form: Form) -> Respons
 
 
 def _page(
-    request: Request, page: Page, visitor: Visitor, *, wrong: str = "", kept: bool = False, points: int = 0
+    request: Request,
+    page: Page,
+    visitor: Visitor,
+    *,
+    wrong: str = "",
+    typed: Mapping[str, str] | None = None,
+    kept: bool = False,
+    points: int = 0,
 ) -> Response:
     language = language_of(request)
     with page.database.snapshot() as session:
@@ -93,7 +100,7 @@ def _page(
     return answer(
         request, "profile", status=HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK, tab="more",
         mark=visitor.mark, asked=asked, reward=reward, kept=kept, points=max(points, 0), wrong=wrong,
-        called={one.name: one.field.names[language] for one in asked}, language=language,
+        typed=typed or {},        called={one.name: one.field.names[language] for one in asked}, language=language,
     )  # fmt: skip
 
 

@@ -97,4 +97,5 @@ def test_what_does_not_fit_is_named_and_nothing_is_kept(
     answer = phone.submit(PATH, PATH, household="two", **form)
     assert answer.status_code == 422
     assert f"{field}: look at this once more." in answer.text
+    assert '<option value="two" selected>' in answer.text, "what was typed besides is not lost"
     assert "household" not in told(shop, member)
