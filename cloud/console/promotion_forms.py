@@ -15,7 +15,7 @@ from cloud.loyalty import rules
 from cloud.members import segments
 from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
-from cloud.prices.naming import Names
+from cloud.prices.naming import Names, item_names
 from cloud.prices.targets import resolve_targets
 from cloud.promotions.conflicts import Clash, Conflicts, check
 from cloud.promotions.fields import Field, Node, Section, Shape, form_of
@@ -121,6 +121,10 @@ class Said:
     store: Store | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
     conflicts: Conflicts | None = None
+    promotion: str = ""
+    """The id under which the sample's discounts name it; others keep their own reasons."""
+    gifts: Mapping[str, Names] = field(default_factory=dict)
+    """What the sample's gifts are called."""
     others: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What the promotions it runs into say, by their id."""
 
@@ -175,4 +179,6 @@ def said_of(
     met = [] if found is None else [one.other for one in found.overlaps]
     called = names_for(session, met)
     others = {one.promotion: sentence(one, Money(first.exponent), called) for one in met}
-    return Said(shown, sample(session, books, first, promotion, now_ms), first, reasons, found, others)
+    example = sample(session, books, first, promotion, now_ms)
+    gifts = item_names(session, {one.item for one in example.outcome.gifts} if example else ())
+    return Said(shown, example, first, reasons, found, promotion=promotion.promotion, gifts=gifts, others=others)

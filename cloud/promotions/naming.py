@@ -42,9 +42,13 @@ def called(session: Session, promotions: Collection[Promotion], items: Mapping[s
 
 def spoken_of(promotion: Promotion) -> Iterator[str]:
     """Yield the items that a sentence names: the first few of each list, and gifts."""
-    for part in (promotion.scope, promotion.scope.leave_out):
-        if part is not None:
-            yield from part.items[:MOST_NAMED]
+    scopes = [promotion.scope, *(part.scope for part in getattr(promotion, "parts", []))]
+    given = getattr(promotion, "get_scope", None)
+    for scope in (*scopes, given) if given is not None else scopes:
+        for part in (scope, scope.leave_out):
+            if part is not None:
+                yield from part.items[:MOST_NAMED]
+    yield from (offer.item for offer in getattr(promotion, "offers", [])[:MOST_NAMED])
     yield from getattr(promotion, "gifts", [])[:MOST_NAMED]
     yield from (step.gift for step in getattr(promotion, "steps", []) if step.gift)
 

@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.pricing import Per
+from shared.pricing.kinds.bundle_price import BundlePrice
+from shared.pricing.kinds.buy_with_purchase import BuyWithPurchase
+from shared.pricing.kinds.buy_x_get_y import BuyXGetY
+from shared.pricing.kinds.coupon_off import CouponOff
 from shared.pricing.kinds.free_gift import FreeGift
 from shared.pricing.kinds.spend_and_get import SpendAndGet, reward_words
 from shared.pricing.kinds.tier_price import TierPrice
@@ -74,6 +78,7 @@ def sentence(promotion: Promotion, money: Money, called: Called = _BY_ID) -> dic
     clauses += _caps(promotion, money)
     clauses += [_limit(limit, money) for limit in promotion.limits]
     clauses += [
+        *_code(promotion),
         *_who(promotion, called),
         *_where(promotion, called.store),
         *_when(promotion.when),
@@ -90,44 +95,87 @@ def offer(promotion: Promotion, money: Money, called: Called = _BY_ID) -> dict[s
 
 
 def _gives(promotion: Promotion, money: Money, called: Called) -> Clause:
-    name_of = called.item
-    if isinstance(promotion, SpendAndGet):
-        english, chinese = [], []
-        for step in promotion.steps:
-            said = reward_words(step, money)
-            if step.gift:
-                said = {
-                    "en": f"{step.gift_quantity} × {name_of(step.gift, 'en')} free",
-                    "zh": f"送 {name_of(step.gift, 'zh')} {step.gift_quantity} 件",
-                }
-            at, short = money(step.at_minor), money(step.at_minor, short=True)
-            english.append(f"{'for every' if promotion.repeating else 'from'} {at} spent {said['en']}")
-            chinese.append(f"{'每满' if promotion.repeating else '满'} {short} {said['zh']}")
-        return ", ".join(english), "，".join(chinese)
-    if isinstance(promotion, FreeGift):
-        ((english_gifts, chinese_gifts),) = _named("gifts", "赠品", promotion.gifts, name_of)
-        return f"{promotion.quantity} × {english_gifts} free", f"送 {chinese_gifts} {promotion.quantity} 件"
-    if isinstance(promotion, TierPrice):
-        prices = [(tier, money(minor)) for tier, minor in promotion.tier_minor.items()]
-        return (
-            "for " + ", ".join(f"{price} ({called.tier(tier, 'en')})" for tier, price in prices),
-            "等级价 " + "、".join(f"{called.tier(tier, 'zh')} {price}" for tier, price in prices),
-        )
-    said = promotion.gives(money)
-    return said["en"], said["zh"]
+    match promotion:
+        case SpendAndGet():
+            found = _steps(promotion, money, called.item)
+        case FreeGift():
+            ((english, chinese),) = _named("gifts", "赠品", promotion.gifts, called.item)
+            found = f"{promotion.quantity} × {english} free", f"送 {chinese} {promotion.quantity} 件"
+        case TierPrice():
+            found = _tier_prices(promotion, money, called.tier)
+        case BundlePrice():
+            found = _bundle(promotion, money, called.item)
+        case BuyWithPurchase():
+            found = _offers(promotion, money, called.item)
+        case _:
+            said = promotion.gives(money)
+            found = said["en"], said["zh"]
+    if isinstance(promotion, BuyXGetY) and promotion.get_scope is not None:
+        english, chinese = _what(promotion.get_scope, called.item)
+        return f"{found[0]} ({english})", f"{found[1]}（{chinese}）"
+    return found
+
+
+def _steps(promotion: SpendAndGet, money: Money, name_of: NameOf) -> Clause:
+    english, chinese = [], []
+    for step in promotion.steps:
+        said = reward_words(step, money)
+        if step.gift:
+            said = {
+                "en": f"{step.gift_quantity} × {name_of(step.gift, 'en')} free",
+                "zh": f"送 {name_of(step.gift, 'zh')} {step.gift_quantity} 件",
+            }
+        at, short = money(step.at_minor), money(step.at_minor, short=True)
+        english.append(f"{'for every' if promotion.repeating else 'from'} {at} spent {said['en']}")
+        chinese.append(f"{'每满' if promotion.repeating else '满'} {short} {said['zh']}")
+    return ", ".join(english), "，".join(chinese)
+
+
+def _tier_prices(promotion: TierPrice, money: Money, tier: NameOf) -> Clause:
+    prices = [(code, money(minor)) for code, minor in promotion.tier_minor.items()]
+    return (
+        "for " + ", ".join(f"{price} ({tier(code, 'en')})" for code, price in prices),
+        "等级价 " + "、".join(f"{tier(code, 'zh')} {price}" for code, price in prices),
+    )
+
+
+def _bundle(promotion: BundlePrice, money: Money, name_of: NameOf) -> Clause:
+    said, parts = promotion.gives(money), [(_what(part.scope, name_of), part.quantity) for part in promotion.parts]
+    english = " + ".join(f"{quantity} × {what[0]}" for what, quantity in parts)
+    chinese = "＋".join(f"{what[1]} {quantity} 件" for what, quantity in parts)
+    return f"{english} {said['en']}", f"{chinese}，{said['zh']}"
+
+
+def _offers(promotion: BuyWithPurchase, money: Money, name_of: NameOf) -> Clause:
+    first, more = promotion.offers[:MOST_NAMED], len(promotion.offers) - MOST_NAMED
+    english, chinese = [], []
+    for offer in first:
+        points = (f" and {offer.points} points", f"加 {offer.points} 积分") if offer.points else ("", "")
+        english.append(f"{name_of(offer.item, 'en')} for {money(offer.price_minor)}{points[0]}")
+        chinese.append(f"{name_of(offer.item, 'zh')} {money(offer.price_minor, short=True)} 元{points[1]}")
+    others = (f" or one of {more} more", f"等 {len(promotion.offers)} 种") if more > 0 else ("", "")
+    most = promotion.most_pieces
+    limit = (f", up to {most}", f"，最多 {most} 件") if most > 1 else ("", "")
+    return f"{' or '.join(english)}{others[0]}{limit[0]}", f"换购 {'、'.join(chinese)}{others[1]}{limit[1]}"
 
 
 def _goods(scope: Scope, name_of: NameOf) -> list[Clause]:
     if scope.everything and scope.leave_out is None:
         return []
+    english, chinese = _what(scope, name_of)
+    return [(f"on {english}", f"限{chinese}")]
+
+
+def _what(scope: Scope, name_of: NameOf) -> Clause:
+    """Return what a scope takes in, as a noun."""
     parts = [*_named("items", "商品", scope.items, name_of), *_listed(scope)]
     english, chinese = " and ".join(en for en, _ in parts), "、".join(zh for _, zh in parts)
     left = scope.leave_out
     if left is None:
-        return [(f"on {english}", f"限{chinese}")]
+        return english or "any item", chinese or "任意商品"
     without = [*_named("items", "商品", left.items, name_of), *_listed(left)]
     but = " and ".join(en for en, _ in without), "、".join(zh for _, zh in without)
-    return [(f"on {english or 'everything'} except {but[0]}", f"限{chinese or '全部商品'}（{but[1]}除外）")]
+    return f"{english or 'everything'} except {but[0]}", f"{chinese or '全部商品'}（{but[1]}除外）"
 
 
 def _named(english: str, chinese: str, items: Sequence[str], name_of: NameOf) -> list[Clause]:
@@ -192,6 +240,11 @@ def _most(limit: Limit, money: Money) -> Clause:
         return f"at most {times}{both} {english}", f"{chinese}最多 {limit.uses} 次{beside}"
     minor = limit.minor or 0
     return f"at most {money(minor)} {english}", f"{chinese}最多优惠 {money(minor, short=True)} 元"
+
+
+def _code(promotion: Promotion) -> list[Clause]:
+    code = promotion.code if isinstance(promotion, CouponOff) else ""
+    return [(f"with the code {code}", f"凭券码 {code}")] if code else []
 
 
 def _who(promotion: Promotion, called: Called) -> list[Clause]:

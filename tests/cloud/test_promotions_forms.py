@@ -107,6 +107,32 @@ def test_what_is_typed_is_the_promotion_and_the_way_back_is_the_same(kind: str) 
             "8折，限分类 grocery/beers & ales、wine（品牌 Old Cow除外）",
         ),
         (
+            "bundle_price",
+            {"parts.0.scope.items": "1001", "parts.1.scope.categories": "food/dairy", "parts.1.quantity": "2",
+             "price_minor": "15"},
+            "1 × 1001 + 2 × category food/dairy together 15.00",
+            "1001 1 件＋分类 food/dairy 2 件，组合价 15",
+        ),
+        (
+            "buy_with_purchase",
+            {"offers.0.item": "oil", "offers.0.price_minor": "19.9", "offers.1.item": "salt",
+             "offers.1.price_minor": "1", "offers.1.points": "50", "need.spend_minor": "50", "most_pieces": "2"},
+            "oil for 19.90 or salt for 1.00 and 50 points, up to 2, from 50.00 spent",
+            "换购 oil 19.90 元、salt 1 元加 50 积分，最多 2 件，消费满 50",
+        ),
+        (
+            "buy_x_get_y",
+            {"buy": "2", "get": "1", "scope.items": "1001", "get_scope.items": "1002"},
+            "buy 2 get 1 free (1002), on 1001",
+            "买2送1（1002），限1001",
+        ),
+        (
+            "coupon",
+            {"issue": "public", "code": "SPRING", "off_minor": "5"},
+            "5.00 off, with the code SPRING",
+            "减 5，凭券码 SPRING",
+        ),
+        (
             "nth_piece",
             {"scope.items": "1 2 3 4 5", "who.audience": "members", "when.days": "8 18 28"},
             "50% off piece 2, on 1, 2, 3 and 2 more items, members only, on day 8, 18, 28 of the month",
