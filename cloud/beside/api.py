@@ -26,6 +26,8 @@ from cloud.members import enrolling, finding
 from cloud.members.home_days import HomeDays
 from cloud.members.models import ACTIVE, Member
 from cloud.members.sight import look_at
+from shared.codes.answers import MEMBER_CODE_PREFIX
+from shared.codes.member_code import VerifiedMember, verify
 
 router = APIRouter(prefix="/api/v1/beside", tags=["tills beside ours"])
 
@@ -33,6 +35,7 @@ MayRead = Annotated[TokenHolder, Depends(holder_with("beside:read"))]
 MayWrite = Annotated[TokenHolder, Depends(holder_with("beside:write"))]
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=1, max_length=64)]
 _MOST = 1_000_000_000
+_MOST_SCANNED = 512
 
 
 class _Body(BaseModel):
@@ -40,9 +43,9 @@ class _Body(BaseModel):
 
 
 class Who(_Body):
-    """A card or a phone number; one of them."""
+    """A card or a phone number, one of them; a card as it was scanned: its number, or the code on a telephone."""
 
-    card: str | None = Field(default=None, min_length=4, max_length=32)
+    card: str | None = Field(default=None, min_length=4, max_length=_MOST_SCANNED)
     phone: str | None = Field(default=None, min_length=4, max_length=32)
 
 
@@ -138,7 +141,10 @@ class TakenBack(BaseModel):
 
 @router.post("/identify")
 def identify(services: Here, _who: MayRead, body: Who) -> Known:
-    """Say whose card or phone this is. 404 for nobody's; 403 for a lost card, or a phone that several share."""
+    """Say whose card or phone this is.
+
+    404 for nobody's; 403 for a lost card, a phone that several share, or a code of the members' page that is too old.
+    """
     today = HomeDays(services.clocks.business.now_ms())
     with services.database.snapshot() as session:
         member = _member(session, services, body, today)
@@ -208,11 +214,22 @@ def _place(body: Receipt | Reversal | CouponUse) -> Place:
     return Place(store=body.store, till=body.till, cashier=body.cashier, receipt=body.receipt)
 
 
+def _number(services: Services, scanned: str) -> str:
+    """Return a card's number from what was scanned: itself, or what a telephone's code stands for."""
+    if not scanned.startswith(MEMBER_CODE_PREFIX):
+        return scanned
+    trusted = services.keys.signing_public().values()
+    found = verify(scanned, trusted, services.clocks.machine.wall_ms())
+    if isinstance(found, VerifiedMember):
+        return found.card
+    raise Refused(found, "the code on the telephone does not count: have the member open their page anew")
+
+
 def _member(session: Session, services: Services, body: Who, today: HomeDays) -> UUID:
     if (body.card is None) == (body.phone is None):
         raise Invalid("send either card or phone")
     if body.card is not None:
-        return finding.at_till(session, services.vault, body.card, today)[0]
+        return finding.at_till(session, services.vault, _number(services, body.card.strip()), today)[0]
     found = [
         one
         for one in enrolling.find_by_phone(session, services.vault, body.phone or "")

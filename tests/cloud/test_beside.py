@@ -32,9 +32,10 @@ from cloud.loyalty import rules
 from cloud.loyalty.earning import debt_account
 from cloud.loyalty.models import MemberYear
 from cloud.members import blocks
+from shared.codes.member_code import make_member_code
 from shared.loyalty import EarningRule, PointsTimes, Tier, TierRule
 from tests.cloud.calling import call
-from tests.cloud.members_data import CARD, everything_stored, join, open_chain, vault
+from tests.cloud.members_data import CARD, everything_stored, join, make_keys, open_chain, vault
 from tests.cloud.test_coupons import Shop
 from tests.cloud.test_member_merge import merge
 from tests.factories import START_MS, DrivenMachineClock, new_id
@@ -49,7 +50,8 @@ def till(database: Database, name: str = "maker-x", scopes: tuple[str, ...] = ("
     answers.install(app)
     app.include_router(api.router)
     clocks = SimpleNamespace(machine=DrivenMachineClock(START_MS), business=SimpleNamespace(now_ms=lambda: START_MS))
-    app.dependency_overrides[services_of] = lambda: SimpleNamespace(database=database, clocks=clocks, vault=vault())
+    here = SimpleNamespace(database=database, clocks=clocks, vault=vault(), keys=make_keys())
+    app.dependency_overrides[services_of] = lambda: here
     with database.session() as session:
         token = tokens.create(session, name=name, scopes=list(scopes), days=1, actor="test", now_ms=START_MS)
 
@@ -232,6 +234,21 @@ def test_who_is_asked_for_and_by_whom(database: Database, ann: UUID) -> None:
     assert till(database, "w")("earn", earn).status_code == 422, "without an id nothing is done"
     assert till(database, "w2")("earn", {**earn, "store": "s9"}, "k").status_code == 404
     assert till(database, "w3")("earn", {**earn, "member": str(new_id())}, "k").status_code == 404
+
+
+def test_the_code_on_a_members_telephone_is_taken_like_a_card(sqlite_database: Database) -> None:
+    open_chain(sqlite_database)
+    ann = join(sqlite_database, [CARD])
+    ask, keys, now_s = till(sqlite_database), make_keys(), START_MS // 1000
+    good = make_member_code(CARD, now_s, 90, keys.signing.secret)
+    assert ask("identify", {"card": good}).json()["member"] == str(ann)
+    for scanned, why in (
+        (make_member_code(CARD, now_s - 300, 90, keys.signing.secret), "member_code_too_old"),
+        (make_member_code(CARD, now_s, 90, bytes(32)), "member_code_unknown_key"),
+        (good[:-4] + "AAAA", "member_code_forged"),
+        ("SWM1.x", "member_code_unreadable"),
+    ):
+        assert code(ask("identify", {"card": scanned})) == (403, why)
 
 
 def test_a_blocked_member_neither_earns_nor_spends(database: Database, ann: UUID) -> None:
