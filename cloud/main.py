@@ -49,6 +49,8 @@ from cloud.value import rules_api as value_rules_api
 from shared.codec import MAX_OPENED_BYTES
 
 _GRACE_S = 5
+KEEP_ALIVE_S = 10
+"""Callers stop using an idle connection before that (`edge_agent.hq.https.IDLE_SECONDS`), so none is cut in use."""
 _ROUTERS = (
     health.router,
     enrolment.router,
@@ -215,6 +217,7 @@ def _config(
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=_GRACE_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
         server_header=False,
         limit_concurrency=most_connections,
         forwarded_allow_ips=proxies,

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+import structlog
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from cloud.api.auth import CurrentAgent
 from cloud.api.body import read_body
-from cloud.api.services import Here
-from cloud.errors import Invalid
+from cloud.api.services import Here, Services
+from cloud.errors import CloudError, Invalid
 from cloud.ingest.exchange import Addressed
+from cloud.ingest.opening import unopened
 from shared.codec import MAX_COMPRESSED_BYTES
 from shared.wire import framing
-from shared.wire.messages import DownlinkMessage, Gone, Hello, State, decode_uplink, encode_message
+from shared.wire.messages import (
+    DownlinkMessage,
+    Gone,
+    Hello,
+    MessageError,
+    State,
+    UplinkMessage,
+    decode_uplink,
+    encode_message,
+)
 
 router = APIRouter(prefix="/api/v1/agent", tags=["agent"])
 
@@ -24,21 +37,45 @@ _LIGHT = (Hello, State, Gone)
 _OPENED_AT_ONCE = 4096
 """Bytes of a message that is opened where it arrives: a larger one may take too long for those beside it."""
 
+log = structlog.get_logger(__name__)
+
 
 @router.post("/messages")
 async def post_message(request: Request, services: Here, agent: CurrentAgent) -> Response:
     """Take one encoded uplink message and return what HQ says to it, framed."""
     content = await read_body(request, MAX_COMPRESSED_BYTES, f"a message has at most {MAX_COMPRESSED_BYTES} bytes")
-    message = (
-        decode_uplink(content) if len(content) <= _OPENED_AT_ONCE else await run_in_threadpool(decode_uplink, content)
-    )
+    try:
+        message = await _opened(content)
+    except MessageError as error:
+        return _framed([await run_in_threadpool(_rejection, services, agent.id, content, error)])
     if message.agent != agent.id:
         raise Invalid(f"the envelope names agent {message.agent!r}, the token {agent.id!r}")
     heard = Addressed(agent.id, message)
-    if isinstance(message, _LIGHT):
-        return _framed(await services.desk.ask(heard))
-    # A question has somebody waiting, and a batch is a transaction's worth of work by itself.
-    return _framed(await run_in_threadpool(services.exchange.answer, [heard]))
+    try:
+        if isinstance(message, _LIGHT):
+            return _framed(await services.desk.ask(heard))
+        # A question has somebody waiting, and a batch is a transaction's worth of work by itself.
+        return _framed(await run_in_threadpool(services.exchange.answer, [heard]))
+    except (CloudError, SQLAlchemyError):
+        raise
+    except Exception as error:
+        log.exception("message passed over", agent=agent.id, kind=message.KIND)
+        words = "head office fails on this message, not on its sender's others; the log says why"
+        raise HTTPException(HTTPStatus.INTERNAL_SERVER_ERROR, words) from error
+
+
+async def _opened(content: bytes) -> UplinkMessage:
+    if len(content) <= _OPENED_AT_ONCE:
+        return decode_uplink(content)
+    return await run_in_threadpool(decode_uplink, content)
+
+
+def _rejection(services: Services, agent: str, content: bytes, error: MessageError) -> DownlinkMessage:
+    """Return the answer to a batch that cannot be opened, as by MQTT. Raise MessageError for anything else."""
+    found = unopened(agent, content, str(error))
+    if found.connection is None:
+        raise error
+    return services.exchange.rejection(agent, found.connection, found.epoch, found.first, found.reason)
 
 
 @router.get("/messages")

@@ -30,6 +30,7 @@ class _Outline(msgspec.Struct, frozen=True):
 
     agent: str
     connection: UUID
+    type: str = ""
     epoch: UUID | None = None
     first: int = 0
 
@@ -46,7 +47,7 @@ def open_heard(heard: Heard) -> Addressed | Unopened:
     try:
         message = decode_uplink(heard.payload)
     except MessageError as error:
-        return _rejectable(agent, heard.payload, str(error)) if kind is Up.BATCH else Unopened(str(error))
+        return unopened(agent, heard.payload, str(error)) if kind is Up.BATCH else Unopened(str(error))
     if message.agent != agent:
         return Unopened(f"envelope names agent {message.agent!r}")
     if message.KIND is not kind:
@@ -54,11 +55,12 @@ def open_heard(heard: Heard) -> Addressed | Unopened:
     return Addressed(agent, message)
 
 
-def _rejectable(agent: str, payload: bytes, reason: str) -> Unopened:
+def unopened(agent: str, payload: bytes, reason: str) -> Unopened:
+    """Return what can be said of bytes that are no message: a batch is named, so that its agent sends it in parts."""
     try:
         outline = _outline.decode(codec.unpack(payload))
     except (codec.CodecError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Unopened(reason)
-    if outline.agent != agent:
+    if outline.agent != agent or outline.type != Up.BATCH:
         return Unopened(reason)
     return Unopened(reason, agent, outline.connection, outline.epoch, outline.first)

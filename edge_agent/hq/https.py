@@ -28,6 +28,17 @@ _POLL_SECONDS = 25
 _WAITING = 1_000
 _MAX_BODY_BYTES = 512 * 1024 * 1024
 _ATTEMPTS = 2
+IDLE_SECONDS = 5.0
+"""A connection that was idle for so long is not used again. HQ keeps them longer, so it never closes one in use."""
+_THIS_MESSAGE_ALONE = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    }
+)
+"""Answers that say something about one message and nothing about the link."""
 _log = structlog.get_logger(__name__)
 
 
@@ -46,7 +57,8 @@ class HqApi:
         self._clock = clock
         self._skew_ms = 0
         timeout = httpx.Timeout(step_seconds, read=_POLL_SECONDS + step_seconds)
-        self._http = httpx.AsyncClient(verify=tls(), timeout=timeout, base_url=identity().enrolment.api)
+        limits = httpx.Limits(keepalive_expiry=IDLE_SECONDS)
+        self._http = httpx.AsyncClient(verify=tls(), timeout=timeout, limits=limits, base_url=identity().enrolment.api)
 
     async def __aenter__(self) -> HqApi:
         """Enter; connections are made when needed."""
@@ -108,6 +120,10 @@ class HttpsLink:
         """Post a message; what HQ answers is heard by `messages`."""
         content = encode_message(message)
         async with self._api.request("POST", "/api/v1/agent/messages", content=content) as answer:
+            if answer.status_code in _THIS_MESSAGE_ALONE:
+                # As by MQTT, where nobody says so: whoever waits for an answer sends again or does without.
+                _log.warning("message_not_taken", kind=str(message.KIND), status=answer.status_code)
+                return
             check(answer)
             self._hear(await answer.aread())
 
@@ -131,7 +147,11 @@ class HttpsLink:
                     self._hear(await answer.aread())
         except LinkLost as error:
             self._failure = error
-            self._arrived.set()
+        except Exception as error:
+            # A link on which nobody asks any more would live on its heartbeats and hear of nothing.
+            _log.exception("poll_failed")
+            self._failure = LinkLost(f"asking HQ failed: {type(error).__name__}")
+        self._arrived.set()
 
     def _hear(self, content: bytes) -> None:
         try:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,10 +17,11 @@ from cloud.api.limits import FailureLimit
 from cloud.api.services import Services
 from cloud.fleet import agents
 from cloud.identity import tokens
-from cloud.ingest import parked
+from cloud.ingest import exchange, parked
 from cloud.main import create_app
 from cloud.org.stores import add_till
 from cloud.process.parts import build_services
+from shared import codec
 from shared.hashchain import GENESIS
 from shared.sealing import seal
 from shared.signing import open_desired
@@ -35,6 +37,7 @@ from shared.wire.messages import (
     Message,
     Question,
     Refused,
+    Reject,
     Reported,
     State,
     decode_downlink,
@@ -242,6 +245,34 @@ class TestHttpsWire:
         answer = client.post("/api/v1/agent/messages", content=content, headers=_as_agent(key))
         assert answer.status_code == status
         assert set(answer.json()) == {"code", "message"}
+
+    def test_p1_a_batch_that_cannot_be_opened_is_rejected_so_that_its_events_come_singly(
+        self, client: Client, key: ec.EllipticCurvePrivateKey
+    ) -> None:
+        batch = {"type": "batch", **_envelope(), "first": 7, "previous": "", "events": "no list"}
+        content = codec.pack(msgspec.json.encode(batch))
+        answer = client.post("/api/v1/agent/messages", content=content, headers=_as_agent(key))
+        (said,) = [decode_downlink(part) for part in framing.split(answer.content)]
+        assert isinstance(said, Reject)
+        assert (said.first, said.epoch, said.connection) == (7, EPOCH, CONNECTION)
+        for other in ({"agent": "a2"}, {"type": "state", "reported": 1}):
+            content = codec.pack(msgspec.json.encode({**batch, **other}))
+            answer = client.post("/api/v1/agent/messages", content=content, headers=_as_agent(key))
+            assert (answer.status_code, answer.json()["code"]) == (400, "message_unreadable"), other
+
+    def test_a_message_on_which_hq_fails_says_so_of_itself_alone(
+        self, client: Client, key: ec.EllipticCurvePrivateKey, services: Services, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise ValueError("nobody thought of this")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(exchange, "heartbeats", fail)
+            state = encode_message(State(**_envelope()))  # type: ignore[arg-type]
+            answer = client.post("/api/v1/agent/messages", content=state, headers=_as_agent(key))
+            assert (answer.status_code, answer.json()["code"]) == (500, "internal_server_error")
+            assert isinstance(_say(client, key, _hello())[0], Ack)
+        assert isinstance(_say(client, key, State(**_envelope()))[0], Ack)  # type: ignore[arg-type]
 
     def test_p6_a_token_works_once_and_not_for_the_revoked(
         self, client: Client, key: ec.EllipticCurvePrivateKey, box: Box

@@ -17,6 +17,8 @@ import httpx
 import pytest
 
 from cloud.broker import lifeline
+from cloud.main import KEEP_ALIVE_S
+from edge_agent.hq.https import IDLE_SECONDS
 from tests.provision import processes
 from tests.provision.patience import until
 
@@ -137,3 +139,7 @@ def test_children_do_not_outlive_a_killed_supervisor(config: Path) -> None:
         everyone = [*pids.values(), _broker(config, pids["broker"])]
         process.kill()
         until(lambda: not any(_lives(pid) for pid in everyone), "everyone ended", 20)
+
+
+def test_hq_keeps_an_idle_connection_longer_than_an_agent_uses_it() -> None:
+    assert IDLE_SECONDS + 3 <= KEEP_ALIVE_S, "else a message may meet a connection that is just being closed"

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from edge_agent.clock import SystemMachineClock
-from edge_agent.hq.https import HqApi, HttpsBodies, HttpsConnector
+from edge_agent.hq.https import HqApi, HttpsBodies, HttpsConnector, HttpsLink
 from edge_agent.hq.identity import Identity
 from edge_agent.hq.link import LinkChoice, LinkLost, LinkRefused, Pauses, fallback_within
 from edge_agent.prices.keeper import BodyMissing, BodyUnreachable
@@ -87,6 +87,7 @@ class Api:
     break_after: int | None = None
     answers: list[bytes] = field(default_factory=list)
     refuse: int = 0
+    refuse_posts: list[int] = field(default_factory=list)
     asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     date_ms: int = START_MS
 
@@ -96,6 +97,8 @@ class Api:
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         self.asked.append((head[0], headers, body))
         status, content, extra = self._answer(head[0].split()[1], headers)
+        if head[0].startswith("POST") and self.refuse_posts:
+            status, content = self.refuse_posts.pop(0), b'{"code":"x","message":"no"}'
         lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(content)}", "Connection: close", *extra]
         lines.append(f"Date: {formatdate(self.date_ms / 1000, usegmt=True)}")
         sent = content if self.break_after is None else content[: self.break_after]
@@ -141,6 +144,35 @@ async def test_body_fetch_goes_on_where_it_broke_off(tmp_path: Path) -> None:
         assert api.asked[-1][1]["range"] == "bytes=4000-"
         with pytest.raises(BodyMissing):
             await HttpsBodies(hq).fetch("nothing", tmp_path / "nothing")
+
+
+async def test_p3_what_hq_says_of_one_message_ends_no_link_and_what_it_says_of_the_link_does(tmp_path: Path) -> None:
+    async with served(tmp_path) as (api, hq, _):
+        connection = new_id()
+        link = HttpsLink(hq, connection)
+        message = State(id=new_id(), agent=AGENT, connection=connection, at_ms=1, sent_ms=1)
+        api.refuse_posts = [400, 413, 422, 500]
+        for _ in range(5):
+            await link.send(message)
+        assert len(api.asked) == 5
+        for status in (429, 502, 503, 504):
+            api.refuse_posts = [status]
+            with pytest.raises(LinkLost):
+                await link.send(message)
+        api.refuse_posts = [403]
+        with pytest.raises(LinkRefused):
+            await link.send(message)
+
+
+async def test_a_poll_that_fails_in_a_way_nobody_thought_of_ends_the_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(tmp_path) as (_, hq, _):
+        gone = Gone(id=new_id(), agent=AGENT, connection=new_id(), at_ms=1, sent_ms=1)
+        monkeypatch.setattr(hq, "request", None)
+        async with HttpsConnector(hq).connect(gone.connection, gone) as link, asyncio.timeout(5):
+            with pytest.raises(LinkLost):
+                await anext(link.messages())
 
 
 async def test_messages_by_post_and_poll(tmp_path: Path) -> None:
