@@ -24,6 +24,7 @@ from cloud.ledger.reading import journals_by_key
 from cloud.ledger.reversing import Undo, reverse
 from cloud.loyalty import rewarding
 from cloud.loyalty.rewarding import Reward
+from cloud.members import one_person
 from cloud.members.home_days import HomeDays, day_of
 
 PROFILE_REWARD = "profile_reward"
@@ -80,6 +81,8 @@ def reward_profile(
 
     They end as those earned on that day do.
     """
+    if profile_rewarded(session, member):
+        return False
     reward = Reward(
         cause=uuid5(_REWARDS, str(member)), purpose=PROFILE_REWARD, member=member, points=points, source="profile",
         at_ms=at_ms, day=day_of(session, member, HomeDays(at_ms)), store=store or HEAD_OFFICE,
@@ -89,8 +92,9 @@ def reward_profile(
 
 
 def profile_rewarded(session: Session, member: UUID) -> bool:
-    """Tell whether a member has had the points for a full profile."""
-    return bool(journals_by_key(session, [(uuid5(_REWARDS, str(member)), PROFILE_REWARD)]))
+    """Tell whether a member has had the points for a full profile, under whichever of their ids."""
+    ids = one_person.ids_of(session, [member])
+    return bool(journals_by_key(session, [(uuid5(_REWARDS, str(one)), PROFILE_REWARD) for one in ids]))
 
 
 def settle(session: Session, commit_no: int, member: UUID, *, forfeit_points: bool, cause: UUID, at_ms: int) -> int:

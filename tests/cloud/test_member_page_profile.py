@@ -9,10 +9,12 @@ from uuid import UUID
 import pytest
 
 from cloud.database import Database
+from cloud.ledger.commits import open_commit
 from cloud.ledger.reading import points_of
-from cloud.members import enrolling, rules
+from cloud.members import changing, enrolling, rules
 from tests.cloud.member_page_data import Phone, Shop, a_member, open_shop
-from tests.cloud.members_data import vault
+from tests.cloud.members_data import join, vault
+from tests.cloud.test_member_merge import merge
 from tests.factories import START_MS
 
 PATH = "/me/profile"
@@ -66,6 +68,22 @@ def test_telling_more_is_rewarded_once(shop: Shop, member: UUID, phone: Phone) -
     assert points(shop, member) == 50
     assert "50 points" not in phone.get(PATH).text
     assert "Thanks for your profile" in phone.get("/me/points").text
+
+
+def test_whoever_was_made_one_with_them_had_it_for_both(shop: Shop, member: UUID, phone: Phone) -> None:
+    reward(shop)
+    other = join(shop.database, fields={"gender": "female"})
+    with shop.database.session() as session:
+        commit_no = open_commit(session, START_MS)
+        changing.change(
+            session, vault(), other, {"birthday": "05-17"}, source="desk", actor="a", commit_no=commit_no,
+            now_ms=START_MS,
+        )  # fmt: skip
+    merge(shop.database, member, other)
+    assert points(shop, member) == 50
+    assert "50 points" not in phone.get(PATH).text
+    phone.submit(PATH, PATH, gender="male", birthday="06-18")
+    assert points(shop, member) == 50
 
 
 def test_what_is_left_empty_stays_and_what_is_ticked_goes(shop: Shop, member: UUID, phone: Phone) -> None:
