@@ -75,8 +75,9 @@ def test_a_length_that_is_too_much_is_refused_before_a_byte_is_read(app: FastAPI
 def test_every_limit_is_one_of_an_address_that_is_there() -> None:
     app = create_app(CloudSettings(), console=True)
     for path in main._BODIES:
-        scope = {"type": "http", "method": "POST", "path": path.replace("{", "").replace("}", ""), "root_path": ""}
-        assert any(route.matches(scope)[0] is Match.FULL for route in app.routes), path
+        there = {"type": "http", "path": path.replace("{", "").replace("}", ""), "root_path": ""}
+        scopes = [{**there, "method": method} for method in ("POST", "PUT")]
+        assert any(route.matches(scope)[0] is Match.FULL for route in app.routes for scope in scopes), path
 
 
 def test_only_a_few_large_bodies_are_held_at_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from edge_agent.configuration import load
 from edge_agent.hq import identity
 from edge_agent.hq.identity import Identity
 from edge_agent.hq.link import fallback_within
+from shared.pictures import check_picture
+from tests.cloud.picture_files import drawn
 from tests.edge import agents
 from tests.edge.test_commands import said
 from tests.provision.chain import Chain, running_chain
@@ -66,6 +69,19 @@ def test_p3_silent_mqtt_becomes_https_within_the_stated_time_and_mqtt_again(chai
 
 def certificate_of(who: Identity) -> x509.Certificate:
     return x509.load_pem_x509_certificate(who.certificate_path.read_bytes())
+
+
+def test_a_picture_put_at_head_office_comes_to_the_agents_disk(chain: Chain) -> None:
+    agent = chain.enrol("s1", "s1-b")
+    chain.start(agent)
+    chain.hq.ask("PUT", "/pictures/items/1001", content=drawn())
+    until(lambda: agent.status()["pictures"]["held"] == 1, "the picture", 30)
+    (found,) = (agent.state / "pictures").glob("*.webp")
+    check_picture(found.read_bytes(), found.stem)
+    assert re.search(r"^pictures +1 of 1, 0.0 MiB$", said("status", state=agent.state, code=0), re.MULTILINE)
+    chain.hq.ask("DELETE", "/pictures/items/1001")
+    until(lambda: not found.exists(), "the picture to go", 30)
+    agent.process.stop()
 
 
 async def link_up(agent: Agent) -> None:
