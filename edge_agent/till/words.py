@@ -33,7 +33,7 @@ WORDS: Mapping[str, Words] = {
     ),
     "unknown_item": Words(
         "This item is not in the price book.",
-        "价格本中没有此商品。",
+        "价格册中没有此商品。",
         "Put it aside and tell HQ.",
         "请放一边并通知总部。",
     ),

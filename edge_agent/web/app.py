@@ -29,6 +29,7 @@ from edge_agent.web.terminals_page import TerminalList
 from shared.pictures import MEDIA_TYPE
 from shared.web.words import LANGUAGES
 from shared.wire.desired import StoreSettings
+from shared.wire.events import TillKind
 
 MAX_ENTRY_CHARACTERS = 128
 _MOST_FIELDS = 8
@@ -53,15 +54,26 @@ class Pages:
         chosen = request.query_params.get("language") in LANGUAGES
         if len(known) == 1 and not chosen and "all" not in request.query_params:
             return RedirectResponse(f"/tills/{known[0]}", status_code=HTTPStatus.SEE_OTHER)
-        simulated = [till for till in known if self._shop.counters[till].simulated]
-        return page(request, "tills.html", language, tills=known, settings=settings, simulated=simulated)
+        counters = self._shop.counters
+        simulated = [till for till in known if counters[till].simulated]
+        desks = [till for till in known if counters[till].till.kind is TillKind.SERVICE_DESK]
+        return page(
+            request, "tills.html", language, tills=known, settings=settings, simulated=simulated, desks=desks,
+            known_as=self._known_as(settings),
+        )  # fmt: skip
+
+    def _known_as(self, settings: StoreSettings | None) -> dict[str, str]:
+        """Return each till's number, as people call it; one without is called by its id."""
+        numbers = {one.till: str(one.number or one.till) for one in settings.tills} if settings else {}
+        return {till: numbers.get(till, till) for till in self._shop.counters}
 
     async def till(self, request: Request) -> Response:
         """Show one till."""
         counter, settings = self._counter(request)
         language = language_of(request, settings.locale)
         parts = await till_page.parts(self._shop, counter, settings, language)
-        return page(request, "till.html", language, till=counter.till.id, settings=settings, parts=parts)
+        number = self._known_as(settings).get(counter.till.id, counter.till.id)
+        return page(request, "till.html", language, till=counter.till.id, number=number, settings=settings, parts=parts)
 
     async def stream(self, request: Request) -> Response:
         """Send the till's page what has changed, while somebody looks."""

@@ -13,10 +13,8 @@ from shared.pricing.layers import REASONS
 from shared.wire.desired import StoreSettings
 from shared.wire.till_events import AdjustmentKind
 
-_BY_HAND = {
-    AdjustmentKind.PRICE_OVERRIDE.value: {"en": "price changed", "zh": "改价"},
-    AdjustmentKind.ROUNDING.value: {"en": "cents dropped", "zh": "抹零"},
-}
+_BY_HAND = {AdjustmentKind.PRICE_OVERRIDE.value: {"en": "price changed", "zh": "改价"}}
+_ROUNDING = AdjustmentKind.ROUNDING.value
 _NOTHING_YET = 0
 
 
@@ -50,13 +48,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BasketShown:
-    """The open basket, written out; `rows` is empty while nothing is rung up."""
+    """The open basket, written out; `rows` is empty while nothing is rung up.
+
+    `dropped` are the cents taken off the total: of the whole basket, so no row is less by its share of them.
+    """
 
     rows: tuple[Row, ...] = ()
     due: str = ""
     saved: str = ""
     pieces: int = 0
     paid: str = ""
+    dropped: str = ""
     member: MemberShown | None = None
     spent: tuple[Sayable, ...] = ()
     hints: tuple[str, ...] = ()
@@ -73,12 +75,14 @@ def basket_shown(
     goods = [line for line in lines if line.n not in view.deposit_of]
     last = goods[-1].n if goods else 0
     saved = view.priced.saved_minor
+    dropped = sum(_dropped(line) for line in lines)
     return BasketShown(
         rows=tuple(_row(line, view, exponent, language, last=last, chosen=chosen) for line in lines),
         due=money(view.due_minor, exponent),
         saved=money(saved, exponent) if saved else "",
         pieces=sum(line.quantity if line.unit is Unit.EACH else 1 for line in goods),
         paid=money(view.paid_minor, exponent) if view.paid_minor else "",
+        dropped=money(dropped, exponent) if dropped else "",
         member=shown_with(view, settings),
         spent=spent_shown(view, settings),
         hints=tuple(hint.get(language, "") for hint in view.hints),
@@ -97,9 +101,11 @@ def _row(line: PricedLine, view: BasketView, exponent: int, language: str, *, la
         name=name_in(view.names.get(line.n, {}), language, line.item),
         quantity="" if waits else quantity(line.quantity, line.unit),
         price=unit_price(line.price, line.unit, exponent),
-        net="" if waits else money(line.net_minor, exponent),
+        net="" if waits else money(line.net_minor + _dropped(line), exponent),
         reasons=tuple(
-            Reason(_reason(one.reason, language), money(-one.minor, exponent)) for one in line.discounts if one.minor
+            Reason(_reason(one.reason, language), money(-one.minor, exponent))
+            for one in line.discounts
+            if one.minor and one.reason != _ROUNDING
         ),
         is_last=line.n == last,
         chosen=line.n == chosen,
@@ -107,6 +113,10 @@ def _row(line: PricedLine, view: BasketView, exponent: int, language: str, *, la
         waits=waits,
         again=sum(one.item == line.item for one in view.priced.lines if one.n <= line.n) if line.n == last else 1,
     )
+
+
+def _dropped(line: PricedLine) -> int:
+    return sum(one.minor for one in line.discounts if one.reason == _ROUNDING)
 
 
 def _reason(code: str, language: str) -> str:

@@ -24,7 +24,7 @@ from edge_agent.web.screen.words import (
     WEIGHT_PROBLEMS,
 )
 from edge_agent.web.shop import Counter, Shop
-from edge_agent.web.shown import basket_shown
+from edge_agent.web.shown import basket_shown, name_in
 from edge_agent.web.standing import Standing
 from edge_agent.web.stream import Parts
 from edge_agent.web.weighed import Weighing, WeighShown, weigh_shown
@@ -68,6 +68,7 @@ async def parts(shop: Shop, counter: Counter, settings: StoreSettings, language:
         "marked": screen.talk.marked if screen.talk else 0,
         "money": lambda minor: figures.money(minor, settings.exponent),
         "quantity": figures.quantity,
+        "name_in": name_in,
         "offline_of": lambda option: mark_of(screen.question, option, USE_CASES) if screen.question else None,
         "offline_now": mark_of_flow(screen.talk.flow if screen.talk else "", USE_CASES),
         "clock_time": lambda at_ms: figures.clock_time(at_ms, settings.time_zone),
@@ -99,6 +100,8 @@ def _context(
         "view": view,
         "who": who,
         "practice": who.practice,
+        "needs_shift": settings.policies.shifts == "required" and who.shift is None and not who.practice,
+        "shift_key": keys["shift"],
         "standing": standing,
         "devices": counter.seen,
         "device_states": DEVICE_STATES,

@@ -73,7 +73,11 @@ async def test_a_gift_card_is_sold_and_its_sale_undone(tmp_path: Path) -> None:
         assert at.asked == "undo_top_up"
         assert "100.00" in (await at.shown())["pane"], "what goes back, before anything is begun"
         before = await at.store.database.read(lambda db: list(db.iterdump()))
-        await at.presses("Escape", "Escape")
+        await at.presses("Escape")
+        assert at.asked == "top_up_receipt"
+        await at.presses("Escape")
+        assert at.asked == "desk", "one step back is where it was chosen"
+        await at.presses("Escape")
         assert at.asked == ""
         assert await at.store.database.read(lambda db: list(db.iterdump())) == before
         await at.presses("F12")

@@ -38,13 +38,12 @@ DELIBERATE = {
 HARMLESS = {
     # lists and menus: what is chosen asks further, or is undone by the key beside it
     "coupon_off", "customer", "desk", "found", "gifts/offers", "held", "lines", "member", "more", "offers",
-    "own_coupon", "past", "quick", "reason", "refunds", "report", "returns", "scale", "shift", "waiting",
+    "nobodys", "own_coupon", "past", "quick", "reason", "refunds", "report", "returns", "scale", "shift", "waiting",
     # money that comes in: Enter is the exact amount, as on every till
     "pay", "points", "value_amount", "value_pay",
     # an empty line is no answer to these, or says "none" or what is printed in the prompt
-    "card_slip", "cash", "check", "count", "coupon", "coupon_code", "float", "goods", "goods_weight", "hold", "name",
-    "new_card",
-    "open_price", "part", "phone", "pieces", "pour", "price", "receipt", "reference", "referrer", "reprint",
+    "card_slip", "cash", "check", "count", "coupon", "coupon_code", "float", "gift_card", "goods",
+    "goods_weight", "hold", "name", "new_card", "open_price", "part", "phone", "pieces", "pour", "price", "receipt", "reference", "referrer", "reprint",
     "return_reason", "top_up", "top_up_receipt", "value", "value_card", "whose", "pin", "staff",
 }  # fmt: skip
 """Every other question."""

@@ -19,6 +19,7 @@ from edge_agent.web.screen.saying import refusal, said
 from edge_agent.web.screen.talking import Talk
 from shared.web.words import Speech
 from tests.edge.person import person
+from tests.edge.tills import APPLES, MILK
 
 EN = Speech("en", NullTranslations())
 
@@ -65,7 +66,9 @@ async def test_what_was_refused_stands_in_quotes(tmp_path: Path) -> None:
 
 def test_a_member_without_a_name_is_set_apart_from_the_points() -> None:
     member = {"name": "", "tier": "", "known": True, "points": 35, "source": "", "missing": "", "blocks": []}
-    basket = {"due": "0.00", "saved": "", "pieces": 0, "paid": "", "member": member, "spent": [], "hints": []}
+    member |= {"brings": ""}
+    basket = {"due": "0.00", "saved": "", "dropped": "", "pieces": 0, "paid": "", "spent": [], "hints": []}
+    basket |= {"member": member}
     html = render(
         "_sum.html",
         "en",
@@ -78,3 +81,15 @@ def test_a_member_without_a_name_is_set_apart_from_the_points() -> None:
         money=str,
     )
     assert "Member card · Points 35" in " ".join(html.split())
+
+
+async def test_cents_dropped_are_said_once_beside_the_total_and_leave_the_rows_as_they_were(tmp_path: Path) -> None:
+    async with person(tmp_path, round_off_step=10, round_off_max=99) as at:
+        await at.scans(APPLES, MILK)
+        before = (await at.shown())["lines"]
+        await at.presses("F8")
+        shown = await at.shown()
+        assert "其中抹零 0.09" in shown["sum"], shown["sum"]
+        assert shown["lines"] == before
+        await at.presses("Delete")
+        assert "已删除" in (await at.shown())["banner"], "what was taken out is named"

@@ -211,7 +211,10 @@ async def test_goods_scanned_without_a_shift_lead_to_opening_one(tmp_path: Path)
             await attempt()
             assert (at.told, at.asked, await at.lines()) == ("shift_needed", "float", [])
             assert at.screen.sound == "refused"
-        await at.types("100")
+            await at.presses("Escape")
+            assert "未开班" in (await at.shown())["lines"]
+        await at.presses("F10")
+        await at.types("1", "100")
         await at.scans(APPLES)
         assert await at.lines() == [("1001", 1)]
 

@@ -36,7 +36,7 @@ def row_for(db: sqlite3.Connection, desk: Desk, text: str) -> ReceiptRow:
     if named["till"] is not None and not tills:
         raise Refusal("no_such_receipt", text[:64])
     if named["series"] is None:
-        return _newest(db, tills or [desk.till], int(named["number"]))
+        return _newest(db, tills or [desk.till], int(named["number"]), text)
     return _by_number(db, desk, tills, named["series"], int(named["number"]))
 
 
@@ -59,7 +59,7 @@ def _tills(db: sqlite3.Connection) -> list[str]:
     return [till for (till,) in db.execute("SELECT DISTINCT till FROM receipt_series ORDER BY till")]
 
 
-def _newest(db: sqlite3.Connection, tills: list[str], number: int) -> ReceiptRow:
+def _newest(db: sqlite3.Connection, tills: list[str], number: int, text: str) -> ReceiptRow:
     """Return the receipt of a number without its series: of the open series, else of the last one that has it."""
     for till in tills:
         rows = db.execute("SELECT series FROM receipt_series WHERE till = ? ORDER BY opened DESC", (till,))
@@ -67,7 +67,7 @@ def _newest(db: sqlite3.Connection, tills: list[str], number: int) -> ReceiptRow
             row = receipts.find_by_number(db, till, series, number)
             if row is not None:
                 return row
-    raise Refusal("no_such_receipt", f"{tills[0]}/{number}")
+    raise Refusal("no_such_receipt", text[:64])
 
 
 def _by_number(db: sqlite3.Connection, desk: Desk, named: list[str], series: str, number: int) -> ReceiptRow:

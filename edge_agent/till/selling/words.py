@@ -55,7 +55,7 @@ SELLING_WORDS: Mapping[str, Words] = {
     ),
     "deposit_missing": Words(
         "This item's deposit is not in the price book.",
-        "价格本中没有此商品的押金项。",
+        "价格册中没有此商品的押金项。",
         "Do not sell it; tell HQ.",
         "请勿销售，并通知总部。",
     ),

@@ -199,3 +199,5 @@ FLOWS: Mapping[str, Flow] = {
     "free_pin": staff.free_pin,
 }
 """Every flow by its name. "ring" and "attach" are not flows: the screen does them as if a code had been scanned."""
+MENUS = frozenset({"more", "offers", "returns", "shift", "desk", "desk_customer", "desk_nobodys"})
+"""Flows that only choose another one: nothing is done by them, so a step back from that leads to them again."""

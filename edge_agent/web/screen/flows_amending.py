@@ -46,7 +46,9 @@ async def void_line(ask: Asked, hand: Hand) -> Outcome:
     answer = await settled(
         ask, lambda approve, _reason: hand.till.void_line(hand.line, approve=approve, expects=hand.expects), about
     )
-    return answer if isinstance(answer, Refused) else Done()
+    if isinstance(answer, Refused) or about is NOT_SAID:
+        return answer if isinstance(answer, Refused) else Done()
+    return Done(news(marked("Taken out: {what}"), what=about.words))
 
 
 async def round_off(ask: Asked, hand: Hand) -> Outcome:

@@ -11,6 +11,7 @@ from edge_agent.till.service.selling import BOUGHT_WITH
 from edge_agent.web.figures import to_minor
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.card_slip import slip_number
+from edge_agent.web.screen.flows_desk import name_of
 from edge_agent.web.screen.flows_paying import METHODS
 from edge_agent.web.screen.hand import About, Done, Hand, Outcome, reason_question, settled
 from edge_agent.web.screen.paid_back import to_be_paid_back
@@ -38,8 +39,7 @@ async def top_up(ask: Asked, hand: Hand, key: str) -> Outcome:
     ready = await hand.till.counter.ready()
     if isinstance(ready, Refused):
         return ready
-    name = served.masked_name or says(marked("Member without a name"))
-    minor = await _amount(ask, hand, says(marked("Top-up for {name}"), name=name))
+    minor = await _amount(ask, hand, says(marked("Top-up for {name}"), name=name_of(served)))
     return await _offer(ask, hand, minor, customer=served)
 
 
@@ -231,7 +231,7 @@ async def give_back(ask: Asked, hand: Hand, key: str) -> Outcome:
     reason = await ask(
         Question(
             id="return_reason",
-            title=says(marked("Give back the stored value of {name}"), name=served.masked_name or "–"),
+            title=says(marked("Give back the stored value of {name}"), name=name_of(served)),
             prompt=says(marked("Why, in a few words")),
             note=says(marked("Head office decides; until then it cannot be used.")),
         )

@@ -95,7 +95,7 @@ async def _found(ask: Asked, hand: Hand, text: str) -> Outcome:
             id="who",
             title=says(marked("Who is it?")),
             prompt=says(marked("Number in the list")),
-            options=tuple(Option(value=one.key, words=_name(one), note=_signs(one)) for one in found.found),
+            options=tuple(Option(value=one.key, words=name_of(one), note=_signs(one)) for one in found.found),
             free=False,
             deliberate=True,
             note=note,
@@ -130,15 +130,16 @@ async def nobodys(ask: Asked, _hand: Hand, card: str, balance: str) -> Outcome:
                 *(() if balance else (Option(value="desk_enrol", words=says(marked("Sign up a new member"))),)),
             ),
             free=False,
-            deliberate=True,
             wide=True,
         )
     )
     return Done(then=choice, about=(card,) if choice == "desk_gift_card" else ())
 
 
-def _name(one: Customer) -> Said | Plain:
-    return Plain(one.masked_name) if one.masked_name else says(marked("Member without a name"))
+def name_of(one: Customer) -> Said | Plain:
+    """Say who it is: by name, else by what is masked of their number or card."""
+    known = one.masked_name or one.masked_phone or one.masked_card
+    return Plain(known) if known else says(marked("Member without a name"))
 
 
 def _signs(one: Customer) -> Plain:
@@ -151,7 +152,7 @@ async def customer(ask: Asked, hand: Hand, key: str) -> Outcome:
     choice = await ask(
         Question(
             id="customer",
-            title=_name(served),
+            title=name_of(served),
             prompt=says(marked("Number")),
             options=tuple(Option(value=value, words=says(words)) for value, words in _SERVED),
             free=False,
@@ -176,7 +177,7 @@ async def cards(ask: Asked, hand: Hand, key: str) -> Outcome:
     choice = await ask(
         Question(
             id="card_act",
-            title=says(marked("Card of {name}"), name=_name(served)),
+            title=says(marked("Card of {name}"), name=name_of(served)),
             prompt=says(marked("Number")),
             options=tuple(Option(value=act, words=says(words)) for act, words in CARD_ACTS.items()),
             free=False,
@@ -197,17 +198,17 @@ async def cards(ask: Asked, hand: Hand, key: str) -> Outcome:
     async def change(approve: Approve | None, _reason: str) -> CardChanged | Refused:
         return await hand.till.desk.change_card(act, served, card=card, approve=approve)
 
-    about = About(Joined((says(CARD_ACTS[act]), _name(served))))
+    about = About(Joined((says(CARD_ACTS[act]), name_of(served))))
     answer = await settled(ask, change, about)
     if isinstance(answer, Refused):
         return answer
-    return Done(news(_DONE[act], name=_name(served)), then="desk_customer", about=(key,))
+    return Done(news(_DONE[act], name=name_of(served)), then="desk_customer", about=(key,))
 
 
 async def claim(ask: Asked, hand: Hand, key: str) -> Outcome:
     """Credit a receipt on which no card was shown."""
     served = hand.till.desk.whom.served(key)
-    receipt = await ask(receipt_question(says(marked("Points for {name}"), name=_name(served))))
+    receipt = await ask(receipt_question(says(marked("Points for {name}"), name=name_of(served))))
     answer = await hand.till.desk.claim(receipt, served)
     if isinstance(answer, Refused):
         return answer
@@ -228,11 +229,11 @@ async def gifts(ask: Asked, hand: Hand, key: str, code: str = "") -> Outcome:
     if isinstance(found, Refused):
         return Done(refusal(found), then="desk_customer" if key else "desk", about=(key,) if key else ())
     options = (*_waiting(found), *_for_points(found))
+    name = found.masked_name or (name_of(served) if served else says(marked("Member without a name")))
     choice = await ask(
         Question(
             id="gifts",
-            title=says(marked("Gifts for {name} · points {points}"), name=found.masked_name or "–",
-                       points=found.points),
+            title=says(marked("Gifts for {name} · points {points}"), name=name, points=found.points),
             prompt=says(marked("Number in the list: hand it over now")) if options
             else says(marked("Nothing waits and nothing can be had here; Esc goes back")),
             options=options,

@@ -85,6 +85,8 @@ async def _attach(hand: Hand, choice: MemberChoice, then: tuple[str, ...]) -> Ou
 
 
 def _greeting(member: MemberAttached) -> Notice:
+    if not member.masked_name:
+        return news(marked("The member is on the basket."))
     return news(marked("Member {name} is on the basket."), name=member.masked_name)
 
 
@@ -101,4 +103,6 @@ def _person(number: int, one: MemberChoice) -> Option:
         parts.append(says(marked("card {card}"), card=one.masked_card))
     if one.birthday_month:
         parts.append(says(marked("born in month {month}"), month=one.birthday_month))
-    return Option(value=str(number), words=Plain(one.found.masked_name), note=Joined(tuple(parts)))
+    name = one.found.masked_name
+    words: Sayable = Plain(name) if name else says(marked("Member without a name"))
+    return Option(value=str(number), words=words, note=Joined(tuple(parts)))

@@ -22,7 +22,7 @@ from edge_agent.web.screen.paid_back import (
     paid_back,
     to_be_paid_back,
 )
-from edge_agent.web.screen.saying import Notice, Plain, named, news, says
+from edge_agent.web.screen.saying import NOTHING, Joined, Notice, Plain, Sayable, named, news, says
 from shared.pricing import Unit
 from shared.web.words import marked
 
@@ -278,10 +278,26 @@ def _which(hand: Hand, found: ReturnView, left: list[ReturnableLine], chosen: di
         prompt=says(marked("Number of the line as on the receipt · 0: everything"))
         if not chosen
         else says(marked("Number of another line as on the receipt · 0 or Enter: that is all")),
+        note=_so_far(hand, found, chosen),
         options=tuple(options),
         free=False,
         wide=True,
     )
+
+
+def _so_far(hand: Hand, found: ReturnView, chosen: dict[int, int]) -> Sayable:
+    """Say what was chosen already: it stands in the list no more."""
+    if not chosen:
+        return NOTHING
+    lines = [line for line in found.lines if line.n in chosen]
+    said = (
+        says(
+            marked("{line}: {item} × {count}"),
+            line=line.n, item=named(line.names, line.item), count=hand.quantity(chosen[line.n], line.unit),
+        )
+        for line in lines
+    )  # fmt: skip
+    return Joined((says(marked("Comes back")), *said))
 
 
 async def _reason(ask: Asked, hand: Hand) -> str:

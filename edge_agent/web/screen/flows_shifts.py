@@ -11,7 +11,7 @@ from edge_agent.till.shifts.results import HeldChoice, ShiftReport, ShiftView
 from edge_agent.web.figures import clock_time
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.hand import NOT_SAID, About, Done, Hand, Outcome, reason_question, settled
-from edge_agent.web.screen.saying import Notice, Plain, news, says
+from edge_agent.web.screen.saying import Notice, Plain, news, refusal, says
 from edge_agent.web.screen.words import MOVES
 from shared.receipt.document import Document
 from shared.web.words import marked
@@ -127,6 +127,8 @@ async def count(ask: Asked, hand: Hand) -> Outcome:
 async def x_report(ask: Asked, hand: Hand) -> Outcome:
     """Show how the shift stands."""
     answer = await hand.till.drawer.x_report()
+    if isinstance(answer, Refused) and answer.code == "report_hidden":
+        return Done(refusal(answer), then="count")
     if isinstance(answer, Refused):
         return answer
     return await _shown(ask, hand, answer)

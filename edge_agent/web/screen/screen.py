@@ -23,7 +23,7 @@ from edge_agent.web.screen.flows_paying import with_amount
 from edge_agent.web.screen.flows_weighing import SCALE, TAKES_THE_SCALE, tare_of
 from edge_agent.web.screen.hand import STAFF
 from edge_agent.web.screen.saying import Notice, refusal, says
-from edge_agent.web.screen.talking import SHIFT_NEEDED, Talking
+from edge_agent.web.screen.talking import SHIFT_NEEDED, Talk, Talking
 from shared.codes import ScanContext
 from shared.pricing import Unit
 from shared.web.words import marked
@@ -170,9 +170,18 @@ class Screen(Talking):
             self._spawn(self._run(talk))
         elif not self._is_forced():
             self._close()
+            if talk.menu is not None:
+                self._to_menu(talk.menu)
         elif talk.answers:
             talk.answers.clear()
             self._spawn(self._run(talk))
+
+    def _to_menu(self, menu: Talk) -> None:
+        """Ask again what to choose from a menu."""
+        menu.answers.pop()
+        self.talk = menu
+        self._turned()
+        self._spawn(self._run(menu))
 
     async def _entered(self) -> None:
         """Take an Enter with nothing typed and nothing asked: a chosen line, or one that waits for it, is weighed."""

@@ -14,7 +14,7 @@ from edge_agent.till.asks import AgeAsked, Expects, PriceAsked
 from edge_agent.till.results import Paid, Refused
 from edge_agent.till.stand import StandState
 from edge_agent.till.till import Till
-from edge_agent.web.screen.actions import FLOWS, keys_of
+from edge_agent.web.screen.actions import FLOWS, MENUS, keys_of
 from edge_agent.web.screen.asking import Asked, Open, Question, Wrong
 from edge_agent.web.screen.carried import carry
 from edge_agent.web.screen.flows_paying import resolved
@@ -52,6 +52,8 @@ class Talk:
     marked: int = 0
     line: int | None = None
     expects: Expects | None = None
+    menu: Talk | None = None
+    """The menu it was chosen from: a step back from its first question leads there."""
 
 
 class Talking:
@@ -79,6 +81,11 @@ class Talking:
     def question(self) -> Question | None:
         """What is asked now."""
         return self.talk.question if self.talk else None
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether a step back leads anywhere: not from the first question of what has to be answered first."""
+        return self.talk is not None and (bool(self.talk.answers) or not self._is_forced())
 
     @property
     def keys(self) -> dict[str, str]:
@@ -164,6 +171,7 @@ class Talking:
             self._close()
         if outcome.then:
             await self.start(outcome.then, outcome.about)
+            self._came_from(talk, outcome.then)
         self.hand_out_minor = outcome.hand_out_minor
         if outcome.paid is not None:
             self.paid, self.line, self.count = outcome.paid, None, 1
@@ -172,6 +180,15 @@ class Talking:
             self._accept(outcome.notice) if not outcome.notice.refused else self.refuse(outcome.notice)
         elif not outcome.then:
             self._accept(self.notice if self.notice and not self.notice.refused else None)
+
+    def _came_from(self, before: Talk, flow: str) -> None:
+        """Remember which menu a step back leads to: the one it was chosen from, or that menu's own."""
+        if self.talk is None or self.talk.flow != flow:
+            return
+        if before.flow in MENUS:
+            self.talk.menu = before
+        elif before.menu is not None and before.menu.flow == flow:
+            self.talk.menu = before.menu.menu
 
     async def _asked_again(self, talk: Talk, refused: Refused) -> None:
         """Leave what was refused open at the answer that may be the reason; without one it is over."""
