@@ -285,7 +285,7 @@ def complete(
         counting.note_sold(db, event, bill.priced, bill.book)
     ledger.note_late(db, desk, event)
     reached("sale.in_transaction")
-    return _paid(event, collects=cards.POINTS not in basket.blocks)
+    return _paid(event, collects=cards.POINTS not in basket.blocks and not desk.stand.practice)
 
 
 def _sale(db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tender], receipt: Receipt) -> SaleCompleted:

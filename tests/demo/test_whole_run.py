@@ -94,6 +94,8 @@ def test_p1_nothing_is_lost_or_doubled_while_processes_are_killed(harmed):
 def test_p4_p5_harm_and_database_change_nothing_of_how_a_year_ends(harmed, plain):
     assert harmed[1]["state_sha256"] == plain[1]["state_sha256"]
     assert harmed[1]["points_posted"] == plain[1]["points_posted"] > 0
+    assert plain[1]["sales_with_a_promise"] > 0
+    assert harmed[1]["promise_differences"] == plain[1]["promise_differences"] == 0
 
 
 @pytest.mark.parametrize("kind", list(Sabotage))

@@ -13,7 +13,7 @@ import pytest
 from edge_agent.hq import member_set
 from edge_agent.receipt.compose import compose
 from edge_agent.till.results import Paid, PartlyPaid
-from edge_agent.till.returning.results import Returned
+from edge_agent.till.returning.results import Foreseen, Returned
 from edge_agent.till.till import Till
 from shared.loyalty import EarningRule, MemberDay, PointsRule, PointsTimes, TierTimes, stated
 from shared.loyalty.points_rules import EARNING, TIERS
@@ -191,10 +191,13 @@ async def test_the_receipt_has_the_promise_and_a_return_says_what_goes_back(tmp_
         pieces = [line.n for line in sale.lines for _ in range(line.quantity)]
         taken = []
         for n in pieces:
+            foreseen = await till.returns.foresee(paid.receipt, {n: 1})
+            assert isinstance(foreseen, Foreseen), foreseen
             back = await till.returns.take(paid.receipt, {n: 1})
             assert isinstance(back, Returned), back
             event = await returned(store, back)
             taken.append(event.points_taken)
+            assert (foreseen.points, foreseen.points_follow) == (event.points_taken, False)
             assert f"Points taken back {event.points_taken}" in await printed(store, back.id)
         assert len(taken) == 3
         assert sum(one or 0 for one in taken) == 58, "together exactly what it had brought"

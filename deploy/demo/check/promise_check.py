@@ -40,8 +40,6 @@ def check_promises(
             if wanted is not None:
                 points = wanted.total_minor * rules.points // rules.per_minor
                 findings.expect("promises", sale.points, points, f"points of basket {wanted.basket} on its receipt")
-    if expected.sales and not account.sales:
-        findings.add("promises", "no till promised any points")
     account.differences = cloud.one("SELECT count(*) FROM points_review")
     findings.expect("promises", account.differences, 0, "promises that head office computed otherwise")
     return account

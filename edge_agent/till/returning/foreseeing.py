@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from edge_agent.till.desk import Desk, Refusal, book_for, open_basket
+from edge_agent.till.membership import promise
 from edge_agent.till.ports import TillBook
 from edge_agent.till.returning import finding, planning, taking, unreceipted
 from edge_agent.till.returning.plan import RefundPart
@@ -95,8 +96,16 @@ def _foreseen(
         )
         for line in lines
     )
+    before = {line: back.quantity for line, back in planning.back_so_far(db, sale.id).items()}
+    points = None if desk.stand.practice else promise.of_return(db, desk, sale.id, lines, before)
     return Foreseen(
-        goods, tuple(refunds), _total(lines), finding.row_of(db, sale.id).text, by_approval=not _may(desk, needs)
+        goods,
+        tuple(refunds),
+        _total(lines),
+        finding.row_of(db, sale.id).text,
+        by_approval=not _may(desk, needs),
+        points=points,
+        points_follow=points is None and sale.member is not None and not desk.stand.practice,
     )
 
 

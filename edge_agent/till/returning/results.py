@@ -80,6 +80,7 @@ class Foreseen:
     """What a return would pay back, for whoever agrees to it: which goods, how much, by which ways.
 
     `receipt` is the one they were sold by, '' without one. `by_approval`: somebody else has to approve it.
+    `points` go back with them; None without a member, and where only HQ can say: then `points_follow`.
     """
 
     goods: tuple[GoodsBack, ...]
@@ -87,6 +88,8 @@ class Foreseen:
     total_minor: int
     receipt: str = ""
     by_approval: bool = False
+    points: int | None = None
+    points_follow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
