@@ -43,8 +43,9 @@ HARMLESS = {
     "pay", "points", "value_amount", "value_pay",
     # an empty line is no answer to these, or says "none" or what is printed in the prompt
     "card_slip", "cash", "check", "count", "coupon", "coupon_code", "float", "gift_card", "goods",
-    "goods_weight", "hold", "name", "new_card", "open_price", "part", "phone", "pieces", "pour", "price", "receipt", "reference", "referrer", "reprint",
-    "return_reason", "top_up", "top_up_receipt", "value", "value_card", "whose", "pin", "staff",
+    "goods_weight", "hold", "name", "new_card", "open_price", "part", "phone", "pieces", "pour", "price", "receipt",
+    "reference", "referrer", "reprint", "return_reason", "top_up", "top_up_receipt", "value", "value_card", "whose",
+    "pin", "staff",
 }  # fmt: skip
 """Every other question."""
 NAMES = {"STAFF": hand.STAFF, "PIN": hand.PIN}
