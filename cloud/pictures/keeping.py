@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from cloud.database.rowset import upsert_into
@@ -28,6 +28,8 @@ from shared.wire.desired import BodyReference
 KEY: BodyKey = (BodyKind.PICTURES, CHAIN)
 _UNUSED_MS = 24 * 3600 * 1000
 """How long a picture that nobody has taken is kept: somebody may still be looking at it."""
+_LISTS = 100
+"""How many lists back an agent may be and still fetch only what changed since."""
 _SOME = 500
 
 
@@ -120,7 +122,17 @@ def _newest(session: Session) -> tuple[int, str] | None:
 def _follow(session: Session, rows: Mapping[str, bytes | None]) -> None:
     """Bring the body that stores follow to what was changed. The caller holds the publication's lock."""
     version, hash_ = _newest(session) or (0, empty_hash(*KEY))
-    make_body(session, KEY, hash_, Edit(rows), version + 1)
+    made, _ = make_body(session, KEY, hash_, Edit(rows), version + 1)
+    if made != hash_:
+        _forget_lists(session, version + 1 - _LISTS)
+
+
+def _forget_lists(session: Session, until: int) -> None:
+    """Let go of lists up to a version: nobody prices by them, and whoever still has one takes the newest whole."""
+    ours = (col(Body.kind) == KEY[0], col(Body.scope) == KEY[1])
+    if until > 0:
+        session.execute(delete(Body).where(*ours, col(Body.version) <= until))
+        session.execute(update(Body).where(*ours, col(Body.version) == until + 1).values(base=None))
 
 
 def _pictures(session: Session, items: Sequence[str]) -> dict[str, str]:

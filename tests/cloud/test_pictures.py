@@ -18,7 +18,7 @@ from cloud.pictures import keeping, loading
 from cloud.pictures.fitting import MOST_FILE_BYTES, fit
 from cloud.pictures.loading import Loaded, archive_files, folder_files
 from cloud.pictures.models import ItemPicture, Picture
-from cloud.prices.bodies import BodyFiles
+from cloud.prices.bodies import BodyFiles, render_delta, render_whole
 from shared.body import read_body
 from shared.pictures import MOST_BYTES, SIDE, check_picture, picture_name, read_row
 from shared.pricing.price_list import Barcode
@@ -166,6 +166,24 @@ def test_stores_follow_what_changed_and_no_version_of_prices_does(both: Database
     assert acts[-3:] == [
         ("picture.load", "items", ""), ("picture.use", "item 2", ""), ("picture.remove", "item 1", "wrong"),
     ]  # fmt: skip
+
+
+def test_only_so_many_lists_back_what_changed_is_known(hq: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "_LISTS", 3)
+    lists: list[str] = []
+    for number in range(6):
+        with hq.session() as session:
+            (name,) = keeping.keep(session, [fit(drawn(colour=(number, 0, 0)))], now_ms=START_MS)
+            keeping.use(session, {str(number % 2 + 1) if number else "3": name}, actor="a", now_ms=START_MS)
+        with hq.snapshot() as session:
+            found = keeping.reference(session)
+            assert found is not None
+            lists.append(found.hash)
+    with hq.snapshot() as session:
+        whole = render_whole(session, lists[-1])
+        assert whole is not None
+        assert sorted(dict(read_body(whole)[1])) == ["1", "2", "3"], "also what an older list said first"
+        assert [render_delta(session, base, lists[-1]) is not None for base in lists[:-1]] == [False] * 3 + [True] * 2
 
 
 def test_what_nobody_uses_goes_after_a_day_and_what_is_used_stays(both: Database) -> None:
