@@ -42,6 +42,7 @@ from cloud.process import (
     setup,
     tether,
 )
+from cloud.process.alone import alone
 from cloud.process.certificates import ensure_certificates
 from cloud.rewards import commands as rewards
 from cloud.settings import load
@@ -113,7 +114,9 @@ def serve(context: typer.Context) -> None:
     found = invocation_of(context)
     with said_plainly():
         setup.check(found.settings)
-        asyncio.run(one_box.serve(found.settings, found.arguments))
+        with alone(found.settings.data_dir, "serve"):
+            typer.echo(one_box.welcome(found.settings))
+            asyncio.run(one_box.serve(found.settings, found.arguments))
 
 
 @app.command()
@@ -122,7 +125,8 @@ def broker(context: typer.Context, *, tethered: Tethered = False) -> None:
     _hold(tethered=tethered)
     with said_plainly():
         setup.check(settings_of(context))
-        broker_process.main(settings_of(context))
+        with alone(settings_of(context).data_dir, "broker", patient=tethered):
+            broker_process.main(settings_of(context))
 
 
 @app.command()
@@ -174,7 +178,8 @@ def restored(context: typer.Context, reason: Annotated[str, typer.Option(help="W
 @app.command()
 def doctor(context: typer.Context) -> None:
     """Look at keys, certificates, ports, database and broker, and say what is wrong."""
-    findings = examination.examine(settings_of(context), now_ms())
+    with said_plainly():
+        findings = examination.examine(settings_of(context), now_ms())
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.ok else 'BAD '} {finding.what}: {finding.words}")
     if not all(finding.ok for finding in findings):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from cloud.broker.adapter import BrokerUnavailable
 from cloud.clock import SystemMachineClock
@@ -17,6 +17,7 @@ from cloud.errors import CloudError
 from cloud.identity.keys import KeysExist, KeysMissing
 from cloud.migrations.revisions import require_newest
 from cloud.process.parts import open_database
+from cloud.process.setup import require_file
 from cloud.settings import CloudSettings, SettingsRefused
 
 
@@ -33,13 +34,34 @@ def said_plainly() -> Iterator[None]:
     """Turn whatever may go wrong into one sentence on standard error and exit code 1."""
     try:
         yield
-    except (CloudError, SettingsRefused, KeysExist, KeysMissing, BrokerUnavailable) as error:
-        typer.echo(f"storewire-cloud: {error}", err=True)
-        raise typer.Exit(1) from None
-    except SQLAlchemyError as error:
+    except* (CloudError, SettingsRefused, KeysExist, KeysMissing, BrokerUnavailable, SQLAlchemyError, OSError) as found:
+        typer.echo(f"storewire-cloud: {_words(_first(found))}", err=True)
+        failed = True
+    else:
+        failed = False
+    if failed:
+        raise typer.Exit(1)
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> BaseException:
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, SQLAlchemyError):
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        typer.echo(f"storewire-cloud: the database refuses: {reason}", err=True)
-        raise typer.Exit(1) from None
+        where = "; is the server up, and database_url in the settings right?" if _is_away(error) else ""
+        return f"the database refuses: {reason}{where}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _is_away(error: SQLAlchemyError) -> bool:
+    return isinstance(error, OperationalError) and "connect" in str(error.orig)
 
 
 def invocation_of(context: typer.Context) -> Invocation:
@@ -57,6 +79,7 @@ def settings_of(context: typer.Context) -> CloudSettings:
 def database_of(context: typer.Context) -> Iterator[Database]:
     """Open the deployment's database, at this program's revision, for one command; what fails is said plainly."""
     with said_plainly():
+        require_file(settings_of(context))
         database = open_database(settings_of(context))
         try:
             require_newest(database)

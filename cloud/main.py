@@ -19,6 +19,7 @@ from cloud.api.body_limit import BodyLimit
 from cloud.api.headers import SecurityHeaders
 from cloud.api.services import Services
 from cloud.beside import api as beside
+from cloud.broker.listening import why_not_listening
 from cloud.console import registry, signing_in
 from cloud.coupons import api as coupons
 from cloud.e_receipts import api as e_receipts
@@ -189,7 +190,8 @@ class _Server(uvicorn.Server):
         with suppress(SystemExit):
             await self.serve()
         if not self.started:
-            raise OSError(f"cannot listen on {self.config.host}:{self.config.port}")
+            host, port = self.config.host, self.config.port
+            raise OSError(f"cannot listen on {host}, port {port}: {why_not_listening(host, port) or 'try again'}")
         if callable(stop_all):
             stop_all()
 

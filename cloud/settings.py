@@ -18,6 +18,8 @@ from cloud.channels.choosing import ChannelSettings
 from cloud.member_page.settings import MemberPageSettings
 
 ENV_PREFIX = "STOREWIRE_CLOUD_"
+_SQLITE = "sqlite:///"
+_POSTGRESQL = "postgresql+psycopg://"
 
 
 class SettingsRefused(ValueError):
@@ -34,7 +36,7 @@ class CloudSettings(BaseSettings):
 
     data_dir: Path = Path("storewire-data")
     database_url: str = ""
-    """SQLAlchemy URL; empty means SQLite in `data_dir`."""
+    """SQLAlchemy URL, `postgresql+psycopg://` or `sqlite:///`; empty means SQLite in `data_dir`."""
     public_host: str = "127.0.0.1"
     """The name or address by which stores reach this deployment; it is in the server certificates."""
     bind_host: str = "127.0.0.1"
@@ -55,6 +57,7 @@ class CloudSettings(BaseSettings):
     max_agents: int = Field(default=20_000, ge=1)
     """How many connections the broker is sized for."""
     certificate_days: int = Field(default=90, ge=1, le=825)
+    """How long an agent's certificate lasts; it renews itself well before."""
     claim_hours: int = Field(default=72, ge=1, le=24 * 90)
     business_clock: Literal["system", "driven"] = "system"
     """`driven`: business time is what `data_dir/business-clock` says, in milliseconds; for demonstrations."""
@@ -78,6 +81,13 @@ class CloudSettings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
+    @field_validator("database_url")
+    @classmethod
+    def _of_a_known_kind(cls, value: str) -> str:
+        if value and not value.startswith((_SQLITE, _POSTGRESQL)):
+            raise ValueError(f"a database's address begins with {_POSTGRESQL} or {_SQLITE}")
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -94,7 +104,12 @@ class CloudSettings(BaseSettings):
     @property
     def url(self) -> str:
         """The database's URL."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'cloud.db'}"
+        return self.database_url or f"{_SQLITE}{self.data_dir / 'cloud.db'}"
+
+    @property
+    def embedded(self) -> Path | None:
+        """The embedded database's file; None where the database is a server."""
+        return Path(self.url.removeprefix(_SQLITE)) if self.url.startswith(_SQLITE) else None
 
     @property
     def keys_dir(self) -> Path:
@@ -141,4 +156,6 @@ def load(config: Path | None = None, **overrides: Any) -> CloudSettings:
 
 def _sentence(part: Any) -> str:
     name = ".".join(str(step) for step in part["loc"])
-    return f"setting {name!r}: {part['msg']}"
+    if part["type"] == "extra_forbidden":
+        return f"there is no setting {name!r}"
+    return f"setting {name!r}: {part['msg'].removeprefix('Value error, ')}"

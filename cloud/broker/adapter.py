@@ -38,6 +38,11 @@ class BrokerAdapter(Protocol):
     """One kind of broker on one machine."""
 
     @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens for stores: host and port."""
+        ...
+
+    @property
     def storage(self) -> Path:
         """The directory that may be thrown away whenever it stands in the way."""
         ...

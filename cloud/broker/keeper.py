@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.broker import lifeline
 from cloud.broker.adapter import BrokerAdapter
+from cloud.broker.listening import why_not_listening
 from cloud.database import Database
 from cloud.fleet.agents import AllowList, allowed
 from cloud.process.ending import end
@@ -65,7 +66,7 @@ class Keeper:
             failures = 0 if lived else failures + 1
             if self._stopping.is_set():
                 return
-            if failures:
+            if failures and not self._said_why_it_cannot_listen():
                 await asyncio.to_thread(self._move_aside)
             await self._pause(min(_LONGEST_WAIT_S, 0.2 * 2**failures))
 
@@ -87,6 +88,14 @@ class Keeper:
         finally:
             await end(process, _STOP_S)
             await asyncio.to_thread(self._adapter.close)
+
+    def _said_why_it_cannot_listen(self) -> bool:
+        """Say so where another program has the port or the host is not this machine's: no storage is to blame then."""
+        host, port = self._adapter.address
+        reason = why_not_listening(host, port)
+        if reason:
+            log.error("broker cannot listen, trying again", host=host, port=port, reason=reason)
+        return bool(reason)
 
     async def _kept(self, process: Process, current: AllowList) -> bool:
         try:

@@ -36,6 +36,11 @@ class MosquittoBroker:
         self._control: dynsec.Control | None = None
 
     @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens for stores: host and port."""
+        return self._plan.host, self._plan.port
+
+    @property
     def storage(self) -> Path:
         """The plugin's file, which it rewrites itself; it is written anew at each start."""
         return self._rights.parent

@@ -37,6 +37,11 @@ class NatsBroker:
         self._users = plan.directory / "users.conf"
 
     @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens for stores: host and port."""
+        return self._plan.host, self._plan.port
+
+    @property
     def storage(self) -> Path:
         """Where it keeps what MQTT sessions need; nothing of ours depends on it."""
         return self._plan.directory / "jetstream"

@@ -9,9 +9,11 @@ import msgspec
 import typer
 
 from cloud.command import actor, database_of, now_ms
+from cloud.errors import NotFound
 from cloud.fleet import agents
 from cloud.fleet.agents import AgentStatus
 from cloud.fleet.device_standing import all_devices
+from cloud.org.models import Store
 
 agent_app = typer.Typer(no_args_is_help=True, help="Agents: the stores' mini PCs.")
 
@@ -25,12 +27,16 @@ def list_agents(
 ) -> None:
     """List every agent: online or not, what it runs, what it still holds."""
     with database_of(context) as database, database.snapshot() as session:
+        if store is not None and session.get(Store, store) is None:
+            raise NotFound(f"there is no store {store!r}")
         found = agents.status(session, now_ms=now_ms(), store=store)
     if as_json:
         typer.echo(json.dumps(msgspec.to_builtins(found), indent=1))
         return
     for one in found:
         typer.echo("\t".join(_row(one)))
+    if not found:
+        typer.echo("No agent is enrolled. `storewire-cloud claim create STORE AGENT` makes a code for one.", err=True)
 
 
 @agent_app.command("revoke")

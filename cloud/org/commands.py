@@ -129,7 +129,9 @@ def _read_devices(file: Path) -> list[DeviceBinding]:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
         return msgspec.convert(content, type=_DeviceFile).device
-    except (OSError, ValueError, msgspec.ValidationError) as error:
+    except OSError as error:
+        raise Invalid(f"{file}: {error.strerror}") from None
+    except (ValueError, msgspec.ValidationError) as error:
         raise Invalid(f"{file}: {error}") from None
 
 

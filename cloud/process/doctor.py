@@ -15,7 +15,7 @@ from cloud.fleet.models import AUDIT_CHAIN
 from cloud.identity import ca, ca_renewal, keys
 from cloud.process import ports
 from cloud.process.parts import open_database
-from cloud.process.setup import check_database
+from cloud.process.setup import check_database, require_file
 from cloud.settings import CloudSettings
 
 _DAY_MS = 86_400_000
@@ -67,8 +67,14 @@ def _authority(settings: CloudSettings, now_ms: int) -> Iterator[Finding]:
 def _certificate(path: Path, now_ms: int) -> Finding:
     try:
         end = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
-    except (OSError, ValueError) as error:
-        return Finding(ok=False, what=path.name, words=str(error))
+    except FileNotFoundError:
+        return Finding(ok=False, what=path.name, words="is not there; `storewire-cloud certificates` makes it")
+    except OSError as error:
+        return Finding(ok=False, what=path.name, words=f"cannot be read: {error.strerror}")
+    except ValueError:
+        return Finding(
+            ok=False, what=path.name, words="is no certificate; remove it, then `storewire-cloud certificates`"
+        )
     days = int(end.timestamp() * 1000 - now_ms) // _DAY_MS
     return Finding(ok=days > _SOON_DAYS, what=path.name, words=f"{days} days left")
 
@@ -76,6 +82,7 @@ def _certificate(path: Path, now_ms: int) -> Finding:
 def _database(settings: CloudSettings) -> Finding:
     database = open_database(settings)
     try:
+        require_file(settings)
         return Finding(ok=True, what="database", words=check_database(database))
     except (SQLAlchemyError, CloudError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
@@ -85,6 +92,8 @@ def _database(settings: CloudSettings) -> Finding:
 
 
 def _audit_log(settings: CloudSettings) -> Iterator[Finding]:
+    if settings.embedded is not None and not settings.embedded.is_file():
+        return  # said of the database already
     database = open_database(settings)
     try:
         with database.snapshot() as session:
@@ -98,10 +107,14 @@ def _audit_log(settings: CloudSettings) -> Iterator[Finding]:
 
 
 def _ports(settings: CloudSettings) -> Iterator[Finding]:
-    places = ports.resolve(settings)
-    for what, port in (("api", places.api_port), ("broker", places.broker_port)):
+    for what, port in ports.listeners(settings).items():
+        if not port:
+            yield Finding(ok=False, what=what, words="has no port yet; the first `storewire-cloud serve` chooses one")
+            continue
         try:
             socket.create_connection((settings.bind_host, port), timeout=2).close()
-            yield Finding(ok=True, what=what, words=f"answers on port {port}")
+            yield Finding(ok=True, what=what, words=f"answers on {settings.bind_host}, port {port}")
         except OSError as error:
-            yield Finding(ok=False, what=what, words=f"nothing answers on port {port}: {error}")
+            reason = error.strerror or error
+            words = f"nothing answers on {settings.bind_host}, port {port}: {reason}; does `storewire-cloud serve` run?"
+            yield Finding(ok=False, what=what, words=words)

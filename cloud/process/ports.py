@@ -63,6 +63,15 @@ def resolve(settings: CloudSettings) -> Places:
     )
 
 
+def listeners(settings: CloudSettings) -> dict[str, int]:
+    """Return what stores reach (`api`, `broker`) and by which port, 0 where none was chosen yet; nothing is written."""
+    kept = _kept(settings.data_dir)
+    return {
+        "api": settings.api_port or kept.get("api", 0),
+        "broker": settings.broker_port or kept.get("broker", 0),
+    }
+
+
 def free_ports(count: int) -> list[int]:
     """Return ports that nobody on this machine listens on right now."""
     sockets = [socket.socket() for _ in range(count)]

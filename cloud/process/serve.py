@@ -45,6 +45,20 @@ async def serve(settings: CloudSettings, arguments: Sequence[str]) -> None:
         (settings.data_dir / RUN_FILE).unlink(missing_ok=True)
 
 
+def welcome(settings: CloudSettings) -> str:
+    """Say to whoever starts it where everything will be, and how it ends."""
+    places = ports.resolve(settings)
+    people = f"Console    {places.console_url}  (this machine only)" if settings.console else "Console    switched off"
+    return "\n".join(
+        (
+            people,
+            f"Stores     {places.api_url}  (HTTPS) and {places.broker_urls[0]}",
+            f"Data       {settings.data_dir}",
+            "They answer within a minute. Ctrl-C or SIGTERM ends everything; from here on this is the log.",
+        )
+    )
+
+
 def write_run_file(data_dir: Path, places: Places, pids: Mapping[str, int]) -> None:
     """Say in `run.json` where everything is and which processes run, for tools."""
     content = {

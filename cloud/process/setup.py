@@ -6,7 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.clock import SystemMachineClock
 from cloud.database import Database
-from cloud.errors import Unavailable
+from cloud.errors import NotFound, Unavailable
 from cloud.identity import ca, keys
 from cloud.identity.keys import private_directory
 from cloud.ingest import incarnation
@@ -41,8 +41,19 @@ def init(settings: CloudSettings) -> str:
     return authority.fingerprint
 
 
+def require_file(settings: CloudSettings) -> None:
+    """Raise NotFound where the embedded database's file is not there: SQLite would make an empty one in its place."""
+    path = settings.embedded
+    if path is not None and not path.is_file():
+        raise NotFound(
+            f"there is no {path.name} in {path.parent}: a new deployment begins with `storewire-cloud init`, a lost one"
+            " with its backup; another folder is named by --data-dir or --config, before the command"
+        )
+
+
 def migrate(settings: CloudSettings) -> Upgrade:
     """Bring the database to this program's revision. Raise Conflict when a newer program has been at it."""
+    require_file(settings)
     database = open_database(settings)
     try:
         return revisions.upgrade(database)
@@ -54,6 +65,7 @@ def check(settings: CloudSettings) -> None:
     """Refuse to start without keys, or without a database initialised and at this program's revision, in words."""
     keys.load(settings.keys_dir)
     ca.load(settings.keys_dir)
+    require_file(settings)
     database = open_database(settings)
     try:
         check_database(database)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +14,10 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from cloud import logging
+from cloud.broker.listening import why_not_listening
 from cloud.cli import app
 from cloud.database import Database
+from cloud.process.alone import alone
 
 Cloud = Callable[..., Result]
 
@@ -100,7 +104,8 @@ def test_wrong_requests_are_refused_in_words(made: Cloud, arguments: tuple[str, 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ("colour = 'red'", "colour"),
+        ("colour = 'red'", "there is no setting 'colour'"),
+        ("database_url = 'postgres://hq/storewire'", "a database's address begins with postgresql+psycopg:// or"),
         ("api_port = 'x'", "api_port"),
         ("api_port = 1\napi_port = 2", "cannot be read"),
         ("broker = 'pigeon'", "broker"),
@@ -110,6 +115,60 @@ def test_wrong_settings_are_named(cloud: Cloud, settings: str, words: str) -> No
     done = cloud("doctor", settings=settings)
     assert done.exit_code == 1
     assert words in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("store", "list"), ("migrate",), ("person", "list"), ("ledger", "prove")])
+def test_a_wrong_folder_is_said_to_hold_no_deployment_and_stays_as_it_is(
+    cloud: Cloud, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    done = cloud(*arguments)
+    assert done.exit_code == 1
+    assert f"there is no cloud.db in {tmp_path / 'data'}: a new deployment begins with" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_doctor_says_what_is_missing_where_there_is_nothing_and_changes_nothing(cloud: Cloud, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    done = cloud("doctor")
+    assert done.exit_code == 1
+    assert "BAD  api.crt: is not there; `storewire-cloud certificates` makes it" in done.stdout
+    assert "BAD  database: there is no cloud.db in" in done.stdout
+    assert "BAD  broker: has no port yet" in done.stdout
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("data_dir", "words"),
+    [("/dev/null/x", "/dev/null/x: Not a directory"), ("/proc/x", "/proc/x: No such file or directory")],
+)
+def test_a_folder_that_cannot_be_made_is_named(cloud: Cloud, data_dir: str, words: str) -> None:
+    done = cloud("init", settings=f'data_dir = "{data_dir}"')
+    assert done.exit_code == 1
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize("what", ["serve", "broker"])
+def test_a_second_one_in_the_same_folder_leaves_the_first_alone(made: Cloud, tmp_path: Path, what: str) -> None:
+    with alone(tmp_path / "data", what):
+        done = made(what)
+    assert done.exit_code == 1
+    assert f"`{what}` runs already in {tmp_path / 'data'} (process {os.getpid()}): stop it first" in done.stderr
+
+
+def test_a_port_that_another_program_has_is_named_with_what_to_do(made: Cloud, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert "another program has this port" in why_not_listening("127.0.0.1", port)
+        assert "no such address" in why_not_listening("192.0.2.1", port)
+        done = made("api", settings=f'data_dir = "{tmp_path / "data"}"\nconsole = false\napi_port = {port}')
+    assert done.exit_code == 1
+    assert f"cannot listen on 127.0.0.1, port {port}: another program has this port: stop it" in done.stderr
+    assert why_not_listening("127.0.0.1", port) == ""
+
+
+def test_agents_are_listed_only_of_stores_that_exist(made: Cloud) -> None:
+    assert "No agent is enrolled" in made("agent", "list").stderr
+    assert "there is no store 's9'" in made("agent", "list", "--store", "s9").stderr
 
 
 @pytest.mark.parametrize("command", ["serve", "api", "ingest", "broker"])
@@ -176,7 +235,10 @@ def test_init_makes_no_keys_for_a_database_it_must_not_touch(cloud: Cloud, tmp_p
 
 
 def test_a_database_without_tables_is_no_database(made: Cloud, tmp_path: Path) -> None:
-    (tmp_path / "data" / "cloud.db").unlink()
-    done = made("serve")
-    assert done.exit_code == 1
-    assert "the database is empty" in done.stderr
+    file = tmp_path / "data" / "cloud.db"
+    file.unlink()
+    for words in ("there is no cloud.db", "the database is empty"):
+        done = made("serve")
+        assert done.exit_code == 1
+        assert words in done.stderr
+        file.touch()
