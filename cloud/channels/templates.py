@@ -60,7 +60,7 @@ TEMPLATES: Mapping[str, Template] = {
         purpose=Purpose.SERVICE,
         subject={"en": "Points that end soon", "zh": "积分即将到期"},
         text={
-            "en": "{points} of your points end on {day}. They can be spent at any of our tills before.",
+            "en": "{points} of your points count until {day}. They can be spent at any of our tills.",
             "zh": "您有 {points} 积分将于 {day} 到期，到期前可在任一门店使用。",
         },
     ),
@@ -69,7 +69,7 @@ TEMPLATES: Mapping[str, Template] = {
         subject={"en": "A coupon for you", "zh": "您收到一张优惠券"},
         text={
             "en": "A coupon for you: {title}, until {day}. Change what we send you on your member's page.",
-            "zh": "您收到一张优惠券：{title}，{day} 前有效。如不想再收到此类消息，可在会员中心关闭。",
+            "zh": "您收到一张优惠券：{title}，有效期至 {day}。如不想再收到此类消息，可在会员中心关闭。",
         },
     ),
 }

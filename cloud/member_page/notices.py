@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 from sqlmodel import Session, col, select
 
 from cloud.channels.outbox import DAY_MS, Ask, queue
@@ -9,13 +12,15 @@ from cloud.channels.ports import ChannelName
 from cloud.database import Database
 from cloud.errors import Refused, Unavailable
 from cloud.member_page.following import address_of
+from cloud.members.card_desk import CARD_EXPIRES
 from cloud.members.care_models import MemberNotice
+from cloud.members.ending_points import POINTS_EXPIRE, ending
 from cloud.members.enrolling import fields_of
 from cloud.members.models import ACTIVE, Member
 from cloud.privacy import Vault
 from shared.clock import MachineClock
 
-KINDS = ("card_expires",)
+KINDS = (CARD_EXPIRES, POINTS_EXPIRE)
 """The notices there is a text for; a notice's kind is its template."""
 _ORDER = (ChannelName.WECHAT, ChannelName.SMS, ChannelName.EMAIL)
 _USEFUL_MS = 7 * DAY_MS
@@ -49,6 +54,9 @@ class NoticeTaker:
         member = session.get(Member, notice.member_id)
         if member is None or member.status != ACTIVE:
             return True
+        parameters = _parameters(session, notice)
+        if parameters is None:
+            return True
         fields = fields_of(session, self._vault, member.id)
         for channel in _ORDER:
             address = address_of(session, self._vault, member.id, channel, fields)
@@ -60,7 +68,7 @@ class NoticeTaker:
                 template=notice.kind,
                 language="en" if member.language == "en" else "zh",
                 recipient=address,
-                parameters={"day": notice.due_on.isoformat()},
+                parameters=parameters,
                 member=member.id,
                 until_ms=now_ms + _USEFUL_MS,
             )
@@ -72,3 +80,12 @@ class NoticeTaker:
                 return False
             return True
         return True
+
+
+def _parameters(session: Session, notice: MemberNotice) -> Mapping[str, str] | None:
+    """Return what the text of a notice says, None where there is nothing to tell of any more."""
+    if notice.kind != POINTS_EXPIRE:
+        return {"day": notice.due_on.isoformat()}
+    points = ending(session, notice.member_id, notice.due_on)
+    last_day = notice.due_on - timedelta(days=1)
+    return {"points": str(points), "day": last_day.isoformat()} if points else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -118,7 +118,8 @@ def points_held(session: Session, member: UUID, today: date) -> PointsHeld:
         if available_on is not None and available_on > today:
             comes[available_on] = comes.get(available_on, 0) + left
         elif expires_on is not None:
-            ends[expires_on] = ends.get(expires_on, 0) + left
+            last_day = expires_on - timedelta(days=1)
+            ends[last_day] = ends.get(last_day, 0) + left
     return PointsHeld(
         balance=_balance(session, account),
         ends=_first(ends),

@@ -84,7 +84,7 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     },
     "points": {"en": "Points", "zh": "积分"},
     "points_pending": {"en": "{points} more from {day} on", "zh": "另有 {points} 积分 {day} 起可用"},
-    "points_end": {"en": "{points} of them end on {day}", "zh": "其中 {points} 积分 {day} 到期"},
+    "points_end": {"en": "{points} of them count until {day}", "zh": "其中 {points} 积分有效期至 {day}"},
     "points_owed": {
         "en": "You owe {points} points, taken from the next you earn.",
         "zh": "尚欠 {points} 积分，将从之后获得的积分中扣除。",

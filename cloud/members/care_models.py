@@ -31,14 +31,16 @@ class MemberNotice(Table, table=True):
     """Something a member is to be told; whoever sends messages takes it from here and notes when it did."""
 
     __tablename__ = "member_notice"
-    __table_args__ = OPERATIONS
+    __table_args__ = (Index("ix_member_notice_kind_subject", "kind", "subject", "due_on"), OPERATIONS)
 
     id: UUID = Field(primary_key=True)
     member_id: UUID = Field(index=True)
     kind: str = Field(max_length=32)
-    """`card_expires`."""
+    """`card_expires`, `points_expire`."""
     subject: str = Field(max_length=64)
+    """What it is about: the card, or whose points."""
     due_on: date
+    """The card's last day; the first day on which the points are worth nothing."""
     made_ms: int = utc_ms()
     taken_ms: int | None = utc_ms(default=None)
 

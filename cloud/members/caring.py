@@ -6,8 +6,8 @@ import os
 
 from cloud.database import Database
 from cloud.ledger.commits import open_commit
-from cloud.members import card_desk, duplicates, watching
-from cloud.members.home_days import HomeDays, chain_day
+from cloud.members import card_desk, duplicates, ending_points, watching
+from cloud.members.home_days import Days, HomeDays, chain_day
 from cloud.process.clocks import Clocks
 from shared.ids import UuidMint
 
@@ -33,6 +33,7 @@ class Caring:
         mint = UuidMint(machine.wall_ms, os.urandom)
         with self._database.session() as session:
             card_desk.end_cards(session, mint, today=today, commit_no=open_commit(session, now_ms), now_ms=now_ms)
+        self._tell_of_points(mint, today, now_ms)
         with self._database.session() as session:
             duplicates.scan(session, now_ms)
         with self._database.snapshot() as session:
@@ -41,3 +42,10 @@ class Caring:
             with self._database.session() as session:
                 watching.look(session, day, now_ms)
         return False
+
+    def _tell_of_points(self, mint: UuidMint, today: Days, now_ms: int) -> None:
+        """Make every notice that is due, in transactions that others need not wait for."""
+        made = ending_points.AT_ONCE
+        while made == ending_points.AT_ONCE:
+            with self._database.session() as session:
+                made = ending_points.tell(session, mint, today=today, now_ms=now_ms)

@@ -59,6 +59,11 @@ SHEETS: Mapping[type[rules.Rule], Sheet] = {
             Asked("notice_days", marked("Members are told so many days before")),
         ),
     ),
+    rules.Notices: Sheet(
+        marked("Messages about points that end"),
+        Right.PUBLISH,
+        (Asked("points_days", marked("Days before the points end (0: no message)")),),
+    ),
     rules.ProfileReward: Sheet(
         marked("Reward for a full profile"),
         Right.PUBLISH,

@@ -22,6 +22,14 @@ _WORDS: dict[str, dict[Language, str]] = {
         "en": "A card is valid for {months} months. Its member is told {days} days before it ends.",
         "zh": "会员卡有效期 {months} 个月，到期前 {days} 天提醒会员。",
     },
+    "untold": {
+        "en": "No message goes out before points end: members see it on their page.",
+        "zh": "积分到期前不发消息，会员可在会员中心查看。",
+    },
+    "told": {
+        "en": "Members get a message {days} days before points of theirs end.",
+        "zh": "积分到期前 {days} 天发消息提醒会员。",
+    },
     "no_reward": {"en": "A full profile is worth no points.", "zh": "完善资料不送积分。"},
     "reward": {
         "en": "Who has told all of this gets {points} points, once: {fields}.",
@@ -70,13 +78,19 @@ def rule_words(rule: rules.Rule, language: Language, exponent: int) -> list[str]
             return [_say(key, language, months=rule.valid_months, days=rule.notice_days)]
         case rules.ProfileReward():
             return [_reward(rule, language)]
-        case rules.Merging():
-            return [_say("merging" if rule.undo_days else "merging_never", language, days=rule.undo_days)]
+        case rules.Merging() | rules.Notices():
+            return [_in_days(rule, language)]
         case rules.Watch():
             return _watch(rule, language)
         case rules.PhoneLooks() | rules.WalletLooks():
             return [_say("looks", language, minute=rule.in_a_minute, hour=rule.in_an_hour)]
     raise TypeError(f"{type(rule).__name__} has no words here")
+
+
+def _in_days(rule: rules.Merging | rules.Notices, language: Language) -> str:
+    if isinstance(rule, rules.Merging):
+        return _say("merging" if rule.undo_days else "merging_never", language, days=rule.undo_days)
+    return _say("told" if rule.points_days else "untold", language, days=rule.points_days)
 
 
 def _reward(rule: rules.ProfileReward, language: Language) -> str:

@@ -58,6 +58,17 @@ class Cards(Rule, frozen=True, kw_only=True):
         _between("notice_days", self.notice_days, 0, 365)
 
 
+class Notices(Rule, frozen=True, kw_only=True):
+    """Whether members are told, by message, of points that end: so many days before. 0: they see it on their page."""
+
+    KIND: ClassVar[str] = "notices"
+    points_days: int = 0
+
+    def check(self) -> None:
+        """Raise Invalid where its figures cannot be."""
+        _between("points_days", self.points_days, 0, 365)
+
+
 class ProfileReward(Rule, frozen=True, kw_only=True):
     """Points for whoever has told all of `fields`, once in a membership. 0 points: no reward."""
 
@@ -206,7 +217,7 @@ class Transfers(Rule, frozen=True, kw_only=True):
 
 
 _KINDS: tuple[type[Rule], ...] = (
-    Entry, Cards, ProfileReward, Watch, PhoneLooks, WalletLooks, Merging, Referral, Leaderboard, Transfers,
+    Entry, Cards, Notices, ProfileReward, Watch, PhoneLooks, WalletLooks, Merging, Referral, Leaderboard, Transfers,
 )  # fmt: skip
 RULES: dict[str, type[Rule]] = {one.KIND: one for one in _KINDS}
 """Every kind of rule; a new one is a class and its name here."""

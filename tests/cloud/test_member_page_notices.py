@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 from uuid import UUID
 
 import pytest
 from sqlmodel import select
 
+from cloud import ledger
 from cloud.channels.models import MemberMessage
 from cloud.channels.outbox import opened
 from cloud.database import Database
+from cloud.ledger import lots
+from cloud.ledger.commits import open_commit
 from cloud.member_page import following
 from cloud.member_page.notices import NoticeTaker
+from cloud.members import caring, ending_points, rules, value
 from cloud.members.care_models import MemberNotice
+from cloud.process.clocks import Clocks
 from tests.cloud.member_page_data import PHONE, Shop, open_shop
 from tests.cloud.members_data import join, mint, vault
 from tests.factories import START_MS
@@ -63,3 +70,54 @@ def test_a_notice_goes_once_by_what_reaches_its_member(
             assert message is not None
             assert (message.recipient, message.parameters) == (to, {"day": "2026-05-31"})
         assert session.get_one(MemberNotice, notice).taken_ms is not None
+
+
+def earned(shop: Shop, member: UUID, points: int, expires_on: date | None) -> None:
+    journal, lot = value.open_with(mint(), member, 1, value.Brought("member_points", "POINTS", points, expires_on), 1)
+    with shop.database.session() as session:
+        ledger.post(session, open_commit(session, 1), [journal])
+        lots.bring(session, [lot])
+
+
+def told(shop: Shop, today: date) -> int:
+    with shop.database.session() as session:
+        return ending_points.tell(session, mint, today=today, now_ms=START_MS)
+
+
+def messages(shop: Shop) -> list[dict[str, str]]:
+    NoticeTaker(shop.database, vault(), shop.clock)()
+    with shop.database.snapshot() as session:
+        found = [opened(vault(), row) for row in session.exec(select(MemberMessage).order_by("made_ms", "id"))]
+    return [dict(one.parameters) for one in found if one is not None]
+
+
+def test_points_that_end_are_told_of_once_as_far_as_they_are_left(shop: Shop) -> None:
+    ann, bob, eve = (join(shop.database, fields={"phone": f"1380013800{n}"}) for n in range(3))
+    for member, points, ends in (
+        (ann, 30, date(2027, 1, 1)), (ann, 12, date(2027, 1, 1)), (ann, 5, date(2027, 6, 1)), (ann, 9, None),
+        (bob, 40, date(2027, 1, 1)), (eve, 7, date(2027, 2, 1)),
+    ):  # fmt: skip
+        earned(shop, member, points, ends)
+    assert told(shop, date(2026, 12, 20)) == 0, "a chain that has not said so sends nothing"
+    with shop.database.session() as session:
+        rules.publish(session, rules.Notices(version=1, points_days=20), actor="ana", now_ms=START_MS)
+    assert told(shop, date(2026, 12, 11)) == 0
+    assert told(shop, date(2026, 12, 12)) == 2
+    assert told(shop, date(2026, 12, 13)) == 0, "once"
+    with shop.database.session() as session:
+        value.give_up_points(session, open_commit(session, 1), bob, cause=mint(), at_ms=START_MS)
+    assert messages(shop) == [{"points": "42", "day": "2026-12-31"}], "their last day; bob has spent his"
+    assert told(shop, date(2027, 1, 12)) == 1
+    assert {"points": "7", "day": "2027-01-31"} in messages(shop)
+
+
+def test_at_the_end_of_a_year_everybody_is_told_in_parts(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending_points, "AT_ONCE", 2)
+    with shop.database.session() as session:
+        rules.publish(session, rules.Notices(version=1, points_days=30), actor="ana", now_ms=START_MS)
+    for _ in range(5):
+        earned(shop, join(shop.database), 10, date(2027, 1, 1))
+    clocks = SimpleNamespace(machine=shop.clock, business=SimpleNamespace(now_ms=lambda: START_MS + 355 * 86_400_000))
+    caring.Caring(shop.database, cast("Clocks", clocks))()
+    with shop.database.snapshot() as session:
+        assert len(session.exec(select(MemberNotice)).all()) == 5

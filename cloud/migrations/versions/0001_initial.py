@@ -700,6 +700,7 @@ def upgrade() -> None:
         sa.Column("taken_ms", BIG_INT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member_notice")),
     )
+    op.create_index("ix_member_notice_kind_subject", "member_notice", ["kind", "subject", "due_on"], unique=False)
     op.create_index(op.f("ix_member_notice_member_id"), "member_notice", ["member_id"], unique=False)
     op.create_table(
         "member_opening",
@@ -1587,6 +1588,7 @@ def upgrade() -> None:
         sa.Column("card", sa.LargeBinary(), nullable=False),
         sa.Column("adult", sa.Boolean(), nullable=False),
         sa.Column("left_ms", BIG_INT, nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_staff")),
     )
     op.create_table(
