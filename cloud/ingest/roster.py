@@ -1,8 +1,8 @@
 """Which agents of our shards are there, and which of them may have to be told something.
 
 Composing what every agent should run each second would be work for nothing. So the roster watches cheap marks of
-change (publications, stores, tills, settings, member sets, shares of budgets) and names only agents that a change may
-concern; a slow round over everybody covers whatever the marks miss.
+change (publications, stores, tills, cashiers, settings, member sets, shares of budgets) and names only agents that a
+change may concern; a slow round over everybody covers whatever the marks miss.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from cloud.members.models import StoreMembers
 from cloud.org.models import Store, StoreTerminals, Till, TillDevices
 from cloud.prices.models import ChainSetting, PriceVersion
 from cloud.promotions.budget_models import StoreShare
+from cloud.store_days.models import Staff
 from shared.clock import MachineClock
 from shared.topics import SHARDS
 
@@ -44,6 +45,7 @@ class _Marks(NamedTuple):
     tills: int
     devices: int
     terminals: int
+    staff: tuple[int, int]
     settings: tuple[bytes, ...]
     newest_version: int
     versions: tuple[tuple[str, int], ...]
@@ -164,10 +166,16 @@ def _read_marks(session: Session) -> _Marks:
         tills=session.exec(select(func.count()).select_from(Till)).one(),
         devices=int(session.exec(select(func.sum(col(TillDevices.revision)))).one() or 0),
         terminals=int(session.exec(select(func.sum(col(StoreTerminals.revision)))).one() or 0),
+        staff=_staff(session),
         settings=tuple(session.exec(select(col(ChainSetting.value)).order_by(col(ChainSetting.name)))),
         newest_version=session.exec(select(func.max(col(PriceVersion.version)))).one() or 0,
         versions=tuple(sorted(session.exec(statuses).all())),
     )
+
+
+def _staff(session: Session) -> tuple[int, int]:
+    count, changes = session.exec(select(func.count(), func.sum(col(Staff.revision))).select_from(Staff)).one()
+    return count, int(changes or 0)
 
 
 def _read_shares(session: Session, known: _Shares | None) -> _Shares:

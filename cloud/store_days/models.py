@@ -30,6 +30,8 @@ class Staff(Table, table=True):
     """Old enough to sell what has an age limit."""
     left_ms: int | None = utc_ms(default=None)
     """When they left; null while they work here."""
+    revision: int = 0
+    """Rises with every change, so that tills hear of it at once."""
 
 
 class StaffStore(Table, table=True):

@@ -29,7 +29,7 @@ def add(
     _check(member)
     if session.get(Staff, member.code):
         raise Conflict(f"staff {member.code!r} exists")
-    member.pin = _hashed(pin, salt)
+    member.pin, member.revision = _hashed(pin, salt), member.revision + 1
     session.add(member)
     session.flush()
     _place(session, member.code, stores)
@@ -41,7 +41,7 @@ def add(
 def set_pin(session: Session, code: str, pin: str, *, salt: bytes, actor: str, now_ms: int) -> None:
     """Give somebody a new PIN; wrong tries at the old one count no more."""
     member = find(session, code)
-    member.pin = _hashed(pin, salt)
+    member.pin, member.revision = _hashed(pin, salt), member.revision + 1
     session.add(member)
     audit.record(session, at_ms=now_ms, actor=actor, action="staff.pin", subject=code)
     session.flush()
@@ -56,7 +56,7 @@ def set_card(session: Session, code: str, number: str, *, fresh_salt: bytes, act
     holder = session.exec(select(Staff).where(Staff.card == digest)).first() if digest else None
     if holder is not None and holder.code != code and holder.left_ms is None:
         raise Conflict(f"this card is {holder.code}'s")
-    member.card = digest
+    member.card, member.revision = digest, member.revision + 1
     session.add(member)
     audit.record(session, at_ms=now_ms, actor=actor, action="staff.card", subject=code)
     session.flush()
@@ -64,7 +64,7 @@ def set_card(session: Session, code: str, number: str, *, fresh_salt: bytes, act
 
 def move(session: Session, code: str, stores: Sequence[str], *, actor: str, now_ms: int) -> None:
     """Say in which stores somebody works from now on."""
-    find(session, code)
+    find(session, code).revision += 1
     for row in session.exec(select(StaffStore).where(StaffStore.staff_code == code)).all():
         session.delete(row)
     session.flush()
@@ -77,6 +77,7 @@ def leave(session: Session, code: str, *, actor: str, now_ms: int) -> None:
     """Note that somebody no longer works here: no till lets them in. Their name stays with what they did."""
     member = find(session, code)
     member.left_ms, member.pin, member.card = now_ms, "", b""
+    member.revision += 1
     session.add(member)
     audit.record(session, at_ms=now_ms, actor=actor, action="staff.leave", subject=code)
     session.flush()

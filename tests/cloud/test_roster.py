@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlmodel import Session
 
 from cloud.database import Database
@@ -11,8 +13,12 @@ from cloud.members.models import StoreMembers
 from cloud.org import stores
 from cloud.org.models import Store
 from cloud.promotions.budget_models import StoreShare
+from cloud.store_days import staff
+from cloud.store_days.models import Staff
 from shared.topics import SHARDS, shard_of
 from tests.factories import DrivenMachineClock, new_id
+
+SALT = bytes(16)
 
 
 def _connect(session: Session, agent: str, store: str, seen_ms: int, *, gone: bool = False) -> None:
@@ -66,6 +72,30 @@ def test_a_moved_member_set_concerns_its_store_alone(database: Database, clock: 
     with database.session() as session:
         session.add(StoreMembers(store_id="s2", version=7))
     assert roster.due(SHARDS) == ["s2-a"]
+
+
+def test_whoever_comes_leaves_or_gets_another_pin_concerns_everybody_at_once(
+    database: Database, clock: DrivenMachineClock
+) -> None:
+    _chain(database, clock)
+    with database.session() as session:
+        staff.add(
+            session, Staff(code="bo", name="Bo", role="cashier"), pin="", salt=SALT, stores=["s1"], actor="t", now_ms=0
+        )
+    changes: list[Callable[[Session], object]] = [
+        lambda session: staff.add(
+            session, Staff(code="al", name="Al", role="cashier"), pin="", salt=SALT, stores=["s1"], actor="t", now_ms=0
+        ),
+        lambda session: staff.set_pin(session, "bo", "482915", salt=SALT, actor="t", now_ms=0),
+        lambda session: staff.set_card(session, "bo", "2801234", fresh_salt=SALT, actor="t", now_ms=0),
+        lambda session: staff.move(session, "bo", ["s2"], actor="t", now_ms=0),
+        lambda session: staff.leave(session, "bo", actor="t", now_ms=0),
+    ]
+    for number, change in enumerate(changes):
+        roster = _settled(database, clock)
+        with database.session() as session:
+            change(session)
+        assert roster.due(SHARDS) == ["s1-a", "s2-a"], number
 
 
 def test_a_share_of_a_budget_that_moves_ends_or_comes_concerns_its_agent_alone(
