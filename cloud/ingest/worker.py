@@ -161,7 +161,9 @@ class Worker:
 
     def _care(self) -> None:
         self._leases.turn()
-        held = self._leases.held
+        # A turn that waited for the database longer than a lease lasts is over before it counts. Try another before
+        # this worker stops listening: what agents say meanwhile would be lost.
+        held = self._leases.held or self._renewed()
         gained, lost = held - self._heard, self._heard - held
         self._bus.unsubscribe(ingest_filter(shard) for shard in sorted(lost))
         self._bus.subscribe(ingest_filter(shard) for shard in sorted(gained))

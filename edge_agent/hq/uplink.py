@@ -58,6 +58,7 @@ class Uplink:
         self._report = asyncio.Event()
         self._renew = asyncio.Event()
         self._heard_at: float | None = None
+        self._told_since_beat = False
 
     def report(self) -> None:
         """Tell HQ soon what this agent runs: it changed."""
@@ -117,6 +118,8 @@ class Uplink:
     async def _beat(self, link: Link, envelope: Envelope) -> None:
         """Say that we live. HQ answers each with an ack; its silence is noticed even when there is nothing to send.
 
+        A report may be lost on its way and nobody acknowledges one, so the next heartbeat says it once more.
+
         Only after HQ was heard: the ack of a heartbeat would pass for the answer to a hello that was lost.
         """
         while True:
@@ -124,7 +127,8 @@ class Uplink:
             if self._heard_at is None:
                 continue
             self._hq_time.asked()
-            await link.send(await self._sender.state(envelope))
+            again, self._told_since_beat = self._told_since_beat, False
+            await link.send(await self._sender.state(envelope, await self._reported() if again else None))
 
     async def _tell(self, link: Link, envelope: Envelope) -> None:
         told: Reported | None = None
@@ -136,6 +140,7 @@ class Uplink:
             if reported != told:
                 told = reported
                 await link.send(await self._sender.state(envelope, reported))
+                self._told_since_beat = True
 
     async def _watch(self, connector: Connector) -> None:
         """End the connection when HQ has fallen silent, or when it is time to try the better way again."""

@@ -10,6 +10,7 @@ import pytest
 
 from shared.pricing import Item, Price
 from shared.pricing.price_list import Barcode, Unit
+from shared.wire.messages import Reported
 from tests.edge.agents import RunningAgent, running, until
 from tests.edge.hq import Book, MemoryHq, entry, row
 from tests.edge.tills import CARD, store_settings
@@ -188,6 +189,23 @@ async def test_report_names_what_hq_can_build_deltas_on(tmp_path: Path, hq: Memo
         assert hq.reported is not None
         assert set(hq.reported.body_hashes) == {"items/chain", "prices/z1", "overrides/s001"}
         assert hq.reported.desired_serial == hq.serial
+
+
+async def test_p8_a_report_lost_on_its_way_is_said_again_with_the_next_heartbeat(tmp_path: Path, hq: MemoryHq) -> None:
+    async with running(tmp_path, hq, heartbeat_seconds=1.0) as agent:
+        await ready(agent)
+        heard, lost = hq._note, []
+
+        def lose_the_first(reported: Reported | None) -> None:
+            if reported is not None and not lost and reported.staged == [2]:
+                lost.append(reported)
+                return
+            heard(reported)
+
+        hq._note = lose_the_first  # type: ignore[method-assign]
+        hq.publish(*hq.timeline, entry(hq.bodies, 2, book(milk_minor=300), START_MS + HOUR_MS))
+        await until(lambda: bool(hq.reported and hq.reported.staged == [2]), "version 2 to be reported once more")
+        assert lost
 
 
 async def test_members_are_known_by_card_and_unknown_cards_leave_sealed(tmp_path: Path, hq: MemoryHq) -> None:
