@@ -50,7 +50,7 @@ from cloud.value import rules_api as value_rules_api
 from shared.codec import MAX_OPENED_BYTES
 
 _GRACE_S = 5
-KEEP_ALIVE_S = 10
+KEEP_ALIVE_S = 6
 """Callers stop using an idle connection before that (`edge_agent.hq.https.IDLE_SECONDS`), so none is cut in use."""
 _ROUTERS = (
     health.router,

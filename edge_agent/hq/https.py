@@ -28,7 +28,7 @@ _POLL_SECONDS = 25
 _WAITING = 1_000
 _MAX_BODY_BYTES = 512 * 1024 * 1024
 _ATTEMPTS = 2
-IDLE_SECONDS = 5.0
+IDLE_SECONDS = 3.0
 """A connection that was idle for so long is not used again. HQ keeps them longer, so it never closes one in use."""
 _THIS_MESSAGE_ALONE = frozenset(
     {
