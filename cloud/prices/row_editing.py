@@ -21,6 +21,7 @@ from shared.body import BodyKind
 from shared.pricing import Item, Price
 from shared.web.phrases import Phrase
 
+_NAMED = 3
 KINDS = (BodyKind.PRICES, BodyKind.OVERRIDES)
 _price = msgspec.json.Decoder(Price)
 
@@ -35,6 +36,7 @@ class Place:
     kind: BodyKind
     scope: str
     name: str
+    """The store's name; for a zone those of its first stores."""
     exponent: int
     now: Price | None
     then: Price | None = None
@@ -81,8 +83,9 @@ def editing(session: Session, draft_id: str, number: str, also: Iterable[str] = 
     reading, wanted = _Reading(session, rows, number), set(also)
     places, others = [], []
     for zone in sorted({store.price_zone for store in stores}):
-        exponent = next(store.exponent for store in stores if store.price_zone == zone)
-        places.append(reading.place(BodyKind.PRICES, zone, zone, exponent))
+        inside = [store for store in stores if store.price_zone == zone]
+        names = ", ".join(store.name for store in inside[:_NAMED]) + (" …" if len(inside) > _NAMED else "")
+        places.append(reading.place(BodyKind.PRICES, zone, names, inside[0].exponent))
     for store in stores:
         place = reading.place(BodyKind.OVERRIDES, store.id, store.name, store.exponent)
         if place.now or place.drafted or store.id in wanted:

@@ -71,7 +71,7 @@ def test_an_items_prices_are_typed_changed_and_taken_out(sqlite_database: Databa
     )
     assert "No item fits" in marketer.get("/prices/items?q=zzz&draft=x").text
     opened = marketer.get(f"{place}?item=1002").text
-    for fact in ("Milk 1 l", "Costs 12.00", "zone z1", "12.99, not below 11.00", 'value="12.99"'):
+    for fact in ("Milk 1 l", "Costs 12.00", "zone z1: Store 1, Store 2", "12.99, not below 11.00", 'value="12.99"'):
         assert fact in opened, fact
     typed = {"item": "1002", "regular:prices:z1": "11.50", "member:prices:z1": "", "regular:prices:z2": "12.99"}
     assert marketer.send(f"{place}/item", typed).headers["location"].endswith("#changes")
