@@ -71,7 +71,8 @@ def _from_database(db: sqlite3.Connection, pictures: Shelf) -> dict[str, str]:
 
 def _pictures(db: sqlite3.Connection, shelf: Shelf) -> str:
     """Return how many of the items' pictures are here, and what they take of the disk."""
-    wanted, held = listing.sizes(db), shelf.listing()
+    rows = listing.stretch(db, "", most=-1)  # -1: all of them
+    wanted, held = listing.sizes(rows), shelf.listing()
     here = [held[name] for name in wanted if name in held]
     return f"{len(here)} of {len(wanted)}, {sum(here) / 1024**2:.1f} MiB"
 

@@ -161,10 +161,19 @@ class PictureKeeper:
         if now.wanted != now.hash:
             await self._sources.prices_at_rest.wait()
             await self._follow(now)
-        wanted = await self._database.read(listing.sizes)
+        wanted = await self._wanted()
         held = await asyncio.to_thread(self._keep_only, wanted)
         self._note(wanted, held)
         return await self._fetch_all(wanted, held)
+
+    async def _wanted(self) -> dict[str, int]:
+        """Return every picture on the list and its size, read in steps: tills read by the same thread."""
+        found: dict[str, int] = {}
+        after = ""
+        while step := await self._database.read(partial(listing.stretch, after=after)):
+            found |= listing.sizes(step)
+            after = step[-1][0]
+        return found
 
     def _look(self, name: str, wall_ms: int) -> tuple[str, bool]:
         return name, bool(name) and self._shelf.has(name, wall_ms)

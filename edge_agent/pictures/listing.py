@@ -7,7 +7,7 @@ transaction, between which the tills go on.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edge_agent.prices.body_file import Row
@@ -49,9 +49,15 @@ def picture_of(db: sqlite3.Connection, item: str) -> str:
     return "" if found is None else read_row(found[0]).picture
 
 
-def sizes(db: sqlite3.Connection) -> dict[str, int]:
-    """Return every picture on the list and its size, in the order of items."""
-    found = (read_row(row) for (row,) in db.execute("SELECT row FROM picture_item ORDER BY item"))
+def stretch(db: sqlite3.Connection, after: str, most: int = STEP_ROWS) -> list[tuple[str, bytes]]:
+    """Return the next rows after an item, in the order of items: a reading that a till waits for hardly at all."""
+    query = "SELECT item, row FROM picture_item WHERE item > ? ORDER BY item LIMIT ?"
+    return db.execute(query, (after, most)).fetchall()
+
+
+def sizes(rows: Iterable[tuple[str, bytes]]) -> dict[str, int]:
+    """Return every picture that rows name, once, and its size. Raise PictureRefused for a row that is none."""
+    found = (read_row(row) for _, row in rows)
     return {row.picture: row.size for row in found}
 
 
