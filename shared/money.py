@@ -20,8 +20,9 @@ def divide_half_up(numerator: int, denominator: int) -> int:
     """
     if denominator <= 0:
         raise ValueError(f"denominator must be positive, got {denominator}")
-    quotient = (2 * abs(numerator) + denominator) // (2 * denominator)
-    return -quotient if numerator < 0 else quotient
+    if numerator < 0:
+        return -((denominator - 2 * numerator) // (2 * denominator))
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def share_bp(amount_minor: int, rate_bp: int) -> int:

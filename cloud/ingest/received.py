@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.wire.events import AnyEvent, decode_event
+from shared.wire.events import EVENTS, AnyEvent, decode_event
 
 UNDECODABLE = "undecodable"
 EVENT_CONFLICT = "event_conflict"
@@ -18,6 +19,7 @@ ORIGINAL_MISSING = "original_missing"
 DATABASE = "database"
 FAILED = "failed"
 
+_KINDS: Mapping[type, str] = {event: str(event.__struct_config__.tag) for event in EVENTS}
 _DIGEST_BYTES = 16
 _KIND_CHARACTERS = 32
 
@@ -61,7 +63,7 @@ def read(agent: str, store: str, epoch: UUID, seq: int, content: bytes) -> Recei
     except (msgspec.DecodeError, ValueError) as error:
         event_id, kind = _identify(agent, content)
         return Received(agent, store, epoch, seq, event_id, kind, digest, content, None, str(error))
-    return Received(agent, store, epoch, seq, event.id, event.__struct_config__.tag, digest, content, event)  # type: ignore[arg-type]
+    return Received(agent, store, epoch, seq, event.id, _KINDS[type(event)], digest, content, event)
 
 
 def name_by_content(agent: str, content: bytes) -> UUID:

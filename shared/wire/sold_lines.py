@@ -9,7 +9,8 @@ lines of a real basket that is a third of a sale's bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -137,32 +138,52 @@ def _extras(line: PricedLine, expected: int, tax: int) -> dict[str, Any]:
 def unfold(lines: Sequence[SoldLine], taxes: Sequence[LineTax]) -> list[PricedLine]:
     """Return the lines as recorded. Raise ValueError for a price below 0 or a tax that the sale does not list."""
     taxes = taxes or [_UNTAXED]
-    priced = []
+    code, rate_bp = taxes[0].code, taxes[0].rate_bp
+    priced: list[PricedLine] = []
     n = 0
     for line in lines:
-        price = line.price if isinstance(line.price, UnitPrice) else UnitPrice(line.price)
-        net = _net(price, line.quantity, line.discounts)
-        if line.extras is None:
-            n, tax = n + 1, taxes[0]
-            further: Mapping[str, Any] = _NOTHING
-            tax_minor = _tax(net, tax.rate_bp)
-        else:
-            extras = line.extras
-            n = n + 1 if extras.n is None else extras.n
-            tax = _listed(taxes, extras.tax)
-            net = net if extras.net_minor is None else extras.net_minor
-            tax_minor = _tax(net, tax.rate_bp) if extras.tax_minor is None else extras.tax_minor
-            further = dict(zip(_NAMES, _further(extras), strict=True))
+        if line.extras is not None:
+            priced.append(_unfold_unusual(line, line.extras, n + 1, taxes))
+            n = priced[-1].n
+            continue
+        n += 1
+        quantity, discounts = line.quantity, line.discounts
+        price = _each(line.price) if isinstance(line.price, int) else line.price
+        net = price.amount(quantity)
+        if discounts:
+            net -= _taken_off(discounts)
         priced.append(
             PricedLine(
-                n=n, item=line.item, quantity=line.quantity, price=price, net_minor=net, discounts=line.discounts,
-                tax_code=tax.code, tax_rate_bp=tax.rate_bp, tax_minor=tax_minor, **further,
+                n=n, item=line.item, quantity=quantity, price=price, net_minor=net, discounts=discounts,
+                tax_code=code, tax_rate_bp=rate_bp, tax_minor=_tax(net, rate_bp) if rate_bp else 0,
             )
         )  # fmt: skip
     return priced
 
 
-_NOTHING: Mapping[str, Any] = {}
+def _unfold_unusual(line: SoldLine, extras: LineExtras, expected: int, taxes: Sequence[LineTax]) -> PricedLine:
+    """Return a line that says something out of the ordinary."""
+    price = _each(line.price) if isinstance(line.price, int) else line.price
+    tax = _listed(taxes, extras.tax)
+    net = _net(price, line.quantity, line.discounts) if extras.net_minor is None else extras.net_minor
+    return PricedLine(
+        n=expected if extras.n is None else extras.n,
+        item=line.item,
+        quantity=line.quantity,
+        price=price,
+        net_minor=net,
+        discounts=line.discounts,
+        tax_code=tax.code,
+        tax_rate_bp=tax.rate_bp,
+        tax_minor=_tax(net, tax.rate_bp) if extras.tax_minor is None else extras.tax_minor,
+        **dict(zip(_NAMES, _further(extras), strict=True)),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _each(minor: int) -> UnitPrice:
+    """Return a price for one: a shop has a few thousand different ones, and sells millions of lines at them."""
+    return UnitPrice(minor)
 
 
 def _listed(taxes: Sequence[LineTax], place: int) -> LineTax:
@@ -172,8 +193,11 @@ def _listed(taxes: Sequence[LineTax], place: int) -> LineTax:
 
 
 def _net(price: UnitPrice, quantity: int, discounts: Sequence[Discount]) -> int:
-    gross = price.amount(quantity)
-    return gross - sum([discount.minor for discount in discounts]) if discounts else gross
+    return price.amount(quantity) - _taken_off(discounts)
+
+
+def _taken_off(discounts: Sequence[Discount]) -> int:
+    return sum([discount.minor for discount in discounts])
 
 
 def _tax(net_minor: int, rate_bp: int) -> int:
