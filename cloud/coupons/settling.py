@@ -31,9 +31,9 @@ def settle_sales(
         entered = sale.pricing.coupons if sale.pricing else []
         if entered:
             _use(session, posted, sale)
-        if any(use.issues for use in sale.promotions):
+        if sale.promotions and any(use.issues for use in sale.promotions):
             _give(session, posted, sale, random_bits)
-    for basket in _still_reserving(session, {sale.id for sale in sales}):
+    for basket in _still_reserving(session, [sale.id for sale in sales]):
         using.release(session, basket)
 
 
@@ -42,7 +42,7 @@ def _still_reserving(session: Session, sales: Collection[UUID]) -> list[UUID]:
     if not sales:
         return []
     coupon = table_of(Coupon)
-    wanted = rowset(session, "baskets", {"id": Uuid()}, [(one,) for one in sorted(sales)])
+    wanted = rowset(session, "baskets", {"id": Uuid()}, [(one,) for one in sales])
     # The state in so many words: the index of reservations is a partial one.
     reserved = coupon.c.state == literal_column(f"'{RESERVED}'")
     query = select(coupon.c.basket_id).join(wanted, wanted.c.id == coupon.c.basket_id).where(reserved)

@@ -168,7 +168,9 @@ def _take(
     stores = {one.store for one in new}
     intake = Intake(commit_no, now_ms, shops(session, stores) if stores else {}, downstream, restores)
     refused = apply_events(session, new, intake)
-    parked = contradicting + [(one, refused[one.event_id]) for one in new if one.event_id in refused]
+    parked = contradicting
+    if refused:
+        parked = parked + [(one, refused[one.event_id]) for one in new if one.event_id in refused]
     if parked:
         parking.park(session, parked, now_ms)
         accept.mark_parked(session, [one.event_id for one, _ in parked])

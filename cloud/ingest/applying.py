@@ -48,6 +48,9 @@ def apply_events(session: Session, events: Sequence[Received], intake: Intake) -
         else:
             refused[one.event_id] = problem
     refused |= _attempt(session, ready, intake)
+    if not refused:
+        _wake(session, [one.event_id for one in ready], intake)
+        return refused
     for one in _no_longer_waiting(session, ready, refused, intake):
         del refused[one.event_id]
         refused |= _attempt(session, [one], intake)

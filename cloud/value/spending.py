@@ -54,10 +54,9 @@ class _Spent(NamedTuple):
 
 def spent_by(sale: SaleCompleted) -> dict[str, int]:
     """Return what a sale took of members' value, by unit: points as money, stored value as tender."""
-    owed: defaultdict[str, int] = defaultdict(int)
-    owed[POINTS] += sum(use.spent_points for use in sale.promotions)
-    owed[sale.currency] += sum(tender.minor for tender in sale.tenders if tender.method in VALUE_TENDERS)
-    return {unit: amount for unit, amount in owed.items() if amount > 0}
+    points = sum([use.spent_points for use in sale.promotions]) if sale.promotions else 0
+    money = sum([tender.minor for tender in sale.tenders if tender.method in VALUE_TENDERS])
+    return {unit: amount for unit, amount in ((POINTS, points), (sale.currency, money)) if amount > 0}
 
 
 def settle_sales(session: Session, posted: Posted, sales: Sequence[SaleCompleted]) -> None:
