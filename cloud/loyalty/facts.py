@@ -13,8 +13,7 @@ from shared.loyalty import LineFacts, PointsBasis, Purchase, TenderFacts
 __all__ = ["LineFacts", "ReturnFacts", "ReturnedLineFacts", "SaleFacts", "TenderFacts"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaleFacts(Purchase):
+class SaleFacts(Purchase, frozen=True, kw_only=True):
     """A sale with a member: who bought what, where and when (business time and date of the store).
 
     A line's category is looked up by HQ where the till did not name it.

@@ -124,7 +124,7 @@ def completed_sales(session: Session, sales: Mapping[UUID, SaleFacts]) -> dict[U
         session.execute(select(pricing.c.sale_id, pricing.c.uses).join(wanted, wanted.c.id == pricing.c.sale_id)).all()
     )
     return {
-        key: replace(sale, tenders=tenders[key], uses=_uses.decode(uses[key]) if key in uses else ())
+        key: msgspec.structs.replace(sale, tenders=tenders[key], uses=_uses.decode(uses[key]) if key in uses else ())
         for key, sale in sales.items()
     }
 

@@ -6,8 +6,9 @@ A till promises by it, head office posts by it. Given the same purchase, rule an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from shared.loyalty.earning import EarningRule, Paid, share_returned
 from shared.money import BASIS_POINTS, allocate
@@ -38,8 +39,7 @@ class PieceBack(NamedTuple):
     before: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purchase:
+class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     """What was bought and how it was paid."""
 
     lines: Sequence[LineFacts]
@@ -55,14 +55,14 @@ class Purchase:
 
 def points_earned(purchase: Purchase, rule: EarningRule, tier_times_bp: int = BASIS_POINTS) -> int:
     """Return the points of a whole receipt, rounded down once, with what its promotions and its tier put on top."""
-    excluded = sum(tender.minor for tender in purchase.tenders if tender.method in rule.excluded_tenders)
+    excluded = sum([tender.minor for tender in purchase.tenders if tender.method in rule.excluded_tenders])
     bonus = [(use.base_minor, use.multiplier_bp) for use in purchase.uses if use.multiplier_bp]
     net_minor = purchase.net_minor
     eligible = sum(_eligible(purchase, rule)) if rule.excluded_categories else net_minor
     if tier_times_bp != BASIS_POINTS:
         bonus.append((eligible, tier_times_bp))
     earned = rule.points_for(eligible, Paid(net_minor, excluded), bonus=bonus)
-    return earned + sum(use.points for use in purchase.uses)
+    return earned + sum([use.points for use in purchase.uses])
 
 
 def points_of_lines(purchase: Purchase, rule: EarningRule, points: int) -> dict[int, int]:

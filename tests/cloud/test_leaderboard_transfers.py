@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import date
 from threading import Barrier
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 from sqlmodel import Session, select
 
 from cloud.database import Database

@@ -52,13 +52,14 @@ def apply_sales(session: Session, events: Sequence[Received], intake: Intake) ->
     refused = claim_receipts(session, [(one, sale.receipt) for one, sale in sales])
     fit = []
     for one, sale in sales:
-        if one.event_id not in refused:
-            try:
-                check(sale, intake.shops[one.store])
-            except Unfit as unfit:
-                refused[one.event_id] = unfit.parking
-            else:
-                fit.append((one, sale))
+        if refused and one.event_id in refused:
+            continue
+        try:
+            check(sale, intake.shops[one.store])
+        except Unfit as unfit:
+            refused[one.event_id] = unfit.parking
+        else:
+            fit.append((one, sale))
     if fit:
         _write(session, fit, intake)
     return refused
@@ -75,10 +76,7 @@ def check(sale: SaleCompleted, shop: Shop) -> None:
         raise Unfit(MALFORMED, "two lines have the same number")
     business_day(sale)
     _check_priced(sale)
-    total = 0
-    for line in sale.lines:
-        _check_line(line)
-        total += line.net_minor
+    total = _check_lines(sale.lines)
     if total != sale.total_minor:
         raise Unfit(ARITHMETIC, f"lines add up to {total}, the total is {sale.total_minor}")
     check_tenders(sale.tenders, sale.total_minor)
@@ -92,23 +90,28 @@ def _check_priced(sale: SaleCompleted) -> None:
         raise Unfit(MALFORMED, f"{sale.book.zone[:64]!r} is no time zone that head office knows")
 
 
-def _check_line(line: PricedLine) -> None:
-    left = line.price.amount(line.quantity)
-    if line.quantity > MAX_QUANTITY or left > MAX_MINOR or not -MAX_MINOR <= line.tax_minor <= MAX_MINOR:
-        raise Unfit(ARITHMETIC, f"line {line.n}: {line.quantity} for {left} is beyond what a till sells")
-    if line.discounts:
-        left -= _taken_off(line)
-    if left != line.net_minor:
-        raise Unfit(ARITHMETIC, f"line {line.n}: gross less discounts is {left}, net is {line.net_minor}")
-    if left < 0 or line.quantity < 1:
-        raise Unfit(ARITHMETIC, f"line {line.n}: quantity {line.quantity} for {left}")
+def _check_lines(lines: Sequence[PricedLine]) -> int:
+    """Return what lines add up to. Raise Unfit for one whose figures contradict each other or no till makes."""
+    total = 0
+    for line in lines:
+        quantity, net = line.quantity, line.net_minor
+        gross = line.price.amount(quantity)
+        if quantity > MAX_QUANTITY or gross > MAX_MINOR or not -MAX_MINOR <= line.tax_minor <= MAX_MINOR:
+            raise Unfit(ARITHMETIC, f"line {line.n}: {quantity} for {gross} is beyond what a till sells")
+        left = gross - _taken_off(line) if line.discounts else gross
+        if left != net:
+            raise Unfit(ARITHMETIC, f"line {line.n}: gross less discounts is {left}, net is {net}")
+        if net < 0 or quantity < 1:
+            raise Unfit(ARITHMETIC, f"line {line.n}: quantity {quantity} for {net}")
+        total += net
+    return total
 
 
 def _taken_off(line: PricedLine) -> int:
     """Return what a line's discounts come to. Raise Unfit for one that nobody gives, or that nobody bears."""
     taken_off = 0
     for discount in line.discounts:
-        if abs(discount.minor) > MAX_MINOR:
+        if not -MAX_MINOR <= discount.minor <= MAX_MINOR:
             raise Unfit(ARITHMETIC, f"line {line.n}: a discount of {discount.minor} is beyond what a till gives")
         if discount.payers and sum(discount.payers.values()) != BASIS_POINTS:
             raise Unfit(

@@ -57,18 +57,20 @@ class SaleRows:
 
     def add(self, one: Received, sale: SaleCompleted, who: Resolution, known: Mapping[str, Item]) -> Sequence[Row]:
         """Add a sale: whose it is, and what its book knows of its items. Return its lines, in LINE_COLUMNS."""
-        saved = self._discounted(sale)
-        lines = [
-            _line_row(sale.id, line, taken_off, known.get(line.item))
-            for line, taken_off in zip(sale.lines, saved, strict=True)
-        ]
+        sale_id, lines, saved_minor = sale.id, [], 0
+        for line in sale.lines:
+            taken_off = self._add_discounts(sale_id, line) if line.discounts else 0
+            saved_minor += taken_off
+            lines.append(_line_row(sale_id, line, taken_off, known.get(line.item)))
         self._lines += lines
-        self._sales.append(_sale_row(one, sale, self._intake, who, sum(saved)))
+        self._sales.append(_sale_row(one, sale, self._intake, who, saved_minor))
         self._tenders += tender_rows(sale.id, sale.tenders)
         for n, coupon in enumerate(sale.coupons, start=1):
-            self._coupons.append((sale.id, n, coupon.line, coupon.code, coupon.supplier_minor, coupon.chain_minor))
-        self._add_decided(sale)
-        self._add_pricing(sale)
+            self._coupons.append((sale_id, n, coupon.line, coupon.code, coupon.supplier_minor, coupon.chain_minor))
+        if sale.adjustments or sale.age_checks:
+            self._add_decided(sale)
+        if sale.pricing is not None or sale.promotions:
+            self._add_pricing(sale)
         return lines
 
     def insert(self, session: Session) -> None:
@@ -82,17 +84,13 @@ class SaleRows:
         insert_tuples(session, SaleAgeCheck, _AGE, self._ages)
         insert_tuples(session, SalePricing, _PRICING, self._pricing)
 
-    def _discounted(self, sale: SaleCompleted) -> list[int]:
-        """Add what was taken off a sale's lines; return how much of each."""
-        saved = []
-        for line in sale.lines:
-            taken_off = 0
-            if line.discounts:
-                for n, discount in enumerate(line.discounts, start=1):
-                    taken_off += discount.minor
-                    self._discounts.append((sale.id, line.n, n, *_borne(discount)))
-            saved.append(taken_off)
-        return saved
+    def _add_discounts(self, sale_id: UUID, line: PricedLine) -> int:
+        """Add the discounts of a line; return what they took off."""
+        taken_off = 0
+        for n, discount in enumerate(line.discounts, start=1):
+            taken_off += discount.minor
+            self._discounts.append((sale_id, line.n, n, *_borne(discount)))
+        return taken_off
 
     def _add_decided(self, sale: SaleCompleted) -> None:
         """Add what people decided about a sale: prices, cents, ages."""
@@ -104,10 +102,9 @@ class SaleRows:
             self._ages.append((sale.id, n, age.years, age.proof.value, age.by))
 
     def _add_pricing(self, sale: SaleCompleted) -> None:
-        """Add what prices looked at and promotions did beside the lines, where there is any of it."""
-        if sale.pricing is not None or sale.promotions:
-            facts = None if sale.pricing is None else msgspec.json.encode(sale.pricing).decode()
-            self._pricing.append((sale.id, facts, msgspec.json.encode(sale.promotions).decode()))
+        """Add what prices looked at and promotions did beside the lines."""
+        facts = None if sale.pricing is None else msgspec.json.encode(sale.pricing).decode()
+        self._pricing.append((sale.id, facts, msgspec.json.encode(sale.promotions).decode()))
 
 
 def _sale_row(one: Received, sale: SaleCompleted, intake: Intake, who: Resolution, saved_minor: int) -> Row:
