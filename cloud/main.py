@@ -50,8 +50,9 @@ from cloud.value import rules_api as value_rules_api
 from shared.codec import MAX_OPENED_BYTES
 
 _GRACE_S = 5
-KEEP_ALIVE_S = 6
-"""Callers stop using an idle connection before that (`edge_agent.hq.https.IDLE_SECONDS`), so none is cut in use."""
+_PEOPLE_KEEP_ALIVE_S = 5
+KEEP_ALIVE_S = 60
+"""Agents stop using an idle connection before that (`edge_agent.hq.https.IDLE_SECONDS`), so none is cut in use."""
 _ROUTERS = (
     health.router,
     enrolment.router,
@@ -144,7 +145,8 @@ async def serve(settings: CloudSettings) -> None:
     services = build_services(settings)
     api = create_app(settings, services)
     most = settings.most_connections
-    config = _config(api, settings.bind_host, services.places.api_port, most_connections=most, tls=settings)
+    port = services.places.api_port
+    config = _config(api, settings.bind_host, port, most_connections=most, tls=settings, keep_alive_s=KEEP_ALIVE_S)
     servers = [_Server(config)]
     if settings.console:
         people = create_app(settings, services, console=True)
@@ -211,6 +213,7 @@ def _config(
     most_connections: int,
     tls: CloudSettings | None = None,
     proxies: list[str] | None = None,
+    keep_alive_s: int = _PEOPLE_KEEP_ALIVE_S,
 ) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
@@ -219,7 +222,7 @@ def _config(
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=_GRACE_S,
-        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_keep_alive=keep_alive_s,
         server_header=False,
         limit_concurrency=most_connections,
         forwarded_allow_ips=proxies,

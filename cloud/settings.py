@@ -64,7 +64,8 @@ class CloudSettings(BaseSettings):
     most_connections: int = Field(default=4_000, ge=10)
     """Callers that each listener of the API process serves at once; whoever comes beyond is told to try later.
 
-    An agent that MQTT is closed to holds one connection, so it is above the number of agents of one API process."""
+    An agent that MQTT is closed to holds two connections, so it is above twice the number of agents of one API process.
+    """
     database_pool: int = Field(default=10, ge=1, le=200)
     ingest_group: int = Field(default=64, ge=1, le=1000)
     """The most messages that one transaction applies."""

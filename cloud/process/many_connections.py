@@ -11,7 +11,7 @@ READ_AT_ONCE_BYTES = 32 * 1024
 asyncio keeps a buffer of what it reads at once for each connection, 256 kB as shipped. A thousand waiting agents with
 two connections each would make half a gigabyte of that.
 """
-_COLLECT_AFTER = (25_000, 20, 20)
+_COLLECT_AFTER = (25_000, 10, 10)
 """Objects made, and collections of the younger kind, before the cycle collector walks again.
 
 As shipped it walks after 700, and what waits is a few hundred objects a connection: while a change reaches a thousand

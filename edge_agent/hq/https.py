@@ -28,8 +28,9 @@ _POLL_SECONDS = 25
 _WAITING = 1_000
 _MAX_BODY_BYTES = 512 * 1024 * 1024
 _ATTEMPTS = 2
-IDLE_SECONDS = 3.0
-"""A connection that was idle for so long is not used again. HQ keeps them longer, so it never closes one in use."""
+IDLE_SECONDS = 45.0
+"""A connection that was idle for so long is not used again: longer than heartbeats are apart, so that neither they nor
+what follows a change begin with a handshake. HQ keeps connections longer still, so it never closes one in use."""
 _THIS_MESSAGE_ALONE = frozenset(
     {
         HTTPStatus.BAD_REQUEST,
