@@ -14,22 +14,30 @@ from sqlmodel import Session
 
 from cloud.coupons.batches import counts_of, end, give, lock_batch
 from cloud.coupons.models import CODES, ISSUED, PERSONAL, VOIDED, Coupon, CouponBatch
+from cloud.database import bulk
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, Refused
 from cloud.members import blocks
+from cloud.members.care_models import MemberNotice
 from cloud.members.models import ACTIVE, Member, MemberSegment
 from cloud.rewards.kinds import Moved
 
+COUPON_ARRIVED = "coupon_arrived"
+_NOTICE = ("id", "member_id", "kind", "subject", "due_on", "made_ms")
 EVERYBODY = "*"
 """The segment that every member is in."""
 
 
 class Giving(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One coupon of `batch` for each member of `segment` (EVERYBODY: all members), good from `today` on."""
+    """One coupon of `batch` for each member of `segment` (EVERYBODY: all members), good from `today` on.
+
+    With `tell` those who agreed to offers get a message.
+    """
 
     batch: str
     segment: str
     today: date
+    tell: bool = False
 
 
 def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, int, str]]:
@@ -66,7 +74,7 @@ def _members(session: Session, segment: str) -> list[UUID]:
 def post_items(
     session: Session, commit_no: int, run: UUID, parameters: Mapping[str, Any], found: Sequence[Any], *, at_ms: int
 ) -> Moved:
-    """Give each of these members theirs; whoever has left, or had their last one meanwhile, gets none."""
+    """Give each of these members theirs; whoever has left, was barred or had their last one meanwhile gets none."""
     wanted = _read(parameters)
     batch = lock_batch(session, wanted.batch)
     subjects = [one.subject for one in found]
@@ -76,9 +84,16 @@ def post_items(
     )
     has = counts_of(session, batch.id, subjects) if batch.per_member else {}
     most = batch.per_member or batch.most
-    able = [one for one in subjects if one in here and has.get(one, 0) < most]
+    barred = {one for one, kinds in blocks.standing(session, subjects).items() if blocks.COUPONS in kinds}
+    able = [one for one in subjects if one in here and one not in barred and has.get(one, 0) < most]
     cause = uuid5(run, f"give {subjects[0]}")
-    give(session, commit_no, batch.id, able, randbits, cause=cause, today=wanted.today, at_ms=at_ms, run=run)
+    codes = give(session, commit_no, batch.id, able, randbits, cause=cause, today=wanted.today, at_ms=at_ms, run=run)
+    if wanted.tell:
+        rows = [
+            (uuid5(run, f"tell {member}"), member, COUPON_ARRIVED, code, batch.ends, at_ms)
+            for member, code in zip(able, codes, strict=True)
+        ]
+        bulk.insert_tuples(session, MemberNotice, _NOTICE, rows)
     given = set(able)
     return Moved({one: int(one in given) for one in subjects}, given)
 

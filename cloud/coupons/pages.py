@@ -242,7 +242,11 @@ def give(request: Request, services: Here, batch: str, form: MayPlan) -> Respons
     try:
         with services.database.session() as session:
             act = _act(services, form)
-            wanted = {"batch": batch, "segment": form.get("segment"), "today": str(_today(session, services))}
+            wanted: dict[str, object] = {
+                "batch": batch, "segment": form.get("segment"), "today": str(_today(session, services)),
+            }  # fmt: skip
+            if form.get("tell"):
+                wanted["tell"] = True
             runs.ask(session, run, runs.COUPONS, wanted, runs.Act(act.actor, act.now_ms, act.at_ms, act.reason))
     except (Invalid, Refused, Conflict) as error:
         return _page(request, services, batch, _said(error))

@@ -9,9 +9,13 @@ from sqlmodel import Session, col, select
 
 from cloud.channels.outbox import DAY_MS, Ask, queue
 from cloud.channels.ports import ChannelName
+from cloud.channels.templates import Purpose, template
+from cloud.coupons.giving import COUPON_ARRIVED
+from cloud.coupons.models import ISSUED, Coupon, CouponBatch
 from cloud.database import Database
 from cloud.errors import Refused, Unavailable
 from cloud.member_page.following import address_of
+from cloud.members import consent
 from cloud.members.card_desk import CARD_EXPIRES
 from cloud.members.care_models import MemberNotice
 from cloud.members.ending_points import POINTS_EXPIRE, ending
@@ -19,10 +23,13 @@ from cloud.members.enrolling import fields_of
 from cloud.members.models import ACTIVE, Member
 from cloud.privacy import Vault
 from shared.clock import MachineClock
+from shared.web.words import Language
 
-KINDS = (CARD_EXPIRES, POINTS_EXPIRE)
+KINDS = (CARD_EXPIRES, POINTS_EXPIRE, COUPON_ARRIVED)
 """The notices there is a text for; a notice's kind is its template."""
 _ORDER = (ChannelName.WECHAT, ChannelName.SMS, ChannelName.EMAIL)
+_NAMELESS: Mapping[Language, str] = {"en": "for your next purchase", "zh": "会员专享券"}
+"""What a coupon is called whose batch has no title."""
 _USEFUL_MS = 7 * DAY_MS
 _AT_ONCE = 50
 
@@ -54,19 +61,20 @@ class NoticeTaker:
         member = session.get(Member, notice.member_id)
         if member is None or member.status != ACTIVE:
             return True
-        parameters = _parameters(session, notice)
+        language: Language = "en" if member.language == "en" else "zh"
+        parameters = _parameters(session, notice, language)
         if parameters is None:
             return True
         fields = fields_of(session, self._vault, member.id)
         for channel in _ORDER:
             address = address_of(session, self._vault, member.id, channel, fields)
-            if address is None:
+            if address is None or not _may_be_sent(session, notice, channel):
                 continue
             ask = Ask(
                 id=notice.id,
                 channel=channel,
                 template=notice.kind,
-                language="en" if member.language == "en" else "zh",
+                language=language,
                 recipient=address,
                 parameters=parameters,
                 member=member.id,
@@ -82,8 +90,21 @@ class NoticeTaker:
         return True
 
 
-def _parameters(session: Session, notice: MemberNotice) -> Mapping[str, str] | None:
+def _may_be_sent(session: Session, notice: MemberNotice, channel: ChannelName) -> bool:
+    """Tell whether a member wants this by a channel: an offer goes only where they agreed to offers."""
+    if template(notice.kind).purpose is not Purpose.MARKETING:
+        return True
+    return consent.standing(session, notice.member_id, channel) is not None
+
+
+def _parameters(session: Session, notice: MemberNotice, language: Language) -> Mapping[str, str] | None:
     """Return what the text of a notice says, None where there is nothing to tell of any more."""
+    if notice.kind == COUPON_ARRIVED:
+        coupon = session.get(Coupon, notice.subject)
+        if coupon is None or coupon.state != ISSUED:
+            return None
+        title = session.get_one(CouponBatch, coupon.batch).title or _NAMELESS[language]
+        return {"title": title[:100], "day": coupon.ends.isoformat()}
     if notice.kind != POINTS_EXPIRE:
         return {"day": notice.due_on.isoformat()}
     points = ending(session, notice.member_id, notice.due_on)

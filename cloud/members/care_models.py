@@ -36,11 +36,11 @@ class MemberNotice(Table, table=True):
     id: UUID = Field(primary_key=True)
     member_id: UUID = Field(index=True)
     kind: str = Field(max_length=32)
-    """`card_expires`, `points_expire`."""
+    """`card_expires`, `points_expire`, `coupon_arrived`."""
     subject: str = Field(max_length=64)
-    """What it is about: the card, or whose points."""
+    """What it is about: the card, whose points, the coupon."""
     due_on: date
-    """The card's last day; the first day on which the points are worth nothing."""
+    """The card's or the batch's last day; the first day on which the points are worth nothing."""
     made_ms: int = utc_ms()
     taken_ms: int | None = utc_ms(default=None)
 

@@ -103,8 +103,8 @@ class RunBody(Body):
     """A run to be worked out.
 
     `parameters`: of an expiry `today`; of a rebate `year`, `on` (spend, points), `rate_bp`, `at_least`, `expires_on`;
-    of coupons `batch`, `segment` (`*`: all members), `today`; of a draw_refund `draw`, which has ended: every ticket's
-    points go back, with a `reason`.
+    of coupons `batch`, `segment` (`*`: all members), `today`, `tell` (a message to those who agreed to offers); of a
+    draw_refund `draw`, which has ended: every ticket's points go back, with a `reason`.
     """
 
     id: UUID

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from secrets import randbits
 from types import SimpleNamespace
 from typing import cast
 from uuid import UUID
@@ -14,12 +15,13 @@ from sqlmodel import select
 from cloud import ledger
 from cloud.channels.models import MemberMessage
 from cloud.channels.outbox import opened
+from cloud.coupons import batches, giving
 from cloud.database import Database
 from cloud.ledger import lots
 from cloud.ledger.commits import open_commit
 from cloud.member_page import following
 from cloud.member_page.notices import NoticeTaker
-from cloud.members import caring, ending_points, rules, value
+from cloud.members import blocks, caring, ending_points, rules, value
 from cloud.members.care_models import MemberNotice
 from cloud.process.clocks import Clocks
 from tests.cloud.member_page_data import PHONE, Shop, open_shop
@@ -121,3 +123,27 @@ def test_at_the_end_of_a_year_everybody_is_told_in_parts(shop: Shop, monkeypatch
     caring.Caring(shop.database, cast("Clocks", clocks))()
     with shop.database.snapshot() as session:
         assert len(session.exec(select(MemberNotice)).all()) == 5
+
+
+def test_a_coupon_is_told_of_to_those_alone_who_agreed_to_offers(shop: Shop) -> None:
+    ann, bob, eve, dan, zoe = (
+        join(shop.database, fields={"phone": f"1380013801{n}", "email": f"m{n}@example.com"}, consents=agreed)
+        for n, agreed in enumerate(({"email": "v1"}, {}, {"sms": "v1"}, {"sms": "v1"}, {"sms": "v1"}))
+    )
+    batch = batches.NewBatch(
+        id="spring", kind="personal", promotion="p", starts=date(2026, 1, 1), ends=date(2026, 3, 31), most=9,
+        title="春季券",
+    )  # fmt: skip
+    asked = {"batch": "spring", "segment": "*", "today": "2026-01-01", "tell": True}
+    with shop.database.session() as session:
+        batches.create(session, batch, randbits, actor="ana", now_ms=START_MS)
+        blocks.put(session, zoe, "coupons", reason="x", actor="a", commit_no=1, now_ms=START_MS)
+        everybody = [SimpleNamespace(subject=one) for one in (ann, bob, eve, dan, zoe)]
+        moved = giving.post_items(session, open_commit(session, 1), mint(), asked, everybody, at_ms=START_MS)
+        assert moved.members == {ann, bob, eve, dan}, "blocked since it was worked out"
+        (code,) = [one.code for one in batches.of_member(session, dan)]
+        batches.void(session, open_commit(session, 1), code, cause=mint(), actor="a", at_ms=1)
+    assert messages(shop) == [{"title": "春季券", "day": "2026-03-31"}] * 2, "of a coupon taken back nobody is told"
+    with shop.database.snapshot() as session:
+        went = {(row.member_id, row.channel) for row in session.exec(select(MemberMessage))}
+    assert went == {(ann, "email"), (eve, "sms")}, "by the way they agreed to, and no other"
