@@ -43,7 +43,7 @@ def test_what_is_owed_stands_first_and_every_number_leads_on(desk: Desk) -> None
         "/value/debts": ("1 debt is open.", "30.00"),
         "/value/settlement": ("80.00 CNY was sold in one store and spent in another.",),
         "/ledger": ("The ledger holds.", "Hash chain", "under 30 days", "never ends"),
-        "/reviews/points": ("promised 95, given 80", "15", "worked by version 1 of the earning rule"),
+        "/reviews/points": ("promised 95, given 80", "15", "worked by version 9 of the earning rule"),
         "/reviews/coupons": (CODE, "another sale had used it"),
     }
     seen: set[str] = set()
@@ -234,6 +234,7 @@ def test_a_promise_of_a_till_is_honoured_once_with_a_reason(desk: Desk) -> None:
     for _ in range(2):
         assert sue.send("/reviews/points", {**said, "reason": "sign said 95"}).headers["location"] == "/reviews/points"
     assert desk.chain.points == given + 15
+    assert "points on the receipt 95" in sue.get(f"/sales/{desk.sale}").text
     assert "decided" in desk.visitor("tom").send("/reviews/points", {**said, "reason": "x"}).headers["location"]
     assert "the promise was honoured" in sue.get("/reviews/points?state=given").text
     assert desk.visitor("eve").send("/reviews/points", {**said, "reason": "x"}).status_code == 403

@@ -26,13 +26,13 @@ from cloud.ledger.kinds import PURSE_PRINCIPAL, VALUE_TAKEN
 from cloud.ledger.proving import prove_now
 from cloud.ledger.reversing import Undo
 from cloud.ledger.seal import seal_pending
-from cloud.loyalty.models import PointsReview
 from cloud.main import create_app
 from cloud.settings import CloudSettings
 from cloud.value import purses
 from cloud.value.models import Purse
 from cloud.value.owed_report import beside_proof
 from cloud.value.topping_up import undo_top_up
+from shared.loyalty import PointsBasis
 from shared.value import TopUpCampaign
 from tests.cloud.members_data import vault
 from tests.cloud.test_value_sales import Chain
@@ -103,23 +103,11 @@ class Desk:
         chain.earn(100)
         basket = new_id()
         chain.hold("CNY", 8_000, basket)
-        self.sale = chain.sell(8_000, id=basket, value=8_000, store="s002").id
+        self.sale = chain.sell(
+            8_000, id=basket, value=8_000, store="s002", points_promised=95, points_by=PointsBasis(9)
+        ).id  # fmt: skip
         chain.hold("CNY", 500, new_id())
         with self.database.session() as session:
-            session.add(
-                PointsReview(
-                    event_id=self.sale,
-                    sale_id=self.sale,
-                    member_id=chain.ann,
-                    store_id="s002",
-                    promised=95,
-                    computed=80,
-                    noted_ms=START_MS,
-                    cause="other_earning",
-                    by_till=1,
-                    by_hq=2,
-                )
-            )
             session.add(CouponConflict(sale_id=self.sale, code=CODE, store_id="s002", reason="used", at_ms=START_MS))
         self.prove()
 
