@@ -207,6 +207,7 @@ CREATE TABLE shift (
     series        TEXT NOT NULL,
     number        INTEGER NOT NULL,
     counted       BLOB NOT NULL DEFAULT x'',  -- the last count, JSON
+    counted_of    INTEGER NOT NULL DEFAULT 0, -- what should have been in the drawer then
     version       INTEGER NOT NULL DEFAULT 0, -- of its last Z report; 0: open
     report        BLOB NOT NULL DEFAULT x''   -- that report's event
 ) STRICT, WITHOUT ROWID;

@@ -1,7 +1,7 @@
 """`python -m tests.docs.pictures` retakes the pictures of the till in docs/images, from its pages in a real browser.
 
-The pages are served as tests serve them, with a small shop's goods; the desk's and head office's pictures are not taken
-here.
+The pages are served as tests serve them, with a small shop's goods; behind the service desk is the real head office,
+whose own pictures are not taken here.
 """
 
 from __future__ import annotations
@@ -14,17 +14,24 @@ from typing import Any
 
 import msgspec
 
+from cloud.database import Database
 from edge_agent.devices.ports import Weight
 from edge_agent.till.till import Till
 from edge_agent.web.shop import DeviceSeen
 from shared.pricing import Price, Unit
 from shared.wire.desired import KnownMember
+from shared.wire.events import TillKind
+from tests.cloud.members_data import vault
+from tests.cloud.value_desk import DeskChain
+from tests.edge.desk_hq import RealHq
 from tests.edge.screens import Screens, served_screens
-from tests.edge.test_pages_browser import keys
+from tests.edge.test_desk_value import RULE
+from tests.edge.test_pages_browser import asked, keys
 from tests.edge.tills import MemoryTillBook, Store
 from tests.edge.value_hq import ValueHq, trust_clock
 from tests.edge.value_tills import POINTS_RULE, till_of, wang
 from tests.factories import make_item
+from tests.provision import databases
 from tests.provision.browser import Page, browsing, find_browser
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -57,7 +64,8 @@ def _till(store: Store, till: str) -> Till:
     store.members.known[customer.card] = KnownMember(
         member=customer.id, cards=[], masked_name=customer.name, tier=customer.tier, points=customer.points
     )
-    store.settings = msgspec.structs.replace(store.settings, name="Riverside")
+    tiers = {customer.tier: {"en": "Gold", "zh": "金卡"}}
+    store.settings = msgspec.structs.replace(store.settings, name="Riverside", tier_names=tiers)
     return till_of(store, ValueHq(store.machine, customer), till)
 
 
@@ -121,6 +129,36 @@ PICTURES: Mapping[str, tuple[str, str, Callable[[Screens, Page], None], str]] = 
 """Each picture: its language, the page below the till's, what is done there, and the question that is then asked."""
 
 
+def _desk_till(database: Database) -> Callable[[Store, str], Till]:
+    """Return what makes a service desk with the real head office behind it."""
+    hq = RealHq(DeskChain(database, **RULE))
+    return lambda store, till: store.till(till, hq=hq, kind=TillKind.SERVICE_DESK, hq_public=vault().sealing_public)
+
+
+def _tops_up(page: Page) -> None:
+    """Sign somebody up and top up their card, up to where it is paid."""
+    steps = (
+        (("F12",), "desk"), (("1", "Enter"), "phone"), (("13800138000", "Enter"), "consent"),
+        (("1", "Enter", "2", "Enter"), "new_card"), (("Enter",), "name"), (("王小明", "Enter"), "customer"),
+        (("1", "Enter"), "top_up"), (("200", "Enter"), "value_pay"),
+    )  # fmt: skip
+    for typed, question in steps:
+        keys(page, *typed)
+        page.until(asked(question))
+
+
+def _retake_desk(page: Page, folder: Path) -> None:
+    """Take the service desk's picture anew."""
+    database = databases.new_sqlite(folder / "cloud.db")
+    with served_screens(folder, build=_desk_till(database)) as screens:
+        screens.counters["t1"].seen[:] = [DeviceSeen(name, "idle", kind) for name, kind in DEVICES]
+        page.load(f"{screens.address}/tills/t1?language=zh", "zh")
+        _tops_up(page)
+        (IMAGES / "desk-top-up-zh.png").write_bytes(_taken(page))
+        page.load("about:blank")
+    database.close()
+
+
 def _taken(page: Page) -> bytes:
     page.evaluate(_STILL)
     shot: dict[str, Any] = page.call("Page.captureScreenshot", format="png")
@@ -145,6 +183,9 @@ def retake() -> None:
                     page.until("document.body.innerText.includes('1.236')")
                 (IMAGES / f"{picture}.png").write_bytes(_taken(page))
                 page.load("about:blank")
+        desk = Path(name) / "desk"
+        desk.mkdir()
+        _retake_desk(page, desk)
 
 
 if __name__ == "__main__":

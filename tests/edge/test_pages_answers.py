@@ -74,7 +74,7 @@ async def test_goods_without_a_receipt_are_named_as_they_are_scanned(tmp_path: P
 
 async def test_what_was_said_before_is_gone_when_another_action_is_chosen(tmp_path: Path) -> None:
     async with person(tmp_path) as at:
-        await at.types("xyz")
+        await at.types("999999")
         assert at.told != ""
         await at.presses("F6")
         assert (at.asked, at.told) == ("check", "")

@@ -38,7 +38,7 @@ async def test_a_search_walks_over_the_names_once(tmp_path: Path, searches: list
     async with person(tmp_path) as at:
         await index(at)
         await at.types(text)
-        if at.asked:
+        if at.screen.question is not None and at.screen.question.options:
             await at.types("1")
         assert searches == [text]
 
@@ -96,3 +96,14 @@ async def test_names_in_full_width_are_found_as_they_are_typed(tmp_path: Path) -
         await at.store.database.run(lambda db: search.index(db, [wide]))
         for text in ("（2l", "(2L)", "奶（２"):
             assert [one.item for one in await at.till.catalogue.search(text)] == ["1002"]
+
+
+@pytest.mark.parametrize("text", ["cnn", "没有这个"])
+async def test_letters_that_no_name_has_lead_to_another_search(tmp_path: Path, text: str) -> None:
+    async with person(tmp_path) as at:
+        await index(at)
+        await at.types(text)
+        assert (at.asked, at.screen.sound) == ("found", "refused")
+        assert f"未找到“{text}”" in (await at.shown())["pane"]
+        await at.types("牛", "1")
+        assert await at.lines() == [("1002", 1)]

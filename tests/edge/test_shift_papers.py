@@ -91,6 +91,7 @@ async def test_several_ways_to_pay_are_summed_and_agree_with_sales_and_stored_va
     await till.tender(TenderKind.BANK_CARD, 100)
     await till.tender(TenderKind.BANK_CARD, 100, reference="4711")
     await till.tender(TenderKind.CASH)
+    await till.drawer.count({1: 0})
     report = await till.drawer.close()
     assert isinstance(report, ShiftReport)
     paper = text(shift_document(report, store.settings, at_ms=0, till="t1"))

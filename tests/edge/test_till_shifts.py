@@ -55,6 +55,24 @@ async def test_without_a_shift_nothing_is_rung_up_but_prices_are_told_and_practi
     assert isinstance(await till.tender(TenderKind.CASH), Paid)
 
 
+async def test_a_count_holds_until_cash_moves(till: Till) -> None:
+    await till.drawer.open(10_000)
+    await sell(till, APPLES)
+    await till.drawer.count({10_000: 1})
+    await till.scan(MILK)
+    await till.tender(TenderKind.BANK_CARD, reference="slip 1")
+    view = await till.drawer.view()
+    assert isinstance(view, ShiftView)
+    assert view.counted is not None, "a card leaves the drawer as it was counted"
+    await sell(till, MILK)
+    view = await till.drawer.view()
+    assert isinstance(view, ShiftView)
+    assert view.counted is None
+    assert code_of(await till.drawer.close()) == "count_again"
+    await till.drawer.count({10_000: 1, 100: 5})
+    assert (await closed(till)).counted_minor == 10_500
+
+
 async def closed(till: Till, held: dict[UUID, HeldChoice] | None = None) -> ShiftReport:
     report = await till.drawer.close(held)
     assert isinstance(report, ShiftReport), report

@@ -107,7 +107,7 @@ class Drawer:
 
         def looked(db: sqlite3.Connection, desk: Desk) -> ShiftView | None:
             row = store.find(db, desk.stand.shift) if desk.stand.shift else None
-            return None if row is None else _view(db, desk, row)
+            return None if row is None else _view(db, desk, ledger.as_counted(db, row))
 
         return await self._commands.read(looked)
 

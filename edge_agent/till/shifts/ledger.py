@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from edge_agent.disk.agent_row import business_day
@@ -98,7 +99,7 @@ def count(db: sqlite3.Connection, desk: Desk, counted: Mapping[int, int]) -> lis
     if not all(0 < value <= MAX_CASH_MINOR and 0 <= number <= MAX_NOTES for value, number in counted.items()):
         raise Refusal("count_value")
     kept = [CountedCash(value_minor=value, count=counted[value]) for value in sorted(counted, reverse=True)]
-    store.put_counted(db, row.id, kept)
+    store.put_counted(db, row.id, kept, totals_of(db, row).cash_expected_minor)
     return kept
 
 
@@ -107,7 +108,14 @@ def current(db: sqlite3.Connection, desk: Desk) -> ShiftRow:
     _require_real(desk)
     if desk.stand.shift is None:
         raise Refusal("shift_needed")
-    return _found(db, desk.stand.shift)
+    return as_counted(db, _found(db, desk.stand.shift))
+
+
+def as_counted(db: sqlite3.Connection, row: ShiftRow) -> ShiftRow:
+    """Return an open shift without its count where cash has moved since: it says nothing of the drawer any more."""
+    if row.counted is None or row.version or totals_of(db, row).cash_expected_minor == row.counted_of:
+        return row
+    return replace(row, counted=None)
 
 
 def totals_of(db: sqlite3.Connection, row: ShiftRow) -> ShiftTotals:
@@ -133,7 +141,9 @@ def close(
     if baskets.load_open(db, desk.till) is not None and not attempts.unresolved(db, desk.till):
         raise Refusal("basket_first")
     if row.counted is None:
-        raise Refusal("count_first")
+        if _found(db, row.id).counted is None:
+            raise Refusal("count_first")
+        raise Refusal("count_again")
     by = approved(desk, Approval.CLOSE_SHIFT, approver)
     kept = held_of(db, desk)
     open_choice = [basket.id for basket in kept if basket.id not in held]

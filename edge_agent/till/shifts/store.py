@@ -12,13 +12,16 @@ from edge_agent.record import receipts
 from shared.wire.events import AnyEvent, Event, decode_event, encode_event
 from shared.wire.till_events import CountedCash, ShiftClosed
 
-_COLUMNS = "id, till, staff, opened_ms, business_date, series, number, counted, version, report"
+_COLUMNS = "id, till, staff, opened_ms, business_date, series, number, counted, counted_of, version, report"
 _counted = msgspec.json.Decoder(list[CountedCash])
 
 
 @dataclass(frozen=True, slots=True)
 class ShiftRow:
-    """A shift as stored: `version` 0 is open. Its receipts come after `number` of `series`."""
+    """A shift as stored: `version` 0 is open. Its receipts come after `number` of `series`.
+
+    `counted_of` is what should have been in the drawer when it was counted.
+    """
 
     id: UUID
     till: str
@@ -28,6 +31,7 @@ class ShiftRow:
     series: str
     number: int
     counted: list[CountedCash] | None
+    counted_of: int
     version: int
     report: ShiftClosed | None
 
@@ -65,9 +69,12 @@ def add_event(db: sqlite3.Connection, shift: UUID, event: Event) -> None:
     )
 
 
-def put_counted(db: sqlite3.Connection, shift: UUID, counted: list[CountedCash]) -> None:
-    """Keep the last count of a shift's drawer."""
-    db.execute("UPDATE shift SET counted = ? WHERE id = ?", (msgspec.json.encode(counted), shift.bytes))
+def put_counted(db: sqlite3.Connection, shift: UUID, counted: list[CountedCash], expected_minor: int) -> None:
+    """Keep the last count of a shift's drawer, and what should have been in it then."""
+    db.execute(
+        "UPDATE shift SET counted = ?, counted_of = ? WHERE id = ?",
+        (msgspec.json.encode(counted), expected_minor, shift.bytes),
+    )
 
 
 def put_report(db: sqlite3.Connection, shift: UUID, report: ShiftClosed) -> None:
@@ -92,8 +99,8 @@ def events_of(db: sqlite3.Connection, shift: ShiftRow) -> tuple[list[AnyEvent], 
     return found, missing
 
 
-def _row(row: tuple[bytes, str, str, int, str, str, int, bytes, int, bytes]) -> ShiftRow:
-    key, till, staff, opened_ms, business_date, series, number, counted, version, report = row
+def _row(row: tuple[bytes, str, str, int, str, str, int, bytes, int, int, bytes]) -> ShiftRow:
+    key, till, staff, opened_ms, business_date, series, number, counted, counted_of, version, report = row
     read = decode_event(report) if report else None
     return ShiftRow(
         id=UUID(bytes=key),
@@ -104,6 +111,7 @@ def _row(row: tuple[bytes, str, str, int, str, str, int, bytes, int, bytes]) -> 
         series=series,
         number=number,
         counted=_counted.decode(counted) if counted else None,
+        counted_of=counted_of,
         version=version,
         report=read if isinstance(read, ShiftClosed) else None,
     )

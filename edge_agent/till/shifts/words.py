@@ -21,6 +21,12 @@ SHIFT_WORDS: Mapping[str, Words] = {
     "count_first": Words(
         "The drawer has not been counted.", "尚未清点钱箱。", "Count it by notes and coins.", "请按面额清点现金。"
     ),
+    "count_again": Words(
+        "Cash has moved since the drawer was counted.",
+        "清点后钱箱又有现金收付。",
+        "Count it again by notes and coins.",
+        "请重新按面额清点现金。",
+    ),
     "count_value": Words(
         "This count cannot be.",
         "清点数量无效。",

@@ -143,8 +143,8 @@ async def close_shift(ask: Asked, hand: Hand) -> Outcome:
         return await settled(ask, lambda approve, _reason: hand.till.drawer.close(chosen, approve=approve), about)
 
     answer = await closed()
-    if isinstance(answer, Refused) and answer.code == "count_first":
-        return Done(then="count")
+    if isinstance(answer, Refused) and answer.code in {"count_first", "count_again"}:
+        return Done(refusal(answer) if answer.code == "count_again" else None, then="count")
     while isinstance(answer, Refused) and isinstance(answer.asks, HeldAsked):
         held = {one.id: one for one in await hand.till.held()}
         missing = [key for key in answer.asks.baskets if key not in chosen and key in held]

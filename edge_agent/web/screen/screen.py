@@ -218,6 +218,9 @@ class Screen(Talking):
             return
         if await self._is_coupon(answer_, text):
             await self.start("coupon_scanned", (text,))
+        elif short and not any(char.isdigit() for char in text):  # a part of a name that nothing has
+            await self.start("found", (text, carry([])))
+            self._sound("refused")
         else:
             await self._after_scan(answer_)
 
