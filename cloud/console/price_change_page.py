@@ -16,7 +16,7 @@ from cloud.console.rendering import Context, page
 from cloud.console.targets import place_names
 from cloud.errors import NotFound
 from cloud.org.models import Store
-from cloud.prices import approvals, changes, taking_back
+from cloud.prices import approvals, changes, row_editing, taking_back
 from cloud.prices.columns import HEADS
 from cloud.prices.drafts import draft_changes, get_draft
 from cloud.prices.finding import find_items
@@ -87,9 +87,7 @@ def show(
             "changes": found,
             "count": count,
             "versions": list(session.exec(select(PriceVersion).where(col(PriceVersion.draft_id) == draft_id))),
-            "stores": resolve_targets(session, draft.targets.split())
-            if session.exec(select(Store).limit(1)).first()
-            else [],
+            "stores": _labelled(session, draft),
             "second": approvals.needs_second_person(session),
             "approved": approved,
             "exponent": overview.house_money(session)[1],
@@ -103,6 +101,18 @@ def show(
         }
 
     return page(request, services, "price_change", read)
+
+
+def _labelled(session: Session, draft: PriceDraft) -> list[Store]:
+    """Return the stores of a draft that have a price in it: those that may have labels to change."""
+    if session.exec(select(Store).limit(1)).first() is None:
+        return []
+    touched = {key for key in draft_changes(session, draft.id) if key[0] in row_editing.KINDS}
+    return [
+        store
+        for store in resolve_targets(session, draft.targets.split())
+        if (BodyKind.PRICES, store.price_zone) in touched or (BodyKind.OVERRIDES, store.id) in touched
+    ]
 
 
 def _one_item(session: Session, draft: PriceDraft, asked: Asked, wrong: Sequence[Wrong]) -> Context:

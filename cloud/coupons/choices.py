@@ -41,6 +41,6 @@ def _said(promotion: CouponOff, exponent: int, called: Called) -> Words:
     said = sentence(promotion, Money(exponent), called)
     names = promotion.names
     return {
-        language: f"{names[language]}: {said[language]}" if names.get(language) else said[language]
-        for language in ("en", "zh")
+        language: f"{names[language]}{colon}{said[language]}" if names.get(language) else said[language]
+        for language, colon in (("en", ": "), ("zh", "："))
     }
