@@ -291,7 +291,7 @@ def complete(
 def _sale(db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tender], receipt: Receipt) -> SaleCompleted:
     settings = desk.settings()
     at_ms = desk.clocks.business.now_ms()
-    points = promise.of_basket(db, desk, bill.basket, bill.book, priced=bill.priced, tenders=tenders)
+    points = promise.of_basket(db, desk, bill.basket, bill.book, priced=bill.priced, tenders=tenders, at_ms=at_ms)
     return SaleCompleted(
         id=bill.basket.id,
         store=settings.store,

@@ -36,7 +36,6 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
     items = _items(book, basket) if book else {}
     due = priced.total_minor - basket.paid_minor
     cash_due = due - cash_rounding(desk, basket, priced.total_minor)
-    brings = promise.of_basket(db, desk, basket, book, priced=priced, tenders=basket.tenders) if book else None
     return BasketView(
         basket=basket.id,
         version=basket.version,
@@ -56,9 +55,16 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
         coupons=_coupons(basket, book),
         points=sum(one.spent_points for one in priced.outcomes if one.status is Status.APPLIED),
         points_minor=sum(one.minor for one in priced.outcomes if one.kind == POINTS_KIND),
-        brings_points=None if brings is None else brings.points,
+        brings_points=_brings(db, desk, basket, book, priced) if book else None,
         categories={n: item.category for n, item in items.items() if item.category},
     )
+
+
+def _brings(db: sqlite3.Connection, desk: Desk, basket: Basket, book: TillBook, priced: PricedBasket) -> int | None:
+    """Return how many points the basket would bring, paid now."""
+    now = desk.clocks.business.now_ms()
+    found = promise.of_basket(db, desk, basket, book, priced=priced, tenders=basket.tenders, at_ms=now)
+    return None if found is None else found.points
 
 
 def _coupons(basket: Basket, book: TillBook | None) -> tuple[CouponOn, ...]:

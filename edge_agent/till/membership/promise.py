@@ -31,8 +31,9 @@ def of_basket(
     *,
     priced: PricedBasket,
     tenders: Sequence[Tender],
+    at_ms: int,
 ) -> Promise | None:
-    """Return what a basket brings if it is paid like this, now; what is still to pay counts as money that earns."""
+    """Return what a basket brings, paid like this at a moment; what is still to pay counts as money that earns."""
     card, rules = basket.card, desk.settings().points_rules
     if card is None or card.member.member is None or not rules or desk.stand.practice:
         return None
@@ -43,7 +44,7 @@ def of_basket(
         tenders=[TenderFacts(tender.method, tender.minor) for tender in tenders],
         uses=uses_of(priced),
     )
-    day = date.fromisoformat(ledger.business_date(db, desk, desk.clocks.business.now_ms()))
+    day = date.fromisoformat(ledger.business_date(db, desk, at_ms))
     return promised(rules, bought, card.member.tier or "", day)
 
 
