@@ -35,7 +35,7 @@ def test_documents_name_commands() -> None:
 @pytest.mark.parametrize(("path", "line"), [pytest.param(*one, id=f"{one[0].name}-{one[1]}") for one in commands()])
 def test_a_named_command_exists(path: Path, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("prices.csv", "fixed.json", "cloud.toml", "policies.json"):
+    for name in ("prices.csv", "fixed.json", "cloud.toml", "policies.json", "photos"):
         (tmp_path / name).touch()
     program, *words = shlex.split(line)
     if words[-1] == "--help" or (words[-1] == "..." and not words[-2].startswith("--")):

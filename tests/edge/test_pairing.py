@@ -72,7 +72,8 @@ async def up(network: Network) -> None:
 
 async def test_unpaired_terminal_sees_the_pairing_page_and_nothing_else(network: Network) -> None:
     async with network.terminal() as client:
-        for path in ("/", "/tills/t1", "/tills/t1/display", "/tills/t1/bench", "/terminals", "/openapi.json"):
+        pages = ("/tills/t1", "/tills/t1/display", "/tills/t1/bench", "/terminals", "/openapi.json")
+        for path in ("/", *pages, "/pictures/x.webp"):
             answer = await client.get(path)
             assert (answer.status_code, answer.headers.get("location")) == (303, "/pair"), path
         assert (await client.get("/tills/t1/stream")).status_code == 403
@@ -93,6 +94,7 @@ async def test_paired_terminal_sells_at_its_till_and_at_no_other(network: Networ
             answer = await client.get(path)
             assert answer.status_code == 403, path
             assert "paired with till t2" in answer.text
+        assert (await client.get(f"/pictures/{'ab' * 32}.webp")).status_code == 404, "goods are shown at every till"
         stolen = await client.post("/tills/t1/press", data=TYPED, headers=pressing(network, page))
         assert stolen.status_code == 403
 

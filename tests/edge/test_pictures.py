@@ -222,6 +222,18 @@ async def test_pictures_leave_the_disk_to_what_is_sold(tmp_path: Path) -> None:
         assert (shop.files, shop.keeper.standing.full) == (set(), True)
 
 
+async def test_a_full_disk_takes_the_pictures_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(tmp_path) as shop:
+        await shop.want({"1": TEA})
+        await shop.keeper.settle()
+        monkeypatch.setattr(Database, "is_full", True)
+        assert await shop.keeper.settle()
+        assert (shop.files, await shop.of("1"), shop.keeper.standing.full) == (set(), [b""], True)
+        monkeypatch.undo()
+        assert await shop.keeper.settle()
+        assert await shop.of("1") == [TEA]
+
+
 async def test_prices_come_first(tmp_path: Path) -> None:
     async with opened(tmp_path) as shop:
         await shop.want({"1": TEA})
