@@ -11,6 +11,7 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 
 from cloud.errors import Unavailable
+from cloud.identity.refusals import Unproven
 from cloud.ingest.downlink import AGAIN_S
 from cloud.ingest.exchange import Exchange
 from cloud.ingest.roster import Roster
@@ -65,7 +66,8 @@ class WaitingRoom:
                 del self._waiting[agent]
 
     async def look(self) -> None:
-        """Look once at whoever has to be looked at now, and say what there is."""
+        """Look once at whoever has to be looked at now, and say what there is; send away whoever is revoked."""
+        self._send_away(await run_in_threadpool(self._roster.revoked))
         for agent in await run_in_threadpool(self._roster.due, SHARDS):
             self._looked.pop(agent, None)
         now = self._clock.monotonic()
@@ -115,6 +117,13 @@ class WaitingRoom:
                 said.set_result(theirs)
             if not waiting:
                 self._kept[agent] = (self._clock.monotonic(), theirs)
+
+    def _send_away(self, revoked: Collection[str]) -> None:
+        for agent in self._waiting.keys() & revoked:
+            self._kept.pop(agent, None)
+            for said in self._waiting[agent]:
+                if not said.done():
+                    said.set_exception(Unproven("agent_revoked", f"agent {agent!r} is revoked"))
 
     def _take_kept(self, agent: str) -> list[DownlinkMessage]:
         """Return what was found for an agent while it did not wait; what is old was composed anew by then."""

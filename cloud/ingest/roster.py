@@ -99,6 +99,11 @@ class Roster:
         named |= ripe | self._slice_of_round(sorted(here), now)
         return sorted(named & here)
 
+    def revoked(self) -> set[str]:
+        """Return the agents that may speak no more."""
+        with self._database.snapshot() as session:
+            return set(session.exec(select(col(Agent.id)).where(col(Agent.status) == "revoked")))
+
     def told(self, agents: Iterable[str]) -> None:
         """Look at agents again that were told something just now, until they are found to have it.
 

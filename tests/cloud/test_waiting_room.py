@@ -12,6 +12,8 @@ import pytest
 from cloud.api.waiting_room import WaitingRoom
 from cloud.database import Database
 from cloud.errors import Unavailable
+from cloud.fleet import agents
+from cloud.identity.refusals import Unproven
 from cloud.ingest.exchange import Exchange
 from cloud.ingest.roster import Roster
 from cloud.org import stores
@@ -136,6 +138,26 @@ def test_what_is_found_between_two_polls_is_said_to_the_next_and_not_when_it_is_
             assert [one.agent for one in await house.room.next("s1-a", 0.01, _never())] == said
             house.polls["s1-a"] = house.poll("s1-a")
             await house.settle()
+
+    asyncio.run(live())
+
+
+def test_p6_whoever_is_revoked_is_sent_away_from_its_poll_at_the_next_look(
+    chain: Database, clock: DrivenMachineClock
+) -> None:
+    async def live() -> None:
+        house = House(chain, clock)
+        await house.settle()
+        house.change()
+        with chain.session() as session:
+            agents.revoke(session, "s1-a", actor="it", reason="stolen", now_ms=0)
+        house.exchange.news = {"s2-a"}
+        await house.room.look()
+        with pytest.raises(Unproven) as refused:
+            await house.polls["s1-a"]
+        assert refused.value.code == "agent_revoked"
+        assert [said.agent for said in await house.polls["s2-a"]] == ["s2-a"]
+        assert house.exchange.composed == ["s2-a"]
 
     asyncio.run(live())
 
