@@ -16,6 +16,7 @@ from uuid import UUID
 import psycopg
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
+from psycopg.types.uuid import UUIDBinaryDumper
 from sqlalchemy import BigInteger, Date, Integer, String, Uuid
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
@@ -37,7 +38,15 @@ class _PackedDumper(Dumper):
         return obj
 
 
+class _UuidDumper(UUIDBinaryDumper):
+    """A sale is thirty ids among its rows, and the driver asks each for its bytes by a property written in Python."""
+
+    def dump(self, obj: UUID) -> bytes:
+        return obj.int.to_bytes(16, "big")
+
+
 psycopg.adapters.register_dumper(_Packed, _PackedDumper)
+psycopg.adapters.register_dumper(UUID, _UuidDumper)
 
 
 def _uuids(values: Sequence[UUID]) -> bytes:

@@ -133,9 +133,10 @@ def _insert_new_one_by_one(connection: Connection, plan: _Plan, rows: Sequence[R
 def _copy(cursor: Any, statement: str, plan: _Plan, rows: Sequence[Row]) -> None:
     with cursor.copy(statement) as copy:
         copy.set_types(plan.copy_types)
-        write = copy.write_row
+        packed, write = copy.formatter.write_row, copy.writer.write
         for row in _converted(plan, rows):
-            write(row)
+            if data := packed(row):  # what `copy.write_row` does, without a call for each row
+                write(data)
 
 
 def _arrays(plan: _Plan, rows: Sequence[Row]) -> list[list[Any]]:

@@ -121,7 +121,7 @@ class ItemHistories:
         )
         rows: dict[str, list[tuple[int, Item | None]]] = {item: [] for item in items}
         query = select(wanted.c.key, row.c.version, row.c.row).select_from(wanted.join(row, same))
-        for key, version, content in session.execute(query.order_by(row.c.version.desc())):
+        for key, version, content in session.execute(query.order_by(row.c.version.desc())).all():
             rows[key].append((version, None if content is None else _item.decode(content)))
         for item in items:
             self._kept[scope, item] = _History(newest or 0, rows[item])

@@ -82,7 +82,7 @@ class EarningRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
             return 0
         earning = max(paid.total_minor - paid.excluded_minor, 0)
         weighed = max(eligible_minor, 0) * BASIS_POINTS
-        weighed += sum(max(base, 0) * (times_bp - BASIS_POINTS) for base, times_bp in bonus)
+        weighed += sum([max(base, 0) * (times_bp - BASIS_POINTS) for base, times_bp in bonus])
         return weighed * earning * self.points // (self.per_minor * BASIS_POINTS * paid.total_minor)
 
     def earn(self, net_minor: int) -> int:

@@ -172,5 +172,5 @@ def _describe(session: Session, sales: Sequence[tuple[Received, SaleCompleted]],
     """Ask once for the items whose lines leave the category to HQ, by store and version."""
     items: dict[tuple[str, int], set[str]] = defaultdict(set)
     for one, sale in sales:
-        items[one.store, sale.book.version].update(line.item for line in sale.lines if not line.category)
+        items[one.store, sale.book.version].update([line.item for line in sale.lines if not line.category])
     return intake.downstream.describe(session, {book: wanted for book, wanted in items.items() if wanted})
