@@ -18,7 +18,7 @@ from cloud.errors import NotFound
 from cloud.org.models import Store
 from cloud.prices import approvals, changes, row_editing, taking_back
 from cloud.prices.columns import HEADS
-from cloud.prices.drafts import draft_changes, get_draft
+from cloud.prices.drafts import draft_changes, get_draft, writers_of
 from cloud.prices.finding import find_items
 from cloud.prices.imports import ImportResult
 from cloud.prices.models import DraftStatus, PriceDraft, PriceVersion, TimelineEntryRow
@@ -88,6 +88,7 @@ def show(
             "count": count,
             "versions": list(session.exec(select(PriceVersion).where(col(PriceVersion.draft_id) == draft_id))),
             "stores": _labelled(session, draft),
+            "writers": writers_of(draft),
             "second": approvals.needs_second_person(session),
             "approved": approved,
             "exponent": overview.house_money(session)[1],

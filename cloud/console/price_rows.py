@@ -20,6 +20,7 @@ from cloud.console.uploading import PostedFile, file_by
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.prices import row_editing
+from cloud.prices.drafts import written_by
 from cloud.prices.finding import VALUES, find_items, find_values
 from cloud.prices.imports import import_sheet
 from cloud.prices.sheets import MAX_FILE_BYTES
@@ -58,6 +59,8 @@ def item(request: Request, services: Here, draft: str, form: MayPlan) -> Respons
         with services.database.session() as session:
             it = row_editing.editing(session, draft, asked.item, asked.stores)
             wrong = row_editing.change(session, draft, it, form.get)
+            if not wrong:
+                written_by(session, draft, form.who.actor)
     except (Refused, Invalid, NotFound) as error:
         return show(request, services, draft, refused=refusal_words(error, REFUSALS))
     if wrong:
@@ -72,6 +75,7 @@ def remove(request: Request, services: Here, draft: str, form: MayPlan) -> Respo
     try:
         with services.database.session() as session:
             row_editing.remove(session, draft, kind, scope, number)
+            written_by(session, draft, form.who.actor)
     except (Refused, Invalid) as error:
         return show(request, services, draft, refused=refusal_words(error, REFUSALS))
     return _to(draft, f"?{urlencode({'item': number})}#changes")
@@ -96,6 +100,8 @@ def _take(request: Request, services: Services, draft: str, form: Posted, conten
     try:
         with services.database.session() as session:
             result = import_sheet(session, draft, kind, content, dry_run=False)
+            if result.stored:
+                written_by(session, draft, form.who.actor)
     except (Refused, Invalid) as error:
         return show(request, services, draft, refused=refusal_words(error, REFUSALS))
     return _to(draft, "#changes") if result.ok else show(request, services, draft, result=result)

@@ -8,7 +8,7 @@ import msgspec
 from sqlmodel import Session
 
 from cloud.fleet import audit
-from cloud.prices.drafts import DraftChanges, draft_changes, get_draft
+from cloud.prices.drafts import DraftChanges, draft_changes, get_draft, writers_of
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import ChainSetting, DraftApproval
 
@@ -50,7 +50,7 @@ def approve(
 ) -> None:
     """Approve a draft as it stands now. Raise PriceRefusal when its author, or one of `authors`, asks."""
     draft = get_draft(session, draft_id)
-    refuse_author(actor, {draft.created_by, *authors})
+    refuse_author(actor, {*writers_of(draft), *authors})
     digest = digest_of(draft_changes(session, draft_id))
     session.merge(
         DraftApproval(draft_id=draft_id, digest=digest, approved_by=actor, approved_ms=wall_ms, reason=reason)

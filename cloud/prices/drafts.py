@@ -92,6 +92,20 @@ def put_rows(session: Session, draft_id: str, rows: Iterable[DraftRow]) -> int:
     return sum(map(len, bodies.values()))
 
 
+def written_by(session: Session, draft_id: str, actor: str) -> None:
+    """Note who changed an open draft: they do not approve it. Raise PriceRefusal for one that is closed."""
+    draft = open_draft(session, draft_id)
+    if actor not in writers_of(draft):
+        draft.writers = "\n".join([*draft.writers.split("\n"), actor]).strip()
+        session.add(draft)
+        session.flush()
+
+
+def writers_of(draft: PriceDraft) -> set[str]:
+    """Return everybody who wrote something of a draft."""
+    return {draft.created_by, *filter(None, draft.writers.split("\n"))}
+
+
 def drop_rows(session: Session, draft_id: str, kind: BodyKind, scope: str, keys: Sequence[str]) -> None:
     """Take changes out of an open draft again: the keys stay as they are."""
     open_draft(session, draft_id)

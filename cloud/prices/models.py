@@ -63,6 +63,8 @@ class PriceDraft(Table, table=True):
     targets: str = "all"
     status: str = DraftStatus.DRAFT
     created_by: str
+    writers: str = ""
+    """Everybody else who put rows into it or took some out, one a line: none of them is its second person."""
     created_ms: int = utc_ms()
     takes_back: str | None = Field(default=None, max_length=36, index=True)
     """The published price change whose earlier rows it brings back."""

@@ -37,7 +37,7 @@ ORDER_STATES: Mapping[str, tuple[str, str]] = {
     "fetched": (marked("handed over"), "good"),
     "cancelled": (marked("cancelled, points back"), "quiet"),
 }
-GIFT_OPEN: tuple[str, str] = (marked("offered"), "good")
+GIFT_OPEN: tuple[str, str] = (marked("can be ordered"), "good")
 GIFT_CLOSED: tuple[str, str] = (marked("not offered"), "quiet")
 DRAW_OPEN: tuple[str, str] = (marked("going on"), "good")
 DRAW_LATER: tuple[str, str] = (marked("not yet"), "quiet")

@@ -129,3 +129,17 @@ def test_a_file_is_taken_as_pasted_rows_are(sqlite_database: Database, marketer:
         "Nothing was taken"
         in upload(marketer, f"{place}/file", b"zone,item,regular\nz9,1001,1\n", {"kind": "prices"}).text
     )
+
+
+def test_who_typed_a_price_into_anothers_draft_is_not_its_second_person(
+    sqlite_database: Database, marketer: Visitor
+) -> None:
+    for name, role in (("bo", Role.MARKETER), ("cy", Role.MARKETER), ("root", Role.ADMIN)):
+        make_person(sqlite_database, name, role)
+    signed(sqlite_database, "root").send("/promotions/second-person", {"needed": "yes"})
+    place, bo = started(marketer), signed(sqlite_database, "bo")
+    bo.send(f"{place}/item", {"item": "1001", "regular:prices:z1": "4.50"})
+    for writer in (bo, marketer):
+        assert f'action="{place}/approve"' not in writer.get(place).text
+        assert "Who wrote it cannot approve it." in writer.send(f"{place}/approve").text
+    assert signed(sqlite_database, "cy").send(f"{place}/approve").status_code == 303

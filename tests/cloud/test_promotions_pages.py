@@ -182,6 +182,8 @@ def test_a_second_person_is_asked_where_it_is_set(database: Database, marketer: 
     marketer.send(f"{place}/save", FORM)
     assert "A second person has to approve it first." in marketer.send(f"{place}/push").text
     assert "Who wrote it cannot approve it." in marketer.send(f"{place}/approve").text
+    assert f'action="{place}/approve"' not in marketer.get(place).text, "no button that leads to a refusal"
+    assert f'action="{place}/approve"' in signed(database, "bo").get(place).text
     assert signed(database, "bo").send(f"{place}/approve", {"reason": "fine"}).status_code == 303
     assert "approved by bo" in marketer.get(place).text
     assert marketer.send(f"{place}/push", {"reason": "go"}).status_code == 303

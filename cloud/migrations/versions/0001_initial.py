@@ -1018,6 +1018,7 @@ def upgrade() -> None:
         sa.Column("targets", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("writers", sa.String(), nullable=False),
         sa.Column("created_ms", BIG_INT, nullable=False),
         sa.Column("takes_back", sa.String(length=36), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_draft")),
