@@ -325,6 +325,8 @@ class BasketView:
     """So many of the member's points pay so much of it."""
     brings_points: int | None = None
     """How many points it brings the member as it is; None without one, and where only HQ can say."""
+    no_points_by: tuple[str, ...] = ()
+    """What is paid by these methods brings none of them."""
     categories: dict[int, str] = field(default_factory=dict)
     """The path of each line's category, by line; an item without one is absent."""
 

@@ -14,6 +14,7 @@ from edge_agent.till.ports import TillBook
 from edge_agent.till.results import BasketView, CouponOn, HeldLine, Waiting
 from edge_agent.till.selling.amending import cash_rounding
 from shared.adjustments import Adjusted
+from shared.loyalty import Promise
 from shared.pricing import Item, PricedBasket, Status
 from shared.pricing.explain import near_miss
 from shared.pricing.promotion import Money
@@ -36,6 +37,7 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
     items = _items(book, basket) if book else {}
     due = priced.total_minor - basket.paid_minor
     cash_due = due - cash_rounding(desk, basket, priced.total_minor)
+    brings = _brings(db, desk, basket, book, priced) if book else None
     return BasketView(
         basket=basket.id,
         version=basket.version,
@@ -55,16 +57,16 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
         coupons=_coupons(basket, book),
         points=sum(one.spent_points for one in priced.outcomes if one.status is Status.APPLIED),
         points_minor=sum(one.minor for one in priced.outcomes if one.kind == POINTS_KIND),
-        brings_points=_brings(db, desk, basket, book, priced) if book else None,
+        brings_points=None if brings is None else brings.points,
+        no_points_by=() if brings is None else brings.not_by,
         categories={n: item.category for n, item in items.items() if item.category},
     )
 
 
-def _brings(db: sqlite3.Connection, desk: Desk, basket: Basket, book: TillBook, priced: PricedBasket) -> int | None:
-    """Return how many points the basket would bring, paid now."""
+def _brings(db: sqlite3.Connection, desk: Desk, basket: Basket, book: TillBook, priced: PricedBasket) -> Promise | None:
+    """Return the points the basket would bring, paid now."""
     now = desk.clocks.business.now_ms()
-    found = promise.of_basket(db, desk, basket, book, priced=priced, tenders=basket.tenders, at_ms=now)
-    return None if found is None else found.points
+    return promise.of_basket(db, desk, basket, book, priced=priced, tenders=basket.tenders, at_ms=now)
 
 
 def _coupons(basket: Basket, book: TillBook | None) -> tuple[CouponOn, ...]:

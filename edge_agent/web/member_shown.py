@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from edge_agent.till.cards import POINTS
 from edge_agent.till.results import BasketView, MemberAttached
 from edge_agent.web.figures import money
-from edge_agent.web.screen.saying import Sayable, named, says
-from edge_agent.web.screen.words import BLOCKS
+from edge_agent.web.screen.saying import Joined, Sayable, named, says
+from edge_agent.web.screen.words import BLOCKS, TENDERS
 from shared.loyalty import NextTier
 from shared.web.words import marked
 from shared.wire.desired import StoreSettings
+from shared.wire.events import TenderKind
 
 POINTS_FOLLOW = marked("The points of this purchase follow from head office.")
 
@@ -43,7 +44,11 @@ def shown_with(view: BasketView, settings: StoreSettings) -> MemberShown | None:
 def _brings(view: BasketView, member: MemberAttached) -> Sayable | None:
     points = view.brings_points
     if points:
-        return says(marked("Points for this purchase {points}"), points=f"{points:,}")
+        ways = [says(TENDERS[TenderKind(one)]) for one in view.no_points_by if one in set(TenderKind)]
+        if not ways:
+            return says(marked("Points for this purchase {points}"), points=f"{points:,}")
+        text = marked("Points for this purchase {points} (none for what is paid by: {ways})")
+        return says(text, points=f"{points:,}", ways=Joined(tuple(ways)))
     unsaid = points is None and member.known and POINTS not in member.blocks and not view.practice
     return says(POINTS_FOLLOW) if unsaid and view.priced.lines else None
 

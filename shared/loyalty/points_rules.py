@@ -74,10 +74,11 @@ class PointsBasis(msgspec.Struct, frozen=True, omit_defaults=True, array_like=Tr
 
 
 class Promise(NamedTuple):
-    """So many points, worked out by these rules."""
+    """So many points, worked out by these rules; what is paid by the tenders of `not_by` brings none."""
 
     points: int
     by: PointsBasis
+    not_by: tuple[str, ...] = ()
 
 
 class _Rules(NamedTuple):
@@ -109,7 +110,8 @@ def promised(rules: Sequence[PointsRule], purchase: Purchase, tier: str, day: da
     if known is None:
         return None
     times = BASIS_POINTS if known.tiers is None or not tier else known.tiers.on(tier, day)
-    return Promise(points_earned(purchase, known.earning, times), known.by)
+    not_by = tuple(known.earning.excluded_tenders)
+    return Promise(points_earned(purchase, known.earning, times), known.by, not_by)
 
 
 def promised_back(

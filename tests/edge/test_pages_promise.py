@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge_agent.web import display_page
@@ -17,6 +18,11 @@ from tests.edge.test_till_promise import BASE, GOLD, earning, store_with, tiers
 from tests.edge.tills import CARD, MILK, OTHER_CARD
 
 KNOWN = [earning(BASE), tiers(GOLD)]
+NOT_BY_GIFT = earning(msgspec.structs.replace(BASE, excluded_tenders=["gift_card", "unheard_of"]))
+NOT_ALL = (
+    "Points for this purchase 12 (none for what is paid by: Gift card)",
+    "本单可得积分 12（以下方式支付的部分不积分：购物卡）",
+)
 FOLLOW = "The points of this purchase follow from head office."
 FOLLOW_ZH = "本单积分由总部稍后入账。"
 
@@ -25,12 +31,13 @@ FOLLOW_ZH = "本单积分由总部稍后入账。"
     ("rules", "card", "blocks", "rung", "paid"),
     [
         (KNOWN, CARD, [], ("Points for this purchase 19", "本单可得积分 19"), ("Points earned 19", "本次积分 19")),
+        ([NOT_BY_GIFT], CARD, [], NOT_ALL, ("Points earned 12", "本次积分 12")),
         ([], CARD, [], (FOLLOW, FOLLOW_ZH), (FOLLOW, FOLLOW_ZH)),
         (KNOWN, CARD, ["points"], None, None),
         (KNOWN, OTHER_CARD, [], None, (FOLLOW, FOLLOW_ZH)),
         (KNOWN, "", [], None, None),
     ],
-    ids=["promised", "no rule", "blocked", "unknown card", "nobody"],
+    ids=["promised", "excluded", "no rule", "blocked", "unknown card", "nobody"],
 )
 async def test_both_sides_see_the_points_or_that_they_follow(
     tmp_path: Path,
