@@ -144,6 +144,7 @@ class Agent:
             downloads=settings.downloads_dir,
             budget=Budget(settings.pictures_disk_bytes, settings.pictures_bytes_a_minute),
             arrived=self._tills.show_anew,
+            changed=self._changed,
             random=random.random,
         )
         self._downlink = Downlink(

@@ -23,6 +23,7 @@ from cloud.pictures.api import FOR_EVER
 from cloud.pictures.finding import items_meant
 from cloud.pictures.fitting import MOST_FILE_BYTES, fit
 from cloud.pictures.models import ItemPicture
+from cloud.pictures.standing import following
 from cloud.prices.naming import item_names
 from shared.pictures import MEDIA_TYPE, is_picture_name
 from shared.web.phrases import Phrase
@@ -45,6 +46,7 @@ def _list(request: Request, services: Services, refused: str = "", wanted: str =
         return {
             "table": tables.PICTURES,
             "pictured": session.exec(select(func.count()).select_from(ItemPicture)).one(),
+            "following": following(session),
             "most_mb": MOST_FILE_BYTES // 1024**2,
             "wanted": wanted,
             "refused": refused,

@@ -11,6 +11,7 @@ from pathlib import Path
 from edge_agent.devices import census
 from edge_agent.disk.agent_row import store_settings
 from edge_agent.hq import member_set
+from edge_agent.pictures import listing
 from edge_agent.prices import bodies, timeline
 from edge_agent.record import outbox
 from edge_agent.terminals import register
@@ -44,7 +45,7 @@ def read_reported(
             TillReport(till=till, version=in_force or 0, oldest_open_version=baskets.oldest_version(db, till))
             for till in tills
         ],
-        body_hashes=bodies.newest_hashes(db),
+        body_hashes=bodies.newest_hashes(db) | listing.newest_hash(db),
         members_version=member_set.version(db),
         backlog=waiting.count,
         backlog_since_ms=waiting.oldest_ms,

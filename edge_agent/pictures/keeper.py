@@ -76,7 +76,10 @@ class Standing:
 
 
 class PictureKeeper:
-    """The pictures of one agent. `arrived` is called when one came that somebody was about to see."""
+    """The pictures of one agent. `arrived` is called when one came that somebody was about to see.
+
+    `changed`: HQ should hear which list is followed now.
+    """
 
     def __init__(
         self,
@@ -88,6 +91,7 @@ class PictureKeeper:
         downloads: Path,
         budget: Budget,
         arrived: Callable[[], None],
+        changed: Callable[[], None],
         random: Callable[[], float],
     ) -> None:
         self._database = database
@@ -97,6 +101,7 @@ class PictureKeeper:
         self._downloads = downloads
         self._budget = budget
         self._arrived = arrived
+        self._changed = changed
         self._random = random
         self._wake = asyncio.Event()
         self._another_list = False
@@ -215,6 +220,7 @@ class PictureKeeper:
             finally:
                 path.unlink(missing_ok=True)
         _log.info("pictures_followed", list=now.wanted[:12])
+        self._changed()
 
     async def _followed_by_delta(self, now: Followed) -> bool:
         name = f"{now.hash}..{now.wanted}"

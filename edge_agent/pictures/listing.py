@@ -43,6 +43,12 @@ def followed(db: sqlite3.Connection) -> Followed:
     return Followed(*db.execute("SELECT wanted, hash, buckets FROM picture_list").fetchone())
 
 
+def newest_hash(db: sqlite3.Connection) -> dict[str, str]:
+    """Return the hash of the list that is here by `kind/scope`, for the report; nothing while none is whole."""
+    hash_ = followed(db).hash
+    return {f"{BodyKind.PICTURES}/{SCOPE}": hash_} if hash_ else {}
+
+
 def picture_of(db: sqlite3.Connection, item: str) -> str:
     """Return the name of an item's picture, empty when it has none."""
     found = db.execute("SELECT row FROM picture_item WHERE item = ?", (item,)).fetchone()

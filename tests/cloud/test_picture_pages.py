@@ -42,7 +42,7 @@ from shared.pricing.price_list import Barcode
 from tests.cloud.boxes import served_api
 from tests.cloud.calling import call
 from tests.cloud.picture_files import drawn
-from tests.cloud.prices_data import found_chain, item, publish_rows
+from tests.cloud.prices_data import found_chain, item, publish_rows, report
 from tests.cloud.visiting import Visitor, make_person, mark_on
 from tests.factories import START_MS, DrivenMachineClock
 from tests.provision.browser import Page, browsing, find_browser
@@ -118,6 +118,11 @@ def test_a_picture_is_seen_before_it_is_used_and_can_be_taken_away(office: Offic
     assert office.pictures == {"a /1": name}
     assert "Now on displays" in ana.get(ITEM).text
     assert f"{LIST}/{name}.webp" in ana.get(LIST).text
+    with office.database.session() as session:
+        newest = keeping.reference(session)
+        report(session, "s1-a", body_hashes={"pictures/chain": newest.hash if newest else ""})
+        report(session, "s2-a", body_hashes={"pictures/chain": "ab" * 32})
+    assert "1 of 2 stores follow the newest list." in ana.get(LIST).text
     assert f"{LIST}/{name}.webp" in ana.get(f"{LIST}?item=a").text
     assert "Nothing fits this filter." in ana.get(f"{LIST}?item=b").text
     assert ana.send(f"{LIST}/remove", {"item": "a /1", "reason": "old pack"}).headers["location"] == ITEM
@@ -188,7 +193,8 @@ async def test_an_agent_follows_over_the_api_on_and_off_line(office: Office, tmp
         files = HttpsBodies(api)
         keeper = PictureKeeper(
             disk, Sources(files, files, at_rest), DrivenMachineClock(), directory=tmp_path / "p",
-            downloads=tmp_path / "d", budget=Budget(10**8, 10**9, 0), arrived=lambda: None, random=lambda: 0.5,
+            downloads=tmp_path / "d", budget=Budget(10**8, 10**9, 0), arrived=lambda: None,
+            changed=lambda: None, random=lambda: 0.5,
         )  # fmt: skip
 
         async def follow() -> None:

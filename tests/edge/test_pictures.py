@@ -50,6 +50,7 @@ class Shop:
             downloads=folder / "downloads",
             budget=budget,
             arrived=self._note,
+            changed=lambda: None,
             random=lambda: 0.5,
         )
 
@@ -92,6 +93,7 @@ async def test_the_list_is_followed_whole_then_by_what_changed_and_nothing_else_
         assert await shop.keeper.settle()
         assert await shop.of("1", "2", "3", "9") == [TEA, MILK, TEA, b""]
         assert shop.hq.fetched == [first.hash, picture_name(TEA), picture_name(MILK)], "one picture of two items"
+        assert await shop.database.read(listing.newest_hash) == {"pictures/chain": first.hash}
         shop.hq.fetched.clear()
         second = await shop.want({"1": TEA, "2": SALT})
         assert await shop.keeper.settle()
