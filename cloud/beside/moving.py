@@ -7,7 +7,7 @@ hash of each field, enough to name the field in which a repeat differs, and noth
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
@@ -208,7 +208,7 @@ class Till:
         if rule is None:
             return None
         stands = tiers.outlooks(session, [receipt.member], receipt.business_date).get(receipt.member)
-        receipt = replace(receipt, tier=stands.standing.tier if stands else "")
+        receipt = msgspec.structs.replace(receipt, tier=stands.standing.tier if stands else "")
         points = points_earned(receipt, rule, crediting.tier_times(receipt, rules))
         return crediting.Earned(receipt, rule, points)
 
