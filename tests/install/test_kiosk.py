@@ -8,12 +8,12 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.edge.waiting import until
 from tests.install import bundles
 from tests.provision.browser import find_browser
 
@@ -128,12 +128,6 @@ class Screens:
         look(self.ask("--type", "get_tree"), "")  # type: ignore[arg-type]
         return found
 
-    def until(self, holds: Callable[[dict[str, tuple[str, bool, bool]]], bool], what: str) -> None:
-        deadline = time.monotonic() + 30
-        while not holds(self.windows()):
-            assert time.monotonic() < deadline, f"waited in vain for {what}: {self.windows()}"
-            time.sleep(0.1)
-
 
 @pytest.fixture
 def screens() -> Iterator[Screens]:
@@ -171,9 +165,9 @@ def screens() -> Iterator[Screens]:
 
 @pytest.mark.processes
 @pytest.mark.timeout(120)
-def test_two_screens_show_both_pages_and_keys_stay_with_the_till(screens: Screens) -> None:
+async def test_two_screens_show_both_pages_and_keys_stay_with_the_till(screens: Screens) -> None:
     till, side = "chrome-127.0.0.1__tills_t1-Default", "chrome-127.0.0.1__tills_t1_display-Default"
     both = {till: ("HEADLESS-1", True, True), side: ("HEADLESS-2", True, False)}
-    screens.until(lambda seen: seen == both, "both windows")
+    await until(lambda: screens.windows() == both, "both windows")
     screens.ask("workspace 2")  # as a click on the customer's side does
-    screens.until(lambda seen: seen == both, "the keys to come back")
+    await until(lambda: screens.windows() == both, "the keys to come back")
