@@ -6,7 +6,7 @@
 #   make check              style, types and import arrows
 #   make words              the pages' words: collected, compiled, and what still lacks Chinese
 #   make bench              every benchmark as JSON (BENCH=name for one)
-#   make pictures           the documents' pictures of the till, taken anew
+#   make pictures           the documents' pictures of the till and its desk, taken anew
 # DEMO="..." is handed to the demo; PYTHON=/path/to/python3.12 chooses the interpreter.
 
 SHELL := /bin/bash
@@ -112,7 +112,7 @@ documents: $(READY)
 
 pictures: $(READY)
 	@$(BIN)/python -m tests.docs.pictures
-	@echo "Taken anew: docs/images/till-*.png. Look at them before they are committed."
+	@echo "Taken anew: docs/images/till-*.png and desk-top-up-zh.png. Look at them before they are committed."
 
 clean:
 	@rm -rf $(VENV) var build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
