@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -62,11 +63,14 @@ async def test_only_what_can_be_a_device_of_a_till_wakes() -> None:
     kernel.ours.close()
 
 
-def ask_the_kernel() -> None:
+def asked_the_kernel() -> bool:
+    """Ask for one more announcement. Everybody may hear the kernel, only root may ask it."""
     try:
         Path("/sys/class/tty/ptmx/uevent").write_text("add")
     except OSError:
-        pytest.skip("this machine lets nobody ask its kernel")
+        assert os.geteuid() != 0, "root may ask its kernel"
+        return False
+    return True
 
 
 async def test_real_kernel_is_heard() -> None:
@@ -77,8 +81,9 @@ async def test_real_kernel_is_heard() -> None:
         pytest.skip("this machine lets nobody hear its kernel")
     hotplug = HotPlug(lambda: opened, ())
     async with listening(hotplug):
-        ask_the_kernel()
-        if not await hotplug.beyond(0, 3):
+        if not asked_the_kernel():
+            assert not await hotplug.beyond(0, 0.01)
+        elif not await hotplug.beyond(0, 3):
             pytest.skip("this kernel announces nothing in here")
 
 
