@@ -27,6 +27,7 @@ from cloud.loyalty.tier_words import reason_words, tier_words
 from cloud.loyalty.trial import Trial
 from cloud.loyalty.words import earning_words, no_rule_words
 from cloud.members.models import Member
+from cloud.org.models import Store
 from cloud.value.forms import fresh_id, read_id
 from shared.loyalty import EarningRule, TierRule
 from shared.web.words import Language
@@ -136,6 +137,7 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
             "done": tried is not None and tried.state == DONE,
             **_found(session, row, trial_running.tally_of(tiers_tried) if tiers_tried else Trial(), language),
             "earned": trial_running.earned_of(tried) if tried and row.kind != TIERS else None,
+            "shops": dict(session.exec(select(col(Store.id), col(Store.name))).all()) if row.kind != TIERS else {},
             "rows": rule_form.tier_rows(rule, exponent) if isinstance(rule, TierRule) else [],
             "exponent": exponent,
             "alone": deciding.alone(session),
