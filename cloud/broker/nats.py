@@ -16,9 +16,11 @@ import sys
 import urllib.request
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from cloud.broker.adapter import INGEST, BrokerPlan, BrokerUnavailable
+from cloud.broker.listening import LOOPBACK, free_ports, why_not_listening
 from cloud.identity.keys import private_directory, write_private
 from shared import topics
 
@@ -57,6 +59,7 @@ class NatsBroker:
     def write(self, agents: Sequence[str]) -> None:
         """Write the configuration and the users beside it."""
         private_directory(self._plan.directory)
+        self._plan = _with_free_inner_ports(self._plan)
         self._write_users(agents)
         write_private(self._config, _configuration(self._plan, self.storage).encode())
 
@@ -95,6 +98,15 @@ def _subjects(names: Sequence[str]) -> list[str]:
 def _user(name: str, publish: list[str], subscribe: list[str]) -> str:
     rights = {"publish": {"allow": publish}, "subscribe": {"allow": subscribe}}
     return json.dumps({"user": f"CN={name}", "permissions": rights})
+
+
+def _with_free_inner_ports(plan: BrokerPlan) -> BrokerPlan:
+    """Choose other ports for what only this machine asks, where a program has taken one since: nobody relies on these.
+
+    They come from the range of outgoing connections, so that may happen on any day, and no broker would start.
+    """
+    taken = [name for name in ("monitor_port", "client_port") if why_not_listening(LOOPBACK, int(getattr(plan, name)))]
+    return replace(plan, **dict(zip(taken, free_ports(len(taken)), strict=True))) if taken else plan
 
 
 def _configuration(plan: BrokerPlan, storage: Path) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloud.broker.listening import LOOPBACK, free_ports
 from cloud.identity.keys import write_private
 from cloud.settings import CloudSettings
 
 _FILE = "ports.json"
-_LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def resolve(settings: CloudSettings) -> Places:
         ports |= dict(zip(missing, free_ports(len(missing)), strict=True))
         write_private(settings.data_dir / _FILE, json.dumps(ports).encode())
     own_broker = (f"mqtts://{_in_url(settings.public_host)}:{ports['broker']}",)
-    local_broker = (f"mqtts://{_LOOPBACK}:{ports['broker']}",)
+    local_broker = (f"mqtts://{LOOPBACK}:{ports['broker']}",)
     return Places(
         api_port=ports["api"],
         console_port=ports["console"],
@@ -57,7 +56,7 @@ def resolve(settings: CloudSettings) -> Places:
         monitor_port=ports["monitor"],
         client_port=ports["client"],
         api_url=f"https://{_in_url(settings.public_host)}:{ports['api']}",
-        console_url=f"http://{_LOOPBACK}:{ports['console']}",
+        console_url=f"http://{LOOPBACK}:{ports['console']}",
         broker_urls=tuple(settings.broker_urls) or own_broker,
         ingest_urls=tuple(settings.broker_urls) or local_broker,
     )
@@ -70,18 +69,6 @@ def listeners(settings: CloudSettings) -> dict[str, int]:
         "api": settings.api_port or kept.get("api", 0),
         "broker": settings.broker_port or kept.get("broker", 0),
     }
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody on this machine listens on right now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind((_LOOPBACK, 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def _kept(data_dir: Path) -> dict[str, int]:

@@ -36,7 +36,7 @@ def backup(state: State, to: Copy) -> None:
         _said(lambda: copying.back_up(load(state).database_path, to))
         typer.echo(f"copied to {to}")
     else:
-        typer.echo("nothing to copy: this agent has never run")
+        typer.echo(f"nothing to copy: no agent has ever run in {state}")  # nor is that wrong: see `deploy/edge/upgrade`
 
 
 @app.command(name="put-back")

@@ -85,7 +85,10 @@ def _check_address(cloud: str) -> None:
 def _unreached(cloud: str, error: httpx.HTTPError) -> str:
     if (fault := certificate_fault(error)) is not None:
         return f"{cloud}: {fault}"
-    return f"{cloud} cannot be reached ({error or type(error).__name__}); check the address, the network cable and HQ"
+    if "WRONG_VERSION_NUMBER" in str(error):
+        return f"{cloud} answers without TLS: is that the port for stores, 8443 unless HQ says otherwise?"
+    reason = str(error).partition("] ")[2] or error or type(error).__name__  # without the number of an OSError
+    return f"{cloud} cannot be reached ({reason}); check the address, the network cable and HQ"
 
 
 def _refuse_second_time(state_dir: Path) -> None:

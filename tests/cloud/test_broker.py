@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cloud.fleet import agents
+from cloud.process import ports
 from cloud.process.broker import adapter_of
 from cloud.process.ingest import ingest_address
 from shared.topics import Down, Up, down_topic, ingest_filter, shard_of, subscribe_rights, up_topic
@@ -105,6 +107,18 @@ def test_p3_a_killed_broker_with_wiped_storage_comes_back(box: Box) -> None:
         until(lambda: len(pids) == 2, "broker started anew", 20)
         until(lambda: agent.bus.is_connected and ingest.bus.is_connected, "both reconnected", 20)
         until(lambda: agent.bus.publish(up_topic("a1", Up.STATE), b"2") and ingest.heard[-1][1] == b"2", "heard again")
+
+
+def test_p3_a_port_of_its_own_that_another_program_took_keeps_no_broker_down(tmp_path: Path) -> None:
+    box = make_box(tmp_path)
+    places = ports.resolve(box.settings)
+    with (
+        socket.create_server(("127.0.0.1", places.client_port)),
+        socket.create_server(("127.0.0.1", places.monitor_port)),
+        kept_broker(box) as pids,
+    ):
+        until(lambda: pids, "broker ready", 20)
+    box.database.close()
 
 
 def test_p3_broken_storage_is_moved_aside(tmp_path: Path) -> None:
