@@ -103,6 +103,8 @@ class DrawShown:
     seed: str
     """Empty until it has ended."""
     open: bool
+    not_yet: bool
+    """Whether it has not begun."""
     tickets: Sequence[TicketShown]
     draws_left: int | None
     """How often they may still draw; None: no limit."""
@@ -166,7 +168,7 @@ def _pickup(row: Pickup, store: str, today: date, language: Language) -> PickupS
 def draws_open(session: Session, today: date, language: Language) -> Sequence[tuple[str, str, int]]:
     """Return (id, name, points) of every draw one can take part in today."""
     rows = session.exec(entities(Draw).where(~col(Draw.ended)).order_by(col(Draw.made_ms).desc())).all()
-    return [(row.id, _name(row, language), row.points) for row in rows if _is_open(row, today)]
+    return [(row.id, _name(row, language), row.points) for row in rows if _is_open(session, row, today)]
 
 
 def draw_for(session: Session, member: UUID, draw_id: str, today: date, language: Language) -> DrawShown | None:
@@ -182,12 +184,13 @@ def draw_for(session: Session, member: UUID, draw_id: str, today: date, language
         name=_name(row, language),
         points=row.points,
         starts=row.starts,
-        ends=row.ends,
+        ends=drawing.last_day(session, row),
         odds=draw_forms.odds_of(rules, {one.prize: one.whole for one in rows}),
         left={one.prize: one.left for one in rows},
         commitment=row.commitment.hex(),
         seed=row.seed.hex() if row.seed else "",
-        open=_is_open(row, today),
+        open=_is_open(session, row, today),
+        not_yet=not row.ended and row.starts is not None and today < row.starts,
         tickets=_tickets(session, member, row, language),
         draws_left=max(row.per_member - part, 0) if row.per_member else None,
     )
@@ -212,8 +215,9 @@ def _tickets(session: Session, member: UUID, draw: Draw, language: Language) -> 
     ]
 
 
-def _is_open(row: Draw, today: date) -> bool:
-    return not row.ended and (row.starts is None or row.starts <= today) and (row.ends is None or today <= row.ends)
+def _is_open(session: Session, row: Draw, today: date) -> bool:
+    last = drawing.last_day(session, row)
+    return not row.ended and (row.starts is None or row.starts <= today) and (last is None or today <= last)
 
 
 def _name(row: Draw, language: Language) -> str:

@@ -215,8 +215,7 @@ def _open(session: Session, wanted: Entry) -> Draw:
     row = session.get(Draw, wanted.draw, with_for_update=True, populate_existing=True)
     if row is None:
         raise Refused("draw_unknown", f"there is no draw {wanted.draw!r}")
-    # A draw without a last day ends with its coupons: one that is over is no prize.
-    last = row.ends or _coupons_end(session, _rules.decode(row.rules))
+    last = last_day(session, row)
     if row.ended or (last is not None and wanted.today > last):
         raise Refused("draw_ended", f"draw {row.id} has ended")
     if row.starts is not None and wanted.today < row.starts:
@@ -224,6 +223,11 @@ def _open(session: Session, wanted: Entry) -> Draw:
     if row.per_member and taken_part(session, row.id, wanted.member) >= row.per_member:
         raise Refused("per_member", f"a member may draw {row.per_member} times")
     return row
+
+
+def last_day(session: Session, row: Draw) -> date | None:
+    """Return the last day of a draw; one without ends with its coupons, for one that is over is no prize."""
+    return row.ends or _coupons_end(session, _rules.decode(row.rules))
 
 
 def taken_part(session: Session, draw_id: str, member: UUID) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from cloud.rewards.models import GiftOrder, GiftStock, Pickup, Ticket
 from cloud.rewards.pickups import Handing
 from shared import pickup_code
 from shared.draws import DrawRules, Prize
-from tests.cloud.member_page_data import FAMILY, Phone, Shop, a_member, open_shop
+from tests.cloud.member_page_data import FAMILY, TODAY, Phone, Shop, a_member, open_shop
 from tests.cloud.members_data import OTHER_CARD, vault
 from tests.cloud.test_ledger_races import AT_ONCE, all_at_once
 from tests.cloud.value_books import Books
@@ -201,6 +201,21 @@ def test_a_draw_says_its_odds_first_and_takes_its_points_once(shop: Shop, member
     assert third.status_code == 422
     assert points_of(shop, member) == 50
     Books(shop.database).prove()
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [
+        ({"starts": TODAY + timedelta(days=1), "ends": TODAY + timedelta(days=9)}, "not begun yet"),
+        ({"ends": TODAY - timedelta(days=1)}, "is over"),
+    ],
+)
+def test_a_draw_that_cannot_be_drawn_says_why(shop: Shop, phone: Phone, days: dict[str, object], says: str) -> None:
+    open_draw(shop, **days)
+    page = phone.get("/me/draws/spring").text
+    assert says in page
+    assert 'action="/me/draws/spring"' not in page
+    assert "Spring draw" not in phone.get("/me/gifts").text
 
 
 def test_a_prize_waits_behind_a_code_and_a_refused_draw_costs_nothing(shop: Shop, member: UUID, phone: Phone) -> None:
