@@ -105,8 +105,11 @@ def _with_free_inner_ports(plan: BrokerPlan) -> BrokerPlan:
 
     They come from the range of outgoing connections, so that may happen on any day, and no broker would start.
     """
-    taken = [name for name in ("monitor_port", "client_port") if why_not_listening(LOOPBACK, int(getattr(plan, name)))]
-    return replace(plan, **dict(zip(taken, free_ports(len(taken)), strict=True))) if taken else plan
+    monitor, client = (
+        free_ports(1)[0] if why_not_listening(LOOPBACK, port) else port
+        for port in (plan.monitor_port, plan.client_port)
+    )
+    return replace(plan, monitor_port=monitor, client_port=client)
 
 
 def _configuration(plan: BrokerPlan, storage: Path) -> str:
