@@ -40,7 +40,8 @@ def coupon_promotions(session: Session, now_ms: int, exponent: int) -> dict[str,
 def _said(promotion: CouponOff, exponent: int, called: Called) -> Words:
     said = sentence(promotion, Money(exponent), called)
     names = promotion.names
+    colons: Mapping[Language, str] = {"en": ": ", "zh": "："}
     return {
         language: f"{names[language]}{colon}{said[language]}" if names.get(language) else said[language]
-        for language, colon in (("en", ": "), ("zh", "："))
+        for language, colon in colons.items()
     }
