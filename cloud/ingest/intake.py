@@ -48,6 +48,10 @@ class Downstream(Protocol):
         """Credit what members' sales earn, take back what returned goods had earned."""
         ...
 
+    def saw(self, session: Session, commit_no: int, visits: Collection[tuple[UUID, str, int]]) -> None:
+        """Note who came by where, (member, store, business time), so that the store may know them next time."""
+        ...
+
     def settle(
         self, session: Session, posted: Posted, sales: Sequence[SaleCompleted], returns: Sequence[SaleReturned]
     ) -> None:

@@ -72,6 +72,10 @@ class LoyaltyDownstream:
         visits += [(back.sale.member, back.store, back.at_ms) for back in returns]
         dirt.note(session, commit_no, visits)
 
+    def saw(self, session: Session, commit_no: int, visits: Collection[tuple[UUID, str, int]]) -> None:
+        """Note who came by, so that the store may know them next time."""
+        dirt.note(session, commit_no, visits)
+
     def settle(
         self, session: Session, posted: Posted, sales: Sequence[SaleCompleted], returns: Sequence[SaleReturned]
     ) -> None:

@@ -1,6 +1,6 @@
 """Which members each store may know, kept up to date from what commits have noted as changed.
 
-A store knows whoever calls it home and whoever shopped there, most recent first, up to a bound.
+A store knows whoever calls it home and whoever shopped or showed a card there, most recent first, up to a bound.
 """
 
 from __future__ import annotations

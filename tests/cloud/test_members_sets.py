@@ -21,7 +21,7 @@ from shared.sealing import card_hash
 from shared.wire.desired import KnownMember, MemberStep
 from shared.wire.events import MemberOnSale
 from tests.cloud.members_data import AGENTS, CARD, OTHER_CARD, join, open_chain, shown, take, vault
-from tests.factories import START_MS, make_sale, new_id
+from tests.factories import START_MS, make_sale, make_swipe, new_id
 
 YEAR = 2026
 
@@ -98,6 +98,16 @@ def test_a_balance_follows_the_member_to_every_store_that_knows_them(database: D
         known = store.follow(database).members[ann]
         assert (known.points, known.tier) == (129, "silver")
     assert here.steps == 2
+
+
+def test_a_store_knows_next_time_whoever_showed_a_card_there(database: Database) -> None:
+    ann = join(database, [CARD], home_store="s001")
+    settle(database)
+    there = Store("s002").follow(database)
+    assert ann not in there.members
+    assert not take(database, [make_swipe(shown(CARD), store="s002"), make_swipe(shown("8810000000000033"))])
+    assert settle(database) == {"s002"}
+    assert ann in there.follow(database).members
 
 
 def test_a_tier_ends_with_the_year_after_it_was_reached(database: Database) -> None:

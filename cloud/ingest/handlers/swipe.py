@@ -40,4 +40,10 @@ def apply_swipes(session: Session, events: Sequence[Received], intake: Intake) -
             for (one, swipe, day), member in zip(fit, shown, strict=True)
         ],
     )  # fmt: skip
+    came = [
+        (member.member_id, one.store, swipe.at_ms)
+        for (one, swipe, _), member in zip(fit, shown, strict=True)
+        if member.member_id is not None
+    ]
+    intake.downstream.saw(session, intake.commit_no, came)
     return refused
