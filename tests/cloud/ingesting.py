@@ -133,6 +133,9 @@ class NobodyShops:
         assert not sales, "nobody here is a member"
         assert not returns
 
+    def saw(self, _session: Session, _commit_no: int, visits: Collection[tuple[UUID, str, int]]) -> None:
+        assert not visits, "nobody here is a member"
+
     def settle(
         self, _session: Session, _posted: Posted, _sales: Sequence[SaleCompleted], _returns: Sequence[SaleReturned]
     ) -> None:
