@@ -23,10 +23,11 @@ from benchmarks.rig import databases
 from benchmarks.rig.figures import latency, now, percentile, report, rss_mib, spread
 from benchmarks.rig.office import Office, office
 from benchmarks.rig.processes import Process, Usage, started, until
+from cloud.deployment import ports
+from cloud.deployment.clocks import clocks_of
+from cloud.deployment.opening import open_vault
 from cloud.prices.bodies import BodyFiles
-from cloud.process import ports
-from cloud.process.clocks import clocks_of
-from cloud.process.parts import build_exchange, open_vault
+from cloud.process.parts import build_exchange
 
 BUDGET = "p95 5 s to 1,000 agents, less than half a processor while nothing changes"
 _QUIET_SECONDS = 30.0

@@ -23,25 +23,12 @@ from cloud.members import commands as members
 from cloud.org import commands as org
 from cloud.pictures import commands as pictures
 from cloud.prices import commands as prices
-from cloud.process import (
-    broker as broker_process,
-)
-from cloud.process import (
-    doctor as examination,
-)
-from cloud.process import (
-    ingest as ingest_process,
-)
-from cloud.process import (
-    jobs as jobs_process,
-)
-from cloud.process import (
-    serve as one_box,
-)
-from cloud.process import (
-    setup,
-    tether,
-)
+from cloud.process import broker as broker_process
+from cloud.process import doctor as examination
+from cloud.process import ingest as ingest_process
+from cloud.process import jobs as jobs_process
+from cloud.process import serve as one_box
+from cloud.process import setup, tether
 from cloud.process.alone import alone
 from cloud.process.certificates import ensure_certificates
 from cloud.rewards import commands as rewards

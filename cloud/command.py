@@ -13,11 +13,10 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from cloud.broker.adapter import BrokerUnavailable
 from cloud.clock import SystemMachineClock
 from cloud.database import Database
+from cloud.deployment.opening import open_database, require_file
 from cloud.errors import CloudError
 from cloud.identity.keys import KeysExist, KeysMissing
 from cloud.migrations.revisions import require_newest
-from cloud.process.parts import open_database
-from cloud.process.setup import require_file
 from cloud.settings import CloudSettings, SettingsRefused
 
 

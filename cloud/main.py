@@ -20,7 +20,7 @@ from cloud.api.headers import SecurityHeaders
 from cloud.api.services import Services
 from cloud.beside import api as beside
 from cloud.broker.listening import why_not_listening
-from cloud.console import registry, signing_in
+from cloud.console import registry
 from cloud.coupons import api as coupons
 from cloud.e_receipts import api as e_receipts
 from cloud.ingest import parked_api
@@ -47,6 +47,7 @@ from cloud.store_days import api as store_days
 from cloud.value import api as value_api
 from cloud.value import reviews_api
 from cloud.value import rules_api as value_rules_api
+from cloud.web import signing_in
 from shared.codec import MAX_OPENED_BYTES
 
 _GRACE_S = 5

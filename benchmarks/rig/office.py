@@ -17,6 +17,8 @@ from benchmarks.rig.processes import Process, started, until
 from benchmarks.rig.real_sales import member_id
 from cloud.clock import SystemMachineClock
 from cloud.database import Database, bulk
+from cloud.deployment import ports
+from cloud.deployment.opening import open_database
 from cloud.fleet.models import ShardLease
 from cloud.identity import ca, claims, enrolment, keys
 from cloud.loyalty import rules
@@ -24,8 +26,7 @@ from cloud.members.models import Member
 from cloud.org import stores
 from cloud.org.models import Store
 from cloud.privacy import Vault
-from cloud.process import ports, setup
-from cloud.process.parts import open_database
+from cloud.process import setup
 from cloud.settings import CloudSettings
 from deploy.demo.schedule import ZONE_NAME
 from edge_agent.hq import identity

@@ -11,6 +11,8 @@ from cloud.api.limits import FailureLimit
 from cloud.api.together import Together
 from cloud.api.waiting_room import WaitingRoom
 from cloud.database import Database
+from cloud.deployment.clocks import Clocks
+from cloud.deployment.ports import Places
 from cloud.fleet.models import Agent
 from cloud.identity.ca import Authority
 from cloud.identity.ca_renewal import LatestAuthority
@@ -19,8 +21,6 @@ from cloud.ingest.exchange import Addressed, Exchange
 from cloud.ingest.intake import Downstream
 from cloud.ingest.restores import Restores
 from cloud.privacy import Vault
-from cloud.process.clocks import Clocks
-from cloud.process.ports import Places
 from cloud.settings import CloudSettings
 from shared.wire.messages import DownlinkMessage
 

@@ -17,10 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.broker import lifeline
 from cloud.broker.adapter import BrokerAdapter
+from cloud.broker.ending import end
 from cloud.broker.listening import why_not_listening
 from cloud.database import Database
 from cloud.fleet.agents import AllowList, allowed
-from cloud.process.ending import end
 from shared.clock import MachineClock
 
 READY_S = 15.0

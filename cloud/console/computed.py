@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
-from cloud.console import overview, said
-from cloud.console.listings import toned
+from cloud.console import overview
 from cloud.console.overview import StoreRow, VersionRow
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource
 from cloud.sales.gaps import MissingNumbers
 from cloud.sales.gaps import missing as missing_numbers
+from cloud.web import said
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource, toned
 from shared.web.words import marked
 
 Rows = Callable[[Session], list[StoreRow]]

@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from cloud.console import said
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.fleet import audit_said, audit_words
 from cloud.fleet.models import Agent, AgentGap, AuditEntry
 from cloud.ingest.models import ParkedEvent
 from cloud.pricing_audit.models import PriceAudit
+from cloud.web import said
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource, toned
 from shared.web.words import marked
-
-
-def toned(pair: tuple[str, str]) -> Cell:
-    """Return a code's name and tone as a cell."""
-    return Cell(value=pair[0], tone=pair[1], say=True)
 
 
 def _store(store: str) -> Cell:
     return Cell(value=store, href=f"/stores/{store}")
-
-
-def as_day(text: str) -> date | None:
-    """Read a day as people type it into a filter; None for what is no day."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _parked_columns() -> Sequence[Column[ParkedEvent]]:

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.console import member_words
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.members import segments
 from cloud.members.models import Member, MemberSegment
 from cloud.org.models import Store
 from cloud.prices.naming import name_of
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from shared.web.words import Language, marked
 
 

@@ -13,12 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here, Services
-from cloud.console import member_life, member_tables, member_words, overview
-from cloud.console.doing import done
-from cloud.console.rendering import Context, page
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by
-from cloud.console.speaking import language_of
+from cloud.console import member_life, member_tables, member_words
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.loyalty.member_tier import tier_of
@@ -29,6 +24,12 @@ from cloud.members.models import ACTIVE, Member
 from cloud.members.opening import signing, uploads
 from cloud.members.opening import words as upload_words
 from cloud.members.profile import PROFILE
+from cloud.web import figures
+from cloud.web.doing import done
+from cloud.web.rendering import Context, page
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by
+from cloud.web.speaking import language_of
 from shared.ids import UuidMint
 
 router = APIRouter(prefix="/members", include_in_schema=False)
@@ -267,7 +268,7 @@ def _member(
             "it": it,
             "profile": PROFILE,
             "revealed": revealed or {},
-            "tier": tier_of(session, member_id, today, language, overview.house_money(session)[1]),
+            "tier": tier_of(session, member_id, today, language, figures.house_money(session)[1]),
             **_said(refused),
         }
 

@@ -20,6 +20,7 @@ from cloud.prices.timeline import in_force, live_entries
 from cloud.pricing_audit import Waiting, waiting
 from cloud.pricing_audit.models import PriceAuditDay, Verdict
 from cloud.sales.models import ReceiptSeries, StoreDay
+from cloud.web import figures
 
 _TAKINGS = col(StoreDay.total_minor) - col(StoreDay.refund_minor)
 STORES_SHOWN = 12
@@ -161,7 +162,7 @@ def store_rows(session: Session, now_ms: int, business_ms: int) -> list[StoreRow
 
 def today(session: Session, now_ms: int, business_ms: int) -> Today:
     """Read the overview; moments as in `store_rows`."""
-    currency, exponent = house_money(session)
+    currency, exponent = figures.house_money(session)
     last = last_day(session)
     return Today(
         stores=store_rows(session, now_ms, business_ms),
@@ -176,12 +177,6 @@ def today(session: Session, now_ms: int, business_ms: int) -> Today:
         differences=differences(session),
         unaudited=unaudited(session, now_ms),
     )
-
-
-def house_money(session: Session) -> tuple[str, int]:
-    """Return the money in which the chain's sums are written, that of its first store: (currency, exponent)."""
-    first = session.exec(select(Store).order_by(col(Store.id)).limit(1)).first()
-    return (first.currency, first.exponent) if first else ("", 2)
 
 
 def last_day(session: Session) -> LastDay:

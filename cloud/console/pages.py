@@ -10,16 +10,18 @@ from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here
-from cloud.console import computed, listings, one_store, overview, parked_event, receipts, searching, slips
+from cloud.console import computed, listings, one_store, overview, parked_event, receipts, searching
 from cloud.console.day import hours_of_last_day, sales_by_day
-from cloud.console.navigation import shown_to
-from cloud.console.rendering import Context, environment, page
-from cloud.console.showing import listed
-from cloud.console.speaking import language_of, speech
 from cloud.ledger import words as ledger_words
 from cloud.ledger.units import units
 from cloud.pricing_audit.models import PriceAudit, PriceAuditDay
 from cloud.sales.lateness import late_words
+from cloud.store_days import slips
+from cloud.web import figures
+from cloud.web.navigation import shown_to
+from cloud.web.rendering import Context, environment, page
+from cloud.web.showing import listed
+from cloud.web.speaking import language_of, speech
 
 _FEW = 5
 _OF_ONE_STORE = 10
@@ -57,7 +59,7 @@ def stores(request: Request, services: Here) -> Response:
 
     def read(session: Session, now_ms: int) -> Context:
         rows = overview.store_rows(session, now_ms, services.clocks.business.now_ms())
-        exponent = overview.house_money(session)[1]
+        exponent = figures.house_money(session)[1]
         needy = sum(row.needs_somebody for row in rows)
         return {"all": len(rows), "needy": needy, "table": computed.stores(lambda _session: rows, exponent)}
 
@@ -91,7 +93,7 @@ def sales(request: Request, services: Here) -> Response:
     """What was sold last, and what came back?"""
 
     def read(session: Session, _now_ms: int) -> Context:
-        currency, exponent = overview.house_money(session)
+        currency, exponent = figures.house_money(session)
         last = overview.last_day(session)
         return {
             "table": slips.SALES,

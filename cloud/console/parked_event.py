@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 from sqlmodel import Session
 
-from cloud.console.said import REMEDY, REMEDY_OTHER
 from cloud.ingest import parked
 from cloud.ingest.models import ParkedEvent
+from cloud.web.said import REMEDY, REMEDY_OTHER
 from shared.pricing.model import PricedLine
 from shared.wire.events import AnyEvent, SaleCompleted, SaleReturned, Tender, decode_event
 

@@ -10,9 +10,7 @@ from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
 from cloud.api.services import Services
-from cloud.console import overview
 from cloud.console.arrival import Arrival, Book, arrival
-from cloud.console.rendering import Context, page
 from cloud.console.targets import place_names
 from cloud.errors import NotFound
 from cloud.org.models import Store
@@ -28,6 +26,8 @@ from cloud.prices.timeline import in_force, live_entries
 from cloud.promotions import previewing
 from cloud.promotions.models import PreviewStatus
 from cloud.promotions.naming import promotion_names
+from cloud.web import figures
+from cloud.web.rendering import Context, page
 from shared.body import BodyKind
 
 _PROBLEMS = 50
@@ -91,7 +91,7 @@ def show(
             "writers": writers_of(draft),
             "second": approvals.needs_second_person(session),
             "approved": approved,
-            "exponent": overview.house_money(session)[1],
+            "exponent": figures.house_money(session)[1],
             "refused": refused,
             "about": about,
             "problems": result.problems[:_PROBLEMS] if result else [],

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from cloud.console import said
-from cloud.console.listings import toned
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.console.targets import Targeted, targeted, targets_cell
-from cloud.console.who import who_cell
 from cloud.prices.models import PriceDraft
+from cloud.web import said
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource, toned
+from cloud.web.who import who_cell
 from shared.web.words import marked
 
 _STATES = ("draft", "published", "stopped", "discarded")

@@ -19,10 +19,6 @@ from cloud.console import price_rows
 from cloud.console.price_change_page import asked_of, show
 from cloud.console.price_change_table import PRICE_CHANGES
 from cloud.console.promotion_refusals import REFUSALS
-from cloud.console.refusing import refusal_words
-from cloud.console.rendering import Context, page
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by
 from cloud.console.targets import choices, chosen
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity.people import Right
@@ -34,6 +30,10 @@ from cloud.prices.models import DraftStatus, PriceDraft
 from cloud.prices.publish import Act, publish
 from cloud.promotions import previewing
 from cloud.promotions.holding import end_what_is_gone
+from cloud.web.refusing import refusal_words
+from cloud.web.rendering import Context, page
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by
 from shared.ids import UuidMint
 
 router = APIRouter(include_in_schema=False)

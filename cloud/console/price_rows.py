@@ -12,11 +12,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from cloud.api.services import Here, Services
 from cloud.console.price_change_page import Asked, show
 from cloud.console.promotion_refusals import REFUSALS
-from cloud.console.refusing import refusal_words
-from cloud.console.rendering import environment
-from cloud.console.signing_in import Posted, form_by
-from cloud.console.speaking import language_of
-from cloud.console.uploading import PostedFile, file_by
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.prices import row_editing
@@ -24,6 +19,11 @@ from cloud.prices.drafts import written_by
 from cloud.prices.finding import VALUES, find_items, find_values
 from cloud.prices.imports import import_sheet
 from cloud.prices.sheets import MAX_FILE_BYTES
+from cloud.web.refusing import refusal_words
+from cloud.web.rendering import environment
+from cloud.web.signing_in import Posted, form_by
+from cloud.web.speaking import language_of
+from cloud.web.uploading import PostedFile, file_by
 from shared.body import BodyKind
 from shared.web.phrases import Phrase
 

@@ -13,17 +13,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.api.services import Here, Services
-from cloud.console import overview, promotion_calendar
+from cloud.console import promotion_calendar
 from cloud.console.arrival import Arrival, arrival
-from cloud.console.live import asks_for_stream
 from cloud.console.promotion_forms import Said, filled_of, known, said_of
 from cloud.console.promotion_refusals import REFUSALS
 from cloud.console.promotion_tables import PLANS
-from cloud.console.refusing import refusal_words
-from cloud.console.rendering import Context, environment, page
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by, person_with
-from cloud.console.speaking import language_of
 from cloud.console.targets import choices, chosen, place_names
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity.people import Right
@@ -35,6 +29,13 @@ from cloud.promotions.holding import holding, published_to, where
 from cloud.promotions.models import PreviewStatus, PromotionPlan
 from cloud.promotions.naming import promotion_names
 from cloud.promotions.reading import kinds, read, typed_from
+from cloud.web import figures
+from cloud.web.live import asks_for_stream
+from cloud.web.refusing import refusal_words
+from cloud.web.rendering import Context, environment, page
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by, person_with
+from cloud.web.speaking import language_of
 from shared.ids import UuidMint
 
 router = APIRouter(include_in_schema=False)
@@ -83,7 +84,7 @@ def adopt(services: Here, form: MayPlan) -> Response:
     Raise NotFound for one that no price book has any more.
     """
     with services.database.session() as session:
-        exponent = overview.house_money(session)[1]
+        exponent = figures.house_money(session)[1]
         plan = plans.take_up(session, _mint(services), form.get("promotion"), _act(services, form), exponent)
     return _to(plan.id)
 
@@ -107,7 +108,7 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
     def read_one(session: Session, _now_ms: int) -> Context:
         plan = plans.find(session, plan_id)
         now_ms = services.clocks.business.now_ms()
-        exponent = overview.house_money(session)[1]
+        exponent = figures.house_money(session)[1]
         is_open = plan.status in {"draft", "approved"}
         filled, made = filled_of(plan, exponent, known(session, now_ms, exponent) if is_open else {})
         previews = [(one, previewing.tally_of(one)) for one in previewing.newest(session, plan.id)]
@@ -153,7 +154,7 @@ def says(request: Request, services: Here, plan: str, form: MayPlan) -> Response
     """Say a form that is being filled in, without keeping it."""
     with services.database.snapshot() as session:
         found = plans.find(session, plan)
-        exponent = overview.house_money(session)[1]
+        exponent = figures.house_money(session)[1]
         given = typed_from(found.kind, form.fields)
         made = read(found.kind, found.promotion, given, exponent)
         it = said_of(session, found, made.promotion, services.clocks.business.now_ms(), with_conflicts=False)
@@ -188,7 +189,7 @@ def preview(request: Request, services: Here, plan: str, form: MayPlan) -> Respo
     weeks = int(form.get("weeks")) if form.get("weeks").isdecimal() else 0
 
     def act(session: Session, by: Act) -> None:
-        exponent = overview.house_money(session)[1]
+        exponent = figures.house_money(session)[1]
         previewing.ask(session, _mint(services), plan, weeks, act=by, exponent=exponent)
 
     return _do(request, services, plan, form, act, part="#preview")
@@ -213,7 +214,7 @@ def approve(request: Request, services: Here, plan: str, form: MayApprove) -> Re
         services,
         plan,
         form,
-        lambda session, by: plans.approve(session, plan, by, overview.house_money(session)[1]),
+        lambda session, by: plans.approve(session, plan, by, figures.house_money(session)[1]),
     )
 
 
@@ -225,7 +226,7 @@ def push(request: Request, services: Here, plan: str, form: MayPublish) -> Respo
         services,
         plan,
         form,
-        lambda session, by: plans.push(session, plan, _mint(services), by, overview.house_money(session)[1]),
+        lambda session, by: plans.push(session, plan, _mint(services), by, figures.house_money(session)[1]),
         part="#arrival",
     )
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from cloud.console import leading_back, members, pages, price_changes, promotions, signing_in, static_files, why
-from cloud.console.live import Streams
-from cloud.console.navigation import Entry, Task
+from cloud.console import members, pages, price_changes, promotions, why
 from cloud.coupons import conflict_pages as coupon_conflicts
 from cloud.coupons import pages as coupon_pages
 from cloud.fleet import device_pages
@@ -30,6 +28,9 @@ from cloud.value import pages as value
 from cloud.value import report_pages as value_reports
 from cloud.value import return_pages as card_returns
 from cloud.value import rule_pages as value_rules
+from cloud.web import leading_back, signing_in, static_files
+from cloud.web.live import Streams
+from cloud.web.navigation import Entry, Task
 from shared.web.words import marked
 
 OUR_NAMES = ("127.0.0.1", "localhost")

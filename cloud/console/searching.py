@@ -12,14 +12,14 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from cloud.console.listings import as_uuid
-from cloud.console.navigation import TITLES, Entry
 from cloud.console.receipts import find_receipts
-from cloud.console.slips import place_of
 from cloud.ingest.models import ParkedEvent
 from cloud.org.models import Store
 from cloud.sales.models import Sale, SaleReturn
 from cloud.sales.naming import receipt_name
 from cloud.store_days.models import GoodsReturn
+from cloud.store_days.slips import place_of
+from cloud.web.navigation import TITLES, Entry
 from shared.web.words import Speech, marked
 
 MOST = 12

@@ -9,10 +9,10 @@ from typing import Generic, TypeVar
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from cloud.console.signing_in import Posted
-from cloud.console.tables import Cell
 from cloud.org.models import Store, StoreGroup
 from cloud.prices.targets import ALL
+from cloud.web.signing_in import Posted
+from cloud.web.tables import Cell
 from shared.web.words import marked
 
 R = TypeVar("R")

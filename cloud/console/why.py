@@ -13,7 +13,6 @@ from sqlmodel import Session
 from cloud.api.services import Here
 from cloud.console.decided import BY_HAND, Decided, decided
 from cloud.console.receipts import ShownSale, shown_sales
-from cloud.console.rendering import Context, page
 from cloud.errors import NotFound
 from cloud.prices.books import StoreBook, StoreBooks
 from cloud.pricing_audit.comparing import Finding, as_decided, audit
@@ -22,6 +21,7 @@ from cloud.pricing_audit.records import SaleRecord, sale_of
 from cloud.promotions.naming import called, spoken_of
 from cloud.promotions.sentence import sentence
 from cloud.sales.models import Sale
+from cloud.web.rendering import Context, page
 from shared.pricing import Outcome, Price, PricedBasket, PricedLine, PriceMissing, Status, price_basket
 from shared.pricing.explain import explain
 from shared.pricing.promotion import Money, Promotion

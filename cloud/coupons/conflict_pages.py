@@ -13,16 +13,16 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.api.services import Here
-from cloud.console.rendering import Context, page
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.coupons import conflicts
 from cloud.coupons.models import CouponConflict
 from cloud.identity.people import Right
 from cloud.sales.models import Sale
 from cloud.sales.naming import receipt_name
 from cloud.value import forms
+from cloud.web.rendering import Context, page
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from shared.web.words import marked
 
 router = APIRouter(prefix="/reviews/coupons", include_in_schema=False)

@@ -14,12 +14,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here, Services
-from cloud.console import overview
-from cloud.console.refusing import refusal_words
-from cloud.console.rendering import Context, environment, page
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by
-from cloud.console.speaking import language_of
 from cloud.coupons import batches, changing, forms, life, tables, words
 from cloud.coupons.changing import Act
 from cloud.coupons.choices import coupon_promotions
@@ -35,6 +29,12 @@ from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.house_day import house_day
 from cloud.rewards.models import Run
 from cloud.rewards.words import RUN_STATES
+from cloud.web import figures
+from cloud.web.refusing import refusal_words
+from cloud.web.rendering import Context, environment, page
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by
+from cloud.web.speaking import language_of
 from shared.web.phrases import Phrase
 
 router = APIRouter(prefix="/coupons", include_in_schema=False)
@@ -49,7 +49,7 @@ def coupons(request: Request, services: Here) -> Response:
     """Which coupons are out, how do they stand, what do they cost?"""
 
     def read(session: Session, _now_ms: int) -> Context:
-        today, exponent = _today(session, services), overview.house_money(session)[1]
+        today, exponent = _today(session, services), figures.house_money(session)[1]
         tallied = tallies(session, today)
         whole = sum(tallied.values(), Tally())
         live = select(func.count()).select_from(CouponBatch).where(~col(CouponBatch.closed))
@@ -72,7 +72,7 @@ def new(request: Request, services: Here) -> Response:
 
 def _form(request: Request, services: Services, get: Callable[[str], str], refused: str = "") -> Response:
     def read(session: Session, _now_ms: int) -> Context:
-        exponent = overview.house_money(session)[1]
+        exponent = figures.house_money(session)[1]
         return {
             "choices": coupon_promotions(session, services.clocks.business.now_ms(), exponent),
             "kinds": words.KINDS,
@@ -95,7 +95,7 @@ def says(request: Request, services: Here, form: MayPlan) -> Response:
         typed = forms.read(form.get, fresh_id(services))
         said = forms.said(typed.batch)
         with services.database.snapshot() as session:
-            exponent = overview.house_money(session)[1]
+            exponent = figures.house_money(session)[1]
             found = coupon_promotions(session, services.clocks.business.now_ms(), exponent)
             sentence = dict(found.get(typed.batch.promotion, {}))
     except Invalid as error:
@@ -143,7 +143,7 @@ def _coupon(request: Request, services: Services, code: str, refused: str = "") 
         return {
             "it": life.life_of(session, code),
             "today": _today(session, services),
-            "exponent": overview.house_money(session)[1],
+            "exponent": figures.house_money(session)[1],
             "words": words,
             "refused": refused,
         }
@@ -177,7 +177,7 @@ def _page(request: Request, services: Services, batch_id: str, refused: str = ""
         batch = session.get(CouponBatch, batch_id)
         if batch is None:
             raise NotFound(f"there is no batch {batch_id!r}")
-        today, exponent = _today(session, services), overview.house_money(session)[1]
+        today, exponent = _today(session, services), figures.house_money(session)[1]
         found = coupon_promotions(session, services.clocks.business.now_ms(), exponent)
         given = select(Run).where(col(Run.kind) == runs.COUPONS, col(Run.parameters).contains(f'"{batch_id}"'))
         return {

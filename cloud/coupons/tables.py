@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlmodel import col
 
-from cloud.console.listings import toned
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.coupons import words
 from cloud.coupons.figures import Tally
 from cloud.coupons.models import EXPIRED, ISSUED, Coupon, CouponBatch
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource, toned
 from shared.web.words import marked
 
 _NONE = Tally()

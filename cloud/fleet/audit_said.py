@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cloud.console.said import ROLE
-from cloud.console.tables import Cell
 from cloud.fleet.models import AuditEntry
+from cloud.web.said import ROLE
+from cloud.web.tables import Cell
 from shared.web.words import marked
 
 Pattern = tuple[str, re.Pattern[str], str, str]

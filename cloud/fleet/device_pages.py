@@ -10,9 +10,6 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.api.services import Here, Services
-from cloud.console.rendering import Context, page
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by, person_with
 from cloud.errors import Conflict, Invalid, NotFound
 from cloud.fleet import binding_form, device_words
 from cloud.fleet.binding_form import FormRow
@@ -23,6 +20,9 @@ from cloud.identity.people import Right
 from cloud.org import devices as bindings
 from cloud.org.models import Till
 from cloud.org.stores import find_store
+from cloud.web.rendering import Context, page
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by, person_with
 from device_profiles.catalogue import catalogue
 from shared.codes.answers import ScanContext
 from shared.device_profile import TransportKind

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource
 from cloud.fleet import device_words
 from cloud.fleet.device_standing import DeviceRow
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource
 from shared.web.words import marked
 
 _STATES = ("away", "fault", "troubled", "coming", "unheard", "ready")

@@ -8,12 +8,12 @@ import typer
 
 from cloud.command import actor, database_of, now_ms, said_plainly, settings_of
 from cloud.database import Database
+from cloud.deployment.opening import open_vault
 from cloud.errors import Invalid
 from cloud.fleet import audit
 from cloud.identity import ca, claims, keys, tokens
 from cloud.members import rotation
 from cloud.privacy import Vault
-from cloud.process.parts import open_vault
 
 claim_app = typer.Typer(no_args_is_help=True, help="Claim codes: a mini PC's way in.")
 token_app = typer.Typer(no_args_is_help=True, help="API tokens of people and programs.")

@@ -13,9 +13,6 @@ from sqlmodel import Session, col, or_, select
 
 from cloud.api.limits import FailureLimit, TooMany
 from cloud.api.services import Here, Services
-from cloud.console.rendering import Context, page
-from cloud.console.showing import listed
-from cloud.console.signing_in import ACCOUNT, COOKIE, Posted, form_by, person_with
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.fleet import audit_said, audit_words
 from cloud.fleet.models import AuditEntry
@@ -23,6 +20,9 @@ from cloud.identity import people, sessions
 from cloud.identity.people import Right, Role, Signed
 from cloud.identity.people_table import MAY, PEOPLE, REFUSALS, state_of
 from cloud.identity.refusals import Unproven
+from cloud.web.rendering import Context, page
+from cloud.web.showing import listed
+from cloud.web.signing_in import ACCOUNT, COOKIE, Posted, form_by, person_with
 from shared.web.words import marked
 
 router = APIRouter(include_in_schema=False)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session, col, select
 
-from cloud.console import said
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource
 from cloud.identity.models import ConsolePerson
 from cloud.identity.people import Role
+from cloud.web import said
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource
 from shared.web.words import marked
 
 MAY: Mapping[Role, str] = {

@@ -13,14 +13,14 @@ import typer
 
 from cloud.clock import SystemMachineClock
 from cloud.command import actor, database_of, now_ms, settings_of
+from cloud.deployment.opening import open_vault
 from cloud.ingest import parked
 from cloud.ingest.intake import Downstream
 from cloud.ingest.models import ParkedEvent
 from cloud.ingest.received import Parking
-from cloud.ingest.restores import Restores
+from cloud.ingest.restores import Restores, open_restores
 from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.prices.books import StoreBooks
-from cloud.process.parts import open_restores, open_vault
 from cloud.sales import gaps
 from shared.ids import UuidMint
 

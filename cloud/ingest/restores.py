@@ -8,8 +8,11 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session
 
+from cloud.deployment.clocks import clocks_of
+from cloud.identity import keys
 from cloud.ingest import incarnation, misconduct
 from cloud.ingest.proofs import AckProofs
+from cloud.settings import CloudSettings
 from shared.clock import MachineClock
 from shared.wire.events import HeldAck
 
@@ -40,3 +43,8 @@ class Restores:
         log.error("database was restored", agent=agent, epoch=str(epoch), acked=held.seq, watermark=watermark)
         reason = f"agent {agent} holds {claim}: the database was restored"
         return incarnation.renew(session, reason, self.clock, seen=ours, actor="ingest")
+
+
+def open_restores(settings: CloudSettings) -> Restores:
+    """Return what weighs an agent's proof that the database was restored."""
+    return Restores(AckProofs.of(keys.load(settings.keys_dir).blind_index), clocks_of(settings).machine)

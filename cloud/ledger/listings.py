@@ -10,8 +10,6 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from cloud.console.keyset import KeysetSource
-from cloud.console.tables import Asked, Cell, Column, Kind, Listing, Query, SqlSource
 from cloud.ledger import words
 from cloud.ledger.holding import HELD
 from cloud.ledger.kinds import KINDS
@@ -19,6 +17,8 @@ from cloud.ledger.models import Account, Balance, Hold, JournalRow, Posting
 from cloud.ledger.receipts import Printed, sales_of
 from cloud.ledger.units import Units
 from cloud.sales.naming import printed_name
+from cloud.web.keyset import KeysetSource
+from cloud.web.tables import Asked, Cell, Column, Kind, Listing, Query, SqlSource
 from shared.web.words import marked
 
 _PURSE = "purse"

@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.ledger import words
 from cloud.ledger.ages import AGES, age_of, month_bounds
 from cloud.ledger.listings import owner_link
 from cloud.ledger.models import Account, HoldLot, JournalRow, Lot
 from cloud.ledger.units import Units
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from shared.web.words import marked
 
 NEVER = "never"

@@ -11,8 +11,6 @@ from fastapi.responses import Response
 from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here
-from cloud.console.rendering import Context, page
-from cloud.console.showing import listed
 from cloud.errors import NotFound
 from cloud.ledger import listings, lot_listing, proving, words
 from cloud.ledger.ages import AGES
@@ -22,6 +20,8 @@ from cloud.ledger.proving import Proved
 from cloud.ledger.reading import journals_by_key
 from cloud.ledger.receipts import Printed, sales_of
 from cloud.ledger.units import units
+from cloud.web.rendering import Context, page
+from cloud.web.showing import listed
 
 router = APIRouter(prefix="/ledger", include_in_schema=False)
 

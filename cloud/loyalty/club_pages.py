@@ -9,12 +9,6 @@ from fastapi.responses import Response
 from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here
-from cloud.console import overview
-from cloud.console.figures import money
-from cloud.console.rendering import Context, page
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by
-from cloud.console.speaking import language_of
 from cloud.errors import Invalid
 from cloud.identity.people import Right
 from cloud.loyalty import club_deciding, club_tables, deciding, leaderboard, page_words
@@ -24,6 +18,12 @@ from cloud.loyalty.club_words import club_words
 from cloud.loyalty.page_acts import carried_out, refusal
 from cloud.members import rules
 from cloud.value.forms import fresh_id, read_id, read_minor
+from cloud.web import figures
+from cloud.web.figures import money
+from cloud.web.rendering import Context, page
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by
+from cloud.web.speaking import language_of
 
 router = APIRouter(prefix="/loyalty", include_in_schema=False)
 
@@ -44,7 +44,7 @@ def referrals(request: Request, services: Here, refused: str = "") -> Response:
         query = select(func.count(), func.coalesce(func.sum(Referral.points + Referral.friend_points), 0))
         rewarded, points = session.exec(query.where(col(Referral.state) == "rewarded")).one()
         handed = session.exec(select(func.coalesce(func.sum(PointsTransfer.points), 0))).one()
-        exponent = overview.house_money(session)[1]
+        exponent = figures.house_money(session)[1]
         return {
             "table": club_tables.REFERRALS,
             "transfers": club_tables.TRANSFERS,
@@ -67,7 +67,7 @@ def board(request: Request, services: Here, back: int = 0, refused: str = "") ->
 
     def read(session: Session, _now_ms: int) -> Context:
         rule = rules.newest(session, rules.Leaderboard)
-        period, exponent = leaderboard.period_of(today, rule.period, back), overview.house_money(session)[1]
+        period, exponent = leaderboard.period_of(today, rule.period, back), figures.house_money(session)[1]
         return {
             "rule": rule,
             "period": period,
@@ -113,7 +113,7 @@ def publish(services: Here, kind: str, posted: MayPublish) -> Response:
     def act(session: Session, now_ms: int) -> None:
         if kind not in club_deciding.CLUB:
             raise Invalid("rule: there is no such rule")
-        exponent, before = overview.house_money(session)[1], rules.newest(session, club_deciding.CLUB[kind])
+        exponent, before = figures.house_money(session)[1], rules.newest(session, club_deciding.CLUB[kind])
         reason = deciding.require_reason(posted.get("reason"))
         facts = {name: _read(name, posted, exponent) for name in before.__struct_fields__ if name != "version"}
         try:

@@ -10,13 +10,13 @@ import typer
 from sqlmodel import Session
 
 from cloud.command import actor, database_of, now_ms, settings_of
+from cloud.deployment.clocks import clocks_of
 from cloud.errors import Invalid
 from cloud.loyalty import deciding, drafting, rules
 from cloud.loyalty.tier_words import tier_words
 from cloud.loyalty.words import Language, earning_words, no_rule_words
 from cloud.org.stores import stores
 from cloud.org.zones import set_zone
-from cloud.process.clocks import clocks_of
 from cloud.rewards.house_day import house_day
 from shared.ids import check_slug
 from shared.loyalty import EarningRule, Tier, TierRule

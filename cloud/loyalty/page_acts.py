@@ -11,10 +11,10 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.api.services import Services
-from cloud.console.rendering import Context
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.ingest.apply import in_transaction
 from cloud.loyalty.page_words import ELSE_REFUSED, REFUSALS
+from cloud.web.rendering import Context
 
 Act = Callable[[Session, int], Any]
 """Does something in a session at a wall time (milliseconds)."""

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from cloud.console.figures import money
-from cloud.console.signing_in import Posted
 from cloud.errors import Invalid
 from cloud.value.forms import read_minor
+from cloud.web.figures import money
+from cloud.web.signing_in import Posted
 from shared.loyalty import (
     Benefit,
     BirthdayGift,

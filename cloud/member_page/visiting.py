@@ -15,13 +15,13 @@ from cloud.api.body import read_body
 from cloud.api.limits import FailureLimit
 from cloud.channels.wechat import Visitors
 from cloud.database import Database
+from cloud.deployment.clocks import Clocks
 from cloud.errors import CloudError, Invalid
 from cloud.identity.keys import Keyring
 from cloud.member_page import sessions
 from cloud.member_page.sessions import Visitor, mark_of
 from cloud.member_page.settings import MemberPageSettings
 from cloud.privacy import Vault
-from cloud.process.clocks import Clocks
 from shared.ids import UuidMint
 
 MARK = "mark"

@@ -15,9 +15,6 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.api.services import Here
-from cloud.console.doing import done
-from cloud.console.signing_in import Posted, form_by
-from cloud.console.speaking import language_of
 from cloud.database.sweeping import sweep
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
@@ -26,6 +23,9 @@ from cloud.members.home_days import HomeDays
 from cloud.members.minting import mint_of
 from cloud.members.models import Card
 from cloud.members.profile import BIRTHDAY, EMAIL, PHONE, PROFILE, checked
+from cloud.web.doing import done
+from cloud.web.signing_in import Posted, form_by
+from cloud.web.speaking import language_of
 
 router = APIRouter(prefix="/{member:uuid}", include_in_schema=False)
 """Below the pages of members."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from cloud.database import Database
+from cloud.deployment.clocks import Clocks
 from cloud.ledger.commits import open_commit
 from cloud.members import card_desk, duplicates, ending_points, watching
 from cloud.members.home_days import Days, HomeDays, chain_day
-from cloud.process.clocks import Clocks
 from shared.ids import UuidMint
 
 EVERY_S = 900.0

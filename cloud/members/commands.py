@@ -13,6 +13,8 @@ import typer
 from cloud.clock import SystemMachineClock
 from cloud.command import actor, database_of, now_ms, settings_of
 from cloud.database.sweeping import sweep
+from cloud.deployment.clocks import clocks_of
+from cloud.deployment.opening import open_vault
 from cloud.fleet import audit
 from cloud.identity.keys import write_private
 from cloud.ledger.commits import open_commit
@@ -20,8 +22,6 @@ from cloud.members import consent, disclosure, finding, leaving, segments
 from cloud.members.home_days import HomeDays
 from cloud.members.importing import Importer
 from cloud.members.opening import commands as opening_commands
-from cloud.process.clocks import clocks_of
-from cloud.process.parts import open_vault
 from shared.ids import UuidMint
 
 app = typer.Typer(no_args_is_help=True, help="Members and their cards.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from cloud.process.clocks import Clocks
+from cloud.deployment.clocks import Clocks
 from shared.ids import UuidMint
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cloud.console.figures import money
-from cloud.console.signing_in import Posted
 from cloud.errors import Invalid
 from cloud.identity.people import Right
 from cloud.members import rules
 from cloud.members.profile import PROFILE
 from cloud.value.forms import read_minor
+from cloud.web.figures import money
+from cloud.web.signing_in import Posted
 from shared.web.words import marked
 
 

@@ -13,12 +13,6 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from cloud.api.services import Here, Services
-from cloud.console.refusing import refusal_words
-from cloud.console.rendering import Context
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by
-from cloud.console.speaking import language_of
-from cloud.console.tables import Asked, Cell, Column, Kind, Listing, ListSource
 from cloud.errors import Invalid, NotFound
 from cloud.fleet import audit
 from cloud.identity.people import Right
@@ -26,6 +20,12 @@ from cloud.ledger.commits import open_commit
 from cloud.members import segment_lists, segments
 from cloud.members.models import MemberSegment
 from cloud.prices.naming import name_of
+from cloud.web.refusing import refusal_words
+from cloud.web.rendering import Context
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by
+from cloud.web.speaking import language_of
+from cloud.web.tables import Asked, Cell, Column, Kind, Listing, ListSource
 from shared.web.words import Language, marked
 
 HERE = "/members/segments"

@@ -13,12 +13,12 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.api.services import Here, Services
-from cloud.console.rendering import Context, page
-from cloud.console.signing_in import Posted, form_by
 from cloud.errors import Invalid
 from cloud.identity.people import Right
 from cloud.org import terminals
 from cloud.org.stores import find_store, tills
+from cloud.web.rendering import Context, page
+from cloud.web.signing_in import Posted, form_by
 from shared.web.words import marked
 from shared.wire.desired import TerminalSettings
 

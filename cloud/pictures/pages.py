@@ -11,11 +11,6 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, func, select
 
 from cloud.api.services import Here, Services
-from cloud.console.refusing import refusal_words
-from cloud.console.rendering import Context, page
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by
-from cloud.console.uploading import PostedFile, file_by
 from cloud.errors import Invalid, NotFound
 from cloud.identity.people import Right
 from cloud.pictures import keeping, tables
@@ -25,6 +20,11 @@ from cloud.pictures.fitting import MOST_FILE_BYTES, fit
 from cloud.pictures.models import ItemPicture
 from cloud.pictures.standing import following
 from cloud.prices.naming import item_names
+from cloud.web.refusing import refusal_words
+from cloud.web.rendering import Context, page
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by
+from cloud.web.uploading import PostedFile, file_by
 from shared.pictures import MEDIA_TYPE, is_picture_name
 from shared.web.phrases import Phrase
 

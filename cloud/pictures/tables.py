@@ -10,10 +10,10 @@ from urllib.parse import quote
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
-from cloud.console.who import who_cell
 from cloud.pictures.models import ItemPicture
 from cloud.prices.naming import item_names
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
+from cloud.web.who import who_cell
 from shared.web.words import marked
 
 

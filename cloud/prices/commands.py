@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from cloud.command import actor, database_of, now_ms, settings_of
+from cloud.deployment.clocks import clocks_of
 from cloud.errors import Invalid
 from cloud.fleet import audit
 from cloud.prices import drafts, revert
@@ -20,7 +21,6 @@ from cloud.prices.imports import ImportResult, import_sheet
 from cloud.prices.overview import store_timeline, versions
 from cloud.prices.publish import Act, Publication, publish
 from cloud.prices.settings import TillSettings, set_till_settings, till_settings
-from cloud.process.clocks import clocks_of
 from cloud.promotions.holding import end_what_is_gone
 from shared.body import BodyKind
 from shared.ids import UuidMint

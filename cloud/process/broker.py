@@ -13,9 +13,9 @@ from cloud.broker.keeper import Keeper
 from cloud.broker.mosquitto import MosquittoBroker
 from cloud.broker.nats import NatsBroker
 from cloud.clock import SystemMachineClock
-from cloud.process import ports
+from cloud.deployment import ports
+from cloud.deployment.opening import open_database
 from cloud.process.certificates import CertificateWatch
-from cloud.process.parts import open_database
 from cloud.settings import CloudSettings
 
 log = structlog.get_logger()

@@ -12,6 +12,9 @@ import structlog
 
 from cloud.broker.adapter import INGEST
 from cloud.clock import SystemMachineClock
+from cloud.deployment import ports
+from cloud.deployment.clocks import clocks_of
+from cloud.deployment.opening import open_database, open_vault
 from cloud.identity import keys
 from cloud.ingest.inbox import Inbox
 from cloud.ingest.leases import Leases
@@ -19,10 +22,8 @@ from cloud.ingest.roster import Roster
 from cloud.ingest.worker import Worker
 from cloud.mqtt import Bus, BusAddress
 from cloud.prices.bodies import BodyFiles
-from cloud.process import ports
 from cloud.process.certificates import CertificateWatch
-from cloud.process.clocks import clocks_of
-from cloud.process.parts import build_exchange, open_database, open_vault
+from cloud.process.parts import build_exchange
 from cloud.settings import CloudSettings
 
 log = structlog.get_logger()

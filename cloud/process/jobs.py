@@ -12,6 +12,8 @@ import structlog
 from cloud.channels.choosing import channels_of
 from cloud.channels.sending import Sender
 from cloud.database import Database
+from cloud.deployment.clocks import clocks_of
+from cloud.deployment.opening import open_database, open_vault
 from cloud.identity import devices
 from cloud.ingest.transience import is_transient
 from cloud.ledger.proving import Proving
@@ -28,8 +30,6 @@ from cloud.members.sets import refresh
 from cloud.prices.books import StoreBooks
 from cloud.pricing_audit.auditing import audit_pending
 from cloud.privacy import Vault
-from cloud.process.clocks import clocks_of
-from cloud.process.parts import open_database, open_vault
 from cloud.promotions.budget_keeping import BudgetKeeping
 from cloud.promotions.ending import Ending
 from cloud.promotions.previewing import Previewing

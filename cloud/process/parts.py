@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -16,6 +15,9 @@ from cloud.api.services import Services
 from cloud.api.together import Together
 from cloud.api.waiting_room import WaitingRoom
 from cloud.database import Database
+from cloud.deployment import ports
+from cloud.deployment.clocks import Clocks, clocks_of
+from cloud.deployment.opening import open_database, open_vault
 from cloud.fleet.models import Agent
 from cloud.identity import keys
 from cloud.identity.ca_renewal import LatestAuthority
@@ -25,7 +27,7 @@ from cloud.ingest.exchange import Exchange
 from cloud.ingest.parking import unsettled
 from cloud.ingest.proofs import AckProofs
 from cloud.ingest.questions import Answers
-from cloud.ingest.restores import Restores
+from cloud.ingest.restores import Restores, open_restores
 from cloud.ingest.roster import Roster
 from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.members.home_days import HomeDays
@@ -35,8 +37,6 @@ from cloud.prices.bodies import BodyFiles
 from cloud.prices.books import StoreBooks
 from cloud.prices.desired import deltas_along, desired_documents
 from cloud.privacy import Vault
-from cloud.process import ports
-from cloud.process.clocks import Clocks, clocks_of
 from cloud.promotions import sharing
 from cloud.sales.series import last_receipts
 from cloud.settings import CloudSettings
@@ -46,12 +46,6 @@ from shared.wire.messages import Reported
 
 _FAILED_ENROLMENTS = 10
 _ENROLMENT_WINDOW_S = 60.0
-
-
-def open_database(settings: CloudSettings) -> Database:
-    """Open the deployment's database, with every table known."""
-    importlib.import_module("cloud.models")
-    return Database(settings.url, pool_size=settings.database_pool)
 
 
 def build_services(settings: CloudSettings) -> Services:
@@ -76,16 +70,6 @@ def build_services(settings: CloudSettings) -> Services:
         restores=open_restores(settings),
         enrolments=FailureLimit(clocks.machine, limit=_FAILED_ENROLMENTS, window_s=_ENROLMENT_WINDOW_S),
     )
-
-
-def open_vault(settings: CloudSettings) -> Vault:
-    """Open the deployment's vault. It learns of keys that are made while it is open."""
-    return Vault(keys.load(settings.keys_dir), again=lambda: keys.load(settings.keys_dir))
-
-
-def open_restores(settings: CloudSettings) -> Restores:
-    """Return what weighs an agent's proof that the database was restored."""
-    return Restores(AckProofs.of(keys.load(settings.keys_dir).blind_index), clocks_of(settings).machine)
 
 
 def build_exchange(database: Database, clocks: Clocks, ring: keys.Keys, vault: Vault, files: BodyFiles) -> Exchange:

@@ -13,10 +13,10 @@ from pathlib import Path
 import structlog
 
 from cloud.clock import SystemMachineClock
+from cloud.deployment import ports
+from cloud.deployment.ports import Places
 from cloud.identity.keys import write_private
-from cloud.process import ports
 from cloud.process.certificates import ensure_certificates
-from cloud.process.ports import Places
 from cloud.process.supervisor import Child, Supervisor
 from cloud.settings import CloudSettings
 

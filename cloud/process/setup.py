@@ -6,15 +6,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.clock import SystemMachineClock
 from cloud.database import Database
-from cloud.errors import NotFound, Unavailable
+from cloud.deployment import ports
+from cloud.deployment.opening import open_database, require_file
+from cloud.errors import Unavailable
 from cloud.identity import ca, keys
 from cloud.identity.keys import private_directory
 from cloud.ingest import incarnation
 from cloud.migrations import revisions
 from cloud.migrations.revisions import Upgrade
-from cloud.process import ports
 from cloud.process.certificates import ensure_certificates
-from cloud.process.parts import open_database
 from cloud.settings import CloudSettings
 
 clock = SystemMachineClock()
@@ -39,16 +39,6 @@ def init(settings: CloudSettings) -> str:
     finally:
         database.close()
     return authority.fingerprint
-
-
-def require_file(settings: CloudSettings) -> None:
-    """Raise NotFound where the embedded database's file is not there: SQLite would make an empty one in its place."""
-    path = settings.embedded
-    if path is not None and not path.is_file():
-        raise NotFound(
-            f"there is no {path.name} in {path.parent}: a new deployment begins with `storewire-cloud init`, a lost one"
-            " with its backup; another folder is named by --data-dir or --config, before the command"
-        )
 
 
 def migrate(settings: CloudSettings) -> Upgrade:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from cloud.process.ending import end
+from cloud.broker.ending import end
 from shared.clock import MachineClock
 
 _STOP_S = 15.0

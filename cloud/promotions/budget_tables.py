@@ -7,10 +7,9 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from cloud.console.listings import toned
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource
 from cloud.promotions.budget_figures import Part, Standing, parts, promotions, standings
 from cloud.promotions.words import CHOICES
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource, toned
 from shared.pricing.promotion import Promotion
 from shared.web.words import marked
 

@@ -7,12 +7,12 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from cloud.api.services import Here
-from cloud.console import overview
-from cloud.console.rendering import Context
-from cloud.console.showing import listed
-from cloud.console.speaking import language_of
 from cloud.promotions.budget_figures import standings
 from cloud.promotions.budget_tables import budgets, shares
+from cloud.web import figures
+from cloud.web.rendering import Context
+from cloud.web.showing import listed
+from cloud.web.speaking import language_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,7 +23,7 @@ def show(request: Request, services: Here) -> Response:
     language = language_of(request)
 
     def read(session: Session, _now_ms: int) -> Context:
-        exponent = overview.house_money(session)[1]
+        exponent = figures.house_money(session)[1]
         found = standings(session)
         return {
             "shares": shares(language, exponent),

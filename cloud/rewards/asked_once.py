@@ -6,7 +6,7 @@ import os
 from uuid import UUID
 
 from cloud.api.services import Services
-from cloud.console.signing_in import Posted
+from cloud.web.signing_in import Posted
 from shared.ids import UuidMint
 
 FIELD = "request"

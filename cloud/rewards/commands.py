@@ -9,7 +9,7 @@ import typer
 from sqlmodel import col, select
 
 from cloud.command import database_of, settings_of
-from cloud.process.parts import open_vault
+from cloud.deployment.opening import open_vault
 from cloud.rewards import checking, stock
 from cloud.rewards.models import Draw, Run
 

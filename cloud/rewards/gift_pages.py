@@ -15,11 +15,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from cloud.api.services import Here, Services
-from cloud.console.refusing import refusal_words
-from cloud.console.rendering import Context, page
-from cloud.console.showing import listed
-from cloud.console.signing_in import NotAllowed, Posted, form_by, person_with
-from cloud.console.speaking import language_of
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet import audit
 from cloud.identity.people import Right, Signed
@@ -30,6 +25,11 @@ from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.gifts import NewGift
 from cloud.rewards.models import Gift, GiftOrder, Pickup
 from cloud.rewards.pickups import Handing
+from cloud.web.refusing import refusal_words
+from cloud.web.rendering import Context, page
+from cloud.web.showing import listed
+from cloud.web.signing_in import NotAllowed, Posted, form_by, person_with
+from cloud.web.speaking import language_of
 from shared.web.phrases import Phrase
 
 router = APIRouter(prefix="/rewards", include_in_schema=False)

@@ -10,12 +10,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from cloud.console.listings import toned
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.database.rowset import table_of
 from cloud.rewards import gifts, words
 from cloud.rewards.models import Gift, GiftOrder, GiftStock
 from cloud.rewards.pickups import called, decoded
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource, toned
 from shared.web.words import Language, marked
 
 

@@ -14,11 +14,6 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here, Services
-from cloud.console import overview
-from cloud.console.refusing import refusal_words
-from cloud.console.rendering import Context
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by
 from cloud.coupons import giving
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.identity.people import Right
@@ -29,6 +24,11 @@ from cloud.rewards import run_tables, runs, words
 from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.models import Run
 from cloud.rewards.runs import Act
+from cloud.web import figures
+from cloud.web.refusing import refusal_words
+from cloud.web.rendering import Context
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by
 from shared.web.phrases import Phrase
 
 router = APIRouter(prefix="/rewards/runs", include_in_schema=False)
@@ -79,7 +79,7 @@ def ask_rebate(request: Request, services: Here, form: MayPlan) -> Response:
     def parameters() -> dict[str, Any]:
         on = form.get("on") or "spend"
         with services.database.snapshot() as session:
-            digits = overview.house_money(session)[1] if on == "spend" else 0
+            digits = figures.house_money(session)[1] if on == "spend" else 0
         wanted: dict[str, Any] = {
             "year": _number(form.get("year")),
             "on": on,

@@ -9,11 +9,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import col
 
-from cloud.console.listings import toned
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.ledger.models import Account, Lot
 from cloud.rewards import runs, words
 from cloud.rewards.models import Run, RunItem, Ticket
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource, toned
 from shared.web.words import marked
 
 

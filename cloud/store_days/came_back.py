@@ -10,12 +10,12 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from cloud.console.slips import RETURN, SAID, VOID, WITHOUT, place_of
-from cloud.console.tables import Asked, Cell, Column, Kind, Listing, ListSource
 from cloud.sales.models import SaleReturn, SaleReturnLine
 from cloud.sales.naming import receipt_name
 from cloud.store_days.models import GoodsReturn, GoodsReturnLine
+from cloud.store_days.slips import RETURN, SAID, VOID, WITHOUT, place_of
 from cloud.store_days.tables import OneDay
+from cloud.web.tables import Asked, Cell, Column, Kind, Listing, ListSource
 from shared.web.words import marked
 
 _NO_REASON = "void"

@@ -8,14 +8,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from cloud.console.listings import toned
-from cloud.console.tables import Asked, Cell, Column, Kind, Listing, ListSource, Query, SqlSource
 from cloud.sales.models import DrawerOpening, Sale
 from cloud.sales.naming import receipt_name
 from cloud.store_days import words
 from cloud.store_days.models import CashMovement, SaleAdjustment
 from cloud.store_days.summary import CashierRow, cashiers
 from cloud.store_days.tables import OneDay
+from cloud.web.tables import Asked, Cell, Column, Kind, Listing, ListSource, Query, SqlSource, toned
 from shared.web.words import marked
 
 

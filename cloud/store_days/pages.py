@@ -13,10 +13,6 @@ from fastapi.responses import Response
 from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here
-from cloud.console import said
-from cloud.console.rendering import Context, page
-from cloud.console.showing import listed
-from cloud.console.speaking import language_of
 from cloud.errors import NotFound
 from cloud.org.models import Store
 from cloud.org.stores import find_store
@@ -27,6 +23,10 @@ from cloud.store_days.exception_tables import by_cashier, cash, drawers, overrid
 from cloud.store_days.models import ShiftReport, TillShift
 from cloud.store_days.summary import DayRow, as_row, day_row, with_shifts
 from cloud.store_days.tables import DAYS, OneDay, shifts
+from cloud.web import said
+from cloud.web.rendering import Context, page
+from cloud.web.showing import listed
+from cloud.web.speaking import language_of
 from shared.wire.till_events import ShiftTotals
 
 router = APIRouter(include_in_schema=False)

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from cloud.console.tables import Query
 from cloud.org.models import Store
 from cloud.sales.models import DrawerOpening, Sale, SaleReturn, SaleVoid, StoreDay
 from cloud.store_days.models import (
@@ -24,6 +23,7 @@ from cloud.store_days.models import (
     ShiftReport,
     TillShift,
 )
+from cloud.web.tables import Query
 from shared.wire.drawer_events import DrawerReason
 from shared.wire.till_events import CashMove
 

@@ -11,12 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from cloud.console.listings import as_day
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.org.models import Store
 from cloud.sales.models import StoreDay
 from cloud.store_days.models import ShiftReport, TillShift
 from cloud.store_days.summary import DayRow, as_row, with_shifts
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource, as_day
 from shared.web.words import marked
 
 Reasons = Mapping[str, str]

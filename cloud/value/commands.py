@@ -10,10 +10,10 @@ from typing import Annotated, TextIO
 import typer
 
 from cloud.command import database_of
-from cloud.console.figures import money
 from cloud.ledger.units import Units, units
 from cloud.value import owing
 from cloud.value.report_pages import Settled, settled
+from cloud.web.figures import money
 
 app = typer.Typer(no_args_is_help=True, help="Stored value: what is owed, and what stores settle.")
 

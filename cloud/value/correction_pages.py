@@ -12,10 +12,6 @@ from sqlmodel import Session, col
 from sqlmodel import select as rows_of
 
 from cloud.api.services import Here
-from cloud.console.rendering import Context
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.identity.people import Right
 from cloud.ledger import AccountKey, listings
 from cloud.ledger.kinds import POINTS
@@ -24,6 +20,10 @@ from cloud.ledger.units import Units, units
 from cloud.org.models import Store
 from cloud.value import correcting, forms, page_words
 from cloud.value.models import ValueCorrection
+from cloud.web.rendering import Context
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from shared.web.words import marked
 
 router = APIRouter(prefix="/value/corrections", include_in_schema=False)

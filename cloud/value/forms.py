@@ -13,11 +13,11 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.api.services import Services
-from cloud.console.rendering import Context
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
 from cloud.value import page_words
+from cloud.web.rendering import Context
 from shared.ids import UuidMint
 
 Act = Callable[[Session, int, int], None]

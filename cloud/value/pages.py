@@ -12,9 +12,6 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here, Services
-from cloud.console.rendering import Context, page
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by
 from cloud.errors import Invalid, NotFound
 from cloud.identity.people import Right
 from cloud.ledger import AccountKey, listings, lot_listing
@@ -31,6 +28,9 @@ from cloud.value import card_returns, correcting, forms, owed_report, owing, pag
 from cloud.value.models import Purse, PurseReturn
 from cloud.value.purse_listing import PurseRow, purses, row_of, select_purses, with_holdings
 from cloud.value.purses import HELD_OF, KINDS_OF
+from cloud.web.rendering import Context, page
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by
 
 router = APIRouter(prefix="/value", include_in_schema=False)
 

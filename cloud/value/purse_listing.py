@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.ledger import AccountKey
 from cloud.ledger.kinds import PURSE_DEBT
 from cloud.ledger.models import Balance
@@ -18,6 +17,7 @@ from cloud.members.models import Card, Member
 from cloud.value import page_words
 from cloud.value.models import Purse
 from cloud.value.purses import HELD_OF, KINDS_OF, Holding
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from shared.value import GIFT, PRINCIPAL
 from shared.web.words import marked
 

@@ -14,9 +14,6 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.api.services import Here
-from cloud.console.rendering import Context
-from cloud.console.showing import listed
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource
 from cloud.errors import Invalid
 from cloud.ledger import AccountKey, listings
 from cloud.ledger import words as ledger_words
@@ -28,6 +25,9 @@ from cloud.sales.shops import shops
 from cloud.value import owing, rules
 from cloud.value.months import last_months, month
 from cloud.value.settlement import Owed, between_stores
+from cloud.web.rendering import Context
+from cloud.web.showing import listed
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource
 from shared.loyalty import months_later
 from shared.web.words import marked
 

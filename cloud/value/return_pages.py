@@ -12,15 +12,15 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.api.services import Here
-from cloud.console.rendering import Context
-from cloud.console.showing import listed
-from cloud.console.signing_in import Posted, form_by
-from cloud.console.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from cloud.identity.people import Right
 from cloud.ledger.units import Units, units
 from cloud.value import card_returns, forms, page_words, rules
 from cloud.value.models import Purse, PurseReturn
 from cloud.value.purse_listing import PurseRow, row_of, select_purses, with_holdings
+from cloud.web.rendering import Context
+from cloud.web.showing import listed
+from cloud.web.signing_in import Posted, form_by
+from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from shared.value import ValueRule
 from shared.web.words import marked
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from cloud.console.figures import money
-from cloud.console.signing_in import Posted
 from cloud.errors import Invalid
 from cloud.value.forms import read_minor
+from cloud.web.figures import money
+from cloud.web.signing_in import Posted
 from shared.value import TopUpCampaign, ValueRule
 
 MORE = 2

@@ -12,13 +12,13 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.api.services import Here
-from cloud.console import overview
-from cloud.console.rendering import Context, page
-from cloud.console.signing_in import Posted, form_by
-from cloud.console.speaking import language_of
 from cloud.identity.people import Right
 from cloud.org.zones import zone_of
 from cloud.value import drafting, forms, page_words, rule_form, rules, words
+from cloud.web import figures
+from cloud.web.rendering import Context, page
+from cloud.web.signing_in import Posted, form_by
+from cloud.web.speaking import language_of
 
 router = APIRouter(prefix="/value/rules", include_in_schema=False)
 
@@ -33,7 +33,7 @@ def value_rules(request: Request, services: Here) -> Response:
     language, fresh = language_of(request), forms.fresh_id(services)
 
     def read(session: Session, _now_ms: int) -> Context:
-        exponent = overview.house_money(session)[1]
+        exponent = figures.house_money(session)[1]
         rule = rules.current(session)
         return {
             "rule": rule,
@@ -69,7 +69,7 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
     def read(session: Session, _now_ms: int) -> Context:
         row = drafting.find(session, draft)
         rule, now = drafting.rule_of(row), rules.current(session)
-        currency, exponent = overview.house_money(session)
+        currency, exponent = figures.house_money(session)
         today = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, zone_of(session)).date()
         before = words.rule_words(now, language, exponent)
         return {
@@ -94,7 +94,7 @@ def save(services: Here, draft: UUID, posted: MayPlan) -> Response:
     """Write the draft anew."""
 
     def act(session: Session, _commit_no: int, now_ms: int) -> None:
-        exponent = overview.house_money(session)[1]
+        exponent = figures.house_money(session)[1]
         version = drafting.rule_of(drafting.find(session, draft)).version
         rule = rule_form.read(posted, version, exponent)
         drafting.change(session, draft, rule, actor=posted.who.actor, now_ms=now_ms)

@@ -46,7 +46,7 @@ class Side:
 
 
 SIDES = (
-    Side(ROOT / "cloud", ROOT / "cloud" / "console" / "locale"),
+    Side(ROOT / "cloud", ROOT / "cloud" / "web" / "locale"),
     Side(ROOT / "edge_agent", ROOT / "edge_agent" / "web" / "locale"),
 )
 

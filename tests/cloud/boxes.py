@@ -24,14 +24,15 @@ from cloud.broker.adapter import BrokerAdapter
 from cloud.broker.keeper import Keeper
 from cloud.clock import SystemMachineClock
 from cloud.database import Database
+from cloud.deployment import ports
+from cloud.deployment.opening import open_database, open_vault
 from cloud.identity import ca, claims, enrolment
 from cloud.mqtt import Bus, BusAddress
 from cloud.org import stores
 from cloud.org.models import Store
 from cloud.privacy import Vault
-from cloud.process import ports, setup
+from cloud.process import setup
 from cloud.process.broker import adapter_of
-from cloud.process.parts import open_database, open_vault
 from cloud.settings import CloudSettings
 from shared.ids import UuidMint
 from tests.provision.patience import until

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from cloud.deployment import ports
 from cloud.fleet import agents
-from cloud.process import ports
 from cloud.process.broker import adapter_of
 from cloud.process.ingest import ingest_address
 from shared.topics import Down, Up, down_topic, ingest_filter, shard_of, subscribe_rights, up_topic

@@ -19,8 +19,8 @@ from cryptography import x509
 from cloud import main
 from cloud.broker.adapter import BrokerAdapter
 from cloud.broker.keeper import Keeper
+from cloud.deployment import ports
 from cloud.identity import ca
-from cloud.process import ports
 from cloud.process.broker import adapter_of
 from cloud.process.certificates import CertificateWatch, keep_fresh
 from cloud.process.ingest import ingest_address

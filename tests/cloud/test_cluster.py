@@ -14,8 +14,8 @@ import pytest
 from sqlmodel import col, select
 
 from cloud.broker.nats import NatsBroker
+from cloud.deployment import ports
 from cloud.ingest.models import InboxEvent
-from cloud.process import ports
 from cloud.process.broker import plan_of
 from tests.cloud.boxes import Box, kept_broker, make_box
 from tests.cloud.test_worker import FakeAgent, drain, worker_process, write_config

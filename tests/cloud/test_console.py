@@ -19,8 +19,6 @@ from sqlalchemy import event, update
 from sqlmodel import Session, col, select
 
 import shared.web
-from cloud.console import rendering, said
-from cloud.console.live import event as sent_event
 from cloud.console.parked_event import remedy_of
 from cloud.console.registry import ENTRIES
 from cloud.database import Database
@@ -31,6 +29,8 @@ from cloud.ingest.handlers import base, returned
 from cloud.prices.adoption import Drift
 from cloud.pricing_audit.models import PriceAudit, Verdict
 from cloud.sales.models import Sale, SaleTender
+from cloud.web import rendering, said
+from cloud.web.live import event as sent_event
 from shared.web.words import LANGUAGES
 from shared.wire.event_base import TenderKind, TimeQuality
 from tests.cloud.calling import call

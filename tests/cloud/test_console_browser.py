@@ -10,9 +10,9 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import col, update
 
-from cloud.console.live import Streams
 from cloud.database import Database
 from cloud.fleet.models import Agent
+from cloud.web.live import Streams
 from tests.cloud.boxes import served_api, until
 from tests.cloud.console_data import PARKED_SALE, a_normal_day, console, too_much
 from tests.cloud.ingesting import Outbox, take_in

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from cloud.console.said import SHOWN_CARD
-from cloud.console.speaking import speech
 from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.ingest.models import IngestCommit
 from cloud.members.resolving import CARD_UNREADABLE, MEMBER_CLOSED, UNKNOWN_MEMBER
 from cloud.org.models import Till
 from cloud.sales.models import Sale
+from cloud.web.said import SHOWN_CARD
+from cloud.web.speaking import speech
 from shared.web.words import LANGUAGES, Language
 from tests.cloud.calling import call
 from tests.cloud.console_data import a_normal_day, console

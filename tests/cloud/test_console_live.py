@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from sqlalchemy import event
 from sqlmodel import col, update
 
-from cloud.console.live import Streams
 from cloud.database import Database
 from cloud.org.models import Store
+from cloud.web.live import Streams
 from tests.cloud.boxes import served_api, until
 from tests.cloud.console_data import a_normal_day, console
 

@@ -16,10 +16,10 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match
 
 from cloud.console.registry import ENTRIES
-from cloud.console.signing_in import right_of
 from cloud.database import Database
 from cloud.identity.people import RIGHTS, Right, Role
 from cloud.prices.drafts import create_draft
+from cloud.web.signing_in import right_of
 from tests.cloud.console_data import a_normal_day, console
 from tests.cloud.promotions_data import ANA, a_chain, plan
 from tests.cloud.visiting import Visitor, make_person

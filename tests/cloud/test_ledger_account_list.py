@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from cloud.console.keyset import KeysetSource
 from cloud.database import Database
 from cloud.ledger import listings
 from cloud.ledger.models import Account, Balance
 from cloud.ledger.proving import prove_now
 from cloud.ledger.units import units
+from cloud.web.keyset import KeysetSource
 from tests.cloud.calling import call
 from tests.cloud.console_data import CLOCK, console
 from tests.cloud.ingesting import open_store

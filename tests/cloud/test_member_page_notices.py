@@ -17,13 +17,13 @@ from cloud.channels.models import MemberMessage
 from cloud.channels.outbox import opened
 from cloud.coupons import batches, giving
 from cloud.database import Database
+from cloud.deployment.clocks import Clocks
 from cloud.ledger import lots
 from cloud.ledger.commits import open_commit
 from cloud.member_page import following
 from cloud.member_page.notices import NoticeTaker
 from cloud.members import blocks, caring, ending_points, rules, value
 from cloud.members.care_models import MemberNotice
-from cloud.process.clocks import Clocks
 from tests.cloud.member_page_data import PHONE, Shop, open_shop
 from tests.cloud.members_data import join, mint, vault
 from tests.factories import START_MS

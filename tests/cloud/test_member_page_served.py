@@ -15,9 +15,9 @@ import pytest
 
 from cloud.broker.listening import free_ports
 from cloud.clock import SystemMachineClock
+from cloud.deployment.opening import open_database, open_vault
 from cloud.ledger.commits import open_commit
 from cloud.members.enrolling import SignUp, enrol
-from cloud.process.parts import open_database, open_vault
 from cloud.settings import load
 from shared.ids import UuidMint
 from tests.provision.patience import until

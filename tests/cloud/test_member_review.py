@@ -12,12 +12,12 @@ import pytest
 from sqlmodel import col, select
 
 from cloud.database import Database
+from cloud.deployment.clocks import Clocks
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.ledger.commits import open_commit
 from cloud.members import claiming, rules, watching
 from cloud.members.care_models import DuplicatePair, ReviewCase
 from cloud.members.caring import Caring
-from cloud.process.clocks import Clocks
 from tests.cloud.members_data import CARD, OTHER_CARD, join, open_chain, shown, take
 from tests.factories import START_MS, DrivenMachineClock, make_sale, new_id
 

@@ -13,7 +13,6 @@ from fastapi import FastAPI
 from sqlmodel import col, func, select
 
 from cloud.api.services import Services, services_of
-from cloud.console import uploading as console_uploading
 from cloud.database import Database
 from cloud.identity.people import Role
 from cloud.main import create_app
@@ -23,6 +22,7 @@ from cloud.members.opening.models import OpeningUpload
 from cloud.members.opening.uploads import UploadStatus
 from cloud.members.opening.working import SILENT_MS, Uploading
 from cloud.settings import CloudSettings
+from cloud.web import uploading as console_uploading
 from tests.cloud.members_data import mint, open_chain, vault
 from tests.cloud.test_member_opening import FILE, HEADER
 from tests.cloud.visiting import Visitor, make_person, mark_on

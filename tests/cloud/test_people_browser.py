@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from cloud.console.live import Streams
 from cloud.database import Database
 from cloud.identity.people import Role
 from cloud.members.opening.working import Uploading
 from cloud.org.models import Till
+from cloud.web.live import Streams
 from tests.cloud.boxes import served_api
 from tests.cloud.members_data import mint, vault
 from tests.cloud.test_devices_pages import PLACE, PRINTER, SCANNER, bind, hear, report

@@ -21,7 +21,6 @@ from typer.testing import CliRunner
 from cloud.api.auth import current_agent
 from cloud.api.services import Services, services_of
 from cloud.cli import app as command
-from cloud.console.signing_in import COOKIE
 from cloud.database import Database
 from cloud.fleet.models import Agent, AuditEntry
 from cloud.identity import tokens
@@ -31,6 +30,7 @@ from cloud.pictures import keeping
 from cloud.pictures.fitting import MOST_FILE_BYTES
 from cloud.pictures.models import ItemPicture, Picture
 from cloud.settings import CloudSettings
+from cloud.web.signing_in import COOKIE
 from edge_agent.disk.database import Database as EdgeDatabase
 from edge_agent.hq.https import HqApi, HttpsBodies
 from edge_agent.hq.identity import Identity

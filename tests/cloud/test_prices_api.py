@@ -21,11 +21,11 @@ from cloud.api.services import Services, services_of
 from cloud.cli import app as command
 from cloud.clock import DrivenBusinessClock
 from cloud.database import Database
+from cloud.deployment.clocks import Clocks
 from cloud.fleet.models import Agent
 from cloud.identity import tokens
 from cloud.prices import api, bodies_api, publication_api
 from cloud.prices.models import StoreManifest
-from cloud.process.clocks import Clocks
 from cloud.promotions import previews_api
 from cloud.promotions.previewing import Previewing
 from cloud.settings import CloudSettings

@@ -14,11 +14,11 @@ from cloud.api import answers
 from cloud.api.services import Services, services_of
 from cloud.clock import DrivenBusinessClock
 from cloud.database import Database
+from cloud.deployment.clocks import Clocks
 from cloud.fleet.models import Agent
 from cloud.identity import tokens
 from cloud.prices import codes_api
 from cloud.prices.desired import desired_document
-from cloud.process.clocks import Clocks
 from cloud.settings import CloudSettings
 from shared.codes import LabelFormat, Recall
 from tests.cloud.prices_data import found_chain

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from cloud.console.speaking import speech
 from cloud.database import Database
 from cloud.errors import Invalid
 from cloud.org.models import Store
@@ -22,6 +21,7 @@ from cloud.prices.drafts import DraftRow, draft_changes
 from cloud.prices.exports import export_body, export_draft
 from cloud.prices.imports import Problem, import_sheet
 from cloud.prices.sheets import MAX_ROWS, SheetUnreadable, guard, read_sheet, unguard, write_csv, write_xlsx
+from cloud.web.speaking import speech
 from shared.body import BodyKind
 from shared.pricing import Item, Price, Unit
 from shared.pricing.price_list import Barcode

@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 from fastapi import FastAPI
 
-from cloud.console.live import Streams
 from cloud.database import Database
 from cloud.identity.people import Role
 from cloud.promotions import plans
 from cloud.promotions.previewing import Previewing
+from cloud.web.live import Streams
 from tests.cloud.boxes import served_api
 from tests.cloud.console_data import CLOCK, console
 from tests.cloud.promotions_data import a_chain, sell

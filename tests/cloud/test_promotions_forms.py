@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import shared.pricing
-from cloud.console.speaking import speech
 from cloud.promotions import words
 from cloud.promotions.fields import COMMON, Field, Section, form_of, own_fields
 from cloud.promotions.reading import fields_of, kinds, read, typed_from
 from cloud.promotions.sentence import sentence
 from cloud.promotions.writing import typed_of
+from cloud.web.speaking import speech
 from shared.pricing import KINDS
 from shared.pricing.promotion import Money
 
@@ -108,15 +108,26 @@ def test_what_is_typed_is_the_promotion_and_the_way_back_is_the_same(kind: str) 
         ),
         (
             "bundle_price",
-            {"parts.0.scope.items": "1001", "parts.1.scope.categories": "food/dairy", "parts.1.quantity": "2",
-             "price_minor": "15"},
+            {
+                "parts.0.scope.items": "1001",
+                "parts.1.scope.categories": "food/dairy",
+                "parts.1.quantity": "2",
+                "price_minor": "15",
+            },
             "1 × 1001 + 2 × category food/dairy together 15.00",
             "1001 1 件＋分类 food/dairy 2 件，组合价 15",
         ),
         (
             "buy_with_purchase",
-            {"offers.0.item": "oil", "offers.0.price_minor": "19.9", "offers.1.item": "salt",
-             "offers.1.price_minor": "1", "offers.1.points": "50", "need.spend_minor": "50", "most_pieces": "2"},
+            {
+                "offers.0.item": "oil",
+                "offers.0.price_minor": "19.9",
+                "offers.1.item": "salt",
+                "offers.1.price_minor": "1",
+                "offers.1.points": "50",
+                "need.spend_minor": "50",
+                "most_pieces": "2",
+            },
             "oil for 19.90 or salt for 1.00 and 50 points, up to 2, from 50.00 spent",
             "换购 oil 19.90 元、salt 1 元加 50 积分，最多 2 件，消费满 50",
         ),

@@ -58,7 +58,7 @@ def test_stores_are_chosen_by_name_and_none_is_refused_in_words(database: Databa
     assert "store:s1</p>" not in marketer.get(place).text
     listed = marketer.get("/prices/changes").text
     assert f'href="{place}"' in listed
-    assert f'>{name}</td>' in listed
+    assert f">{name}</td>" in listed
     marketer.language = "zh"
     assert "· 全部门店" in marketer.get(started(marketer)).text
     with database.session() as session:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from cloud.console.promotion_refusals import REFUSALS
-from cloud.console.refusing import NOT_DONE, refusal_words
-from cloud.console.speaking import speech
 from cloud.errors import Invalid, Refused
+from cloud.web.refusing import NOT_DONE, refusal_words
+from cloud.web.speaking import speech
 from deploy.build import words
 from shared.web.phrases import Phrase
 
@@ -73,7 +73,7 @@ def test_no_page_shows_what_only_programs_should_read() -> None:
     shown = []
     for path, tree in parsed(CLOUD):
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        if not imported & {"cloud.console.rendering", "cloud.console.signing_in"}:
+        if not imported & {"cloud.web.rendering", "cloud.web.signing_in"}:
             continue
         caught = {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name} | {"error"}
         asked = {

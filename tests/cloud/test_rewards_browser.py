@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from fastapi import FastAPI
 
-from cloud.console.live import Streams
 from cloud.database import Database
 from cloud.identity.people import Role
+from cloud.web.live import Streams
 from tests.cloud.boxes import served_api
 from tests.cloud.rewards_data import Mall
 from tests.cloud.visiting import PASSWORD, make_person

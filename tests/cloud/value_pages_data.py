@@ -13,7 +13,6 @@ from fastapi import FastAPI
 from sqlmodel import Session
 
 from cloud.api.services import Services, services_of
-from cloud.console.live import Streams
 from cloud.coupons.models import CouponConflict
 from cloud.database import Database
 from cloud.identity import tokens
@@ -32,6 +31,7 @@ from cloud.value import purses
 from cloud.value.models import Purse
 from cloud.value.owed_report import beside_proof
 from cloud.value.topping_up import undo_top_up
+from cloud.web.live import Streams
 from shared.loyalty import PointsBasis
 from shared.value import TopUpCampaign
 from tests.cloud.members_data import vault

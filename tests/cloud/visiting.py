@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 import httpx
 from fastapi import FastAPI
 
-from cloud.console.signing_in import COOKIE
 from cloud.database import Database
 from cloud.identity import people
 from cloud.identity.people import Role
+from cloud.web.signing_in import COOKIE
 from tests.factories import START_MS
 
 PASSWORD = "correct horse battery"

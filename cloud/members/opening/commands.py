@@ -11,12 +11,12 @@ import typer
 
 from cloud.clock import SystemMachineClock
 from cloud.command import actor, database_of, now_ms, settings_of
+from cloud.deployment.opening import open_vault
 from cloud.ledger.commits import open_commit
 from cloud.members.importing import Importer
 from cloud.members.opening import signing
 from cloud.members.opening.loading import Loader
 from cloud.members.opening.reading import OpeningFile
-from cloud.process.parts import open_vault
 from shared.ids import UuidMint
 
 app = typer.Typer(no_args_is_help=True, help="Take over an existing base of members with their balances.")

@@ -12,15 +12,15 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.api.services import Here, Services
-from cloud.console.rendering import Context, page
-from cloud.console.signing_in import Posted, form_by, person_with
-from cloud.console.speaking import language_of, speech
-from cloud.console.uploading import PostedFile, file_by
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.members.opening import uploads, words
 from cloud.members.opening.uploads import OPEN, PROBLEMS_KEPT, UploadStatus
 from cloud.prices.sheets import MAX_FILE_BYTES
+from cloud.web.rendering import Context, page
+from cloud.web.signing_in import Posted, form_by, person_with
+from cloud.web.speaking import language_of, speech
+from cloud.web.uploading import PostedFile, file_by
 from shared.ids import UuidMint
 
 HERE = "/members/openings"

@@ -18,13 +18,13 @@ from cloud.api.body import read_body
 from cloud.api.limits import FailureLimit, TooMany
 from cloud.api.services import Here, Services
 from cloud.clock import SystemMachineClock
-from cloud.console.refusing import refusal_words
-from cloud.console.rendering import answer
-from cloud.console.speaking import language_of
 from cloud.errors import CloudError, Invalid
 from cloud.identity import people, sessions
 from cloud.identity.people import Right, Signed
 from cloud.identity.refusals import Unproven
+from cloud.web.refusing import refusal_words
+from cloud.web.rendering import answer
+from cloud.web.speaking import language_of
 from shared.web.phrases import Phrase
 from shared.web.words import marked
 

@@ -9,9 +9,9 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from cloud.console.signing_in import Posted, check_mark, person_with, ruled
 from cloud.errors import Invalid
 from cloud.identity.people import Right
+from cloud.web.signing_in import Posted, check_mark, person_with, ruled
 
 _FORM_BYTES = 64 * 1024
 """What a form has beside its file."""

@@ -349,3 +349,16 @@ class _Address:
 
 def _says_nothing(key: str, value: str) -> bool:
     return (key.endswith("page") and value == "1") or (key.endswith(("after", "before")) and not value)
+
+
+def toned(pair: tuple[str, str]) -> Cell:
+    """Return a code's name and tone as a cell."""
+    return Cell(value=pair[0], tone=pair[1], say=True)
+
+
+def as_day(text: str) -> date | None:
+    """Read a day as people type it into a filter; None for what is no day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -15,16 +15,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from sqlmodel import Session
 
 from cloud.api.services import Services
-from cloud.console import figures, said
-from cloud.console.live import Regions, Streams, asks_for_stream
-from cloud.console.navigation import place_of, shown_to
-from cloud.console.speaking import COOKIE, language_of, newly_chosen, speech
-from cloud.console.static_files import assets
-from cloud.console.who import who
 from cloud.errors import NotFound
 from cloud.identity.people import Signed
 from cloud.prices import naming
 from cloud.sales.naming import receipt_name
+from cloud.web import figures, said
+from cloud.web.live import Regions, Streams, asks_for_stream
+from cloud.web.navigation import place_of, shown_to
+from cloud.web.speaking import COOKIE, language_of, newly_chosen, speech
+from cloud.web.static_files import assets
+from cloud.web.who import who
 from shared.web.words import HTML_LANGUAGE, Language
 
 HERE = Path(__file__).parent

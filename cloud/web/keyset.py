@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import SQLColumnExpression
 from sqlmodel import Session
 
-from cloud.console.tables import PAGE_ROWS, Asked, Cut, Query, SqlSource
+from cloud.web.tables import PAGE_ROWS, Asked, Cut, Query, SqlSource
 
 R = TypeVar("R")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cloud.console.tables import Cell
 from cloud.fleet.audit_words import actor
+from cloud.web.tables import Cell
 from shared.web.words import Speech
 
 _PERSON = "person:"

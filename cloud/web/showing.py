@@ -7,11 +7,11 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from cloud.api.services import Services
-from cloud.console import exports
-from cloud.console.rendering import Context, Read, page
-from cloud.console.speaking import language_of, speech
-from cloud.console.tables import Listing, table
 from cloud.errors import NotFound
+from cloud.web import exports
+from cloud.web.rendering import Context, Read, page
+from cloud.web.speaking import language_of, speech
+from cloud.web.tables import Listing, table
 
 
 def listed(request: Request, services: Services, name: str, read: Read) -> Response:

@@ -25,6 +25,12 @@ def house_zone(session: Session) -> tzinfo:
         return UTC
 
 
+def house_money(session: Session) -> tuple[str, int]:
+    """Return the money in which the chain's sums are written, that of its first store: (currency, exponent)."""
+    first = session.exec(select(Store).order_by(col(Store.id)).limit(1)).first()
+    return (first.currency, first.exponent) if first else ("", 2)
+
+
 @contextmanager
 def written_in(zone: tzinfo) -> Iterator[None]:
     """Write the moments of a block in a zone."""

@@ -15,9 +15,9 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from sqlmodel import Session
 
-from cloud.console.figures import money
-from cloud.console.tables import Cell, Kind, Listing
 from cloud.errors import Invalid
+from cloud.web.figures import money
+from cloud.web.tables import Cell, Kind, Listing
 from shared.web.words import Speech
 
 MOST_ROWS = 100_000

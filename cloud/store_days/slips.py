@@ -11,13 +11,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, literal, select, union_all
 from sqlmodel import Session, col
 
-from cloud.console.listings import as_day
-from cloud.console.tables import MOST_COUNTED, PAGE_ROWS, Asked, Cell, Column, Cut, Filter, Kind, Listing, Query
 from cloud.org.models import Store
 from cloud.sales.lateness import Words, arrivals, late_by, late_words
 from cloud.sales.models import Sale, SaleReturn
 from cloud.sales.naming import receipt_name
 from cloud.store_days.models import GoodsReturn
+from cloud.web.tables import MOST_COUNTED, PAGE_ROWS, Asked, Cell, Column, Cut, Filter, Kind, Listing, Query, as_day
 from shared.web.words import marked
 
 SALE, RETURN, VOID, WITHOUT = "sale", "return", "void", "without"
