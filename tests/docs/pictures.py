@@ -27,6 +27,7 @@ from tests.edge.desk_hq import RealHq
 from tests.edge.screens import Screens, served_screens
 from tests.edge.test_desk_value import RULE
 from tests.edge.test_pages_browser import asked, keys
+from tests.edge.test_till_promise import BASE, earning
 from tests.edge.tills import MemoryTillBook, Store
 from tests.edge.value_hq import ValueHq, trust_clock
 from tests.edge.value_tills import POINTS_RULE, till_of, wang
@@ -65,7 +66,9 @@ def _till(store: Store, till: str) -> Till:
         member=customer.id, cards=[], masked_name=customer.name, tier=customer.tier, points=customer.points
     )
     tiers = {customer.tier: {"en": "Gold", "zh": "金卡"}}
-    store.settings = msgspec.structs.replace(store.settings, name="Riverside", tier_names=tiers)
+    store.settings = msgspec.structs.replace(
+        store.settings, name="Riverside", tier_names=tiers, points_rules=[earning(BASE)]
+    )
     return till_of(store, ValueHq(store.machine, customer), till)
 
 
