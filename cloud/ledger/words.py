@@ -35,6 +35,7 @@ KIND: Mapping[str, str] = {
 }
 PURPOSE: Mapping[str, str] = {
     "earn": marked("Points of a sale"),
+    "tier": marked("A sale's points by the member's tier of that day"),
     "return": marked("Points taken back by a return"),
     "hold": marked("Set aside"),
     "capture": marked("Spent"),

@@ -28,7 +28,10 @@ class SaleFacts(Purchase, frozen=True, kw_only=True):
     cashier: str = ""
     receipt: str = ""
     tier: str = ""
-    """The tier on the receipt: what it brings is what counts, whatever the member's tier is when the sale arrives."""
+    """The tier on the receipt: what it brings is what counts, whatever the member's tier is when the sale arrives.
+
+    Where a store did not know the card it names none, and `tier_of_day` sees to what the tier brings.
+    """
     promised: int | None = None
     """The points the till told the member; None where it told none."""
     promised_by: PointsBasis | None = None

@@ -43,9 +43,9 @@ def _outlooks_on(session: Session, members: Collection[UUID], today: date, rule:
     if not rule.tiers:
         return dict.fromkeys(members, _NOTHING)
     did, floors = _did(session, members, rule, today), floors_of(session, members)
-    joined = _joined(session, members) if rule.window == "anniversary_year" else {}
+    since = joined(session, members) if rule.window == "anniversary_year" else {}
     return {
-        member: outlook(rule, did.get(member, ()), today, joined=joined.get(member), floor=floors.get(member))
+        member: outlook(rule, did.get(member, ()), today, joined=since.get(member), floor=floors.get(member))
         for member in members
     }
 
@@ -83,7 +83,8 @@ def _did(session: Session, members: Collection[UUID], rule: TierRule, today: dat
     return found
 
 
-def _joined(session: Session, members: Collection[UUID]) -> dict[UUID, date]:
+def joined(session: Session, members: Collection[UUID]) -> dict[UUID, date]:
+    """Return the day on which each joined, at their home: anniversaries count from it."""
     member = table_of(Member)
     wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(members)])
     rows = session.execute(select(member.c.id, member.c.created_ms).join(wanted, wanted.c.id == member.c.id))

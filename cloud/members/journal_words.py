@@ -12,6 +12,7 @@ ON_ALLOWANCE = "allowance"
 
 JOURNALS: Mapping[str, Mapping[Language, str]] = {
     "earn": {"en": "Purchase", "zh": "消费积分"},
+    "tier": {"en": "By your tier of that day", "zh": "按当日等级补计积分"},
     "return": {"en": "Return", "zh": "退货扣回"},
     "expire": {"en": "Ended", "zh": "到期"},
     "hold": {"en": "Set aside at a till", "zh": "结账预扣"},

@@ -1,0 +1,210 @@
+"""What a member's tier brings for sales whose receipt names none: shown by a card that the store did not know.
+
+Such a sale first brings what it brings anybody. Whenever its member is looked at, what their tier of that day makes of
+it is worked out again, from what they had done before that day, and the difference to what stands in the ledger is
+posted as a journal of its own. So a sale or return that comes late and moves a tier of the past is followed by an
+adjustment of what it affects, and in whatever order things arrive the points come to the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Uuid, func, select, union_all
+from sqlmodel import Session
+
+from cloud import ledger
+from cloud.database.rowset import rowset, table_of
+from cloud.ledger import lots
+from cloud.ledger.commits import open_commit
+from cloud.ledger.kinds import POINTS_ISSUED
+from cloud.ledger.locking import lock_balances
+from cloud.ledger.models import Account, JournalRow, Posting
+from cloud.loyalty import crediting, history, rules, tiers
+from cloud.loyalty.crediting import Earned
+from cloud.loyalty.earning import EARN, RETURN, debt_account, earn_journal, points_account
+from cloud.loyalty.facts import SaleFacts
+from cloud.loyalty.models import MemberDay, TierChange
+from cloud.loyalty.rules import Rules
+from cloud.members import one_person
+from cloud.members.models import Card
+from cloud.sales.models import Sale, SaleReturnLine
+from shared.loyalty import Did, EarningRule, PieceBack, TierRule, outlook, points_earned, points_taken_back
+from shared.loyalty.points_rules import TierTimes
+
+PURPOSE = "tier"
+"""Adjustments of a sale are `tier:1`, `tier:2` and so on."""
+
+
+class _Stands(NamedTuple):
+    """What the ledger says of a sale: by which rule it earned, what is left of it, how often it was adjusted."""
+
+    rule_version: int
+    points: int
+    adjusted: int
+
+
+class _Due(NamedTuple):
+    """What a sale lacks, or has too much of (below zero), and how often it was adjusted before."""
+
+    sale: SaleFacts
+    rule: EarningRule
+    points: int
+    adjusted: int
+
+    @property
+    def purpose(self) -> str:
+        """What its journal is for."""
+        return f"{PURPOSE}:{self.adjusted + 1}"
+
+
+class _Past(NamedTuple):
+    """What is known of a member's past: what they did by day, when they joined, and tiers given by hand from when."""
+
+    did: Sequence[Did]
+    joined: date | None
+    changes: Sequence[tuple[date, str, str]]
+    """(day, tier, reason), in order."""
+
+    def tier_on(self, rule: TierRule, day: date) -> str:
+        """Return the tier in which a day began: what was done on it comes after. A tier by hand counts from its day."""
+        before = [one for one in self.did if one.day < day]
+        reached = outlook(rule, before, day, joined=self.joined).standing.tier
+        _, tier, reason = next((one for one in reversed(self.changes) if one[0] <= day), (day, "", ""))
+        return tier if reason == "floor" and rule.rank(tier) > rule.rank(reached) else reached
+
+
+def settle(session: Session, members: Collection[UUID], *, now_ms: int) -> int:
+    """Bring the points of members' sales without a tier to what they should be. Return how many sales were adjusted.
+
+    The caller holds the members' rows, so that nobody else adjusts the same sale.
+    """
+    known = rules.load(session)
+    if not any(TierTimes.of(rule).times for rule in known.tiers):
+        return 0
+    buyers = _sales_without_tier(session, members)
+    stands = _standing(session, buyers)
+    due = _due(session, history.sale_facts(session, {sale: buyers[sale] for sale in stands}), stands, known)
+    if due:
+        _adjust(session, open_commit(session, now_ms), due)
+    return len(due)
+
+
+def _sales_without_tier(session: Session, members: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the sales at which a card was shown that the store did not know, and whose they are."""
+    here = {person.id for person in one_person.look(session, members).values() if not person.has_left}
+    sale, card, people = table_of(Sale), table_of(Card), one_person.ids_of(session, here)
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(people)])
+    credited = (
+        select(sale.c.id, sale.c.member_id.label("whose"))
+        .join(wanted, wanted.c.id == sale.c.member_id)
+        .where(sale.c.member_id.is_not(None), sale.c.card_id.is_not(None))
+    )
+    claimed = (
+        select(sale.c.id, card.c.member_id.label("whose"))
+        .join(card, card.c.id == sale.c.card_id)
+        .join(wanted, wanted.c.id == card.c.member_id)
+        .where(sale.c.card_id.is_not(None), sale.c.member_id.is_(None))
+    )
+    return {row.id: people[row.whose] for row in session.execute(union_all(credited, claimed))}
+
+
+def _standing(session: Session, sales: Collection[UUID]) -> dict[UUID, _Stands]:
+    """Return what the ledger says of these sales; one that earned nothing, as during a block, is absent."""
+    back = table_of(SaleReturnLine)
+    some = rowset(session, "some", {"id": Uuid()}, [(one,) for one in sorted(sales)])
+    returns = session.execute(
+        select(back.c.return_id, back.c.original_sale_id).join(some, some.c.id == back.c.original_sale_id).distinct()
+    )
+    whose = {one: one for one in sales} | {row.return_id: row.original_sale_id for row in returns}
+    wanted = rowset(session, "wanted", {"cause": Uuid()}, [(one,) for one in sorted(whose)])
+    posting, account, journal = table_of(Posting), table_of(Account), table_of(JournalRow)
+    rows = session.execute(
+        select(posting.c.cause, posting.c.purpose, journal.c.rule_version, func.sum(posting.c.amount).label("issued"))
+        .join(wanted, wanted.c.cause == posting.c.cause)
+        .join(account, account.c.id == posting.c.account_id)
+        .join(journal, (journal.c.cause == posting.c.cause) & (journal.c.purpose == posting.c.purpose))
+        .where(account.c.kind == POINTS_ISSUED)
+        .group_by(posting.c.cause, posting.c.purpose, journal.c.rule_version)
+    )
+    points: defaultdict[UUID, int] = defaultdict(int)
+    adjusted: defaultdict[UUID, int] = defaultdict(int)
+    earned_by: dict[UUID, int] = {}
+    for row in rows:
+        sale, kind = whose[row.cause], row.purpose.partition(":")[0]
+        if kind not in (EARN, RETURN, PURPOSE):
+            continue
+        points[sale] -= int(row.issued)
+        adjusted[sale] += kind == PURPOSE
+        if kind == EARN and row.rule_version is not None:
+            earned_by[sale] = row.rule_version
+    return {sale: _Stands(version, points[sale], adjusted[sale]) for sale, version in earned_by.items()}
+
+
+def _due(session: Session, sales: Mapping[UUID, SaleFacts], stands: Mapping[UUID, _Stands], known: Rules) -> list[_Due]:
+    """Work out what each sale should have left its member: with their tier of its day, less what came back."""
+    pasts = _pasts(session, {sale.member for sale in sales.values()})
+    back, versions = _came_back(session, sales), {rule.version: rule for rule in known.earning}
+    due = []
+    for key, sale in sorted(sales.items()):
+        of_tiers, rule = known.tier_on(sale.business_date), versions[stands[key].rule_version]
+        tier = pasts[sale.member].tier_on(of_tiers, sale.business_date) if of_tiers.tiers else ""
+        points = points_earned(sale, rule, TierTimes.of(of_tiers).on(tier, sale.business_date))
+        missing = points - points_taken_back(sale, rule, points, back.get(key, ())) - stands[key].points
+        if missing:
+            due.append(_Due(sale, rule, missing, stands[key].adjusted))
+    return due
+
+
+def _pasts(session: Session, members: Collection[UUID]) -> dict[UUID, _Past]:
+    wanted = rowset(session, "wanted", {"member_id": Uuid()}, [(one,) for one in sorted(members)])
+    day, change = table_of(MemberDay), table_of(TierChange)
+    did: defaultdict[UUID, list[Did]] = defaultdict(list)
+    for row in session.execute(select(day).join(wanted, wanted.c.member_id == day.c.member_id)):
+        did[row.member_id].append(Did(row.day, row.spend_minor, row.visits))
+    changes: defaultdict[UUID, list[tuple[date, str, str]]] = defaultdict(list)
+    query = select(change).join(wanted, wanted.c.member_id == change.c.member_id)
+    for row in session.execute(query.order_by(change.c.member_id, change.c.n)):
+        changes[row.member_id].append((row.day, row.after, row.reason))
+    joined = tiers.joined(session, members)
+    return {one: _Past(did[one], joined.get(one), changes[one]) for one in members}
+
+
+def _came_back(session: Session, sales: Collection[UUID]) -> dict[UUID, list[PieceBack]]:
+    back = table_of(SaleReturnLine)
+    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(sales)])
+    found: defaultdict[UUID, list[PieceBack]] = defaultdict(list)
+    for row in session.execute(
+        select(back.c.original_sale_id, back.c.of_line, func.sum(back.c.quantity).label("quantity"))
+        .join(wanted, wanted.c.id == back.c.original_sale_id)
+        .group_by(back.c.original_sale_id, back.c.of_line)
+    ):
+        found[row.original_sale_id].append(PieceBack(row.of_line, int(row.quantity), 0))
+    return found
+
+
+def _adjust(session: Session, commit_no: int, due: Sequence[_Due]) -> None:
+    """Post what is missing, take what was too much: of the sale's own lots first, then of the earliest to expire."""
+    members = {one.sale.member for one in due}
+    lock_balances(session, [account(one) for one in members for account in (points_account, debt_account)])
+    more: defaultdict[str, list[Earned]] = defaultdict(list)
+    for one in due:
+        if one.points > 0:
+            more[one.purpose].append(Earned(one.sale, one.rule, one.points))
+        else:
+            _take(session, commit_no, one)
+    for purpose, earned in sorted(more.items()):
+        crediting.give(session, commit_no, earned, purpose)
+
+
+def _take(session: Session, commit_no: int, due: _Due) -> None:
+    keys = [(due.sale.sale, EARN), *((due.sale.sale, f"{PURPOSE}:{n}") for n in range(1, due.adjusted + 1))]
+    own = [lot for found in lots.of_journals(session, keys).values() for lot in found]
+    parts, gone = lots.take(session, points_account(due.sale.member), -due.points, first=own)
+    journal = earn_journal(due.sale, due.points, due.rule, recovered=-gone, purpose=due.purpose)
+    lots.used(session, journal.key, parts, due.sale.store)
+    ledger.post(session, commit_no, [journal])
