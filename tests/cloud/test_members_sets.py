@@ -220,7 +220,7 @@ def test_what_a_card_bought_before_it_was_known_counts_as_its_members_purchase(d
 
 @pytest.mark.parametrize("code", ["", "Families", "a b"])
 def test_a_segment_has_a_code_and_members(database: Database, code: str) -> None:
-    with pytest.raises(Invalid, match="a segment's code must be"):
+    with pytest.raises(Invalid, match="segment's code is 1 to 32"):
         segment(database, code)
     with pytest.raises(NotFound, match="there is no member"):
         segment(database, "families", new_id())
