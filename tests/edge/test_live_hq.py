@@ -133,7 +133,7 @@ def test_technician_enrols_with_wrong_codes_then_the_right_one_and_asks_the_doct
     for given, words in ((wrong, "HQ refuses"), (stranger, "not the cloud that this claim code is for")):
         assert words in said("enroll", "--cloud", api, "--code", given, state=tmp_path)
     console = f"https://127.0.0.1:{chain.hq.ports['console']}"
-    assert "check the address" in said("enroll", "--cloud", console, "--code", code, state=tmp_path)
+    assert "is that the port for stores" in said("enroll", "--cloud", console, "--code", code, state=tmp_path)
     assert "start it with: storewire-edge run" in said("enroll", "--cloud", api, "--code", code, state=tmp_path, code=0)
     assert "HQ refuses" in said("enroll", "--cloud", api, "--code", code, state=tmp_path / "again")
     assert "already belongs to agent s2-b" in said("enroll", "--cloud", api, "--code", code, state=tmp_path)
