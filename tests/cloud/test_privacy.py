@@ -171,7 +171,7 @@ NOT_ENCRYPTED = {
         "member_sign_in.phone_index", "member_wechat.openid_index", "staff.card",
     },
     "nothing personal": {
-        "agent.public_key", "agent.reported", "budgeted_promotion.content", "chain_setting.value",
+        "agent.public_key", "agent.reported", "budgeted_promotion.content", "chain_setting.value", "picture.content",
         "gift_picture.content", "ledger_proof.found", "owed_report.report", "price_row.row", "price_draft_row.row",
         "promotion_preview.row", "promotion_preview.result", "store_manifest.content", "prize_draw.seed",
     },
