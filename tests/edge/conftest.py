@@ -43,5 +43,9 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture(autouse=True)
 def _stays_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`storewire-edge run` starts its process anew; of a test's own process nothing would be left to fail."""
+    """`storewire-edge run` starts its process anew; of a test's own process nothing would be left to fail.
+
+    It sets logs up for good there; here no later test could listen to a logger that was used meanwhile.
+    """
     monkeypatch.setattr(service, "become", service.run)
+    monkeypatch.setattr(service, "_log_as_json", lambda _level: None)
