@@ -14,6 +14,7 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlalchemy import Uuid, func, select, union_all
 from sqlmodel import Session
 
@@ -95,20 +96,20 @@ def settle(session: Session, members: Collection[UUID], *, now_ms: int) -> int:
 
 
 def _sales_without_tier(session: Session, members: Collection[UUID]) -> dict[UUID, UUID]:
-    """Return the sales at which a card was shown that the store did not know, and whose they are."""
+    """Return the sales by a card that the store did not know, whose receipt names no tier, and whose they are."""
     here = {person.id for person in one_person.look(session, members).values() if not person.has_left}
     sale, card, people = table_of(Sale), table_of(Card), one_person.ids_of(session, here)
     wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(people)])
     credited = (
         select(sale.c.id, sale.c.member_id.label("whose"))
         .join(wanted, wanted.c.id == sale.c.member_id)
-        .where(sale.c.member_id.is_not(None), sale.c.card_id.is_not(None))
+        .where(sale.c.member_id.is_not(None), sale.c.card_id.is_not(None), sale.c.member_tier == "")
     )
     claimed = (
         select(sale.c.id, card.c.member_id.label("whose"))
         .join(card, card.c.id == sale.c.card_id)
         .join(wanted, wanted.c.id == card.c.member_id)
-        .where(sale.c.card_id.is_not(None), sale.c.member_id.is_(None))
+        .where(sale.c.card_id.is_not(None), sale.c.member_id.is_(None), sale.c.member_tier == "")
     )
     return {row.id: people[row.whose] for row in session.execute(union_all(credited, claimed))}
 
@@ -153,7 +154,7 @@ def _due(session: Session, sales: Mapping[UUID, SaleFacts], stands: Mapping[UUID
     for key, sale in sorted(sales.items()):
         of_tiers, rule = known.tier_on(sale.business_date), versions[stands[key].rule_version]
         tier = pasts[sale.member].tier_on(of_tiers, sale.business_date) if of_tiers.tiers else ""
-        points = points_earned(sale, rule, TierTimes.of(of_tiers).on(tier, sale.business_date))
+        points = points_earned(sale, rule, crediting.tier_times(replace(sale, tier=tier), known))
         missing = points - points_taken_back(sale, rule, points, back.get(key, ())) - stands[key].points
         if missing:
             due.append(_Due(sale, rule, missing, stands[key].adjusted))

@@ -111,9 +111,10 @@ def test_p5_what_a_late_return_undoes_is_taken_off_again(database: Database) -> 
 def test_a_receipt_that_names_a_tier_or_none_is_left_alone(database: Database) -> None:
     ann = join(database, [card(1)], home_store="s001")
     told = [MemberOnSale(member=ann), MemberOnSale(member=ann, tier="silver")]
-    take(database, [on(1, 4, told[0]), on(2, 2, told[0]), on(3, 2, told[1])])
+    named = MemberOnSale(sealed_card=shown(card(1)).sealed_card, tier="gone")
+    take(database, [on(1, 4, told[0]), on(2, 2, told[0]), on(3, 2, told[1]), on(4, 2, named)])
     looked_at(database)
-    assert points(database, ann) == 51 + BASE + TWICE
+    assert points(database, ann) == 51 + BASE + TWICE + BASE
     assert set(journals(database, ann)) == {"earn"}
 
 
