@@ -7,9 +7,7 @@ cost every second if its poll looked for itself.
 
 from __future__ import annotations
 
-import argparse
 import socket
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,10 +16,9 @@ from time import process_time
 from typing import Any
 
 from benchmarks.drain import postgresql_pids
-from benchmarks.price_push import heard, prepare, push, wait_for_reports
-from benchmarks.rig import databases
+from benchmarks.price_push import heard, measured, push, wait_for_reports
 from benchmarks.rig.figures import latency, now, percentile, report, rss_mib, spread
-from benchmarks.rig.office import Office, office
+from benchmarks.rig.office import Office
 from benchmarks.rig.processes import Process, Usage, started, until
 from cloud.deployment import ports
 from cloud.deployment.clocks import clocks_of
@@ -96,21 +93,11 @@ def _counting(head: Office, api: Process, swarm: Process) -> Usage:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and report."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--agents", type=int, default=1_000)
-    parser.add_argument("--changes", type=int, default=3, help="price changes, one after the other")
-    databases.add_option(parser)
-    options = parser.parse_args(arguments)
-    with databases.server(options.database) as server, ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sw-wait-")))
-        head = stack.enter_context(office(folder / "cloud", stack.enter_context(server.database("wait"))))
-        (folder / "agents").mkdir()
-        agents = prepare(head, folder / "agents", options.agents)
-        found = measure(head, folder / "agents", agents, options.changes)
+    agents, found = measured(__doc__, arguments, measure)
     report(
         "https_wait",
         BUDGET,
-        agents=options.agents,
+        agents=agents,
         processors_while_nothing_changes=found["quiet"],
         p95_seconds=spread([percentile(one, 0.95) for one in found["reported"]]),
         each_change=[
@@ -120,8 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         api_rss_mib_while_they_wait=round(found["memory"], 1),
         compared_with={
             "one look at one agent, processor milliseconds": round(found["look"] * 1000, 2),
-            "processors if each poll looked every second": round(found["look"] * options.agents, 2),
-            "share of that": round(found["quiet"]["api"] / (found["look"] * options.agents), 3),
+            "processors if each poll looked every second": round(found["look"] * agents, 2),
+            "share of that": round(found["quiet"]["api"] / (found["look"] * agents), 3),
         },
     )
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlmodel import col, select
@@ -37,6 +37,7 @@ _ITEMS = 2_000
 _LOOK_SECONDS = 0.05
 _PATIENCE_SECONDS = 120.0
 _reported = msgspec.json.Decoder(Reported)
+Found = TypeVar("Found")
 
 
 def prepare(head: Office, folder: Path, agents: int) -> list[str]:
@@ -134,25 +135,34 @@ def measure(head: Office, folder: Path, agents: Sequence[str], changes: int) -> 
     return found
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and report."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def measured(
+    about: str | None,
+    arguments: Sequence[str] | None,
+    measure: Callable[[Office, Path, Sequence[str], int], Found],
+) -> tuple[int, Found]:
+    """Read the command line, open a head office with its agents, and measure. Return how many, and the result."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--agents", type=int, default=1_000)
     parser.add_argument("--changes", type=int, default=3, help="price changes, one after the other")
     databases.add_option(parser)
     options = parser.parse_args(arguments)
     with databases.server(options.database) as server, ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sw-push-")))
-        head = stack.enter_context(office(folder / "cloud", stack.enter_context(server.database("push"))))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sw-changes-")))
+        head = stack.enter_context(office(folder / "cloud", stack.enter_context(server.database("changes"))))
         (folder / "agents").mkdir()
         agents = prepare(head, folder / "agents", options.agents)
-        found = measure(head, folder / "agents", agents, options.changes)
+        return options.agents, measure(head, folder / "agents", agents, options.changes)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and report."""
+    agents, found = measured(__doc__, arguments, measure)
     reported = [percentile(one["reported"], 0.95) for one in found]
     ratios = [percentile(one["reported"], 0.95) / percentile(one["bare"], 0.95) for one in found]
     report(
         "price_push",
         BUDGET,
-        agents=options.agents,
+        agents=agents,
         p95_seconds=spread(reported),
         each_change=[
             {
