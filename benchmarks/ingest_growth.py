@@ -48,7 +48,7 @@ class Ingest:
         self._downstream = LoyaltyDownstream(Vault(head.ring), mint, StoreBooks())
         items = {catalogue.item_code(row.product) for basket in dataset.rung for row in basket.rows}
         with self._database.session() as session:  # a worker that has run for a while knows its items
-            self._downstream.describe(session, names[0], book.version, items)
+            self._downstream.describe(session, {(names[0], book.version): items})
 
     def take(self, sales: Sequence[StoreSale]) -> float:
         """Apply sales and return how many a second."""
