@@ -18,6 +18,7 @@ from sqlmodel import Session
 from cloud.api.auth import holder_with
 from cloud.api.services import Here, Services
 from cloud.beside.moving import Place, Till
+from cloud.beside.undoing import Part
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.tokens import TokenHolder
 from cloud.ingest.apply import in_transaction
@@ -82,6 +83,8 @@ class Quote(BaseModel):
 
     earns: int
     spendable: int
+    not_given: str | None = None
+    """`points_blocked` where the receipt would count and bring no points, because its member may collect none now."""
 
 
 class Earning(Receipt):
@@ -114,10 +117,14 @@ class CouponUsed(BaseModel):
 
 
 class Reversal(_Body):
-    """Which request to take back, by the id it was made under; whole, or so many points of it."""
+    """Which request to take back, by the id it was made under; whole, or a part of it.
+
+    A part is so many `points`, or of what was earned goods of so much money (`minor`): their share of points follows.
+    """
 
     of: str = Field(min_length=1, max_length=64)
     points: int | None = Field(default=None, ge=1, le=_MOST)
+    minor: int | None = Field(default=None, ge=1, le=_MOST)
     store: str = Field(max_length=32)
     till: str = Field(default="", max_length=64)
     cashier: str = Field(default="", max_length=64)
@@ -125,10 +132,14 @@ class Reversal(_Body):
 
 
 class Moved(BaseModel):
-    """How many points moved, and how many the member had right after."""
+    """How many points moved, and how many the member had right after.
+
+    `not_given` is `points_blocked` where a receipt counted and brought none, because its member may collect none now.
+    """
 
     points: int
     balance: int
+    not_given: str | None = None
 
 
 class TakenBack(BaseModel):
@@ -158,22 +169,25 @@ def identify(services: Here, _who: MayRead, body: Who) -> Known:
     )
 
 
-@router.post("/quote")
+@router.post("/quote", response_model_exclude_none=True)
 def quote(services: Here, who: MayRead, body: Quoted) -> Quote:
     """Say what a receipt would bring and what may be spent. Nothing changes by it."""
     with services.database.snapshot() as session:
-        earns, spendable = _till(services, who).quote(session, body.member, body.minor, body.store)
-    return Quote(earns=earns, spendable=spendable)
+        found = _till(services, who).quote(session, body.member, body.minor, body.store)
+    return Quote(earns=found.earns, spendable=found.spendable, not_given=found.not_given)
 
 
-@router.post("/earn")
+@router.post("/earn", response_model_exclude_none=True)
 def earn(services: Here, who: MayWrite, body: Earning, key: Key) -> Moved:
-    """Give a receipt's points, once under its id."""
+    """Count a receipt and give its points, once under its id.
+
+    Whoever is blocked from points gets none, and the answer says so; the receipt counts for visits and tiers.
+    """
     till = _till(services, who)
     return _moved(services, lambda session: till.earn(session, key, body.member, body.minor, _place(body)))
 
 
-@router.post("/spend")
+@router.post("/spend", response_model_exclude_none=True)
 def spend(services: Here, who: MayWrite, body: Spending, key: Key) -> Moved:
     """Take points, once under its id; 403 `insufficient` where there are not so many."""
     till = _till(services, who)
@@ -192,17 +206,20 @@ def coupon(services: Here, who: MayWrite, body: CouponUse, key: Key) -> CouponUs
 
 @router.post("/reverse", response_model_exclude_none=True)
 def reverse(services: Here, who: MayWrite, body: Reversal, key: Key) -> TakenBack:
-    """Take an earning, a spending or a coupon's use back, points up to what is left."""
+    """Take an earning, a spending or a coupon's use back, up to what is left of it."""
     till = _till(services, who)
+    if body.points is not None and body.minor is not None:
+        raise Invalid("send either points or minor, or neither to take all of it back")
+    part = Part(body.points, body.minor)
     done = in_transaction(
-        services.database, lambda session: till.undo(session, key, body.of, body.points, _place(body))
+        services.database, lambda session: till.undo(session, key, body.of, part, _place(body))
     ).require()
     return TakenBack(points=done.get("points"), balance=done.get("balance"), promotion=done.get("promotion"))
 
 
 def _moved(services: Services, work: Callable[[Session], Answered]) -> Moved:
     answer = in_transaction(services.database, work).require()
-    return Moved(points=answer["points"], balance=answer["balance"])
+    return Moved(points=answer["points"], balance=answer["balance"], not_given=answer.get("not_given"))
 
 
 def _till(services: Services, who: TokenHolder) -> Till:

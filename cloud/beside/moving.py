@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlmodel import Session
 
-from cloud.beside.undoing import may_be_owed, read_earning, undo_coupon, undo_earning
+from cloud.beside.undoing import WHOLE, Part, may_be_owed, read_earning, undo_coupon, undo_earning
 from cloud.coupons import using
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.ledger import AccountKey, lots
@@ -43,6 +43,8 @@ EARN = "beside_earn"
 SPEND = "beside_spend"
 COUPON = "beside_coupon"
 REVERSE = "beside_reverse"
+NO_POINTS = "points_blocked"
+"""Why a receipt that counts brings no points: its member may collect none for now."""
 _REQUESTS = UUID("8f7d0cf6-93c8-5d1e-9f9b-5c8b1f0e2ad4")
 _MINUTE_MS = 60_000
 _Work = Callable[[UUID], Mapping[str, Any]]
@@ -58,6 +60,14 @@ class Place:
     receipt: str = ""
 
 
+class Quoted(NamedTuple):
+    """What a receipt would bring, what may be spent now, and why it would bring nothing where a block says so."""
+
+    earns: int
+    spendable: int
+    not_given: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Till:
     """A holder of an API key that speaks for tills. `business_ms` and `now_ms` are business and HQ's wall time."""
@@ -68,7 +78,10 @@ class Till:
     now_ms: int
 
     def earn(self, session: Session, key: str, member: UUID, minor: int, at: Place) -> Answered:
-        """Give the points of a receipt of `minor` by the rule of its day. The answer says how many."""
+        """Count a receipt of `minor` and give its points by the rule of its day. The answer says how many.
+
+        Whoever is blocked from points is given none, and `not_given` says so: what they bought counts all the same.
+        """
         asked = {"member": str(member), "minor": minor, **_facts(at)}
         return self._once(session, key, EARN, asked, lambda request: self._earn(session, request, member, minor, at))
 
@@ -82,21 +95,20 @@ class Till:
         asked = {"code": code, "member": str(member or ""), **_facts(at)}
         return self._once(session, key, COUPON, asked, lambda request: self._coupon(session, request, code, member, at))
 
-    def undo(self, session: Session, key: str, of: str, points: int | None, at: Place) -> Answered:
-        """Take back an earning or a spending of this holder, whole or so many points of it."""
-        asked = {"of": of, "points": points, **_facts(at)}
-        return self._once(session, key, REVERSE, asked, lambda request: self._undo(session, request, of, points, at))
+    def undo(self, session: Session, key: str, of: str, part: Part, at: Place) -> Answered:
+        """Take back an earning, a spending or a coupon's use of this holder, whole or a part of it."""
+        asked = {"of": of, "points": part.points, "minor": part.minor, **_facts(at)}
+        return self._once(session, key, REVERSE, asked, lambda request: self._undo(session, request, of, part, at))
 
-    def quote(self, session: Session, member: UUID, minor: int, store: str) -> tuple[int, int]:
-        """Return the points that a receipt would bring, and how many the member may spend now.
-
-        Refused as earning it would be.
-        """
+    def quote(self, session: Session, member: UUID, minor: int, store: str) -> Quoted:
+        """Return what a receipt would bring and what may be spent. Refused as earning it would be."""
         today = self._today(session, store)
-        member = _may(session, member, blocks.POINTS, lock=False)
+        member = _may(session, member, blocks.BUY, lock=False)
+        if _collects_none(session, member):
+            return Quoted(0, 0, NO_POINTS)
         account = AccountKey(MEMBER_POINTS, str(member), POINTS)
         earned = self._earned(session, self._receipt(member, minor, Place(store=store), today, _REQUESTS))
-        return earned.points if earned else 0, lots.spendable(session, account, lots.Pick(today))
+        return Quoted(earned.points if earned else 0, lots.spendable(session, account, lots.Pick(today)))
 
     def _once(self, session: Session, key: str, kind: str, asked: Mapping[str, Any], work: _Work) -> Answered:
         if not 0 < len(key) <= 64 or not key.isprintable():
@@ -113,10 +125,10 @@ class Till:
         return uuid5(_REQUESTS, f"{self.holder}\n{key}")
 
     def _earn(self, session: Session, request: UUID, member: UUID, minor: int, at: Place) -> Mapping[str, Any]:
-        member = _may(session, member, blocks.POINTS)
+        member = _may(session, member, blocks.BUY)
         today = self._today(session, at.store)
-        receipt = self._receipt(member, minor, at, today, request)
-        earned = self._earned(session, receipt)
+        barred = _collects_none(session, member)
+        earned = None if barred else self._earned(session, self._receipt(member, minor, at, today, request))
         points = earned.points if earned else 0
         commit_no = open_commit(session, self.now_ms)
         if earned:
@@ -126,6 +138,7 @@ class Till:
         return {
             "points": points,
             "balance": points_of(session, [member])[member],
+            "not_given": NO_POINTS if barred else None,
             "minor": minor,
             "member": str(member),
             "day": today.isoformat(),
@@ -166,7 +179,7 @@ class Till:
         using.use(session, commit_no, use)
         return {"promotion": reserved.promotion}
 
-    def _undo(self, session: Session, request: UUID, of: str, points: int | None, at: Place) -> Mapping[str, Any]:
+    def _undo(self, session: Session, request: UUID, of: str, part: Part, at: Place) -> Mapping[str, Any]:
         original = self._request(of)
         # Whoever takes back a part of it waits for whoever takes back another.
         made = session.get(LedgerRequest, original, with_for_update=True)
@@ -176,18 +189,20 @@ class Till:
         self._today(session, at.store)
         commit_no = open_commit(session, self.now_ms)
         if made.kind == COUPON:
-            if points is not None:
-                raise Invalid("points: a coupon is given back whole")
+            if part != WHOLE:
+                raise Invalid("points, minor: a coupon is given back whole")
             undo_coupon(session, commit_no, original, cause=request, at_ms=self.business_ms)
             return {"promotion": done["promotion"]}
+        if made.kind == SPEND and part.minor is not None:
+            raise Invalid("minor: points that were taken are given back by how many, as points")
         key = (original, EARN) if made.kind == EARN else (_hold(original), CAPTURE)
         undo = Undo(
-            cause=request, purpose=REVERSE, of=key, at_ms=self.business_ms, amount=points,
+            cause=request, purpose=REVERSE, of=key, at_ms=self.business_ms, amount=part.points,
             force=made.kind == EARN and may_be_owed(session, key), store=at.store, till=at.till, cashier=at.cashier,
             receipt=at.receipt,
         )  # fmt: skip
         if made.kind == EARN:
-            moved = undo_earning(session, commit_no, read_earning(original, EARN, done), undo)
+            moved = undo_earning(session, commit_no, read_earning(original, EARN, done), part, undo)
         else:
             moved = sum(leg.amount for leg in reverse(session, commit_no, undo).legs if leg.amount > 0)
         member = one_person.now_of(session, UUID(str(done["member"])))
@@ -225,6 +240,10 @@ def _may(session: Session, member: UUID, kind: str, *, lock: bool = True) -> UUI
     changing.active(session, member, lock=lock)
     blocks.require_free(session, member, kind)
     return member
+
+
+def _collects_none(session: Session, member: UUID) -> bool:
+    return blocks.POINTS in blocks.standing(session, [member]).get(member, frozenset())
 
 
 def _facts(at: Place) -> dict[str, str]:

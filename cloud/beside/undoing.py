@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -22,6 +22,17 @@ from cloud.loyalty import rules as loyalty_rules
 from cloud.members import one_person
 from cloud.members.reversals import reverse
 from cloud.members.years import add_spend
+from shared.loyalty import share_returned
+
+
+class Part(NamedTuple):
+    """How much is taken back: so many points, goods of so much (minor units), or with neither all that is left."""
+
+    points: int | None = None
+    minor: int | None = None
+
+
+WHOLE = Part()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,26 +55,23 @@ def read_earning(request: UUID, purpose: str, answer: Mapping[str, Any]) -> Earn
     )  # fmt: skip
 
 
-def undo_earning(session: Session, commit_no: int, of: Earning, undo: Undo) -> int:
-    """Take an earning back, whole or `undo.amount` points of it, its spend and its visit with it. Return the points.
+def undo_earning(session: Session, commit_no: int, of: Earning, part: Part, undo: Undo) -> int:
+    """Take an earning back, whole or a part of it, its spend and at last its visit with it. Return the points.
 
     The caller has locked the request, so that nobody else takes back of it meanwhile.
     Where the rule that gave them lets spent points be owed, what is gone is owed. Refused: `nothing_left` where all of
     it, or so much of it, was taken back before; `value_gone` where points are spent and the rule refuses that.
     """
     row = session.get(BesideUndone, of.request, populate_existing=True) or BesideUndone(request=of.request)
-    left = of.points - row.points
-    wanted = left if undo.amount is None else undo.amount
-    if row.whole or wanted > left:
-        raise Refused(
-            NOTHING_LEFT, f"{left} points of it are left to take back" if left else "all of it was taken back"
-        )
+    wanted = _wanted(of, row, part)
     if wanted:
-        reverse(session, commit_no, undo)
+        reverse(session, commit_no, replace(undo, amount=wanted))
     row.points += wanted
-    row.whole = undo.amount is None or row.points == of.points
     # By the whole of what was taken back so far: parts come to the same as all at once.
-    spend = of.minor if row.whole else of.minor * row.points // of.points
+    spend = of.minor * row.points // of.points if of.points else 0
+    spend = max(spend, row.minor) if part.minor is None else row.minor + part.minor
+    row.whole = part == WHOLE or (row.points == of.points if part.minor is None else spend == of.minor)
+    spend = of.minor if row.whole else spend
     member = one_person.now_of(session, of.member)
     # The day of what it undoes: the order in which the two arrive must not matter.
     add_spend(session, member, of.day, row.minor - spend, visits=-1 if row.whole else 0)
@@ -71,6 +79,23 @@ def undo_earning(session: Session, commit_no: int, of: Earning, undo: Undo) -> i
     session.add(row)
     session.flush()
     return wanted
+
+
+def _wanted(of: Earning, row: BesideUndone, part: Part) -> int:
+    """Return how many points a part takes back. Raise Refused: `nothing_left`."""
+    left, left_minor = of.points - row.points, of.minor - row.minor
+    if row.whole:
+        raise Refused(NOTHING_LEFT, "all of it was taken back")
+    if part.minor is not None:
+        if part.minor > left_minor:
+            raise Refused(NOTHING_LEFT, f"{left_minor} of its amount are left to take back")
+        if part.minor == left_minor:
+            return left
+        return max(share_returned(of.points, row.minor + part.minor, of.minor, row.points), 0)
+    if part.points is not None and part.points > left:
+        said = f"{left} points of it are left to take back" if left else "no points of it are left to take back"
+        raise Refused(NOTHING_LEFT, said)
+    return left if part.points is None else part.points
 
 
 def may_be_owed(session: Session, key: JournalKey) -> bool:

@@ -78,15 +78,15 @@ def test_what_the_guide_shows_is_what_happens(database: Database, ann: UUID) -> 
         r"<!-- example -->\n```\nPOST /api/v1/beside/(\w+)\n(?:Idempotency-Key: (\S+)\n)?(.+)\n\n(\d+)\n(.+)\n```",
         GUIDE.read_text(),
     )
-    assert len(examples) == GUIDE.read_text().count("<!-- example -->") == 8
+    assert len(examples) == GUIDE.read_text().count("<!-- example -->") == 9
     for path, key, body, status, expected in examples:
         found = ask(path, json.loads(body.replace("$MEMBER", str(ann))), key)
         assert found.status_code == int(status), (path, found.text)
         assert found.json() | json.loads(expected) == found.json(), (path, found.text)
     with database.session() as session:
         assert prove(session).holds
-        assert session.get_one(MemberYear, (ann, 2026)).spend_minor == 12_345
-        assert points_of(session, [ann])[ann] == 63
+        assert session.get_one(MemberYear, (ann, 2026)).spend_minor == 10_000
+        assert points_of(session, [ann])[ann] == 40
 
 
 def test_the_same_id_is_done_once_and_other_content_names_the_field(database: Database, ann: UUID) -> None:
@@ -166,20 +166,15 @@ def test_parts_taken_back_come_to_the_whole_and_never_to_more(database: Database
     ask("earn", {"member": str(ann), **place, "minor": 50_000}, "other")
     points = ask("earn", {"member": str(ann), **place, "minor": minor}, "e").json()["points"]
 
-    def stands() -> tuple[int, int]:
-        with database.session() as session:
-            year = session.get_one(MemberYear, (ann, 2026))
-            return year.spend_minor, year.visits
-
     for n in range(points):
         ask("reverse", {"of": "e", **place, "points": 1}, f"part{n}").raise_for_status()
         left = points - n - 1
-        assert stands() == (50_000 + minor - minor * (n + 1) // points, 2 if left else 1)
+        assert stands(database, ann) == (50_000 + minor - minor * (n + 1) // points, 2 if left else 1)
     if not points:
         assert code(ask("reverse", {"of": "e", **place, "points": 1}, "one")) == (403, "nothing_left")
         assert ask("reverse", {"of": "e", **place}, "all").json() == {"points": 0, "balance": 500}
     assert code(ask("reverse", {"of": "e", **place}, "again")) == (403, "nothing_left")
-    assert stands() == (50_000, 1)
+    assert stands(database, ann) == (50_000, 1)
 
 
 def test_a_tier_multiplies_at_other_tills_too(database: Database, ann: UUID) -> None:
@@ -251,14 +246,77 @@ def test_the_code_on_a_members_telephone_is_taken_like_a_card(sqlite_database: D
         assert code(ask("identify", {"card": scanned})) == (403, why)
 
 
-def test_a_blocked_member_neither_earns_nor_spends(database: Database, ann: UUID) -> None:
+def test_a_block_stops_points_and_not_the_sale(database: Database, ann: UUID) -> None:
+    """As at our own tills: a visit and spend for tiers, no points, and whoever asks is told why there are none."""
+    ask, place = till(database, scopes=("beside:read", "beside:write")), {"member": str(ann), "store": "s001"}
+    ask("earn", {**place, "minor": 1_000}, "before")
     with database.session() as session:
         blocks.put(session, ann, "points", reason="x", actor="a", commit_no=1, now_ms=1)
-    ask = till(database)
-    assert code(ask("earn", {"member": str(ann), "store": "s001", "minor": 100}, "k")) == (403, "points_blocked")
-    assert code(ask("quote", {"member": str(ann), "store": "s001", "minor": 100})) == (403, "points_blocked")
-    assert ask("quote", {"member": str(new_id()), "store": "s001", "minor": 100}).status_code == 404
+    none = {"points": 0, "balance": 10, "not_given": "points_blocked"}
     assert ask("identify", {"card": CARD}).json()["blocks"] == ["points"]
+    assert ask("quote", {**place, "minor": 9_999}).json() == {
+        "earns": 0, "spendable": 0, "not_given": "points_blocked",
+    }  # fmt: skip
+    assert ask("earn", {**place, "minor": 9_999}, "k").json() == none
+    assert code(ask("spend", {**place, "points": 1}, "s")) == (403, "points_blocked")
+    assert stands(database, ann) == (10_999, 2)
+    with database.session() as session:
+        blocks.lift(session, ann, "points", reason="x", actor="a", commit_no=2, now_ms=START_MS + 1)
+    assert ask("earn", {**place, "minor": 9_999}, "k").json() == none, "an answer stays"
+    assert ask("reverse", {"of": "k", "store": "s001", "minor": 4_999}, "part").json() == {"points": 0, "balance": 10}
+    assert stands(database, ann) == (6_000, 2)
+    assert ask("reverse", {"of": "k", "store": "s001"}, "rest").json() == {"points": 0, "balance": 10}
+    assert stands(database, ann) == (1_000, 1)
+    with database.session() as session:
+        blocks.put(session, ann, "buy", reason="x", actor="a", commit_no=3, now_ms=1)
+    for path, body in (
+        ("earn", {**place, "minor": 1}),
+        ("quote", {**place, "minor": 1}),
+        ("spend", {**place, "points": 1}),
+    ):
+        assert code(ask(path, body, f"buy-{path}")) == (403, "buy_blocked")
+    assert ask("quote", {"member": str(new_id()), "store": "s001", "minor": 100}).status_code == 404
+
+
+def stands(database: Database, member: UUID) -> tuple[int, int]:
+    with database.session() as session:
+        year = session.get_one(MemberYear, (member, 2026))
+        return year.spend_minor, year.visits
+
+
+def test_goods_that_come_back_take_their_share_and_come_to_the_whole(sqlite_database: Database) -> None:
+    open_chain(sqlite_database)
+    ask, ann, place = till(sqlite_database), join(sqlite_database, [CARD]), {"store": "s001"}
+
+    def share(minor: int) -> int:
+        return (2 * 123 * minor + 12_345) // (2 * 12_345)
+
+    for n, parts in enumerate(([4_000, 3_345, 5_000], [1, 12_344], [12_345], [6_172, 6_172, 1])):
+        assert ask("earn", {"member": str(ann), **place, "minor": 12_345}, f"e{n}").json()["points"] == 123
+        back = 0
+        for minor in parts:
+            answer = ask("reverse", {"of": f"e{n}", **place, "minor": minor}, f"r{n}-{back}").json()
+            points = share(back + minor) - share(back)
+            back += minor
+            assert answer == {"points": points, "balance": 123 - share(back)}
+        assert code(ask("reverse", {"of": f"e{n}", **place, "minor": 1}, f"more{n}")) == (403, "nothing_left")
+        assert stands(sqlite_database, ann) == (0, 0)
+
+
+def test_parts_are_said_by_points_or_by_money(sqlite_database: Database) -> None:
+    open_chain(sqlite_database)
+    ask, ann = till(sqlite_database), join(sqlite_database, [CARD])
+    ask("earn", {"member": str(ann), "store": "s001", "minor": 10_000}, "e")
+    ask("spend", {"member": str(ann), "store": "s001", "points": 50}, "s")
+    of = {"of": "e", "store": "s001"}
+    assert ask("reverse", {**of, "points": 1, "minor": 1}, "a").status_code == 422
+    assert ask("reverse", {**of, "of": "s", "minor": 1}, "b").status_code == 422
+    assert code(ask("reverse", {**of, "minor": 10_001}, "c")) == (403, "nothing_left")
+    assert ask("reverse", {**of, "minor": 5_000}, "d").json() == {"points": 50, "balance": 0}
+    assert ask("reverse", {**of, "points": 10}, "f").json() == {"points": 10, "balance": 0}, "owed from here on"
+    assert stands(sqlite_database, ann) == (4_000, 1)
+    assert ask("reverse", {**of, "minor": 4_000}, "g").json() == {"points": 40, "balance": 0}
+    assert stands(sqlite_database, ann) == (0, 0)
 
 
 def test_nothing_personal_is_kept_of_a_request(database: Database, ann: UUID) -> None:
