@@ -76,7 +76,9 @@ def _to_sign_in(request: Request, error: Exception) -> Response:
         return Response(status_code=HTTPStatus.UNAUTHORIZED)
     again = isinstance(error, SignInNeeded) and error.again
     why = "&why=sign_in_again" if again else ""
-    return RedirectResponse(f"/me/sign-in?then={quote(request.url.path)}{why}", HTTPStatus.SEE_OTHER)
+    # What a form was to do is not done after signing in: its page is shown again, or the card.
+    then = request.url.path if request.method == "GET" else "/me"
+    return RedirectResponse(f"/me/sign-in?then={quote(then)}{why}", HTTPStatus.SEE_OTHER)
 
 
 def _failed(request: Request, _error: Exception) -> Response:

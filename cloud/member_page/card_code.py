@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -34,14 +36,24 @@ def drawn(text: str) -> str:
     """Return a QR code as SVG: black on white whatever the telephone's theme."""
     modules = matrix(text)
     side = len(modules) + 2 * QUIET_MODULES
+    # A stroke along each run of dark modules: a third of the bytes of a square for each, and asked for all day long.
     path = "".join(
-        f"M{column + QUIET_MODULES} {line + QUIET_MODULES}h1v1h-1z"
+        f"M{at + QUIET_MODULES} {line + QUIET_MODULES}.5h{length}"
         for line, row in enumerate(modules)
-        for column, dark in enumerate(row)
-        if dark
+        for at, length in _dark_runs(row)
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" width="{side * 8}" height="{side * 8}"'
         f' shape-rendering="crispEdges"><rect width="{side}" height="{side}" fill="#fff"/>'
-        f'<path fill="#000" d="{path}"/></svg>'
+        f'<path stroke="#000" d="{path}"/></svg>'
     )
+
+
+def _dark_runs(row: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Yield where dark modules begin in a row, and how many stand together."""
+    at = 0
+    for dark, run in groupby(row, key=bool):
+        length = len(list(run))
+        if dark:
+            yield at, length
+        at += length

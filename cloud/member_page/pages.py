@@ -20,7 +20,7 @@ from cloud.member_page.holdings import purses_of
 from cloud.member_page.rendering import answer, language_of, today
 from cloud.member_page.sessions import Visitor
 from cloud.member_page.visiting import Here, Page, SignedIn
-from cloud.members import rules
+from cloud.members import blocks, rules
 from cloud.members.models import Member
 from shared.receipt.html import to_fragment
 from shared.web.words import Language
@@ -63,6 +63,7 @@ def _standing(session: Session, member: UUID, language: Language, now_ms: int) -
     standing = reading.standing(session, member, day, house, language)
     return {
         "house": house,
+        "blocked": blocks.standing(session, [member]).get(member, frozenset()),
         "points": reading.points_held(session, member, day),
         "standing": standing,
         "board": rules.newest(session, rules.Leaderboard).on,
@@ -87,7 +88,8 @@ def coupons(request: Request, page: Here, visitor: SignedIn) -> Response:
     """List the member's coupons, the one that ends first above."""
     with page.database.snapshot() as session:
         found = _coupons(session, page, visitor.member, language_of(request))
-    return answer(request, "coupons", tab="coupons", mark=visitor.mark, coupons=found)
+        blocked = blocks.standing(session, [visitor.member]).get(visitor.member, frozenset()) - {blocks.POINTS}
+    return answer(request, "coupons", tab="coupons", mark=visitor.mark, coupons=found, blocked=blocked)
 
 
 @router.get("/me/coupons/{code}")

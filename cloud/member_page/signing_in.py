@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,8 +27,8 @@ from cloud.privacy import CannotOpen, normal
 HOME = "/me"
 _MINUTE_S = 60
 _WECHAT_S = 15 * _MINUTE_S
-_PLACES = frozenset({"/me/leave", "/me/export"})
-"""Where somebody goes on to who had to sign in once more."""
+_PLACE = re.compile(r"/me(?:/(?!sign-in|code|choose|wechat|join)[A-Za-z0-9-]{1,64}){0,2}")
+"""Where somebody goes on to who had to sign in once more: a page of ours, and none of signing in."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,8 +57,10 @@ def ask_code(request: Request, page: Here, form: OpenForm) -> Response:
     except Invalid:
         return _ask_number(request, page, then=then, error="phone_invalid", phone=phone)
     except TooMany as limit:
+        if form.get("again"):  # the code that came, or comes, is as good as before
+            return _ask_typed(request, page, then=then, phone=phone, error="wait", seconds=limit.wait_s)
         return _ask_number(request, page, then=then, error="wait", phone=phone, seconds=limit.wait_s)
-    response = _ask_typed(request, page, then=then, shown=_masked(phone))
+    response = _ask_typed(request, page, then=then, phone=phone)
     page.keep(response, "attempt", token, page.settings.code_minutes * _MINUTE_S)
     return response
 
@@ -65,18 +68,18 @@ def ask_code(request: Request, page: Here, form: OpenForm) -> Response:
 @router.post("/me/code")
 def check_code(request: Request, page: Here, form: OpenForm) -> Response:
     """Weigh the code."""
-    then, shown, address = _inside(form.get("then", "")), form.get("shown", "")[:40], address_of(request)
+    then, phone, address = _inside(form.get("then", "")), form.get("phone", "")[:40], address_of(request)
     try:
         page.asks.admit(address)
     except TooMany as limit:
-        return _ask_typed(request, page, then=then, shown=shown, error="wait", seconds=limit.wait_s)
+        return _ask_typed(request, page, then=then, phone=phone, error="wait", seconds=limit.wait_s)
     token = token_of(request, page, "attempt")
     with page.database.session() as session:
         found = codes.check(session, page.vault, token, form.get("code", "")[:20], page.clocks.machine.wall_ms())
     if found.typed is not Typed.RIGHT:
         page.asks.failed(address)
         error = "code_wrong" if found.typed is Typed.WRONG else "code_over"
-        return _ask_typed(request, page, then=then, shown=shown, error=error)
+        return _ask_typed(request, page, then=then, phone=phone, error=error)
     if len(found.members) != 1:
         return _choose(request, page, found.members, then)
     return _begin(request, page, found.members[0], then)
@@ -172,9 +175,12 @@ def _ask_number(
     return _open_form(request, page, "sign_in", in_wechat=_in_wechat(request), **values)
 
 
-def _ask_typed(request: Request, page: Page, *, then: str, shown: str, error: str = "", seconds: int = 0) -> Response:
-    minutes = page.settings.code_minutes
-    values = {"then": then, "shown": shown, "error": error, "seconds": seconds, "minutes": minutes}
+def _ask_typed(request: Request, page: Page, *, then: str, phone: str, error: str = "", seconds: int = 0) -> Response:
+    """Ask for the code. `phone` is what was typed: the form carries it, so that another code is one touch."""
+    values = {
+        "then": then, "phone": phone, "shown": _masked(phone), "error": error, "seconds": seconds,
+        "minutes": page.settings.code_minutes, "pause_s": codes.PAUSE_MS // 1000, "fresh": not error,
+    }  # fmt: skip
     return _open_form(request, page, "code", **values)
 
 
@@ -206,12 +212,15 @@ def _to_sign_in(why: str, then: str = HOME) -> Response:
 
 
 def _inside(then: str) -> str:
-    return then if then in _PLACES else HOME
+    return then if _PLACE.fullmatch(then) else HOME
 
 
 def _masked(phone: str) -> str:
-    """Return a number so that its owner knows it and nobody over their shoulder does."""
-    number = normal.phone(phone)
+    """Return a number so that its owner knows it and nobody over their shoulder does; empty for none."""
+    try:
+        number = normal.phone(phone)
+    except Invalid:
+        return ""
     return f"{number[:-8]}****{number[-4:]}" if len(number) > 10 else f"****{number[-4:]}"
 
 

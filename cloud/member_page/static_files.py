@@ -19,6 +19,7 @@ _FILES = {
     "icon.svg": _SHARED,
     "me.css": _OWN,
     "me.js": _OWN,
+    "again.js": _OWN,
 }
 
 router = APIRouter(include_in_schema=False)

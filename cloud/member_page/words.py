@@ -46,7 +46,10 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     },
     "code_wrong": {"en": "This is not the code. Look at it again.", "zh": "验证码不正确，请核对后重新输入。"},
     "code_over": {"en": "This code is over. Ask for a new one.", "zh": "验证码已失效，请重新获取。"},
-    "another_number": {"en": "Another number, or a new code", "zh": "更换手机号或重新获取"},
+    "code_your_number": {"en": "this", "zh": "该号码"},
+    "code_again": {"en": "Send another code", "zh": "重新获取验证码"},
+    "code_again_in": {"en": "Another code in {seconds} s", "zh": "{seconds} 秒后可重新获取"},
+    "another_number": {"en": "Another number", "zh": "更换手机号"},
     "phone_invalid": {
         "en": "This is no phone number. Type it as you dial it; abroad, with + and the country.",
         "zh": "手机号格式不正确，请重新输入；境外号码请以 + 和国家代码开头。",
@@ -73,9 +76,22 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
         "en": "Show it at the till, with the screen bright. It renews itself.",
         "zh": "结账时请出示，屏幕请调亮。会员码自动刷新。",
     },
+    "code_renewing": {"en": "One moment, a new code is coming", "zh": "正在刷新会员码…"},
     "code_stale": {
         "en": "This code has run out and a new one does not come. Check your network, or tell the cashier your number.",
         "zh": "会员码已过期且无法刷新，请检查网络，或向收银员报手机号。",
+    },
+    "blocked_buy": {
+        "en": "Your membership is on hold for now. Any service desk tells you why.",
+        "zh": "您的会员权益已暂停使用，请咨询门店服务台。",
+    },
+    "blocked_points": {
+        "en": "Points are on hold for now: none are collected or spent. Any service desk tells you why.",
+        "zh": "您的积分已暂停累积和使用，请咨询门店服务台。",
+    },
+    "blocked_coupons": {
+        "en": "Your coupons are on hold for now. Any service desk tells you why.",
+        "zh": "您的优惠券已暂停使用，请咨询门店服务台。",
     },
     "code_renew": {"en": "New code", "zh": "刷新会员码"},
     "no_card": {
