@@ -12,6 +12,7 @@ from cloud.channels.aliyun import AliyunSettings, AliyunSms
 from cloud.channels.files import ConsoleChannel, FileChannel, FileVisitors
 from cloud.channels.mail import SmtpChannel, SmtpSettings
 from cloud.channels.ports import Channel, ChannelName
+from cloud.channels.tencent import TencentSettings, TencentSms
 from cloud.channels.wechat import OfficialAccount, Visitors, WeChatSettings
 from shared.clock import MachineClock
 
@@ -23,16 +24,17 @@ class ChannelSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sms: Trying | Literal["aliyun"] = "file"
+    sms: Trying | Literal["aliyun", "tencent"] = "file"
     email: Trying | Literal["smtp"] = "file"
     wechat: Trying | Literal["account"] = "file"
     aliyun: AliyunSettings | None = None
+    tencent: TencentSettings | None = None
     smtp: SmtpSettings | None = None
     account: WeChatSettings | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> ChannelSettings:
-        for channel, way in (("sms", "aliyun"), ("email", "smtp"), ("wechat", "account")):
+        for channel, way in (("sms", "aliyun"), ("sms", "tencent"), ("email", "smtp"), ("wechat", "account")):
             if getattr(self, channel) == way and getattr(self, way) is None:
                 raise ValueError(f"{channel} goes by {way}: fill in channels.{way}")
         return self
@@ -49,6 +51,8 @@ def channels_of(settings: ChannelSettings, folder: Path, clock: MachineClock) ->
                 found[name] = ConsoleChannel()
             case "aliyun" if settings.aliyun is not None:
                 found[name] = AliyunSms(settings.aliyun, clock, lambda: os.urandom(16).hex())
+            case "tencent" if settings.tencent is not None:
+                found[name] = TencentSms(settings.tencent, clock)
             case "smtp" if settings.smtp is not None:
                 found[name] = SmtpChannel(settings.smtp, clock)
             case "account" if settings.account is not None:

@@ -74,6 +74,11 @@ class FileVisitors:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    @property
+    def ready(self) -> bool:
+        """Whether the file is there."""
+        return self._path.exists()
+
     def authorize_url(self, back: str, state: str) -> str:
         """Lead straight back."""
         return f"{back}?code=file&state={state}"

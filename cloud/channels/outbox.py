@@ -32,6 +32,10 @@ LIMITS: Mapping[Purpose, tuple[tuple[int, int], ...]] = {
 """How many messages of a purpose one recipient gets in any stretch of time; providers have limits like these."""
 
 
+TURNED_AWAY = frozenset({"wechat_43004", "wechat_user_block"})
+"""What is said of somebody who no longer follows the account, or takes no messages of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """A message to be sent. `until_ms` is HQ's wall time after which it is of no use."""
@@ -92,6 +96,15 @@ def allow(session: Session, member: UUID | None, channel: str, name: str) -> Non
         return
     if member is None or consent.standing(session, member, channel) is None:
         raise Refused("no_consent", f"the member has not agreed to {channel} messages of this kind")
+
+
+def turned_away(session: Session, member: UUID, channel: str) -> bool:
+    """Tell whether the last message to a member by a channel met somebody who wants none there any more."""
+    row = MemberMessage
+    over = col(row.state).in_([Delivery.DELIVERED, Delivery.FAILED])
+    mine = select(row).where(col(row.member_id) == member, col(row.channel) == channel, over)
+    last = session.exec(mine.order_by(col(row.changed_ms).desc()).limit(1)).first()
+    return last is not None and last.state == Delivery.FAILED and last.code in TURNED_AWAY
 
 
 def opened(vault: Vault, row: MemberMessage) -> Message | None:

@@ -6,7 +6,7 @@ In mainland China an SMS is a registered template: a provider is told its id and
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,7 +36,12 @@ class Template:
     @property
     def parameters(self) -> frozenset[str]:
         """Return the names of what is filled in."""
-        return frozenset(name for _, name, _, _ in string.Formatter().parse(self.text["en"]) if name)
+        return frozenset(parameters_in(self.text["en"]))
+
+
+def parameters_in(text: str) -> Set[str]:
+    """Return the names in a text's braces, in their order: it is that of providers who count parameters."""
+    return dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(text) if name).keys()
 
 
 TEMPLATES: Mapping[str, Template] = {

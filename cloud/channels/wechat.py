@@ -1,7 +1,7 @@
 """A WeChat official account: template messages to its followers, and who opens a page from its menu (OAuth).
 
 Sources: the official accounts platform's pages on stable access tokens, template messages and web authorization
-(snsapi_base). The account says what it took; whether somebody read it, it does not say here.
+(snsapi_base). The account says what it took; whether it arrived it tells later, as an event (`wechat_events`).
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from cloud.channels.calling import NoAnswer, NotReached, call
 from cloud.channels.ports import Message, Outcome, later, refused, sent, unclear
+from cloud.channels.templates import parameters_in, template
 from cloud.errors import Refused, Unavailable
 from shared.clock import MachineClock
 
 _TOKEN_IS_OLD = {40001, 40014, 42001}
 _AGAIN = {-1, 45009, 45011, 45033, *_TOKEN_IS_OLD}
 _SPARE_S = 300
+_THING = 20
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 
@@ -33,14 +35,37 @@ class WeChatSettings(BaseModel):
     app_id: str
     app_secret: SecretStr
     templates: dict[str, str] = {}
+    fields: dict[str, dict[str, str]] = {}
+    """What stands in a template's keywords, by template: `{"card_expires": {"thing1": "会员卡", "time2": "{day}"}}`.
+
+    The account's template library names keywords by type and number; without an entry they have our parameters' names.
+    """
+    token: SecretStr = SecretStr("")
+    """The token of the account's server configuration: with it, what WeChat reports of messages is believed."""
     page: str = ""
     """The address a message opens, usually the member's page."""
     url: str = "https://api.weixin.qq.com"
     authorize_url: str = "https://open.weixin.qq.com/connect/oauth2/authorize"
 
+    @field_validator("fields")
+    @classmethod
+    def _of_known_parameters(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        for name, keywords in value.items():
+            known = template(name).parameters
+            for keyword, text in keywords.items():
+                if unknown := parameters_in(text) - known:
+                    has = ", ".join(sorted(known))
+                    raise ValueError(f"fields.{name}.{keyword} names {', '.join(sorted(unknown))}; there is {has}")
+        return value
+
 
 class Visitors(Protocol):
     """Who opens a page from the official account's menu."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether anybody can be known at all: only then it is offered."""
+        ...
 
     def authorize_url(self, back: str, state: str) -> str:
         """Return the address that asks WeChat who is there; it leads on to `back` with a code and the state."""
@@ -63,15 +88,15 @@ class OfficialAccount:
     def send(self, message: Message) -> Outcome:
         """Hand a template message over."""
         templates = self._settings.templates
-        template = templates.get(f"{message.template}.{message.language}") or templates.get(message.template)
-        if template is None:
+        registered = templates.get(f"{message.template}.{message.language}") or templates.get(message.template)
+        if registered is None:
             return refused("template_not_registered")
         facts = {
             "touser": message.recipient,
-            "template_id": template,
+            "template_id": registered,
             "url": self._settings.page,
             "client_msg_id": str(message.id),
-            "data": {name: {"value": value} for name, value in message.parameters.items()},
+            "data": {name: {"value": value} for name, value in self._keywords(message).items()},
         }
         try:
             token = self._access_token()
@@ -89,6 +114,19 @@ class OfficialAccount:
         """Say that the account answers no such question; it would call back."""
         del message, sent_ms
         return sent(reference)
+
+    @property
+    def ready(self) -> bool:
+        """Whether anybody can be known: an account knows its visitors."""
+        return True
+
+    def _keywords(self, message: Message) -> Mapping[str, str]:
+        """Return what stands where in the account's template; a `thing` has 20 characters, longer ones are refused."""
+        written = self._settings.fields.get(message.template)
+        if written is None:
+            return message.parameters
+        said = {name: text.format(**message.parameters) for name, text in written.items()}
+        return {name: _cut(text) if name.startswith("thing") else text for name, text in said.items()}
 
     def authorize_url(self, back: str, state: str) -> str:
         """Return the address that asks WeChat who is there, silently."""
@@ -143,3 +181,7 @@ class OfficialAccount:
         if not isinstance(answer, dict):
             raise NoAnswer("not an object")
         return answer
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _THING else f"{text[: _THING - 1]}…"

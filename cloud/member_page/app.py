@@ -15,7 +15,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from cloud.api.limits import FailureLimit
 from cloud.api.services import Services
-from cloud.channels.choosing import visitors_of
+from cloud.channels.choosing import ChannelSettings, visitors_of
 from cloud.errors import CloudError, NotFound, Unavailable
 from cloud.ingest.transience import is_transient
 from cloud.member_page import (
@@ -28,6 +28,7 @@ from cloud.member_page import (
     reward_pages,
     signing_in,
     static_files,
+    wechat_reports,
 )
 from cloud.member_page.headers import StrictHeaders
 from cloud.member_page.rendering import answer
@@ -55,11 +56,13 @@ def create_member_app(services: Services) -> FastAPI:
         clocks=services.clocks,
         signing=services.keys.signing,
         mint=mint_of(services.clocks),
+        wechat_token=_token_of(services.settings.channels),
         visitors=visitors_of(services.settings.channels, services.settings.messages_dir, machine),
         asks=FailureLimit(machine, limit=_MOST_ASKS, window_s=_WINDOW_S),
         looks=FailureLimit(machine, limit=_MOST_LOOKS, window_s=_LOOKS_WINDOW_S),
     )
-    parts = (pages, board_pages, handing_pages, reward_pages, signing_in, own_data, profile_pages, static_files)
+    parts = (pages, board_pages, handing_pages, reward_pages, signing_in, own_data, profile_pages, static_files,
+             wechat_reports)  # fmt: skip
     for part in parts:
         app.include_router(part.router)
     for kind in (CloudError, RequestValidationError, HTTPException, SQLAlchemyError):
@@ -69,6 +72,10 @@ def create_member_app(services: Services) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=settings.allowed_hosts, www_redirect=False)
     app.add_middleware(StrictHeaders, secure=settings.secure)
     return app
+
+
+def _token_of(channels: ChannelSettings) -> str:
+    return "" if channels.account is None else channels.account.token.get_secret_value()
 
 
 def _to_sign_in(request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
-from cloud.channels.outbox import DAY_MS, Ask, queue
+from cloud.channels.outbox import DAY_MS, Ask, queue, turned_away
 from cloud.channels.ports import ChannelName
 from cloud.channels.templates import Purpose, template
 from cloud.coupons.giving import COUPON_ARRIVED
@@ -69,6 +69,8 @@ class NoticeTaker:
         for channel in _ORDER:
             address = address_of(session, self._vault, member.id, channel, fields)
             if address is None or not _may_be_sent(session, notice, channel):
+                continue
+            if turned_away(session, member.id, channel):  # by the next way, while there is one
                 continue
             ask = Ask(
                 id=notice.id,

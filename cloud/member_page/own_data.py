@@ -20,7 +20,7 @@ from cloud.ledger.commits import open_commit
 from cloud.member_page import following, headers, profile_pages, reading
 from cloud.member_page.holdings import purses_of
 from cloud.member_page.rendering import answer, language_of, today
-from cloud.member_page.visiting import Form, Here, JustSignedIn, Page, SignedIn
+from cloud.member_page.visiting import Form, Here, JustSignedIn, Page, SignedIn, in_wechat
 from cloud.member_page.words import say
 from cloud.members import consent, disclosure, disclosure_page, leaving
 from cloud.members.enrolling import fields_of
@@ -43,8 +43,9 @@ def more(request: Request, page: Here, visitor: SignedIn) -> Response:
         linked = following.is_linked(session, visitor.member)
         reward = profile_pages.reward_for(session, visitor.member, language_of(request))
     return answer(
-        request, "more", tab="more", mark=visitor.mark, channels=channels, zone=zone, linked=linked, reward=reward
-    )
+        request, "more", tab="more", mark=visitor.mark, channels=channels, zone=zone, linked=linked, reward=reward,
+        binds=in_wechat(request, page) and not linked,
+    )  # fmt: skip
 
 
 def _channel(session: Session, page: Page, member: UUID, name: ChannelName) -> dict[str, object]:

@@ -20,7 +20,7 @@ from cloud.member_page import codes, following, sessions
 from cloud.member_page.card_code import card_of
 from cloud.member_page.codes import Typed
 from cloud.member_page.rendering import answer, language_of
-from cloud.member_page.visiting import Form, Here, OpenForm, Page, SignedIn, address_of, token_of
+from cloud.member_page.visiting import Form, Here, OpenForm, Page, SignedIn, address_of, in_wechat, token_of
 from cloud.members.models import Member
 from cloud.privacy import CannotOpen, normal
 
@@ -139,8 +139,14 @@ def from_wechat(request: Request, page: Here, code: str = "", state: str = "") -
     with page.database.snapshot() as session:
         member = following.member_of(session, page.vault, openid)
         known = member is not None and _is_active(session, member)
+        here = sessions.visitor(session, token_of(request, page), page.clocks.machine.wall_ms())
     if member is not None and known:
         response = _begin(request, page, member, HOME, by="wechat")
+    elif here is not None:
+        # Signed in already, by a code to their phone: nothing is left to prove.
+        with page.database.session() as session:
+            following.link(session, page.vault, here.member, openid, page.clocks.machine.wall_ms())
+        response = RedirectResponse("/me/more", HTTPStatus.SEE_OTHER)
     else:
         response = _to_sign_in("wechat_unknown")
         page.keep(response, "wechat", page.vault.encrypt(openid, _PENDING).hex(), _WECHAT_S)
@@ -172,7 +178,7 @@ def _ask_number(
     request: Request, page: Page, *, then: str, note: str = "", error: str = "", phone: str = "", seconds: int = 0
 ) -> Response:
     values = {"then": _inside(then), "note": note, "error": error, "phone": phone, "seconds": seconds}
-    return _open_form(request, page, "sign_in", in_wechat=_in_wechat(request), **values)
+    return _open_form(request, page, "sign_in", in_wechat=in_wechat(request, page), **values)
 
 
 def _ask_typed(request: Request, page: Page, *, then: str, phone: str, error: str = "", seconds: int = 0) -> Response:
@@ -227,7 +233,3 @@ def _masked(phone: str) -> str:
 def _is_active(session: Session, member: UUID) -> bool:
     row = session.get(Member, member)
     return row is not None and row.status == "active"
-
-
-def _in_wechat(request: Request) -> bool:
-    return "MicroMessenger" in request.headers.get("User-Agent", "")

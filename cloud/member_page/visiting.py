@@ -52,6 +52,8 @@ class Page:
     signing: Keyring
     mint: UuidMint
     visitors: Visitors
+    wechat_token: str
+    """By which WeChat's servers are known; empty: none are."""
     asks: FailureLimit
     """How often one address may ask for a code, or type one."""
     looks: FailureLimit
@@ -134,6 +136,11 @@ def check_mark(request: Request, fields: Mapping[str, str], expected: str) -> No
     foreign = request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}
     if foreign or not hmac.compare_digest(fields.get(MARK, "").encode(), expected.encode()):
         raise FormRefused("not a form of this session")
+
+
+def in_wechat(request: Request, page: Page) -> bool:
+    """Tell whether this is WeChat's own browser, and WeChat would tell us who is there."""
+    return "MicroMessenger" in request.headers.get("User-Agent", "") and page.visitors.ready
 
 
 def address_of(request: Request) -> str:

@@ -285,6 +285,7 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "sign_out": {"en": "Sign out", "zh": "退出登录"},
     "sign_out_all": {"en": "Sign out on every telephone", "zh": "退出所有设备"},
     "wechat_bound": {"en": "WeChat signs you in", "zh": "已绑定微信，可直接进入"},
+    "wechat_bind": {"en": "Let WeChat sign me in", "zh": "绑定当前微信"},
     "wechat_unbind": {"en": "Forget my WeChat", "zh": "解除微信绑定"},
     # Leaving
     "leave_lead": {

@@ -42,11 +42,11 @@ URL = "http://127.0.0.1:8090"
 class Shop:
     """A deployment's members' page with its clock, and the process that sends messages, run when told."""
 
-    def __init__(self, database: Database, folder: Path, **page: object) -> None:
+    def __init__(self, database: Database, folder: Path, *, channels: object = None, **page: object) -> None:
         self.database = database
         self.clock = DrivenMachineClock()
         self.folder = folder
-        facts: dict[str, Any] = {"data_dir": folder, "member_page": {"url": URL, **page}}
+        facts: dict[str, Any] = {"data_dir": folder, "member_page": {"url": URL, **page}, "channels": channels or {}}
         self.settings = CloudSettings(**facts)
         clocks = SimpleNamespace(machine=self.clock, business=SimpleNamespace(now_ms=self.clock.wall_ms))
         self.services = cast(
@@ -92,6 +92,9 @@ class Phone:
     def post(self, path: str, **fields: str) -> httpx.Response:
         return asyncio.run(self._ask("POST", path, data=fields))
 
+    def send(self, path: str, content: bytes) -> httpx.Response:
+        return asyncio.run(self._ask("POST", path, content=content))
+
     def submit(self, page: httpx.Response | str, path: str, **fields: str) -> httpx.Response:
         """Send a form of a page that was shown."""
         shown_page = self.get(page) if isinstance(page, str) else page
@@ -108,7 +111,7 @@ def mark_in(page: httpx.Response) -> str:
     return found.group(1)
 
 
-def open_shop(database: Database, folder: Path, **page: object) -> Shop:
+def open_shop(database: Database, folder: Path, **page: Any) -> Shop:
     """A chain with tiers; nobody is a member yet."""
     open_chain(database)
     return Shop(database, folder, **page)

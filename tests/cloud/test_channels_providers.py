@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from cloud.channels.aliyun import AliyunSettings, AliyunSms, signature
 from cloud.channels.mail import SmtpChannel, SmtpSettings
 from cloud.channels.ports import ChannelName, Delivery, Message
+from cloud.channels.tencent import TencentSettings, TencentSms, authorization
 from cloud.channels.wechat import OfficialAccount, WeChatSettings
 from cloud.errors import Refused, Unavailable
 from tests.cloud.channels_data import Postbox, Request, mail_server, provider
@@ -117,6 +118,69 @@ def test_an_sms_provider_tells_what_arrived(clock: DrivenMachineClock, status: i
     assert (form["Action"], form["BizId"], form["SendDate"]) == ("QuerySendDetails", "b1", "20251221")
 
 
+def tencent(url: str, clock: DrivenMachineClock) -> TencentSms:
+    settings = TencentSettings(
+        secret_id="id", secret_key=SecretStr("key"), app_id="1400006666", signature="新联超市",
+        templates={"sign_in_code": "1110"}, url=url,
+    )  # fmt: skip
+    return TencentSms(settings, clock)
+
+
+def test_tencents_signature_is_that_of_its_own_kit() -> None:
+    """As tencentcloud-sdk-python-common 3.1.195 signs the same request."""
+    body = json.dumps({"PhoneNumberSet": ["+8613800138000"], "SignName": "新联超市"}, ensure_ascii=False).encode()
+    key = "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"
+    assert authorization("id", key, "sms.tencentcloudapi.com", body, 1_763_831_400) == (
+        "TC3-HMAC-SHA256 Credential=id/2025-11-22/sms/tc3_request, SignedHeaders=content-type;host, "
+        "Signature=6a8e539a0eef994c94a8b65055777b06b458fca3b944f69b7736f0f63d646fb8"
+    )
+
+
+def test_tencent_gets_parameters_by_position_and_says_what_became_of_them(clock: DrivenMachineClock) -> None:
+    reports: list[dict[str, str]] = [{"SerialNo": "other", "ReportStatus": "FAIL"}]
+
+    def answer(request: Request) -> tuple[int, object]:
+        if "PhoneNumberSet" in request.facts:
+            return 200, {"Response": {"SendStatusSet": [{"SerialNo": "s1", "Code": "Ok"}], "RequestId": "r"}}
+        return 200, {"Response": {"PullSmsSendStatusSet": reports, "RequestId": "r"}}
+
+    with provider(answer) as there:
+        port, sms = tencent(there.url + "/", clock), message(ChannelName.SMS, "+8613800138000")
+        outcome = port.send(sms)
+        assert (outcome.state, outcome.reference, outcome.reports) == (Delivery.SENT, "s1", True)
+        facts = there.asked[0].facts
+        assert (facts["TemplateId"], facts["TemplateParamSet"]) == ("1110", ["483920", "5"])
+        assert (facts["PhoneNumberSet"], facts["SignName"]) == (["+8613800138000"], "新联超市")
+        assert port.ask(sms, "s1", clock.wall_ms()).state == Delivery.SENT, "another's report is not ours"
+        reports.append({"SerialNo": "s1", "ReportStatus": "SUCCESS", "Description": "DELIVRD"})
+        assert port.ask(sms, "s1", clock.wall_ms()).state == Delivery.DELIVERED
+        reports[1] = {"SerialNo": "s1", "ReportStatus": "FAIL", "Description": "UNDELIV"}
+        gone = port.ask(sms, "s1", clock.wall_ms())
+    assert (gone.state, gone.code) == (Delivery.FAILED, "UNDELIV")
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "again"),
+    [
+        ("FailedOperation.TemplateIncorrectOrUnapproved", Delivery.FAILED, False),
+        ("LimitExceeded.DeliveryFrequencyLimit", Delivery.FAILED, False),
+        ("FailedOperation.InsufficientBalanceInSmsPackage", Delivery.FAILED, True),
+        ("RequestLimitExceeded.IPLimitExceeded", Delivery.FAILED, True),
+        ("InternalError.OtherError", Delivery.FAILED, True),
+        ("InternalError.Timeout", Delivery.UNKNOWN, False),
+    ],
+)
+def test_each_answer_of_tencent_means_one_thing(
+    clock: DrivenMachineClock, code: str, state: Delivery, again: bool
+) -> None:
+    """Codes by the provider's own list, of a message and of the whole request."""
+    for said in ({"SendStatusSet": [{"SerialNo": "", "Code": code}]}, {"Error": {"Code": code, "Message": "x"}}):
+        with provider(lambda _, said=said: (200, {"Response": said})) as there:  # type: ignore[misc]
+            outcome = tencent(there.url + "/", clock).send(message(ChannelName.SMS, "+8613800138000"))
+        assert (outcome.state, outcome.again, outcome.code) == (state, again, code)
+    assert tencent(nobody(), clock).send(message(ChannelName.SMS, "+8613800138000")).again
+
+
 def smtp(port: int, clock: DrivenMachineClock) -> SmtpChannel:
     sender = "新联超市 <members@shop.example>"
     return SmtpChannel(SmtpSettings(host="127.0.0.1", port=port, security="none", sender=sender), clock)
@@ -194,6 +258,19 @@ def test_a_template_message_goes_to_its_follower_with_one_token_for_all(clock: D
     assert (facts["touser"], facts["template_id"], facts["url"]) == ("openid-1", "T1", "https://m.example/me")
     assert facts["data"]["code"] == {"value": "483920"}
     assert there.asked[1].query == {"access_token": "A1"}
+
+
+def test_a_template_of_the_accounts_library_gets_its_own_keywords(clock: DrivenMachineClock) -> None:
+    fields = {"sign_in_code": {"thing1": "新联超市会员中心登录验证码{code}请勿告诉他人", "character_string2": "{code}"}}
+    settings = WeChatSettings(app_id="wx1", app_secret=SecretStr("s"), templates={"sign_in_code": "T1"}, fields=fields)
+    with provider(said(0)) as there:  # type: ignore[arg-type]
+        OfficialAccount(settings.model_copy(update={"url": there.url}), clock).send(
+            message(ChannelName.WECHAT, "openid-1")
+        )
+    thing, code = (one["value"] for one in there.asked[1].facts["data"].values())
+    assert (len(thing), thing[-1], code) == (20, "…", "483920"), "a longer `thing` is refused with 47003"
+    with pytest.raises(ValueError, match="day"):
+        WeChatSettings(app_id="wx1", app_secret=SecretStr("s"), fields={"sign_in_code": {"time2": "{day}"}})
 
 
 @pytest.mark.parametrize(

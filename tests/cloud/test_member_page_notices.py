@@ -74,6 +74,24 @@ def test_a_notice_goes_once_by_what_reaches_its_member(
         assert session.get_one(MemberNotice, notice).taken_ms is not None
 
 
+def test_whoever_takes_no_messages_in_wechat_any_more_is_told_by_the_next_way(shop: Shop) -> None:
+    member = join(shop.database, ["8810000000000001"], fields={"phone": PHONE})
+    with shop.database.session() as session:
+        following.link(session, vault(), member, "openid-1", START_MS)
+    take = NoticeTaker(shop.database, vault(), shop.clock)
+    ways = []
+    for code in ("", "wechat_43004", "wechat_43004"):
+        notice = noticed(shop, member)
+        take()
+        shop.clock.advance(1)
+        with shop.database.session() as session:
+            row = session.get_one(MemberMessage, notice)
+            ways.append(row.channel)
+            row.state, row.code, row.changed_ms = "failed" if code else "delivered", code, shop.clock.wall_ms()
+            session.add(row)
+    assert ways == ["wechat", "wechat", "sms"]
+
+
 def earned(shop: Shop, member: UUID, points: int, expires_on: date | None) -> None:
     journal, lot = value.open_with(mint(), member, 1, value.Brought("member_points", "POINTS", points, expires_on), 1)
     with shop.database.session() as session:

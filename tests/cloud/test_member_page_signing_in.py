@@ -200,7 +200,42 @@ def test_a_session_ends_by_itself_by_hand_and_everywhere(shop: Shop, member: UUI
         assert session.exec(select(MemberSession)).all() == []
 
 
-@pytest.mark.parametrize("then", ["https://evil.example", "//evil.example", "/me/leave/../..", "javascript:alert(1)"])
+def test_another_code_is_asked_for_where_the_first_is_typed(shop: Shop, member: UUID) -> None:
+    phone = Phone(shop)
+    page = phone.submit("/me/sign-in", "/me/sign-in", phone=PHONE)
+    first = shop.code()
+    soon = phone.submit(page, "/me/sign-in", phone=PHONE, again="1")
+    assert soon.status_code == 429
+    assert 'action="/me/code"' in soon.text, "the code on its way is as good as before"
+    assert 'data-pause-s="60"' in soon.text
+    shop.clock.advance(61_000)
+    page = phone.submit(soon, "/me/sign-in", phone=PHONE, again="1")
+    assert phone.submit(page, "/me/code", code=first, phone=PHONE).status_code == 422, "the newest one counts"
+    assert phone.submit(page, "/me/code", code=shop.code(), phone=PHONE).status_code == 303
+
+
+def test_a_session_that_ended_leads_back_to_its_page(shop: Shop, member: UUID) -> None:
+    phone = Phone(shop)
+    sign_in = str(phone.get("/me/receipts").headers["location"])
+    assert sign_in == "/me/sign-in?then=/me/receipts"
+    asked = phone.submit(sign_in, "/me/sign-in", phone=PHONE, then="/me/receipts")
+    signed = phone.submit(asked, "/me/code", code=shop.code(), then="/me/receipts")
+    assert signed.headers["location"] == "/me/receipts"
+    assert Phone(shop).post("/me/consents/sms").headers["location"] == "/me/sign-in?then=/me", "a form is not repeated"
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "/me/sign-in",
+        "/me/wechat",
+        "/me/code",
+        "https://evil.example",
+        "//evil.example",
+        "/me/leave/../..",
+        "javascript:alert(1)",
+    ],
+)
 def test_signing_in_leads_nowhere_else(shop: Shop, member: UUID, then: str) -> None:
     phone = Phone(shop)
     asked = phone.submit("/me/sign-in", "/me/sign-in", phone=PHONE, then=then)
@@ -227,6 +262,11 @@ def test_wechat_knows_a_member_once_they_proved_a_number(shop: Shop, member: UUI
     assert again.get("/me").status_code == 200
     again.submit("/me/more", "/me/wechat/forget")
     assert by_menu(Phone(shop)).startswith("/me/sign-in?why=wechat_unknown")
+    again.headers["User-Agent"] = "MicroMessenger/8.0.38"
+    assert 'href="/me/wechat"' in again.get("/me/more").text
+    assert by_menu(again) == "/me/more", "who is signed in has nothing left to prove"
+    assert "WeChat signs you in" in again.get("/me/more").text
+    assert by_menu(Phone(shop)) == "/me"
 
 
 def test_wechats_answer_counts_only_for_who_asked(shop: Shop, member: UUID) -> None:
@@ -238,3 +278,5 @@ def test_wechats_answer_counts_only_for_who_asked(shop: Shop, member: UUID) -> N
     assert "wechat_refused" in Phone(shop).get(away).headers["location"]
     (shop.settings.messages_dir / "wechat-visitor").unlink()
     assert "wechat_refused" in phone.get(away).headers["location"], "as shipped nobody comes by WeChat"
+    phone.headers["User-Agent"] = "MicroMessenger/8.0.38"
+    assert "/me/wechat" not in phone.get("/me/sign-in").text, "and is not offered it"
