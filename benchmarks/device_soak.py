@@ -16,6 +16,7 @@ import threading
 import tty
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ _AHEAD = 100
 _WAIT_SECONDS = 300.0
 
 
-class _PipedNode(EventIO):  # type: ignore[misc]
+class _PipedNode(EventIO):
     """A keyboard whose kernel is a pipe; it is as fast as its reader."""
 
     def __init__(self, fd: int) -> None:
@@ -152,6 +153,10 @@ def _stroke(key: int) -> bytes:
     )
 
 
+def _has_heard(session: Session, more_than: int) -> bool:
+    return len(session.heard) > more_than
+
+
 def _all_idle(session: Session, count: int) -> bool:
     devices = session.supervisor.devices
     return len(devices) == count and all(device.state is DeviceState.IDLE for device in devices)
@@ -188,7 +193,7 @@ async def unpluggings(cycles: int, folder: Path) -> dict[str, Any]:
                 back.append(now() - began)
                 heard = len(session.heard)
                 os.write(device, b"1%06d\r69012" % max(0, number))
-                await _until(lambda heard=heard: len(session.heard) > heard, "the scan")
+                await _until(partial(_has_heard, session, heard), "the scan")
             await _until(lambda: session.device.state is DeviceState.CLOSED, "the unplugging")
             if number < 0:
                 session.heard.clear()

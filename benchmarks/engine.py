@@ -88,7 +88,8 @@ class Shop:
         self.prices = [Price(item=item.item, regular_minor=self._draw.randrange(99, 9_999)) for item in self.items]
         self._minor = {price.item: price.regular_minor for price in self.prices}
         self.offered: list[str] = []
-        self.shelf = Shelf(self.items, self.prices, [self._promotion(number) for number in range(promotions)])
+        rules: list[AnyPromotion] = [self._promotion(number) for number in range(promotions)]
+        self.shelf = Shelf(self.items, self.prices, rules)
 
     def basket(self, lines: int) -> list[BasketLine]:
         """Return a basket of which half is on offer."""
@@ -161,7 +162,7 @@ def timed(shelf: Shelf, baskets: Sequence[Sequence[BasketLine]], runs: int) -> l
 def one_article(lines: int) -> tuple[Shelf, list[BasketLine]]:
     """Return 6,000 pieces of one article, scanned in so many lines, that three sets compete for."""
     item, price = Item(item="a", names={"en": "a"}, receipt_name="a"), Price(item="a", regular_minor=500)
-    rules = [
+    rules: list[AnyPromotion] = [
         NForPrice(promotion="three", n=3, price_minor=1_200),
         BuyXGetY(promotion="four", buy=4),
         NthPiece(promotion="fifth", n=5),
@@ -198,22 +199,14 @@ def against_oscar(offers: int, lines: int, runs: int) -> dict[str, Any]:
     shop = Shop(1_000, 0)
     ours = offers_for_both(shop, offers)
     basket = shop.basket(lines)
-    shelf = Shelf(shop.items, shop.prices, [as_promotion(number, offer) for number, offer in enumerate(ours)])
+    rules: list[AnyPromotion] = [as_promotion(number, offer) for number, offer in enumerate(ours)]
+    shelf = Shelf(shop.items, shop.prices, rules)
     seconds = timed(shelf, [basket], 200)
     with tempfile.TemporaryDirectory() as folder:
         python = Path(folder) / "venv" / "bin" / "python"
         subprocess.run([sys.executable, "-m", "venv", python.parents[1]], check=True)
-        install = [
-            python,
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "-q",
-            "install",
-            "django-oscar",
-            "sorl-thumbnail",
-        ]
-        subprocess.run(install, check=True, stderr=subprocess.DEVNULL)
+        pip = (str(python), "-m", "pip", "--disable-pip-version-check", "-q", "install")
+        subprocess.run([*pip, "django-oscar", "sorl-thumbnail"], check=True, stderr=subprocess.DEVNULL)
         asked = msgspec.json.encode(
             {
                 "folder": folder,

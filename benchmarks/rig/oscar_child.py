@@ -13,6 +13,7 @@ import time
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 
 def configure(folder: str) -> None:
@@ -63,7 +64,7 @@ def _dashboard() -> list[str]:
     ]
 
 
-def sell(prices: dict[str, int]) -> dict[str, object]:
+def sell(prices: dict[str, int]) -> dict[str, Any]:
     """Put items on sale and return them by number."""
     from oscar.apps.catalogue.models import Product, ProductClass
     from oscar.apps.partner.models import Partner, StockRecord
@@ -80,7 +81,7 @@ def sell(prices: dict[str, int]) -> dict[str, object]:
     return found
 
 
-def offer(products: dict[str, object], offers: list[list[object]]) -> None:
+def offer(products: dict[str, Any], offers: list[tuple[str, list[str], int, str | int | None]]) -> None:
     """Put the offers up, each of its own range."""
     from oscar.apps.offer.models import Benefit, Condition, ConditionalOffer, Range
 
@@ -94,7 +95,7 @@ def offer(products: dict[str, object], offers: list[list[object]]) -> None:
         chosen = Range.objects.create(name=f"r{number}")
         for item in items:
             chosen.add_product(products[item])
-        condition_type, benefit_type = kinds[str(kind)]
+        condition_type, benefit_type = kinds[kind]
         condition = Condition.objects.create(range=chosen, type=condition_type, value=Decimal(str(from_)))
         benefit = Benefit.objects.create(
             range=chosen, type=benefit_type, value=None if kind == "cheapest" else Decimal(str(value))
@@ -104,7 +105,7 @@ def offer(products: dict[str, object], offers: list[list[object]]) -> None:
         )
 
 
-def measure(products: dict[str, object], basket: list[list[object]], runs: int) -> dict[str, object]:
+def measure(products: dict[str, Any], basket: list[tuple[str, int]], runs: int) -> dict[str, object]:
     """Apply all offers to the basket again and again."""
     from django.db import connection, reset_queries
     from django.test.utils import CaptureQueriesContext

@@ -23,6 +23,31 @@ from shared.pricing.kinds.tier_price import TierPrice
 from shared.pricing.kinds.time_limited_price import TimeLimitedPrice
 from shared.pricing.promotion import Promotion
 
+__all__ = [
+    "ENGINE_LEVEL",
+    "KINDS",
+    "AmountOff",
+    "AnyPromotion",
+    "BundlePrice",
+    "BuyWithPurchase",
+    "BuyXGetY",
+    "CheapestFree",
+    "CouponOff",
+    "ExtraPoints",
+    "FreeGift",
+    "MemberPrice",
+    "NForPrice",
+    "NthPiece",
+    "OrderPercent",
+    "PercentOff",
+    "PointsMultiplier",
+    "PointsRedemption",
+    "SpecialPrice",
+    "SpendAndGet",
+    "TierPrice",
+    "TimeLimitedPrice",
+]
+
 AnyPromotion = (
     SpecialPrice
     | MemberPrice
