@@ -45,7 +45,7 @@ def publish_rows(session: Session, rows: Iterable[DraftRow], title: str) -> Publ
     now_ms = CLOCK.wall_ms()
     id_: UUID = mint()
     create_draft(session, id_, title, actor="benchmark", wall_ms=now_ms)
-    put_rows(session, str(id_), rows)
+    put_rows(session, str(id_), rows, actor="benchmark")
     return publish(session, str(id_), Act(actor="benchmark", now_ms=now_ms, wall_ms=now_ms))
 
 

@@ -20,6 +20,7 @@ from cloud.prices.drafts import draft_changes, get_draft, writers_of
 from cloud.prices.finding import find_items
 from cloud.prices.imports import ImportResult
 from cloud.prices.models import DraftStatus, PriceDraft, PriceVersion, TimelineEntryRow
+from cloud.prices.publish import Act
 from cloud.prices.row_editing import Wrong, editing
 from cloud.prices.targets import resolve_targets
 from cloud.prices.timeline import in_force, live_entries
@@ -28,6 +29,7 @@ from cloud.promotions.models import PreviewStatus
 from cloud.promotions.naming import promotion_names
 from cloud.web import figures
 from cloud.web.rendering import Context, page
+from cloud.web.signing_in import Posted
 from shared.body import BodyKind
 
 _PROBLEMS = 50
@@ -47,6 +49,16 @@ class Asked:
 
 
 _NOTHING = Asked()
+
+
+def act_of(services: Services, form: Posted) -> Act:
+    """Return who does what a form asks for, when, and why."""
+    return Act(
+        actor=form.who.actor,
+        now_ms=services.clocks.business.now_ms(),
+        wall_ms=services.clocks.machine.wall_ms(),
+        reason=form.get("reason")[:500],
+    )
 
 
 def asked_of(request: Request) -> Asked:

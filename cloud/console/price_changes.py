@@ -16,7 +16,7 @@ from sqlmodel import Session, select
 
 from cloud.api.services import Here, Services
 from cloud.console import price_rows
-from cloud.console.price_change_page import asked_of, show
+from cloud.console.price_change_page import act_of, asked_of, show
 from cloud.console.price_change_table import PRICE_CHANGES
 from cloud.console.promotion_refusals import REFUSALS
 from cloud.console.targets import choices, chosen
@@ -66,7 +66,7 @@ def _list(request: Request, services: Services, refused: str = "") -> Response:
 @router.post("/prices/changes")
 def create(request: Request, services: Here, form: MayPlan) -> Response:
     """Start a draft."""
-    act = _act(services, form)
+    act = act_of(services, form)
     try:
         with services.database.session() as session:
             made = create_draft(
@@ -150,14 +150,16 @@ def stop(request: Request, services: Here, draft: str, form: MayPublish) -> Resp
 @router.post("/prices/changes/{draft}/discard")
 def give_up(request: Request, services: Here, draft: str, form: MayPlan) -> Response:
     """Give the draft up."""
-    return _do(request, services, draft, form, lambda session, _by: discard(session, draft))
+    return _do(
+        request, services, draft, form, lambda session, by: discard(session, draft, actor=by.actor, wall_ms=by.wall_ms)
+    )
 
 
 @router.post("/prices/changes/{draft}/clone")
 def clone(services: Here, draft: str, form: MayPlan) -> Response:
     """Start another draft with the same changes."""
     with services.database.session() as session:
-        made = changes.clone(session, draft, _mint(services), _act(services, form)).id
+        made = changes.clone(session, draft, _mint(services), act_of(services, form)).id
     return _to(made)
 
 
@@ -184,21 +186,12 @@ def _do(
 ) -> Response:
     try:
         with services.database.session() as session:
-            act(session, _act(services, form))
+            act(session, act_of(services, form))
     except (Refused, Invalid, Conflict, ValueError) as error:
         code = error.code if isinstance(error, Refused) else ""
         about = "; ".join(error.subjects) if isinstance(error, PriceRefusal) and code == "engine_too_old" else ""
         return show(request, services, draft, refused=refusal_words(error, REFUSALS), about=about)
     return _to(draft, part)
-
-
-def _act(services: Services, form: Posted) -> Act:
-    return Act(
-        actor=form.who.actor,
-        now_ms=services.clocks.business.now_ms(),
-        wall_ms=services.clocks.machine.wall_ms(),
-        reason=form.get("reason")[:500],
-    )
 
 
 def _mint(services: Services) -> UUID:

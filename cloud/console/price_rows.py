@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from cloud.api.services import Here, Services
-from cloud.console.price_change_page import Asked, show
+from cloud.console.price_change_page import Asked, act_of, show
 from cloud.console.promotion_refusals import REFUSALS
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.prices import row_editing
-from cloud.prices.drafts import written_by
+from cloud.prices.drafts import record_writing
 from cloud.prices.finding import VALUES, find_items, find_values
 from cloud.prices.imports import import_sheet
 from cloud.prices.sheets import MAX_FILE_BYTES
@@ -58,9 +58,7 @@ def item(request: Request, services: Here, draft: str, form: MayPlan) -> Respons
     try:
         with services.database.session() as session:
             it = row_editing.editing(session, draft, asked.item, asked.stores)
-            wrong = row_editing.change(session, draft, it, form.get)
-            if not wrong:
-                written_by(session, draft, form.who.actor)
+            wrong = row_editing.change(session, draft, it, form.get, act_of(services, form))
     except (Refused, Invalid, NotFound) as error:
         return show(request, services, draft, refused=refusal_words(error, REFUSALS))
     if wrong:
@@ -74,8 +72,7 @@ def remove(request: Request, services: Here, draft: str, form: MayPlan) -> Respo
     kind, scope, number = form.get("kind"), form.get("scope"), form.get("item")
     try:
         with services.database.session() as session:
-            row_editing.remove(session, draft, kind, scope, number)
-            written_by(session, draft, form.who.actor)
+            row_editing.remove(session, draft, kind, scope, number, act=act_of(services, form))
     except (Refused, Invalid) as error:
         return show(request, services, draft, refused=refusal_words(error, REFUSALS))
     return _to(draft, f"?{urlencode({'item': number})}#changes")
@@ -99,9 +96,11 @@ def _take(request: Request, services: Services, draft: str, form: Posted, conten
     kind = BodyKind.OVERRIDES if form.get("kind") == "overrides" else BodyKind.PRICES
     try:
         with services.database.session() as session:
-            result = import_sheet(session, draft, kind, content, dry_run=False)
+            act = act_of(services, form)
+            result = import_sheet(session, draft, kind, content, actor=act.actor, dry_run=False)
             if result.stored:
-                written_by(session, draft, form.who.actor)
+                rows = result.changes + result.removals
+                record_writing(session, draft, actor=act.actor, wall_ms=act.wall_ms, put=rows)
     except (Refused, Invalid) as error:
         return show(request, services, draft, refused=refusal_words(error, REFUSALS))
     return _to(draft, "#changes") if result.ok else show(request, services, draft, result=result)

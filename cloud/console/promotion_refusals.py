@@ -8,6 +8,7 @@ from shared.web.words import marked
 
 REFUSALS: Mapping[str, str] = {
     "approval_missing": marked("A second person has to approve it first."),
+    "approved_for_others": marked("The second person approved it for other stores. Draft it anew for these."),
     "own_approval": marked("Who wrote it cannot approve it. Ask a second person."),
     "plan_incomplete": marked("It is not complete. Mend the fields that say so."),
     "plan_closed": marked("It is no longer a draft. Clone it to change it."),

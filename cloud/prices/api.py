@@ -67,18 +67,19 @@ def get_draft(services: Here, _: MayRead, draft: str) -> DraftView:
 
 
 @router.delete("/drafts/{draft}", status_code=status.HTTP_204_NO_CONTENT)
-def discard_draft(services: Here, _: MayWrite, draft: str) -> None:
+def discard_draft(services: Here, who: MayWrite, draft: str) -> None:
     """Give a draft up; it stays readable."""
     with services.database.session() as session:
-        drafts.discard(session, draft)
+        drafts.discard(session, draft, actor=who.actor, wall_ms=services.clocks.machine.wall_ms())
 
 
 @router.post("/drafts/{draft}/rows")
-def put_rows(services: Here, _: MayWrite, draft: str, body: ChangeRequest) -> DraftView:
-    """Put changes into a draft, replacing earlier ones of the same keys."""
+def put_rows(services: Here, who: MayWrite, draft: str, body: ChangeRequest) -> DraftView:
+    """Put changes into a draft, replacing earlier ones of the same keys. Who writes one does not approve it."""
     rows = [_draft_row(number, change) for number, change in enumerate(body.changes)]
     with services.database.session() as session:
-        drafts.put_rows(session, draft, rows)
+        count = drafts.put_rows(session, draft, rows, actor=who.actor)
+        drafts.record_writing(session, draft, actor=who.actor, wall_ms=services.clocks.machine.wall_ms(), put=count)
         return DraftView.of(drafts.get_draft(session, draft), drafts.draft_size(session, draft))
 
 
@@ -86,7 +87,7 @@ def put_rows(services: Here, _: MayWrite, draft: str, body: ChangeRequest) -> Dr
 async def import_file(
     request: Request,
     services: Here,
-    _: MayWrite,
+    who: MayWrite,
     draft: str,
     response: Response,
     *,
@@ -95,7 +96,7 @@ async def import_file(
 ) -> ImportView:
     """Read a CSV or XLSX file, sent as the request's body. A single bad row and nothing is stored (422)."""
     content = await read_body(request, MAX_FILE_BYTES, FILE_TOO_LARGE)
-    result = await run_in_threadpool(_import, services, draft, kind, content, dry_run=dry_run)
+    result = await run_in_threadpool(_import, services, who, draft, kind, content, dry_run=dry_run)
     if not result.ok and not dry_run:
         response.status_code = status.HTTP_422_UNPROCESSABLE_CONTENT
     return ImportView.of(result)
@@ -117,11 +118,19 @@ def export_file(
         return _file(export_body(session, kind, scope, form, version), f"{kind}-{version or 'newest'}", form)
 
 
-def _import(services: Services, draft: str, kind: BodyKind, content: bytes, *, dry_run: bool) -> ImportResult:
+def _import(
+    services: Services, who: TokenHolder, draft: str, kind: BodyKind, content: bytes, *, dry_run: bool
+) -> ImportResult:
     opened = services.database.snapshot if dry_run else services.database.session
     with opened() as session:
         drafts.get_draft(session, draft)
-        return import_sheet(session, draft, kind, content, dry_run=dry_run)
+        result = import_sheet(session, draft, kind, content, actor=who.actor, dry_run=dry_run)
+        if result.stored:
+            wall_ms = services.clocks.machine.wall_ms()
+            drafts.record_writing(
+                session, draft, actor=who.actor, wall_ms=wall_ms, put=result.changes + result.removals
+            )
+        return result
 
 
 def _draft_row(number: int, change: RowChange) -> DraftRow:

@@ -165,5 +165,5 @@ def clone(session: Session, draft_id: str, id_: UUID, act: Act) -> PriceDraft:
         for key, row in body.items()
     ]
     if rows:
-        put_rows(session, made.id, rows)
+        put_rows(session, made.id, rows, actor=act.actor)
     return made

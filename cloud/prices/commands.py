@@ -67,7 +67,7 @@ def list_drafts(context: typer.Context) -> None:
 def discard_draft(context: typer.Context, draft: DraftId) -> None:
     """Give a draft up."""
     with database_of(context) as database, database.session() as session:
-        drafts.discard(session, draft)
+        drafts.discard(session, draft, actor=actor(), wall_ms=now_ms())
     typer.echo("Discarded.")
 
 
@@ -83,7 +83,10 @@ def import_file(
     """Read a spreadsheet into a draft: all of it, or nothing if a single row is bad."""
     with database_of(context) as database, database.session() as session:
         drafts.get_draft(session, draft)
-        result = import_sheet(session, draft, kind, file.read_bytes(), dry_run=dry_run)
+        result = import_sheet(session, draft, kind, file.read_bytes(), actor=actor(), dry_run=dry_run)
+        if result.stored:
+            rows = result.changes + result.removals
+            drafts.record_writing(session, draft, actor=actor(), wall_ms=now_ms(), put=rows)
     _say_problems(result)
     if not result.ok:
         raise typer.Exit(1)

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from cloud.database.bulk import insert_tuples
 from cloud.database.rowset import upsert_into
 from cloud.errors import NotFound
+from cloud.fleet import audit
 from cloud.prices.content import engine_level
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import DraftStatus, PriceDraft, PriceDraftRow
@@ -76,12 +77,17 @@ def list_drafts(session: Session, status: DraftStatus | None = None) -> list[Pri
     return list(session.execute(query).scalars())
 
 
-def put_rows(session: Session, draft_id: str, rows: Iterable[DraftRow]) -> int:
-    """Put changes into an open draft, replacing earlier ones of the same keys. Return how many were put."""
-    open_draft(session, draft_id)
+def put_rows(session: Session, draft_id: str, rows: Iterable[DraftRow], *, actor: str) -> int:
+    """Put changes into an open draft, replacing earlier ones of the same keys. Return how many were put.
+
+    Whoever writes (`actor`) is noted, and does not approve it. Raise PriceRefusal for a draft that is closed.
+    """
+    draft = open_draft(session, draft_id)
     bodies: DraftChanges = {}
     for row in rows:
         bodies.setdefault((row.kind, row.scope), {})[row.key] = row.row
+    if bodies:
+        _note_writer(session, draft, actor)
     known = _bodies_in(session, draft_id)
     for body, changes in bodies.items():
         values = [(draft_id, str(body[0]), body[1], key, row) for key, row in changes.items()]
@@ -92,9 +98,7 @@ def put_rows(session: Session, draft_id: str, rows: Iterable[DraftRow]) -> int:
     return sum(map(len, bodies.values()))
 
 
-def written_by(session: Session, draft_id: str, actor: str) -> None:
-    """Note who changed an open draft: they do not approve it. Raise PriceRefusal for one that is closed."""
-    draft = open_draft(session, draft_id)
+def _note_writer(session: Session, draft: PriceDraft, actor: str) -> None:
     if actor not in writers_of(draft):
         draft.writers = "\n".join([*draft.writers.split("\n"), actor]).strip()
         session.add(draft)
@@ -106,9 +110,9 @@ def writers_of(draft: PriceDraft) -> set[str]:
     return {draft.created_by, *filter(None, draft.writers.split("\n"))}
 
 
-def drop_rows(session: Session, draft_id: str, kind: BodyKind, scope: str, keys: Sequence[str]) -> None:
-    """Take changes out of an open draft again: the keys stay as they are."""
-    open_draft(session, draft_id)
+def drop_rows(session: Session, draft_id: str, kind: BodyKind, scope: str, keys: Sequence[str], *, actor: str) -> None:
+    """Take changes out of an open draft again: the keys stay as they are. Whoever does (`actor`) is noted."""
+    _note_writer(session, open_draft(session, draft_id), actor)
     session.execute(
         delete(PriceDraftRow).where(
             col(PriceDraftRow.draft_id) == draft_id,
@@ -119,11 +123,21 @@ def drop_rows(session: Session, draft_id: str, kind: BodyKind, scope: str, keys:
     )
 
 
-def discard(session: Session, draft_id: str) -> None:
+def discard(session: Session, draft_id: str, *, actor: str, wall_ms: int) -> None:
     """Give a draft up; it stays readable."""
     draft = open_draft(session, draft_id)
     draft.status = DraftStatus.DISCARDED
+    audit.record(session, at_ms=wall_ms, actor=actor, action="prices.discard", subject=draft_id, detail=draft.title)
     session.flush()
+
+
+def record_writing(session: Session, draft_id: str, *, actor: str, wall_ms: int, put: int = 0, out: int = 0) -> None:
+    """Write into the audit log that somebody put rows into a draft, or took some out."""
+    said = [f"rows written: {put}"] * bool(put) + [f"rows taken out: {out}"] * bool(out)
+    if said:
+        audit.record(
+            session, at_ms=wall_ms, actor=actor, action="prices.write", subject=draft_id, detail="; ".join(said)
+        )
 
 
 def draft_changes(session: Session, draft_id: str) -> DraftChanges:

@@ -57,9 +57,9 @@ class ImportResult:
 
 
 def import_sheet(
-    session: Session, draft_id: str, kind: BodyKind, content: bytes, *, dry_run: bool = True
+    session: Session, draft_id: str, kind: BodyKind, content: bytes, *, actor: str, dry_run: bool = True
 ) -> ImportResult:
-    """Read a CSV or XLSX file of items, prices or overrides into a draft.
+    """Read a CSV or XLSX file of items, prices or overrides into a draft, as written by `actor`.
 
     Nothing is stored on a dry run, or when a single row is bad. Raise Invalid for a file that is no table.
     """
@@ -79,7 +79,7 @@ def import_sheet(
     result.changes = sum(row.row is not None for _, row in found)
     result.removals = len(found) - result.changes
     if result.ok and not dry_run:
-        put_rows(session, draft_id, [row for _, row in found])
+        put_rows(session, draft_id, [row for _, row in found], actor=actor)
         result.stored = True
     return result
 

@@ -11,11 +11,11 @@ from sqlmodel import Session, col
 
 from cloud.fleet.models import AuditEntry
 from cloud.org.models import Store
-from cloud.prices.approvals import check_approved
+from cloud.prices.approvals import check_approved, needs_second_person
 from cloud.prices.drafts import DraftChanges, draft_changes, engine_needed, open_draft
 from cloud.prices.engines import check_engines
 from cloud.prices.errors import PriceRefusal
-from cloud.prices.models import DraftStatus, EntryStatus, PriceVersion, TimelineEntryRow, VersionStatus
+from cloud.prices.models import DraftStatus, EntryStatus, PriceDraft, PriceVersion, TimelineEntryRow, VersionStatus
 from cloud.prices.placing import Change, Edit, Plan, Return, VersionFacts, place
 from cloud.prices.settings import lock_publication
 from cloud.prices.starting import bodies_of, start_plans
@@ -87,7 +87,7 @@ def publish(
     lock_publication(session)
     draft = open_draft(session, draft_id)
     check_approved(session, draft_id)
-    stores = resolve_targets(session, draft.targets.split() if targets is None else targets)
+    stores = _stores(session, draft, targets)
     changes = draft_changes(session, draft_id)
     _check_scopes(changes, stores)
     engine = engine_needed(changes)
@@ -221,6 +221,23 @@ def _check_scopes(changes: DraftChanges, stores: Sequence[Store]) -> None:
     stray = sorted(f"{kind} of {scope!r}" for kind, scope in changes.keys() - reached)
     if stray:
         raise PriceRefusal("stray_scope", f"no targeted store sells by {', '.join(stray)}", stray)
+
+
+def _stores(session: Session, draft: PriceDraft, targets: Sequence[str] | None) -> list[Store]:
+    """Return whom it goes to. Others than the draft's would be more than its second person has agreed to."""
+    if targets is None:
+        return resolve_targets(session, draft.targets.split())
+    stores = resolve_targets(session, targets)
+    if needs_second_person(session):
+        agreed = {store.id for store in resolve_targets(session, draft.targets.split())}
+        beyond = [store.id for store in stores if store.id not in agreed]
+        if beyond:
+            raise PriceRefusal(
+                "approved_for_others",
+                f"the second person approved it for other stores: draft it anew for {', '.join(beyond[:5])}",
+                beyond,
+            )
+    return stores
 
 
 def _names(versions: Mapping[int, object]) -> str:

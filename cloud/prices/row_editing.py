@@ -12,8 +12,18 @@ from cloud.errors import CloudError, NotFound
 from cloud.org.models import Store
 from cloud.prices.columns import Bad, parse_row
 from cloud.prices.content import RowError, encode_row
-from cloud.prices.drafts import DraftChanges, DraftRow, draft_changes, drop_rows, get_draft, open_draft, put_rows
+from cloud.prices.drafts import (
+    DraftChanges,
+    DraftRow,
+    draft_changes,
+    drop_rows,
+    get_draft,
+    open_draft,
+    put_rows,
+    record_writing,
+)
 from cloud.prices.finding import item_of
+from cloud.prices.publish import Act
 from cloud.prices.rows import rows_of
 from cloud.prices.standing import newest_body
 from cloud.prices.targets import resolve_targets
@@ -121,7 +131,7 @@ class _Reading:
         )  # fmt: skip
 
 
-def change(session: Session, draft_id: str, it: Editing, get: Callable[[str], str]) -> list[Wrong]:
+def change(session: Session, draft_id: str, it: Editing, get: Callable[[str], str], act: Act) -> list[Wrong]:
     """Put an item's prices into a draft as typed: all of them, or none where one is wrong.
 
     `get` returns what was typed by name: `regular:<place>`, `member:<place>`, `gone:<place>`. An empty price, or one
@@ -143,9 +153,10 @@ def change(session: Session, draft_id: str, it: Editing, get: Callable[[str], st
         elif place.drafted:
             dropped.append(place)
     if not wrong:
-        put_rows(session, draft_id, put)
+        put_rows(session, draft_id, put, actor=act.actor)
         for place in dropped:
-            drop_rows(session, draft_id, place.kind, place.scope, [it.item.item])
+            drop_rows(session, draft_id, place.kind, place.scope, [it.item.item], actor=act.actor)
+        record_writing(session, draft_id, actor=act.actor, wall_ms=act.wall_ms, put=len(put), out=len(dropped))
     return wrong
 
 
@@ -175,7 +186,8 @@ def _wrong(place: Place, error: Bad | RowError) -> Wrong:
     return Wrong(place.key, error.phrase, Phrase("correct the row"))
 
 
-def remove(session: Session, draft_id: str, kind: str, scope: str, number: str) -> None:
+def remove(session: Session, draft_id: str, kind: str, scope: str, number: str, *, act: Act) -> None:
     """Take one price change out of a draft. Raise PriceRefusal for a draft that is closed."""
     if kind in KINDS:
-        drop_rows(session, draft_id, BodyKind(kind), scope, [number])
+        drop_rows(session, draft_id, BodyKind(kind), scope, [number], actor=act.actor)
+        record_writing(session, draft_id, actor=act.actor, wall_ms=act.wall_ms, out=1)

@@ -197,6 +197,7 @@ def _publish_back(session: Session, draft: PriceDraft, group: _Group, id_: UUID,
         session,
         made.id,
         [DraftRow(kind, scope, key, row) for (kind, scope), rows in group.rows.items() for key, row in rows.items()],
+        actor=act.actor,
     )
     if approvals.needs_second_person(session):
         approvals.approve(session, made.id, actor="rule:stop", wall_ms=act.wall_ms, reason=act.reason)

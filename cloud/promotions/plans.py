@@ -236,7 +236,8 @@ def _publish_row(
 ) -> Publication:
     """Publish the plan's row, or its end. Stopping waits for no second person: it takes nothing from anybody's till."""
     create_draft(session, draft_id, plan.title, actor=plan.changed_by, wall_ms=act.wall_ms, targets=targets)
-    put_rows(session, str(draft_id), [DraftRow(BodyKind.PROMOTIONS, CHAIN, plan.promotion, content)])
+    row = DraftRow(BodyKind.PROMOTIONS, CHAIN, plan.promotion, content)
+    put_rows(session, str(draft_id), [row], actor=plan.changed_by)
     if approvals.needs_second_person(session):
         approver = "rule:stop" if content is None else plan.approved_by
         approvals.approve(session, str(draft_id), actor=approver, wall_ms=act.wall_ms, reason=act.reason)

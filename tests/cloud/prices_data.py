@@ -70,7 +70,7 @@ def draft_of(
     """Make a draft and return its id."""
     id_ = UUID(int=next(_number))
     create_draft(session, id_, title, actor="ana", wall_ms=START_MS, targets=list(targets))
-    put_rows(session, str(id_), rows)
+    put_rows(session, str(id_), rows, actor="ana")
     return str(id_)
 
 

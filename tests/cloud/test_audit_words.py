@@ -61,6 +61,8 @@ SALE = "01a20393-d1e5-728a-8041-c821cad3b147"
 SAID = (
     ("prices.publish", "version 53", "Week 53; 3 stores", 'href="/prices">price book 53', "Week 53; 3 stores",
      'href="/prices">价格册 53', "Week 53；3 家门店"),
+    ("prices.write", SALE, "rows written: 3; rows taken out: 1", f'href="/prices/changes/{SALE}">price change cad3b147',
+     "3 rows written, 1 taken out", "调价单 cad3b147", "写入 3 行，移除 1 行"),
     ("promotions.push", SALE, "Spring; all", f'href="/promotions/{SALE}">promotion cad3b147', "Spring; all stores",
      "促销 cad3b147", "Spring；全部门店"),
     ("member.segment", "parents", "4 came, 0 went", 'open=parents">segment parents', "4 came, 0 went",

@@ -22,16 +22,18 @@ from cloud.cli import app as command
 from cloud.clock import DrivenBusinessClock
 from cloud.database import Database
 from cloud.deployment.clocks import Clocks
+from cloud.fleet import audit
 from cloud.fleet.models import Agent
 from cloud.identity import tokens
-from cloud.prices import api, bodies_api, publication_api
+from cloud.prices import api, approvals, bodies_api, drafts, publication_api
+from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import StoreManifest
 from cloud.promotions import previews_api
 from cloud.promotions.previewing import Previewing
 from cloud.settings import CloudSettings
 from shared.body import read_body
 from shared.wire.desired import Manifest
-from tests.cloud.prices_data import found_chain, item, price, prices_in, publish_rows, report
+from tests.cloud.prices_data import draft_of, found_chain, item, price, prices_in, publish_rows, report
 from tests.factories import START_MS, DrivenMachineClock
 from tests.provision.databases import new_sqlite
 
@@ -156,6 +158,39 @@ def test_a_bad_file_stores_nothing_and_says_why(client: Client) -> None:
         "remedy": "write an amount such as 12.50, without currency or thousands marks", "severity": "error",
     }  # fmt: skip
     assert ok(client.get(f"/api/v1/prices/drafts/{draft}"))["changes"] == {}
+
+
+def test_who_writes_rows_by_a_program_is_noted_and_approves_none_of_them(client: Client, database: Database) -> None:
+    with database.session() as session:
+        first = draft_of(session, [price("1", 990)], ["store:s1"])
+        publish_rows(session, [item("1"), price("1", 800)])
+        approvals.set_second_person(session, needed=True, actor="root", wall_ms=START_MS)
+    rows = f"/api/v1/prices/drafts/{first}/rows"
+    change = {"kind": "prices", "scope": "z1", "key": "1", "row": {"item": "1", "regular_minor": 1}}
+    ok(client.post(rows, json={"changes": [change]}))
+    second = new_draft(client, targets=["store:s1"])
+    load(client, second, "prices", PRICES.replace(b"z1,2,5,\n", b""), dry_run=True)
+    with database.session() as session:
+        assert drafts.writers_of(drafts.get_draft(session, first)) == {"ana", "token:t"}
+        with pytest.raises(PriceRefusal, match="cannot approve"):
+            approvals.approve(session, first, actor="token:t", wall_ms=START_MS)
+        approvals.approve(session, first, actor="bo", wall_ms=START_MS)
+        drafts.get_draft(session, second).created_by = "ana"
+    load(client, second, "prices", PRICES.replace(b"z1,2,5,\n", b""))
+    client._call("DELETE", f"/api/v1/prices/drafts/{second}")
+    with database.snapshot() as session:
+        assert drafts.writers_of(drafts.get_draft(session, second)) == {"ana", "token:t"}
+        noted = [(one.actor, one.action, one.subject, one.detail) for one in audit.latest(session, 10)]
+    for act in (
+        ("token:t", "prices.write", first, "rows written: 1"),
+        ("token:t", "prices.write", second, "rows written: 1"),
+        ("token:t", "prices.discard", second, "Spring"),
+    ):
+        assert act in noted
+    publish = f"/api/v1/prices/drafts/{first}/publish"
+    beyond = ok(client.post(publish, json={"targets": ["all"]}), 403)
+    assert beyond["code"] == "approved_for_others", "approved for one store is not approved for all"
+    assert ok(client.post(publish, json={"targets": ["store:s1"]}))["versions"] == {"2": ["s1"]}
 
 
 def test_refusals_are_sentences(client: Client) -> None:

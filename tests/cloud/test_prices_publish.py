@@ -301,7 +301,7 @@ def test_a_closed_draft_is_neither_changed_nor_published_again(database: Databas
         with refused("draft_closed"):
             publish(session, draft, ACT)
         with refused("draft_closed"):
-            put_rows(session, draft, [price("1", 1)])
+            put_rows(session, draft, [price("1", 1)], actor="ana")
 
 
 def test_privileged_acts_are_recorded(database: Database) -> None:

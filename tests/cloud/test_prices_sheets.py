@@ -39,7 +39,7 @@ def dry_run(database: Database, kind: BodyKind, text: str | bytes) -> list[Probl
     content = text.encode() if isinstance(text, str) else text
     with database.session() as session:
         draft = draft_of(session, [])
-        result = import_sheet(session, draft, kind, content, dry_run=True)
+        result = import_sheet(session, draft, kind, content, dry_run=True, actor="ana")
         assert not result.stored
         assert draft_changes(session, draft) == {}
         return result.problems
@@ -110,10 +110,14 @@ def test_a_barcode_belongs_to_one_item(database: Database) -> None:
 def test_all_of_a_file_or_nothing(database: Database) -> None:
     with database.session() as session:
         draft = draft_of(session, [])
-        bad = import_sheet(session, draft, BodyKind.PRICES, b"zone;item;regular\nz1;1;5\nz1;2;x\n", dry_run=False)
+        bad = import_sheet(
+            session, draft, BodyKind.PRICES, b"zone;item;regular\nz1;1;5\nz1;2;x\n", dry_run=False, actor="ana"
+        )
         assert not bad.stored
         assert draft_changes(session, draft) == {}
-        good = import_sheet(session, draft, BodyKind.PRICES, b"zone;item;regular\nz1;1;5\nz1;2;6\n", dry_run=False)
+        good = import_sheet(
+            session, draft, BodyKind.PRICES, b"zone;item;regular\nz1;1;5\nz1;2;6\n", dry_run=False, actor="ana"
+        )
         assert (good.stored, good.rows, good.changes) == (True, 2, 2)
         changes = draft_changes(session, draft)[BodyKind.PRICES, "z1"]
         assert changes["1"] == encode_row(BodyKind.PRICES, "1", Price(item="1", regular_minor=500))
@@ -130,7 +134,9 @@ def test_money_without_decimals_follows_the_store(database: Database) -> None:
     with database.session() as session:
         session.get_one(Store, "s3").exponent = 0
         draft = draft_of(session, [])
-        problems = import_sheet(session, draft, BodyKind.PRICES, b"zone,item,regular\nz2,1,120\nz2,2,1.5\n").problems
+        problems = import_sheet(
+            session, draft, BodyKind.PRICES, b"zone,item,regular\nz2,1,120\nz2,2,1.5\n", actor="ana"
+        ).problems
         assert [(p.row, p.column) for p in problems] == [(3, "regular")]
 
 
@@ -163,12 +169,12 @@ def test_what_is_exported_is_imported_again_unchanged(database: Database, form: 
         second = draft_of(session, [])
         for kind in (BodyKind.ITEMS, BodyKind.PRICES, BodyKind.OVERRIDES):
             content = export_draft(session, first, kind, form)  # type: ignore[arg-type]
-            result = import_sheet(session, second, kind, content, dry_run=False)
+            result = import_sheet(session, second, kind, content, dry_run=False, actor="ana")
             assert result.problems == []
         assert draft_changes(session, second) == draft_changes(session, first)
         again = draft_of(session, [])
         whole = export_body(session, BodyKind.ITEMS, "chain", form)  # type: ignore[arg-type]
-        assert import_sheet(session, again, BodyKind.ITEMS, whole, dry_run=False).changes == 2
+        assert import_sheet(session, again, BodyKind.ITEMS, whole, dry_run=False, actor="ana").changes == 2
 
 
 def test_nothing_exported_is_a_formula() -> None:
@@ -271,7 +277,7 @@ def test_one_cell_far_out_does_not_make_every_row_16384_cells_wide(monkeypatch: 
 @pytest.mark.usefixtures("chain")
 def test_promotions_do_not_come_by_spreadsheet(database: Database) -> None:
     with database.session() as session, pytest.raises(Invalid, match="as rows"):
-        import_sheet(session, draft_of(session, []), BodyKind.PROMOTIONS, b"x\n")
+        import_sheet(session, draft_of(session, []), BodyKind.PROMOTIONS, b"x\n", actor="ana")
 
 
 def test_rows_are_kept_as_the_exact_bytes_of_their_kind() -> None:
