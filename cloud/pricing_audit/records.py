@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -178,6 +178,11 @@ def _below(
     return select(table).select_from(join).where(chosen).order_by(*table.primary_key.columns)
 
 
+def _priced_by(head: Any) -> str | None:
+    """Return the tier a sale was priced by: none of what HQ said of a card that the store did not know."""
+    return "" if head.card_id is not None and head.member_tier else cast("str | None", head.member_tier)
+
+
 def _record(head: Any, parts: _Parts) -> SaleRecord:
     context = context_of(
         parts.facts.get(head.id),
@@ -185,7 +190,7 @@ def _record(head: Any, parts: _Parts) -> SaleRecord:
         time_zone=head.time_zone,
         store=head.store_id,
         till_kind=head.till_kind,
-        tier=head.member_tier,
+        tier=_priced_by(head),
     )
     return SaleRecord(
         sale=head.id,

@@ -70,7 +70,8 @@ class Sale(Table, table=True):
     """The member as known when the sale arrived; `card_id` leads to whoever owns the card now."""
     card_id: UUID | None
     member_tier: str | None
-    """The tier the till priced with; null when no card was shown."""
+    """The tier the till used; null when no card was shown. Of a card that it did not know (`card_id`) what HQ said at
+    the till: for points, not for prices."""
     member_problem: str | None
     """Why a card that was shown leads to nobody: a code."""
     book_version: int = big_int()

@@ -217,19 +217,24 @@ def _customer(db: sqlite3.Connection, settings: StoreSettings, sale: SaleComplet
     row, shown, points = None, sale.member or MemberOnSale(), sale.points_promised
     if shown.member is not None:
         row = db.execute(
-            "SELECT masked_name, tier, points, next_tier, blocks FROM member WHERE member = ?", (shown.member.bytes,)
+            "SELECT masked_name, tier, next_tier, blocks FROM member WHERE member = ?", (shown.member.bytes,)
         ).fetchone()
     if row is None:
         tier = shown.tier or ""
-        return Customer(tier=tier, tier_names=settings.tier_names.get(tier, {}), points_earned=points)
-    lacks = None if row[3] is None or copy else _next_tier.decode(row[3])
+        return Customer(
+            tier=tier,
+            tier_names=settings.tier_names.get(tier, {}),
+            points_before=sale.points_before,
+            points_earned=points,
+        )
+    lacks = None if row[2] is None or copy else _next_tier.decode(row[2])
     ahead = None if lacks is None else lacks.after(sale.total_minor)
     return Customer(
         masked_name=row[0],
         tier=row[1],
-        points=row[2],
+        points_before=sale.points_before,
         points_earned=points,
-        collects=_POINTS not in msgspec.json.decode(row[4], type=list[str]),
+        collects=_POINTS not in msgspec.json.decode(row[3], type=list[str]),
         tier_names=settings.tier_names.get(row[1], {}),
         next_tier=ahead,
         next_names={} if ahead is None else settings.tier_names.get(ahead.tier, {}),

@@ -6,6 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from edge_agent.till import baskets
 from edge_agent.till.basket import Basket
 from edge_agent.till.changes import CardPutBack, CardShown, CouponPutBack, MemberNamed, PointsPutBack
@@ -90,6 +92,24 @@ def attached(
         blocks=tuple(named.blocks if named else shown.blocks),
         next_tier=named.next_tier if named else shown.next_tier,
     )
+
+
+def on_sale(basket: Basket) -> MemberOnSale | None:
+    """Return the basket's member as its sale names them: of a card that HQ has named, with the tier that it said.
+
+    Points are promised by that tier, and HQ gives them by the tier on the sale.
+    """
+    if basket.card is None:
+        return None
+    shown = basket.card.member
+    return replace(shown, tier=basket.named.tier) if basket.named and basket.named.tier else shown
+
+
+def points_before(basket: Basket) -> int | None:
+    """Return how many points its member has before this purchase, as the till shows it; None where nobody knows."""
+    if basket.named is not None:
+        return basket.named.points
+    return basket.card.points if basket.card and basket.card.member.member is not None else None
 
 
 @dataclass(frozen=True, slots=True)

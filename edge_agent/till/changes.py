@@ -125,8 +125,8 @@ class CardPutBack(Change, frozen=True, kw_only=True, omit_defaults=True, tag="ca
 
 
 class MemberNamed(Change, frozen=True, kw_only=True, omit_defaults=True, tag="named"):
-    """HQ said whose the sealed card is that was shown last. For the people at the till only: price and sale are the
-    same without it, so they cannot depend on whether HQ answered in time.
+    """HQ said whose the sealed card is that was shown last. Prices are the same without it, so they cannot depend on
+    whether HQ answered in time; points can be promised by it, and then the sale names the tier.
     """  # noqa: D205
 
     masked_name: str

@@ -313,7 +313,7 @@ def _sale(db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tend
         ),
         currency=settings.currency,
         exponent=settings.exponent,
-        member=bill.basket.card.member if bill.basket.card else None,
+        member=cards.on_sale(bill.basket),
         lines=bill.priced.lines,
         coupons=bill.basket.coupons,
         tenders=tenders,
@@ -326,4 +326,5 @@ def _sale(db: sqlite3.Connection, desk: Desk, bill: _Bill, *, tenders: list[Tend
         holds=allowances.used_for(db, bill.basket.id),
         points_promised=None if points is None else points.points,
         points_by=None if points is None else points.by,
+        points_before=cards.points_before(bill.basket),
     )

@@ -48,7 +48,8 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     masked_name: str = ""
     tier: str = ""
     points_earned: int | None = None
-    points: int | None = None
+    points_before: int | None = None
+    """What they had before this purchase, as the till showed it."""
     collects: bool = True
     """Whether they may collect points, as far as the store knows."""
     tier_names: Mapping[str, str] = {}

@@ -62,7 +62,7 @@ def _sale(sale: SaleCompleted, facts: ReceiptFacts) -> Iterator[Block]:
     yield from _tenders(sale.tenders, sale.exponent, facts)
     yield from _taxes([(line.tax_rate_bp, line.net_minor, line.tax_minor) for line in sale.lines], sale, facts)
     if facts.customer is not None:
-        yield from _customer(facts.customer, languages, sale.exponent)
+        yield from _customer(facts.customer, sum(use.spent_points for use in sale.promotions), languages, sale.exponent)
     elif sale.points_promised is not None:  # on the paper that anybody may look at, points without whose they are
         yield Rule()
         yield _points("points_earned", sale.points_promised, languages)
@@ -154,18 +154,21 @@ def _taxes(parts: Iterable[tuple[int, int, int]], event: _Money, facts: ReceiptF
     yield Table(rows=(titles, *rows))
 
 
-def _customer(customer: Customer, languages: Sequence[str], exponent: int) -> Iterator[Block]:
+def _customer(customer: Customer, used: int, languages: Sequence[str], exponent: int) -> Iterator[Block]:
+    """Say whose it is, and of points what there was, what was used and what comes: no sum, some may have to wait."""
     yield Rule()
     yield Pair(left=term("member", languages), right=customer.masked_name or term("card_shown", languages))
     if customer.tier:
         named = say(customer.tier_names, languages) if customer.tier_names else customer.tier
         yield Pair(left=term("tier", languages), right=named)
+    if customer.points_before is not None:
+        yield _points("points_before", customer.points_before, languages)
+    if used:
+        yield _points("points_used", -used, languages)
     if customer.points_earned is None:
         yield Says(text=term("points_later" if customer.collects else "points_not_now", languages))
     else:
         yield _points("points_earned", customer.points_earned, languages)
-    if customer.points is not None:
-        yield Pair(left=term("points", languages), right=str(customer.points))
     if customer.next_tier is not None:
         yield Says(text=_to_next(customer, customer.next_tier, languages, exponent))
 

@@ -29,7 +29,8 @@ SAID: Mapping[str, Words] = {
     "tier": {"en": "Tier", "zh": "等级"},
     "to_next": {"en": "{missing} for {tier}", "zh": "{missing}即可升级为{tier}"},
     "to_next_by": {"en": "{missing} by {day} for {tier}", "zh": "{day} 前{missing}即可升级为{tier}"},
-    "points_earned": {"en": "Points earned", "zh": "本次积分"},
+    "points_earned": {"en": "Points earned", "zh": "本次获得积分"},
+    "points_used": {"en": "Points used", "zh": "本次使用积分"},
     "points_taken": {"en": "Points taken back", "zh": "扣回积分"},
     "points_taken_later": {
         "en": "Points of what came back are taken back at head office",
@@ -43,7 +44,7 @@ SAID: Mapping[str, Words] = {
         "en": "Points for what was paid are credited at head office",
         "zh": "积分按实付金额由总部稍后入账",
     },
-    "points": {"en": "Points", "zh": "积分余额"},
+    "points_before": {"en": "Points before this purchase", "zh": "本次消费前积分"},
     "book": {"en": "Prices", "zh": "价格册"},
     "check": {"en": "Check", "zh": "校验码"},
     "reprint": {"en": "COPY No. {count}", "zh": "补打小票 第{count}次"},

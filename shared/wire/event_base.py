@@ -74,7 +74,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 class MemberOnSale(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The card shown. Either the agent knew the member, or it sealed the card to HQ's key.
 
-    `tier` is the tier the till used ('' where it knew none).
+    `tier` is the tier the till used ('' where it knew none). Of a sealed card it is what HQ said of it at the till:
+    points were promised by it, and prices were not made by it.
     """
 
     member: UUID | None = None

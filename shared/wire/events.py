@@ -101,7 +101,7 @@ class SaleCompleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="s
     `exchange` names the return whose goods were exchanged for these. `holds` are what HQ set aside beforehand and this
     sale was paid with offline (`shared.value.Allowance`); what HQ was asked for now it knows by the sale's id.
     `points_promised` are the points the member was told, worked out by the rules that `points_by` names; None where
-    the till could not know them.
+    the till could not know them. `points_before` is what the till showed that the member had before this purchase.
     """
 
     receipt: Receipt
@@ -124,6 +124,7 @@ class SaleCompleted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="s
     holds: list[UUID] = []
     points_promised: int | None = None
     points_by: PointsBasis | None = None
+    points_before: int | None = None
 
     @property
     def saved_minor(self) -> int:

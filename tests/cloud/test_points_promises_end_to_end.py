@@ -15,11 +15,14 @@ from cloud.e_receipts.reading import e_receipt
 from cloud.fleet.models import Agent
 from cloud.identity import card_keys
 from cloud.ledger.reading import points_of
-from cloud.loyalty import rules
+from cloud.loyalty import rules, tier_of_day
 from cloud.loyalty.models import MemberYear, PointsReview
+from cloud.members.sight import look_at, member_found
 from cloud.prices.content import encode_row
 from cloud.prices.desired import desired_document
 from cloud.prices.drafts import DraftRow
+from cloud.pricing_audit.records import sale_of
+from cloud.sales.models import Sale
 from edge_agent.hq.member_set import MemberSet
 from edge_agent.prices.books import PriceBooks
 from edge_agent.till.results import Paid
@@ -36,8 +39,10 @@ from shared.receipt.layout import lay_out
 from shared.receipt.plain import to_text
 from shared.wire.events import SaleCompleted, SaleReturned, TenderKind, decode_event
 from tests.cloud.members_data import join, vault
+from tests.cloud.members_data import shown as sealed
 from tests.cloud.prices_data import found_chain, item, price, publish_rows, report
 from tests.cloud.test_promotions_end_to_end import AGENT, CARD, CARD_KEY, heard, take
+from tests.edge.test_till_enquiry import Owners, asking, is_named
 from tests.edge.tills import OTHER_CARD, Store, opened_store
 from tests.factories import START_MS
 
@@ -128,6 +133,48 @@ async def test_head_office_posts_what_the_till_had_told(database: Database, tmp_
         paper = e_receipt(session, mine.id, "en")
         assert paper is not None
         assert f"Points earned {mine.points_promised}" in " ".join(to_text(lay_out(paper, 48)).split())
+
+
+async def test_a_card_named_at_the_till_gets_what_was_told_and_its_prices_are_understood(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """The store does not know the card: points go by the tier that head office said, prices by none."""
+    found(sqlite_database)
+    ben = join(sqlite_database, [OTHER_CARD])
+    with sqlite_database.session() as session:
+        session.add(MemberYear(member_id=ben, year=2026, spend_minor=6_000, tier="gold"))
+    with sqlite_database.snapshot() as session:
+        said = member_found(ben, look_at(session, [ben], TODAY)[ben])
+        settings = desired_document(session, session.get_one(Agent, AGENT), START_MS)
+    assert (said.tier, settings is None) == ("gold", False)
+    async with opened_store(tmp_path / "agent") as store:
+        store.settings = msgspec.structs.replace(
+            store.settings, store="s1", price_zone="z1", points_rules=settings.settings.points_rules if settings else []
+        )
+        store.books, store.members = PriceBooks(store.business), MemberSet(CARD_KEY)  # type: ignore[assignment]
+        await heard(store, sqlite_database, tmp_path)
+        async with asking(store, Owners(said)) as till:
+            await till.attach_card(OTHER_CARD)
+            for _ in range(3):
+                await till.scan("1")
+            await is_named(till, said.masked_name)
+            paid = await till.tender(TenderKind.CASH)
+        [sale] = await recorded(store)
+    assert isinstance(paid, Paid)
+    assert isinstance(sale, SaleCompleted)
+    assert sale.member is not None
+    assert sale.member.member is None
+    # As if the store's key were this head office's.
+    at_hq = msgspec.structs.replace(sale, member=msgspec.structs.replace(sealed(OTHER_CARD), tier=sale.member.tier))
+    assert paid.points == 197, "76.80, as much again, half of it for gold, and 5"
+    take(sqlite_database, [at_hq])
+    with sqlite_database.session() as session:
+        assert points_of(session, [ben])[ben] == 197
+        assert tier_of_day.settle(session, [ben], now_ms=START_MS) == 0
+        assert session.exec(select(PointsReview)).all() == []
+        record = sale_of(session, session.get_one(Sale, sale.id))
+        assert record.context.member is not None
+        assert record.context.member.tier == "", "priced by no tier: it may not have been known in time"
 
 
 async def recorded(store: Store) -> list[SaleCompleted | SaleReturned]:

@@ -14,7 +14,7 @@ from tests.golden.receipts import facts, sale
 CUSTOMER = Customer(
     masked_name="张**",
     tier="silver",
-    points=120,
+    points_before=120,
     tier_names={"zh": "银卡", "en": "Silver"},
     next_names={"zh": "金卡", "en": "Gold"},
     next_tier=NextTier(tier="gold", spend_minor=12_000, visits=2, either=True, until="2026-12-31"),

@@ -178,14 +178,15 @@ async def test_p2_a_whole_sale_waits_for_no_answer_about_its_card(store: Store) 
         await act("void_basket")
 
 
-async def test_p4_the_sale_is_the_same_whether_or_not_the_answer_came(tmp_path: Path) -> None:
+async def test_p4_prices_are_the_same_whether_or_not_the_answer_came(tmp_path: Path) -> None:
     found = []
     for number, answer in enumerate((WANG, None, Refused(code="card_unknown"))):
         async with opened_store(tmp_path / str(number)) as store:
             found.append(await sell(store, answer))
-    assert len({(sale.total_minor, sale.priced_ms, str(sale.lines), str(sale.member)) for sale in found}) == 1
-    assert found[0].member is not None
-    assert (found[0].member.member, found[0].member.tier) == (None, None)
+    assert len({(sale.total_minor, sale.priced_ms, str(sale.lines), str(sale.pricing)) for sale in found}) == 1
+    who = [(sale.member.member, sale.member.sealed_card, sale.member.tier) for sale in found if sale.member]
+    assert who == [(None, who[0][1], "gold"), (None, who[0][1], None), (None, who[0][1], None)]
+    assert [sale.points_before for sale in found] == [120, None, None]
 
 
 async def test_an_answer_that_is_out_of_date_changes_nothing(store: Store) -> None:
@@ -265,4 +266,4 @@ async def test_whole_agent_asks_over_its_link_and_a_driver_counts_on_its_own_ste
         assert len(hq.questions) == asked
         hq.online = True
         await drained(agent)
-    assert [sorted(sale["member"]) for sale in sales(hq)] == [["sealed_card"], ["sealed_card"]]
+    assert [sorted(sale["member"]) for sale in sales(hq)] == [["sealed_card", "tier"], ["sealed_card"]]

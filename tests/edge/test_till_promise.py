@@ -24,6 +24,8 @@ from shared.receipt.layout import lay_out
 from shared.receipt.plain import to_text
 from shared.wire.desired import KnownMember, MemberStep
 from shared.wire.events import SaleReturned, TenderKind, decode_event
+from shared.wire.messages import MemberFound
+from tests.edge.test_till_enquiry import Owners, asking, is_named
 from tests.edge.test_till_offers import books, sales
 from tests.edge.tills import CARD, MILK, OTHER_CARD, Store, opened_store
 from tests.factories import AGENT, new_id
@@ -157,6 +159,37 @@ async def test_what_a_till_cannot_know_it_does_not_promise(
         assert ("credited at head office" in paper) is follow
         assert ("No points for now" in paper) is bool(blocks)
         assert "Points earned" not in paper
+
+
+@pytest.mark.parametrize(
+    ("blocks", "points", "says"), [([], 38, "Points earned 38"), (["points"], 0, "Points earned 0")]
+)
+async def test_a_card_that_head_office_names_is_promised_by_what_it_said(
+    tmp_path: Path, blocks: list[str], points: int, says: str
+) -> None:
+    found = MemberFound(member=new_id(), masked_name="李*", tier="gold", points=4_321, blocks=blocks)
+    async with store_with(tmp_path, earning(BASE), tiers(GOLD)) as (store, _), asking(store, Owners(found)) as till:
+        await till.scan(OTHER_CARD)
+        await till.scan(MILK)
+        await is_named(till, "李*")
+        assert (await shown(till)) == (0 if blocks else 19)
+        paid = await sell(till, card="", milk=1)
+        assert (paid.points, paid.points_follow) == (points, False)
+        [sale] = await sales(store)
+        assert sale.member is not None
+        assert (sale.member.member, sale.member.tier, sale.points_promised) == (None, "gold", points)
+        paper = await printed(store, paid.sale)
+        assert f"Points before this purchase 4321 {says}" in paper
+        assert "credited at head office" not in paper
+
+
+async def test_the_paper_has_the_balance_from_before_also_when_it_is_printed_late(tmp_path: Path) -> None:
+    async with store_with(tmp_path, earning(BASE)) as (store, till):
+        paid = await sell(till)
+        before = await printed(store, paid.sale)
+        assert "Points before this purchase 100 Points earned 25" in before
+        await store.database.run(lambda db: db.execute("UPDATE member SET points = 125"))
+        assert await printed(store, paid.sale) == before
 
 
 async def test_a_staged_rule_counts_from_its_day_on_without_a_network(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def facts(*languages: str, **changes: object) -> ReceiptFacts:
         "till_number": 2,
         "cashier_name": "王小红",
         "names": NAMES,
-        "customer": Customer(masked_name="张**", tier="金卡", points_earned=128, points=1204),
+        "customer": Customer(masked_name="张**", tier="金卡", points_before=1204, points_earned=128),
         "head": HEAD,
     }
     return ReceiptFacts(**{**fields, **changes})  # type: ignore[arg-type]

@@ -1,8 +1,9 @@
 """The points that a till promises: what a purchase brings its member, and what goods that come back take again.
 
 Head office posts by the same function (`shared.loyalty.promised`), so a promise is its figure or none. None where the
-till cannot know all that matters: a card that only head office can name, a member who may not collect for now, a rule
-that is not here or that this program cannot work by.
+till cannot know all that matters: a card that nobody has named yet, a member who, as the store knows, may not collect
+for now, a rule that is not here or that this program cannot work by. Where head office named the card just now, it has
+said tier and blocks with it: that is enough.
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ def of_basket(
     at_ms: int,
 ) -> Promise | None:
     """Return what a basket brings, paid like this at a moment; what is still to pay counts as money that earns."""
-    card, rules = basket.card, desk.settings().points_rules
-    if card is None or card.member.member is None or not rules or desk.stand.practice:
+    who, rules = cards.on_sale(basket), desk.settings().points_rules
+    if who is None or not rules or desk.stand.practice or (who.member is None and basket.named is None):
         return None
-    if cards.POINTS in basket.blocks:
+    blocked = cards.POINTS in basket.blocks
+    if blocked and basket.named is None:
         return None
     bought = Purchase(
         lines=_lines(priced.lines, book),
@@ -45,7 +47,9 @@ def of_basket(
         uses=uses_of(priced),
     )
     day = date.fromisoformat(ledger.business_date(db, desk, at_ms))
-    return promised(rules, bought, card.member.tier or "", day)
+    found = promised(rules, bought, who.tier or "", day)
+    # The paper cannot know a block of a member whom the store does not: that they get none is the promise.
+    return found._replace(points=0) if found and blocked else found
 
 
 def of_return(
