@@ -20,9 +20,6 @@ from shared.money import allocate
 from shared.pricing.record import PromotionUse
 from shared.wire.events import SaleReturned
 
-POINTS_REASON = "points_redemption"
-"""The reason that discounts paid with points carry."""
-
 _uses = msgspec.json.Decoder(list[PromotionUse])
 
 
@@ -67,27 +64,39 @@ def _share(share: int, quantity: int, sold: int, earlier: int) -> int:
 
 
 def _points_spent(session: Session, sales: set[UUID]) -> dict[UUID, dict[int, int]]:
-    """Return the points each sale spent as money, spread over its lines by what they paid of each."""
+    """Return the points each sale spent, spread over its lines: each promotion's by what it took off each of them.
+
+    So points as money are spread over what they paid, and the points of an exchange stay with what was exchanged.
+    """
     pricing, discount = table_of(SalePricing), table_of(SaleDiscount)
-    points = {
-        row.sale_id: total
-        for row in session.execute(select(pricing).where(pricing.c.sale_id.in_(sales)))
-        if (total := sum(use.spent_points for use in _uses.decode(row.uses)))
-    }
+    points: dict[tuple[UUID, str], int] = defaultdict(int)
+    for row in session.execute(select(pricing.c.sale_id, pricing.c.uses).where(pricing.c.sale_id.in_(sales))):
+        for use in _uses.decode(row.uses):
+            if use.spent_points:
+                points[row.sale_id, use.promotion] += use.spent_points
     if not points:
         return {}
-    paid: defaultdict[UUID, dict[int, int]] = defaultdict(dict)
+    taken_off: defaultdict[tuple[UUID, str], dict[int, int]] = defaultdict(dict)
     for row in session.execute(
-        select(discount.c.sale_id, discount.c.line_n, func.sum(discount.c.minor).label("minor"))
-        .where(discount.c.sale_id.in_(points), discount.c.reason == POINTS_REASON)
-        .group_by(discount.c.sale_id, discount.c.line_n)
+        select(discount.c.sale_id, discount.c.source, discount.c.line_n, func.sum(discount.c.minor).label("minor"))
+        .where(discount.c.sale_id.in_({sale for sale, _ in points}))
+        .group_by(discount.c.sale_id, discount.c.source, discount.c.line_n)
         .order_by(discount.c.sale_id, discount.c.line_n)
     ):
-        paid[row.sale_id][row.line_n] = int(row.minor)
-    return {
-        sale: dict(zip(lines, allocate(points[sale], list(lines.values())), strict=True))
-        for sale, lines in paid.items()
-    }
+        taken_off[row.sale_id, row.source][row.line_n] = max(int(row.minor), 0)
+    spent: defaultdict[UUID, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for (sale, promotion), amount in points.items():
+        lines = taken_off.get((sale, promotion)) or _nets(session, sale)
+        for line, share in zip(lines, allocate(amount, list(lines.values())), strict=True):
+            spent[sale][line] += share
+    return {sale: dict(lines) for sale, lines in spent.items()}
+
+
+def _nets(session: Session, sale: UUID) -> dict[int, int]:
+    """Return what the lines of a sale came to: by it go points that took nothing off any of them."""
+    line = table_of(SaleLine)
+    query = select(line.c.n, line.c.net_minor).where(line.c.sale_id == sale).order_by(line.c.n)
+    return {row.n: max(int(row.net_minor), 0) for row in session.execute(query)}
 
 
 def _points_back(
