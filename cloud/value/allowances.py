@@ -23,10 +23,11 @@ from cloud.ledger.commits import open_commit
 from cloud.ledger.holding import HELD, HoldRequest, place
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, PURSE_GIFT, PURSE_PRINCIPAL
 from cloud.ledger.models import Balance, Hold
-from cloud.members import dirt, sets
+from cloud.members import blocks, dirt, sets
 from cloud.members.models import StoreMember
 from cloud.org.models import Store
 from cloud.value import rules
+from cloud.value.models import OPEN, Purse
 from shared.value import Allowance, ValueRule
 
 ALLOWANCE = "allowance"
@@ -103,8 +104,9 @@ def _due(session: Session, agent: Agent, epoch: UUID, rule: ValueRule, *, curren
     for unit, most in wanted.items():
         if not most or not members:
             continue
-        balances = _balances(session, members, unit)
-        for member in members:
+        able = _able(session, members, unit)
+        balances = _balances(session, able, unit)
+        for member in able:
             amount = min(most - has.get((member, unit), 0), balances.get(member, 0))
             if amount > 0 and has.get((member, unit), 0) * 2 < most:
                 due.append(Due(member, unit, amount))
@@ -116,6 +118,20 @@ def _hot(session: Session, store: str, most: int) -> list[UUID]:
     row = table_of(StoreMember)
     query = select(row.c.member_id).where(row.c.store_id == store, ~row.c.gone)
     return list(session.execute(query.order_by(row.c.seen_ms.desc(), row.c.member_id).limit(most)).scalars())
+
+
+def _able(session: Session, members: Sequence[UUID], unit: str) -> list[UUID]:
+    """Return who may spend a unit just now, as a till that asks would hear: whom no block keeps from it.
+
+    Money of a purse that waits to be paid back, or was, is not given ahead: what is set aside could not be paid out.
+    """
+    kind = blocks.POINTS if unit == POINTS else blocks.BUY
+    barred = {one for one, kinds in blocks.standing(session, members).items() if {kind, blocks.BUY} & kinds}
+    if unit != POINTS:
+        purse = table_of(Purse)
+        closed = (purse.c.member_id.in_(members), purse.c.currency == unit, purse.c.state != OPEN)
+        barred |= set(session.execute(select(purse.c.member_id).where(*closed)).scalars())
+    return [one for one in members if one not in barred]
 
 
 def _open(

@@ -13,11 +13,14 @@ from sqlalchemy import select
 from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.fleet.models import Agent, AgentEpoch
+from cloud.ledger.commits import open_commit
 from cloud.ledger.models import Hold
 from cloud.ledger.proof_of_lots import by_kind
+from cloud.members import blocks
 from cloud.members.sets import refresh
 from cloud.members.stepper import member_step
 from cloud.value.allowances import Moment, issue
+from cloud.value.card_returns import Application, apply, decide
 from cloud.value.timing_out import GRACE_MS, free_by_force, free_ended
 from shared.hashchain import GENESIS
 from shared.value import Allowance
@@ -135,6 +138,31 @@ def test_an_allowance_is_renewed_in_time_and_filled_up_when_little_is_left(datab
     chain.sell(1_000, value=1_000, holds=(one.id,))
     assert chain.issue() == 1
     assert chain.issue(now_ms=START_MS + 13 * HOUR_MS) == 1
+    chain.prove()
+
+
+@pytest.mark.parametrize(
+    ("blocked", "units"),
+    [("points", {"CNY"}), ("coupons", {"CNY", "POINTS"}), ("buy", set()), ("purse", {"POINTS"})],
+)
+def test_what_a_till_that_asks_would_be_refused_is_not_given_ahead(
+    database: Database, blocked: str, units: set[str]
+) -> None:
+    chain = Offline(database, allowance_points=10)
+    chain.top_up(5_000)
+    application = Application(id=new_id(), purse=chain.purse, store="s001", by="ann")
+    with database.session() as session:
+        if blocked == "purse":
+            apply(session, application, now_ms=START_MS)
+        else:
+            blocks.put(session, chain.ann, blocked, reason="misuse", actor="ann", commit_no=1, now_ms=START_MS)
+    chain.issue()
+    hold = table_of(Hold)
+    with database.session() as session:
+        assert set(session.execute(select(hold.c.unit)).scalars()) == units
+        if blocked == "purse":  # nothing is set aside in the meantime, so it can be paid out
+            wanted = {"by": "bob", "approve": True, "at_ms": START_MS, "now_ms": START_MS}
+            assert decide(session, open_commit(session, START_MS), application.id, **wanted).paid_minor == 5_000  # type: ignore[arg-type]
     chain.prove()
 
 
