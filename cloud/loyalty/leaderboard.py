@@ -12,10 +12,11 @@ from sqlalchemy import Uuid, func, select
 from sqlmodel import Session
 
 from cloud.database.rowset import rowset, table_of
-from cloud.ledger.models import JournalRow, Posting
-from cloud.loyalty.earning import EARN, RETURN, debt_account, points_account
+from cloud.ledger.kinds import POINTS_ISSUED
+from cloud.ledger.models import Account, JournalRow, Posting
+from cloud.loyalty.earning import debt_account, points_account
 from cloud.loyalty.models import MemberDay
-from cloud.members import rules
+from cloud.members import one_person, rules
 from cloud.members.models import ACTIVE, Consent, Member
 from cloud.org.zones import zone_of
 
@@ -94,19 +95,31 @@ def _days(session: Session, members: Collection[UUID], wanted: Period, by: str) 
 
 
 def _points(session: Session, members: Collection[UUID], wanted: Period) -> dict[UUID, int]:
-    """Return the points earned in a period, less those taken back in it, whether they pay a debt or not."""
-    owners = {account(member).id: member for member in members for account in (points_account, debt_account)}
+    """Return the points earned in a period, less those taken back in it, whether they pay a debt or not.
+
+    Earned is what stores issued: by sales and other tills' receipts, and what a tier of the day adds to one later; not
+    what was a gift, handed on or given back after spending it.
+    """
+    people = one_person.ids_of(session, members)
+    owners = {of(one).id: member for one, member in people.items() for of in (points_account, debt_account)}
     who = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(owners, key=str)])
-    posting, journal = table_of(Posting), table_of(JournalRow)
+    posting, journal, contra = table_of(Posting), table_of(JournalRow), table_of(Posting).alias("contra")
     begin, end = (
         int(datetime.combine(day, time(), zone_of(session)).timestamp()) * 1000
         for day in (wanted.first, wanted.last + timedelta(days=1))
+    )
+    account = table_of(Account)
+    issued = (
+        select(contra.c.cause)
+        .join(account, account.c.id == contra.c.account_id)
+        .where(contra.c.cause == journal.c.cause, contra.c.purpose == journal.c.purpose)
+        .where(account.c.kind == POINTS_ISSUED)
     )
     query = (
         select(posting.c.account_id, func.sum(posting.c.amount))
         .join(who, who.c.id == posting.c.account_id)
         .join(journal, (journal.c.cause == posting.c.cause) & (journal.c.purpose == posting.c.purpose))
-        .where(journal.c.purpose.in_((EARN, RETURN)), journal.c.at_ms >= begin, journal.c.at_ms < end)
+        .where(issued.exists(), journal.c.at_ms >= begin, journal.c.at_ms < end)
         .group_by(posting.c.account_id)
     )
     found: Counter[UUID] = Counter()

@@ -24,7 +24,7 @@ from cloud.loyalty.transferring import same_family
 from cloud.members import blocks, dirt, home_days, one_person, rules
 from cloud.members.care_models import ReviewCase, StaffCard
 from cloud.members.home_days import Days
-from cloud.members.models import ACTIVE, Member
+from cloud.members.models import ACTIVE, Member, MemberBlock
 from cloud.members.reversals import reverse
 from cloud.sales.models import Sale, SaleReturn
 
@@ -116,14 +116,19 @@ def _stayed() -> ColumnElement[int]:
 
 def settle(session: Session, *, today: Days, now_ms: int, business_ms: int) -> int:
     """Reward what is due on the chain's day, send to the review desk what looks odd. Return how many were settled."""
-    wanted = (col(Referral.state) == WAITING, col(Referral.due_on) <= home_days.chain_day(session, today))
-    query = select_rows(Referral).where(*wanted).order_by(col(Referral.due_on), col(Referral.friend_id)).limit(SLICE)
+    due = (col(Referral.state) == WAITING, col(Referral.due_on) <= home_days.chain_day(session, today))
+    query = (
+        select_rows(Referral)
+        .where(*due, *_both_may_collect())
+        .order_by(col(Referral.due_on), col(Referral.friend_id))
+        .limit(SLICE)
+    )
     rows = session.exec(query.with_for_update(skip_locked=True)).all()
     rule = rules.newest(session, rules.Referral)
     settled = 0
     for row in rows:
-        row.referrer_id = one_person.now_of(session, row.referrer_id)
-        if blocks.POINTS in blocks.standing(session, [row.referrer_id]).get(row.referrer_id, ()):
+        row.referrer_id, friend = one_person.now_of(session, row.referrer_id), one_person.now_of(session, row.friend_id)
+        if any(blocks.POINTS in kinds for kinds in blocks.standing(session, [row.referrer_id, friend]).values()):
             continue
         settled += 1
         if not _still_bought(session, row):
@@ -131,7 +136,7 @@ def settle(session: Session, *, today: Days, now_ms: int, business_ms: int) -> i
             session.flush()
             continue
         referrer = session.get(Member, row.referrer_id)
-        if referrer is None or referrer.status != ACTIVE or referrer.id == one_person.now_of(session, row.friend_id):
+        if referrer is None or referrer.status != ACTIVE or referrer.id == friend:
             _end(session, row, REFUSED, "referrer_gone", now_ms)
             continue
         odd = _oddity(session, row, rule)
@@ -140,6 +145,15 @@ def settle(session: Session, *, today: Days, now_ms: int, business_ms: int) -> i
         else:
             reward(session, row, today=today, now_ms=now_ms, business_ms=business_ms)
     return settled
+
+
+def _both_may_collect() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that no block keeps either from points: who waits for that holds up nobody behind them."""
+    block = table_of(MemberBlock)
+    return tuple(
+        ~select(block.c.member_id).where(block.c.member_id == who, block.c.kind == blocks.POINTS).exists()
+        for who in (col(Referral.referrer_id), col(Referral.friend_id))
+    )
 
 
 def _still_bought(session: Session, row: Referral) -> bool:
@@ -226,11 +240,15 @@ def take_back(session: Session, *, now_ms: int, business_ms: int) -> int:
     """
     back = table_of(SaleReturn)
     came_back = select(back.c.id).where(back.c.original_sale_id == table_of(Referral).c.sale_id).exists()
-    query = select_rows(Referral).where(col(Referral.state) == REWARDED, came_back).order_by(col(Referral.friend_id))
+    # Of purchases that came back in part and are still enough there are ever more: they are not looked through here.
+    query = (
+        select_rows(Referral)
+        .join(Sale, col(Sale.id) == col(Referral.sale_id))
+        .where(col(Referral.state) == REWARDED, came_back, _stayed() < col(Referral.least_minor))
+        .order_by(col(Referral.friend_id))
+    )
     taken = 0
-    for row in session.exec(query.limit(10 * SLICE)):
-        if _still_bought(session, row):
-            continue
+    for row in session.exec(query.limit(SLICE)).all():
         commit_no = open_commit(session, now_ms)
         for member, points, purpose in (
             (row.referrer_id, row.points, PURPOSE),

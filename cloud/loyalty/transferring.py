@@ -28,7 +28,7 @@ from cloud.ledger.reading import points_of
 from cloud.ledger.requests import Answered, once
 from cloud.loyalty.club_models import PointsTransfer
 from cloud.loyalty.earning import debt_account, points_account
-from cloud.members import blocks, changing, dirt, rules
+from cloud.members import blocks, changing, dirt, one_person, rules
 from cloud.members.models import FamilyMember
 from shared.money import BASIS_POINTS, allocate
 
@@ -101,10 +101,10 @@ def fee_of(rule: rules.Transfers, points: int) -> int:
 
 
 def given_in_month(session: Session, giver: UUID, today: date) -> int:
-    """Return how many points a member has handed on in the month of a day so far."""
-    transfer_ = table_of(PointsTransfer)
+    """Return how many points a member has handed on in the month of a day so far, under whichever of their ids."""
+    transfer_, ids = table_of(PointsTransfer), one_person.ids_of(session, [giver])
     query = select(func.coalesce(func.sum(transfer_.c.points), 0)).where(
-        transfer_.c.giver_id == giver, transfer_.c.day >= today.replace(day=1)
+        transfer_.c.giver_id.in_(sorted(ids)), transfer_.c.day >= today.replace(day=1)
     )
     return int(session.execute(query).scalar_one())
 
@@ -123,7 +123,8 @@ def check(session: Session, wanted: Transfer, rule: rules.Transfers) -> None:
     if given + wanted.points > rule.most_in_a_month:
         raise Refused("month_full", f"at most {rule.most_in_a_month} points a month; {given} have gone already")
     barred = blocks.standing(session, [wanted.giver, wanted.taker])
-    if any(blocks.POINTS in kinds for kinds in barred.values()):
+    not_buying = blocks.BUY in barred.get(wanted.giver, ())  # spends nothing of theirs, points handed on included
+    if not_buying or any(blocks.POINTS in kinds for kinds in barred.values()):
         raise Refused("points_blocked", "one of the two may neither collect nor spend points for now")
 
 

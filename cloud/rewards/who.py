@@ -16,5 +16,6 @@ def may_spend_points(session: Session, member: UUID) -> None:
     row = session.get(Member, member)
     if row is not None and row.status != ACTIVE:
         raise Refused(f"member_{row.status}", f"member {member} is {row.status}")
-    if blocks.POINTS in blocks.standing(session, [member]).get(member, frozenset()):
+    # Whoever may not buy spends nothing of theirs: not at a till, and not here.
+    if {blocks.POINTS, blocks.BUY} & blocks.standing(session, [member]).get(member, frozenset()):
         raise Refused("points_blocked", "this member may not spend points for now")

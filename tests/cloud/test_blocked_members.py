@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from cloud.database import Database
+from cloud.errors import Refused as Refusal
 from cloud.ledger.commits import open_commit
 from cloud.loyalty.models import PointsReview
 from cloud.members import blocks
 from cloud.members.attaching import attach_card
+from cloud.rewards.who import may_spend_points
 from shared.wire.messages import CouponReserved, Held, Refused
 from tests.cloud.members_data import mint, shown, take, vault
 from tests.cloud.test_coupons import Shop
@@ -80,6 +84,13 @@ def test_a_sale_is_judged_by_its_moment_however_late_it_arrives(shop: Shop) -> N
                 for one in blocks.past_of(session, shop.ann)]  # fmt: skip
     assert kept == [(START_MS + n * HOUR, START_MS + (n + 1) * HOUR, "misuse", "ann", "cleared", "bob") for n in (5, 1)]
     shop.prove()
+
+
+@pytest.mark.parametrize(("blocked", "may"), [("coupons", True), ("points", False), ("buy", False)])
+def test_no_gift_and_no_draw_for_who_may_spend_nothing(shop: Shop, blocked: str, may: bool) -> None:
+    block(shop, blocked)
+    with shop.database.snapshot() as session, nullcontext() if may else pytest.raises(Refusal, match="may not spend"):
+        may_spend_points(session, shop.ann)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 from cloud.database import Database
 from cloud.errors import Refused
 from cloud.ingest.apply import in_transaction
+from cloud.ledger import AccountKey, Journal, Leg, post
 from cloud.ledger.commits import open_commit
 from cloud.ledger.models import Lot
 from cloud.ledger.proof import prove
@@ -82,6 +83,31 @@ def test_equal_figures_share_a_place_and_nobody_stands_there_unasked(
         assert leaderboard.board(session, JUNE, rules.Leaderboard()) == []
         consent.withdraw(session, members["钱二"], leaderboard.CHANNEL, actor="ann", now_ms=2)
         assert [one.masked_name for one in leaderboard.board(session, JUNE, rule)] == ["孙*", "赵*", "李*"]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "from_", "counts"),
+    [
+        ("tier:1", "points_issued", True),
+        ("beside_earn", "points_issued", True),
+        ("back:POINTS:1", "points_spent", False),
+    ],
+)
+def test_points_on_the_board_are_what_stores_issued_whichever_way(
+    sqlite_database: Database, purpose: str, from_: str, counts: bool
+) -> None:
+    open_chain(sqlite_database)
+    ann = join(sqlite_database)
+    legs = (
+        Leg(AccountKey("member_points", str(ann), "POINTS"), 7),
+        Leg(AccountKey(from_, "s001", "POINTS"), -7),
+    )
+    journal = Journal(cause=new_id(), purpose=purpose, at_ms=1_782_000_000_000, store="s001", legs=legs, member=ann)
+    with sqlite_database.session() as session:
+        post(session, open_commit(session, 1), [journal])
+        agree(session, ann)
+        board = leaderboard.board(session, JUNE, rules.Leaderboard(on=True, by="points"))
+    assert [one.value for one in board] == ([7] if counts else [])
 
 
 def one_at(made: SaleFacts, at_ms: int) -> SaleFacts:
@@ -165,6 +191,14 @@ def test_a_month_has_its_limit_and_a_block_stops_both_sides(sqlite_database: Dat
     assert pair.hand(10).code == "points_blocked"
     with pytest.raises(Refused, match="neither collect"):
         pair.hand(10).require()
+
+
+@pytest.mark.parametrize("side", ["ann", "bob"])
+def test_whoever_may_not_buy_hands_nothing_on_and_may_be_given(sqlite_database: Database, side: str) -> None:
+    pair = Pair(sqlite_database, to="all")
+    with sqlite_database.session() as session:
+        blocks.put(session, getattr(pair, side), "buy", reason="misuse", actor="ann", commit_no=1, now_ms=1)
+    assert pair.hand(10).code == ("points_blocked" if side == "ann" else "")
 
 
 def test_a_family_may_where_families_may(sqlite_database: Database) -> None:

@@ -151,17 +151,40 @@ def test_more_friends_a_month_than_the_rule_lets_pass_are_looked_at(database: Da
     assert club.states() == [("review", "too_many"), ("rewarded", "")]
 
 
-def test_whoever_may_not_collect_is_rewarded_when_they_may_again(club: Club) -> None:
-    club.friend()
+@pytest.mark.parametrize("blocked", ["who brought", "who came"])
+def test_whoever_may_not_collect_is_rewarded_when_they_may_again_and_holds_up_nobody(
+    club: Club, monkeypatch: pytest.MonkeyPatch, blocked: str
+) -> None:
+    monkeypatch.setattr(referring, "SLICE", 1)
+    bob, other = club.friend(), "8810000000000033"
     club.buys()
+    one = club.ann if blocked == "who brought" else bob
     with club.database.session() as session:
-        blocks.put(session, club.ann, "points", reason="misuse", actor="ann", commit_no=1, now_ms=1)
+        blocks.put(session, one, "points", reason="misuse", actor="ann", commit_no=1, now_ms=1)
+    carl = join(club.database, [other], referred_by=join(club.database))
+    club.buys(other)
     club.work(8)
-    assert club.states() == [("waiting", "")]
+    assert club.states() == [("rewarded", ""), ("waiting", "")]
+    assert club.rewards(carl)[0] >= 20
     with club.database.session() as session:
-        blocks.lift(session, club.ann, "points", reason="cleared", actor="ann", commit_no=1, now_ms=1)
+        blocks.lift(session, one, "points", reason="cleared", actor="ann", commit_no=1, now_ms=1)
     club.work(8)
-    assert club.states() == [("rewarded", "")]
+    assert club.states() == [("rewarded", ""), ("rewarded", "")]
+
+
+def test_purchases_that_came_back_in_part_and_are_still_enough_hold_up_nothing(
+    club: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(referring, "SLICE", 1)
+    cards = {club.friend(card): card for card in (OTHER_CARD, "8810000000000033")}
+    first, last = sorted(cards)
+    sales = {one: club.buys(card) for one, card in cards.items()}
+    club.work(8)
+    club.work(8)
+    for friend, pieces in ((first, 1), (last, 2)):
+        take(club.database, [make_return(sales[friend], [(1, pieces)], number=90 + pieces)])
+    club.work(9)
+    assert club.states() == [("rewarded", ""), ("taken_back", "returned")]
 
 
 def test_without_a_rule_nothing_happens(database: Database) -> None:
