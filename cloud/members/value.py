@@ -33,6 +33,8 @@ MERGE = "merge"
 UNMERGE = "unmerge"
 OPENING = "opening"
 UNOPENING = "unopening"
+_UNDONE_AT_ONCE = 5_000
+"""Journals of an opening that are in memory at once while it is undone."""
 
 HEAD_OFFICE = "hq"
 """The store of a journal that no store made."""
@@ -230,27 +232,37 @@ def open_with(opening: UUID, member: UUID, n: int, brought: Brought, at_ms: int)
 
 
 def opened(session: Session, opening: UUID) -> dict[tuple[str, str], tuple[int, int]]:
-    """Return what the ledger says an opening brought: (members, amount) by kind of account and unit."""
+    """Return what the ledger says of an opening: (members, amount) by kind of account and unit; nothing once undone."""
     posting, other, account = table_of(Posting), table_of(Posting).alias("other"), table_of(Account)
-    rows = session.execute(
-        select(account.c.kind, account.c.unit, func.count(func.distinct(account.c.owner)), func.sum(other.c.amount))
+    held = (
+        select(other.c.account_id, func.sum(other.c.amount).label("amount"))
         .select_from(posting)
         .join(other, (other.c.cause == posting.c.cause) & (other.c.purpose == posting.c.purpose))
-        .join(account, account.c.id == other.c.account_id)
-        .where(*_of_opening(opening), other.c.account_id != posting.c.account_id)
+        .where(*_of_opening(opening, OPENING, UNOPENING), other.c.account_id != posting.c.account_id)
+        .group_by(other.c.account_id)
+        .having(func.sum(other.c.amount) != 0)
+        .subquery()
+    )
+    rows = session.execute(
+        select(account.c.kind, account.c.unit, func.count(func.distinct(account.c.owner)), func.sum(held.c.amount))
+        .join(held, account.c.id == held.c.account_id)
         .group_by(account.c.kind, account.c.unit)
     )
     return {(kind, unit): (int(members), int(amount)) for kind, unit, members, amount in rows}
 
 
 def unopen(session: Session, commit_no: int, opening: UUID, at_ms: int) -> None:
-    """Undo every journal of an opening at once. Nobody could spend of it yet: its lots are whole."""
+    """Undo every journal of an opening. Nobody could spend of it yet: its lots are whole."""
     posting = table_of(Posting)
-    rows = session.execute(select(posting.c.cause, posting.c.purpose).where(*_of_opening(opening)))
-    keys = [(row.cause, row.purpose) for row in rows]
-    journals = journals_by_key(session, keys) if keys else {}
+    rows = session.execute(select(posting.c.cause, posting.c.purpose).where(*_of_opening(opening, OPENING)))
+    keys = sorted((row.cause, row.purpose) for row in rows)
+    for start in range(0, len(keys), _UNDONE_AT_ONCE):
+        _undo(session, commit_no, keys[start : start + _UNDONE_AT_ONCE], at_ms)
+
+
+def _undo(session: Session, commit_no: int, keys: Sequence[tuple[UUID, str]], at_ms: int) -> None:
+    journals, brought = journals_by_key(session, keys), lots.of_journals(session, keys)
     undone, reversals, uses = [], [], []
-    brought = lots.of_journals(session, keys) if keys else {}
     for key, journal in journals.items():
         cause = uuid5(journal.cause, UNOPENING)
         legs = tuple(Leg(leg.account, -leg.amount) for leg in journal.legs)
@@ -264,10 +276,10 @@ def unopen(session: Session, commit_no: int, opening: UUID, at_ms: int) -> None:
     lots.move(session, [lots.Part(lot, -amount) for _, _, lot, amount, _, _ in uses])
 
 
-def _of_opening(opening: UUID) -> tuple[ColumnElement[bool], ...]:
+def _of_opening(opening: UUID, *purposes: str) -> tuple[ColumnElement[bool], ...]:
     posting, account = table_of(Posting), table_of(Account)
     contra = select(account.c.id).where(account.c.kind == OPENING_KIND, account.c.owner == str(opening))
-    return posting.c.account_id.in_(contra), posting.c.purpose == OPENING
+    return posting.c.account_id.in_(contra), posting.c.purpose.in_(purposes)
 
 
 def _lots_of(session: Session, account: AccountKey) -> list[Lot]:

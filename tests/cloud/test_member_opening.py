@@ -185,7 +185,15 @@ def test_an_opening_that_is_refused_leaves_nobody_and_the_books_hold(database: D
         assert session.exec(select(func.sum(col(Posting.amount)))).one() == 0
     with pytest.raises(Refused, match="refused already"), database.session() as session:
         signing.refuse(session, opening, reason="", actor="a", commit_no=1, now_ms=1)
-    join(database, [CARD])
+    with database.snapshot() as session:
+        taken_back = signing.reconcile(session, opening)
+    assert {(line.ledger_members, line.ledger) for line in taken_back.lines} == {(0, 0)}
+    again = load(database)
+    assert again != opening, "what was taken back can be loaded anew, as it is"
+    sign(database, again)
+    with database.session() as session:
+        assert prove(session).holds
+        assert len(list(session.exec(select(Member).where(Member.status == ACTIVE)))) == 3
 
 
 def test_a_file_whose_figures_do_not_reach_the_ledger_cannot_be_signed(database: Database) -> None:

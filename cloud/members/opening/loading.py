@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import count
 from uuid import UUID, uuid5
 
 from sqlalchemy import select
@@ -24,7 +25,7 @@ from cloud.ledger.kinds import PURSE_GIFT, PURSE_PRINCIPAL
 from cloud.members import cards, enrolling, lookup_keys, value, years
 from cloud.members.importing import MEMBER_COLUMNS, SOURCE, Importer
 from cloud.members.models import PENDING, Member
-from cloud.members.opening.models import LOADED, LOADING, MemberOpening, OpeningCard, OpeningTotal
+from cloud.members.opening.models import LOADED, LOADING, REFUSED, MemberOpening, OpeningCard, OpeningTotal
 from cloud.members.opening.reading import OpeningFile, OpeningRow, nobody_looks, read_opening
 from cloud.members.profile import NAME
 from cloud.org.models import Store
@@ -60,7 +61,7 @@ class Loader:
     def check(self, content: bytes, progress: Progress = nobody_looks) -> OpeningFile:
         """Read a file and say everything that is wrong with it; nothing is stored. Raise Invalid for no such table."""
         with self.database.snapshot() as session:
-            return read_opening(session, self.importer, content, _own(session, opening_id(content)), progress)
+            return read_opening(session, self.importer, content, _own(session, opening_of(session, content)), progress)
 
     def load(
         self, content: bytes, name: str, progress: Progress = nobody_looks, looked: Progress = nobody_looks
@@ -86,8 +87,8 @@ class Loader:
         return Loaded(opening, file)
 
     def _begin(self, content: bytes, name: str, file: OpeningFile) -> UUID:
-        opening = opening_id(content)
         with self.database.session() as session:
+            opening = opening_of(session, content)
             row = session.get(MemberOpening, opening, with_for_update=True)
             if row is not None:
                 if row.status != LOADING:
@@ -184,9 +185,15 @@ def _a_store(session: Session, currency: str) -> str:
     return str(session.execute(query).scalar_one())
 
 
-def opening_id(content: bytes) -> UUID:
-    """Return the id that a file's opening has, here and everywhere."""
-    return uuid5(_OPENINGS, sha256(content).hexdigest())
+def opening_of(session: Session, content: bytes) -> UUID:
+    """Return the id of a file's opening, here and everywhere. One that was taken back makes room for another try."""
+    checksum = sha256(content).hexdigest()
+    for tried in count():
+        opening = uuid5(_OPENINGS, f"{checksum}/{tried}" if tried else checksum)
+        row = session.get(MemberOpening, opening)
+        if row is None or row.status != REFUSED:
+            break
+    return opening
 
 
 def _own(session: Session, opening: UUID) -> set[str]:

@@ -18,7 +18,7 @@ from cloud.errors import CloudError, Conflict, Refused
 from cloud.ledger.commits import open_commit
 from cloud.members.importing import Importer, Problem
 from cloud.members.opening import signing, uploads
-from cloud.members.opening.loading import Loader, opening_id
+from cloud.members.opening.loading import Loader, opening_of
 from cloud.members.opening.models import MemberOpening, OpeningUpload
 from cloud.members.opening.reading import OpeningFile
 from cloud.members.opening.uploads import PROBLEMS_KEPT, WAITS, WORKS, UploadStatus
@@ -165,7 +165,7 @@ class Uploading:
             row = session.get(OpeningUpload, upload_id, with_for_update=True, populate_existing=True)
             if row is None or row.status != UploadStatus.CANCELLED or row.content is None:
                 return
-            begun = opening_id(uploads.opened(self._vault, row))
+            begun = opening_of(session, uploads.opened(self._vault, row))
             row.content = None
             session.add(row)
             if session.get(MemberOpening, begun) is not None:
