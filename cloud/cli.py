@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cloud import logging
+from cloud.channels import commands as messages
 from cloud.command import Invocation, actor, database_of, invocation_of, now_ms, said_plainly, settings_of
 from cloud.coupons import commands as coupons
 from cloud.fleet import audit_commands
@@ -49,6 +50,7 @@ app.add_typer(audit_commands.audit_app, name="audit")
 app.add_typer(prices.app, name="prices")
 app.add_typer(pictures.app, name="pictures")
 app.add_typer(members.app, name="members")
+app.add_typer(messages.app, name="messages")
 app.add_typer(coupons.app, name="coupons")
 app.add_typer(rewards.app, name="rewards")
 app.add_typer(parked.app, name="parked")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cloud.channels.ports import Message, Outcome, later, sent
-from cloud.channels.templates import words
+from cloud.channels.texts import words
 from cloud.errors import Refused
 from shared.clock import MachineClock
 

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from cloud.channels.ports import Message, Outcome, later, refused, sent, unclear
-from cloud.channels.templates import words
+from cloud.channels.texts import words
 from shared.clock import MachineClock
 
 _TIMEOUT_S = 20.0

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 
 from cloud.channels.models import MemberMessage
 from cloud.channels.ports import ChannelName, Delivery, Message
-from cloud.channels.templates import TEMPLATES, Purpose, checked, template
+from cloud.channels.texts import TEMPLATES, Purpose, checked, template
 from cloud.database import sweeping
 from cloud.errors import Conflict, Refused, Unavailable
 from cloud.members import consent

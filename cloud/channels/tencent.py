@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from cloud.channels.calling import NoAnswer, NotReached, call
 from cloud.channels.ports import Delivery, Message, Outcome, later, refused, sent, unclear
-from cloud.channels.templates import parameters_in, template
+from cloud.channels.texts import parameters_in, template
 from shared.clock import MachineClock
 
 VERSION = "2021-01-11"

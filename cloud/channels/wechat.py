@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from cloud.channels.calling import NoAnswer, NotReached, call
 from cloud.channels.ports import Message, Outcome, later, refused, sent, unclear
-from cloud.channels.templates import parameters_in, template
+from cloud.channels.texts import parameters_in, template
 from cloud.errors import Refused, Unavailable
 from shared.clock import MachineClock
 

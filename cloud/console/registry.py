@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from cloud.channels import pages as messages
 from cloud.console import members, pages, price_changes, promotions, why
 from cloud.coupons import conflict_pages as coupon_conflicts
 from cloud.coupons import pages as coupon_pages
@@ -64,6 +65,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.CARE, title=marked("Parked events"), path="/parked"),
     Entry(task=Task.CARE, title=marked("Gaps"), path="/gaps"),
     Entry(task=Task.CARE, title=marked("Price differences"), path="/differences"),
+    Entry(task=Task.CARE, title=marked("Messages to members"), path="/messages", router=messages.router),
     Entry(task=Task.CARE, title=marked("Points review"), path="/reviews/points", router=points_reviews.router),
     Entry(task=Task.CARE, title=marked("Coupon conflicts"), path="/reviews/coupons", router=coupon_conflicts.router),
     Entry(task=Task.CARE, title=marked("Card returns"), path="/value/returns", router=card_returns.router),

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from cloud.channels.outbox import DAY_MS, Ask, queue, turned_away
 from cloud.channels.ports import ChannelName
-from cloud.channels.templates import Purpose, template
+from cloud.channels.texts import Purpose, template
 from cloud.coupons.giving import COUPON_ARRIVED
 from cloud.coupons.models import ISSUED, Coupon, CouponBatch
 from cloud.database import Database

@@ -14,7 +14,7 @@ from cloud.channels.models import MemberMessage
 from cloud.channels.outbox import DAY_MS, Ask, forget, queue
 from cloud.channels.ports import Channel, ChannelName, Delivery, Message, Outcome, later, refused, sent, unclear
 from cloud.channels.sending import KEPT_MS, MOST_TRIES, REPORT_PAUSES_MS, Sender
-from cloud.channels.templates import TEMPLATES, words
+from cloud.channels.texts import TEMPLATES, words
 from cloud.database import Database
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.ledger.commits import open_commit
