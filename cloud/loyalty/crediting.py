@@ -59,11 +59,11 @@ def credit(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: 
 
     What a till promised and HQ computes otherwise goes to people.
     """
-    collecting = _collecting(session, sales)
-    give(session, commit_no, earned := list(_earned(collecting, rules)))
+    able = collecting(session, sales)
+    give(session, commit_no, earned := list(_earned(able, rules)))
     barred = set()
-    if len(collecting) < len(sales):
-        barred = {sale.sale for sale in sales} - {sale.sale for sale in collecting}
+    if len(able) < len(sales):
+        barred = {sale.sale for sale in sales} - {sale.sale for sale in able}
     promises.note_sales(session, sales, {one.sale.sale: one.points for one in earned}, barred)
 
 
@@ -133,7 +133,7 @@ def _times_on(rules: Rules, tier: str, day: date) -> int:
     return BASIS_POINTS if found is None else times_bp(found.benefits, day)
 
 
-def _collecting(session: Session, sales: Sequence[SaleFacts]) -> list[SaleFacts]:
+def collecting(session: Session, sales: Sequence[SaleFacts]) -> list[SaleFacts]:
     """Return the sales whose members could collect points when they were made, in whatever order they arrive."""
     barred = blocks.spans(session, {sale.member for sale in sales}, blocks.POINTS)
     if not barred:

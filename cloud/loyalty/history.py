@@ -82,12 +82,12 @@ def return_facts(session: Session, returns: Sequence[UUID], sales: Mapping[UUID,
     """Return the facts of returns in the books whose sales are given; what other returns took back came before."""
     wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(returns)])
     back, line = table_of(SaleReturn), table_of(SaleReturnLine)
-    before = _returned_by_others(session, returns, sales.keys())
+    before = came_back(session, sales.keys(), but=returns)
     lines: defaultdict[UUID, list[ReturnedLineFacts]] = defaultdict(list)
     for row in session.execute(
         select(line).join(wanted, wanted.c.id == line.c.return_id).order_by(line.c.return_id, line.c.of_line)
     ):
-        earlier = before.get((row.original_sale_id, row.of_line), 0)
+        earlier = before.get(row.original_sale_id, {}).get(row.of_line, 0)
         lines[row.return_id].append(ReturnedLineFacts(row.of_line, row.quantity, row.refund_minor, earlier))
     rows = session.execute(select(back).join(wanted, wanted.c.id == back.c.id).order_by(back.c.id))
     return [
@@ -129,16 +129,19 @@ def completed_sales(session: Session, sales: Mapping[UUID, SaleFacts]) -> dict[U
     }
 
 
-def _returned_by_others(
-    session: Session, returns: Collection[UUID], sales: Collection[UUID]
-) -> dict[tuple[UUID, int], int]:
+def came_back(session: Session, sales: Collection[UUID], *, but: Collection[UUID] = ()) -> dict[UUID, dict[int, int]]:
+    """Return how much of each line of these sales came back, by line number; what these returns (`but`) did aside."""
     line = table_of(SaleReturnLine)
     originals = rowset(session, "originals", {"id": Uuid()}, [(one,) for one in sorted(sales)])
-    mine = rowset(session, "mine", {"id": Uuid()}, [(one,) for one in sorted(returns)])
-    rows = session.execute(
+    query = (
         select(line.c.original_sale_id, line.c.of_line, func.sum(line.c.quantity))
         .join(originals, originals.c.id == line.c.original_sale_id)
-        .where(~select(mine.c.id).where(mine.c.id == line.c.return_id).exists())
         .group_by(line.c.original_sale_id, line.c.of_line)
     )
-    return {(sale, n): int(quantity) for sale, n, quantity in rows}
+    if but:
+        aside = rowset(session, "aside", {"id": Uuid()}, [(one,) for one in sorted(but)])
+        query = query.where(~select(aside.c.id).where(aside.c.id == line.c.return_id).exists())
+    found: defaultdict[UUID, dict[int, int]] = defaultdict(dict)
+    for sale, n, quantity in session.execute(query):
+        found[sale][n] = int(quantity)
+    return found

@@ -88,8 +88,9 @@ def settle(session: Session, members: Collection[UUID], *, now_ms: int) -> int:
     if not any(TierTimes.of(rule).times for rule in known.tiers):
         return 0
     buyers = _sales_without_tier(session, members)
-    stands = _standing(session, buyers)
-    due = _due(session, history.sale_facts(session, {sale: buyers[sale] for sale in stands}), stands, known)
+    sales, stands = history.sale_facts(session, buyers), _standing(session, buyers)
+    stands |= _too_small(session, [sale for key, sale in sales.items() if key not in stands], known)
+    due = _due(session, {key: sales[key] for key in stands}, stands, known)
     if due:
         _adjust(session, open_commit(session, now_ms), due)
     return len(due)
@@ -115,7 +116,7 @@ def _sales_without_tier(session: Session, members: Collection[UUID]) -> dict[UUI
 
 
 def _standing(session: Session, sales: Collection[UUID]) -> dict[UUID, _Stands]:
-    """Return what the ledger says of these sales; one that earned nothing, as during a block, is absent."""
+    """Return what the ledger says of these sales; one that earned nothing is absent."""
     back = table_of(SaleReturnLine)
     some = rowset(session, "some", {"id": Uuid()}, [(one,) for one in sorted(sales)])
     returns = session.execute(
@@ -141,21 +142,35 @@ def _standing(session: Session, sales: Collection[UUID]) -> dict[UUID, _Stands]:
             continue
         points[sale] -= int(row.issued)
         adjusted[sale] += kind == PURPOSE
-        if kind == EARN and row.rule_version is not None:
+        if kind in (EARN, PURPOSE) and row.rule_version is not None:
             earned_by[sale] = row.rule_version
     return {sale: _Stands(version, points[sale], adjusted[sale]) for sale, version in earned_by.items()}
+
+
+def _too_small(session: Session, sales: Sequence[SaleFacts], known: Rules) -> dict[UUID, _Stands]:
+    """Return those of these sales that earned nothing because they came to less than a point: a tier may make it one.
+
+    One made during a block, or before there was a rule, earned nothing for another reason, and that stays so.
+    """
+    found = {}
+    for sale in crediting.collecting(session, sales):
+        rule = known.earning_on(sale.business_date)
+        if rule is not None and not points_earned(sale, rule):
+            found[sale.sale] = _Stands(rule.version, 0, 0)
+    return found
 
 
 def _due(session: Session, sales: Mapping[UUID, SaleFacts], stands: Mapping[UUID, _Stands], known: Rules) -> list[_Due]:
     """Work out what each sale should have left its member: with their tier of its day, less what came back."""
     pasts = _pasts(session, {sale.member for sale in sales.values()})
-    back, versions = _came_back(session, sales), {rule.version: rule for rule in known.earning}
+    back, versions = history.came_back(session, sales), {rule.version: rule for rule in known.earning}
     due = []
     for key, sale in sorted(sales.items()):
         of_tiers, rule = known.tier_on(sale.business_date), versions[stands[key].rule_version]
         tier = pasts[sale.member].tier_on(of_tiers, sale.business_date) if of_tiers.tiers else ""
         points = points_earned(sale, rule, crediting.tier_times(replace(sale, tier=tier), known))
-        missing = points - points_taken_back(sale, rule, points, back.get(key, ())) - stands[key].points
+        pieces = [PieceBack(line, quantity, 0) for line, quantity in back.get(key, {}).items()]
+        missing = points - points_taken_back(sale, rule, points, pieces) - stands[key].points
         if missing:
             due.append(_Due(sale, rule, missing, stands[key].adjusted))
     return due
@@ -173,19 +188,6 @@ def _pasts(session: Session, members: Collection[UUID]) -> dict[UUID, _Past]:
         changes[row.member_id].append((row.day, row.after, row.reason))
     joined = tiers.joined(session, members)
     return {one: _Past(did[one], joined.get(one), changes[one]) for one in members}
-
-
-def _came_back(session: Session, sales: Collection[UUID]) -> dict[UUID, list[PieceBack]]:
-    back = table_of(SaleReturnLine)
-    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(sales)])
-    found: defaultdict[UUID, list[PieceBack]] = defaultdict(list)
-    for row in session.execute(
-        select(back.c.original_sale_id, back.c.of_line, func.sum(back.c.quantity).label("quantity"))
-        .join(wanted, wanted.c.id == back.c.original_sale_id)
-        .group_by(back.c.original_sale_id, back.c.of_line)
-    ):
-        found[row.original_sale_id].append(PieceBack(row.of_line, int(row.quantity), 0))
-    return found
 
 
 def _adjust(session: Session, commit_no: int, due: Sequence[_Due]) -> None:

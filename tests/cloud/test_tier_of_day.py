@@ -6,6 +6,7 @@ from datetime import date
 from itertools import count, permutations
 from uuid import UUID
 
+import msgspec
 import pytest
 from sqlmodel import select
 
@@ -18,7 +19,7 @@ from cloud.loyalty import rules, tiers
 from cloud.members import blocks
 from cloud.members.sets import refresh
 from shared.loyalty import PointsTimes, Tier, TierRule
-from shared.wire.events import MemberOnSale, SaleCompleted, SaleReturned
+from shared.wire.events import MemberOnSale, SaleCompleted, SaleReturned, Tender, TenderKind
 from tests.cloud.members_data import join, open_chain, shown, take
 from tests.factories import START_MS, make_return, make_sale
 
@@ -43,6 +44,15 @@ def on(day: int, pieces: int, member: MemberOnSale, store: str = "s002") -> Sale
     return make_sale(
         [(MILK, pieces)], member=member, store=store, at_ms=START_MS + day * DAY_MS, number=next(NUMBERS), series="t1"
     )
+
+
+def priced(sale: SaleCompleted, minor: int) -> SaleCompleted:
+    """Return the sale of one piece at another price, for cash."""
+    (line,) = sale.lines
+    price = msgspec.structs.replace(line.price, minor=minor, basis=1)
+    line = msgspec.structs.replace(line, price=price, net_minor=minor, tax_minor=0)
+    tenders = [Tender(method=TenderKind.CASH, minor=minor)]
+    return msgspec.structs.replace(sale, lines=[line], tenders=tenders, total_minor=minor)
 
 
 def back(sale: SaleCompleted, pieces: int) -> SaleReturned:
@@ -106,6 +116,31 @@ def test_p5_what_a_late_return_undoes_is_taken_off_again(database: Database) -> 
     assert journals(database, ann) == ["earn", "earn", "return", "tier:1", "tier:2"]
     looked_at(database)
     assert points(database, ann) == BASE
+
+
+def test_p5_a_sale_too_small_for_a_point_is_one_by_the_tier_of_its_day_and_not_after_its_return(
+    database: Database,
+) -> None:
+    """0.60 comes to no point, and to one in silver: before and in the tier, during a block, and brought back."""
+    ann = join(database, [card(1)], home_store="s001")
+    before, inside, kept = (priced(on(day, 1, shown(card(1))), 60) for day in (0, 2, 3))
+    take(database, [before, on(1, 4, MemberOnSale(member=ann), store="s001"), inside, kept])
+    looked_at(database)
+    assert points(database, ann) == 51 + 1 + 1
+    take(database, [back(inside, 1)])
+    for _ in range(2):
+        looked_at(database)
+        assert points(database, ann) == 51 + 1
+    assert journals(database, ann) == ["earn", "tier:1", "tier:1", "tier:2"]
+    with database.session() as session:
+        commit_no = open_commit(session, START_MS)
+        blocks.put(
+            session, ann, blocks.POINTS, reason="asked", actor="test", commit_no=commit_no, now_ms=START_MS,
+            since_ms=START_MS + 4 * DAY_MS,
+        )  # fmt: skip
+    take(database, [priced(on(5, 1, shown(card(1))), 60)])
+    looked_at(database)
+    assert points(database, ann) == 51 + 1
 
 
 def test_a_receipt_that_names_a_tier_or_none_is_left_alone(database: Database) -> None:
