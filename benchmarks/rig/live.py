@@ -24,7 +24,7 @@ from benchmarks.rig.disks import CLOCKS, mint
 from benchmarks.rig.figures import now
 from benchmarks.rig.fleet import FleetAgent, agents_in, opened, until_drained
 from edge_agent.record import outbox, receipts
-from shared.wire.events import SaleCompleted
+from shared.wire.events import SaleCompleted, decode_event
 from shared.wire.messages import Ack
 
 _PATIENCE_SECONDS = 20.0
@@ -113,7 +113,6 @@ async def main(states: list[Path], rate: float, seconds: float, sales: list[Sale
 
 if __name__ == "__main__":
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    goods_file = Path(sys.argv[4]).read_bytes().splitlines()
-    decoder = msgspec.json.Decoder(SaleCompleted)
-    goods = [decoder.decode(line) for line in goods_file]
+    read = [decode_event(line) for line in Path(sys.argv[4]).read_bytes().splitlines()]
+    goods = [event for event in read if isinstance(event, SaleCompleted)]
     asyncio.run(main(agents_in(Path(sys.argv[1])), float(sys.argv[2]), float(sys.argv[3]), goods))
