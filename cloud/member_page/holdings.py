@@ -28,6 +28,15 @@ class PurseShown:
     total: Money
     frozen: bool
 
+    @property
+    def currency(self) -> str:
+        """Return which money it is."""
+        return self.total.currency
+
+    def signed(self, minor: int) -> str:
+        """Write what came or went of this money, with its sign."""
+        return f"{'+' if minor > 0 else ''}{Money(minor, self.total.currency, self.total.exponent)}"
+
 
 def purses_of(session: Session, member: UUID) -> Sequence[PurseShown]:
     """Return a member's stored value, a purse for each currency that has or had some."""

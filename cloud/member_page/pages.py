@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.e_receipts.reading import e_receipt
 from cloud.errors import NotFound
-from cloud.member_page import reading
+from cloud.member_page import movements, reading
 from cloud.member_page.card_code import REFRESH_S, VALID_S, card_of, code_text, drawn
 from cloud.member_page.coupons import CouponShown, coupons_of
 from cloud.member_page.holdings import purses_of
@@ -26,6 +26,8 @@ from shared.receipt.html import to_fragment
 from shared.web.words import Language
 
 _FIRST_COUPONS = 2
+Before = Annotated[int | None, Query(ge=0, lt=2**53)]
+"""The moment that a page of something older goes on before."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -118,29 +120,37 @@ def _picture(svg: str) -> Response:
 
 
 @router.get("/me/points")
-def points(request: Request, page: Here, visitor: SignedIn) -> Response:
+def points(request: Request, page: Here, visitor: SignedIn, before: Before = None) -> Response:
     """Show points, the tier and how they came about."""
     with page.database.snapshot() as session:
         values = _standing(session, visitor.member, language_of(request), page.clocks.business.now_ms())
-        moved = reading.movements(session, visitor.member)
-    return answer(request, "points", tab="card", mark=visitor.mark, movements=moved, **values)
+        moved = movements.of_points(session, visitor.member, before)
+    return answer(request, "points", tab="card", mark=visitor.mark, moved=moved, before=before, **values)
 
 
 @router.get("/me/value")
-def value(request: Request, page: Here, visitor: SignedIn) -> Response:
-    """Show stored value: what was paid in and what was given, apart."""
+def value(request: Request, page: Here, visitor: SignedIn, before: Before = None, currency: str = "") -> Response:
+    """Show stored value: what was paid in and what was given, apart, and how it came and went."""
     with page.database.snapshot() as session:
-        purses = purses_of(session, visitor.member)
-    return answer(request, "value", tab="card", mark=visitor.mark, purses=purses)
+        house, purses = reading.house_of(session, visitor.member), purses_of(session, visitor.member)
+        moved = {
+            one.currency: movements.of_purse(
+                session, visitor.member, one.currency, before if one.currency == currency else None
+            )
+            for one in purses
+        }
+    return answer(
+        request, "value", tab="card", mark=visitor.mark, purses=purses, moved=moved, house=house, before=before
+    )
 
 
 @router.get("/me/receipts")
-def receipts(request: Request, page: Here, visitor: SignedIn, before: int | None = None) -> Response:
+def receipts(request: Request, page: Here, visitor: SignedIn, before: Before = None) -> Response:
     """List what the member bought."""
     with page.database.snapshot() as session:
         found = reading.receipts(session, visitor.member, before)
     older = found[-1].at_ms if len(found) == reading.PAGE else None
-    return answer(request, "receipts", tab="receipts", mark=visitor.mark, receipts=found, older=older)
+    return answer(request, "receipts", tab="receipts", mark=visitor.mark, receipts=found, older=older, before=before)
 
 
 @router.get("/me/receipts/{sale}")

@@ -7,18 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import Session, col
 
 from cloud.database.rowset import table_of
-from cloud.ledger.holding import PLACE
 from cloud.ledger.journal import AccountKey
 from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, POINTS
-from cloud.ledger.models import Balance, Hold, JournalRow, Lot, Posting
+from cloud.ledger.models import Balance, Lot
 from cloud.loyalty import rules, tiers
 from cloud.loyalty.benefit_words import member_words, titles_of
 from cloud.member_page.rendering import Money
-from cloud.members import journal_words, one_person
+from cloud.members import one_person
 from cloud.members.models import Card, Member
 from cloud.org.models import Store
 from cloud.org.zones import zone_of
@@ -69,15 +68,6 @@ class Standing:
     brings: Sequence[str] = ()
     reached_per_mille: int = 0
     has_tiers: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """Points that came or went at once."""
-
-    at_ms: int
-    amount: int
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,32 +151,6 @@ def standing(session: Session, member: UUID, today: date, house: House, language
         next_by=date.fromisoformat(lacks.until) if lacks.until else None,
         reached_per_mille=min(max(have, 0) * 1000 // max(ahead.from_minor, 1), 1000),
     )
-
-
-def movements(session: Session, member: UUID, limit: int = 30) -> Sequence[Movement]:
-    """Return how a member's points came about, the newest first."""
-    posting, journal = table_of(Posting), table_of(JournalRow)
-    # Of all their ids at once: what went from one to the other comes to nothing.
-    ids = one_person.ids_of(session, [member])
-    accounts = [AccountKey(MEMBER_POINTS, str(one), POINTS).id for one in sorted(ids)]
-    same = (journal.c.cause == posting.c.cause) & (journal.c.purpose == posting.c.purpose)
-    hold = table_of(Hold)
-    set_aside = (hold.c.id == journal.c.cause) & (journal.c.purpose == PLACE)
-    query = (
-        select(journal.c.at_ms, journal.c.purpose, func.sum(posting.c.amount), hold.c.kind, hold.c.state)
-        .join(posting, same)
-        .outerjoin(hold, set_aside)
-        .where(posting.c.account_id.in_(accounts))
-        .group_by(journal.c.at_ms, journal.c.cause, journal.c.purpose, hold.c.kind, hold.c.state)
-        .having(func.sum(posting.c.amount) != 0)
-        .order_by(journal.c.at_ms.desc(), journal.c.cause.desc())
-        .limit(limit)
-    )
-    found = session.execute(query).all()
-    return [
-        Movement(at, int(sum_), journal_words.of_hold(kind, state) if kind else journal_words.known(why))
-        for at, why, sum_, kind, state in found
-    ]
 
 
 def receipts(session: Session, member: UUID, before_ms: int | None = None) -> Sequence[ReceiptLine]:

@@ -24,6 +24,7 @@ from cloud.member_page.visiting import Form, Here, Page, SignedIn
 from cloud.org.models import Store
 from cloud.rewards import drawing, gifts, pictures
 from cloud.rewards.models import Pickup
+from shared.pictures import MEDIA_TYPE
 
 router = APIRouter(include_in_schema=False)
 
@@ -86,7 +87,7 @@ def picture(page: Here, visitor: SignedIn, gift: str) -> Response:
     del visitor
     with page.database.snapshot() as session:
         row = pictures.get(session, gift)
-        return Response(row.content, media_type=row.media_type, headers={"Cache-Control": "private, max-age=3600"})
+        return Response(row.content, media_type=MEDIA_TYPE, headers={"Cache-Control": "private, max-age=3600"})
 
 
 @router.post("/me/gifts/{gift}")

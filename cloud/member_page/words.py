@@ -227,6 +227,9 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "draw_seed": {"en": "The seed", "zh": "种子"},
     # Points and value
     "points_history": {"en": "What came and went", "zh": "积分明细"},
+    "value_history": {"en": "What came and went", "zh": "储值明细"},
+    "older": {"en": "Older ones", "zh": "查看更早"},
+    "newest": {"en": "Back to the newest", "zh": "回到最新"},
     "points_none": {"en": "No points yet.", "zh": "暂无积分"},
     "points_how": {
         "en": "Show your member code when you pay; points arrive when the store has reported the sale.",

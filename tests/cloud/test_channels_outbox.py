@@ -274,7 +274,7 @@ def test_every_template_says_the_same_in_both_languages() -> None:
     for name, one in TEMPLATES.items():
         values = {parameter: f"<{parameter}>" for parameter in one.parameters}
         for language in ("en", "zh"):
-            subject, text = words(name, language, values)  # type: ignore[arg-type]
+            subject, text = words(name, language, values)
             assert subject, name
             assert all(value in text for value in values.values()), (name, language)
 

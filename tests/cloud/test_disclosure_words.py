@@ -12,7 +12,7 @@ from cloud.database.rowset import table_of
 from cloud.ledger import holding, settling
 from cloud.ledger.models import JournalRow
 from cloud.loyalty import earning, giving, referring, transferring
-from cloud.member_page import reading
+from cloud.member_page import movements
 from cloud.members import disclosure, journal_words, value
 from cloud.members.disclosure_page import page
 from cloud.members.disclosure_values import said
@@ -67,7 +67,7 @@ def test_points_spent_at_a_till_are_called_so(sqlite_database: Database, tmp_pat
         till.spend(session, "s", member, 40, moving.Place(store="s001"))
         till.undo(session, "b", "s", 10, moving.Place(store="s001"))
     with sqlite_database.session() as session:
-        assert {(one.kind, one.amount) for one in reading.movements(session, member)} == {
+        assert {(one.kind, one.amount) for one in movements.of_points(session, member).rows} == {
             ("beside_earn", 100), ("spend", -40), ("beside_reverse", 10),
         }  # fmt: skip
         facts = disclosure.export(session, vault(), member, actor="test", now_ms=START_MS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +16,7 @@ from cloud.coupons.models import VOIDED, Coupon
 from cloud.database import Database
 from cloud.member_page.card_code import VALID_S, card_of, code_text
 from cloud.member_page.settings import MemberPageSettings
-from cloud.members import consent
+from cloud.members import blocks, consent
 from cloud.members.models import CLOSED, Member
 from cloud.prices.content import encode_row
 from cloud.prices.drafts import DraftRow
@@ -98,6 +99,8 @@ def test_the_card_page_says_what_there_is(shop: Shop, member: UUID) -> None:
     value = phone.get("/me/value").text
     assert "￥100.00" in value
     assert "￥20.00" in value
+    assert "储值明细" in value
+    assert "+￥120.00" in value, "principal and gift money are one top-up to whoever paid"
     listed = phone.get("/me/receipts").text
     assert [listed.index(str(sale)) for sale in reversed(sales)] == sorted(listed.index(str(sale)) for sale in sales)
     receipt = phone.get(f"/me/receipts/{sales[-1]}")
@@ -181,6 +184,32 @@ def test_receipts_go_on_page_by_page(shop: Shop, member: UUID) -> None:
         path = f"/me/receipts?before={path}"
     assert all(seen.count(f"/me/receipts/{sale}") == 1 for sale in sales)
     assert path.endswith("before=")
+
+
+def test_points_go_on_page_by_page_and_lead_to_their_receipts(shop: Shop, member: UUID) -> None:
+    sales = bought(shop, 45)
+    phone, seen, path = Phone(shop), "", "/me/points"
+    phone.sign_in()
+    for left in (True, False):
+        page = phone.get(path).text
+        seen += page
+        older = re.search(r'href="(/me/points\?before=\d+)#history"', page)
+        assert (older is not None) == left
+        path = older.group(1) if older else ""
+    assert all(seen.count(f"/me/receipts/{sale}") == 1 for sale in sales)
+    assert phone.get(f"/me/points?before={2**63}").status_code == 422
+
+
+def test_a_member_on_hold_is_told_where_it_matters(shop: Shop, member: UUID) -> None:
+    phone = Phone(shop, "zh-CN")
+    phone.sign_in()
+    for kind in ("points", "coupons"):
+        with shop.database.session() as session:
+            blocks.put(session, member, kind, reason="x", actor="ann", commit_no=1, now_ms=shop.clock.wall_ms())
+    pages = {path: phone.get(path).text for path in ("/me", "/me/points", "/me/coupons")}
+    assert all("积分已暂停累积和使用" in pages[path] for path in ("/me", "/me/points"))
+    assert "优惠券已暂停使用" in pages["/me/coupons"]
+    assert "/me/code.svg" in pages["/me"], "they may still buy"
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])

@@ -16,7 +16,7 @@ from cloud.database.rowset import table_of
 from cloud.errors import Refused
 from cloud.ledger.commits import open_commit
 from cloud.loyalty import tiers
-from cloud.member_page import following, reading
+from cloud.member_page import following, movements, reading
 from cloud.members import blocks, changing, disclosure, merging, segments, watching
 from cloud.members.care_models import ReviewCase, StaffCard
 from cloud.members.models import CLOSED, Card, FamilyMember, Member, MemberBlock, MemberField, MemberSegment
@@ -108,7 +108,7 @@ def test_what_is_shown_of_a_person_is_under_all_their_ids(
         assert len(reading.receipts(session, now)) == 3
         sale = facts["sales"][2]["id"]
         assert reading.is_theirs(session, now, UUID(sale))
-        moves = reading.movements(session, now)
+        moves = movements.of_points(session, now).rows
         assert sum(one.amount for one in moves) == prove_points(session, trio)
         assert len(moves) == 4, "three purchases and a return; what went from one to the other is not a movement"
     sizes = {name: len(facts[name]) for name in ("sales", "sale_lines", "returns", "cards", "merged", "merges")}
