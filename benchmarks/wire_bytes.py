@@ -56,6 +56,8 @@ def main() -> None:
             singles += size
             if count == 10:
                 ten_lines = [ten_lines[0] + size, ten_lines[1] + 1]
+    if not sales:
+        raise SystemExit("No store sold a batch of 100: ask for more with --sales (1000 are enough).")
     alone = sum(min(200, len(events)) for events in by_store.values())
     report(
         "wire_bytes",

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from shared.money import allocate, allocate_within
+from shared.money import BASIS_POINTS, allocate, allocate_within
 from shared.pricing.context import Coupon
-from shared.pricing.effect import NOT_ENOUGH, Effect, Facts, Miss, Portion
+from shared.pricing.effect import Effect, Facts, Miss, Portion
 from shared.pricing.gate import Pass
 from shared.pricing.index import Listed
-from shared.pricing.promotion import Basis, Layer
+from shared.pricing.promotion import Layer
 from shared.pricing.state import State
+from shared.pricing.threshold import lacking
 
 Key = tuple[int, int, int, int, str, str]
 """The total order of promotions: face value, threshold, end, time of claim, id, coupon."""
-Score = tuple[int, int, int]
-"""What is best for a customer: money, then points, then a multiplier of points."""
+Score = tuple[int, int, int, int]
+"""What is best for a customer: money, then points, then what multiplied points come to, then what is given beside."""
+NOTHING: Score = (0, 0, 0, 0)
 
 
 class Candidate:
     """A promotion that concerns the basket and is on, once per coupon where it needs one."""
 
-    __slots__ = ("coupon", "key", "listed", "need_rows", "portion", "state")
+    __slots__ = ("coupon", "key", "listed", "portion", "state")
 
     def __init__(
         self,
@@ -36,9 +38,9 @@ class Candidate:
         self.listed = listed
         self.state = state
         self.coupon = coupon
-        self.need_rows = scopes[listed.need_at]
         own = scopes[: listed.need_at] if listed.need_at else scopes
-        self.portion = Portion(listed.id, state, own, facts, most=budget.most, money=budget.money)
+        need_rows = scopes[listed.need_at]
+        self.portion = Portion(listed.id, state, own, need_rows, facts, most=budget.most, money=budget.money)
         code = coupon.code if coupon else ""
         self.key: Key = (*listed.order, coupon.claimed_ms if coupon else 0, listed.id, code)
 
@@ -47,26 +49,14 @@ class Candidate:
         portion = self.portion
         portion.rows = [row for row in portion.rows if row not in rows]
         portion.others = [[row for row in other if row not in rows] for other in portion.others]
-        self.need_rows = [row for row in self.need_rows if row not in rows]
+        portion.need_rows = [row for row in portion.need_rows if row not in rows]
 
     def short(self) -> Miss | None:
         """Return what the promotion's own threshold lacks, None when it is met."""
         listed, portion = self.listed, self.portion
         if portion.others:
             portion.aside = listed.promotion.aside(portion)
-        if not listed.needs:
-            return None
-        need = listed.promotion.need
-        apart = {row: count for row, count in portion.aside if row in self.need_rows} if portion.aside else {}
-        if need.quantity:
-            pieces = sum([self.state.pieces[row] for row in self.need_rows]) - sum(apart.values())
-            if pieces < need.quantity:
-                return Miss(NOT_ENOUGH, missing_quantity=need.quantity - pieces, near=2 * pieces >= need.quantity)
-        if need.spend_minor:
-            spent = self._spent(need.basis, apart)
-            if spent < need.spend_minor:
-                return Miss(NOT_ENOUGH, missing_minor=need.spend_minor - spent, near=2 * spent >= need.spend_minor)
-        return None
+        return lacking(portion, listed.promotion, portion.aside) if listed.needs else None
 
     def effect(
         self, rows: list[int] | None = None, left: list[int] | None = None, most: int | None = None
@@ -86,22 +76,28 @@ class Candidate:
 
     def touches(self) -> Collection[int]:
         """Return the rows whose pieces the promotion may use."""
-        if self.listed.layer is Layer.SET and self.portion.others:
+        if self.portion.others and self.listed.layer in {Layer.SET, Layer.ORDER}:
             return set(self.portion.rows).union(*self.portion.others)
         return self.portion.rows
-
-    def _spent(self, basis: Basis | None, apart: dict[int, int]) -> int:
-        original = basis is Basis.ORIGINAL or (basis is None and self.listed.layer is Layer.COUPON)
-        amounts, pieces = self.state.gross if original else self.state.net, self.state.pieces
-        spent = sum([amounts[row] for row in self.need_rows])
-        return spent - sum(amounts[row] * count // pieces[row] for row, count in apart.items())
 
 
 def score(effect: Effect | Miss) -> Score:
     """Return how good an effect is for the customer."""
     if isinstance(effect, Miss):
-        return (0, 0, 0)
-    return (effect.saving, effect.points - effect.spent_points, effect.multiplier_bp)
+        return NOTHING
+    more = (effect.multiplier_bp - BASIS_POINTS) * effect.base_minor if effect.multiplier_bp else 0
+    beside = len(effect.issues) + sum([gift.quantity for gift in effect.gifts if gift.add])
+    return (effect.saving, effect.points - effect.spent_points, more, beside)
+
+
+def negative(value: Score) -> Score:
+    """Return a score by which the best sorts first."""
+    return (-value[0], -value[1], -value[2], -value[3])
+
+
+def added(one: Score, other: Score) -> Score:
+    """Return what two effects are worth together."""
+    return (one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3])
 
 
 def shares(effect: Effect, *, floored: bool) -> list[int]:

@@ -6,8 +6,9 @@ some share goods, what is searched depends on the layer:
 
 - item promotions: every way to give each article to one of them, up to `MOST_ASSIGNMENTS` ways. Beyond: each
   article to the one that saves most on it, or one of them first on all it covers, whichever of these saves most.
-- sets: every order of up to five promotions, each applied at its most and some times less (`searching.WINDOWS`), each
-  taking its pieces by its own rule from what those before it left. Beyond: again and again the one that saves most.
+- sets, and gifts and exchanges among themselves: every order of up to five promotions, each applied at its most and
+  some times less (`searching.WINDOWS`), each taking its pieces by its own rule from what those before it left. Beyond:
+  again and again the one that saves most.
 - coupons: the best one alone, or all that stack, in every order of up to `MOST_ORDERED`. Beyond: the one that saves
   most alone first, or percentages before amounts.
 - everything else: every choice of promotions that share no goods, up to `MOST_RIVALS`. Beyond: in order, each
@@ -17,10 +18,11 @@ some share goods, what is searched depends on the layer:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from itertools import permutations, product
 from operator import attrgetter
 
-from shared.pricing.candidate import Candidate, Key, Score, score, shares
+from shared.pricing.candidate import NOTHING, Candidate, Key, Score, added, negative, score, shares
 from shared.pricing.effect import Effect, Miss
 from shared.pricing.index import strictest
 from shared.pricing.promotion import Layer, Stacking
@@ -39,12 +41,12 @@ def choose_one(candidates: Sequence[Candidate]) -> Chosen:
     """Return the one that saves most, alone."""
     effects = [(candidate, candidate.effect()) for candidate in candidates]
     found = [(candidate, effect) for candidate, effect in effects if isinstance(effect, Effect)]
-    return [min(found, key=lambda pair: (_negative(score(pair[1])), pair[0].key))] if found else []
+    return [min(found, key=lambda pair: (negative(score(pair[1])), pair[0].key))] if found else []
 
 
 def in_order(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return candidates in the order they stack: the one that saves most alone first, then the total order."""
-    alone = [(_negative(score(candidate.effect())), candidate.key, candidate) for candidate in candidates]
+    alone = [(negative(score(candidate.effect())), candidate.key, candidate) for candidate in candidates]
     return [candidate for _, _, candidate in sorted(alone, key=lambda entry: entry[:2])]
 
 
@@ -59,7 +61,7 @@ def choose_best(layer: Layer, candidates: Sequence[Candidate], state: State) -> 
             chosen += [(rivals[0], effect)] if isinstance(effect, Effect) else []
         elif layer is Layer.ITEM:
             chosen += _assign(rivals)
-        elif layer is Layer.SET:
+        elif layer is Layer.SET or all(rival.listed.promotion.BY_PIECE for rival in rivals):
             chosen += best_sets(rivals, state)
         else:
             chosen += _apart(rivals)
@@ -71,8 +73,13 @@ def stacking_of(candidates: Sequence[Candidate]) -> Stacking:
     return strictest(candidate.listed.promotion.stacking for candidate in candidates)
 
 
-def _negative(value: Score) -> Score:
-    return (-value[0], -value[1], -value[2])
+def left_after(state: State, chosen: Chosen) -> list[int]:
+    """Return the pieces that what was chosen leaves free."""
+    left = state.left[:]
+    for _, effect in chosen:
+        for row, count in effect.used:
+            left[row] -= count
+    return left
 
 
 def _components(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
@@ -118,7 +125,7 @@ def _assign(rivals: Sequence[Candidate]) -> Chosen:
 def _greedy_assignments(rivals: Sequence[Candidate], by_row: dict[int, list[int]]) -> list[dict[int, int]]:
     each: dict[int, int] = {}
     for row, places in by_row.items():
-        alone = [(_negative(score(rivals[place].effect([row]))), rivals[place].key, place) for place in places]
+        alone = [(negative(score(rivals[place].effect([row]))), rivals[place].key, place) for place in places]
         each[row] = min(alone)[2]
     tried = [each]
     for place, candidate in enumerate(rivals):
@@ -134,11 +141,10 @@ def _assigned(rivals: Sequence[Candidate], places: dict[int, int]) -> Chosen:
     return [(candidate, effect) for candidate, effect in effects if isinstance(effect, Effect)]
 
 
-def _worth(chosen: Chosen) -> tuple[int, int, int, list[Key]]:
+def _worth(chosen: Chosen) -> tuple[Score, list[Key]]:
     """Sort choices: the best for the customer first, then the order of the promotions in them."""
-    scores = [score(effect) for _, effect in chosen]
-    saving, points, multiplier = (sum(column) for column in zip(*scores, strict=True)) if scores else (0, 0, 0)
-    return -saving, -points, -multiplier, sorted([candidate.key for candidate, _ in chosen])
+    together = reduce(added, [score(effect) for _, effect in chosen], NOTHING)
+    return negative(together), sorted([candidate.key for candidate, _ in chosen])
 
 
 def _apart(rivals: Sequence[Candidate]) -> Chosen:
@@ -149,7 +155,7 @@ def _apart(rivals: Sequence[Candidate]) -> Chosen:
         if isinstance(effect, Effect):
             found.append((candidate, effect, {row for row, _ in effect.used}))
     if len(found) > MOST_RIVALS:
-        return _first_come(sorted(found, key=lambda one: (_negative(score(one[1])), one[0].key)))
+        return _first_come(sorted(found, key=lambda one: (negative(score(one[1])), one[0].key)))
     best: Chosen = []
     for chosen in _subsets(found, 0, set()):
         if _worth(chosen) < _worth(best):

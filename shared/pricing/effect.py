@@ -26,22 +26,29 @@ class Facts:
         self.points_left = points.may_spend if points else 0
         self.points_as_money = points.as_money if points else 0
 
+    def spend(self, points: int, *, as_money: bool) -> None:
+        """Spend points; what was spent as money is no longer asked for."""
+        self.points_left -= points
+        if as_money:
+            self.points_as_money -= points
+
 
 class Portion:
     """The part of a basket that one promotion may act on.
 
     `rows` are the indexes of the promotion's own scope, `others` those of its further scopes in the order of
-    `Promotion.scopes()`; all in canonical order. `left` says how many pieces of each row are free, `most` how many
-    times the promotion may apply, `money` how much it may give.
+    `Promotion.scopes()`, `need_rows` those its threshold looks at; all in canonical order. `left` says how many pieces
+    of each row are free, `most` how many times the promotion may apply, `money` how much it may give.
     """
 
-    __slots__ = ("aside", "facts", "left", "money", "most", "others", "promotion", "rows", "state")
+    __slots__ = ("aside", "facts", "left", "money", "most", "need_rows", "others", "promotion", "rows", "state")
 
     def __init__(
         self,
         promotion: str,
         state: State,
         scopes: Sequence[list[int]],
+        need_rows: list[int],
         facts: Facts,
         *,
         most: int = MANY,
@@ -51,6 +58,7 @@ class Portion:
         self.state = state
         self.rows = scopes[0]
         self.others = scopes[1:]
+        self.need_rows = need_rows
         self.left = state.left
         self.facts = facts
         self.most = most
@@ -160,8 +168,7 @@ def off_pieces(
     for row, count in used if borne_by is None else borne_by:
         cost = state.value(row, count, left[row])
         if cost:
-            floor = -(-state.rows[row].floor * count // state.pieces[row]) if state.floored else 0
-            bears.append((row, cost, max(0, min(cost - floor, state.room(row)))))
+            bears.append((row, cost, _room(state, row, count, cost)))
     return _limited(portion, minor, bears, list(used), uses)
 
 
@@ -170,11 +177,19 @@ def off_each_piece(portion: Portion, pieces: Sequence[tuple[int, int, int]]) -> 
     state, left = portion.state, portion.left
     bears = []
     for row, count, price in pieces:
-        saving = state.value(row, count, left[row]) - price * count
+        cost = state.value(row, count, left[row])
+        saving = cost - price * count
         if saving > 0:
-            bears.append((row, saving, min(saving, state.room(row))))
+            bears.append((row, saving, min(saving, _room(state, row, count, cost))))
     used = [(row, count) for row, count, _ in pieces]
     return _limited(portion, MANY, bears, used, sum([count for _, count in used]))
+
+
+def _room(state: State, row: int, count: int, cost: int) -> int:
+    """Return what may come off some pieces of a row that cost so much: none of them goes below its floor."""
+    if not state.floored:
+        return cost
+    return max(0, min(cost - state.floor_of(row, count), state.room(row)))
 
 
 def spent(portion: Portion, basis: str) -> int:

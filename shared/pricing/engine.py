@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.pricing.candidate import Candidate
-from shared.pricing.choosing import choose_best, choose_one, in_order, reason_of, stacking_of
+from shared.pricing.choosing import choose_best, choose_one, in_order, left_after, reason_of, stacking_of
 from shared.pricing.concerned import Concerned, Group
 from shared.pricing.context import PricingContext
 from shared.pricing.effect import Effect, Miss
@@ -79,14 +79,24 @@ def _settle_rivals(layer: Layer, rivals: Sequence[Candidate], state: State, outc
         return
     chosen = choose_one(rivals) if stacking is Stacking.EXCLUSIVE else choose_best(layer, rivals, state)
     winners = {id(candidate) for candidate, _ in chosen}
-    losers = [(rival, reason_of(rival.effect())) for rival in rivals if id(rival) not in winners]
+    left = left_after(state, chosen) if layer is Layer.ORDER else None  # a gift that another took is still to be had
+    losers = [(rival, reason_of(rival.effect(left=left))) for rival in rivals if id(rival) not in winners]
     for candidate, effect in chosen:
-        if effect.spent_points <= candidate.portion.facts.points_left:
-            outcomes.apply(candidate, effect)
-        else:  # those before it spent the points it was promised
-            losers.append((candidate, Miss("too_few_points")))
+        affordable = _affordable(layer, candidate, effect)
+        if isinstance(affordable, Effect):
+            outcomes.apply(candidate, affordable)
+        else:
+            losers.append((candidate, affordable))
     for rival, miss in losers:
         outcomes.missed(rival, miss)
+
+
+def _affordable(layer: Layer, candidate: Candidate, effect: Effect) -> Effect | Miss:
+    """Return what is left of an effect when those before it spent the points it was promised."""
+    facts = candidate.portion.facts
+    if effect.spent_points <= (facts.points_as_money if layer is Layer.POINTS else facts.points_left):
+        return effect
+    return candidate.effect() if layer is Layer.POINTS else Miss("too_few_points")
 
 
 def _stack(layer: Layer, rivals: Sequence[Candidate], state: State, outcomes: Outcomes) -> None:

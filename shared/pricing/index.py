@@ -50,8 +50,7 @@ class Listed:
             self.need_at = len(self.scopes)
             self.scopes = [*self.scopes, promotion.need.scope]
         last = promotion.when.last
-        threshold = promotion.need.spend_minor or promotion.need.quantity
-        self.order = (-promotion.face(), -threshold, last.toordinal() if last else _NEVER_ENDS)
+        self.order = (-promotion.face(), -promotion.threshold(), last.toordinal() if last else _NEVER_ENDS)
         self.free_for_all = (
             promotion.when == NO_WHEN
             and not promotion.members_only

@@ -8,6 +8,7 @@ from shared.pricing.effect import Effect, Miss
 from shared.pricing.index import Listed
 from shared.pricing.model import Outcome, Status, UsedLine
 from shared.pricing.prices import Given
+from shared.pricing.promotion import Layer
 from shared.pricing.state import State
 
 _OFFERED = {"take_gift", "take_item", "choose_item"}
@@ -32,7 +33,7 @@ class Outcomes:
                     minor[row] = state.take(row, part, listed.kind, listed.id, payers)
         spent = effect.spent_points
         if spent:
-            candidate.portion.facts.points_left -= spent
+            candidate.portion.facts.spend(spent, as_money=listed.layer is Layer.POINTS)
         self._note(
             listed,
             Outcome(

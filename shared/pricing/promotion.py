@@ -156,6 +156,8 @@ class Promotion(
     """The group of promotions that name none."""
     LEVEL: ClassVar[int] = 2
     """The engine level from which on tills know the kind."""
+    BY_PIECE: ClassVar[bool] = False
+    """Whether one of the order's promotions uses single pieces, so that several can share an article."""
 
     promotion: str
     names: dict[str, str] = {}
@@ -202,6 +204,10 @@ class Promotion(
     def face(self) -> int:
         """Return what the promotion promises as one number (minor units, or basis points): the first tie-break."""
         return 0
+
+    def threshold(self) -> int:
+        """Return from how much on it applies (minor units, else pieces): the second tie-break."""
+        return self.need.spend_minor or self.need.quantity
 
     def effect(self, portion: Portion) -> Effect | Miss:
         """Return what the promotion does to its portion of the basket, once every condition of it holds."""

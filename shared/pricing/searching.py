@@ -1,11 +1,11 @@
-"""The search among sets that want the same pieces: in which order, and how often each."""
+"""The search among promotions that want the same pieces: in which order, and how often each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import itemgetter
 
-from shared.pricing.candidate import Candidate, Key, score
+from shared.pricing.candidate import NOTHING, Candidate, Key, Score, added, negative, score
 from shared.pricing.effect import Effect
 from shared.pricing.state import State
 
@@ -13,7 +13,7 @@ WINDOWS = {2: 12, 3: 4, 4: 1, 5: 0}
 """By how many promotions compete: how many times less than its most each may be applied. More than these: greedily."""
 
 Chosen = list[tuple[Candidate, Effect]]
-_Found = tuple[tuple[int, int, int], tuple[int, ...], Chosen]
+_Found = tuple[Score, tuple[int, ...], Chosen]
 """Score, the places of the promotions used, and what they do."""
 
 
@@ -46,7 +46,7 @@ class _Search:
         return found
 
     def _decide(self, waiting: int, left: list[int]) -> _Found:
-        best: _Found = ((0, 0, 0), (), [])
+        best: _Found = (NOTHING, (), [])
         for place, candidate in enumerate(self._rivals):
             if not waiting >> place & 1:
                 continue
@@ -55,9 +55,8 @@ class _Search:
                 after = left[:]
                 for row, count in effect.used:
                     after[row] -= count
-                rest = self._from(others, after) if others else ((0, 0, 0), (), [])
-                here = score(effect)
-                total = (here[0] + rest[0][0], here[1] + rest[0][1], here[2] + rest[0][2])
+                rest = self._from(others, after) if others else (NOTHING, (), [])
+                total = added(score(effect), rest[0])
                 places = tuple(sorted((place, *rest[1])))
                 if total > best[0] or (total == best[0] and best[1] and places < best[1]):
                     best = (total, places, [(candidate, effect), *rest[2]])
@@ -99,7 +98,6 @@ def _greedy(rivals: Sequence[Candidate], state: State) -> Chosen:
         ]
 
 
-def _first(candidate: Candidate, effect: Effect) -> tuple[int, int, int, Key]:
+def _first(candidate: Candidate, effect: Effect) -> tuple[Score, Key]:
     """Sort what saves most first, then by the total order."""
-    saving, points, multiplier = score(effect)
-    return -saving, -points, -multiplier, candidate.key
+    return negative(score(effect)), candidate.key

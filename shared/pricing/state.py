@@ -36,15 +36,18 @@ class WorkLine:
 
 
 class Row:
-    """One article of the basket. A weighed line is a row and a piece of its own."""
+    """One article of the basket at one price. A weighed line is a row and a piece of its own.
+
+    `regular` is the price of its lines: where that is a fact (a label's, or one asked for at the till), the fact's.
+    """
 
     __slots__ = ("closed", "floor", "gross", "index", "item", "lines", "pieces", "price", "quantity", "regular")
 
-    def __init__(self, item: Item, price: Price) -> None:
+    def __init__(self, item: Item, price: Price, regular: UnitPrice) -> None:
         self.index = 0
         self.item = item
         self.price = price
-        self.regular: UnitPrice = price.regular()
+        self.regular = regular
         self.lines: list[WorkLine] = []
         self.quantity = 0
         self.pieces = 0
@@ -84,6 +87,10 @@ class State:
         """Return what may still come off a row."""
         return max(0, self.net[index] - self.rows[index].floor)
 
+    def floor_of(self, index: int, count: int) -> int:
+        """Return the least that some pieces of a row cost."""
+        return -(-self.rows[index].floor * count // self.pieces[index])
+
     def unit_key(self, index: int) -> int:
         """Return a row's cost per piece as an integer to sort by."""
         return (self.net[index] << _SCALE) // self.pieces[index]
@@ -115,15 +122,19 @@ class State:
 
 def open_state(lines: Sequence[BasketLine], book: PriceList) -> State:
     """Bring a basket's lines into rows. Raise PriceMissing for an item without a price."""
-    articles: dict[str, Row] = {}
+    articles: dict[str | tuple[str, UnitPrice], Row] = {}
     rows: list[Row] = []
     work: list[WorkLine] = []
     for line in lines:
-        row = articles.get(line.item)
+        row = articles.get(line.item) if line.label_minor is None else None
         if row is None:
-            row = _row(line.item, book)
+            row = _row(line, book)
             if row.item.unit is Unit.EACH and row.regular.basis == 1:
-                articles[line.item] = row
+                name = line.item if line.label_minor is None else (line.item, row.regular)
+                known = articles.setdefault(name, row)
+                if known is not row:
+                    work.append(known.add(line))
+                    continue
             rows.append(row)
         work.append(row.add(line))
     if len(rows) > 1:
@@ -138,15 +149,15 @@ def open_state(lines: Sequence[BasketLine], book: PriceList) -> State:
     return State(rows, work)
 
 
-def _row(item: str, book: PriceList) -> Row:
-    known, price = book.item(item), book.price(item)
-    if known is None or price is None:
-        raise PriceMissing(item, book.version)
-    return Row(known, price)
+def _row(line: BasketLine, book: PriceList) -> Row:
+    item, price, label = book.item(line.item), book.price(line.item), line.label_minor
+    if item is None or price is None:
+        raise PriceMissing(line.item, book.version)
+    return Row(item, price, price.regular() if label is None else _stated(label, line.quantity, item.unit))
 
 
-def _canonical(row: Row) -> tuple[str, int, int]:
-    return row.item.item, row.quantity, row.lines[0].line.n
+def _canonical(row: Row) -> tuple[str, int, int, int]:
+    return row.item.item, row.quantity, row.gross, row.lines[0].line.n
 
 
 def _number(line: WorkLine) -> int:

@@ -90,8 +90,12 @@ def load(path: Path) -> Iterator[Loaded]:
     rules = {name: promotion(name, rule) for name, rule in content.get("rules", {}).items()}
     for case in content["cases"]:
         book = CaseBook(content["items"], [rules[name] for name in case.get("rules", rules)])
-        basket = [BasketLine(n=n, item=item, quantity=count) for n, (item, count) in enumerate(case["basket"], start=1)]
+        basket = [_line(n, *rung) for n, rung in enumerate(case["basket"], start=1)]
         yield Loaded(path.stem, case, book, basket, _context(case, zone))
+
+
+def _line(n: int, item: str, quantity: int, printed: str | None = None) -> BasketLine:
+    return BasketLine(n=n, item=item, quantity=quantity, label_minor=None if printed is None else minor(printed))
 
 
 def differences(loaded: Loaded, priced: PricedBasket | None = None) -> list[str]:

@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import msgspec
 
-from shared.pricing.effect import NOTHING_LEFT, Effect, Miss, Portion, off_each_piece, take_in_order
+from shared.pricing.effect import NOTHING_LEFT, Effect, Miss, Portion, last_that, off_each_piece, take_in_order
 from shared.pricing.model import Gift
 from shared.pricing.promotion import Layer, Money, Promotion
 from shared.pricing.scope import Scope
+from shared.pricing.threshold import lacking
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -28,8 +29,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
 class BuyWithPurchase(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag="buy_with_purchase"):
     """Once `need` is met in the scope, up to `most_pieces` of the offers in the basket at their special price.
 
-    Pieces bought this way do not count towards `need`. Those that save most come first; what costs points only if the
-    customer chose it (`PricingContext.choices`) and may spend them.
+    Pieces bought this way do not count towards `need`. Those that save most come first, as far as the rest still
+    meets `need`; what costs points only if the customer chose it (`PricingContext.choices`) and may spend them.
 
     | basket                   | offer                       | pays  | says            |
     |--------------------------|-----------------------------|-------|-----------------|
@@ -41,6 +42,7 @@ class BuyWithPurchase(Promotion, frozen=True, kw_only=True, omit_defaults=True, 
 
     LAYER: ClassVar[Layer] = Layer.ORDER
     FAMILY: ClassVar[str] = "exchange"
+    BY_PIECE: ClassVar[bool] = True
 
     offers: list[Offer]
     most_pieces: int = 1
@@ -58,7 +60,7 @@ class BuyWithPurchase(Promotion, frozen=True, kw_only=True, omit_defaults=True, 
 
     def effect(self, portion: Portion) -> Effect | Miss:
         """Bring the pieces that save most to their offer's price."""
-        candidates = sorted(self._candidates(portion), key=lambda found: (-found[0], found[1]))
+        candidates = self._candidates(portion)
         taken, points = self._taken(portion, candidates)
         if not taken:
             return self._none(portion)
@@ -77,20 +79,25 @@ class BuyWithPurchase(Promotion, frozen=True, kw_only=True, omit_defaults=True, 
     ) -> tuple[list[tuple[int, int, int]], int]:
         """Return the pieces taken, as (row, pieces, price of one), and the points they cost."""
         taken: list[tuple[int, int, int]] = []
-        free, points_left, points = min(self.most_pieces, portion.most), portion.facts.points_left, 0
+        free, points = min(self.most_pieces, portion.most), 0
         for _, row, offer in candidates:
             count = min(free, portion.left[row])
             if offer.points:
-                count = min(count, points_left // offer.points)
-                points_left -= count * offer.points
-                points += count * offer.points
+                count = min(count, (portion.facts.points_left - points) // offer.points)
+            count = self._allowed(portion, taken, row, count)
             if count:
                 taken.append((row, count, offer.price_minor))
                 free -= count
+                points += count * offer.points
         return taken, points
 
+    def _allowed(self, portion: Portion, taken: list[tuple[int, int, int]], row: int, most: int) -> int:
+        """Return how many pieces more may be taken so that the rest of the basket still meets the threshold."""
+        before = [(other, count) for other, count, _ in taken]
+        return last_that(lambda count: lacking(portion, self, [*before, (row, count)]) is None, most)
+
     def _candidates(self, portion: Portion) -> list[tuple[int, int, Offer]]:
-        """Return (saving of the row's first piece, row, offer) of what may be bought this way."""
+        """Return (saving of a piece, row, offer) of what may be bought this way, what saves most first."""
         chosen, state = portion.chosen(), portion.state
         by_item = {offer.item: offer for offer in self.offers}
         found = []
@@ -101,7 +108,7 @@ class BuyWithPurchase(Promotion, frozen=True, kw_only=True, omit_defaults=True, 
             saving = state.net[row] // state.pieces[row] - offer.price_minor
             if saving > 0:
                 found.append((saving, row, offer))
-        return found
+        return sorted(found, key=lambda one: (-one[0], one[1]))
 
     def _none(self, portion: Portion) -> Miss:
         if any(portion.left[row] for row in portion.others[0]):
@@ -110,8 +117,12 @@ class BuyWithPurchase(Promotion, frozen=True, kw_only=True, omit_defaults=True, 
         return Miss("choose_item", gifts=[Gift(offer.item, 1) for offer in self.offers])
 
     def aside(self, portion: Portion) -> list[tuple[int, int]]:
-        """Set the exchanged pieces apart: they are not spent for."""
-        return take_in_order(portion.left, portion.dearest_first(portion.others[0]), self.most_pieces)
+        """Set the exchanged pieces apart: they are not spent for. If none can be, the one that costs least would be."""
+        candidates = self._candidates(portion)
+        taken, _ = self._taken(portion, candidates)
+        if taken or not candidates:
+            return [(row, count) for row, count, _ in taken]
+        return take_in_order(portion.left, portion.cheapest_first([row for _, row, _ in candidates]), 1)
 
     def face(self) -> int:
         """A lower price promises more."""

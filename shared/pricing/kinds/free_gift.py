@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from shared.pricing.effect import MANY, Effect, Miss, Portion, spent, take_in_order
+from shared.pricing.effect import Effect, Miss, Portion, last_that, take_in_order
 from shared.pricing.kinds.spend_and_get import give_gifts
-from shared.pricing.promotion import Basis, Layer, Money, Promotion
+from shared.pricing.promotion import Layer, Money, Promotion
 from shared.pricing.scope import Scope
+from shared.pricing.threshold import towards
 
 
 class FreeGift(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag="free_gift"):
@@ -26,6 +27,7 @@ class FreeGift(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag="fr
 
     LAYER: ClassVar[Layer] = Layer.ORDER
     FAMILY: ClassVar[str] = "gift"
+    BY_PIECE: ClassVar[bool] = True
 
     gifts: list[str]
     quantity: int = 1
@@ -47,16 +49,27 @@ class FreeGift(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag="fr
 
     def effect(self, portion: Portion) -> Effect | Miss:
         """Give what is there, and name what is missing."""
-        uses = 1
-        if self.every:
-            uses = min(spent(portion, self.need.basis or Basis.RUNNING) // self.need.spend_minor, portion.most)
+        uses = self._times(portion)
         rows = portion.others[0]
-        return give_gifts(portion, rows, self.gifts, self.quantity * max(1, uses), add=self.add, uses=max(1, uses))
+        return give_gifts(portion, rows, self.gifts, self.quantity * uses, add=self.add, uses=uses)
 
     def aside(self, portion: Portion) -> list[tuple[int, int]]:
-        """Set the gifts apart: they are not spent for."""
-        pieces = MANY if self.every else self.quantity
-        return take_in_order(portion.left, portion.cheapest_first(portion.others[0]), pieces)
+        """Set the gifts that are given apart: they are not spent for. Those beyond them are bought like anything."""
+        return self._apart(portion, self._times(portion))
+
+    def _times(self, portion: Portion) -> int:
+        """Return how often the gift is given, 1 where it is not (yet) given at all."""
+        if not self.every:
+            return 1
+        amount = self.need.spend_minor
+
+        def holds(times: int) -> bool:
+            return towards(portion, self, self._apart(portion, times)) >= amount * times
+
+        return max(1, last_that(holds, min(towards(portion, self) // amount, portion.most)))
+
+    def _apart(self, portion: Portion, times: int) -> list[tuple[int, int]]:
+        return take_in_order(portion.left, portion.cheapest_first(portion.others[0]), self.quantity * times)
 
     def face(self) -> int:
         """The number of pieces."""

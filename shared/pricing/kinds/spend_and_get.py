@@ -168,6 +168,10 @@ class SpendAndGet(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag=
         last = self.steps[-1]
         return last.off_minor or last.off_bp or last.points
 
+    def threshold(self) -> int:
+        """The amount of the highest step."""
+        return self.steps[-1].at_minor
+
     def gives(self, money: Money) -> dict[str, str]:
         """Say what the first step gives."""
         return reward_words(self.steps[0], money)
