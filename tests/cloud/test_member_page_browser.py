@@ -14,6 +14,7 @@ from cloud.database import Database
 from cloud.member_page import sessions
 from cloud.members import rules
 from cloud.members.models import Card
+from cloud.pictures.fitting import fit
 from cloud.rewards import pictures
 from tests.cloud.boxes import served_api
 from tests.cloud.member_page_data import (
@@ -140,7 +141,7 @@ def test_gifts_and_draws_fit_and_read_well(shop: Shop, page: Page, address: str,
     offer(shop, "gone", left=0)
     open_draw(shop, nothing=9_999)
     with shop.database.session() as session:
-        pictures.put(session, "dear", PNG, actor="person:ana", now_ms=shop.clock.wall_ms())
+        pictures.put(session, "dear", fit(PNG), actor="person:ana", now_ms=shop.clock.wall_ms())
     signed_in(shop, page, address, member)
     page.load(f"{address}/me/gifts/{long}")
     page.follow("document.querySelector('main form').requestSubmit()")
@@ -232,16 +233,30 @@ def test_a_code_that_cannot_be_renewed_says_so_and_goes(shop: Shop, page: Page, 
     signed_in(shop, page, address, member)
     page.load(f"{address}/me")
     page.until("document.getElementById('code').naturalWidth > 0")
-    with shop.database.session() as session:
-        card = session.exec(select(Card).where(col(Card.member_id) == member)).one()
-        card.status = "lost"
-        session.add(card)
+    below = page.evaluate("document.querySelector('.number-line').getBoundingClientRect().top")
+    away = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.call("Network.emulateNetworkConditions", offline=True, **away)
     assert not page.evaluate("document.getElementById('stale').checkVisibility()")
     page.evaluate("Date.now = (now => () => now() + 91000)(Date.now); 0")
     page.until("document.getElementById('stale').checkVisibility()")
     assert page.evaluate("document.getElementById('code').className") == "stale"
+    assert page.evaluate("document.querySelector('.number-line').getBoundingClientRect().top") == below, "nothing moves"
+    page.call("Network.emulateNetworkConditions", offline=False, **away)
+    page.until("document.getElementById('code').className === '' && document.getElementById('stale').hidden")
+    page.errors.clear()  # a browser counts a network that is away as one
+
+
+def test_a_card_that_is_gone_says_so_by_itself(shop: Shop, page: Page, address: str) -> None:
+    member = a_member(shop)
+    signed_in(shop, page, address, member)
     page.load(f"{address}/me")
-    assert "no card in use" in page.evaluate("document.body.textContent")
+    page.until("document.getElementById('code').naturalWidth > 0")
+    with shop.database.session() as session:
+        card = session.exec(select(Card).where(col(Card.member_id) == member)).one()
+        card.status = "lost"
+        session.add(card)
+    page.follow("Date.now = (now => () => now() + 46000)(Date.now)")
+    assert "no card in use" in page.evaluate("document.body.textContent"), "not: look at your network"
 
 
 def test_without_a_script_the_card_still_opens(shop: Shop, page: Page, address: str) -> None:
