@@ -23,6 +23,7 @@ from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered
 from cloud.members.minting import mint_of
 from cloud.org.models import Store
+from cloud.pictures.fitting import MOST_FILE_BYTES, TOO_LARGE, fit
 from cloud.rewards import gifts, pickups, pictures, stock
 from cloud.rewards.models import Gift, Pickup
 from cloud.rewards.pickups import Handing, decoded
@@ -158,12 +159,13 @@ def change_gift(services: Here, who: MayWrite, gift: str, body: ChangedGiftBody)
 
 @router.put("/gifts/{gift}/picture", status_code=status.HTTP_204_NO_CONTENT)
 async def put_picture(request: Request, services: Here, who: MayWrite, gift: str) -> None:
-    """Give a gift a picture: PNG, JPEG or WebP as the request's body."""
-    content = await read_body(request, pictures.MOST_BYTES, pictures.TOO_LARGE)
+    """Give a gift a picture: PNG, JPEG or WebP as the request's body; it is made small, and only pixels are kept."""
+    content = await read_body(request, MOST_FILE_BYTES, TOO_LARGE)
 
     def put() -> None:
+        fitted = fit(content)
         with services.database.session() as session:
-            pictures.put(session, gift, content, actor=who.actor, now_ms=services.clocks.machine.wall_ms())
+            pictures.put(session, gift, fitted, actor=who.actor, now_ms=services.clocks.machine.wall_ms())
 
     await run_in_threadpool(put)
 

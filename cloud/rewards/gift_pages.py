@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated
@@ -11,15 +10,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, func, select
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 
 from cloud.api.services import Here, Services
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet import audit
-from cloud.identity.people import Right, Signed
+from cloud.identity.people import Right
 from cloud.ledger.commits import open_commit
 from cloud.org.models import Store
+from cloud.pictures.fitting import MOST_FILE_BYTES, fit
 from cloud.rewards import gift_tables, gifts, pickups, pictures, stock, words
 from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.gifts import NewGift
@@ -28,17 +26,17 @@ from cloud.rewards.pickups import Handing
 from cloud.web.refusing import refusal_words
 from cloud.web.rendering import Context, page
 from cloud.web.showing import listed
-from cloud.web.signing_in import NotAllowed, Posted, form_by, person_with
+from cloud.web.signing_in import Posted, form_by
 from cloud.web.speaking import language_of
+from cloud.web.uploading import PostedFile, file_by
+from shared.pictures import MEDIA_TYPE
 from shared.web.phrases import Phrase
 
 router = APIRouter(prefix="/rewards", include_in_schema=False)
 
 MayPublish = Annotated[Posted, Depends(form_by(Right.PUBLISH))]
-Publisher = Annotated[Signed, Depends(person_with(Right.PUBLISH))]
 MayMove = Annotated[Posted, Depends(form_by(Right.VALUE))]
-_FORM_BYTES = 8 * 1024
-"""What an upload has beside its file."""
+MayUpload = Annotated[PostedFile, Depends(file_by(Right.PUBLISH, MOST_FILE_BYTES))]
 
 
 @router.get("/gifts")
@@ -127,7 +125,7 @@ def _page(request: Request, services: Services, gift_id: str, refused: str = "")
             "pictured": bool(pictures.has(session, [gift_id])),
             "state": words.GIFT_OPEN if gift.open else words.GIFT_CLOSED,
             "request_id": fresh_id(services),
-            "most_kb": pictures.MOST_BYTES // 1000,
+            "most_mb": MOST_FILE_BYTES // 1024**2,
             "refused": refused,
         }
 
@@ -168,33 +166,21 @@ def picture(services: Here, gift: str) -> Response:
     """Show how it looks."""
     with services.database.snapshot() as session:
         row = pictures.get(session, gift)
-        return Response(row.content, media_type=row.media_type, headers={"Cache-Control": "no-cache"})
+        return Response(row.content, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-cache"})
 
 
 @router.post("/gifts/{gift}/picture")
-async def put_picture(request: Request, services: Here, gift: str, who: Publisher) -> Response:
+def put_picture(request: Request, services: Here, gift: str, form: MayUpload) -> Response:
     """Show another picture of it."""
-    content = await _file(request, who)
+    try:
+        fitted = fit(form.content)
+    except Invalid as error:
+        return _page(request, services, gift, _said(error))
 
-    def put() -> Response:
-        def act(session: Session, now_ms: int) -> None:
-            pictures.put(session, gift, content, actor=who.actor, now_ms=now_ms)
+    def act(session: Session, now_ms: int) -> None:
+        pictures.put(session, gift, fitted, actor=form.who.actor, now_ms=now_ms)
 
-        return _do(request, services, gift, act)
-
-    return await run_in_threadpool(put)
-
-
-async def _file(request: Request, who: Signed) -> bytes:
-    """Return the file of an upload form of this session; one that is too large is not read at all."""
-    length = request.headers.get("Content-Length", "")
-    if not length.isdecimal() or int(length) > pictures.MOST_BYTES + _FORM_BYTES:
-        raise NotAllowed(Phrase("This picture is too large. Make it smaller and load the page again."))
-    async with request.form(max_files=1, max_fields=2) as form:
-        mark, file = form.get("mark"), form.get("picture")
-        if not isinstance(mark, str) or not hmac.compare_digest(mark.encode(), who.mark.encode()):
-            raise NotAllowed(Phrase("This form is not from your session. Load the page again and repeat."))
-        return await file.read() if isinstance(file, UploadFile) else b""
+    return _do(request, services, gift, act)
 
 
 @router.get("/orders/{order}")

@@ -88,8 +88,8 @@ class GiftPicture(Table, table=True):
     __table_args__ = BOOKS
 
     gift_id: str = Field(primary_key=True, max_length=32)
-    media_type: str = Field(max_length=16)
     content: bytes
+    """As `cloud.pictures.fitting` makes them: WebP, of pixels alone."""
 
 
 class GiftStock(Table, table=True):

@@ -18,6 +18,7 @@ from cloud.ingest.apply import in_transaction
 from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered
 from cloud.members import blocks
+from cloud.pictures.fitting import fit
 from cloud.rewards import drawing, gifts, pickups, pictures, stock
 from cloud.rewards.models import GiftOrder, GiftStock, Pickup, Ticket
 from cloud.rewards.pickups import Handing
@@ -25,11 +26,12 @@ from shared import pickup_code
 from shared.draws import DrawRules, Prize
 from tests.cloud.member_page_data import FAMILY, TODAY, Phone, Shop, a_member, open_shop
 from tests.cloud.members_data import OTHER_CARD, vault
+from tests.cloud.picture_files import drawn
 from tests.cloud.test_ledger_races import AT_ONCE, all_at_once
 from tests.cloud.value_books import Books
 from tests.factories import START_MS, new_id
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+PNG = drawn()
 
 
 @pytest.fixture
@@ -175,10 +177,10 @@ def test_what_waits_is_nobody_elses(shop: Shop, phone: Phone) -> None:
 def test_a_picture_is_shown_to_members_alone(shop: Shop, phone: Phone) -> None:
     offer(shop)
     with shop.database.session() as session:
-        pictures.put(session, "mug", PNG, actor="person:ana", now_ms=START_MS)
+        pictures.put(session, "mug", fit(PNG), actor="person:ana", now_ms=START_MS)
     assert 'src="/me/gifts/mug/picture"' in phone.get("/me/gifts").text
     shown = phone.get("/me/gifts/mug/picture")
-    assert (shown.content, shown.headers["content-type"]) == (PNG, "image/png")
+    assert (shown.content, shown.headers["content-type"]) == (fit(PNG), "image/webp")
     assert Phone(shop).get("/me/gifts/mug/picture").status_code == 303
 
 

@@ -19,10 +19,11 @@ from cloud.identity import tokens
 from cloud.rewards.models import GiftOrder, Pickup
 from shared import coupon_code, pickup_code
 from tests.cloud.calling import call
+from tests.cloud.picture_files import drawn
 from tests.cloud.rewards_data import Mall
 from tests.factories import START_MS, new_id
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+PNG = drawn()
 
 
 class Program:

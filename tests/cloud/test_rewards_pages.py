@@ -15,14 +15,16 @@ from cloud.coupons.models import Coupon
 from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.fleet.models import AuditEntry
+from cloud.pictures.fitting import fit
 from cloud.rewards import checking, draw_pages
 from cloud.rewards.models import Gift, GiftOrder, GiftPicture, GiftStock, Pickup, Run, Ticket
 from tests.cloud.members_data import vault
+from tests.cloud.picture_files import drawn, png_that_says
 from tests.cloud.rewards_data import Mall
 from tests.cloud.visiting import mark_on
 from tests.factories import START_MS, new_id
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+PNG = drawn()
 DAY_MS = 24 * 3600 * 1000
 DRAW = {
     "name_en": "Spring", "points": "20", "prize_1_en": "Mug", "stock_1": "3", "weight_1": "1", "worth_1": "59.90",
@@ -121,9 +123,13 @@ def test_a_picture_is_looked_at_before_it_is_kept(sqlite_database: Database) -> 
 
     assert upload(PNG).headers["location"] == "/rewards/gifts/mug"
     shown = ana.get("/rewards/gifts/mug/picture")
-    assert (shown.content, shown.headers["content-type"]) == (PNG, "image/png")
+    assert (shown.content, shown.headers["content-type"]) == (fit(PNG), "image/webp")
     assert "no picture we can show" in upload(b"<svg onload='x'>").text
-    assert upload(PNG + bytes(400_000)).status_code == 403
+    assert "more than 25 million pixels" in upload(png_that_says(60_000, 60_000)).text, "a bomb is never unpacked"
+    taken = drawn("JPEG", exif=b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x00 somewhere in Hangzhou")
+    upload(taken)
+    assert b"Hangzhou" not in ana.get("/rewards/gifts/mug/picture").content, "pixels are kept, and nothing else"
+    assert upload(bytes(9 * 1024**2)).status_code == 413
     assert upload(PNG, mark="0").status_code == 403
     with mall.database.session() as session:
         assert len(session.exec(select(GiftPicture)).all()) == 1

@@ -371,7 +371,6 @@ def upgrade() -> None:
     op.create_table(
         "gift_picture",
         sa.Column("gift_id", sa.String(length=32), nullable=False),
-        sa.Column("media_type", sa.String(length=16), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("gift_id", name=op.f("pk_gift_picture")),
     )
