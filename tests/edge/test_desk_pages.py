@@ -102,6 +102,9 @@ async def test_somebody_joins_in_six_answers_and_reads_what_they_agree_to(tmp_pa
         assert "随时查询" in (await at.shown())["pane"]
         await at.types("1", "2")  # to the membership, not to messages
         assert at.asked == "new_card"
+        await at.scans("12345678")
+        assert at.asked == "new_card", "what is no card of ours is said at once, and not as if goods were scanned"
+        assert "not a member card of ours" in (await at.shown())["banner"]
         await at.scans(CARD)
         assert at.asked == "name"
         await at.types("李小明")
@@ -129,11 +132,12 @@ async def test_who_brought_them_is_asked_where_the_store_wants_to_know(tmp_path:
 
 async def test_whoever_is_known_is_served_instead(tmp_path: Path) -> None:
     async with at_desk(tmp_path) as at:
-        for _ in range(2):
-            await at.presses("F12")
-            await at.types("1", PHONE, "1", "1", "", "")
-            assert at.asked == "customer"
-        assert at.told == "hq_phone_known"
+        await at.presses("F12")
+        await at.types("1", PHONE, "1", "1", "", "")
+        assert at.asked == "customer"
+        await at.presses("F12")
+        await at.types("1", PHONE)
+        assert (at.asked, at.told) == ("customer", "hq_phone_known"), "before anybody reads a text"
         await at.presses("Escape", "F12")
         await at.types(PHONE)
         assert at.asked == "customer"
@@ -245,9 +249,13 @@ async def test_without_a_network_it_says_so_and_asks_again(tmp_path: Path) -> No
     async with at_desk(tmp_path) as at:
         at.desk.hq.silent = True
         await at.presses("F12")
-        await at.types("1", PHONE, "1", "1", "", "")
-        assert at.told == "hq_silent"
-        assert at.asked == "name"
+        await at.types("1", PHONE)
+        assert (at.asked, at.told) == ("phone", "hq_silent"), "before anybody reads a text"
+        at.desk.hq.silent = False
+        await at.types(PHONE, "1", "1", "")
+        at.desk.hq.silent = True
+        await at.types("")
+        assert (at.asked, at.told) == ("name", "hq_silent")
         at.desk.hq.silent = False
         await at.types("")
         assert at.asked == "customer"

@@ -23,6 +23,8 @@ WHOLE_PHONE = 6
 _PHONE = re.compile(r"\+?\d{4,20}")
 _SALE = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 _MOST_SERVED = 20
+_NO_CODE_OF_OURS = ("no_known_format", "unreadable")
+"""What is said of these speaks of goods."""
 
 
 class Whom:
@@ -61,6 +63,10 @@ class Whom:
         if isinstance(found, Customers):
             self._looked = text, found
         return found
+
+    async def card(self, text: str) -> str | Refused:
+        """Return the number of a card of ours that was scanned or typed, whoever's it is; nobody is asked."""
+        return await self._commands.look(lambda db, desk: card_number(db, desk, text))
 
     def serve(self, found: MemberFound, masked_phone: str = "", masked_card: str = "") -> Customer:
         """Remember somebody as being served now."""
@@ -106,7 +112,8 @@ def card_number(db: sqlite3.Connection, desk: Desk, text: str) -> str:
     told = tell(desk, text, ScanContext.MEMBER_CARD, hq_offset_ms=offset_ms)
     if isinstance(told, MemberCard):
         return told.number
-    raise Refusal(told.code if isinstance(told, Refused) else "not_a_card", text[:32])
+    misread = isinstance(told, Refused) and told.code not in _NO_CODE_OF_OURS
+    raise Refusal(told.code if isinstance(told, Refused) and misread else "not_a_card", text[:32])
 
 
 def who_in(db: sqlite3.Connection, desk: Desk, text: str) -> str:
@@ -132,7 +139,7 @@ def _by_card(db: sqlite3.Connection, desk: Desk, text: str) -> MemberFound | str
     try:
         number = card_number(db, desk, text)
     except Refusal as refusal:
-        if plain_phone(text) is None and refusal.code not in ("not_a_card", "no_known_format", "unreadable"):
+        if plain_phone(text) is None and refusal.code != "not_a_card":
             raise
         return ""
     known = desk.members.find(db, number)

@@ -10,7 +10,7 @@ from edge_agent.till.results import Refused
 from edge_agent.till.service.members import CardAct
 from edge_agent.till.service.results import CardChanged, Customer, Served
 from edge_agent.till.service.whom import WHOLE_PHONE, plain_phone
-from edge_agent.web.screen.asking import Asked, Option, Question
+from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
 from edge_agent.web.screen.hand import About, Done, Hand, Outcome, settled
 from edge_agent.web.screen.saying import Joined, Named, Plain, Said, named, news, refusal, says
 from shared import pickup_code
@@ -189,11 +189,7 @@ async def cards(ask: Asked, hand: Hand, key: str) -> Outcome:
     act = next(one for one in get_args(CardAct) if one == choice)
     card = ""
     if act in ("issue", "replace"):
-        card = await ask(
-            Question(
-                id="new_card", title=says(marked("The new card")), prompt=says(marked("Scan the new card")), scans=True
-            )
-        )
+        card = await new_card(ask, hand, says(marked("The new card")), says(marked("Scan the new card")))
 
     async def change(approve: Approve | None, _reason: str) -> CardChanged | Refused:
         return await hand.till.desk.change_card(act, served, card=card, approve=approve)
@@ -203,6 +199,16 @@ async def cards(ask: Asked, hand: Hand, key: str) -> Outcome:
     if isinstance(answer, Refused):
         return answer
     return Done(news(_DONE[act], name=name_of(served)), then="desk_customer", about=(key,))
+
+
+async def new_card(ask: Asked, hand: Hand, title: Said, prompt: Said, none: str | None = None) -> str:
+    """Ask for a card to give out; '' for the answer that stands for none. One that is not ours is asked for again."""
+    text = await ask(Question(id="new_card", title=title, prompt=prompt, default=none, scans=True))
+    if text == none:
+        return ""
+    if isinstance(await hand.till.desk.whom.card(text), Refused):
+        raise Wrong(says(marked("This is not a member card of ours.")), text)
+    return text
 
 
 async def claim(ask: Asked, hand: Hand, key: str) -> Outcome:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from edge_agent.disk.errors import DiskFull
 from edge_agent.receipt.consent_slip import Consented, consent_slip, copy_of
+from edge_agent.till.commands import refused
 from edge_agent.till.results import Refused
 from edge_agent.till.service.consents import consents_of
 from edge_agent.till.service.results import Customer
 from edge_agent.till.service.whom import WHOLE_PHONE, plain_phone
 from edge_agent.web.screen.asking import Asked, Option, Question, Wrong
-from edge_agent.web.screen.flows_desk import receipt_question
+from edge_agent.web.screen.flows_desk import new_card, receipt_question
 from edge_agent.web.screen.hand import Done, Hand, Outcome
 from edge_agent.web.screen.saying import NOTHING, Notice, Sayable, news, refusal, says
 from shared.receipt.document import Document
@@ -35,17 +36,17 @@ async def join(ask: Asked, _hand: Hand, phone: str) -> Outcome:
 
 async def enrol(ask: Asked, hand: Hand, phone: str = "") -> Outcome:
     """Make somebody a member: number, consent, and if they have them a card and a name."""
-    phone = phone or await _phone(ask)
+    if not phone:
+        phone = await _phone(ask)
+        if len(ask.answers) == 1:  # nobody reads and agrees for nothing: said before, and asked once
+            there = await hand.till.desk.look_up(phone)
+            if isinstance(there, Refused) and there.code == "hq_silent":
+                return there
+            if not isinstance(there, Refused) and len(there.found) == 1:
+                return _served(there.found[0], refused("hq_phone_known"))
     given = await _consents(ask, hand)
-    card = await ask(
-        Question(
-            id="new_card",
-            title=says(marked("A card for them?")),
-            prompt=says(marked("Scan the new card; Enter: none")),
-            default=_NO,
-            scans=True,
-        )
-    )
+    asks, scan = says(marked("A card for them?")), says(marked("Scan the new card; Enter: none"))
+    card = await new_card(ask, hand, asks, scan, none=_NO)
     name = await ask(
         Question(
             id="name",
@@ -54,7 +55,7 @@ async def enrol(ask: Asked, hand: Hand, phone: str = "") -> Outcome:
             default=_NO,
         )
     )
-    facts = {"name": "" if name == _NO else name[:64], "card": "" if card == _NO else card}
+    facts = {"name": "" if name == _NO else name[:64], "card": card}
     if hand.settings.policies.ask_referrer:
         facts["referrer"] = await _referrer(ask)
     answer = await hand.till.desk.enrol(phone, given, **facts)
@@ -162,4 +163,8 @@ async def _known(hand: Hand, phone: str, answer: Refused) -> Outcome:
     found = await hand.till.desk.look_up(phone)
     if isinstance(found, Refused) or len(found.found) != 1:
         return answer
-    return Done(refusal(answer), then="desk_customer", about=(found.found[0].key,))
+    return _served(found.found[0], answer)
+
+
+def _served(customer: Customer, answer: Refused) -> Done:
+    return Done(refusal(answer), then="desk_customer", about=(customer.key,))
