@@ -18,6 +18,7 @@ from cloud.ledger.reading import journals_by_key
 from cloud.ledger.reversing import Undo
 from cloud.ledger.reversing import reverse as reverse_journal
 from cloud.members import dirt, one_person, value
+from cloud.value import purses
 
 _OWNERS = ("member", "purse")
 
@@ -26,13 +27,15 @@ def reverse(session: Session, commit_no: int, undo: Undo) -> Journal:
     """Undo a journal as `cloud.ledger.reversing.reverse` does, for the people its members are today.
 
     What comes back to a member who was merged goes on to whom they are, each part with its date; points that come back
-    to one who has left end at once, and money stays in the purse until somebody pays it out.
+    to one who has left end at once, and money stays in the purse until somebody pays it out: one that was paid out
+    before is open again.
     """
     original = journals_by_key(session, [undo.of]).get(undo.of)
     people = one_person.look(session, _members(original.legs if original else ()))
     moved = {member: person.id for member, person in people.items() if person.id != member}
     owners = {str(member): str(now) for member, now in moved.items()}
     journal = reverse_journal(session, commit_no, replace(undo, owners=owners))
+    purses.reopen(session, journal.legs)
     for member in sorted(people):
         key = uuid5(undo.cause, f"{undo.purpose} {member}")
         if member in moved:

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import Session
 
 from cloud.database import bulk
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.ledger import AccountKey
+from cloud.ledger import AccountKey, Leg
 from cloud.ledger.kinds import PURSE_GIFT, PURSE_GIFT_HELD, PURSE_PRINCIPAL, PURSE_PRINCIPAL_HELD
 from cloud.ledger.locking import lock_balances
 from cloud.org.models import Store
 from cloud.sales.shops import shops
-from cloud.value.models import OPEN, Purse
+from cloud.value.models import OPEN, RETURNED, Purse
 from shared.calendar import business_date
 from shared.value import GIFT, PRINCIPAL
 
@@ -26,6 +26,8 @@ _PURSES = UUID("9b8e6d5e-6b1e-5c2e-9d1a-1f6f4a1f0d55")
 
 KINDS_OF = {PRINCIPAL: PURSE_PRINCIPAL, GIFT: PURSE_GIFT}
 HELD_OF = {PRINCIPAL: PURSE_PRINCIPAL_HELD, GIFT: PURSE_GIFT_HELD}
+
+_SPENDABLE = frozenset(KINDS_OF.values())
 
 _COLUMNS = (
     "id", "currency", "member_id", "card_id", "owner", "state", "store_id", "legal_entity_id", "opened_ms",
@@ -112,6 +114,18 @@ def lock(session: Session, purse: UUID) -> tuple[Purse, Holding]:
     kinds = (PURSE_PRINCIPAL, PURSE_GIFT, PURSE_PRINCIPAL_HELD, PURSE_GIFT_HELD)
     balances = lock_balances(session, [account(row, kind) for kind in kinds])
     return row, Holding(*(balances[account(row, kind)] for kind in kinds))
+
+
+def reopen(session: Session, legs: Iterable[Leg]) -> None:
+    """Open the purses again that were given back and paid out, where a journal has just put money into them.
+
+    What goods that come back put onto a card belongs to somebody: they spend it, or have it paid out as well.
+    """
+    given = {(leg.account.owner, leg.account.unit) for leg in legs if leg.amount > 0 and leg.account.kind in _SPENDABLE}
+    purse = table_of(Purse)
+    for owner, currency in sorted(given):
+        mine = (purse.c.owner == owner, purse.c.currency == currency, purse.c.state == RETURNED)
+        session.execute(update(purse).where(*mine).values(state=OPEN))
 
 
 def require_open(purse: Purse) -> None:

@@ -115,30 +115,6 @@ class Chain:
         assert take(self.database, [back]) == {}
         return back
 
-    def sell_lines(
-        self, lines: dict[int, tuple[int, list[Discount]]], basket: UUID, uses: list[PromotionUse]
-    ) -> SaleCompleted:
-        """Sell pieces, each for so much less its discounts, for cash."""
-        self.number += 1
-        member = MemberOnSale(member=self.ann)
-        sale = make_sale([("1001", 1)] * len(lines), id=basket, store="s001", number=self.number, member=member)
-        sold = [
-            msgspec.structs.replace(
-                line, price=msgspec.structs.replace(line.price, minor=minor, basis=1), discounts=discounts, tax_minor=0,
-                net_minor=minor - sum(one.minor for one in discounts),
-            )
-            for line, (minor, discounts) in zip(sale.lines, lines.values(), strict=True)
-        ]  # fmt: skip
-        total = sum(line.net_minor for line in sold)
-        tenders = [Tender(method=TenderKind.CASH, minor=total)]
-        sale = msgspec.structs.replace(sale, lines=sold, tenders=tenders, total_minor=total, promotions=uses)
-        assert take(self.database, [sale]) == {}
-        return sale
-
-    def give_back_line(self, sale: SaleCompleted, line: int) -> None:
-        self.number += 1
-        assert take(self.database, [make_return(sale, [(line, 1)], number=self.number)]) == {}
-
     def ask(self, body: AskHold | AskRelease, *, id: UUID | None = None, store: str = "s001") -> object:  # noqa: A002
         question = Question(
             id=new_id(), agent=AGENTS[store], connection=new_id(), at_ms=START_MS, sent_ms=START_MS, epoch=new_id(),
@@ -182,28 +158,6 @@ def test_p5_points_are_held_at_the_till_captured_by_the_sale_and_given_back_by_i
     assert chain.stands("member_points_held", "POINTS") == 0
     chain.give_back(sale)
     assert chain.points == 100
-    chain.prove()
-
-
-def test_p5_points_of_an_exchange_come_back_with_what_was_exchanged_and_points_as_money_with_what_they_paid(
-    database: Database,
-) -> None:
-    """Of 1,070 points 70 bought the add-on offer of the second line; the rest paid 10.00, spread over both lines."""
-    chain = Chain(database)
-    chain.earn(1_070)
-    basket = new_id()
-    assert isinstance(chain.hold("POINTS", 1_070, basket), Held)
-    paid = [Discount(reason="points_redemption", minor=minor, source="pts") for minor in (750, 250)]
-    offer = Discount(reason="buy_with_purchase", minor=1_000, source="exchange")
-    sale = chain.sell_lines(
-        {1: (5_000, [paid[0]]), 2: (3_000, [offer, paid[1]])}, basket,
-        [PromotionUse("pts", spent_points=1_000), PromotionUse("exchange", spent_points=70)],
-    )  # fmt: skip
-    after = chain.points
-    chain.give_back_line(sale, 2)
-    assert chain.points == after + 250 + 70 - 17, "what the goods had earned goes, their points come back"
-    chain.give_back_line(sale, 1)
-    assert chain.points == 1_070
     chain.prove()
 
 
