@@ -18,7 +18,6 @@ from cloud.fleet import audit
 from cloud.identity.tokens import TokenHolder
 from cloud.ledger.commits import open_commit
 from cloud.members import enrolling, entry, finding
-from cloud.members.attaching import attach_card
 from cloud.members.home_days import HomeDays
 from cloud.members.importing import Importer, MemberImport
 from cloud.members.minting import mint_of
@@ -72,12 +71,6 @@ class Enrolled(BaseModel):
     member: UUID
 
 
-class AttachedView(BaseModel):
-    """What attaching a card did."""
-
-    sales_credited: int
-
-
 class ProblemView(BaseModel):
     """What is wrong with a row of a file."""
 
@@ -127,29 +120,12 @@ def enrol(services: Here, who: MayWrite, body: NewMember) -> Enrolled:
             services.vault,
             mint_of(services.clocks),
             sign_up,
+            today=HomeDays(services.clocks.business.now_ms()),
             commit_no=open_commit(session, now_ms),
             now_ms=now_ms,
         )
         _record(services, session, who, "member.enrol", str(member))
     return Enrolled(member=member)
-
-
-@router.post("/{member}/cards")
-def attach(services: Here, who: MayWrite, member: UUID, body: ByCard) -> AttachedView:
-    """Give a card to a member."""
-    now_ms = services.clocks.machine.wall_ms()
-    with services.database.session() as session:
-        done = attach_card(
-            session,
-            services.vault,
-            mint_of(services.clocks),
-            member=member,
-            number=body.card,
-            commit_no=open_commit(session, now_ms),
-            now_ms=now_ms,
-        )
-        _record(services, session, who, "member.card", str(member))
-    return AttachedView(sales_credited=done.sales_credited)
 
 
 @router.post("/import")

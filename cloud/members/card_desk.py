@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,11 +13,11 @@ from cloud.database import bulk
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound, Refused
 from cloud.fleet import audit
-from cloud.members import cards, dirt, rules
+from cloud.members import card_terms, cards, dirt, rules
 from cloud.members.attaching import Attached, attach_card
 from cloud.members.care_models import MemberNotice
 from cloud.members.changing import active
-from cloud.members.home_days import Days, HomeDay, day_of, home_days
+from cloud.members.home_days import Days, HomeDay, home_days
 from cloud.members.models import ACTIVE, EXPIRED, FROZEN, LOST, Card, Member
 from cloud.privacy import Vault, normal
 from shared.ids import UuidMint
@@ -60,9 +60,7 @@ def issue(
     if found is not None and found.member == member and found.status != ACTIVE:
         raise Refused(f"card_{found.status}", f"this card is {found.status} and is not given again: take another")
     done = attach_card(session, vault, mint, member=member, number=number, commit_no=commit_no, now_ms=now_ms)
-    ends = _end(day_of(session, member, today), rules.newest(session, rules.Cards).valid_months)
-    card = table_of(Card)
-    session.execute(update(card).where(card.c.id == done.card).values(expires_on=ends, noticed_ms=None))
+    card_terms.begin(session, member, today)
     _record(session, member, "issue", actor=actor, reason=reason, now_ms=now_ms)
     return done
 
@@ -131,16 +129,6 @@ def _end_on(session: Session, mint: UuidMint, home: HomeDay, *, commit_no: int, 
     ).all()
     dirt.note(session, commit_no, [(row.member_id, dirt.HEAD_OFFICE, 0) for row in over if row.member_id])
     return Ending(len(soon), len(over))
-
-
-def _end(today: date, months: int) -> date | None:
-    """Return the last day of a card given today: the day before the same day so many months on."""
-    if not months:
-        return None
-    year, month = divmod(today.month - 1 + months, 12)
-    first = date(today.year + year, month + 1, 1)
-    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    return min(first + timedelta(days=today.day - 1), following) - timedelta(days=1)
 
 
 def _record(session: Session, member: UUID, detail: str, *, actor: str, reason: str, now_ms: int) -> None:

@@ -101,7 +101,9 @@ class DeskAnswers:
             consents=ask.consents,
             referred_by=self._referrer(session, ask),
         )
-        return enrolling.enrol(session, self._vault, self._mint(), sign_up, commit_no=commit_no, now_ms=now_ms)
+        return enrolling.enrol(
+            session, self._vault, self._mint(), sign_up, today=self._today(), commit_no=commit_no, now_ms=now_ms
+        )
 
     def _referrer(self, session: Session, ask: AskEnrol) -> UUID | None:
         """Return who brought them. Raise Refused (`referrer_unknown`) where that leads to no one member."""

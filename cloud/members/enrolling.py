@@ -13,8 +13,9 @@ from sqlmodel import Session
 from cloud.database import bulk
 from cloud.database.rowset import table_of, upsert_into
 from cloud.errors import NotFound
-from cloud.members import dirt, lookup_keys
+from cloud.members import card_terms, dirt, lookup_keys
 from cloud.members.attaching import attach_card
+from cloud.members.home_days import Days
 from cloud.members.models import ACTIVE, Consent, Member, MemberField
 from cloud.members.profile import EMAIL, NAME, PHONE, PROFILE, checked
 from cloud.org.models import Store
@@ -47,9 +48,12 @@ class SignUp:
     referred_by: UUID | None = None
 
 
-def enrol(session: Session, vault: Vault, mint: UuidMint, sign_up: SignUp, *, commit_no: int, now_ms: int) -> UUID:
+def enrol(
+    session: Session, vault: Vault, mint: UuidMint, sign_up: SignUp, *, today: Days, commit_no: int, now_ms: int
+) -> UUID:
     """Make a member with cards, and credit what those cards bought before. Return the member's id.
 
+    The card in use counts from `today` for as long as the rule says.
     Raise Invalid for a field that cannot be, NotFound for a home store that is not there, Refused for a card that
     belongs to somebody else; the caller then rolls back.
     """
@@ -79,6 +83,7 @@ def enrol(session: Session, vault: Vault, mint: UuidMint, sign_up: SignUp, *, co
     lookup_keys.renew(session, vault, member, fields_of(session, vault, member))
     for number in reversed(sign_up.cards):
         attach_card(session, vault, mint, member=member, number=number, commit_no=commit_no, now_ms=now_ms)
+    card_terms.begin(session, member, today)
     dirt.note(session, commit_no, [(member, dirt.HEAD_OFFICE, now_ms)])
     return member
 

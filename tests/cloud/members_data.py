@@ -108,7 +108,8 @@ def join(database: Database, cards: Sequence[str] = (), **fields: object) -> UUI
     """Enrol a member."""
     with database.session() as session:
         sign_up = SignUp(source="service_desk", cards=tuple(cards), **fields)  # type: ignore[arg-type]
-        return enrol(session, vault(), mint, sign_up, commit_no=open_commit(session, START_MS), now_ms=START_MS)
+        commit_no = open_commit(session, START_MS)
+        return enrol(session, vault(), mint, sign_up, today=date(2026, 1, 1), commit_no=commit_no, now_ms=START_MS)
 
 
 def everything_stored(database: Database) -> bytes:

@@ -182,6 +182,15 @@ def test_a_card_ends_with_notice_ahead(database: Database) -> None:
         assert (notice.member_id, notice.kind, notice.due_on) == (ann, "card_expires", date(2026, 2, 28))
 
 
+def test_a_card_given_at_joining_ends_like_any_other(database: Database) -> None:
+    with database.session() as session:
+        rules.publish(session, rules.Cards(version=1, valid_months=12, notice_days=10), actor="a", now_ms=1)
+    ann = join(database, [CARD, OTHER_CARD])
+    with database.session() as session:
+        assert card_desk.current(session, ann).expires_on == date(2026, 12, 31)
+        assert status_of(session, OTHER_CARD) == REPLACED
+
+
 def test_an_anonymous_card_gets_a_name_later(database: Database) -> None:
     ann = join(database, [CARD])
     with database.session() as session:
@@ -268,8 +277,9 @@ def test_a_family_is_joined_and_left(database: Database) -> None:
 
 def _another(session: Session) -> UUID:
     return enrolling.enrol(
-        session, vault(), mint, enrolling.SignUp(source="x"), commit_no=open_commit(session, 1), now_ms=1
-    )
+        session, vault(), mint, enrolling.SignUp(source="x"), today=date(2026, 1, 1),
+        commit_no=open_commit(session, 1), now_ms=1,
+    )  # fmt: skip
 
 
 def test_who_may_join(database: Database) -> None:

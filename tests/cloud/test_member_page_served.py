@@ -18,6 +18,7 @@ from cloud.clock import SystemMachineClock
 from cloud.deployment.opening import open_database, open_vault
 from cloud.ledger.commits import open_commit
 from cloud.members.enrolling import SignUp, enrol
+from cloud.members.home_days import HomeDays
 from cloud.settings import load
 from shared.ids import UuidMint
 from tests.provision.patience import until
@@ -55,7 +56,7 @@ def _enrol(config: Path) -> None:
     with database.session() as session:
         commit = open_commit(session, now_ms)
         mint = UuidMint(clock.wall_ms, os.urandom)
-        enrol(session, open_vault(settings), mint, sign_up, commit_no=commit, now_ms=now_ms)
+        enrol(session, open_vault(settings), mint, sign_up, today=HomeDays(now_ms), commit_no=commit, now_ms=now_ms)
     database.close()
 
 

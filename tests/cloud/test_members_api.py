@@ -22,6 +22,7 @@ from cloud.fleet.models import AuditEntry
 from cloud.identity import keys, tokens
 from cloud.loyalty import api as loyalty_api
 from cloud.members import api as members_api
+from cloud.members import care_api
 from cloud.members.models import MemberDirty
 from tests.cloud.members_data import CARD, OTHER_CARD, open_chain, shown, take, vault
 from tests.factories import DrivenMachineClock, make_sale
@@ -61,6 +62,7 @@ def client(sqlite_database: Database) -> Client:
     app = FastAPI()
     answers.install(app)
     app.include_router(members_api.router)
+    app.include_router(care_api.router)
     app.include_router(loyalty_api.router)
     app.dependency_overrides[services_of] = lambda: SimpleNamespace(
         database=sqlite_database, clocks=clocks, vault=vault()
@@ -78,7 +80,7 @@ def test_a_member_is_enrolled_found_and_given_another_card(client: Client, sqlit
     enrolled = client.post("/api/v1/members", json=body)
     assert enrolled.status_code == 201
     member = enrolled.json()["member"]
-    assert client.post(f"/api/v1/members/{member}/cards", json={"card": OTHER_CARD}).json() == {"sales_credited": 1}
+    assert client.post(f"/api/v1/members/{member}/card", json={"card": OTHER_CARD}).json() == {"sales_credited": 1}
     found = client.post("/api/v1/members/find", json={"card": OTHER_CARD})
     assert found.json() == {
         "member": member,
