@@ -11,30 +11,27 @@ some share goods, what is searched depends on the layer:
   again and again the one that saves most.
 - coupons: the best one alone, or all that stack, in every order of up to `MOST_ORDERED`. Beyond: the one that saves
   most alone first, or percentages before amounts.
-- everything else: every choice of promotions that share no goods, up to `MOST_RIVALS`. Beyond: in order, each
-  that shares none with those before it.
+- everything else: every choice of promotions that share no goods, up to `packing.MOST_TRIED` questions. Beyond: what
+  saves most first, each that shares none with those before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
 from itertools import permutations, product
 from operator import attrgetter
 
-from shared.pricing.candidate import NOTHING, Candidate, Key, Score, added, negative, score, shares
+from shared.pricing.candidate import Candidate, negative, score, shares
 from shared.pricing.effect import Effect, Miss
 from shared.pricing.index import strictest
+from shared.pricing.packing import Chosen, best_apart, worth
 from shared.pricing.promotion import Layer, Stacking
 from shared.pricing.searching import best_sets
 from shared.pricing.state import State
 
 MOST_ASSIGNMENTS = 64
-MOST_RIVALS = 10
 MOST_ORDERED = 4
 """Stackable coupons of which every order is tried."""
-
-Chosen = list[tuple[Candidate, Effect]]
 
 
 def choose_one(candidates: Sequence[Candidate]) -> Chosen:
@@ -119,7 +116,7 @@ def _assign(rivals: Sequence[Candidate]) -> Chosen:
         tried = [dict(zip(rows, places, strict=True)) for places in product(*(by_row[row] for row in rows))]
     else:
         tried = _greedy_assignments(rivals, by_row)
-    return min((_assigned(rivals, places) for places in tried), key=_worth)
+    return min((_assigned(rivals, places) for places in tried), key=worth)
 
 
 def _greedy_assignments(rivals: Sequence[Candidate], by_row: dict[int, list[int]]) -> list[dict[int, int]]:
@@ -141,47 +138,10 @@ def _assigned(rivals: Sequence[Candidate], places: dict[int, int]) -> Chosen:
     return [(candidate, effect) for candidate, effect in effects if isinstance(effect, Effect)]
 
 
-def _worth(chosen: Chosen) -> tuple[Score, list[Key]]:
-    """Sort choices: the best for the customer first, then the order of the promotions in them."""
-    together = reduce(added, [score(effect) for _, effect in chosen], NOTHING)
-    return negative(together), sorted([candidate.key for candidate, _ in chosen])
-
-
 def _apart(rivals: Sequence[Candidate]) -> Chosen:
     """Choose among promotions that take all they cover: the best of those that share nothing."""
-    found: list[tuple[Candidate, Effect, set[int]]] = []
-    for candidate in rivals:
-        effect = candidate.effect()
-        if isinstance(effect, Effect):
-            found.append((candidate, effect, {row for row, _ in effect.used}))
-    if len(found) > MOST_RIVALS:
-        return _first_come(sorted(found, key=lambda one: (negative(score(one[1])), one[0].key)))
-    best: Chosen = []
-    for chosen in _subsets(found, 0, set()):
-        if _worth(chosen) < _worth(best):
-            best = chosen
-    return best
-
-
-def _subsets(found: Sequence[tuple[Candidate, Effect, set[int]]], start: int, taken: set[int]) -> list[Chosen]:
-    """Return every choice from `start` on that shares no row with `taken`."""
-    if start == len(found):
-        return [[]]
-    candidate, effect, rows = found[start]
-    choices = _subsets(found, start + 1, taken)
-    if taken.isdisjoint(rows):
-        choices = choices + [[(candidate, effect), *rest] for rest in _subsets(found, start + 1, taken | rows)]
-    return choices
-
-
-def _first_come(found: Sequence[tuple[Candidate, Effect, set[int]]]) -> Chosen:
-    taken: set[int] = set()
-    chosen: Chosen = []
-    for candidate, effect, rows in found:
-        if taken.isdisjoint(rows):
-            taken |= rows
-            chosen.append((candidate, effect))
-    return chosen
+    effects = [(candidate, candidate.effect()) for candidate in rivals]
+    return best_apart([(candidate, effect) for candidate, effect in effects if isinstance(effect, Effect)])
 
 
 def _coupons(candidates: Sequence[Candidate], state: State) -> Chosen:
@@ -190,7 +150,7 @@ def _coupons(candidates: Sequence[Candidate], state: State) -> Chosen:
     stackable = [one for one in candidates if getattr(one.listed.promotion, "stackable", False)]
     if len(stackable) > 1:
         ways += [_one_after_another(order, state) for order in _orders(in_order(stackable))]
-    return min(ways, key=_worth)
+    return min(ways, key=worth)
 
 
 def _orders(stackable: Sequence[Candidate]) -> Iterable[Sequence[Candidate]]:

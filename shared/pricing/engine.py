@@ -55,6 +55,7 @@ def _basket(state: State, outcomes: list[Outcome]) -> PricedBasket:
 
 def _settle(layer: Layer, group: Group, state: State, outcomes: Outcomes) -> None:
     """Decide one group on what the groups before it left, and take what it gives off the rows."""
+    outcomes.next_group()
     open_: list[Candidate] = []
     for candidate in group:
         miss = candidate.short()

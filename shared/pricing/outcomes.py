@@ -21,6 +21,13 @@ class Outcomes:
     def __init__(self, state: State) -> None:
         self._state = state
         self._entries: list[tuple[int, str, str, Outcome]] = []
+        self._told: dict[int, int] = {}
+        """Pieces by row that outcomes of the group being decided have said are used."""
+
+    def next_group(self) -> None:
+        """Count pieces anew: what one group used, another may use too."""
+        if self._told:
+            self._told = {}
 
     def apply(self, candidate: Candidate, effect: Effect) -> None:
         """Take an effect off the rows it is borne by, and note it."""
@@ -125,16 +132,20 @@ class Outcomes:
         return lines
 
     def _lines(self, row: int, pieces: int, parts: list[int] | None) -> list[UsedLine]:
-        """Say how many units of each line were used: the first lines first, all of a weighed one."""
+        """Say how many units of each line were used: after those others of the group used, all of a weighed one."""
         work = self._state.rows[row].lines
         if len(work) == 1:
             line = work[0].line
             whole = pieces == self._state.pieces[row]
             return [UsedLine(line.n, line.quantity if whole else pieces, parts[0] if parts else 0)]
+        before = self._told.get(row, 0)
+        before = 0 if before + pieces > self._state.pieces[row] else before
+        self._told[row] = before + pieces
         found = []
         for place, one in enumerate(work):
-            count = min(pieces, one.line.quantity)
-            pieces -= count
+            skipped = min(before, one.line.quantity)
+            count = min(pieces, one.line.quantity - skipped)
+            before, pieces = before - skipped, pieces - count
             minor = parts[place] if parts else 0
             if count or minor:
                 found.append(UsedLine(one.line.n, count, minor))
