@@ -93,7 +93,7 @@ class Portion:
         return self.facts.choices.get(self.promotion, [])
 
 
-class Effect(msgspec.Struct, kw_only=True):
+class Effect(msgspec.Struct, gc=False, kw_only=True):
     """What a promotion does: `saving` spread over `bears` as (row, weight, room), `used` pieces by row."""
 
     saving: int

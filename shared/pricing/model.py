@@ -46,7 +46,7 @@ class PaperCoupon(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     chain_minor: int = 0
 
 
-class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
+class Discount(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, array_like=True):
     """Money taken off a line: why, how much, and who bears it (basis points by payer; empty means the chain).
 
     `source` names the promotion or coupon behind it; empty where the reason says all.
@@ -58,7 +58,7 @@ class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ar
     payers: dict[Payer, int] = {}
 
 
-class PricedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
+class PricedLine(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, array_like=True):
     """A line with its price and every reason for it: what is left of it after its discounts, never below 0.
 
     It travels as a `SoldLine` (`shared/wire/sold_lines.py`). `code` is what was scanned, empty when it was the item's
@@ -96,7 +96,7 @@ class Status(StrEnum):
     """The customer has earned it and has yet to choose or take something."""
 
 
-class UsedLine(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+class UsedLine(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, array_like=True):
     """A promotion's part in a line: how much of the line it used, and what it took off."""
 
     n: int
@@ -104,7 +104,7 @@ class UsedLine(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True)
     minor: int
 
 
-class Gift(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+class Gift(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, array_like=True):
     """Pieces of an item that the customer may have and that are not in the basket. `add`: the till rings them up."""
 
     item: str
@@ -112,7 +112,7 @@ class Gift(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
     add: bool = False
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What a promotion did, or why it did nothing. `shared.pricing.explain` puts it into words.
 
     `reason` is a machine code, empty where it applied without more to say. `missing_minor` or `missing_quantity` is
