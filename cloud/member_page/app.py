@@ -22,6 +22,7 @@ from cloud.member_page import (
     board_pages,
     handing_pages,
     headers,
+    joining_pages,
     own_data,
     pages,
     profile_pages,
@@ -61,8 +62,10 @@ def create_member_app(services: Services) -> FastAPI:
         asks=FailureLimit(machine, limit=_MOST_ASKS, window_s=_WINDOW_S),
         looks=FailureLimit(machine, limit=_MOST_LOOKS, window_s=_LOOKS_WINDOW_S),
     )
-    parts = (pages, board_pages, handing_pages, reward_pages, signing_in, own_data, profile_pages, static_files,
-             wechat_reports)  # fmt: skip
+    parts = (
+        pages, board_pages, handing_pages, reward_pages, signing_in, joining_pages, own_data, profile_pages,
+        static_files, wechat_reports,
+    )  # fmt: skip
     for part in parts:
         app.include_router(part.router)
     for kind in (CloudError, RequestValidationError, HTTPException, SQLAlchemyError):

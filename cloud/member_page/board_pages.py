@@ -41,7 +41,7 @@ def board(request: Request, page: Here, visitor: SignedIn) -> Response:
             "me": visitor.member,
             "agreed": consent.standing(session, visitor.member, leaderboard.CHANNEL) is not None,
         }
-    return answer(request, "board", tab="points", mark=visitor.mark, **values)
+    return answer(request, "board", tab="card", mark=visitor.mark, **values)
 
 
 @router.post("/me/board")

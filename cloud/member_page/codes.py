@@ -33,6 +33,8 @@ DIGITS = 6
 MOST_TRIES = 5
 PAUSE_MS = 60_000
 """Between two codes to one number, whoever asks."""
+JOIN_MS = 15 * 60_000
+"""How long a number stays proven for whoever joins."""
 MOST_OPEN = 50_000
 """Attempts kept at once."""
 _AT_ONCE = 50
@@ -103,7 +105,10 @@ def check(session: Session, vault: Vault, token: str, code: str, now_ms: int) ->
     if row.code_hash is None or not hmac.compare_digest(row.code_hash, _hash(vault, row.id, code)):
         return Checked(Typed.OVER if row.tries >= MOST_TRIES else Typed.WRONG)
     row.code_hash, row.proven_ms = None, now_ms
-    return Checked(Typed.RIGHT, _members_with(session, row.phone_index))
+    members = _members_with(session, row.phone_index)
+    if not members:  # they read what they agree to before they join
+        row.expires_ms = max(row.expires_ms, now_ms + JOIN_MS)
+    return Checked(Typed.RIGHT, members)
 
 
 def proven(session: Session, token: str, now_ms: int) -> Sequence[UUID]:
@@ -113,6 +118,15 @@ def proven(session: Session, token: str, now_ms: int) -> Sequence[UUID]:
     if row is None or row.proven_ms is None or row.expires_ms <= now_ms:
         return ()
     return _members_with(session, row.phone_index)
+
+
+def proves(session: Session, vault: Vault, token: str, phone: str, now_ms: int) -> bool:
+    """Tell whether the browser has proven this number, for as long as its attempt lasts. Raise Invalid for none."""
+    found = select(MemberSignIn).where(col(MemberSignIn.token_hash) == sessions.hash_of(token)).with_for_update()
+    row = session.exec(found).first()
+    if row is None or row.proven_ms is None or row.expires_ms <= now_ms:
+        return False
+    return row.phone_index == vault.blind_index(PHONE, normal.phone(phone))
 
 
 def finish(session: Session, token: str, now_ms: int) -> None:
@@ -127,7 +141,11 @@ def finish(session: Session, token: str, now_ms: int) -> None:
 class CodeMaker:
     """Makes the codes that were asked for, and forgets attempts and sessions that have ended."""
 
-    def __init__(self, database: Database, vault: Vault, clock: MachineClock, minutes: int) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, clock: MachineClock, minutes: int, *, joins: bool = False
+    ) -> None:
+        """Make them for members, and for everybody where they may join on the page (`joins`)."""
+        self._joins = joins
         self._database = database
         self._vault = vault
         self._clock = clock
@@ -151,7 +169,7 @@ class CodeMaker:
     def _make(self, session: Session, attempt: MemberSignIn, now_ms: int) -> None:
         sealed, attempt.phone = attempt.phone, None
         members = _members_with(session, attempt.phone_index)
-        if sealed is None or not members or attempt.expires_ms <= now_ms:
+        if sealed is None or not (members or self._joins) or attempt.expires_ms <= now_ms:
             return
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
         try:
@@ -162,7 +180,7 @@ class CodeMaker:
                 language="zh" if attempt.language == "zh" else "en",
                 recipient=self._vault.decrypt(sealed, sign_in_context(attempt.id)),
                 parameters={"code": code, "minutes": str(self._minutes)},
-                member=members[0],
+                member=members[0] if members else None,
                 until_ms=attempt.expires_ms,
             )
             queue(session, self._vault, message, now_ms=now_ms)

@@ -18,6 +18,7 @@ from cloud.database.sweeping import sweep
 from cloud.errors import Refused
 from cloud.ledger.commits import open_commit
 from cloud.member_page import following, headers, profile_pages, reading
+from cloud.member_page.consent_texts import text_for
 from cloud.member_page.holdings import purses_of
 from cloud.member_page.rendering import answer, language_of, today
 from cloud.member_page.visiting import Form, Here, JustSignedIn, Page, SignedIn, in_wechat
@@ -26,9 +27,8 @@ from cloud.members import consent, disclosure, disclosure_page, leaving
 from cloud.members.enrolling import fields_of
 from cloud.members.models import Consent
 from cloud.members.profile import EMAIL, PHONE
+from shared.web.words import Language
 
-CONSENT_VERSION = "page-1"
-"""The version of the text `consent_text`: a new text is a new version."""
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 router = APIRouter(include_in_schema=False)
@@ -38,7 +38,8 @@ router = APIRouter(include_in_schema=False)
 def more(request: Request, page: Here, visitor: SignedIn) -> Response:
     """Show what may be sent, and the rights over one's data."""
     with page.database.snapshot() as session:
-        channels = [_channel(session, page, visitor.member, name) for name in ChannelName]
+        language = language_of(request)
+        channels = [_channel(session, page, visitor.member, name, language) for name in ChannelName]
         zone = reading.house_of(session, visitor.member).zone
         linked = following.is_linked(session, visitor.member)
         reward = profile_pages.reward_for(session, visitor.member, language_of(request))
@@ -48,30 +49,34 @@ def more(request: Request, page: Here, visitor: SignedIn) -> Response:
     )  # fmt: skip
 
 
-def _channel(session: Session, page: Page, member: UUID, name: ChannelName) -> dict[str, object]:
+def _channel(session: Session, page: Page, member: UUID, name: ChannelName, language: Language) -> dict[str, object]:
     found: Consent | None = consent.standing(session, member, name)
     if name is ChannelName.WECHAT:
         reached = following.is_linked(session, member)
     else:
         reached = (PHONE if name is ChannelName.SMS else EMAIL) in fields_of(session, page.vault, member)
-    return {"name": str(name), "since_ms": None if found is None else found.given_ms, "reached": reached}
+    text = text_for(session, member, name, language)
+    return {
+        "name": str(name),
+        "since_ms": None if found is None else found.given_ms,
+        "version": "" if found is None else found.version,
+        "text": text,
+        "reached": reached,
+    }
 
 
 @router.post("/me/consents/{channel}")
-def decide(page: Here, visitor: SignedIn, form: Form, channel: ChannelName) -> Response:
+def decide(request: Request, page: Here, visitor: SignedIn, form: Form, channel: ChannelName) -> Response:
     """Give or withdraw a consent; either is one touch."""
     actor, now_ms = visitor.actor, page.clocks.machine.wall_ms()
     with page.database.session() as session:
         if form.get("give"):
-            consent.give(
-                session,
-                visitor.member,
-                channel,
-                version=CONSENT_VERSION,
-                source="member_page",
-                actor=actor,
-                now_ms=now_ms,
-            )
+            text = text_for(session, visitor.member, channel, language_of(request))
+            if form.get("version") == text.version:  # else it is another by now: they read that one first
+                consent.give(
+                    session, visitor.member, channel, version=text.version, source="member_page", actor=actor,
+                    now_ms=now_ms,
+                )  # fmt: skip
         elif consent.standing(session, visitor.member, channel) is not None:
             consent.withdraw(session, visitor.member, channel, actor=actor, now_ms=now_ms)
     return RedirectResponse("/me/more#messages", HTTPStatus.SEE_OTHER)

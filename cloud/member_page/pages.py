@@ -17,6 +17,7 @@ from cloud.member_page import movements, reading
 from cloud.member_page.card_code import REFRESH_S, VALID_S, card_of, code_text, drawn
 from cloud.member_page.coupons import CouponShown, coupons_of
 from cloud.member_page.holdings import purses_of
+from cloud.member_page.joining import may_have_card
 from cloud.member_page.rendering import answer, language_of, today
 from cloud.member_page.sessions import Visitor
 from cloud.member_page.visiting import Here, Page, SignedIn
@@ -47,9 +48,11 @@ def home(request: Request, page: Here, visitor: SignedIn) -> Response:
         row, card = session.get_one(Member, visitor.member), card_of(session, visitor.member)
         coupons = _coupons(session, page, visitor.member, language_of(request))
         name, masked = row.masked_name, "" if card is None else card.masked
+        takes = card is None and may_have_card(session, visitor.member)
     return answer(
         request, "card", tab="card", mark=visitor.mark, name=name, card=masked, refresh_s=REFRESH_S, valid_s=VALID_S,
-        stamp=now_ms, coupons=coupons[:_FIRST_COUPONS], more_coupons=len(coupons) > _FIRST_COUPONS, **values,
+        stamp=now_ms, coupons=coupons[:_FIRST_COUPONS], more_coupons=len(coupons) > _FIRST_COUPONS, takes=takes,
+        **values,
     )  # fmt: skip
 
 

@@ -27,6 +27,10 @@ class MemberPageSettings(BaseModel):
     session_days: int = Field(default=30, ge=1, le=90)
     """How long a telephone stays signed in."""
 
+    joining: bool = False
+    """Whether whoever is no member yet may become one here, where the entry rule is free. Codes then go to any number
+    that asks, within the same limits."""
+
     @field_validator("url")
     @classmethod
     def _plain(cls, value: str) -> str:

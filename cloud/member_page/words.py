@@ -55,6 +55,48 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
         "zh": "手机号格式不正确，请重新输入；境外号码请以 + 和国家代码开头。",
     },
     "wait": {"en": "Too many attempts. Try again in {seconds} seconds.", "zh": "操作过于频繁，请 {seconds} 秒后再试。"},
+    "code_not_here_join": {
+        "en": "Nothing after a minute? Check the number and ask again.",
+        "zh": "一分钟后仍未收到？请核对手机号后重新获取。",
+    },
+    "sign_in_lead_join": {
+        "en": "With your phone number. No password: we send you a code. New here? You become a member on the way.",
+        "zh": "使用手机号登录，无需密码，我们会发送验证码。新用户验证后即可加入会员。",
+    },
+    "code_sent_join": {
+        "en": "A code is on its way to {phone}. It is good for {minutes} minutes.",
+        "zh": "验证码已发往 {phone}，{minutes} 分钟内有效。",
+    },
+    "join": {"en": "Become a member", "zh": "加入会员"},
+    "join_lead": {
+        "en": "This number is no member's yet. It costs nothing, and your card is on your phone at once.",
+        "zh": "该手机号还不是会员。免费加入，会员码立即可用。",
+    },
+    "join_name": {"en": "Name", "zh": "姓名"},
+    "join_store": {"en": "Your store", "zh": "常去门店"},
+    "join_if_you_like": {"en": "(if you like)", "zh": "（选填）"},
+    "join_do": {"en": "Join", "zh": "立即加入"},
+    "join_agree": {
+        "en": "Without agreeing to this nobody can join. Tick it, or leave the page.",
+        "zh": "请先勾选同意会员条款，再加入会员。",
+    },
+    "join_desk": {
+        "en": "Joining takes a purchase first. With its receipt or card any service desk makes you a member.",
+        "zh": "入会需先在门店消费，请持小票或卡到任一门店服务台办理。",
+    },
+    "join_wrong": {
+        "en": "This name or store cannot be. Type it again, or leave it empty.",
+        "zh": "姓名或门店有误，请重新填写或留空。",
+    },
+    "join_again": {
+        "en": "That took too long. Ask for a new code.",
+        "zh": "操作超时，请重新获取验证码。",
+    },
+    "card_take": {"en": "Put a card on my phone", "zh": "领取电子会员卡"},
+    "card_take_lead": {
+        "en": "You have no card in use. Take one on this phone: its code is taken at every till, and your points stay.",
+        "zh": "您目前没有可用的会员卡。可立即领取电子会员卡，各门店收银台均可使用，积分不受影响。",
+    },
     "choose": {"en": "Which member are you?", "zh": "请选择会员"},
     "choose_lead": {"en": "Several members share this number.", "zh": "该手机号登记了多位会员。"},
     "nameless": {"en": "Member", "zh": "会员"},
@@ -265,6 +307,9 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "channel_wechat": {"en": "WeChat", "zh": "微信"},
     "channel_email": {"en": "E-mail", "zh": "电子邮件"},
     "channel_on": {"en": "on since {day}", "zh": "{day} 已开启"},
+    "channel_version": {"en": "text {version}", "zh": "条款 {version}"},
+    "channel_newer": {"en": "The text is another by now:", "zh": "条款已更新："},
+    "channel_agree": {"en": "Agree", "zh": "同意新条款"},
     "channel_off": {"en": "off", "zh": "未开启"},
     "channel_no_address": {
         "en": "We have no address of yours for it; a service desk adds it.",

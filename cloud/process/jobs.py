@@ -33,6 +33,7 @@ from cloud.privacy import Vault
 from cloud.promotions.budget_keeping import BudgetKeeping
 from cloud.promotions.ending import Ending
 from cloud.promotions.previewing import Previewing
+from cloud.rewards.counting import COUNTS
 from cloud.rewards.keeping import RewardsKeeping
 from cloud.settings import CloudSettings
 from cloud.value import owed_report
@@ -109,9 +110,9 @@ def message_jobs(
 ) -> list[tuple[str, Job]]:
     """Return what makes and sends messages to members."""
     channels = channels_of(settings.channels, settings.messages_dir, clock)
-    minutes = settings.member_page.code_minutes
+    page = settings.member_page
     return [
-        ("sign-in codes", CodeMaker(database, vault, clock, minutes)),
+        ("sign-in codes", CodeMaker(database, vault, clock, page.code_minutes, joins=page.joining)),
         ("notices", NoticeTaker(database, vault, clock)),
         ("messages", Sender(database, vault, clock, channels)),
     ]
@@ -144,7 +145,7 @@ def work_of(settings: CloudSettings, database: Database) -> list[list[tuple[str,
     return [
         build_jobs(settings, database),
         # A proof reads the whole ledger: nobody's points may wait for it.
-        [("ledger proof", Proving(database, machine, clocks.business, (owed_report.beside_proof,)))],
+        [("ledger proof", Proving(database, machine, clocks.business, (owed_report.beside_proof,), COUNTS))],
         # Nor for prices: a backlog of a day's sales takes minutes.
         [("price audit", audit_job(settings, database))],
         # Providers answer when they like: no member set waits for one either.

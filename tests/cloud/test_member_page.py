@@ -229,11 +229,11 @@ def test_consent_is_one_touch_to_give_and_one_to_take_back(shop: Shop, member: U
     page = phone.get("/me/more").text
     assert page.count("Turn on<") == 1, "only by what reaches them"
     assert "Not connected with WeChat" in page
-    phone.submit("/me/more", "/me/consents/sms", give="1")
+    phone.submit("/me/more", "/me/consents/sms", give="1", version="shipped-1")
     with shop.database.snapshot() as session:
         given = consent.standing(session, member, "sms")
         assert given is not None
-        assert (given.version, given.source) == ("page-1", "member_page")
+        assert (given.version, given.source) == ("shipped-1", "member_page")
     day = datetime.fromtimestamp(shop.clock.wall_ms() // 1000, UTC).date()
     assert f"on since {day}" in phone.get("/me/more").text
     phone.submit("/me/more", "/me/consents/sms")
