@@ -113,13 +113,17 @@ def test_a_table_is_had_as_a_file(sqlite_database: Database) -> None:
     rows = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
     assert rows[0] == ["起始时间", "事件", "门店", "类别", "原因", "编号"]
     assert len(rows) == 1 + 1000
-    assert rows[1][:4] == ["2026-01-01T00:00:00+00:00", "销售", "s001", "receipt_conflict"]
+    assert rows[1][:4] == ["2026-01-01T08:00:00+08:00", "销售", "s001", "receipt_conflict"]
     book = load_workbook(BytesIO(get(app, "/sales?export=xlsx&table=sales").content))
     lines = list(book.active.iter_rows(values_only=True))
     assert lines[0][:2] == ("Sold (store time)", "Receipt")
     assert [line[1:4] for line in lines[1:]] == [
-        ("t1/t1-1-2", "-22.99", "return"), ("t1/t1-1-5", "22.99", "sale"), ("t1/t1-1-1", "22.99", "sale")
-    ]  # fmt: skip
+        ("t1/t1-1-2", -22.99, "return"), ("t1/t1-1-5", 22.99, "sale"), ("t1/t1-1-1", 22.99, "sale")
+    ], "amounts to count with"  # fmt: skip
+    sold = next(book.active.iter_rows(min_row=2))[0]
+    assert (sold.is_date, sold.number_format) == (True, "yyyy-mm-dd hh:mm:ss")
+    shown = get(app, "/sales").text
+    assert f"<time>{sold.value}</time>" in shown, "the moment that the page shows"
     assert lines[0][-4:] == ("Currency", "Price book", "Business day", "Till"), (
         "a file has what the page has no room for"
     )
@@ -130,8 +134,11 @@ def test_a_table_is_had_as_a_file(sqlite_database: Database) -> None:
 def test_a_name_that_looks_like_a_formula_is_text_in_a_file(sqlite_database: Database) -> None:
     with sqlite_database.session() as session:
         audit.record(session, at_ms=START_MS, actor="=cmd|'/c calc'!A1", action="store.add", subject="s9", reason="new")
-    rows = list(csv.reader(StringIO(get(console(sqlite_database), "/audit?export=csv&table=audit-log").text)))
+    app = console(sqlite_database)
+    rows = list(csv.reader(StringIO(get(app, "/audit?export=csv&table=audit-log").text)))
     assert rows[1][1] == "'=cmd|'/c calc'!A1"
+    book = load_workbook(BytesIO(get(app, "/audit?export=xlsx&table=audit-log").content))
+    assert (book.active["B2"].value, book.active["B2"].data_type) == ("=cmd|'/c calc'!A1", "s")
 
 
 def test_the_audit_log_says_who_did_what_and_why(sqlite_database: Database) -> None:
