@@ -10,7 +10,7 @@ from shared.pricing.candidate import Candidate
 from shared.pricing.context import Coupon, PricingContext
 from shared.pricing.effect import MANY, Facts
 from shared.pricing.gate import Gate, Pass
-from shared.pricing.index import Listed, PromotionIndex
+from shared.pricing.index import Listed, Place, PromotionIndex
 from shared.pricing.promotion import Layer
 from shared.pricing.state import State
 
@@ -71,19 +71,7 @@ class Concerned:
                     candidate.close(closed)
 
     def _find(self, index: PromotionIndex) -> None:
-        places: dict[tuple[int, int], list[int]] = {}
-        everything: list[int] = []
-        for row in self._state.rows:
-            if row.quantity:
-                everything.append(row.index)
-                for place in index.matches(row.item):
-                    rows = places.get(place)
-                    if rows is None:
-                        places[place] = [row.index]
-                    else:
-                        rows.append(row.index)
-        for place in index.everywhere:
-            places[place] = everything
+        places = self._places(index)
         none: list[int] = []
         for position in sorted({position for position, _ in places}):
             listed = index.listed[position]
@@ -97,6 +85,26 @@ class Concerned:
                 self._let_in(listed, scopes)
         for coupons in self._coupons.values():
             self.refused += [Refused(index.by_id[coupons[0].promotion], "nothing_in_scope", one) for one in coupons]
+
+    def _places(self, index: PromotionIndex) -> dict[Place, list[int]]:
+        """Return the scopes that hold any of the goods, each with its rows."""
+        places: dict[Place, list[int]] = {}
+        everything: list[int] = []
+        for row in self._state.rows:
+            if row.quantity:
+                everything.append(row.index)
+                for place in index.matches(row.item):
+                    rows = places.get(place)
+                    if rows is None:
+                        places[place] = [row.index]
+                    else:
+                        rows.append(row.index)
+        for place in index.everywhere:
+            places[place] = everything
+        for entered in self._coupons:
+            for place in index.coupons_everywhere.get(entered, ()):
+                places[place] = everything
+        return places
 
     def _let_in(self, listed: Listed, scopes: Sequence[list[int]]) -> None:
         if listed.layer is Layer.COUPON:

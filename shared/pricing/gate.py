@@ -8,7 +8,7 @@ from shared.pricing.context import Counter, Per, PricingContext
 from shared.pricing.effect import MANY
 from shared.pricing.index import Listed
 from shared.pricing.promotion import Audience, Promotion, Who
-from shared.pricing.window import Moment
+from shared.pricing.window import Moment, Window
 
 
 class Pass(NamedTuple):
@@ -25,11 +25,12 @@ _OPEN = Pass()
 class Gate:
     """Asks promotions' conditions of one pricing context."""
 
-    __slots__ = ("_context", "_counters", "_moment")
+    __slots__ = ("_context", "_counters", "_moment", "_open")
 
     def __init__(self, context: PricingContext) -> None:
         self._context = context
         self._moment: Moment | None = None
+        self._open: dict[Window, bool] = {}
         self._counters: dict[tuple[str, Per], Counter] = {
             (counter.promotion, counter.per): counter for counter in context.counters
         }
@@ -57,9 +58,13 @@ class Gate:
         birthday = member.birthday_month if member else None
         if listed.promotion.when.birthday_month and birthday is None:
             return "birthday_unknown" if member else "members_only"
-        if self._moment is None:
-            self._moment = Moment(self._context.at_ms, self._context.time_zone)
-        return "" if listed.window.open_at(self._moment, birthday) else "not_now"
+        window = listed.window
+        on = self._open.get(window)
+        if on is None:
+            if self._moment is None:
+                self._moment = Moment(self._context.at_ms, self._context.time_zone)
+            on = self._open[window] = window.open_at(self._moment, birthday)
+        return "" if on else "not_now"
 
     def _customer(self, promotion: Promotion) -> str:
         who, member = promotion.who, self._context.member

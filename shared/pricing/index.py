@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from shared.pricing.price_list import Item
 from shared.pricing.promotion import Layer, Promotion, Stacking
 from shared.pricing.scope import Scope
-from shared.pricing.window import NO_WHEN, Window
+from shared.pricing.window import NO_WHEN, When, Window
 
 _ITEMS_KEPT = 20_000
 """Items whose promotions are remembered: a tuple each, most often the empty one."""
@@ -35,14 +37,14 @@ class Listed:
         "window",
     )
 
-    def __init__(self, promotion: Promotion, position: int) -> None:
+    def __init__(self, promotion: Promotion, position: int, window: Window) -> None:
         self.promotion = promotion
         self.position = position
         self.id = promotion.promotion
         self.kind = str(promotion.__struct_config__.tag)
         self.layer = promotion.layer
         self.group = (promotion.group or "", promotion.family if not promotion.group else "")
-        self.window = Window(promotion.when)
+        self.window = window
         self.scopes = promotion.scopes()
         self.needs = bool(promotion.need.quantity or promotion.need.spend_minor)
         self.need_at = 0
@@ -65,12 +67,17 @@ class PromotionIndex:
 
     def __init__(self, promotions: Iterable[Promotion] = ()) -> None:
         ordered = sorted(promotions, key=lambda promotion: promotion.promotion)
-        self.listed = tuple(Listed(promotion, position) for position, promotion in enumerate(ordered))
+        windows: dict[bytes, Window] = {}
+        self.listed = tuple(
+            Listed(promotion, position, _window(windows, promotion.when)) for position, promotion in enumerate(ordered)
+        )
         if len({listed.id for listed in self.listed}) != len(self.listed):
             raise ValueError("two promotions have the same id")
         self.by_id = {listed.id: listed for listed in self.listed}
         self.everywhere: list[Place] = []
-        """Scopes that hold every item without exception."""
+        """Scopes that hold every item without exception, those of coupons apart."""
+        self.coupons_everywhere: dict[str, list[Place]] = {}
+        """Such scopes of coupons, by promotion: of those only the ones that were entered are looked at."""
         self._limited = frozenset(listed.position for listed in self.listed if listed.promotion.limits)
         self._by_code: dict[str, Listed] = {}
         self._except: list[Place] = []
@@ -110,6 +117,7 @@ class PromotionIndex:
         if not self._limited:
             return []
         found = {position for position, _ in self.everywhere}
+        found.update(position for places in self.coupons_everywhere.values() for position, _ in places)
         for item in items:
             found.update(position for position, _ in self.matches(item))
         return [self.listed[position].promotion for position in sorted(found & self._limited)]
@@ -121,7 +129,13 @@ class PromotionIndex:
     def _file(self, scope: Scope, place: Place) -> None:
         """File a scope under its listed items and under the first of its properties; a search checks the rest."""
         if scope.everything:
-            (self._except if scope.leave_out else self.everywhere).append(place)
+            listed = self.listed[place[0]]
+            if scope.leave_out:
+                self._except.append(place)
+            elif listed.layer is Layer.COUPON:
+                self.coupons_everywhere.setdefault(listed.id, []).append(place)
+            else:
+                self.everywhere.append(place)
             return
         words = [("item", item) for item in scope.items]
         for name, values in (
@@ -150,6 +164,14 @@ class PromotionIndex:
 
     def _covers(self, position: int, number: int, item: Item) -> bool:
         return self.listed[position].scopes[number].covers(item)
+
+
+def _window(known: dict[bytes, Window], when: When) -> Window:
+    """Return the window of a `When`, one for all that say the same: whether it is open is then asked once a basket."""
+    written = msgspec.json.encode(when)
+    if written not in known:
+        known[written] = Window(when)
+    return known[written]
 
 
 def strictest(stackings: Iterable[Stacking]) -> Stacking:
