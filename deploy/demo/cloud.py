@@ -65,6 +65,7 @@ class Cloud:
             "[member_page]",
             f"url = {json.dumps(self.member_url)}",
             f"port = {self._member_port}",
+            "joining = true",
         ]
         (self._folder.path / "cloud.toml").write_text("\n".join(lines) + "\n")
         self.set_clock(business_ms)
