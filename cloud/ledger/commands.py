@@ -12,6 +12,7 @@ from cloud.command import database_of
 from cloud.ledger.proof import Proof
 from cloud.ledger.proving import prove_now, stretches
 from cloud.org.zones import zone_of
+from cloud.rewards.counting import COUNTS
 from cloud.value import owed_report
 
 app = typer.Typer(no_args_is_help=True, help="The members' ledger.")
@@ -21,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="The members' ledger.")
 def prove(context: typer.Context) -> None:
     """Prove the whole ledger now: sums, balances, the hash chain. Leaves with code 1 when it does not hold."""
     with database_of(context) as database:
-        done = prove_now(database, SystemMachineClock(), beside=(owed_report.beside_proof,))
+        done = prove_now(database, SystemMachineClock(), beside=(owed_report.beside_proof,), counts=COUNTS)
     found = done.proof
     typer.echo(f"{found.journals} journals, {found.postings} postings, {found.unsealed_commits} commits to seal.")
     for unit, held in found.held.items():
@@ -63,8 +64,10 @@ def problems(found: Proof) -> list[str]:
         ("postings or journals astray", found.strays),
         ("accounts whose lots do not add up to their balance", found.wrong_lots),
         ("accounts or holds that keep something else than they say", found.wrong_holds),
+        ("journals of which more was undone than they moved", found.wrong_reversals),
         ("units whose report by age misses what is held", list(found.report_off)),
     )
+    lines += [f"{what}: {off:+d} beside what the books say" for what, off in found.wrong_counts.items()]
     lines += [f"{what}: {', '.join(map(str, ids))}" for what, ids in named if ids]
     if found.broken_seal is not None:
         lines.append(f"the hash chain breaks at seal {found.broken_seal}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from cloud.ingest.models import IngestCommit
 from cloud.ledger import ages, seal
 from cloud.ledger.kinds import KINDS
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
-from cloud.ledger.proof_of_lots import by_kind, holds_off, lots_off
+from cloud.ledger.proof_of_lots import by_kind, holds_off, lots_off, reversals_off
 from shared.hashchain import GENESIS, link_all
 
 _NAMED_AT_MOST = 20
@@ -41,6 +42,10 @@ class Proof:
     """Accounts whose lots do not add up to their balance."""
     wrong_holds: list[UUID] = field(default_factory=list)
     """Accounts that hold something else than open holds say."""
+    wrong_reversals: list[UUID] = field(default_factory=list)
+    """Causes of journals of which more was undone than they moved."""
+    wrong_counts: dict[str, int] = field(default_factory=dict)
+    """What is counted beside the ledger (coupons, gifts, prizes) and differs from what the books say, by how much."""
     by_kind: dict[str, dict[str, int]] = field(default_factory=dict)
     """What all accounts of each kind hold together, by unit: the report of what the chain owes and took."""
     ages: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -64,14 +69,20 @@ class Proof:
             or self.broken_seal
             or self.wrong_lots
             or self.wrong_holds
+            or self.wrong_reversals
+            or self.wrong_counts
             or self.report_off
         )
 
 
-def prove(session: Session, at_ms: int = 0) -> Proof:
+Count = Callable[[Session], Mapping[str, int]]
+"""Counts something beside the ledger against the books; returns what differs, by name, and by how much."""
+
+
+def prove(session: Session, at_ms: int = 0, counts: Sequence[Count] = ()) -> Proof:
     """Go through the whole ledger. On PostgreSQL give it a REPEATABLE READ transaction, so that it sees one moment.
 
-    `at_ms` is business time: from there ages are counted.
+    `at_ms` is business time: from there ages are counted. `counts`: what else has to agree with the books.
     """
     posting, account = table_of(Posting), table_of(Account)
     totals = session.execute(
@@ -94,6 +105,8 @@ def prove(session: Session, at_ms: int = 0) -> Proof:
         broken_seal=_broken_seal(session),
         wrong_lots=lots_off(session),
         wrong_holds=holds_off(session),
+        wrong_reversals=reversals_off(session),
+        wrong_counts={what: off for count in counts for what, off in sorted(count(session).items())[:_NAMED_AT_MOST]},
         by_kind=by_kind(session),
         ages=aged.ages,
         expiries=aged.expiries,

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select, union_all
 from sqlmodel import Session
 
 from cloud.database.rowset import table_of
 from cloud.ledger.holding import HELD
 from cloud.ledger.kinds import KINDS
-from cloud.ledger.models import Account, Balance, Hold, HoldLot, HoldPart, Lot, LotBack, LotUse, Posting
+from cloud.ledger.models import Account, Balance, Hold, HoldLot, HoldPart, Lot, LotBack, LotUse, Posting, Reversal
 
 _NAMED_AT_MOST = 20
 
 
 def lots_off(session: Session) -> list[UUID]:
-    """Return accounts whose lots do not add up to their balance, and lots of no account, at most 20."""
+    """Return accounts whose lots do not add up: to their balance, to their uses; and lots of no account. A few each."""
     account, balance, lot = table_of(Account), table_of(Balance), table_of(Lot)
     lotted = [kind for kind, facts in KINDS.items() if facts.lots]
     total = func.coalesce(func.sum(lot.c.left), 0)
@@ -31,22 +31,73 @@ def lots_off(session: Session) -> list[UUID]:
         .limit(_NAMED_AT_MOST)
     )
     strays = select(lot.c.account_id).outerjoin(account, account.c.id == lot.c.account_id).where(account.c.id.is_(None))
-    return [*rows.scalars(), *session.execute(strays.limit(_NAMED_AT_MOST)).scalars(), *_backs_off(session)]
+    return [
+        *rows.scalars(),
+        *session.execute(strays.limit(_NAMED_AT_MOST)).scalars(),
+        *_parts_off(session),
+        *_backs_off(session),
+    ]
+
+
+def _parts_off(session: Session) -> list[UUID]:
+    """Return accounts with a lot of which more or less is left than what journals took of it and holds keep."""
+    lot, use, kept = table_of(Lot), table_of(LotUse), table_of(HoldLot)
+    taken = (
+        select(use.c.lot_id, func.sum(use.c.amount - use.c.given_back).label("amount"))
+        .group_by(use.c.lot_id)
+        .subquery("taken")
+    )
+    held = (
+        select(kept.c.lot_id, func.sum(kept.c.left).label("amount"))
+        .where(kept.c.left != 0)
+        .group_by(kept.c.lot_id)
+        .subquery("kept")
+    )
+    gone = func.coalesce(taken.c.amount, 0) + func.coalesce(held.c.amount, 0)
+    rows = session.execute(
+        select(lot.c.account_id)
+        .outerjoin(taken, taken.c.lot_id == lot.c.id)
+        .outerjoin(held, held.c.lot_id == lot.c.id)
+        .where(lot.c.amount - lot.c.left != gone)
+        .limit(_NAMED_AT_MOST)
+    )
+    return list(rows.scalars())
 
 
 def _backs_off(session: Session) -> list[UUID]:
     """Return accounts of whose lots something else was given back than the journals that did it say."""
     lot, use, back = table_of(Lot), table_of(LotUse), table_of(LotBack)
     came = (
-        select(func.coalesce(func.sum(back.c.amount), 0))
-        .where(back.c.of_cause == use.c.cause, back.c.of_purpose == use.c.purpose, back.c.lot_id == use.c.lot_id)
-        .scalar_subquery()
+        select(back.c.of_cause, back.c.of_purpose, back.c.lot_id, func.sum(back.c.amount).label("amount"))
+        .group_by(back.c.of_cause, back.c.of_purpose, back.c.lot_id)
+        .subquery("came")
+    )
+    same = (came.c.of_cause == use.c.cause, came.c.of_purpose == use.c.purpose, came.c.lot_id == use.c.lot_id)
+    off = (
+        select(use.c.lot_id).outerjoin(came, and_(*same)).where(use.c.given_back != func.coalesce(came.c.amount, 0)),
+        select(came.c.lot_id).outerjoin(use, and_(*same)).where(use.c.cause.is_(None)),
+    )
+    of_lots = union_all(*off).subquery("off")
+    rows = session.execute(select(lot.c.account_id).join(of_lots, of_lots.c.lot_id == lot.c.id).limit(_NAMED_AT_MOST))
+    return list(rows.scalars())
+
+
+def reversals_off(session: Session) -> list[UUID]:
+    """Return the causes of journals of which more was undone than they moved, or that are not there, at most 20."""
+    posting, undone = table_of(Posting), table_of(Reversal)
+    sums = (
+        select(undone.c.of_cause, undone.c.of_purpose, undone.c.n, func.sum(undone.c.amount).label("amount"))
+        .group_by(undone.c.of_cause, undone.c.of_purpose, undone.c.n)
+        .subquery("undone")
+    )
+    same = (posting.c.cause == sums.c.of_cause, posting.c.purpose == sums.c.of_purpose, posting.c.n == sums.c.n)
+    beyond = or_(
+        posting.c.amount.is_(None),
+        and_(posting.c.amount > 0, ~sums.c.amount.between(-posting.c.amount, 0)),
+        and_(posting.c.amount < 0, ~sums.c.amount.between(0, -posting.c.amount)),
     )
     rows = session.execute(
-        select(lot.c.account_id)
-        .join(use, use.c.lot_id == lot.c.id)
-        .where(use.c.given_back != 0, use.c.given_back != came)
-        .limit(_NAMED_AT_MOST)
+        select(sums.c.of_cause).outerjoin(posting, and_(*same)).where(beyond).distinct().limit(_NAMED_AT_MOST)
     )
     return list(rows.scalars())
 

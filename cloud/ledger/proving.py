@@ -13,7 +13,7 @@ from sqlmodel import select as rows_of
 
 from cloud.database import Database
 from cloud.ledger.models import LedgerProof
-from cloud.ledger.proof import Proof, prove
+from cloud.ledger.proof import Count, Proof, prove
 from cloud.org.zones import zone_of
 from shared.clock import BusinessClock, MachineClock
 
@@ -22,7 +22,7 @@ _SHARE = 50
 """A proof reads the whole ledger: it may take one part in so many of the time."""
 _WRONGS = (
     "units_off", "unbalanced_journals", "wrong_balances", "strays", "broken_seal", "wrong_lots", "wrong_holds",
-    "report_off",
+    "wrong_reversals", "wrong_counts", "report_off",
 )  # fmt: skip
 
 _proof = msgspec.json.Decoder(Proof)
@@ -65,19 +65,23 @@ class Stretch:
 
 
 def prove_now(
-    database: Database, clock: MachineClock, business: BusinessClock | None = None, beside: Sequence[Beside] = ()
+    database: Database,
+    clock: MachineClock,
+    business: BusinessClock | None = None,
+    beside: Sequence[Beside] = (),
+    counts: Sequence[Count] = (),
 ) -> Proved:
     """Prove the ledger as it is at one moment, and keep what was found. Whoever posts meanwhile waits for nothing.
 
     `business` tells how old value is; without it the machine's clock does. `beside`: figures that stand on pages only
-    as the ledger proves them.
+    as the ledger proves them. `counts`: what is counted elsewhere and has to agree with the books.
     """
     at_ms, began = clock.wall_ms(), clock.monotonic()
     with database.snapshot() as session:
         if database.is_postgresql:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         business_ms = business.now_ms() if business else at_ms
-        found = prove(session, business_ms)
+        found = prove(session, business_ms, counts)
         keeps = [read(session, Moment(at_ms, business_ms, found)) for read in beside]
     done = Proved(at_ms, int((clock.monotonic() - began) * 1000), found)
     with database.session() as session:
@@ -152,16 +156,18 @@ class Proving:
         clock: MachineClock,
         business: BusinessClock | None = None,
         beside: Sequence[Beside] = (),
+        counts: Sequence[Count] = (),
     ) -> None:
         self._database = database
         self._clock = clock
         self._business = business
         self._beside = beside
+        self._counts = counts
         self._next = 0.0
 
     def __call__(self) -> bool:
         """Prove if it is time; there is never more to do at once."""
         if self._clock.monotonic() >= self._next:
-            took_s = prove_now(self._database, self._clock, self._business, self._beside).took_ms / 1000
+            took_s = prove_now(self._database, self._clock, self._business, self._beside, self._counts).took_ms / 1000
             self._next = self._clock.monotonic() + max(_EVERY_S, _SHARE * took_s)
         return False

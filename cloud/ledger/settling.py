@@ -14,6 +14,7 @@ from cloud.ledger.holding import CAPTURED, HELD, TIMED_OUT, VOIDED, held_account
 from cloud.ledger.journal import AccountKey, Journal, Leg
 from cloud.ledger.models import Hold
 from cloud.ledger.posting import post
+from cloud.ledger.reading import journals_by_key
 
 CAPTURE = "capture"
 DRAW = "draw"
@@ -69,17 +70,20 @@ def capture(session: Session, commit_no: int, hold_id: UUID, amount: int, ending
 def draw(session: Session, commit_no: int, hold_id: UUID, amount: int, ending: Ending, *, cause: UUID) -> int:
     """Take from an allowance for one sale, as far as it goes; the rest of it stays held. Return what was taken.
 
-    `cause` is the sale's id: the same sale draws once. An allowance that has ended gives nothing.
+    `cause` is the sale's id: the same sale draws once, and hears again what it drew. An allowance that has ended gives
+    nothing.
     """
-    hold = _locked(session, hold_id)
+    hold, key = _locked(session, hold_id), draw_key(hold_id, cause)
+    if (drawn := journals_by_key(session, [key]).get(key)) is not None:
+        return sum(leg.amount for leg in drawn.legs if leg.amount > 0)
     taking = min(amount, hold.amount - hold.captured) if hold.state == HELD else 0
     if taking < 1:
         return 0
     accounts = lock_accounts(session, hold)
     shares, parts = take_out(session, hold, taking)
-    journal = _journal(hold, draw_key(hold_id, cause), _merged(_capturing(accounts, shares, ending)), ending)
-    if post(session, commit_no, [journal]):
-        lots.used(session, journal.key, parts, ending.store)
+    journal = _journal(hold, key, _merged(_capturing(accounts, shares, ending)), ending)
+    post(session, commit_no, [journal])
+    lots.used(session, journal.key, parts, ending.store)
     hold.captured += taking
     session.add(hold)
     session.flush()

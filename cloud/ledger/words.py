@@ -94,6 +94,8 @@ WRONG: Mapping[str, str] = {
     "broken_seal": marked("The hash chain breaks"),
     "wrong_lots": marked("Lots do not add up to their account"),
     "wrong_holds": marked("More or less is set aside than holds say"),
+    "wrong_reversals": marked("More of a journal was undone than it moved"),
+    "wrong_counts": marked("Coupons, gifts or prizes are not as many as the books say"),
     "report_off": marked("The report by age misses what is held"),
 }
 HOLD: Mapping[str, tuple[str, str]] = {

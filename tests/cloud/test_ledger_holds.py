@@ -118,6 +118,7 @@ def test_an_allowance_is_drawn_on_sale_by_sale_and_gives_no_more_than_it_has(dat
     books.give(ann, 100)
     hold = books.hold(ann, 50, kind="allowance")
     assert [books.draw(hold, sale, 30) for sale in (first, second, third)] == [30, 20, 0]
+    assert [books.draw(hold, sale, 30) for sale in (second, first)] == [20, 30], "the same sale draws once"
     assert (books.points(ann), books.held(ann)) == (50, 0)
     assert books.let_go(hold, TIMED_OUT)
     assert books.draw(hold, third, 1) == 0
@@ -162,10 +163,14 @@ def test_the_proof_names_lots_and_holds_that_do_not_add_up(sqlite_database: Data
     ann = new_id()
     books.give(ann, 100)
     hold = books.hold(ann, 10)
+    books.capture(books.hold(ann, 20), 20)
     for wrong, right in (
+        ("UPDATE lot SET amount = amount + 1", "UPDATE lot SET amount = amount - 1"),
+        ("UPDATE lot_use SET amount = 19", "UPDATE lot_use SET amount = 20"),
+        ("UPDATE lot_use SET amount = 21, given_back = 1", "UPDATE lot_use SET amount = 20, given_back = 0"),
         ('UPDATE lot SET "left" = "left" - 1', 'UPDATE lot SET "left" = "left" + 1'),
-        ("UPDATE hold_part SET left = 9", "UPDATE hold_part SET left = 10"),
-        ("UPDATE hold_lot SET left = 9", "UPDATE hold_lot SET left = 10"),
+        ("UPDATE hold_part SET left = 9 WHERE left = 10", "UPDATE hold_part SET left = 10 WHERE left = 9"),
+        ("UPDATE hold_lot SET left = 9 WHERE left = 10", "UPDATE hold_lot SET left = 10 WHERE left = 9"),
     ):
         with sqlite_database.engine.begin() as connection:
             connection.exec_driver_sql(wrong)
@@ -177,3 +182,12 @@ def test_the_proof_names_lots_and_holds_that_do_not_add_up(sqlite_database: Data
             connection.exec_driver_sql(right)
     books.prove()
     assert isinstance(hold, UUID)
+    key = books.give_key(ann, 5)
+    books.undo(key, 3)
+    books.prove()
+    with sqlite_database.engine.begin() as connection:
+        twice = "INSERT INTO reversal SELECT cause, purpose || '2', n, of_cause, of_purpose, amount FROM reversal"
+        connection.exec_driver_sql(twice)
+    with sqlite_database.snapshot() as session:
+        found = prove(session)
+    assert (found.wrong_reversals, found.holds) == ([key[0]], False)

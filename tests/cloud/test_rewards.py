@@ -26,7 +26,7 @@ from cloud.ledger.requests import Answered
 from cloud.members import rotation
 from cloud.privacy import Vault
 from cloud.rewards import checking, drawing, gifts, runs
-from cloud.rewards.models import Gift, GiftStock, Run, Ticket
+from cloud.rewards.models import Gift, GiftMove, GiftStock, Run, Ticket
 from cloud.rewards.runs import Act
 from shared.draws import DrawRules, Prize
 from tests.cloud.members_data import everything_stored, join, vault
@@ -149,6 +149,8 @@ def open_gift(database: Database, *, stock: int, points: int = 100, per_member: 
     with database.session() as session:
         session.add(Gift(id="mug", names='{"en":"Mug","zh":"马克杯"}', points=points, per_member=per_member))
         session.add(GiftStock(gift_id="mug", store_id="s001", left=stock))
+        came = {"id": new_id(), "gift_id": "mug", "store_id": "s001", "delta": stock, "left_after": stock}
+        session.add(GiftMove(**came, reason="delivery", actor="person:ana", at_ms=START_MS))
 
 
 def want(books: Books, member: UUID, order: UUID | None = None) -> str:

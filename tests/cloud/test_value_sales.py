@@ -23,6 +23,7 @@ from cloud.ledger.commits import open_commit
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import balance_of_account
 from cloud.ledger.reversing import Undo
+from cloud.rewards.counting import COUNTS
 from cloud.value import purses, rules
 from cloud.value.card_returns import Application, apply, decide
 from cloud.value.settlement import between_stores
@@ -143,7 +144,7 @@ class Chain:
 
     def prove(self) -> None:
         with self.database.snapshot() as session:
-            found = prove(session)
+            found = prove(session, counts=COUNTS)
         assert found.holds, found
 
 

@@ -21,6 +21,7 @@ from cloud.ledger.reading import balance_of_account
 from cloud.ledger.requests import Answered
 from cloud.ledger.reversing import Undo, reverse
 from cloud.ledger.settling import Ending, capture, draw, let_go
+from cloud.rewards.counting import COUNTS
 from tests.factories import START_MS, new_id
 
 TODAY = date(2026, 1, 5)
@@ -134,5 +135,5 @@ class Books:
     def prove(self) -> None:
         """Fail unless the whole ledger adds up."""
         with self.database.snapshot() as session:
-            found = prove(session)
+            found = prove(session, counts=COUNTS)
         assert found.holds, found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cloud.ledger.proof import prove
+from cloud.rewards.counting import COUNTS
 from cloud.sales import gaps
 from edge_agent.record import outbox
 from shared.wire.events import Event, SaleCompleted, SaleReturned
@@ -142,7 +143,7 @@ def _check_ledger(trail: Trail, books: Books, office: HeadOffice) -> None:
     found = standings(office.database)
     assert found == wanted, f"members have {found}, by their sales and returns {wanted}"
     with office.database.snapshot() as session:
-        proof = prove(session)
+        proof = prove(session, counts=COUNTS)
     assert proof.holds, f"the ledger does not hold: {proof}"
 
 
