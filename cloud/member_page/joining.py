@@ -45,7 +45,7 @@ def join(session: Session, vault: Vault, mint: UuidMint, joiner: Joiner, *, toda
 
     Raise Invalid for a name that cannot be, NotFound for a store that is not there, Refused where the entry rule says.
     """
-    entry.check(session, vault, card_numbers=(), receipt=None, now_ms=now_ms)
+    entry.check(session, vault, card_numbers=(), receipt=None, business_ms=now_ms)
     fields = {PHONE: joiner.phone} | ({NAME: joiner.name} if joiner.name else {})
     sign_up = enrolling.SignUp(
         source=SOURCE, fields=fields, cards=(_number(),), home_store=joiner.store or None, language=joiner.language,

@@ -110,17 +110,17 @@ def find_by_card(services: Here, who: MayRead, body: ByCard) -> MemberView:
 @router.post("", status_code=status.HTTP_201_CREATED)
 def enrol(services: Here, who: MayWrite, body: NewMember) -> Enrolled:
     """Enrol a member; cards that were shown before bring their sales with them."""
-    now_ms = services.clocks.machine.wall_ms()
+    now_ms, business_ms = services.clocks.machine.wall_ms(), services.clocks.business.now_ms()
     given = body.model_dump(exclude={"receipt"})
     sign_up = enrolling.SignUp(source="api", **{**given, "cards": tuple(body.cards)})
     with services.database.session() as session:
-        entry.check(session, services.vault, card_numbers=body.cards, receipt=body.receipt, now_ms=now_ms)
+        entry.check(session, services.vault, card_numbers=body.cards, receipt=body.receipt, business_ms=business_ms)
         member = enrolling.enrol(
             session,
             services.vault,
             mint_of(services.clocks),
             sign_up,
-            today=HomeDays(services.clocks.business.now_ms()),
+            today=HomeDays(business_ms),
             commit_no=open_commit(session, now_ms),
             now_ms=now_ms,
         )

@@ -103,6 +103,7 @@ class ReceiptClaim(Table, table=True):
     cashier: str = Field(max_length=64)
     """Who took the claim; empty where the member did it alone."""
     claimed_ms: int = utc_ms()
+    """When, in business time."""
 
 
 class PhoneLook(Table, table=True):

@@ -13,8 +13,8 @@ from cloud.errors import Refused
 from cloud.ledger.kinds import MEMBER_POINTS
 from cloud.ledger.reading import journals_by_key, points_of
 from cloud.loyalty.earning import EARN
+from cloud.loyalty.late_credit import credit_sale
 from cloud.members import blocks, changing, rules
-from cloud.members.attaching import credit_sale
 from cloud.members.care_models import ReceiptClaim
 from cloud.sales.models import Sale
 
@@ -29,10 +29,11 @@ class Claimed(NamedTuple):
 
 
 def claim(
-    session: Session, member: UUID, sale_id: UUID, *, store: str, cashier: str, commit_no: int, now_ms: int
+    session: Session, member: UUID, sale_id: UUID, *, store: str, cashier: str, commit_no: int, business_ms: int
 ) -> Claimed:
-    """Credit a sale on which no card was shown. `store` and `cashier` are where the claim is made.
+    """Credit a sale on which no card was shown.
 
+    `store` and `cashier` are where the claim is made, `business_ms` is when, as sales have it.
     Raise NotFound or Refused: `points_blocked`, `receipt_not_here` (the till may still be without a network),
     `receipt_has_member` (a card was shown, or somebody has claimed it), `receipt_too_old`.
     """
@@ -46,10 +47,12 @@ def claim(
         raise Refused("receipt_not_here", "head office does not have this receipt yet: try again later")
     if row.member_id is not None or row.card_id is not None:
         raise Refused("receipt_has_member", "a member was named on this receipt before")
-    if row.at_ms < now_ms - rules.newest(session, rules.Watch).claim_days * _DAY_MS:
+    if row.at_ms < business_ms - rules.newest(session, rules.Watch).claim_days * _DAY_MS:
         raise Refused("receipt_too_old", "the days in which its points can be claimed are over")
     session.execute(update(sale).where(sale.c.id == sale_id).values(member_id=member))
-    session.add(ReceiptClaim(sale_id=sale_id, member_id=member, store_id=store, cashier=cashier, claimed_ms=now_ms))
+    session.add(
+        ReceiptClaim(sale_id=sale_id, member_id=member, store_id=store, cashier=cashier, claimed_ms=business_ms)
+    )
     session.flush()
     credit_sale(session, commit_no, sale_id, member)
     posted = journals_by_key(session, [(sale_id, EARN)]).get((sale_id, EARN))

@@ -76,7 +76,7 @@ class DeskAnswers:
             case AskCard():
                 member = self._card(session, store, ask, commit_no, now_ms)
             case AskClaim():
-                return self._claim(session, store, ask, commit_no, now_ms)
+                return self._claim(session, store, ask, commit_no)
         return {"member": str(member)}
 
     def _enrol(self, session: Session, store: str, ask: AskEnrol, commit_no: int, now_ms: int) -> UUID:
@@ -89,7 +89,8 @@ class DeskAnswers:
         if ask.sealed_name is not None:
             fields[NAME] = self._open(ask.sealed_name, "name_unreadable")
         numbers = () if ask.sealed_card is None else (self._open(ask.sealed_card, "card_unreadable"),)
-        entry.check(session, self._vault, card_numbers=numbers, receipt=ask.receipt, now_ms=now_ms)
+        business_ms = self._business.now_ms()
+        entry.check(session, self._vault, card_numbers=numbers, receipt=ask.receipt, business_ms=business_ms)
         sign_up = enrolling.SignUp(
             source=SOURCE,
             fields=fields,
@@ -156,7 +157,7 @@ class DeskAnswers:
         reason = f"asked for at the till{f', approved by {ask.approved_by}' if ask.approved_by else ''}"
         card_desk.act(session, card.id, what, reason=reason, actor=actor, commit_no=commit_no, now_ms=now_ms)
 
-    def _claim(self, session: Session, store: str, ask: AskClaim, commit_no: int, now_ms: int) -> Mapping[str, Any]:
+    def _claim(self, session: Session, store: str, ask: AskClaim, commit_no: int) -> Mapping[str, Any]:
         if ask.member is not None:
             member = one_person.now_of(session, ask.member)
         elif ask.sealed_card is not None:
@@ -168,8 +169,9 @@ class DeskAnswers:
         else:
             raise Refused("card_unreadable", "neither member nor card: show the card")
         done = claiming.claim(
-            session, member, ask.sale, store=store, cashier=ask.cashier, commit_no=commit_no, now_ms=now_ms
-        )
+            session, member, ask.sale, store=store, cashier=ask.cashier, commit_no=commit_no,
+            business_ms=self._business.now_ms(),
+        )  # fmt: skip
         return {"member": str(member), "earned": done.earned}
 
     def _whose(self, session: Session, ask: AskCard) -> UUID:

@@ -17,15 +17,18 @@ from cloud.sales.models import Sale, SaleReturn
 _DAY_MS = 24 * 3600 * 1000
 
 
-def check(session: Session, vault: Vault, *, card_numbers: Collection[str], receipt: UUID | None, now_ms: int) -> None:
+def check(
+    session: Session, vault: Vault, *, card_numbers: Collection[str], receipt: UUID | None, business_ms: int
+) -> None:
     """Raise Refused (`entry_spend`, `entry_receipt`) where the entry rule is not met. Sums are in minor units.
 
-    What came back counts no more, and neither does what is older than the rule says.
+    What came back counts no more, and neither does what is older than the rule says; `business_ms` is now as sales
+    have it.
     """
     rule = rules.newest(session, rules.Entry)
     if rule.by == "free":
         return
-    since_ms = now_ms - rule.within_days * _DAY_MS
+    since_ms = business_ms - rule.within_days * _DAY_MS
     if rule.by == "receipt":
         net = _of_receipt(session, receipt, since_ms) if receipt is not None else 0
     else:

@@ -291,7 +291,7 @@ def test_who_may_join(database: Database) -> None:
             rules.publish(session, rule, actor="a", now_ms=1)
             numbers = [card] if card else []
             try:
-                entry.check(session, vault(), card_numbers=numbers, receipt=receipt, now_ms=START_MS)
+                entry.check(session, vault(), card_numbers=numbers, receipt=receipt, business_ms=START_MS)
             except Refused:
                 return False
             return True

@@ -46,9 +46,9 @@ def answers(database: Database) -> Answers:
     return asked(database)
 
 
-def asked(database: Database) -> Answers:
-    clock = DrivenMachineClock(START_MS)
-    return Answers(database, SimpleNamespace(now_ms=clock.wall_ms), vault(), clock)
+def asked(database: Database, machine_ms: int = START_MS) -> Answers:
+    business, machine = DrivenMachineClock(START_MS), DrivenMachineClock(machine_ms)
+    return Answers(database, SimpleNamespace(now_ms=business.wall_ms), vault(), machine)
 
 
 def sealed(text: str) -> bytes:
@@ -187,6 +187,21 @@ def test_a_receipt_is_claimed_once_and_returned_goods_take_their_points_back(
     with database.session() as session:
         assert points_of(session, [ann])[ann] == 0
         assert prove(session).holds
+
+
+def test_days_are_counted_by_the_time_that_sales_have(sqlite_database: Database) -> None:
+    """A demo or a rehearsal drives the business clock: the machine's may be years away from it."""
+    open_chain(sqlite_database)
+    answers = asked(sqlite_database, START_MS + 400 * DAY_MS)
+    with sqlite_database.session() as session:
+        rules.publish(session, rules.Entry(version=1, by="receipt", minor=100), actor="a", now_ms=1)
+    first, second = (make_sale([("1001", 1)], number=n) for n in (1, 2))
+    take(sqlite_database, [first, second])
+    found = ask(answers, enrol(receipt=first.id))
+    assert isinstance(found, MemberFound)
+    assert isinstance(ask(answers, claim(second.id, member=found.member)), PointsClaimed)
+    with sqlite_database.session() as session:
+        assert session.get_one(ReceiptClaim, second.id).claimed_ms == START_MS
 
 
 def test_what_came_back_before_the_claim_earns_nothing(answers: Answers, database: Database) -> None:

@@ -84,7 +84,7 @@ def test_claims_are_counted_by_cashier_and_by_member(database: Database) -> None
     for sale in sales:
         with database.session() as session:
             commit_no = open_commit(session, START_MS)
-            claiming.claim(session, ann, sale.id, store="s001", cashier="c1", commit_no=commit_no, now_ms=START_MS)
+            claiming.claim(session, ann, sale.id, store="s001", cashier="c1", commit_no=commit_no, business_ms=START_MS)
     cases = look(database)
     assert [(one.kind, one.found, one.rule_version) for one in cases] == [
         (watching.CASHIER_CLAIMS, 2, 1), (watching.MEMBER_CLAIMS, 2, 1),

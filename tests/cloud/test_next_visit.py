@@ -86,7 +86,7 @@ def test_who_is_known_later_gets_the_coupon_their_receipt_promised(database: Dat
     with database.session() as session:
         claiming.claim(
             session, late, sales[1].id, store="s001", cashier="c1", commit_no=open_commit(session, START_MS),
-            now_ms=START_MS,
+            business_ms=START_MS,
         )  # fmt: skip
     with database.snapshot() as session:
         got = batches.of_member(session, late)

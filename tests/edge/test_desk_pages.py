@@ -104,7 +104,7 @@ async def test_somebody_joins_in_six_answers_and_reads_what_they_agree_to(tmp_pa
         assert at.asked == "new_card"
         await at.scans("12345678")
         assert at.asked == "new_card", "what is no card of ours is said at once, and not as if goods were scanned"
-        assert "not a member card of ours" in (await at.shown())["banner"]
+        assert "不是本店会员卡" in (await at.shown())["banner"]
         await at.scans(CARD)
         assert at.asked == "name"
         await at.types("李小明")
@@ -162,7 +162,9 @@ async def test_a_card_is_given_and_lost_by_keys(tmp_path: Path) -> None:
         assert at.asked == "new_card"
         await at.scans(OTHER_CARD)
         assert good(at), at.told
+        assert f"•••• {OTHER_CARD[-4:]}" in (await at.shown())["pane"]
         await at.types("4", "3")
+        assert "••••" not in (await at.shown())["pane"], "it is theirs no more"
         assert good(at), at.told
         await at.presses("Escape", "F12")
         await at.scans(OTHER_CARD)

@@ -22,6 +22,8 @@ from shared.wire.policies import Approval
 from shared.wire.wallet_asks import AskWallet, Wallet
 
 CardAct = Literal["issue", "lost", "replace", "freeze", "thaw"]
+_SHOWN_NOW: Mapping[CardAct, str] = {"issue": "•••• {card}", "replace": "•••• {card}", "lost": ""}
+"""What is shown of a member's card after these, as HQ masks it."""
 
 
 class MemberDesk:
@@ -100,7 +102,11 @@ class MemberDesk:
             )  # fmt: skip
 
         answer = await self._asking.ask(("card", act, customer.member, new_card, by), MemberFound, make)
-        return answer if isinstance(answer, Refused) else CardChanged(act, answer)
+        if isinstance(answer, Refused):
+            return answer
+        if act in _SHOWN_NOW:
+            self.whom.serve(answer, customer.masked_phone, _SHOWN_NOW[act].format(card=new_card[-4:]))
+        return CardChanged(act, answer)
 
     async def claim(self, receipt: str, customer: Customer) -> PointsClaimed | Refused:
         """Credit a receipt on which no card was shown: by its code, or the number of one of this store."""

@@ -143,7 +143,10 @@ def name_of(one: Customer) -> Said | Plain:
 
 
 def _signs(one: Customer) -> Plain:
-    return Plain(" · ".join(sign for sign in (one.masked_phone, one.masked_card, one.tier) if sign))
+    said = name_of(one)
+    named_by = said.text if isinstance(said, Plain) else ""
+    signs = (one.masked_phone, one.masked_card, one.tier)
+    return Plain(" · ".join(sign for sign in signs if sign and sign != named_by))
 
 
 async def customer(ask: Asked, hand: Hand, key: str) -> Outcome:
