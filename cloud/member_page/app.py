@@ -25,6 +25,7 @@ from cloud.member_page import (
     joining_pages,
     own_data,
     pages,
+    paper_pages,
     profile_pages,
     reward_pages,
     signing_in,
@@ -64,7 +65,7 @@ def create_member_app(services: Services) -> FastAPI:
     )
     parts = (
         pages, board_pages, handing_pages, reward_pages, signing_in, joining_pages, own_data, profile_pages,
-        static_files, wechat_reports,
+        static_files, wechat_reports, paper_pages,
     )  # fmt: skip
     for part in parts:
         app.include_router(part.router)

@@ -111,4 +111,6 @@ def test_a_receipt_still_on_its_way_says_so(sqlite_database: Database) -> None:
     answer = call(app(sqlite_database), "GET", f"/r/{UUID(int=5).hex}", headers={"Accept-Language": "zh"})
     assert answer.status_code == 404
     assert "尚未上传到总部" in answer.text
+    assert '<meta name="viewport"' in answer.text
+    assert answer.headers["Refresh"] == "20", "it looks again by itself"
     assert call(app(sqlite_database), "GET", "/r/nothing").status_code == 422

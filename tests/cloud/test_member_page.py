@@ -173,6 +173,15 @@ def test_a_receipt_is_shown_to_its_buyer_alone(shop: Shop, member: UUID) -> None
     assert other.get("/me/receipts/nothing").status_code == 422
 
 
+def test_whoever_holds_the_paper_reads_it_without_signing_in(shop: Shop, member: UUID) -> None:
+    (sale,) = bought(shop, 1)
+    stranger = Phone(shop, "zh-CN")
+    answer = stranger.get(f"/r/{sale.hex}")
+    assert (answer.status_code, "t1-1-000001" in answer.text, "李" in answer.text) == (200, True, False)
+    assert stranger.get("/r/receipt.css").headers["content-type"].startswith("text/css")
+    assert stranger.get(f"/r/{UUID(int=5).hex}").status_code == 404
+
+
 def test_receipts_go_on_page_by_page(shop: Shop, member: UUID) -> None:
     sales = bought(shop, 45)
     phone, seen, path = Phone(shop), "", "/me/receipts"
