@@ -24,8 +24,7 @@ _WAITING = {
     ),
     "en": (
         "Your receipt is on its way",
-        "Head office does not have it yet: the store may be without a network. This page looks again by itself. "
-        + "The paper is as good.",
+        "Head office does not have it yet. This page looks again by itself; the paper is as good.",
     ),
 }
 
