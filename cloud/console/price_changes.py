@@ -24,9 +24,10 @@ from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity.people import Right
 from cloud.org.stores import find_store
 from cloud.prices import approvals, changes, taking_back
+from cloud.prices import labels as labelling
 from cloud.prices.drafts import create_draft, discard, get_draft, list_drafts
 from cloud.prices.errors import PriceRefusal
-from cloud.prices.models import DraftStatus, PriceDraft
+from cloud.prices.models import DraftStatus, PriceDraft, PriceVersion
 from cloud.prices.publish import Act, publish
 from cloud.promotions import previewing
 from cloud.promotions.holding import end_what_is_gone
@@ -39,6 +40,8 @@ from shared.ids import UuidMint
 router = APIRouter(include_in_schema=False)
 router.include_router(price_rows.router)
 
+_FORMS = ("sheet", "roll")
+"""What labels are printed on: A4 sheets of 21, or a label printer's roll of one after the other."""
 MayPlan = Annotated[Posted, Depends(form_by(Right.PLAN))]
 MayApprove = Annotated[Posted, Depends(form_by(Right.APPROVE))]
 MayPublish = Annotated[Posted, Depends(form_by(Right.PUBLISH))]
@@ -169,8 +172,15 @@ def labels(request: Request, services: Here, draft: str, store: str) -> Response
 
     def read(session: Session, _now_ms: int) -> Context:
         place = find_store(session, store)
-        found = changes.labels(session, draft, place, services.clocks.business.now_ms())
-        return {"draft": get_draft(session, draft), "store": place, "labels": found}
+        found = labelling.labels(session, draft, place, services.clocks.business.now_ms())
+        form = request.query_params.get("form", "")
+        return {
+            "draft": get_draft(session, draft),
+            "store": place,
+            "labels": found,
+            "form": form if form in _FORMS else "sheet",
+            "versions": session.exec(select(PriceVersion).where(PriceVersion.draft_id == draft)).all(),
+        }
 
     return page(request, services, "labels", read)
 

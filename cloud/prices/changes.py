@@ -1,4 +1,4 @@
-"""Price changes as people look at them before and after: each row beside what it replaces, and labels to print."""
+"""Price changes as people look at them before and after: each row beside what it replaces."""
 
 from __future__ import annotations
 
@@ -10,16 +10,12 @@ import msgspec
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from cloud.org.models import Store
-from cloud.prices.bars import Bars, bars
-from cloud.prices.books import StoreBooks
 from cloud.prices.drafts import DraftChanges, DraftRow, create_draft, draft_changes, get_draft, put_rows
 from cloud.prices.models import PriceDraft, PriceVersion
 from cloud.prices.publish import Act
 from cloud.prices.rows import rows_of
 from cloud.prices.standing import newest_body
-from cloud.prices.targets import CHAIN, resolve_targets
-from cloud.prices.timeline import in_force, live_entries
+from cloud.prices.targets import CHAIN
 from shared.body import BodyKind
 from shared.pricing import Item, Price
 
@@ -73,7 +69,7 @@ def changes(session: Session, draft_id: str) -> tuple[list[PriceChange], int]:
     for (kind, scope), rows in sorted(found.items()):
         keys = sorted(rows)[: MOST_SHOWN - len(shown)]
         old = rows_of(session, newest_body(session, kind, scope, before), keys)
-        items = _items(session, draft_id, keys)
+        items = items_of(session, draft_id, keys)
         shown += [_change((kind, scope), key, old.get(key), rows[key], items.get(key)) for key in keys]
     return shown, count
 
@@ -81,7 +77,7 @@ def changes(session: Session, draft_id: str) -> tuple[list[PriceChange], int]:
 _PRICED = (BodyKind.PRICES, BodyKind.OVERRIDES)
 
 
-def _items(session: Session, draft_id: str, keys: Sequence[str]) -> dict[str, Item]:
+def items_of(session: Session, draft_id: str, keys: Sequence[str]) -> dict[str, Item]:
     """Return items by number, as the draft would have them."""
     known = {
         key: _item.decode(row)
@@ -105,54 +101,6 @@ def _change(
         None if new is None else _price.decode(new),
         item.cost_minor if item else None,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What stands on one shelf label."""
-
-    item: Item
-    price: Price
-    was_minor: int | None
-
-    @property
-    def code(self) -> str:
-        """The first barcode, else the item's number."""
-        return self.item.barcodes[0].code if self.item.barcodes else self.item.item
-
-    @property
-    def bars(self) -> Bars | None:
-        """The code as bars to scan; None where no bars can say it."""
-        return bars(self.code)
-
-
-def labels(session: Session, draft_id: str, store: Store, now_ms: int) -> list[Label]:
-    """Return the labels a store has to change for a draft: its own prices before its zone's, as its tills will sell.
-
-    A price that the store overrides, or that stays as it is there, needs no label.
-    """
-    draft = get_draft(session, draft_id)
-    rows = draft_changes(session, draft_id)
-    if store.id not in {one.id for one in resolve_targets(session, draft.targets.split())}:
-        return []
-    zone, own = rows.get((BodyKind.PRICES, store.price_zone), {}), rows.get((BodyKind.OVERRIDES, store.id), {})
-    keys = sorted({*zone, *own})
-    entry = in_force(live_entries(session, [store.id], now_ms)[store.id], now_ms)
-    book = StoreBooks().book(session, store.id, entry.version) if entry else None
-    overridden = rows_of(session, newest_body(session, BodyKind.OVERRIDES, store.id), keys)
-    items = _items(session, draft_id, keys)
-    found: list[Label] = []
-    for key in keys:
-        row = own[key] if key in own else overridden.get(key)
-        row = row if row is not None else zone.get(key)
-        old = book.price(key) if book else None
-        if row is None or key not in items:
-            continue
-        new = _price.decode(row)
-        published = draft.status != "draft"
-        if published or old is None or old != new:
-            found.append(Label(items[key], new, old.regular_minor if old and old != new else None))
-    return found
 
 
 def clone(session: Session, draft_id: str, id_: UUID, act: Act) -> PriceDraft:

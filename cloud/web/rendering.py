@@ -25,6 +25,7 @@ from cloud.web.navigation import place_of, shown_to
 from cloud.web.speaking import COOKIE, language_of, newly_chosen, speech
 from cloud.web.static_files import assets
 from cloud.web.who import who
+from shared.receipt.figures import money_with_sign
 from shared.web.words import HTML_LANGUAGE, Language
 
 HERE = Path(__file__).parent
@@ -125,6 +126,7 @@ def environment(language: Language) -> Environment:
     made.filters.update(
         receipt=receipt_name,
         money=figures.money,
+        signed_money=money_with_sign,
         moment=figures.moment,
         size=figures.size,
         thousands=figures.thousands,

@@ -12,7 +12,7 @@ from cloud.database import Database
 from cloud.fleet import audit
 from cloud.identity.people import Role
 from cloud.org.models import Store
-from cloud.prices import changes
+from cloud.prices import labels
 from cloud.prices.books import StoreBooks
 from cloud.prices.models import PriceDraft
 from cloud.promotions import previewing
@@ -124,19 +124,38 @@ def test_a_store_prints_the_labels_it_has_to_change(database: Database, marketer
     marketer.send(f"{own}/publish")
     place = started(marketer)
     marketer.send(f"{place}/rows", {"kind": "prices", "rows": ROWS})
-    with database.session() as session:
-        draft = place.rpartition("/")[2]
-        found = {
-            store: [(one.item.item, one.price.regular_minor, one.was_minor)
-                    for one in changes.labels(session, draft, session.get_one(Store, store), START_MS)]
-            for store in ("s1", "s2", "s3")
-        }  # fmt: skip
-    assert found == {"s1": [("1001", 450, 500), ("1002", 1000, 1299)], "s2": [("1002", 1000, 1299)], "s3": []}
+
+    def told() -> dict[str, list[tuple[str, int, int | None]]]:
+        with database.session() as session:
+            draft = place.rpartition("/")[2]
+            return {
+                store: [(one.item.item, one.price.regular_minor, one.was_minor)
+                        for one in labels.labels(session, draft, session.get_one(Store, store), START_MS)]
+                for store in ("s1", "s2", "s3")
+            }  # fmt: skip
+
+    by_category = {"s1": [("1002", 1000, 1299), ("1001", 450, 500)], "s2": [("1002", 1000, 1299)], "s3": []}
+    assert told() == by_category
     page = marketer.get(f"{place}/labels/s1").text
-    for fact in ("2 labels to change in Store 1", "苹果", "4.50", "members 4.00", "was 5.00"):
+    for fact in (
+        "2 labels to change in Store 1",
+        "苹果",
+        "￥4.50",
+        "members ￥4.00",
+        "was ￥5.00",
+        'class="labels"',
+    ):
         assert fact in page, fact
+    assert 'class="labels roll"' in marketer.get(f"{place}/labels/s1?form=roll").text
     assert "no label to change" in marketer.get(f"{place}/labels/s3").text
     assert marketer.get(f"{place}/labels/nowhere").status_code == 404
+    marketer.send(f"{place}/publish")
+    assert told() == by_category, "once in force, they still say what was there before"
+    dearer = started(marketer)
+    marketer.send(f"{dearer}/rows", {"kind": "prices", "rows": "zone,item,regular\nz1,1001,9.00"})
+    assert "was" not in re.sub("<[^>]*>", "", marketer.get(f"{dearer}/labels/s1").text), (
+        "no customer is told it was less"
+    )
 
 
 def test_a_second_person_and_roles_count_here_too(database: Database, marketer: Visitor) -> None:
