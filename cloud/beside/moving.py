@@ -31,9 +31,9 @@ from cloud.ledger.settling import CAPTURE, Ending, capture
 from cloud.loyalty import crediting, tiers
 from cloud.loyalty import rules as loyalty_rules
 from cloud.loyalty.facts import LineFacts, SaleFacts
+from cloud.loyalty.years import add_spend
 from cloud.members import blocks, changing, dirt, one_person
 from cloud.members.reversals import reverse
-from cloud.members.years import add_spend
 from cloud.org.models import Store
 from cloud.privacy import Vault
 from shared.calendar import business_date

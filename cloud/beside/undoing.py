@@ -19,9 +19,9 @@ from cloud.errors import Refused
 from cloud.ledger.reading import journals_by_key
 from cloud.ledger.reversing import NOTHING_LEFT, JournalKey, Undo
 from cloud.loyalty import rules as loyalty_rules
+from cloud.loyalty.years import add_spend
 from cloud.members import one_person
 from cloud.members.reversals import reverse
-from cloud.members.years import add_spend
 from shared.loyalty import share_returned
 
 

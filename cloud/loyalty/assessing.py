@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from cloud.database import bulk
 from cloud.database.rowset import rowset, table_of, upsert_into
-from cloud.loyalty import rules, tiers
+from cloud.loyalty import rules, tier_of_day, tiers
 from cloud.loyalty.models import MemberDay, MemberStanding, MemberYear, TierChange, TierFloor, TierTurn
 from cloud.members import dirt, home_days
 from cloud.members.home_days import Days, HomeDay
@@ -66,6 +66,15 @@ def _whom_rules_concern(session: Session, home: HomeDay, zones: Collection[str] 
     queries = [select(table_of(one).c.member_id) for one in (MemberYear, MemberDay, MemberStanding, TierFloor)]
     found = union(*queries, select(member.c.id).where(member.c.status == ACTIVE)).subquery("concerned")
     return list(session.execute(select(found.c.member_id).where(home.whose(found.c.member_id, zones=zones))).scalars())
+
+
+def look(session: Session, members: Collection[UUID], today: Days, *, now_ms: int) -> None:
+    """Look at members: write down who stands elsewhere, and settle the points that their tier of a day brings.
+
+    The caller holds their rows, as for `assess`.
+    """
+    assess(session, members, today, now_ms=now_ms)
+    tier_of_day.settle(session, members, now_ms=now_ms)
 
 
 def assess(session: Session, members: Collection[UUID], today: Days, *, now_ms: int) -> int:

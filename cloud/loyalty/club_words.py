@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cloud.loyalty.words import Language, money
+from cloud.loyalty.words import Language
 from cloud.members import rules
+from cloud.web.figures import money
 
 _WORDS: dict[str, dict[Language, str]] = {
     "referral_off": {"en": "Bringing a friend is worth nothing yet.", "zh": "推荐好友暂无奖励。"},

@@ -12,8 +12,9 @@ from sqlmodel import Session, col, select
 from cloud.loyalty import rules, tiers
 from cloud.loyalty.models import TierChange, TierFloor
 from cloud.loyalty.tier_words import benefit_words, reason_words
-from cloud.loyalty.words import Language, money
+from cloud.loyalty.words import Language
 from cloud.members.home_days import Days, day_of
+from cloud.web.figures import money
 from shared.loyalty import Tier, TierRule, missing_words
 
 MOST = 10

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cloud.loyalty.words import Language, money
+from cloud.loyalty.words import Language
+from cloud.web.figures import money
 from shared.loyalty import (
     Benefit,
     BirthdayGift,

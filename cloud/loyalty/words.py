@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from cloud.web.figures import money
 from shared.loyalty import EarningRule
 from shared.receipt.words import TENDERS
 from shared.wire.events import TenderKind
@@ -95,12 +96,6 @@ def _lasting(rule: EarningRule, language: Language) -> list[str]:
 def no_rule_words(language: Language) -> str:
     """Say that there is no earning rule."""
     return _say("no_rule", language)
-
-
-def money(minor: int, exponent: int) -> str:
-    """Write minor units as people do; without the currency's sign, which is the store's."""
-    whole, rest = divmod(minor, 10**exponent)
-    return f"{whole:,}.{rest:0{exponent}d}" if exponent else f"{whole:,}"
 
 
 def _points(count: int, language: Language) -> str:

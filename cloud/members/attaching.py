@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import update
 from sqlmodel import Session
 
-from cloud.coupons import next_visit
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound, Refused
-from cloud.loyalty import history, posting, rules
-from cloud.loyalty.facts import SaleFacts
+from cloud.loyalty.late_credit import credit_cards
 from cloud.members import cards, dirt
 from cloud.members.models import ACTIVE, CLOSED, FROZEN, MERGED, PENDING, REPLACED, Card, Member
 from cloud.privacy import Vault, normal
@@ -66,42 +63,3 @@ def attach_card(
     credited = credit_cards(session, commit_no, {found.card: member})
     dirt.note(session, commit_no, [(member, dirt.HEAD_OFFICE, 0)])
     return Attached(found.card, credited)
-
-
-def credit_cards(session: Session, commit_no: int, owners: Mapping[UUID, UUID]) -> int:
-    """Credit every sale that cards were shown at before they had an owner, less what was returned of it.
-
-    The cards are held exclusively (`cards.take`). Return how many sales were credited.
-    """
-    return _credit(
-        session,
-        commit_no,
-        {sale: owners[card] for sale, card in history.unclaimed_sales(session, owners.keys()).items()},
-    )
-
-
-def credit_sale(session: Session, commit_no: int, sale: UUID, member: UUID) -> None:
-    """Credit one sale at which no card was shown, less what came back. Its row is locked, and names them now."""
-    _credit(session, commit_no, {sale: member})
-
-
-def _credit(session: Session, commit_no: int, buyers: Mapping[UUID, UUID]) -> int:
-    if not buyers:
-        return 0
-    facts = history.sale_facts(session, buyers)
-    _give_promised(session, commit_no, facts.values())
-    returns = history.return_facts(session, history.returns_of_sales(session, buyers.keys()), facts)
-    posting.post(session, commit_no, list(facts.values()), returns, rules.load(session))
-    dirt.note(session, commit_no, ((fact.member, fact.store, fact.at_ms) for fact in facts.values()))
-    return len(buyers)
-
-
-def _give_promised(session: Session, commit_no: int, sales: Iterable[SaleFacts]) -> None:
-    """Give the coupons for the next visit that these receipts had promised to whoever would come to be their member."""
-    for sale in sales:
-        if any(use.issues for use in sale.uses):
-            bought = next_visit.Bought(
-                sale=sale.sale, member=sale.member, store=sale.store, business_date=sale.business_date,
-                at_ms=sale.at_ms, uses=sale.uses,
-            )  # fmt: skip
-            next_visit.give_promised(session, commit_no, bought)

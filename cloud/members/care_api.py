@@ -16,9 +16,8 @@ from cloud.api.services import Here, Services
 from cloud.identity.tokens import TokenHolder
 from cloud.ledger.commits import open_commit
 from cloud.loyalty import club_deciding
-from cloud.loyalty.api import today_of
 from cloud.members import blocks, card_desk, changing, rules
-from cloud.members.home_days import HomeDays
+from cloud.members.home_days import HomeDays, chain_day
 from cloud.members.minting import mint_of
 from cloud.members.profile import PROFILE
 
@@ -203,8 +202,9 @@ def get_rules(services: Here, _: MayRead) -> dict[str, Any]:
 @router.post("/rules/{kind}", status_code=status.HTTP_201_CREATED)
 def publish_rule(services: Here, who: MayWrite, kind: str, body: dict[str, Any], response: Response) -> dict[str, Any]:
     """Publish the next version of a rule. 202: it waits for a person at the console, as rules of points do."""
-    rule, now_ms, today = rules.read(kind, body), services.clocks.machine.wall_ms(), today_of(services)
+    rule, now_ms = rules.read(kind, body), services.clocks.machine.wall_ms()
     with services.database.session() as session:
+        today = chain_day(session, HomeDays(services.clocks.business.now_ms()))
         if kind not in club_deciding.CLUB:
             rules.publish(session, rule, actor=who.actor, now_ms=now_ms)
         elif not club_deciding.send(

@@ -10,9 +10,7 @@ from sqlmodel import Session
 
 from cloud.database.rowset import table_of
 from cloud.errors import Refused
-from cloud.ledger.kinds import MEMBER_POINTS
-from cloud.ledger.reading import journals_by_key, points_of
-from cloud.loyalty.earning import EARN
+from cloud.ledger.reading import points_of
 from cloud.loyalty.late_credit import credit_sale
 from cloud.members import blocks, changing, rules
 from cloud.members.care_models import ReceiptClaim
@@ -54,8 +52,5 @@ def claim(
         ReceiptClaim(sale_id=sale_id, member_id=member, store_id=store, cashier=cashier, claimed_ms=business_ms)
     )
     session.flush()
-    credit_sale(session, commit_no, sale_id, member)
-    posted = journals_by_key(session, [(sale_id, EARN)]).get((sale_id, EARN))
-    legs = posted.legs if posted else ()
-    earned = sum(leg.amount for leg in legs if leg.account.kind == MEMBER_POINTS)
+    earned = credit_sale(session, commit_no, sale_id, member)
     return Claimed(earned, points_of(session, [member])[member])

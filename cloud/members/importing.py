@@ -20,8 +20,8 @@ from sqlmodel import Session
 from cloud.database import bulk
 from cloud.database.rowset import Columns, rowset, table_of
 from cloud.errors import Conflict, Invalid
+from cloud.loyalty.late_credit import credit_cards
 from cloud.members import cards, dirt, enrolling, lookup_keys, profile
-from cloud.members.attaching import credit_cards
 from cloud.members.models import ACTIVE, REPLACED, Card, Member
 from cloud.org.models import Store
 from cloud.prices.sheets import Sheet, SheetRow, SheetUnreadable, read_sheet

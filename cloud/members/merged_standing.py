@@ -5,7 +5,6 @@ Somebody who is two members is not rid of a block, nor of being watched as staff
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,8 +13,7 @@ from sqlmodel import Session
 
 from cloud.database import Table
 from cloud.database.rowset import table_of
-from cloud.loyalty import rules
-from cloud.loyalty.models import TierFloor
+from cloud.loyalty import merged
 from cloud.members.care_models import StaffCard
 from cloud.members.models import FamilyMember, MemberBlock, MemberSegment
 
@@ -49,7 +47,7 @@ def move(session: Session, keep: UUID, gone: UUID) -> MovedStanding:
         segments=_copy(session, *_SEGMENT, keep=keep, gone=gone),
         staff=_copy(session, *_STAFF, keep=keep, gone=gone),
         family=_pass_family_on(session, keep, gone),
-        floor_ms=_higher_floor(session, keep, gone),
+        floor_ms=merged.higher_floor(session, gone, keep),
     )
     session.expire_all()
     return moved
@@ -63,9 +61,7 @@ def move_back(session: Session, moved: MovedStanding, *, keep: UUID, gone: UUID)
     if moved.family is not None:
         _return_family(session, moved.family, keep=keep, gone=gone)
     if moved.floor_ms is not None:
-        floors = _floors(session, keep, gone)
-        if keep in floors and floors[keep]["set_ms"] == moved.floor_ms:
-            _swap_floors(session, floors, keep, gone)
+        merged.return_floor(session, moved.floor_ms, of=keep, to=gone)
     session.expire_all()
 
 
@@ -108,28 +104,3 @@ def _return_family(session: Session, was: Family, *, keep: UUID, gone: UUID) -> 
         return
     row = {"member_id": gone, "family_id": was.family, "joined_ms": was.joined_ms}
     session.execute(table.insert(), [row])
-
-
-def _higher_floor(session: Session, keep: UUID, gone: UUID) -> int | None:
-    """Give `keep` the tier by hand of `gone` where it is the higher one, or the same for longer."""
-    floors = _floors(session, keep, gone)
-    if gone not in floors:
-        return None
-    least = {tier.code: tier.from_minor for rule in rules.load(session).tiers for tier in rule.tiers}
-    worth = {one: (least.get(row["tier"], -1), row["until"]) for one, row in floors.items()}
-    if keep in worth and worth[keep] >= worth[gone]:
-        return None
-    _swap_floors(session, floors, keep, gone)
-    return int(floors[gone]["set_ms"])
-
-
-def _floors(session: Session, *members: UUID) -> dict[UUID, dict[str, Any]]:
-    table = table_of(TierFloor)
-    rows = session.execute(select(table).where(table.c.member_id.in_(members))).mappings()
-    return {row["member_id"]: dict(row) for row in rows}
-
-
-def _swap_floors(session: Session, floors: dict[UUID, dict[str, Any]], one: UUID, other: UUID) -> None:
-    table, whose = table_of(TierFloor), {one: other, other: one}
-    session.execute(table.delete().where(table.c.member_id.in_((one, other))))
-    session.execute(table.insert(), [{**row, "member_id": whose[member]} for member, row in floors.items()])

@@ -6,25 +6,20 @@ Sales and journals keep the id they were written with; whoever reads them of a m
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from cloud.database.rowset import table_of
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.fleet import audit
-from cloud.loyalty import gift_moving
-from cloud.loyalty.gift_moving import MovedGift
-from cloud.loyalty.models import MemberDay
+from cloud.loyalty import merged
 from cloud.members import changing, dirt, duplicates, enrolling, lookup_keys, merged_standing, rules, value
 from cloud.members.care_models import DuplicatePair, MemberMerge
 from cloud.members.merged_standing import MovedStanding
 from cloud.members.models import ACTIVE, CLOSED, MERGED, REPLACED, Card, Consent, Member, MemberField
 from cloud.members.profile import NAME
-from cloud.members.years import add_spend
 from cloud.privacy import Vault, normal
 from cloud.rewards import moving as rewards
 from cloud.value.models import Purse
@@ -41,27 +36,19 @@ class MovedCard(msgspec.Struct, frozen=True):
     status: str
 
 
-class MovedDay(msgspec.Struct, frozen=True):
-    """What somebody did on a business date, added to the other's."""
-
-    day: date
-    spend_minor: int
-    visits: int = 0
-
-
 class Moved(msgspec.Struct, frozen=True):
     """What a merge moved: ids and figures, and names of fields, never what they say."""
 
     cards: list[MovedCard] = []
     fields: list[str] = []
     consents: list[tuple[str, int]] = []
-    days: list[MovedDay] = []
+    days: list[merged.MovedDay] = []
     journals: list[tuple[UUID, str]] = []
     home_store: bool = False
     coupons: list[str] = []
     fetch: list[str] = []
     """Codes of coupons, and of what waits in stores."""
-    gifts: list[MovedGift] = []
+    gifts: list[merged.MovedGift] = []
     """What tiers gave to `gone` and not to `keep`."""
     standing: MovedStanding = MovedStanding()
 
@@ -96,10 +83,10 @@ def merge(
         cards=_move_cards(session, keep, gone, now_ms),
         fields=_move_fields(session, vault, keep, gone, now_ms),
         consents=_move_consents(session, keep, gone),
-        days=_move_days(session, keep, gone),
+        days=merged.move_days(session, gone, keep),
         journals=value.move_all(session, commit_no, merge=made, of=gone, to=keep, at_ms=now_ms),
         home_store=_move_home(rows[keep], rows[gone]),
-        gifts=gift_moving.move(session, gone, keep),
+        gifts=merged.move_gifts(session, gone, keep),
         standing=merged_standing.move(session, keep, gone),
     )
     _rewrite(session, vault, rows[keep])
@@ -160,9 +147,9 @@ def undo(session: Session, vault: Vault, merge_id: UUID, *, actor: str, commit_n
             session.delete(field)
     _return_consents(session, kept.id, back.id, moved.consents)
     rewards.move_back(session, moved.coupons, moved.fetch, of=kept.id, to=back.id)
-    gift_moving.swap(session, moved.gifts, of=kept.id, to=back.id)
+    merged.swap_gifts(session, moved.gifts, of=kept.id, to=back.id)
     merged_standing.move_back(session, moved.standing, keep=kept.id, gone=back.id)
-    _return_days(session, kept.id, back.id, moved.days)
+    merged.return_days(session, moved.days, of=kept.id, to=back.id)
     session.flush()
     _rewrite(session, vault, kept)
     row.undone_ms, row.undone_by = now_ms, actor
@@ -245,28 +232,6 @@ def _return_consents(session: Session, keep: UUID, gone: UUID, moved: Iterable[t
         own.withdrawn_ms = own.withdrawn_ms or copy.withdrawn_ms
         session.add(own)
         session.delete(copy)
-
-
-def _move_days(session: Session, keep: UUID, gone: UUID) -> list[MovedDay]:
-    day = table_of(MemberDay)
-    rows = session.execute(
-        select(day).where(day.c.member_id.in_((keep, gone))).order_by(day.c.member_id, day.c.day).with_for_update()
-    ).all()
-    moved = [MovedDay(row.day, row.spend_minor, row.visits) for row in rows if row.member_id == gone]
-    _add_days(session, keep, moved, 1)
-    _add_days(session, gone, moved, -1)
-    return moved
-
-
-def _return_days(session: Session, keep: UUID, gone: UUID, moved: list[MovedDay]) -> None:
-    _add_days(session, keep, moved, -1)
-    _add_days(session, gone, moved, 1)
-
-
-def _add_days(session: Session, member: UUID, days: list[MovedDay], sign: int) -> None:
-    """Add what was done to a member's days: what was reached by both together is theirs."""
-    for one in days:
-        add_spend(session, member, one.day, sign * one.spend_minor, sign * one.visits)
 
 
 def _open_purses(session: Session, keep: UUID, gone: UUID, now_ms: int) -> None:

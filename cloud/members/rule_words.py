@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cloud.loyalty.words import money
 from cloud.members import rules
 from cloud.members.profile import PROFILE
+from cloud.web.figures import money
 from shared.web.words import Language
 
 _WORDS: dict[str, dict[Language, str]] = {

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from cloud.database import bulk
 from cloud.database.rowset import Columns, is_postgresql, rowset, table_of, upsert_into
-from cloud.loyalty import assessing, tier_of_day
+from cloud.loyalty import assessing
 from cloud.members import dirt
 from cloud.members.home_days import Days
 from cloud.members.models import Member, MemberDirty, StoreMember, StoreMembers
@@ -62,8 +62,7 @@ def refresh(
     if not notes:
         return Refreshed(0, frozenset())
     _lock_members(session, visits)
-    assessing.assess(session, visits.keys(), today, now_ms=now_ms)
-    tier_of_day.settle(session, visits.keys(), now_ms=now_ms)
+    assessing.look(session, visits.keys(), today, now_ms=now_ms)
     sights = look_at(session, visits.keys(), today)
     places = _places(session, visits)
     by_store: defaultdict[str, dict[UUID, _Place]] = defaultdict(dict)

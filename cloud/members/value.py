@@ -23,7 +23,6 @@ from cloud.ledger.models import Account, Balance, Lot, LotUse, Posting, Reversal
 from cloud.ledger.reading import journals_by_key
 from cloud.ledger.reversing import Undo, reverse
 from cloud.loyalty import rewarding
-from cloud.loyalty.rewarding import Reward
 from cloud.members import one_person
 from cloud.members.home_days import HomeDays, day_of
 
@@ -85,7 +84,7 @@ def reward_profile(
     """
     if profile_rewarded(session, member):
         return False
-    reward = Reward(
+    reward = rewarding.Reward(
         cause=uuid5(_REWARDS, str(member)), purpose=PROFILE_REWARD, member=member, points=points, source="profile",
         at_ms=at_ms, day=day_of(session, member, HomeDays(at_ms)), store=store or HEAD_OFFICE,
         rule_version=rule_version,

@@ -15,8 +15,9 @@ from cloud.identity import people
 from cloud.loyalty import rules
 from cloud.loyalty.models import MemberYear
 from cloud.loyalty.tier_words import tier_words
-from cloud.loyalty.words import earning_words, money
+from cloud.loyalty.words import earning_words
 from cloud.members.models import Member
+from cloud.web.figures import money
 from shared.loyalty import EarningRule, Tier, TierRule
 from tests.cloud.members_data import mint
 from tests.provision.databases import new_sqlite

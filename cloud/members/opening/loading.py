@@ -22,7 +22,8 @@ from cloud.fleet import audit
 from cloud.ledger import lots
 from cloud.ledger.commits import open_commit
 from cloud.ledger.kinds import PURSE_GIFT, PURSE_PRINCIPAL
-from cloud.members import cards, enrolling, lookup_keys, value, years
+from cloud.loyalty import years
+from cloud.members import cards, enrolling, lookup_keys, value
 from cloud.members.importing import MEMBER_COLUMNS, SOURCE, Importer
 from cloud.members.models import PENDING, Member
 from cloud.members.opening.models import LOADED, LOADING, REFUSED, MemberOpening, OpeningCard, OpeningTotal

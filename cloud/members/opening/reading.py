@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from cloud.database.rowset import table_of
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, PURSE_GIFT, PURSE_PRINCIPAL
-from cloud.members import years
+from cloud.loyalty import years
 from cloud.members.importing import (
     BALANCES,
     BadRow,

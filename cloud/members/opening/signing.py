@@ -12,8 +12,8 @@ from sqlmodel import Session, col
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound, Refused
 from cloud.fleet import audit
+from cloud.loyalty.late_credit import credit_cards
 from cloud.members import dirt, value
-from cloud.members.attaching import credit_cards
 from cloud.members.importing import give
 from cloud.members.models import ACTIVE, CLOSED, PENDING, REPLACED, Card, Member, MemberField, MemberKey
 from cloud.members.opening.models import LOADED, LOADING, REFUSED, SIGNED, MemberOpening, OpeningCard, OpeningTotal
