@@ -133,8 +133,10 @@ def _happened(session: Session, row: Member) -> list[Happened]:
     acts = select(AuditEntry).where(col(AuditEntry.subject).in_([str(one) for one in ids]))
     for act in session.exec(acts.order_by(col(AuditEntry.id).desc()).limit(MOST)):
         title = member_words.ACT.get(act.action) or audit_words.ACTION.get(act.action, act.action)
-        said = act_words.said(act.action, act.detail)
-        found.append(Happened(at_ms=act.at_ms, title=title, said=said, reason=act.reason, by=act.actor))
+        said, ours = list(act_words.said(act.action, act.detail)), act_words.reason(act.reason)
+        why = "" if ours else act.reason
+        said += [ours] if ours else []
+        found.append(Happened(at_ms=act.at_ms, title=title, said=said, reason=why, by=act.actor))
     return sorted(found, key=lambda one: -one.at_ms)[:MOST]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cloud.members import act_words
 from shared.web.words import marked
 
+CHANNEL: Mapping[str, str] = act_words.CHANNEL
 STATUS: Mapping[str, tuple[str, str]] = {
     "active": (marked("active member"), "good"),
     "closed": (marked("has left"), "quiet"),

@@ -25,6 +25,13 @@ _BLOCKS: Mapping[str, str] = {
     "unblock coupons": marked("may use coupons again"),
 }
 _FAMILY: Mapping[str, str] = {"left": marked("left the family")}
+CHANNEL: Mapping[str, str] = {
+    "membership": marked("membership"),
+    "sms": marked("text messages"),
+    "email": marked("e-mail"),
+    "wechat": marked("WeChat"),
+}
+"""What members agree to, by the channel's code; a chain's own channel is called by its code."""
 _WHOLE = {**_CARD, **_BLOCKS, **_FAMILY}
 _DECIDED: Mapping[str, str] = {
     "different": marked("two people"),
@@ -32,6 +39,12 @@ _DECIDED: Mapping[str, str] = {
     "fine": marked("in order"),
     "misuse": marked("misuse"),
 }
+_REASONS: Mapping[str, str] = {
+    "asked for at the till": marked("asked for at the till"),
+    "asked for on the member's page": marked("asked for on the member's page"),
+    "cancelled while it was loaded": marked("cancelled while it was loaded"),
+}
+_APPROVED = re.compile(r"asked for at the till, approved by (\S+)")
 _HOME = re.compile(r"(\S+) to (\S+)")
 _TEXT = re.compile(r"(\S+), text (\S+)")
 _NOBODY = "none"
@@ -56,8 +69,9 @@ def said(action: str, detail: str) -> Sequence[Said]:
         case "member.change" | "member.reveal":
             found = [_field(name) for name in detail.split(", ") if name]
         case "consent.give" | "consent.withdraw" if text := _TEXT.fullmatch(detail):
-            values = {"channel": text[1], "version": text[2]}
-            found = [Said(text=marked("{channel}, text {version}"), values=values)]
+            known = CHANNEL.get(text[1])
+            named = Said(text=known) if known else Said(text="{name}", values={"name": text[1]})
+            found = [named, Said(text=marked("text {version}"), values={"version": text[2]})]
         case "member.duplicate" | "member.review":
             decided = _DECIDED.get(detail.rpartition(" ")[2])
             found = [Said(text=decided)] if decided else []
@@ -66,6 +80,14 @@ def said(action: str, detail: str) -> Sequence[Said]:
         case _:
             found = [Said(text="{name}", values={"name": detail})] if detail else []
     return found
+
+
+def reason(text: str) -> Said | None:
+    """Return a reason that the program itself gave, in words; None for what a person wrote."""
+    approved = _APPROVED.fullmatch(text)
+    if approved:
+        return Said(text=marked("asked for at the till, approved by {who}"), values={"who": approved[1]})
+    return Said(text=_REASONS[text]) if text in _REASONS else None
 
 
 def _moved(before: str, after: str) -> Said:

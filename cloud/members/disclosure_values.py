@@ -69,6 +69,7 @@ _ACCOUNTS: Mapping[str, tuple[str, str]] = {
 }
 _CHANNELS: Mapping[str, tuple[str, str]] = {
     "email": ("e-mail", "电子邮件"),
+    "membership": ("membership", "会员条款"),
     "phone": ("phone", "手机号"),
     "sms": ("SMS", "短信"),
     "wechat": ("WeChat", "微信"),
