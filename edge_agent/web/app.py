@@ -26,12 +26,14 @@ from edge_agent.web.shop import Counter, Shop
 from edge_agent.web.static_files import static
 from edge_agent.web.stream import Closing, streamed
 from edge_agent.web.terminals_page import TerminalList
+from shared.codes import MAX_SCAN_CHARACTERS
 from shared.pictures import MEDIA_TYPE
 from shared.web.words import LANGUAGES
 from shared.wire.desired import StoreSettings
 from shared.wire.events import TillKind
 
-MAX_ENTRY_CHARACTERS = 128
+MAX_ENTRY_CHARACTERS = MAX_SCAN_CHARACTERS
+"""A scanner that types into the page sends everything a scanner may: a member's code alone has 137 characters."""
 _MOST_FIELDS = 8
 
 

@@ -14,6 +14,8 @@ from edge_agent.devices.printers.simulated import SimulatedPrinter
 from edge_agent.devices.scales.simulated import SimulatedScale
 from edge_agent.devices.transports.simulated import SimulatedTransport
 from edge_agent.web.shop import DeviceSeen
+from shared.codes import MAX_SCAN_CHARACTERS
+from shared.codes.member_code import make_member_code
 from tests.edge.screens import Screens, served_screens
 
 
@@ -44,10 +46,13 @@ def do(play: httpx.Client, **fields: str) -> str:
     return "" if answer.status_code == 200 else str(answer.json()["error"])
 
 
-def test_scanner_says_what_is_pressed(screens: Screens, play: httpx.Client) -> None:
-    assert do(play, device="scanner", do="press", text="6901234567892") == ""
+@pytest.mark.parametrize("text", ["6901234567892", make_member_code("V" + "9" * 31, 1, 60, bytes(range(32)))])
+def test_scanner_says_what_is_pressed(screens: Screens, play: httpx.Client, text: str) -> None:
+    """Whole, however long: a member's code on a telephone is the longest there is."""
+    assert do(play, device="scanner", do="press", text=text) == ""
     cable = screens.counters["t1"].simulated["scanner"]
-    assert screens.do(cable.read()) == b"6901234567892\r"
+    assert screens.do(cable.read()) == f"{text}\r".encode()
+    assert f'maxlength="{MAX_SCAN_CHARACTERS}"' in play.get(".").text, "nor does the page cut what a scanner types"
 
 
 def test_goods_on_the_scale_and_off_again(screens: Screens, play: httpx.Client) -> None:
