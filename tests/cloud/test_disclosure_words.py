@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.beside import moving
+from cloud.beside import moving, undoing
 from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.ledger import holding, settling
@@ -65,7 +65,7 @@ def test_points_spent_at_a_till_are_called_so(sqlite_database: Database, tmp_pat
     with sqlite_database.session() as session:
         till.earn(session, "e", member, 10_000, moving.Place(store="s001"))
         till.spend(session, "s", member, 40, moving.Place(store="s001"))
-        till.undo(session, "b", "s", moving.Part(points=10), moving.Place(store="s001"))
+        till.undo(session, "b", "s", undoing.Part(points=10), moving.Place(store="s001"))
     with sqlite_database.session() as session:
         assert {(one.kind, one.amount) for one in movements.of_points(session, member).rows} == {
             ("beside_earn", 100), ("spend", -40), ("beside_reverse", 10),
