@@ -63,8 +63,6 @@ class Concerned:
         closed = {row.index for row in state.rows if row.closed}
         if not closed:
             return
-        for row in closed:
-            state.left[row] = 0
         for groups in self._groups.values():
             for group in groups.values():
                 for candidate in group:

@@ -112,4 +112,4 @@ def _stack(layer: Layer, rivals: Sequence[Candidate], state: State, outcomes: Ou
             for row, count in effect.used:
                 state.left[row] -= count
     if layer is Layer.SET:
-        state.left[:] = [0 if row.closed else row.pieces for row in state.rows]
+        state.left[:] = state.pieces

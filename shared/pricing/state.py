@@ -145,7 +145,7 @@ def open_state(lines: Sequence[BasketLine], book: PriceList) -> State:
             row.lines.sort(key=_number)
         floor = row.price.floor_minor
         if floor:
-            row.floor = min(row.gross, UnitPrice(floor, row.price.basis).amount(row.quantity))
+            row.floor = UnitPrice(floor, row.price.basis).amount(row.quantity)
     return State(rows, work)
 
 

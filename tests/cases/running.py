@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from shared.adjustments import RoundOff, adjust
 from shared.calendar import resolve_local
 from shared.pricing import (
@@ -21,7 +19,6 @@ from shared.pricing import (
     Coupon,
     Item,
     MemberFacts,
-    Per,
     PointsOffer,
     Price,
     PricedBasket,
@@ -32,17 +29,15 @@ from shared.pricing import (
     price_basket,
 )
 from shared.pricing.explain import explain
-from tests.cases.vocabulary import minor, promotion
-
-Case = Mapping[str, Any]
-_NOON = "2026-01-05 12:00:00"
-"""When a case happens that does not say: a Monday."""
+from tests.cases.form import Case, CaseFile, Goods, Rung, read
+from tests.cases.vocabulary import minor
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """One case, ready to be priced."""
 
+    source: CaseFile
     file: str
     case: Case
     book: CaseBook
@@ -52,7 +47,7 @@ class Loaded:
     @property
     def name(self) -> str:
         """Which case of which file."""
-        return f"{self.file}: {self.case['name']}"
+        return f"{self.file}: {self.case.name}"
 
 
 class CaseBook:
@@ -60,7 +55,7 @@ class CaseBook:
 
     version = 1
 
-    def __init__(self, items: Case, promotions: Sequence[AnyPromotion]) -> None:
+    def __init__(self, items: Mapping[str, Goods], promotions: Sequence[AnyPromotion]) -> None:
         self._items = {name: _item(name, facts) for name, facts in items.items()}
         self._prices = {name: _price(name, facts) for name, facts in items.items()}
         self._index = PromotionIndex(promotions)
@@ -84,36 +79,37 @@ def case_files() -> list[Path]:
 
 
 def load(path: Path) -> Iterator[Loaded]:
-    """Read a case file."""
-    content: Case = msgspec.json.decode(path.read_bytes())
-    zone = content.get("zone", "Asia/Shanghai")
-    rules = {name: promotion(name, rule) for name, rule in content.get("rules", {}).items()}
-    for case in content["cases"]:
-        book = CaseBook(content["items"], [rules[name] for name in case.get("rules", rules)])
-        basket = [_line(n, *rung) for n, rung in enumerate(case["basket"], start=1)]
-        yield Loaded(path.stem, case, book, basket, _context(case, zone))
+    """Read a case file. Raise BadCaseFile or OSError, before anything is yielded, when it is none."""
+    file, rules = read(path)
+    for case in file.cases:
+        book = CaseBook(file.items, [rules[name] for name in (rules if case.rules is None else case.rules)])
+        basket = [_line(n, rung) for n, rung in enumerate(case.basket, start=1)]
+        yield Loaded(file, path.stem, case, book, basket, _context(case, file.zone))
 
 
-def _line(n: int, item: str, quantity: int, printed: str | None = None) -> BasketLine:
-    return BasketLine(n=n, item=item, quantity=quantity, label_minor=None if printed is None else minor(printed))
+def _line(n: int, rung: Rung) -> BasketLine:
+    printed = None if rung.amount is None else minor(rung.amount)
+    return BasketLine(n=n, item=rung.item, quantity=rung.quantity, label_minor=printed)
 
 
-def differences(loaded: Loaded, priced: PricedBasket | None = None) -> list[str]:
-    """Return what the engine says otherwise than the case."""
-    priced = _rounded(loaded.case, priced or price_basket(loaded.basket, loaded.book, loaded.context))
-    found = _found(loaded, priced)
-    expected: Case = loaded.case["expect"]
-    strange = set(expected) - set(found)
-    wrong = [f"{word!r} is not a word of expectations" for word in sorted(strange)]
-    for word, value in expected.items():
-        if word in found and found[word] != value:
-            wrong.append(f"{word}: expected {value!r}, the engine says {found[word]!r}")
-    return wrong
+def differences(loaded: Loaded, found: Mapping[str, Any] | None = None) -> list[str]:
+    """Return what an engine (ours, unless its answer is given) says otherwise than the case."""
+    found = answer(loaded) if found is None else found
+    return [
+        f"{word}: expected {value!r}, the engine says {found.get(word)!r}"
+        for word, value in loaded.case.expect.asked().items()
+        if found.get(word) != value
+    ]
+
+
+def answer(loaded: Loaded) -> dict[str, Any]:
+    """Return what our engine says of a case, in the words of expectations."""
+    return _found(loaded, _rounded(loaded.case, price_basket(loaded.basket, loaded.book, loaded.context)))
 
 
 def _rounded(case: Case, priced: PricedBasket) -> PricedBasket:
     """Drop the cents of a case that says so, as a till does after pricing."""
-    step = minor(case.get("round down to", "0"))
+    step = minor(case.round_down_to)
     return adjust(priced, round_off=RoundOff(minor=priced.total_minor % step, by="cashier")).priced if step else priced
 
 
@@ -126,7 +122,7 @@ def _found(loaded: Loaded, priced: PricedBasket) -> dict[str, Any]:
             discounts[name] = discounts.get(name, 0) + discount.minor
     applied = [outcome for outcome in priced.outcomes if outcome.status is Status.APPLIED]
     rules = loaded.book.promotions().by_id
-    named: Case = loaded.case["expect"].get("says", {})
+    named = loaded.case.expect.says or {}
     return {
         "total": _text(priced.total_minor),
         "discounts": {name: _text(amount) for name, amount in sorted(discounts.items())},
@@ -161,44 +157,49 @@ def _text(amount: int) -> str:
     return f"{'-' if amount < 0 else ''}{abs(amount) // 100}.{abs(amount) % 100:02d}"
 
 
-def _item(name: str, facts: Case) -> Item:
+def _item(name: str, goods: Goods) -> Item:
     return Item(
         item=name,
         names={"en": name},
         receipt_name=name,
-        category=facts.get("category", ""),
-        brand=facts.get("brand", ""),
-        supplier=facts.get("supplier", ""),
-        tags=facts.get("tags", []),
-        unit=Unit.GRAM if facts.get("weighed") else Unit.EACH,
+        category=goods.category,
+        brand=goods.brand,
+        supplier=goods.supplier,
+        tags=goods.tags,
+        unit=Unit.GRAM if goods.weighed else Unit.EACH,
         tax_rate_bp=1300,
     )
 
 
-def _price(name: str, facts: Case) -> Price:
-    member, floor = facts.get("member price"), facts.get("floor")
+def _price(name: str, goods: Goods) -> Price:
     return Price(
         item=name,
-        regular_minor=minor(facts["price"]),
-        member_minor=minor(member) if member else None,
-        floor_minor=minor(floor) if floor else None,
-        basis=1000 if facts.get("weighed") else 1,
+        regular_minor=minor(goods.price),
+        member_minor=minor(goods.member_price) if goods.member_price else None,
+        floor_minor=minor(goods.floor) if goods.floor else None,
+        basis=1000 if goods.weighed else 1,
     )
 
 
 def _context(case: Case, zone: str) -> PricingContext:
-    member, points = case.get("member"), case.get("points")
+    member, points = case.member, case.points
+    facts = None
+    if member is not None:
+        facts = MemberFacts(
+            tier=member.tier,
+            segments=member.segments,
+            birthday_month=member.birthday_month,
+            purchases=member.purchases,
+        )
     return PricingContext(
-        at_ms=resolve_local(datetime.fromisoformat(case.get("at", _NOON)), ZoneInfo(zone)),
+        at_ms=resolve_local(datetime.fromisoformat(case.at), ZoneInfo(zone)),
         time_zone=zone,
-        member=None if member is None else MemberFacts(**{word.replace(" ", "_"): member[word] for word in member}),
-        store=case.get("store", ""),
-        till_kind=case.get("till", ""),
-        counters=[
-            Counter(rule, Per(per), uses, minor(amount)) for rule, per, uses, amount in case.get("used before", [])
-        ],
-        uncounted=[Per(per) for per in case.get("uncounted", [])],
-        coupons=[Coupon(code, rule, at) for at, (code, rule) in enumerate(case.get("coupons", []))],
-        choices=[Choice(rule, items) for rule, items in case.get("choices", {}).items()],
-        points=PointsOffer(points["may spend"], points.get("use", 0)) if points else None,
+        member=facts,
+        store=case.store,
+        till_kind=case.till,
+        counters=[Counter(one.rule, one.per, one.uses, minor(one.amount)) for one in case.used_before],
+        uncounted=case.uncounted,
+        coupons=[Coupon(code, rule, at) for at, (code, rule) in enumerate(case.coupons)],
+        choices=[Choice(rule, items) for rule, items in case.choices.items()],
+        points=PointsOffer(points.may_spend, points.use) if points else None,
     )

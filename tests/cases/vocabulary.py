@@ -1,36 +1,12 @@
-"""The neutral vocabulary of the case files, and what it means in our models: the one adapter between the two.
+"""What the rules of a case file mean in our models: the one adapter between the neutral vocabulary and ours.
 
-A case file is JSON that another program can run too. Amounts are decimal texts in the currency ("12.50"), percentages
-plain numbers (10 is ten per cent *off*), weights in grams, times local to the store ("2026-01-05 18:00:00").
-
-```
-{"about": "...", "zone": "Asia/Shanghai",
- "items": {"milk": {"price": "5.00", "member price": "4.50", "category": "food/dairy", "brand": "Cow",
-                     "supplier": "s", "tags": ["x"], "floor": "3.00", "weighed": true (price is per kilogram)}},
- "rules": {"spring": {"type": "spend", "steps": [{"from": "100.00", "off": "10.00"}], ...}},
- "cases": [{"name": "...", "source": "rules.md ...", "rules": ["spring"], "basket": [["milk", 3]], "at": "...",
-            "member": {"tier": "gold", "segments": [], "birthday month": 5, "purchases": 2},
-            "store": "s1", "till": "staffed", "coupons": [["code", "rule"]], "points": {"may spend": 500, "use": 300},
-            "choices": {"rule": ["item"]}, "used before": [["rule", "member", 1, "0.00"]], "uncounted": ["chain"],
-            "round down to": "0.10",
-            "expect": {"total": "90.00", "discounts": {"spring": "10.00"}, "lines": ["30.00", ...],
-                       "points": {"spring": 50}, "spent points": {}, "gifts": {"spring": {"mug": 1}},
-                       "issued": {"spring": ["next"]}, "reasons": {"spring": "not_now"}, "near": {"spring": "3.00"},
-                       "says": {"spring": ["English", "Chinese"]}}}]}
-```
-
-`rules` of a case: those of the file that are in its book; without it, all. Rule types and their own words are the keys
-of `TYPES` below. Every rule may say: `items`, `categories`, `brands`, `suppliers`, `tags`, `except` (a scope itself),
-`first day`, `last day`, `hours` ([["22:00", "02:00"]]), `weekdays` (1 is Monday), `days of month`, `birthday month`,
-`members only`, `without card only`, `tiers`, `segments`, `purchases`, `stores`, `tills`, `at least` (pieces),
-`from` (an amount), `of` (a scope: what these two look at), `looks at` ("original" or "running"),
-`limits` ([[per, uses, amount]], `null` for none, a fourth `true` for strict), `group`, `together` ("best", "exclusive",
-"stack_all"), `payers` ({"chain": 50, "supplier": 50}), `names`.
+`promotion` is that adapter. What each word means is said in `README.md` beside this file, for whoever writes one of
+their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from decimal import Decimal
 from typing import Any
 
@@ -44,10 +20,14 @@ Row = dict[str, Any]
 
 def minor(text: str) -> int:
     """Return an amount of a case in minor units. Raise ValueError when it has more digits than the currency."""
-    amount = Decimal(text) * 100
-    if amount != int(amount):
+    try:
+        amount = Decimal(text) * 100
+        whole = int(amount)
+    except (ArithmeticError, ValueError, TypeError):
+        raise ValueError(f"{text!r} is not an amount; one is '12.50'") from None
+    if amount != whole:
         raise ValueError(f"{text!r} is not a whole number of minor units")
-    return int(amount)
+    return whole
 
 
 def basis_points(percent: float) -> int:
@@ -56,14 +36,26 @@ def basis_points(percent: float) -> int:
 
 
 def promotion(name: str, rule: Rule) -> AnyPromotion:
-    """Return our promotion for a rule of a case file."""
-    said = set(rule)
+    """Return our promotion for a rule of a case file. Raise ValueError that says which word makes no sense."""
+    if rule.get("type") not in TYPES:
+        raise ValueError(f"type {rule.get('type')!r} is not known; types are {', '.join(TYPES)}")
     kind, adapt, own = TYPES[rule["type"]]
-    strange = said - _EVERY - own - {"type"}
+    _only(rule, RULE_WORDS | own | {"type"}, f"a {rule['type']!r} rule")
+    try:
+        row = {"kind": kind, "promotion": name, **_shared(rule), **adapt(rule)}
+    except KeyError as missing:
+        raise ValueError(f"a {rule['type']!r} rule needs {missing}") from None
+    except (AttributeError, TypeError, ArithmeticError) as error:
+        raise ValueError(f"a word of this {rule['type']!r} rule has a value of another form: {error}") from error
+    adapted: AnyPromotion = msgspec.convert(row, AnyPromotion)
+    return adapted
+
+
+def _only(words: Rule, known: Set[str], where: str) -> None:
+    """Raise ValueError for words that mean nothing there."""
+    strange = sorted(set(words) - known)
     if strange:
-        raise ValueError(f"rule {name!r}: {sorted(strange)} are not words of a {rule['type']!r} rule")
-    row = {"kind": kind, "promotion": name, **_shared(rule), **adapt(rule)}
-    return msgspec.convert(row, AnyPromotion)
+        raise ValueError(f"{strange} are not words of {where}; it has {', '.join(sorted(known))}")
 
 
 _SCOPE = {"items", "categories", "brands", "suppliers", "tags", "except"}
@@ -75,15 +67,22 @@ _WHEN = {
     "days of month": "days",
     "birthday month": "birthday_month",
 }
-_EVERY = {
+RULE_WORDS = {
     *_SCOPE, *_WHEN, "members only", "without card only", "tiers", "segments", "purchases", "stores", "tills",
     "at least", "from", "of", "looks at", "limits", "group", "together", "payers", "names",
 }  # fmt: skip
+"""What every rule may say."""
 
 
 def _scope(words: Rule) -> Row:
+    _only(words.get("except", {}), _SCOPE - {"except"}, "'except'")
     scope = {word: words[word] for word in _SCOPE - {"except"} if word in words}
     return {**scope, "leave_out": words["except"]} if "except" in words else scope
+
+
+def _scope_of(words: Rule, where: str) -> Row:
+    _only(words, _SCOPE, where)
+    return _scope(words)
 
 
 def _shared(rule: Rule) -> Row:
@@ -94,7 +93,7 @@ def _shared(rule: Rule) -> Row:
     where = {ours: rule[word] for word, ours in (("stores", "stores"), ("tills", "till_kinds")) if word in rule}
     need: Row = {"quantity": rule.get("at least", 0), "spend_minor": minor(rule.get("from", "0"))}
     if "of" in rule:
-        need["scope"] = _scope(rule["of"])
+        need["scope"] = _scope_of(rule["of"], "'of'")
     if "looks at" in rule:
         need["basis"] = rule["looks at"]
     limits = [_limit(*limit) for limit in rule.get("limits", [])]
@@ -121,6 +120,10 @@ def _off(rule: Rule) -> Row:
     return row
 
 
+def _percent(rule: Rule) -> Row:
+    return {"off_bp": basis_points(rule["percent off"]), **_off(rule)}
+
+
 def _price(rule: Rule) -> Row:
     row: Row = {"price_minor": minor(rule["price"]), "basis": rule.get("for units", 1)}
     row |= {"most_pieces": rule["most pieces"]} if "most pieces" in rule else {}
@@ -132,7 +135,12 @@ def _tier_price(rule: Rule) -> Row:
 
 
 def _amount(rule: Rule) -> Row:
-    return {**_off(rule), "each": rule.get("each", "unit"), "basis": rule.get("for units", 1)}
+    return {
+        "off_minor": minor(rule["off"]),
+        **_off(rule),
+        "each": rule.get("each", "unit"),
+        "basis": rule.get("for units", 1),
+    }
 
 
 def _n_for(rule: Rule) -> Row:
@@ -142,7 +150,7 @@ def _n_for(rule: Rule) -> Row:
 def _buy_get(rule: Rule) -> Row:
     row: Row = {"buy": rule["buy"], "get": rule.get("get", 1), "same_item": rule.get("same article", False)}
     row |= {"off_bp": basis_points(rule["percent off"])} if "percent off" in rule else {}
-    row |= {"get_scope": _scope(rule["get of"])} if "get of" in rule else {}
+    row |= {"get_scope": _scope_of(rule["get of"], "'get of'")} if "get of" in rule else {}
     row |= {"given_bear": True} if rule.get("discount stays on the given") else {}
     return row | ({"which": rule["which"]} if "which" in rule else {})
 
@@ -158,12 +166,15 @@ def _cheapest(rule: Rule) -> Row:
 
 
 def _bundle(rule: Rule) -> Row:
+    for part in rule["parts"]:
+        _only(part, _SCOPE | {"pieces"}, "a part")
     parts = [{"scope": _scope(part), "quantity": part.get("pieces", 1)} for part in rule["parts"]]
     price = {"price_minor": minor(rule["price"])} if "price" in rule else {}
     return {"parts": parts, **price, **_off(rule)}
 
 
 def _step(step: Rule) -> Row:
+    _only(step, {"from", "off", "percent off", "gift", "gift pieces", "points", "coupon"}, "a step")
     row: Row = {"at_minor": minor(step["from"]), **_off(step)}
     for word, ours in (("gift", "gift"), ("gift pieces", "gift_quantity"), ("points", "points"), ("coupon", "coupon")):
         if word in step:
@@ -183,6 +194,8 @@ def _gift(rule: Rule) -> Row:
 
 
 def _exchange(rule: Rule) -> Row:
+    for offer in rule["offers"].values():
+        _only(offer, {"price", "points"}, "an offer")
     offers = [
         {"item": item, "price_minor": minor(offer["price"]), "points": offer.get("points", 0)}
         for item, offer in rule["offers"].items()
@@ -214,6 +227,7 @@ def _extra(rule: Rule) -> Row:
 
 
 _OFF_WORDS = {"off", "percent off", "at most"}
+_PERCENT_WORDS = {"percent off", "at most"}
 _PRICE_WORDS = {"price", "for units", "most pieces", "shuts out the rest"}
 
 TYPES: Mapping[str, tuple[str, Callable[[Rule], Row], set[str]]] = {
@@ -221,8 +235,8 @@ TYPES: Mapping[str, tuple[str, Callable[[Rule], Row], set[str]]] = {
     "member price": ("member_price", _price, _PRICE_WORDS),
     "flash price": ("time_limited_price", _price, _PRICE_WORDS),
     "tier price": ("tier_price", _tier_price, {"prices"}),
-    "percent off": ("percent_off", _off, _OFF_WORDS),
-    "amount off": ("amount_off", _amount, {*_OFF_WORDS, "each", "for units"}),
+    "percent off": ("percent_off", _percent, _PERCENT_WORDS),
+    "amount off": ("amount_off", _amount, {"off", "at most", "each", "for units"}),
     "pieces for a price": ("n_for_price", _n_for, {"pieces", "price", "same article"}),
     "buy and get": (
         "buy_x_get_y",
@@ -231,11 +245,11 @@ TYPES: Mapping[str, tuple[str, Callable[[Rule], Row], set[str]]] = {
     ),
     "every n-th piece": ("nth_piece", _nth, {"n", "percent off", "which", "same article"}),
     "cheapest free": ("cheapest_free", _cheapest, {"of every", "free", "in each set"}),
-    "bundle": ("bundle_price", _bundle, {*_OFF_WORDS, "parts", "price"}),
+    "bundle": ("bundle_price", _bundle, {"off", "percent off", "parts", "price"}),
     "spend": ("spend_and_get", _spend, {"steps", "again and again", "at most", "till adds it"}),
     "gift": ("free_gift", _gift, {"gifts", "pieces", "till adds it", "again and again"}),
     "exchange": ("buy_with_purchase", _exchange, {"offers", "most pieces"}),
-    "order percent": ("order_percent", _off, _OFF_WORDS),
+    "order percent": ("order_percent", _percent, _PERCENT_WORDS),
     "coupon": ("coupon", _coupon, {*_OFF_WORDS, "issue", "code", "stackable", "per basket"}),
     "points as money": ("points_redemption", _redeem, {"points", "are worth", "steps of", "at most percent"}),
     "points times": ("points_multiplier", _multiply, {"times"}),

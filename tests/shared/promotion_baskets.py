@@ -13,6 +13,7 @@ from shared.pricing import (
     Coupon,
     Item,
     MemberFacts,
+    Payer,
     PointsOffer,
     Price,
     PricedBasket,
@@ -100,7 +101,10 @@ limits_of = st.sampled_from([None, 1, 3])
 which = st.sampled_from(["cheapest", "each_set"])
 once = st.sampled_from([Once.ORDER, Once.PIECE])
 steps = st.builds(Step, at_minor=st.sampled_from([500, 1_500]), off_minor=amounts).map(lambda step: [step])
-shared = {"scope": scopes, "group": groups, "stacking": stackings, "limits": limits, "need": needs}
+payers = st.sampled_from([{}, {Payer.SUPPLIER: 7_000, Payer.STORE: 3_000}])
+shared = {
+    "scope": scopes, "group": groups, "stacking": stackings, "limits": limits, "need": needs, "payers": payers,
+}  # fmt: skip
 
 
 def _named(name: str) -> st.SearchStrategy[str]:

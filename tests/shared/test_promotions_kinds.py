@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.pricing import ENGINE_LEVEL, KINDS, AnyPromotion, Item, Payer, PromotionIndex, Status
+from shared.pricing import (
+    ENGINE_LEVEL,
+    KINDS,
+    AnyPromotion,
+    Item,
+    PaperCoupon,
+    Payer,
+    PromotionIndex,
+    Status,
+    price_basket,
+)
 from shared.pricing.context import Choice, Coupon, Per, PointsOffer, PricingContext
 from shared.pricing.index import strictest
 from shared.pricing.kinds import (
@@ -20,8 +30,10 @@ from shared.pricing.kinds import (
     CouponOff,
     FreeGift,
     NForPrice,
+    NthPiece,
     OrderPercent,
     PercentOff,
+    PointsRedemption,
     SpecialPrice,
     SpendAndGet,
     TimeLimitedPrice,
@@ -34,7 +46,7 @@ from shared.pricing.promotion_rows import PromotionUnreadable, disagreements, en
 from shared.pricing.scope import Except, Scope
 from shared.pricing.window import Hours, When
 from tests.factories import make_item
-from tests.shared.promotion_baskets import ANYBODY, EVERYTHING, ITEMS, kinds, price
+from tests.shared.promotion_baskets import ANYBODY, EVERYTHING, ITEMS, book_of, kinds, lines_of, price
 
 EXAMPLES: dict[str, dict[str, object]] = {
     "special_price": {"price_minor": 400},
@@ -230,6 +242,39 @@ def test_an_exclusive_flash_price_shuts_out_every_later_layer() -> None:
     assert price([flash, *later], [("a", 1)], EVERYTHING).total_minor == 300
     both = price([flash, *later], [("a", 1), ("c", 1)], EVERYTHING)
     assert (both.lines[0].net_minor, both.lines[1].net_minor) == (300, 0)
+    handed = [PaperCoupon(code="x", line=1, supplier_minor=50), PaperCoupon(code="y", line=2, supplier_minor=50)]
+    paper = price_basket(lines_of([("a", 1), ("c", 1)]), book_of([flash]), EVERYTHING, handed)
+    assert [line.net_minor for line in paper.lines] == [300, 1_249]
+
+
+def test_a_paper_coupon_comes_off_after_the_orders_discounts_and_before_points() -> None:
+    rules = [OrderPercent(promotion="half", off_bp=5_000), PointsRedemption(promotion="points", cap_bp=5_000)]
+    handed = [PaperCoupon(code="x", line=1, supplier_minor=50)]
+    priced = price_basket(lines_of([("a", 2)]), book_of(rules), EVERYTHING, handed)
+    assert [(one.source, one.minor) for one in priced.lines[0].discounts if one.source] == [
+        ("half", 450), ("x", 50), ("points", 200),
+    ]  # fmt: skip
+
+
+def test_each_says_which_pieces_it_used_and_another_group_may_use_them_again() -> None:
+    once = [Limit(per=Per.BASKET, uses=1)]
+    first = NForPrice(promotion="1", n=1, price_minor=400, scope=Scope(items=["a"]), limits=once)
+    other = NForPrice(promotion="2", n=1, price_minor=450, scope=Scope(items=["a"]), limits=once)
+    again = NthPiece(promotion="3", scope=Scope(items=["a"]), group="late")
+    outcomes = price([first, other, again], [("a", 1), ("a", 1)]).outcomes
+    used = {one.promotion: [(line.n, line.quantity) for line in one.lines if line.quantity] for one in outcomes}
+    assert used == {"1": [(1, 1)], "2": [(2, 1)], "3": [(1, 1), (2, 1)]}
+
+
+def test_a_till_counts_the_budget_of_a_coupon_for_everything_too() -> None:
+    limited = [
+        CouponOff(promotion="k", off_minor=1, limits=[Limit(per=Per.CHAIN, uses=1)]),
+        PercentOff(promotion="p", off_bp=1, limits=[Limit(per=Per.CHAIN, uses=1)]),
+        PercentOff(promotion="q", off_bp=1, limits=[Limit(per=Per.CHAIN, uses=1)], scope=Scope(items=["b"])),
+        PercentOff(promotion="r", off_bp=1),
+    ]
+    index = PromotionIndex(limited)
+    assert [one.promotion for one in index.limited(ITEMS[:1])] == ["k", "p"]
 
 
 def test_a_budget_of_money_gives_its_rest_and_no_more() -> None:

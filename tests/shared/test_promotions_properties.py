@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.adjustments import RoundOff, adjust
-from shared.money import refund_share
+from shared.money import refund_share, tax_included
 from shared.pricing import (
     AnyPromotion,
+    BasketLine,
     Coupon,
     Price,
     PricedBasket,
@@ -73,6 +74,7 @@ def test_p4_figures_agree_and_nothing_falls_below_zero(
         assert 0 <= line.net_minor <= line.gross_minor
         assert line.net_minor == line.gross_minor - sum(discount.minor for discount in line.discounts)
         assert all(discount.minor > 0 for discount in line.discounts)
+        assert line.tax_minor == tax_included(line.net_minor, 900)
     assert priced.total_minor == sum(line.net_minor for line in priced.lines)
     assert priced.saved_minor == sum(discount.minor for line in priced.lines for discount in line.discounts)
 
@@ -85,6 +87,8 @@ def test_p4_a_promotions_parts_add_up_to_it(rules: list[AnyPromotion], basket: B
     for line in priced.lines:
         for discount in line.discounts:
             taken[discount.source] += discount.minor
+            payers = {rule.promotion: rule.payers for rule in rules}.get(discount.source, {})
+            assert discount.payers == payers
     for name, minor in taken.items():
         if name:
             applied = [one for one in priced.outcomes if one.promotion == name and one.status is Status.APPLIED]
@@ -201,6 +205,25 @@ def test_a_lower_price_than_the_floor_stops_at_it() -> None:
     priced = price([SpecialPrice(promotion="p", price_minor=100, scope=Scope(items=["b"]))], [("b", 3)])
     assert priced.total_minor == 600
     assert priced.outcomes[0].withheld_minor == 300
+
+
+def test_p4_labels_of_equal_weights_are_told_apart_by_what_they_say() -> None:
+    rules = [AmountOff(promotion="o", off_minor=101, each=Each.ORDER)]
+    for labels in permutations([600, 601]):
+        lines = [BasketLine(n=n, item="w", quantity=137, label_minor=label) for n, label in enumerate(labels, 1)]
+        priced = price_basket(lines, book_of(rules), ANYBODY)
+        assert sorted((line.gross_minor, line.net_minor) for line in priced.lines) == [(600, 550), (601, 550)]
+
+
+def test_p4_of_equal_parts_the_cheaper_label_bears_the_cent_in_whatever_order_it_was_scanned() -> None:
+    """Half of 1.00 and of 1.02, then a cent: both cost 0.50 and 0.51 a piece, one of them bears it."""
+    rules = [AmountOff(promotion="o", off_minor=1, each=Each.ORDER)]
+    paid = set()
+    for labels in permutations([100, 101, 102]):
+        lines = [BasketLine(n=n, item="w", quantity=137, label_minor=label) for n, label in enumerate(labels, 1)]
+        priced = price_basket(lines, book_of(rules), ANYBODY)
+        paid.add(tuple(sorted((line.gross_minor, line.net_minor) for line in priced.lines)))
+    assert len(paid) == 1
 
 
 EQUAL = [make_item(item) for item in ("e1", "e2", "e3")]
