@@ -16,6 +16,7 @@ from shared.pricing import (
     AnyPromotion,
     BasketLine,
     Coupon,
+    Payer,
     Price,
     PricedBasket,
     PricingContext,
@@ -180,6 +181,9 @@ def test_p4_an_adjustment_comes_last_and_adds_up(rules: list[AnyPromotion], bask
     assert before.total_minor - after.total_minor == off == sum(one.minor for one in adjusted.adjustments)
     assert after.saved_minor == sum(line.gross_minor - line.net_minor for line in after.lines)
     assert all(line.net_minor >= 0 for line in after.lines)
+    assert all(line.tax_minor == tax_included(line.net_minor, 900) for line in after.lines)
+    dropped = [one for line in after.lines for one in line.discounts if one.reason == "rounding"]
+    assert all(one.payers == {Payer.STORE: 10_000} for one in dropped)
 
 
 @given(st.integers(0, 100_000), st.lists(st.integers(0, 9), min_size=1, max_size=8))
