@@ -73,3 +73,16 @@ def sales_by_day(session: Session, store: str | None = None) -> list[tuple[date,
     if store is not None:
         query = query.where(col(StoreDay.store_id) == store)
     return sorted((day, int(count)) for day, count in session.execute(query))
+
+
+def takings_by_day(session: Session) -> list[tuple[date, int]]:
+    """Return the last business days with sales and what each took, in minor units: its sales less what came back."""
+    takings = func.sum(col(StoreDay.total_minor) - col(StoreDay.refund_minor))
+    query = (
+        select(col(StoreDay.business_date), takings)
+        .where(col(StoreDay.sales) > 0)
+        .group_by(col(StoreDay.business_date))
+        .order_by(col(StoreDay.business_date).desc())
+        .limit(CHART_DAYS)
+    )
+    return sorted((day, int(minor)) for day, minor in session.execute(query))

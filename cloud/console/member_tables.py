@@ -23,21 +23,27 @@ def _status(row: Any) -> Cell:
     return Cell(value=text, tone=tone, say=True)
 
 
+def _name(row: Any) -> Cell:
+    """Return the masked name; members without one are told apart by the end of their id."""
+    href, masked = f"/members/{row.Member.id}", row.Member.masked_name
+    if masked:
+        return Cell(value=masked, href=href)
+    return Cell(value=marked("no name ({id})"), say=True, values={"id": str(row.Member.id)[-8:]}, href=href)
+
+
 def _columns() -> Sequence[Column[Any]]:
     return (
+        Column(
+            key="name",
+            title=marked("Member"),
+            cell=_name,
+        ),
         Column(
             key="joined",
             title=marked("Joined"),
             kind=Kind.MOMENT,
             order=col(Member.created_ms),
             cell=lambda row: row.Member.created_ms,
-        ),
-        Column(
-            key="name",
-            title=marked("Member"),
-            cell=lambda row: Cell(
-                value=row.Member.masked_name or str(row.Member.id)[-8:], href=f"/members/{row.Member.id}"
-            ),
         ),
         Column(key="status", title=marked("State"), cell=_status),
         Column(

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 from cloud.api.services import Here
 from cloud.channels.reading import not_sent
 from cloud.console import computed, listings, one_store, overview, parked_event, receipts, searching
-from cloud.console.day import hours_of_last_day, sales_by_day
+from cloud.console.day import hours_of_last_day, sales_by_day, takings_by_day
 from cloud.ledger import words as ledger_words
 from cloud.ledger.units import units
 from cloud.pricing_audit.models import PriceAudit, PriceAuditDay
@@ -100,6 +100,7 @@ def sales(request: Request, services: Here) -> Response:
         return {
             "table": slips.SALES,
             "last": last,
+            "days": takings_by_day(session),
             "currency": currency,
             "exponent": exponent,
         }

@@ -47,6 +47,7 @@ def chain_devices(request: Request, services: Here) -> Response:
         return {
             "all": len(rows),
             "needy": needy,
+            "unheard": sum(row.state == "unheard" for row in rows),
             "stores": len({row.store for row in rows if row.needs_somebody}),
             "old_prices": old_scale_prices(session, now_ms),
             "table": devices(lambda _session: rows),

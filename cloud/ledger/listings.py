@@ -107,7 +107,7 @@ def _movement_columns(written: Units) -> Sequence[Column[Movement]]:
             kind=Kind.MONEY,
             cell=lambda row: Cell(value=row.amount, exponent=written.exponent(row.unit)),
         ),
-        Column(key="unit", title=marked("Unit"), cell=lambda row: row.unit),
+        Column(key="unit", title=marked("Unit"), cell=lambda row: words.unit_cell(row.unit)),
         Column(
             key="receipt",
             title=marked("Receipt"),
@@ -155,7 +155,7 @@ def accounts(kind: str, unit: str, written: Units) -> Listing[Any]:
                     value=int(row.amount), exponent=written.exponent(unit), href=f"/ledger/accounts/{row.id}"
                 ),
             ),
-            Column(key="unit", title=marked("Unit"), cell=lambda _row: unit),
+            Column(key="unit", title=marked("Unit"), cell=lambda _row: words.unit_cell(unit)),
         )
 
     def query(_asked: Asked) -> Query:

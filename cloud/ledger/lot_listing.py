@@ -17,6 +17,7 @@ from cloud.ledger.units import Units
 from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource
 from shared.web.words import marked
 
+_GIVEN = ("points_issued", "points_rewarded", "value_sold", "value_granted")
 NEVER = "never"
 _aside = (
     select(func.coalesce(func.sum(HoldLot.left), 0))
@@ -75,8 +76,14 @@ def _ages(_session: Session) -> Sequence[tuple[str, str]]:
     return list(words.AGE.items())
 
 
+def _units(session: Session) -> Sequence[tuple[str, str]]:
+    """Units that anything was ever given in: the few accounts of the chain tell, not the many of members."""
+    found = session.execute(select(col(Account.unit)).where(col(Account.kind).in_(_GIVEN)).distinct()).scalars()
+    return [(unit, words.UNIT.get(unit, unit)) for unit in sorted(found)]
+
+
 _FILTERS = (
-    Filter(key="unit", title=marked("Unit")),
+    Filter(key="unit", title=marked("Unit"), options=_units, say=True),
     Filter(key="age", title=marked("Came in"), options=_ages, say=True),
     Filter(key="month", title=marked("Ends in month (2026-01, or never)")),
 )
@@ -119,7 +126,7 @@ def _columns(written: Units) -> Sequence[Column[Any]]:
             cell=lambda row: amount(row, row.Lot.left),
         ),
         Column(key="aside", title=marked("Set aside"), kind=Kind.MONEY, cell=lambda row: amount(row, int(row.aside))),
-        Column(key="unit", title=marked("Unit"), cell=lambda row: row.Account.unit),
+        Column(key="unit", title=marked("Unit"), cell=lambda row: words.unit_cell(row.Account.unit)),
         Column(
             key="ends",
             title=marked("Worth nothing from"),

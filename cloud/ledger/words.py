@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cloud.web.tables import Cell
 from shared.web.words import marked
 
 KIND: Mapping[str, str] = {
@@ -110,6 +111,15 @@ HOLD_KIND: Mapping[str, str] = {
     "allowance": marked("allowance of a store"),
     "beside": marked("points at another till"),
 }
+
+
+UNIT: Mapping[str, str] = {"POINTS": marked("Points"), "COUPONS": marked("Coupons")}
+"""Units that are no currency; a currency is called by its code."""
+
+
+def unit_cell(unit: str) -> Cell:
+    """Return what a unit is called, as a table shows it."""
+    return Cell(value=UNIT[unit], say=True) if unit in UNIT else Cell(value=unit)
 
 
 def purpose(code: str) -> str:

@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from fastapi import FastAPI
+from jinja2 import meta, nodes
 from sqlalchemy import event
 from sqlmodel import col, update
 
 from cloud.database import Database
 from cloud.org.models import Store
 from cloud.web.live import Streams
+from cloud.web.rendering import environment
 from tests.cloud.boxes import served_api, until
 from tests.cloud.console_data import a_normal_day, console
 
@@ -112,3 +114,25 @@ def test_a_server_that_stops_ends_its_streams(app: FastAPI) -> None:
         assert opened.wait(10)
         app.state.streams.close()
         assert ended.wait(10)
+
+
+def test_what_is_live_is_written_from_what_stands_inside_it() -> None:
+    """A region is rendered by itself: what a template imports or sets outside of it is not there."""
+    found = environment("en")
+    assert found.loader is not None
+    faults = []
+    for name in found.list_templates(extensions=["html"]):
+        tree = found.parse(found.loader.get_source(found, name)[0])
+        named = _named(tree)
+        for block in tree.find_all(nodes.Block):
+            if block.name.startswith("live_"):
+                inside = nodes.Template(block.body, lineno=1).set_environment(found)
+                asked = meta.find_undeclared_variables(inside)
+                faults += [f"{name}: {block.name} uses {one}" for one in sorted((asked & named) - _named(inside))]
+    assert faults == []
+
+
+def _named(tree: nodes.Node) -> set[str]:
+    """What a template names itself: its imports, and what it sets."""
+    sets = {one.target.name for one in tree.find_all(nodes.Assign) if isinstance(one.target, nodes.Name)}
+    return sets | {one.target for one in tree.find_all(nodes.Import)}

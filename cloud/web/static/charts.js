@@ -15,6 +15,7 @@
       columns: [...table.tHead.rows[0].cells].slice(1).map(text),
       names: rows.map((row) => text(row.cells[0])),
       values: rows.map((row) => [...row.cells].slice(1).map((cell) => Number(cell.dataset.value))),
+      written: rows.map((row) => text(row.cells[1])),
     };
   };
 
@@ -27,8 +28,11 @@
   const axis = { axisTick: { show: false }, axisLine: { show: false } };
   const short = (name, most) => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
 
+  // The number of a narrow bar at either end leans inwards: it would be cut off.
+  const edge = (at, count) => (count < 12 ? "center" : at === 0 ? "left" : at === count - 1 ? "right" : "center");
+
   // One bar a row, from zero; the highest and the last carry their number, the rest is in the table.
-  const bar = ({ names, values }) => {
+  const bar = ({ names, values, written: texts }) => {
     const figures = values.map(([value]) => value);
     const named = new Set([figures.indexOf(Math.max(...figures)), figures.length - 1]);
     return {
@@ -38,8 +42,8 @@
       yAxis: { type: "value", min: 0, minInterval: 1, axisLabel: { ...written(), formatter: number }, splitNumber: 3, splitLine: { lineStyle: { color: token("--line") } } },
       series: [{
         type: "bar", barCategoryGap: "25%", barMaxWidth: 48, itemStyle: { color: token("--series-1") },
-        data: figures.map((value, at) => ({ value, label: { show: named.has(at) } })),
-        label: { position: "top", formatter: ({ value }) => number(value), color: token("--ink"), fontFamily: token("--font") },
+        data: figures.map((value, at) => ({ value, label: { show: named.has(at), align: edge(at, figures.length) } })),
+        label: { position: "top", formatter: ({ dataIndex }) => texts[dataIndex], color: token("--ink"), fontFamily: token("--font") },
       }],
     };
   };

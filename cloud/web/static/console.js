@@ -87,6 +87,15 @@
   document.addEventListener("selectionchange", () => { if (held.size && getSelection().isCollapsed) letGo(); });
   if (live) setInterval(say, 1000);
 
+  // The list of tasks may be longer than the window: it opens where one is.
+  for (const here of document.querySelectorAll(".side [aria-current]")) {
+    for (let box = here.parentElement; !box.matches("header"); box = box.parentElement) {
+      const [link, frame] = [here.getBoundingClientRect(), box.getBoundingClientRect()];
+      if (link.left < frame.left || link.right > frame.right) box.scrollLeft += link.left - frame.left - (frame.width - link.width) / 2;
+      if (link.bottom > frame.bottom) box.scrollTop += link.bottom - frame.bottom + link.height;
+    }
+  }
+
   // What was found fills the field it was looked for: a comma or a blank stands between several.
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-adds]");
