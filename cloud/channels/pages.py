@@ -52,6 +52,10 @@ STATE: Mapping[str, tuple[str, str]] = {
 }
 
 
+_TRIED = (Delivery.QUEUED, Delivery.FAILED, Delivery.UNKNOWN)
+"""Where it says something how often it was tried; once it was taken the figure counts questions about it."""
+
+
 @router.get("/messages")
 def messages(request: Request, services: Here) -> Response:
     """Do members get what we send them?"""
@@ -92,6 +96,10 @@ def _said(words: Mapping[str, str]) -> Any:
     return options
 
 
+def _tries(row: MemberMessage) -> int | None:
+    return row.tries if row.state in _TRIED else None
+
+
 def _columns() -> Sequence[Column[MemberMessage]]:
     def state(row: MemberMessage) -> Cell:
         text, tone = STATE[Delivery(row.state)]
@@ -116,7 +124,7 @@ def _columns() -> Sequence[Column[MemberMessage]]:
                cell=lambda one: Cell(value=TEXT.get(one.template, one.template), say=True)),
         Column(key="state", title=marked("State"), order=col(row.state), cell=state),
         Column(key="why", title=marked("Why"), kind=Kind.WRAP, cell=why),
-        Column(key="tries", title=marked("Tries"), kind=Kind.NUMBER, cell=lambda one: one.tries),
+        Column(key="tries", title=marked("Tries"), kind=Kind.NUMBER, cell=_tries),
         Column(key="member", title=marked("Member"), kind=Kind.CODE, cell=member),
         Column(key="reference", title=marked("Provider's number"), kind=Kind.CODE,
                cell=lambda one: one.reference or None),

@@ -212,6 +212,26 @@ def test_a_thumb_signs_in(shop: Shop, page: Page, address: str) -> None:
     assert page.errors == []
 
 
+def test_whoever_joins_reads_and_ticks_in_comfort(sqlite_database: Database, tmp_path: Path, page: Page) -> None:
+    shop = open_shop(sqlite_database, tmp_path, joining=True)
+    with served_api(shop.app) as client:
+        address = str(client.base_url)
+        page.call("Network.clearBrowserCookies")
+        page.load(f"{address}/me", "zh")
+        for field in ("phone", "code"):
+            page.evaluate(f"document.getElementById('{field}').focus()")
+            page.write(PHONE if field == "phone" else shop.code())
+            entered(page)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        assert page.accessibility_faults() == []
+        boxes = "[...document.querySelectorAll('[type=checkbox]')].map(e => e.getBoundingClientRect().width)"
+        assert min(page.evaluate(boxes)) >= 20
+        page.evaluate("document.querySelector('[type=checkbox]').click()")
+        page.follow("document.querySelector('main form').requestSubmit()")
+        page.until("document.getElementById('code').naturalWidth > 0")
+        page.load("about:blank")
+
+
 def test_the_code_is_first_big_and_renews_itself(shop: Shop, page: Page, address: str) -> None:
     signed_in(shop, page, address, a_member(shop))
     page.load(f"{address}/me")
