@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from edge_agent.receipt import jobs
 from edge_agent.value import allowances
 from shared.loyalty import NextTier
 from shared.sealing import card_hash
@@ -27,7 +28,7 @@ def version(db: sqlite3.Connection) -> int:
 def apply_step(db: sqlite3.Connection, step: MemberStep) -> bool:
     """Apply a step and its version in the caller's transaction; False when it does not build on this disk's version.
 
-    A step from 0 starts anew: its first piece empties the set.
+    A step from 0 starts anew: its first piece empties the set. Whoever is gone leaves no paper here either.
     """
     if step.base not in {0, version(db)}:
         return False
@@ -35,7 +36,9 @@ def apply_step(db: sqlite3.Connection, step: MemberStep) -> bool:
         db.execute("DELETE FROM member")
     for member in step.put:
         _put(db, member)
-    db.executemany("DELETE FROM member WHERE member = ?", [(gone.bytes,) for gone in step.gone])
+    for gone in step.gone:
+        db.execute("DELETE FROM member WHERE member = ?", (gone.bytes,))
+        jobs.forget_slips(db, gone)
     db.execute("UPDATE agent SET members_version = ?", (step.version,))
     return True
 

@@ -195,6 +195,11 @@ def prune(db: sqlite3.Connection, before_ms: int) -> int:
     ).rowcount
 
 
+def forget_slips(db: sqlite3.Connection, member: UUID) -> None:
+    """Forget the slips of a member, such as what they agreed to; one that is on its way to the paper is left."""
+    db.execute("DELETE FROM print_job WHERE event = ? AND document IS NOT NULL AND state <> 'sending'", (member.bytes,))
+
+
 def _job(row: tuple[int, str, bytes | None, int, bytes | None, str, str, str, int]) -> PrintJob:
     n, till, event, copy, document, state, reason, by, at_ms = row
     return PrintJob(

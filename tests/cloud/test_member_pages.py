@@ -92,6 +92,7 @@ def test_a_look_needs_the_right_and_a_reason_and_is_kept(app: FastAPI, database:
     with database.session() as session:
         found = session.exec(select(AuditEntry).where(AuditEntry.action == "member.reveal")).one()
         assert (found.actor, found.reason, found.subject) == ("person:bob", "recall of item 1001", str(li))
+        assert found.detail == "birthday, email, name, phone", "what was shown, not all that could be"
     assert "refused" in admin.send(f"/members/{li}/reveal", {"reason": " "}).headers["location"]
     assert visitor(app, "eve").send(f"/members/{li}/reveal", {"reason": "curious"}).status_code == 403
 

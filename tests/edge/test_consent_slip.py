@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge_agent.hq import member_set
 from edge_agent.receipt import jobs
 from edge_agent.receipt.consent_slip import Consented, consent_slip, copy_of
 from edge_agent.receipt.ordering import PaperOrders
@@ -14,13 +15,13 @@ from edge_agent.till.service.consents import AS_SHIPPED
 from shared.receipt.document import Document
 from shared.receipt.layout import lay_out
 from shared.receipt.plain import to_text
-from shared.wire.desired import ReceiptSettings
+from shared.wire.desired import MemberStep, ReceiptSettings
 from shared.wire.policies import ConsentText
 from tests.edge.printers import PrinterBench
 from tests.edge.printing_store import printing_of
 from tests.edge.test_desk_pages import PHONE, DeskPerson, at_desk, good
 from tests.edge.tills import CARD, store_settings
-from tests.factories import START_MS
+from tests.factories import AGENT, START_MS, new_id
 
 AGREED = Consented(
     texts=AS_SHIPPED, given={"membership": "shipped-1"}, masked_name="李**", phone=PHONE, card="8800000001"
@@ -104,6 +105,10 @@ async def test_joining_prints_the_consent_and_a_copy_says_the_text_of_that_day(t
             assert f"No. {number}" in again or f"第{number}次" in again
         (member,) = at.till.desk.whom.now
         assert len(await at.store.database.read(lambda db: jobs.of_receipt(db, member.member))) == 3
+        left = MemberStep(agent=AGENT, incarnation=new_id(), base=0, version=1, gone=[member.member])
+        await at.store.database.run(lambda db: member_set.apply_step(db, left))
+        said = " ".join(text for _copy, text in await on_paper(at))
+        assert "李**" not in said, "whoever has left is on no paper that is kept here"
 
 
 async def test_without_a_printer_or_a_slip_of_this_store_head_office_is_named(tmp_path: Path) -> None:
