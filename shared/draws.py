@@ -14,6 +14,9 @@ import msgspec
 
 NOTHING = ""
 SEED_BYTES = 32
+MOST = 10**9
+"""Most weight, points or worth of one prize: all weights together stay far below the 64 bits that are drawn."""
+_MOST_PRIZES = 100
 
 
 class Prize(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,10 +44,12 @@ class DrawRules(msgspec.Struct, frozen=True, kw_only=True):
         names = [one.prize for one in self.prizes]
         if not names or NOTHING in names or len(set(names)) != len(names):
             raise ValueError("a draw has prizes, each with a name of its own")
-        if min(one.weight for one in self.prizes) < 1 or self.nothing_weight < 0:
-            raise ValueError("a prize weighs at least 1, nothing at least 0")
-        if min(min(one.points, one.worth_minor) for one in self.prizes) < 0:
-            raise ValueError("points and worth of a prize are not below 0")
+        if len(self.prizes) > _MOST_PRIZES:
+            raise ValueError(f"a draw has at most {_MOST_PRIZES} prizes")
+        if not all(1 <= one.weight <= MOST for one in self.prizes) or not 0 <= self.nothing_weight <= MOST:
+            raise ValueError(f"a prize weighs 1 to {MOST}, nothing 0 to {MOST}")
+        if not all(0 <= one.points <= MOST and 0 <= one.worth_minor <= MOST for one in self.prizes):
+            raise ValueError(f"points and worth of a prize are 0 to {MOST}")
         if any(one.points and one.batch for one in self.prizes):
             raise ValueError("a prize is points or a coupon, not both")
 

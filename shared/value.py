@@ -16,6 +16,9 @@ POINTS = "POINTS"
 PRINCIPAL = "principal"
 GIFT = "gift"
 
+_MOST = 10**9
+_MOST_MONTHS = 120
+
 ALLOWANCE_MARGIN_MS = 60_000
 """A till commits against an allowance or a hold only until so long before it ends, in trusted time."""
 
@@ -35,8 +38,10 @@ class TopUpCampaign(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     gift_months: int = 0
 
     def __post_init__(self) -> None:
-        if self.from_minor < 1 or self.gift_minor < 0 or self.ends < self.starts or self.gift_months < 0:
-            raise ValueError("a campaign gives at least 0 from at least 1, and does not end before it starts")
+        if not (1 <= self.from_minor <= _MOST and 0 <= self.gift_minor <= _MOST) or self.ends < self.starts:
+            raise ValueError(f"a campaign gives 0 to {_MOST} from 1 on, and does not end before it starts")
+        if not 0 <= self.gift_months <= _MOST_MONTHS:
+            raise ValueError(f"gift money lasts up to {_MOST_MONTHS} months, 0 for ever")
 
     def gives(self, minor: int, day: date) -> int:
         """Return the gift money for a top-up on a business date."""
@@ -74,8 +79,8 @@ class ValueRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             self.named_cap_minor, self.unnamed_cap_minor, self.identity_from_minor, self.return_fee_bp,
             self.return_fee_minor, self.allowance_minor, self.allowance_points, self.allowance_members,
         )  # fmt: skip
-        if min(counts) < 0 or self.return_fee_bp > BASIS_POINTS:
-            raise ValueError("caps, fees and allowances are not below 0, a fee is at most all of it")
+        if min(counts) < 0 or max(counts) > _MOST or self.return_fee_bp > BASIS_POINTS:
+            raise ValueError(f"caps, fees and allowances are 0 to {_MOST}, a fee is at most all of it")
         if not 1 <= self.hold_minutes <= 24 * 60 or not 1 <= self.allowance_hours <= 24 * 31:
             raise ValueError("a hold lasts 1 to 1440 minutes, an allowance 1 to 744 hours")
 

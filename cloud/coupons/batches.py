@@ -28,6 +28,8 @@ from shared.web.phrases import Phrase
 KINDS = (CODES, PERSONAL, PUBLIC, NEXT_VISIT)
 HEAD_OFFICE = "hq"
 MOST_AT_ONCE = 100_000
+MOST = 10**9
+MOST_DAYS = 3_650
 
 RandomBits = Callable[[int], int]
 """Returns so many random bits, as `secrets.randbits`."""
@@ -84,6 +86,9 @@ def _check(wanted: NewBatch) -> None:
         raise Invalid(Phrase("promotion: a coupon stands for a promotion of the price book"))
     if wanted.ends < wanted.starts or wanted.most < 1 or min(wanted.days_valid, wanted.per_member) < 0:
         raise Invalid(Phrase("a batch has at least one coupon, and does not end before it starts"))
+    if max(wanted.most, wanted.per_member) > MOST or wanted.days_valid > MOST_DAYS:
+        too_many = Phrase("a batch has at most {most} coupons, each good for {days} days", most=MOST, days=MOST_DAYS)
+        raise Invalid(too_many)
 
 
 def give(

@@ -33,7 +33,7 @@ from cloud.rewards import law, pickups
 from cloud.rewards.models import Draw, DrawStock, Ticket
 from cloud.rewards.pickups import RandomBits, Thing
 from cloud.rewards.who import may_spend_points
-from shared.draws import NOTHING, SEED_BYTES, DrawRules, Prize, commitment
+from shared.draws import MOST, NOTHING, SEED_BYTES, DrawRules, Prize, commitment
 from shared.ids import check_slug
 from shared.web.phrases import Phrase
 
@@ -137,10 +137,10 @@ def check(session: Session, wanted: NewDraw) -> None:
         check_slug(wanted.id, "a draw's id")
     except ValueError as error:
         raise Invalid(str(error)) from None
-    if set(wanted.stock) != {one.prize for one in wanted.rules.prizes} or min(wanted.stock.values()) < 0:
+    if set(wanted.stock) != {one.prize for one in wanted.rules.prizes}:
         raise Invalid(Phrase("stock: say for each prize, and nothing else, how many there are"))
-    if min(wanted.points, wanted.per_member) < 0:
-        raise Invalid(Phrase("points and per_member are not below 0"))
+    if not all(0 <= one <= MOST for one in (*wanted.stock.values(), wanted.points, wanted.per_member)):
+        raise Invalid(Phrase("points, per_member and how many there are of a prize: 0 to {most}", most=MOST))
     if wanted.starts and wanted.ends and wanted.ends < wanted.starts:
         raise Invalid(Phrase("ends: a draw does not end before it starts"))
     last = _coupons_end(session, wanted.rules)

@@ -36,6 +36,7 @@ UNDO = "undo_gift"
 ORDERED, FETCHED, CANCELLED = "ordered", pickups.FETCHED, "cancelled"
 MOST_POINTS = 100_000_000
 MOST_DAYS = 365
+MOST_EACH = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +105,8 @@ def _check(wanted: NewGift) -> None:
         raise Invalid(Phrase("names: say what the gift is called, in one language at least"))
     if not 1 <= wanted.points <= MOST_POINTS:
         raise Invalid(Phrase("points: a gift costs 1 to {most} points", most=MOST_POINTS))
-    if wanted.per_member < 0:
-        raise Invalid(Phrase("per_member: how many one member may have, 0 for no limit"))
+    if not 0 <= wanted.per_member <= MOST_EACH:
+        raise Invalid(Phrase("per_member: how many one member may have, up to {most}, 0 for no limit", most=MOST_EACH))
     if not 1 <= wanted.hold_days <= MOST_DAYS:
         raise Invalid(Phrase("hold_days: a reserved gift waits 1 to {most} days", most=MOST_DAYS))
 

@@ -29,6 +29,8 @@ from shared.web.phrases import Phrase
 REBATE = "rebate"
 UNDO = "undo_rebate"
 HEAD_OFFICE = "hq"
+_MOST_BP = 100 * BASIS_POINTS
+_MOST = 10**12
 
 
 class Rebate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,6 +118,6 @@ def _read(parameters: Mapping[str, Any]) -> Rebate:
         rebate = msgspec.convert(parameters, Rebate)
     except msgspec.ValidationError as error:
         raise Invalid(f"rebate: {error}") from None
-    if rebate.rate_bp < 1 or rebate.at_least < 0:
-        raise Invalid(Phrase("rebate: rate_bp is at least 1, at_least not below 0"))
+    if not 1 <= rebate.rate_bp <= _MOST_BP or not 0 <= rebate.at_least <= _MOST:
+        raise Invalid(Phrase("rebate: rate_bp is 1 to {bp}, at_least 0 to {most}", bp=_MOST_BP, most=_MOST))
     return rebate

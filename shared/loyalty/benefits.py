@@ -16,6 +16,7 @@ from shared.money import BASIS_POINTS
 _MOST_TIMES_BP = 100 * BASIS_POINTS
 _MOST_COUPONS = 100
 _MOST_DAYS = 60
+_MOST_POINTS = 1_000_000
 _LAST_DAY_ALL_MONTHS_HAVE = 28
 
 
@@ -106,8 +107,8 @@ class BirthdayGift(
 
     def __post_init__(self) -> None:
         _check_count(self.count)
-        if bool(self.batch) == bool(self.points) or self.points < 0:
-            raise ValueError("a birthday gift is coupons of a batch or points, one of the two")
+        if bool(self.batch) == bool(self.points) or not 0 <= self.points <= _MOST_POINTS:
+            raise ValueError(f"a birthday gift is coupons of a batch or 1 to {_MOST_POINTS} points, one of the two")
         if not (0 <= self.days_before <= _MOST_DAYS and 0 <= self.days_after <= _MOST_DAYS):
             raise ValueError(f"a birthday's gift begins and ends within {_MOST_DAYS} days of it")
 

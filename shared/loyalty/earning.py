@@ -12,6 +12,9 @@ from shared.money import BASIS_POINTS, refund_share
 
 _MOST_DAYS = 366
 _MOST_MONTHS = 120
+_MOST_POINTS = 1_000
+"""For one minor unit or more: what the largest sale brings then is far from where a database stops counting."""
+_MOST_PER_MINOR = 10**9
 
 
 class Paid(NamedTuple):
@@ -50,8 +53,8 @@ class EarningRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     spent_points: Literal["owed", "refused"] = "owed"
 
     def __post_init__(self) -> None:
-        if self.per_minor < 1 or self.points < 0:
-            raise ValueError("an earning rule gives at least 0 points per at least 1 minor unit")
+        if not (1 <= self.per_minor <= _MOST_PER_MINOR and 0 <= self.points <= _MOST_POINTS):
+            raise ValueError(f"an earning rule gives 0 to {_MOST_POINTS} points per 1 to {_MOST_PER_MINOR} minor units")
         if not 0 <= self.pending_days <= _MOST_DAYS or not 0 <= self.expiry_count <= _MOST_MONTHS:
             raise ValueError(f"points wait 0 to {_MOST_DAYS} days and last at most {_MOST_MONTHS} months or years")
         if self.expiry == "months" and self.expiry_count < 1:

@@ -17,6 +17,7 @@ from cloud.ingest.handlers import sale as sale_handler
 from cloud.ingest.models import InboxEvent, ParkedEvent
 from cloud.ingest.outcomes import Acked
 from cloud.sales.models import Sale, SaleReturn
+from shared.pricing.record import PromotionUse
 from shared.wire.events import SaleCompleted, encode_event
 from tests.cloud.ingesting import RESTORES, NobodyShops, Outbox, add_agent, count, of_kind, open_store, take_in
 from tests.cloud.test_ingest_greet import ours, restore_empty
@@ -76,6 +77,11 @@ def test_p1_poison_is_parked_with_its_bytes_and_the_rest_flows(database: Databas
         ({"till": ""}, "malformed"),
         ({"tenders": []}, "arithmetic"),
         ({"total_minor": 1}, "arithmetic"),
+        ({"promotions": [PromotionUse("p", points=-1)]}, "arithmetic"),
+        ({"promotions": [PromotionUse("p", points=2**70)]}, "arithmetic"),
+        ({"promotions": [PromotionUse("p", spent_points=-1)]}, "arithmetic"),
+        ({"promotions": [PromotionUse("p", multiplier_bp=2**70, base_minor=1)]}, "arithmetic"),
+        ({"promotions": [PromotionUse("p", multiplier_bp=20_000, base_minor=-1)]}, "arithmetic"),
     ],
 )
 def test_a_sale_that_contradicts_itself_is_parked(database: Database, change: dict[str, object], code: str) -> None:

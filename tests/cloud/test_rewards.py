@@ -141,8 +141,27 @@ def test_the_same_run_again_is_the_same_and_another_under_its_id_is_refused(sqli
         work_out(books, "expiry", today="tomorrow")
     with pytest.raises(Invalid, match="today"):
         work_out(books, "expiry")
-    with pytest.raises(Invalid, match="rate_bp"):
-        work_out(books, "rebate", year=2025, rate_bp=0)
+    for rate_bp in (0, 2**70):
+        with pytest.raises(Invalid, match="rate_bp"):
+            work_out(books, "rebate", year=2025, rate_bp=rate_bp)
+
+
+def test_what_no_column_could_hold_is_refused_in_words(sqlite_database: Database) -> None:
+    """PostgreSQL would refuse it as an error of the database, SQLite would keep it."""
+    rules, today = DrawRules(prizes=[Prize(prize="mug", weight=1, worth_minor=1)], nothing_weight=0), date(2026, 1, 1)
+    made = {"id": "b", "kind": "personal", "promotion": "off10", "starts": today, "ends": today, "most": 1}
+    beyond = 2**31
+    with sqlite_database.session() as session:
+        for draw in ({"stock": {"mug": beyond}}, {"per_member": beyond}, {"points": beyond}):
+            wanted = drawing.NewDraw(**{"id": "d", "rules": rules, "stock": {"mug": 1}, **draw})  # type: ignore[arg-type]
+            with pytest.raises(Invalid, match="0 to"):
+                drawing.check(session, wanted)
+        gift = gifts.NewGift(id="mug", names={"en": "Mug"}, points=1, per_member=beyond)
+        with pytest.raises(Invalid, match="per_member"):
+            gifts.create(session, gift, actor="ann", now_ms=START_MS)
+        for batch in ({"most": beyond}, {"per_member": beyond}, {"days_valid": beyond}):
+            with pytest.raises(Invalid, match="at most"):
+                batches.create(session, batches.NewBatch(**{**made, **batch}), BITS, actor="ann", now_ms=START_MS)  # type: ignore[arg-type]
 
 
 def open_gift(database: Database, *, stock: int, points: int = 100, per_member: int = 0) -> None:

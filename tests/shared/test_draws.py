@@ -32,7 +32,15 @@ def test_a_ticket_lands_where_it_landed_before_and_another_seed_elsewhere() -> N
 
 @pytest.mark.parametrize(
     ("prizes", "nothing"),
-    [([], 1), ([("a", 0)], 1), ([("a", 1), ("a", 1)], 1), ([("", 1)], 1), ([("a", 1)], -1)],
+    [
+        ([], 1),
+        ([("a", 0)], 1),
+        ([("a", 1), ("a", 1)], 1),
+        ([("", 1)], 1),
+        ([("a", 1)], -1),
+        ([("a", 1)], 2**64),
+        ([("a", 2**64)], 1),
+    ],
 )
 def test_rules_that_make_no_sense_are_refused(prizes: list[tuple[str, int]], nothing: int) -> None:
     with pytest.raises(ValueError, match="prize"):

@@ -38,6 +38,8 @@ from shared.pricing.model import PricedLine
 from shared.wire.events import SaleCompleted
 
 MAX_LINES = 1000
+MAX_POINTS = 10**9
+MAX_TIMES_BP = 1000 * BASIS_POINTS
 
 _LINE_FACTS = itemgetter(*map(LINE_COLUMNS.index, LineFacts._fields))
 _line_facts = partial(tuple.__new__, LineFacts)  # a million a minute: the class itself takes twice as long
@@ -76,10 +78,20 @@ def check(sale: SaleCompleted, shop: Shop) -> None:
         raise Unfit(MALFORMED, "two lines have the same number")
     business_day(sale)
     _check_priced(sale)
+    _check_uses(sale)
     total = _check_lines(sale.lines)
     if total != sale.total_minor:
         raise Unfit(ARITHMETIC, f"lines add up to {total}, the total is {sale.total_minor}")
     check_tenders(sale.tenders, sale.total_minor)
+
+
+def _check_uses(sale: SaleCompleted) -> None:
+    """Raise Unfit for points that no promotion gives, takes or multiplies."""
+    for use in sale.promotions:
+        if not (0 <= use.points <= MAX_POINTS and 0 <= use.spent_points <= MAX_POINTS):
+            raise Unfit(ARITHMETIC, f"promotion {use.promotion}: {use.points} points given, {use.spent_points} taken")
+        if not (0 <= use.multiplier_bp <= MAX_TIMES_BP and 0 <= use.base_minor <= MAX_MINOR):
+            raise Unfit(ARITHMETIC, f"promotion {use.promotion}: {use.multiplier_bp} bp of {use.base_minor} in points")
 
 
 def _check_priced(sale: SaleCompleted) -> None:
