@@ -16,7 +16,7 @@ from cloud.errors import NotFound
 from cloud.org.models import Store
 from cloud.prices import approvals, changes, row_editing, taking_back
 from cloud.prices.columns import HEADS
-from cloud.prices.drafts import draft_changes, get_draft, writers_of
+from cloud.prices.drafts import draft_changes, draft_size, get_draft, writers_of
 from cloud.prices.finding import find_items
 from cloud.prices.imports import ImportResult
 from cloud.prices.models import DraftStatus, PriceDraft, PriceVersion, TimelineEntryRow
@@ -98,6 +98,9 @@ def show(
             "draft": draft,
             "changes": found,
             "count": count,
+            "flagged": sum(bool(one.checks) for one in found),
+            "kinds": draft_size(session, draft_id),
+            "taken": result.rows if result and result.stored else 0,
             "versions": list(session.exec(select(PriceVersion).where(col(PriceVersion.draft_id) == draft_id))),
             "stores": _labelled(session, draft),
             "writers": writers_of(draft),

@@ -16,9 +16,10 @@ from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.prices import row_editing
 from cloud.prices.drafts import record_writing
+from cloud.prices.exports import export_draft
 from cloud.prices.finding import VALUES, find_items, find_values
 from cloud.prices.imports import import_sheet
-from cloud.prices.sheets import MAX_FILE_BYTES
+from cloud.prices.sheets import MAX_FILE_BYTES, MEDIA_TYPES, SheetFormat
 from cloud.web.refusing import refusal_words
 from cloud.web.rendering import environment
 from cloud.web.signing_in import Posted, form_by
@@ -92,6 +93,17 @@ def upload(request: Request, services: Here, draft: str, form: MayUpload) -> Res
     return _take(request, services, draft, form, form.content)
 
 
+@router.get("/prices/changes/{draft}/as-file")
+def as_file(
+    request: Request, services: Here, draft: str, kind: BodyKind = BodyKind.PRICES, form: SheetFormat = "xlsx"
+) -> Response:
+    """Which prices does it change, as a file to look through, and to send in again?"""
+    with services.database.snapshot() as session:
+        content = export_draft(session, draft, kind, form, language_of(request))
+    headers = {"Content-Disposition": f'attachment; filename="{kind}.{form}"', "Cache-Control": "no-store"}
+    return Response(content, media_type=MEDIA_TYPES[form], headers=headers)
+
+
 def _take(request: Request, services: Services, draft: str, form: Posted, content: bytes) -> Response:
     kind = BodyKind.OVERRIDES if form.get("kind") == "overrides" else BodyKind.PRICES
     try:
@@ -103,7 +115,7 @@ def _take(request: Request, services: Services, draft: str, form: Posted, conten
                 record_writing(session, draft, actor=act.actor, wall_ms=act.wall_ms, put=rows)
     except (Refused, Invalid) as error:
         return show(request, services, draft, refused=refusal_words(error, REFUSALS))
-    return _to(draft, "#changes") if result.ok else show(request, services, draft, result=result)
+    return show(request, services, draft, result=result) if result.problems else _to(draft, "#changes")
 
 
 def _to(draft: str, part: str = "") -> Response:

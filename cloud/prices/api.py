@@ -20,7 +20,7 @@ from cloud.prices.exports import export_body, export_draft
 from cloud.prices.imports import ImportResult, import_sheet
 from cloud.prices.models import DraftStatus, PriceDraft
 from cloud.prices.schemas import ChangeRequest, DraftView, ImportView, NewDraft, RowChange
-from cloud.prices.sheets import FILE_TOO_LARGE, MAX_FILE_BYTES, SheetFormat
+from cloud.prices.sheets import FILE_TOO_LARGE, MAX_FILE_BYTES, MEDIA_TYPES, SheetFormat
 from shared.body import BodyKind
 from shared.ids import UuidMint
 
@@ -28,10 +28,6 @@ router = APIRouter(prefix="/api/v1/prices", tags=["prices"])
 
 MayRead = Annotated[TokenHolder, Depends(holder_with("prices:read"))]
 MayWrite = Annotated[TokenHolder, Depends(holder_with("prices:write"))]
-MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 @router.get("/drafts")

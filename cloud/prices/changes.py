@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from cloud.org.models import Store
 from cloud.prices.drafts import DraftChanges, DraftRow, create_draft, draft_changes, get_draft, put_rows
 from cloud.prices.models import PriceDraft, PriceVersion
 from cloud.prices.publish import Act
@@ -20,6 +21,8 @@ from shared.body import BodyKind
 from shared.pricing import Item, Price
 
 MOST_SHOWN = 500
+_STEP_BP = 10_000
+"""Twice as dear, or half as dear, is more often a slip of the finger than meant."""
 _item, _price = msgspec.json.Decoder(Item), msgspec.json.Decoder(Price)
 
 
@@ -34,6 +37,29 @@ class PriceChange:
     old: Price | None
     new: Price | None
     cost_minor: int | None
+    zone: Price | None = None
+    """What counts where a store has no price of its own."""
+
+    @property
+    def before(self) -> Price | None:
+        """What the item costs there without this change."""
+        return self.old or self.zone
+
+    @property
+    def after(self) -> Price | None:
+        """What it costs there with it: a store that gives up its own price sells by its zone's."""
+        return self.new or self.zone
+
+    @property
+    def checks(self) -> list[str]:
+        """What somebody should look at before this is published, by the names that `cloud.web.said.LOW` says."""
+        found = {
+            "cost": self.below_cost,
+            "floor": self.below_floor,
+            "member": self.new is not None and (self.new.member_minor or 0) > self.new.regular_minor,
+            "step": self.change_bp is not None and not -_STEP_BP // 2 < self.change_bp < _STEP_BP,
+        }
+        return [name for name, so in found.items() if so]
 
     @property
     def below_cost(self) -> bool:
@@ -45,15 +71,17 @@ class PriceChange:
         """Tell whether the regular price is below the lowest price: the new one, or the one it drops."""
         if self.new is None:
             return False
-        dropped = self.old.floor_minor if self.old is not None and self.old.basis == self.new.basis else None
+        before = self.before
+        dropped = before.floor_minor if before is not None and before.basis == self.new.basis else None
         return self.new.regular_minor < (self.new.floor_minor or dropped or 0)
 
     @property
     def change_bp(self) -> int | None:
         """How far the price moves, in basis points of the old one."""
-        if self.old is None or self.new is None or not self.old.regular_minor or self.old.basis != self.new.basis:
+        old, new = self.before, self.after
+        if old is None or new is None or not old.regular_minor or old.basis != new.basis:
             return None
-        return (self.new.regular_minor - self.old.regular_minor) * 10_000 // self.old.regular_minor
+        return (new.regular_minor - old.regular_minor) * 10_000 // old.regular_minor
 
 
 def changes(session: Session, draft_id: str) -> tuple[list[PriceChange], int]:
@@ -69,12 +97,20 @@ def changes(session: Session, draft_id: str) -> tuple[list[PriceChange], int]:
     for (kind, scope), rows in sorted(found.items()):
         keys = sorted(rows)[: MOST_SHOWN - len(shown)]
         old = rows_of(session, newest_body(session, kind, scope, before), keys)
-        items = items_of(session, draft_id, keys)
-        shown += [_change((kind, scope), key, old.get(key), rows[key], items.get(key)) for key in keys]
+        items, zone = items_of(session, draft_id, keys), _zone_prices(session, kind, scope, keys, before)
+        shown += [_change((kind, scope), key, (old.get(key), rows[key], zone.get(key)), items.get(key)) for key in keys]
     return shown, count
 
 
 _PRICED = (BodyKind.PRICES, BodyKind.OVERRIDES)
+
+
+def _zone_prices(
+    session: Session, kind: BodyKind, scope: str, keys: Sequence[str], before: int | None
+) -> dict[str, bytes]:
+    """Return what a store's zone says of items, for a change of the store's own prices."""
+    store = session.get(Store, scope) if kind is BodyKind.OVERRIDES else None
+    return rows_of(session, newest_body(session, BodyKind.PRICES, store.price_zone, before), keys) if store else {}
 
 
 def items_of(session: Session, draft_id: str, keys: Sequence[str]) -> dict[str, Item]:
@@ -91,16 +127,10 @@ def items_of(session: Session, draft_id: str, keys: Sequence[str]) -> dict[str, 
 
 
 def _change(
-    body: tuple[BodyKind, str], key: str, old: bytes | None, new: bytes | None, item: Item | None
+    body: tuple[BodyKind, str], key: str, rows: tuple[bytes | None, bytes | None, bytes | None], item: Item | None
 ) -> PriceChange:
-    return PriceChange(
-        *body,
-        key,
-        item.names if item else {},
-        None if old is None else _price.decode(old),
-        None if new is None else _price.decode(new),
-        item.cost_minor if item else None,
-    )
+    old, new, zone = (None if row is None else _price.decode(row) for row in rows)
+    return PriceChange(*body, key, item.names if item else {}, old, new, item.cost_minor if item else None, zone)
 
 
 def clone(session: Session, draft_id: str, id_: UUID, act: Act) -> PriceDraft:

@@ -23,12 +23,12 @@ _WINDOW = re.compile(r"^(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|2
 _LANGUAGE = re.compile(r"^name_([a-z]{2,3})$")
 
 SCOPE_COLUMN = {BodyKind.ITEMS: "", BodyKind.PRICES: "zone", BodyKind.OVERRIDES: "store"}
-_PRICE_COLUMNS = ("item", "regular", "member", "basis", "remove")
+_PRICE_COLUMNS = ("item", "regular", "member", "basis", "floor", "remove")
 COLUMNS: Mapping[BodyKind, tuple[str, ...]] = {
     BodyKind.ITEMS: (
         "item", "name_en", "name_zh", "receipt_name", "barcodes", "category", "brand", "unit", "tax_code",
         "tax_rate_percent", "cost", "sellable", "min_age", "sale_hours", "deposit", "initials",
-        "open_price_from", "open_price_to", "remove",
+        "open_price_from", "open_price_to", "supplier", "tags", "remove",
     ),
     BodyKind.PRICES: ("zone", *_PRICE_COLUMNS),
     BodyKind.OVERRIDES: ("store", *_PRICE_COLUMNS),
@@ -40,11 +40,12 @@ REQUIRED: Mapping[BodyKind, tuple[str, ...]] = {
 }
 ALIASES: Mapping[str, str] = {
     "价区": "zone", "门店": "store", "商品": "item", "货号": "item", "售价": "regular", "零售价": "regular",
-    "会员价": "member", "基数": "basis", "删除": "remove", "英文名": "name_en", "中文名": "name_zh", "品名": "name_zh",
+    "会员价": "member", "基数": "basis", "最低价": "floor",
+    "删除": "remove", "英文名": "name_en", "中文名": "name_zh", "品名": "name_zh",
     "小票名": "receipt_name", "条码": "barcodes", "类别": "category", "品牌": "brand", "单位": "unit",
     "税码": "tax_code", "税率": "tax_rate_percent", "成本": "cost", "可售": "sellable", "购买年龄": "min_age",
     "销售时段": "sale_hours", "押金": "deposit", "拼音首字母": "initials",
-    "开放价下限": "open_price_from", "开放价上限": "open_price_to",
+    "开放价下限": "open_price_from", "开放价上限": "open_price_to", "供应商": "supplier", "标签": "tags",
 }  # fmt: skip
 
 HEADS: Mapping[str, str] = {name: chinese for chinese, name in reversed(list(ALIASES.items()))}
@@ -61,9 +62,13 @@ class Bad(ValueError):
         self.remedy = remedy
 
 
+AMOUNTS = frozenset({"regular", "member", "floor", "cost", "open_price_from", "open_price_to", "tax_rate_percent"})
+"""Columns that a workbook holds as numbers."""
+
+
 def is_column(kind: BodyKind, name: str) -> bool:
-    """Tell whether a column means something; items take a name in any language."""
-    return name in COLUMNS[kind] or (kind is BodyKind.ITEMS and _LANGUAGE.match(name) is not None)
+    """Tell whether a column means something; a name may be in any language, and beside a price is there for people."""
+    return name in COLUMNS[kind] or _LANGUAGE.match(name) is not None
 
 
 def parse_row(kind: BodyKind, cells: Mapping[str, str], exponent: int) -> Item | Price | None:
@@ -102,6 +107,7 @@ def _price(cells: Mapping[str, str], exponent: int) -> Price:
         regular_minor=regular,
         member_minor=_amount(cells, "member", exponent),
         basis=_whole(cells, "basis", default=1, least=1),
+        floor_minor=_amount(cells, "floor", exponent),
     )
 
 
@@ -134,6 +140,8 @@ def _item(cells: Mapping[str, str], exponent: int) -> Item:
         deposit=cells.get("deposit", ""),
         initials=_initials(cells.get("initials", ""), names),
         open_price=_open_price(cells, Unit(unit), exponent),
+        supplier=cells.get("supplier", ""),
+        tags=[tag for part in re.split(r"[;,；，|]+", cells.get("tags", "")) if (tag := part.strip())],
     )
 
 
@@ -249,6 +257,7 @@ def _price_texts(price: Price, exponent: int) -> dict[str, str]:
         "regular": amount_text(price.regular_minor, exponent),
         "member": "" if price.member_minor is None else amount_text(price.member_minor, exponent),
         "basis": str(price.basis),
+        "floor": "" if price.floor_minor is None else amount_text(price.floor_minor, exponent),
     }
 
 
@@ -272,6 +281,8 @@ def _item_texts(item: Item, exponent: int) -> dict[str, str]:
         "initials": _initials_text(item),
         "open_price_from": amount_text(item.open_price.least_minor, exponent) if item.open_price else "",
         "open_price_to": amount_text(item.open_price.most_minor, exponent) if item.open_price else "",
+        "supplier": item.supplier,
+        "tags": "; ".join(item.tags),
     }
 
 

@@ -10,8 +10,9 @@ from sqlmodel import Session, col
 
 from cloud.errors import Invalid
 from cloud.org.models import Store
-from cloud.prices.columns import COLUMNS, SCOPE_COLUMN, format_row
+from cloud.prices.columns import AMOUNTS, COLUMNS, HEADS, SCOPE_COLUMN, format_row
 from cloud.prices.drafts import draft_changes, get_draft
+from cloud.prices.naming import item_names, name_of
 from cloud.prices.rows import effective_rows
 from cloud.prices.sheets import SheetFormat, write_csv, write_xlsx
 from cloud.prices.standing import newest_body
@@ -26,12 +27,16 @@ def export_body(session: Session, kind: BodyKind, scope: str, form: SheetFormat,
     return _write(session, kind, form, {scope: {key: row for _, key, row in rows}})
 
 
-def export_draft(session: Session, draft_id: str, kind: BodyKind, form: SheetFormat) -> bytes:
-    """Return a draft's changes of one kind as a spreadsheet."""
+def export_draft(session: Session, draft_id: str, kind: BodyKind, form: SheetFormat, language: str = "") -> bytes:
+    """Return a draft's changes of one kind as a spreadsheet.
+
+    With a language it is one for people: its heads are in that language, and beside prices stands what they are of.
+    """
     _check(kind)
     get_draft(session, draft_id)
     changes = draft_changes(session, draft_id)
-    return _write(session, kind, form, {scope: rows for (found, scope), rows in changes.items() if found is kind})
+    content = {scope: rows for (found, scope), rows in changes.items() if found is kind}
+    return _write(session, kind, form, content, language)
 
 
 def _check(kind: BodyKind) -> None:
@@ -40,11 +45,21 @@ def _check(kind: BodyKind) -> None:
 
 
 def _write(
-    session: Session, kind: BodyKind, form: SheetFormat, content: Mapping[str, Mapping[str, bytes | None]]
+    session: Session,
+    kind: BodyKind,
+    form: SheetFormat,
+    content: Mapping[str, Mapping[str, bytes | None]],
+    language: str = "",
 ) -> bytes:
     columns = COLUMNS[kind] if kind is not BodyKind.ITEMS else _item_columns(content)
     rows = _texts(session, kind, content, columns)
-    return write_csv(columns, rows) if form == "csv" else write_xlsx(columns, rows, str(kind))
+    if language and kind is not BodyKind.ITEMS:
+        names = item_names(session, {key for of in content.values() for key in of})
+        columns = (*columns[:2], f"name_{language}", *columns[2:])
+        rows = ([*row[:2], name_of(names.get(row[1], {}), row[1], language), *row[2:]] for row in rows)
+    heads = [HEADS.get(column, column) for column in columns] if language == "zh" else columns
+    amounts = [place for place, column in enumerate(columns) if column in AMOUNTS]
+    return write_csv(heads, rows) if form == "csv" else write_xlsx(heads, rows, str(kind), amounts)
 
 
 def _texts(

@@ -15,6 +15,7 @@ from cloud.org.models import Store
 from cloud.prices.columns import ALIASES, COLUMNS, REQUIRED, SCOPE_COLUMN, Bad, is_column, parse_key, parse_row
 from cloud.prices.content import RowError, encode_row
 from cloud.prices.drafts import DraftRow, draft_changes, put_rows
+from cloud.prices.kept import completed
 from cloud.prices.rows import effective_rows, rows_of
 from cloud.prices.sheets import Sheet, SheetRow, SheetUnreadable, read_sheet
 from cloud.prices.standing import newest_body
@@ -61,7 +62,8 @@ def import_sheet(
 ) -> ImportResult:
     """Read a CSV or XLSX file of items, prices or overrides into a draft, as written by `actor`.
 
-    Nothing is stored on a dry run, or when a single row is bad. Raise Invalid for a file that is no table.
+    What a file has no column for stays as it is. Nothing is stored on a dry run, or when a single row is bad. Raise
+    Invalid for a file that is no table.
     """
     if kind not in COLUMNS:
         raise Invalid(f"{kind} are not imported from spreadsheets: put them into the draft as rows")
@@ -73,7 +75,8 @@ def import_sheet(
     sheet = _known_columns(sheet, kind, result)
     if not result.ok:
         return result
-    found = _parse(session, sheet, kind, result)
+    exponents = _exponents(session, kind)
+    found = _parse(completed(session, draft_id, kind, sheet, exponents), kind, exponents, result)
     _check_references(session, draft_id, kind, found, result)
     result.problems.sort(key=lambda problem: problem.row)
     result.changes = sum(row.row is not None for _, row in found)
@@ -110,8 +113,9 @@ def _known_columns(sheet: Sheet, kind: BodyKind, result: ImportResult) -> Sheet:
     return Sheet(names, rows)
 
 
-def _parse(session: Session, sheet: Sheet, kind: BodyKind, result: ImportResult) -> list[tuple[SheetRow, DraftRow]]:
-    exponents = _exponents(session, kind)
+def _parse(
+    sheet: Sheet, kind: BodyKind, exponents: Mapping[str, int], result: ImportResult
+) -> list[tuple[SheetRow, DraftRow]]:
     seen: dict[tuple[str, str], int] = {}
     found: list[tuple[SheetRow, DraftRow]] = []
     for row in sheet.rows:

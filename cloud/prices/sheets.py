@@ -11,12 +11,14 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from shared.web.phrases import Phrase
@@ -30,8 +32,13 @@ MAX_COLUMNS = 200
 MAX_CELL_CHARACTERS = 2_000
 
 SheetFormat = Literal["csv", "xlsx"]
+MEDIA_TYPES: Mapping[SheetFormat, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _ENCODINGS = ("utf-8-sig", "gb18030")
+_WIDTH, _NAME_WIDTH = 14, 36
 _TORN = (
     zipfile.BadZipFile, InvalidFileException, zlib.error, EOFError, SyntaxError, LookupError, ValueError, TypeError,
     AttributeError, ArithmeticError, NotImplementedError, RuntimeError,
@@ -94,13 +101,21 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
-def write_xlsx(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str) -> bytes:
-    """Return an XLSX file whose cells are all text, so that leading zeros stay and nothing is a formula."""
+def write_xlsx(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], title: str, amounts: Collection[int] = ()
+) -> bytes:
+    """Return an XLSX file whose cells are text, so that leading zeros stay and nothing is a formula.
+
+    Only the columns in `amounts`, counted from 0, hold numbers.
+    """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
-    for row in ([*columns], *rows):
-        sheet.append([_text_cell(sheet, cell) for cell in row])
+    for number, name in enumerate(columns, start=1):
+        sheet.column_dimensions[get_column_letter(number)].width = _NAME_WIDTH if name.startswith("name_") else _WIDTH
+    sheet.append([_text_cell(sheet, cell) for cell in columns])
+    for row in rows:
+        sheet.append([_cell(sheet, cell, amount=place in amounts) for place, cell in enumerate(row)])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -220,6 +235,15 @@ def _clean(cell: str) -> str:
             Phrase("a cell has {count} characters, at most {most} are read", count=len(cell), most=MAX_CELL_CHARACTERS)
         )
     return unguard(cell.strip())
+
+
+def _cell(sheet: Any, text: str, *, amount: bool) -> Any:
+    if not amount or not _NUMBER.match(text):
+        return _text_cell(sheet, text)
+    cell = WriteOnlyCell(sheet, value=Decimal(text))
+    places = len(text.partition(".")[2])
+    cell.number_format = "0" + ("." + "0" * places if places else "")
+    return cell
 
 
 def _text_cell(sheet: Any, text: str) -> Any:

@@ -144,6 +144,8 @@ CLASH: dict[str, tuple[str, str]] = {
 LOW: dict[str, tuple[str, str]] = {
     "cost": (marked("below cost"), "bad"),
     "floor": (marked("lowest price"), "warn"),
+    "member": (marked("members pay more"), "bad"),
+    "step": (marked("large step"), "warn"),
     "displaced": (marked("surprise"), "warn"),
     "deep": (marked("surprise"), "warn"),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 
@@ -91,6 +93,23 @@ def test_an_items_prices_are_typed_changed_and_taken_out(sqlite_database: Databa
     assert list(drafted(sqlite_database, place)) == [("prices", "z1", "1002")]
     marketer.send(f"{place}/item", {"item": "1002", "regular:prices:z1": "12.99"})
     assert drafted(sqlite_database, place) == {}, "the price that counts already is no change"
+
+
+def test_what_is_odd_is_pointed_out_and_the_change_is_had_as_a_file(marketer: Visitor) -> None:
+    place = started(marketer)
+    rows = "zone,item,regular,member\nz1,1001,50.00,\nz1,1003,6.90,7.00"
+    taken = marketer.send(f"{place}/rows", {"kind": "prices", "rows": rows}).text
+    for fact in ("2 rows were taken. Look at these again:", "members would pay more", "members pay more", "large step",
+                 "Look at 2 prices again"):  # fmt: skip
+        assert fact in taken, fact
+    assert "Look at" not in marketer.get(started(marketer)).text
+    marketer.send(f"{place}/rows", {"kind": "overrides", "rows": "store,item,regular\ns1,1002,12.00"})
+    page = marketer.get(place).text
+    assert re.search(r"12\.99[^%]*as its zone[^%]*12\.00[^%]*-7\.6%", page), "beside what the store sells it for now"
+    marketer.language = "zh"
+    file = marketer.get(f"{place}/as-file?kind=overrides&form=csv")
+    assert file.content.decode("utf-8-sig").splitlines()[0].startswith("门店,商品,中文名,售价,会员价")
+    assert f"{place}/as-file?kind=overrides&amp;form=csv" in page
 
 
 def test_a_stores_own_price_can_go(sqlite_database: Database, marketer: Visitor) -> None:

@@ -140,6 +140,48 @@ def test_money_without_decimals_follows_the_store(database: Database) -> None:
         assert [(p.row, p.column) for p in problems] == [(3, "regular")]
 
 
+@pytest.mark.usefixtures("chain")
+def test_what_a_file_has_no_column_for_stays_as_it_is(database: Database) -> None:
+    old = Price(item="2", regular_minor=900, member_minor=800, floor_minor=600)
+    facts = {"supplier": "s", "tags": ["a"], "cost_minor": 5, "barcodes": [Barcode("77")]}
+    rows = [item("2", **facts), DraftRow(BodyKind.PRICES, "z1", "2", encode_row(BodyKind.PRICES, "2", old))]
+    with database.session() as session:
+        publish_rows(session, rows)
+        for sheet, fields in (
+            ("zone,item,regular\nz1,2,8.50", {"regular_minor": 850}),
+            ("zone,item,regular,member\nz1,2,8.50,", {"regular_minor": 850, "member_minor": None}),
+            ("价区,货号,中文名,售价,最低价\nz1,2,茶,8.50,", {"regular_minor": 850, "floor_minor": None}),
+            ("zone,item,regular,basis\nz1,2,8.50,500",
+             {"regular_minor": 850, "basis": 500, "member_minor": None, "floor_minor": None}),
+        ):  # fmt: skip
+            draft = draft_of(session, [])
+            assert import_sheet(session, draft, BodyKind.PRICES, sheet.encode(), dry_run=False, actor="ana").ok, sheet
+            (row,) = draft_changes(session, draft)[BodyKind.PRICES, "z1"].values()
+            expected = msgspec.structs.replace(old, **fields)
+            assert row == encode_row(BodyKind.PRICES, "2", expected), sheet
+        draft = draft_of(session, [])
+        import_sheet(session, draft, BodyKind.ITEMS, "item,name_zh\n2,茶".encode(), dry_run=False, actor="ana")
+        (row,) = draft_changes(session, draft)[BodyKind.ITEMS, "chain"].values()
+        both = Item(item="2", names={"en": "Item 2", "zh": "茶"}, receipt_name="2", initials="c", **facts)  # type: ignore[arg-type]
+        assert row == encode_row(BodyKind.ITEMS, "2", both)
+
+
+@pytest.mark.usefixtures("chain")
+def test_a_change_goes_out_for_people_and_comes_in_again(database: Database) -> None:
+    with database.session() as session:
+        publish_rows(session, [item("0042")])
+        draft, again = draft_of(session, [price("0042", 1250)]), draft_of(session, [])
+        content = export_draft(session, draft, BodyKind.PRICES, "xlsx", "zh")
+        head, row = load_workbook(io.BytesIO(content)).worksheets[0].iter_rows()
+        assert [cell.value for cell in head][:4] == ["价区", "商品", "中文名", "售价"]
+        assert [(cell.value, cell.data_type) for cell in row][:4] == [
+            ("z1", "s"), ("0042", "s"), ("Item 0042", "s"), (12.5, "n"),
+        ]  # fmt: skip
+        assert row[3].number_format == "0.00"
+        assert import_sheet(session, again, BodyKind.PRICES, content, dry_run=False, actor="ana").problems == []
+        assert draft_changes(session, again) == draft_changes(session, draft)
+
+
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 @pytest.mark.usefixtures("chain")
 def test_what_is_exported_is_imported_again_unchanged(database: Database, form: str) -> None:
@@ -154,13 +196,18 @@ def test_what_is_exported_is_imported_again_unchanged(database: Database, form: 
         tax_rate_bp=1305,
         cost_minor=3,
         sellable=False,
+        supplier="Tea & Co",
+        tags=["hot", "new this week"],
     )
     rows = [
         DraftRow(BodyKind.ITEMS, "chain", "0042", encode_row(BodyKind.ITEMS, "0042", full)),
         DraftRow(BodyKind.ITEMS, "chain", "2", None),
         DraftRow(
             BodyKind.PRICES, "z1", "0042",
-            encode_row(BodyKind.PRICES, "0042", Price(item="0042", regular_minor=1, member_minor=0, basis=500)),
+            encode_row(
+                BodyKind.PRICES, "0042",
+                Price(item="0042", regular_minor=1, member_minor=0, basis=500, floor_minor=1),
+            ),
         ),
         price("1", 1250, "s1", BodyKind.OVERRIDES),
     ]  # fmt: skip
