@@ -81,7 +81,7 @@ def build_exchange(database: Database, clocks: Clocks, ring: keys.Keys, vault: V
         database=database,
         clock=clocks.machine,
         keys=ring,
-        composer=_Composer(clocks, vault, files),
+        composer=DesiredComposer(clocks, vault, files, ring.signing_public()),
         envelopes=envelopes,
     )
     return Exchange(
@@ -95,15 +95,18 @@ def build_exchange(database: Database, clocks: Clocks, ring: keys.Keys, vault: V
     )
 
 
-class _Composer:
+class DesiredComposer:
     """What each room says an agent should run, at this moment of business time."""
 
-    def __init__(self, clocks: Clocks, vault: Vault, files: BodyFiles) -> None:
+    def __init__(self, clocks: Clocks, vault: Vault, files: BodyFiles, signing: Mapping[str, bytes]) -> None:
+        """`signing` are head office's own public keys by id: members' codes on its page are signed with one of them."""
+        self._signing = [signing[name] for name in sorted(signing)]
         self._business = clocks.business
         self._vault = vault
         self._files = files
 
     def desired(self, session: Session, agents: Sequence[Agent]) -> dict[str, DesiredState]:
+        """Return what each of these agents should run, by agent, with serial 0."""
         documents = desired_documents(session, agents, self._business.now_ms())
         versions = set_versions(session, {agent.store_id for agent in agents})
         last = last_receipts(session, agents)
@@ -117,15 +120,22 @@ class _Composer:
                 budgets=budgets.get(agent, []),
                 parked=parked.get(document.settings.store, 0),
                 pictures=pictured,
-                settings=_going_on(document.settings, last.get(agent, {})),
+                settings=_going_on(self._knowing_us(document.settings), last.get(agent, {})),
             )
             for agent, document in documents.items()
         }
 
+    def _knowing_us(self, settings: StoreSettings) -> StoreSettings:
+        """Let tills take the codes that head office itself shows on telephones, beside those of any other key."""
+        ours = [key for key in self._signing if key not in settings.member_code_keys]
+        return msgspec.structs.replace(settings, member_code_keys=[*settings.member_code_keys, *ours])
+
     def deltas(self, session: Session, desired: DesiredState, reported: Reported) -> list[bytes]:
+        """Return the deltas of prices that lead an agent there, as far as they fit a message."""
         return deltas_along(session, desired.timeline, reported, self._files)
 
     def members(self, session: Session, agent: Agent, version: int) -> MemberStep | None:
+        """Return what is new of a store's members since a version, None for nothing."""
         today = HomeDays(self._business.now_ms())
         return member_step(session, self._vault, agent, version, today=today)
 

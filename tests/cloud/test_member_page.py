@@ -11,15 +11,19 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from cloud.coupons.models import VOIDED, Coupon
 from cloud.database import Database
+from cloud.fleet.models import Agent
 from cloud.member_page.card_code import VALID_S, card_of, code_text
 from cloud.member_page.settings import MemberPageSettings
 from cloud.members import blocks, consent
 from cloud.members.models import CLOSED, Member
+from cloud.prices.bodies import BodyFiles
 from cloud.prices.content import encode_row
 from cloud.prices.drafts import DraftRow
+from cloud.process.parts import DesiredComposer
 from shared.body import BodyKind
 from shared.codes.member_code import MemberCodeRefusal, VerifiedMember, verify
 from shared.pricing.kinds.coupon_off import CouponOff
@@ -78,7 +82,10 @@ def test_the_code_of_the_card_is_one_that_tills_take_without_a_network(shop: Sho
         card = card_of(session, member)
         assert card is not None
         text = code_text(vault(), make_keys().signing, card, shop.clock.wall_ms())
-    trusted = list(make_keys().signing_public().values())
+        agents = list(session.exec(select(Agent)))
+        composer = DesiredComposer(shop.services.clocks, vault(), BodyFiles(shop.folder), make_keys().signing_public())
+        told = composer.desired(session, agents)
+    trusted = told[AGENTS["s001"]].settings.member_code_keys
     assert verify(text, trusted, shop.clock.wall_ms()) == VerifiedMember(CARD)
     late = shop.clock.wall_ms() + (VALID_S + 121) * 1000
     assert verify(text, trusted, late) is MemberCodeRefusal.TOO_OLD
