@@ -1,21 +1,28 @@
-"""A promotion as one plain sentence in both languages: 满 100 减 15，每单最多 3 次，等级 金卡，周五至周日."""
+"""A promotion as one plain sentence in both languages: 满 100 减 15，每单最多 3 次，限金卡会员，周五至周日."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from cloud.promotions.saying_when import when_words
 from shared.pricing import Per
+from shared.pricing.kinds.amount_off import AmountOff, Each
 from shared.pricing.kinds.bundle_price import BundlePrice
 from shared.pricing.kinds.buy_with_purchase import BuyWithPurchase
 from shared.pricing.kinds.buy_x_get_y import BuyXGetY
 from shared.pricing.kinds.coupon_off import CouponOff
+from shared.pricing.kinds.extra_points import ExtraPoints, Once
 from shared.pricing.kinds.free_gift import FreeGift
+from shared.pricing.kinds.member_price import MemberPrice
+from shared.pricing.kinds.order_percent import OrderPercent
+from shared.pricing.kinds.percent_off import PercentOff
+from shared.pricing.kinds.points_multiplier import PointsMultiplier
+from shared.pricing.kinds.points_redemption import PointsRedemption
 from shared.pricing.kinds.spend_and_get import SpendAndGet, reward_words
 from shared.pricing.kinds.tier_price import TierPrice
 from shared.pricing.promotion import Audience, Divide, Limit, Money, PricePromotion, Promotion, percent
 from shared.pricing.scope import Except, Scope
-from shared.pricing.window import When
 
 Clause = tuple[str, str]
 """English and Chinese."""
@@ -36,15 +43,6 @@ _DIVIDED: dict[Divide, Clause] = {
     Divide.SALES: ("each store a share by its sales", "按各店销售额分配"),
     Divide.WEIGHTS: ("each store a share by its weight", "按设定比例分配到店"),
 }
-_WEEKDAYS: tuple[Clause, ...] = (
-    ("Monday", "周一"),
-    ("Tuesday", "周二"),
-    ("Wednesday", "周三"),
-    ("Thursday", "周四"),
-    ("Friday", "周五"),
-    ("Saturday", "周六"),
-    ("Sunday", "周日"),
-)
 TILLS: dict[str, Clause] = {"staffed": ("staffed", "人工"), "self_checkout": ("self-checkout", "自助")}
 """Kinds of till, as a sentence calls them."""
 _PAYERS: dict[str, Clause] = {
@@ -52,6 +50,9 @@ _PAYERS: dict[str, Clause] = {
     "store": ("store", "门店"),
     "supplier": ("supplier", "供应商"),
 }
+
+_MEMBERS_OWN = (MemberPrice, TierPrice, PointsRedemption, PointsMultiplier, ExtraPoints)
+"""Kinds whose own words say that they are for members."""
 
 
 def _id_only(id_: str, language: str) -> str:
@@ -74,28 +75,56 @@ _BY_ID = Called()
 
 def sentence(promotion: Promotion, money: Money, called: Called = _BY_ID) -> dict[str, str]:
     """Return the sentence by language."""
-    clauses = [_gives(promotion, money, called), *_goods(promotion.scope, called.item), *_need(promotion, money)]
-    clauses += _caps(promotion, money)
+    clauses = _offer(promotion, money, called)
     clauses += [_limit(limit, money) for limit in promotion.limits]
     clauses += [
         *_code(promotion),
         *_who(promotion, called),
         *_where(promotion, called.store),
-        *_when(promotion.when),
+        *when_words(promotion.when),
         *_payers(promotion),
     ]
-    return {"en": ", ".join(en for en, _ in clauses), "zh": "，".join(zh for _, zh in clauses)}
+    return _joined(clauses)
 
 
 def offer(promotion: Promotion, money: Money, called: Called = _BY_ID) -> dict[str, str]:
     """Return by language what whoever holds a coupon of it gets, and on what; not when, who and borne by whom."""
-    clauses = [_gives(promotion, money, called), *_goods(promotion.scope, called.item), *_need(promotion, money)]
-    clauses += _caps(promotion, money)
-    return {"en": ", ".join(en for en, _ in clauses), "zh": "，".join(zh for _, zh in clauses)}
+    return _joined(_offer(promotion, money, called))
+
+
+def _joined(clauses: Sequence[Clause]) -> dict[str, str]:
+    """Return the clauses in a row; one may be empty in a language that says it elsewhere."""
+    return {"en": ", ".join(en for en, _ in clauses if en), "zh": "，".join(zh for _, zh in clauses if zh)}
+
+
+def _offer(promotion: Promotion, money: Money, called: Called) -> list[Clause]:
+    """Return what it gives, on what and from how much on. Chinese says the threshold first: 满 15 减 3."""
+    english, chinese = _gives(promotion, money, called)
+    need = _need(promotion, money, called.item)
+    if need is not None:
+        chinese = _with_threshold(promotion, need[1], chinese)
+    clauses = [(english, chinese), *_goods(promotion.scope, called.item)]
+    clauses += [(need[0], "")] if need is not None else []
+    return [*clauses, *_caps(promotion, money)]
+
+
+def _with_threshold(promotion: Promotion, need: str, gives: str) -> str:
+    """Return in Chinese a threshold and what it brings: 满 15 减 3, 满 15 享 8折, 满 15，买2送1."""
+    match promotion:
+        case CouponOff(off_minor=0) | PricePromotion() | PercentOff() | PointsMultiplier():
+            return f"{_beside(need, after=True)}享{_beside(gives)}"
+        case AmountOff() | FreeGift() | BuyWithPurchase() | OrderPercent() | ExtraPoints() | CouponOff():
+            return f"{_beside(need, after=True)}{gives}"
+        case _:
+            return f"{need}，{gives}"
 
 
 def _gives(promotion: Promotion, money: Money, called: Called) -> Clause:
     match promotion:
+        case AmountOff():
+            found = _amount(promotion, money)
+        case ExtraPoints():
+            found = _points(promotion, money)
         case SpendAndGet():
             found = _steps(promotion, money, called.item)
         case FreeGift():
@@ -110,10 +139,47 @@ def _gives(promotion: Promotion, money: Money, called: Called) -> Clause:
         case _:
             said = promotion.gives(money)
             found = said["en"], said["zh"]
+    return _exactly(promotion, found, called)
+
+
+def _exactly(promotion: Promotion, found: Clause, called: Called) -> Clause:
+    """Add for what quantity, of which pieces."""
+    basis = getattr(promotion, "basis", 1)
+    if isinstance(promotion, PricePromotion) and basis > 1:
+        found = f"{found[0]} per {basis} g", f"{found[1]}（每 {basis} 克）"
+    if getattr(promotion, "same_item", False):
+        found = f"{found[0]} (of the same item)", f"{found[1]}（同款商品）"
     if isinstance(promotion, BuyXGetY) and promotion.get_scope is not None:
         english, chinese = _what(promotion.get_scope, called.item)
         return f"{found[0]} ({english})", f"{found[1]}（{chinese}）"
     return found
+
+
+def _amount(promotion: AmountOff, money: Money) -> Clause:
+    """Return an amount with what it comes off of."""
+    off, short = f"{money(promotion.off_minor)} off", f"减 {money(promotion.off_minor, short=True)}"
+    if promotion.each is Each.UNIT and promotion.basis > 1:
+        return f"{off} for every {promotion.basis} g", f"每 {promotion.basis} 克{short}"
+    each: dict[Each, Clause] = {
+        Each.UNIT: ("each piece", "每件"),
+        Each.LINE: ("each item, however many pieces", "每种商品"),
+        Each.SCOPE: ("these items together", "合计"),
+        Each.ORDER: ("the order", "整单"),
+    }
+    english, chinese = each[promotion.each]
+    return f"{off} {english}", f"{chinese}{short}"
+
+
+def _points(promotion: ExtraPoints, money: Money) -> Clause:
+    """Return extra points with what they are given for."""
+    said, per = promotion.gives(money), promotion.per_minor
+    each: dict[Once, Clause] = {
+        Once.ORDER: ("", ""),
+        Once.PIECE: (" for each piece", "每件"),
+        Once.SPEND: (f" for every {money(per)} paid", f"每消费 {money(per, short=True)} "),
+    }
+    english, chinese = each[promotion.once]
+    return f"{said['en']}{english}", f"{chinese}{said['zh']}"
 
 
 def _steps(promotion: SpendAndGet, money: Money, name_of: NameOf) -> Clause:
@@ -163,7 +229,7 @@ def _goods(scope: Scope, name_of: NameOf) -> list[Clause]:
     if scope.everything and scope.leave_out is None:
         return []
     english, chinese = _what(scope, name_of)
-    return [(f"on {english}", f"限{chinese}")]
+    return [(f"on {english}", f"限{_beside(chinese)}")]
 
 
 def _what(scope: Scope, name_of: NameOf) -> Clause:
@@ -175,7 +241,7 @@ def _what(scope: Scope, name_of: NameOf) -> Clause:
         return english or "any item", chinese or "任意商品"
     without = [*_named("items", "商品", left.items, name_of), *_listed(left)]
     but = " and ".join(en for en, _ in without), "、".join(zh for _, zh in without)
-    return f"{english or 'everything'} except {but[0]}", f"{chinese or '全部商品'}（{but[1]}除外）"
+    return f"{english or 'everything'} except {but[0]}", f"{chinese or '全部商品'}（{_beside(but[1], after=True)}除外）"
 
 
 def _named(english: str, chinese: str, items: Sequence[str], name_of: NameOf) -> list[Clause]:
@@ -187,7 +253,7 @@ def _named(english: str, chinese: str, items: Sequence[str], name_of: NameOf) ->
     return [
         (
             said[0] + (f" and {more} more {english}" if more else ""),
-            said[1] + (f"等 {len(items)} 种{chinese}" if more else ""),
+            (_beside(said[1], after=True) + f"等 {len(items)} 种{chinese}") if more else said[1],
         )
     ]
 
@@ -202,13 +268,31 @@ def _listed(scope: Scope | Except) -> list[Clause]:
     return [(f"{en} {', '.join(given)}", f"{zh} {'、'.join(given)}") for en, zh, given in lists if given]
 
 
-def _need(promotion: Promotion, money: Money) -> list[Clause]:
-    need, found = promotion.need, []
+def _beside(name: str, *, after: bool = False) -> str:
+    """Return a name to stand after a Chinese word (before one: `after`): Latin letters and digits keep a space off."""
+    edge = name[-1:] if after else name[:1]
+    if not edge.isascii():
+        return name
+    return f"{name} " if after else f" {name}"
+
+
+def _need(promotion: Promotion, money: Money, name_of: NameOf) -> Clause | None:
+    """Return from how much on it counts."""
+    need = promotion.need
+    if not need.quantity and not need.spend_minor:
+        return None
+    english, chinese = [], []
     if need.quantity:
-        found.append((f"from {need.quantity} pieces on", f"满 {need.quantity} 件"))
+        english.append(f"{need.quantity} pieces")
+        chinese.append(f"满 {need.quantity} 件")
     if need.spend_minor:
-        found.append((f"from {money(need.spend_minor)} spent", f"消费满 {money(need.spend_minor, short=True)}"))
-    return found
+        english.append(f"{money(need.spend_minor)} spent")
+        chinese.append(f"满 {money(need.spend_minor, short=True)}")
+    said = f"from {' and '.join(english)}", "且".join(chinese)
+    if need.scope is None or need.scope.everything:
+        return said
+    what = _what(need.scope, name_of)
+    return f"{said[0]} on {what[0]}", f"买{_beside(_beside(what[1]), after=True)}{said[1]}"
 
 
 def _caps(promotion: Promotion, money: Money) -> list[Clause]:
@@ -216,6 +300,8 @@ def _caps(promotion: Promotion, money: Money) -> list[Clause]:
     cap = getattr(promotion, "cap_minor", None)
     if cap is not None:
         found.append((f"at most {money(cap)} off", f"最多减 {money(cap, short=True)}"))
+    if isinstance(promotion, CouponOff) and promotion.per_basket > 1:
+        found.append((f"up to {promotion.per_basket} coupons a basket", f"每单限用 {promotion.per_basket} 张"))
     if isinstance(promotion, PricePromotion) and promotion.most_pieces is not None:
         found.append((f"at most {promotion.most_pieces} pieces a basket", f"每单限购 {promotion.most_pieces} 件"))
     if isinstance(promotion, PricePromotion) and promotion.exclusive:
@@ -250,16 +336,26 @@ def _code(promotion: Promotion) -> list[Clause]:
 def _who(promotion: Promotion, called: Called) -> list[Clause]:
     who, tier, segment, found = promotion.who, called.tier, called.segment, []
     if who.tiers:
-        found.append((f"tier {_several(who.tiers, tier, 'en')}", f"等级 {_several(who.tiers, tier, 'zh')}"))
+        found.append(
+            (
+                f"tier {_several(who.tiers, tier, 'en')}",
+                f"限{_beside(_beside(_several(who.tiers, tier, 'zh')), after=True)}会员",
+            )
+        )
     if who.segments:
         english, chinese = (_several(who.segments, segment, language) for language in ("en", "zh"))
-        found.append((f"segment {english}", f"人群 {chinese}"))
+        found.append((f"segment {english}", f"限人群{_beside(chinese)}"))
     if who.purchases:
         numbers = ", ".join(map(str, who.purchases))
-        found.append((f"on purchase {numbers}", f"第 {'、'.join(map(str, who.purchases))} 次消费"))
+        first = who.purchases in ([1], (1,))
+        found.append(
+            ("on the first purchase", "限首次消费")
+            if first
+            else (f"on purchase {numbers}", f"限第 {'、'.join(map(str, who.purchases))} 次消费")
+        )
     if who.audience is Audience.NON_MEMBERS:
         found.append(("without a member card", "仅限非会员"))
-    elif promotion.members_only and not found:
+    elif promotion.members_only and not found and (who.needs_member or not isinstance(promotion, _MEMBERS_OWN)):
         found.append(("members only", "仅限会员"))
     return found
 
@@ -271,52 +367,13 @@ def _several(ids: Iterable[str], name_of: NameOf, language: str) -> str:
 def _where(promotion: Promotion, store: NameOf) -> list[Clause]:
     where, found = promotion.where, []
     if where.stores:
-        found.append((f"in {_several(where.stores, store, 'en')}", f"限门店 {_several(where.stores, store, 'zh')}"))
+        found.append(
+            (f"in {_several(where.stores, store, 'en')}", f"限门店{_beside(_several(where.stores, store, 'zh'))}")
+        )
     if where.till_kinds:
         kinds = [TILLS.get(kind, (kind, kind)) for kind in where.till_kinds]
         found.append((f"at {', '.join(en for en, _ in kinds)} tills", f"限{'、'.join(zh for _, zh in kinds)}收银台"))
     return found
-
-
-def _when(when: When) -> list[Clause]:
-    found: list[Clause] = []
-    first, last = when.first, when.last
-    if first and last and first == last:
-        found.append((f"on {first}", f"{first.month}月{first.day}日"))
-    elif first and last:
-        found.append((f"{first} to {last}", f"{first.year}年{first.month}月{first.day}日至{last.month}月{last.day}日"))
-    elif first:
-        found.append((f"from {first}", f"{first.year}年{first.month}月{first.day}日起"))
-    elif last:
-        found.append((f"until {last}", f"至{last.year}年{last.month}月{last.day}日"))
-    found += _weekdays(when.weekdays)
-    if when.days:
-        days = sorted(set(when.days))
-        found.append((f"on day {', '.join(map(str, days))} of the month", f"每月 {'、'.join(map(str, days))} 日"))
-    if when.hours:
-        spans = [f"{one.start}-{one.end}" for one in when.hours]
-        found.append((", ".join(spans), "、".join(spans)))
-    if when.birthday_month:
-        found.append(("in the birthday month", "会员生日当月"))
-    return found
-
-
-def _weekdays(weekdays: Iterable[int]) -> list[Clause]:
-    days = sorted(set(weekdays))
-    if not days or len(days) == len(_WEEKDAYS):
-        return []
-    runs: list[list[int]] = []
-    for day in days:
-        if runs and runs[-1][-1] == day - 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    english, chinese = [], []
-    for run in runs:
-        (en, zh), (en_last, zh_last) = _WEEKDAYS[run[0] - 1], _WEEKDAYS[run[-1] - 1]
-        english.append(en if len(run) == 1 else f"{en} to {en_last}")
-        chinese.append(zh if len(run) == 1 else f"{zh}至{zh_last}")
-    return [(", ".join(english), "、".join(chinese))]
 
 
 def _payers(promotion: Promotion) -> list[Clause]:

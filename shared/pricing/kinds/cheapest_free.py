@@ -46,4 +46,4 @@ class CheapestFree(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag
         """Say the offer."""
         del money
         which = "the cheapest" if self.free == 1 else f"the {self.free} cheapest"
-        return {"en": f"{which} of {self.n} free", "zh": f"{self.n}件免最低{self.free}件"}
+        return {"en": f"{which} of {self.n} free", "zh": f"{self.n}件免最低价{self.free}件"}
