@@ -10,6 +10,7 @@ from cloud.identity.models import ConsolePerson
 from cloud.identity.people import Role
 from cloud.web import said
 from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource
+from cloud.web.who import who_cell
 from shared.web.words import marked
 
 MAY: Mapping[Role, str] = {
@@ -82,7 +83,7 @@ def _columns() -> Sequence[Column[ConsolePerson]]:
             order=lambda row: row.created_ms,
             cell=lambda row: row.created_ms,
         ),
-        Column(key="by", title=marked("Made by"), cell=lambda row: row.created_by),
+        Column(key="by", title=marked("Made by"), cell=lambda row: who_cell(row.created_by)),
     )
 
 

@@ -57,6 +57,8 @@ def test_a_segment_is_named_filled_and_emptied(app: FastAPI, sqlite_database: Da
     shown = mia.get(f"{HERE}?open=new-parents").text
     for fact in ("1 segment, 1 member is in at least one.", "New parents: 1 member"):
         assert fact in shown, fact
+    assert "/promotions/new" in shown
+    assert "/promotions/new" not in visitor(app, "eve").get(f"{HERE}?open=new-parents").text
     assert "新手爸妈：1 位会员" in visitor(app, "mia", "zh").get(f"{HERE}?open=new-parents").text
     inside = mia.get("/members?segment=new-parents").text
     assert f"/members/{li}" in inside

@@ -33,8 +33,9 @@ def brought_up_to_date(readme: str) -> str:
 
     def row(found: re.Match[str]) -> str:
         number = int(found["number"])
-        tests = " ".join(f"`{path}`" for path in files.get(number, [])) or NOT_YET
-        return f"| P{number} | {found['promise']} | {tests} |"
+        tests = " ".join(f"`{path}`" for path in files.get(number, []))
+        folded = f"<details><summary>{len(files[number])} files</summary>{tests}</details>" if tests else NOT_YET
+        return f"| P{number} | {found['promise']} | {folded} |"
 
     return _ROW.sub(row, readme)
 
