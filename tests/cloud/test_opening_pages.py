@@ -16,11 +16,13 @@ from cloud.api.services import Services, services_of
 from cloud.database import Database
 from cloud.identity.people import Role
 from cloud.main import create_app
+from cloud.members.importing import BALANCES, COLUMNS, read_members
 from cloud.members.models import ACTIVE, CLOSED, Member, MemberField
 from cloud.members.opening import loading, uploads
 from cloud.members.opening.models import OpeningUpload
 from cloud.members.opening.uploads import UploadStatus
 from cloud.members.opening.working import SILENT_MS, Uploading
+from cloud.prices.settings import TillSettings, set_till_settings
 from cloud.settings import CloudSettings
 from cloud.web import uploading as console_uploading
 from tests.cloud.members_data import mint, open_chain, vault
@@ -105,10 +107,13 @@ def test_from_upload_to_signature_by_another(app: FastAPI, database: Database, j
     place = send(sue)
     assert place.startswith(f"{PLACE}/uploads/"), place
     assert "This file is next." in sue.get(place).text
+    with database.session() as session:
+        set_till_settings(session, TillSettings(card_prefixes=["88"], card_digits=10))
     assert job()
     checked = sue.get(place).text
     for fact in ("3 rows are good: nothing is stored yet.", "Points", "Stored value", "100.00 CNY"):
         assert fact in checked, fact
+    assert "2 cards are not of the form that tills read." in checked
     assert count(database, "pending") == 0
     sue.send(f"{place}/load", page=place)
     assert job()
@@ -122,6 +127,12 @@ def test_from_upload_to_signature_by_another(app: FastAPI, database: Database, j
     ben.send(f"{opening[1]}/sign", page=opening[1])
     assert count(database, ACTIVE) == 3
     assert not job()
+
+
+def test_the_template_is_a_table_of_members(app: FastAPI, sqlite_database: Database) -> None:
+    found = inside(app).get(f"{PLACE}/uploads/template.csv")
+    sheet = read_members(found.content, BALANCES)
+    assert (set(sheet.columns), len(sheet.rows)) == ({*COLUMNS, *BALANCES}, 0)
 
 
 def test_every_bad_row_is_named_and_the_file_is_gone(app: FastAPI, sqlite_database: Database, job: Uploading) -> None:

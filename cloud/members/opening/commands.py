@@ -105,5 +105,7 @@ def _say(file: OpeningFile) -> None:
         typer.echo(f"{len(file.problems)} rows are wrong; nothing was stored.", err=True)
         raise typer.Exit(1)
     typer.echo(f"{file.rows} rows ({file.known} known already), {file.cards} cards.")
+    if file.unread_cards:
+        typer.echo(f"{file.unread_cards} cards are not of the form that tills read: they would find nobody by them.")
     for total in file.totals:
         typer.echo(f"{total.kind}\t{total.amount} {total.unit}\tof {total.members} members")

@@ -60,6 +60,8 @@ class OpeningUpload(Table, table=True):
     rows: int = 0
     known: int = 0
     cards: int = 0
+    unread_cards: int = 0
+    """Of these, in use and not of the form that tills read."""
     totals: str = ""
     """What members hold by the file: JSON."""
     bad: int = 0

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from cloud.api.services import Here, Services
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
+from cloud.members.importing import BALANCES, COLUMNS
 from cloud.members.opening import uploads, words
 from cloud.members.opening.uploads import OPEN, PROBLEMS_KEPT, UploadStatus
 from cloud.prices.sheets import MAX_FILE_BYTES
@@ -47,6 +48,14 @@ def upload(services: Here, posted: MayUpload) -> Response:
     except Invalid:
         return _to(HERE, "file")
     return _to(f"{HERE}/uploads/{upload_id}")
+
+
+@router.get("/template.csv", dependencies=[Depends(person_with(Right.VALUE))])
+def template() -> Response:
+    """Return an empty file with every column, to fill in."""
+    headers = {"Content-Disposition": 'attachment; filename="members.csv"'}
+    content = b"\xef\xbb\xbf" + ",".join((*COLUMNS, *BALANCES)).encode() + b"\r\n"
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/{upload_id}", dependencies=[Depends(person_with(Right.VALUE))])

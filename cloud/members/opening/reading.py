@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -31,7 +31,9 @@ from cloud.members.importing import (
 )
 from cloud.members.value import Brought
 from cloud.org.models import Store
+from cloud.prices.settings import till_settings
 from cloud.prices.sheets import SheetRow
+from shared.codes.classify import CodeTables, is_card
 from shared.loyalty import TierRule
 from shared.web.phrases import Phrase
 
@@ -73,6 +75,8 @@ class OpeningFile:
     problems: list[Problem] = field(default_factory=list)
     good: list[OpeningRow] = field(default_factory=list)
     cards: int = 0
+    unread_cards: int = 0
+    """Cards in use that are not of the form which tills are told to read: they would find nobody by them."""
 
     @property
     def totals(self) -> list[UnitTotal]:
@@ -108,12 +112,21 @@ def read_opening(
     importer.check_owners(session, importer.indexes(members.values()), result)
     opening = OpeningFile(result.rows, result.known, result.problems)
     opening.cards = sum(len(member.cards) for member in members.values())
+    opening.unread_cards = _unread(session, members.values())
     balances = _Balances(years.tier_rule(session, importer.now_ms), stores)
     for row in rows:
         if row.number in members:
             _take(opening, balances, row, members[row.number])
     opening.problems.sort(key=lambda problem: problem.row)
     return opening
+
+
+def _unread(session: Session, members: Iterable[NewMember]) -> int:
+    said = till_settings(session)
+    form = CodeTables(card_prefixes=said.card_prefixes, card_digits=said.card_digits)
+    if not form.card_digits:
+        return 0
+    return sum(not is_card(member.cards[0], form) for member in members if member.cards)
 
 
 def _take(opening: OpeningFile, balances: _Balances, row: SheetRow, member: NewMember) -> None:

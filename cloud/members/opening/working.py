@@ -186,6 +186,7 @@ def _found(file: OpeningFile) -> dict[str, object]:
         "rows": file.rows,
         "known": file.known,
         "cards": file.cards,
+        "unread_cards": file.unread_cards,
         "bad": len(file.problems),
         "problems": msgspec.json.encode(problems).decode(),
         "totals": msgspec.json.encode([one._asdict() for one in file.totals]).decode(),

@@ -824,6 +824,7 @@ def upgrade() -> None:
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("known", sa.Integer(), nullable=False),
         sa.Column("cards", sa.Integer(), nullable=False),
+        sa.Column("unread_cards", sa.Integer(), nullable=False),
         sa.Column("totals", sa.String(), nullable=False),
         sa.Column("bad", sa.Integer(), nullable=False),
         sa.Column("problems", sa.String(), nullable=False),
