@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import mimetypes
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from shared.web.assets import Assets, assets_of
 
@@ -21,6 +22,8 @@ _FILES = {
     "me.js": _OWN,
     "again.js": _OWN,
 }
+
+_WORTH_PACKING = 1_000
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,17 +39,25 @@ def assets() -> Assets:
     return assets_of(_contents().items(), base="/me/static")
 
 
+@cache
+def _packed(name: str) -> bytes:
+    return gzip.compress(_contents()[name], mtime=0)
+
+
 @router.get("/me/static/{name}")
-def static(name: str, v: str | None = None) -> Response:
-    """Give a file by name, for ever when asked for under the mark of its content."""
+def static(request: Request, name: str, v: str | None = None) -> Response:
+    """Give a file by name, for ever when asked for under the mark of its content; packed for who opens it."""
     content = _contents().get(name)
     if content is None:
         return Response("no such file", status_code=404, media_type="text/plain")
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return Response(content, media_type=kind, headers={"Cache-Control": assets().cache_control(name, v)})
+    headers = {"Cache-Control": assets().cache_control(name, v), "Vary": "Accept-Encoding"}
+    if len(content) > _WORTH_PACKING and "gzip" in request.headers.get("Accept-Encoding", ""):
+        return Response(_packed(name), media_type=kind, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(content, media_type=kind, headers=headers)
 
 
 @router.get("/favicon.ico")
-def icon() -> Response:
+def icon(request: Request) -> Response:
     """Give the icon to browsers that ask for it by its old name."""
-    return static("icon.svg")
+    return static(request, "icon.svg")

@@ -368,13 +368,14 @@ def test_an_address_that_would_not_do_is_refused(url: str) -> None:
 
 
 def test_a_page_is_small(shop: Shop, member: UUID) -> None:
-    """Opens on a slow network: card page, its styles and script together."""
+    """Opens on a slow network: card page, code, styles and script together, in bytes as they travel."""
     phone = Phone(shop)
     phone.sign_in()
     page = phone.get("/me")
     parts = [part.split('"')[0] for part in page.text.split("/me/static/")[1:]]
-    whole = len(page.content) + sum(len(phone.get(f"/me/static/{part}").content) for part in parts)
-    assert whole < 40_000
+    sizes = {one: int(phone.get(one).headers["content-length"]) for one in [f"/me/static/{part}" for part in parts]}
+    whole = len(page.content) + sum(sizes.values()) + len(phone.get("/me/code.svg").content)
+    assert whole < 24_000, sizes
     assert "htmx" not in page.text
 
 
