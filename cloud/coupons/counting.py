@@ -25,14 +25,14 @@ def coupons_off(session: Session) -> Mapping[str, int]:
     used = select(coupon.c.used_store, count).where(coupon.c.state == USED).group_by(coupon.c.used_store)
     for what, kind, query in (("open", COUPONS_OPEN, open_), ("used", COUPONS_USED, used)):
         for owner, counted in session.execute(query):
-            off[f"coupons {what} {owner}"] += int(counted)
+            off[f"coupons_{what}:{owner}"] += int(counted)
         for owner, total in _booked(session, kind).items():
-            off[f"coupons {what} {owner}"] -= total
+            off[f"coupons_{what}:{owner}"] -= total
     given = select(coupon.c.batch, count).group_by(coupon.c.batch)
     for name, counted in session.execute(given):
-        off[f"coupons given {name}"] += int(counted)
+        off[f"coupons_given:{name}"] += int(counted)
     for row in session.execute(select(batch.c.id, batch.c.taken)):
-        off[f"coupons given {row.id}"] -= row.taken
+        off[f"coupons_given:{row.id}"] -= row.taken
     return {what: many for what, many in off.items() if many}
 
 

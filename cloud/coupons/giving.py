@@ -20,7 +20,7 @@ from cloud.errors import Invalid, Refused
 from cloud.members import blocks
 from cloud.members.care_models import MemberNotice
 from cloud.members.models import ACTIVE, Member, MemberSegment
-from cloud.rewards.kinds import Moved
+from cloud.rewards.kinds import Item, Moved
 
 COUPON_ARRIVED = "coupon_arrived"
 _NOTICE = ("id", "member_id", "kind", "subject", "due_on", "made_ms")
@@ -40,7 +40,7 @@ class Giving(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tell: bool = False
 
 
-def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, int, str]]:
+def items(session: Session, parameters: Mapping[str, Any]) -> list[Item]:
     """Return who would get one. Raise Invalid for a batch that gives none like this.
 
     Refused: `batch_closed`, `batch_over`, `batch_spent`.
@@ -60,7 +60,7 @@ def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, i
     found = [one for one in members if one not in barred and has.get(one, 0) < most]
     if len(found) > (left := batch.most - batch.taken - batch.promised):
         raise Refused("batch_spent", f"{len(found)} members, but batch {batch.id} has {left} left")
-    return [(member, 1, "") for member in found]
+    return [(member, 1, None) for member in found]
 
 
 def _members(session: Session, segment: str) -> list[UUID]:

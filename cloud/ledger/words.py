@@ -99,6 +99,15 @@ WRONG: Mapping[str, str] = {
     "wrong_counts": marked("Coupons, gifts or prizes are not as many as the books say"),
     "report_off": marked("The report by age misses what is held"),
 }
+COUNT: Mapping[str, str] = {
+    "coupons_open": marked("coupons that can be used"),
+    "coupons_used": marked("coupons used in a store"),
+    "coupons_given": marked("coupons given"),
+    "coupons_set_aside": marked("coupons set aside for a draw"),
+    "gift": marked("gift in a store"),
+    "prize": marked("prize of a draw"),
+}
+"""What is counted beside the ledger."""
 HOLD: Mapping[str, tuple[str, str]] = {
     "held": (marked("set aside"), "warn"),
     "captured": (marked("spent"), "good"),

@@ -30,7 +30,7 @@ def gifts_off(session: Session) -> Mapping[str, int]:
         (1, taken.group_by(order.c.gift_id, order.c.store_id)),
     ):
         for gift, store, many in session.execute(query):
-            off[f"gift {gift} {store}"] += sign * int(many)
+            off[f"gift:{gift} {store}"] += sign * int(many)
     return {what: many for what, many in off.items() if many}
 
 
@@ -41,16 +41,16 @@ def prizes_off(session: Session) -> Mapping[str, int]:
     left: dict[tuple[str, str], int] = {}
     for row in session.execute(select(stock)):
         left[row.draw_id, row.prize] = row.left
-        off[f"prize {row.draw_id} {row.prize}"] += row.left - row.whole
+        off[f"prize:{row.draw_id} {row.prize}"] += row.left - row.whole
     won = select(ticket.c.draw_id, ticket.c.prize, func.count()).where(ticket.c.prize != NOTHING)
     for draw, prize, many in session.execute(won.group_by(ticket.c.draw_id, ticket.c.prize)):
-        off[f"prize {draw} {prize}"] += int(many)
+        off[f"prize:{draw} {prize}"] += int(many)
     for row in session.execute(select(batch.c.id, batch.c.promised).where(batch.c.promised != 0)):
-        off[f"coupons set aside {row.id}"] += row.promised
+        off[f"coupons_set_aside:{row.id}"] += row.promised
     for going_on in session.exec(entities(Draw).where(~col(Draw.ended))):
         for one in drawing.rules_of(going_on).prizes:
             if one.batch:
-                off[f"coupons set aside {one.batch}"] -= left[going_on.id, one.prize]
+                off[f"coupons_set_aside:{one.batch}"] -= left[going_on.id, one.prize]
     return {what: many for what, many in off.items() if many}
 
 

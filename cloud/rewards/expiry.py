@@ -19,14 +19,15 @@ from cloud.ledger.models import Account, Lot
 from cloud.ledger.reversing import Undo
 from cloud.members.home_days import over_everywhere
 from cloud.members.reversals import reverse
-from cloud.rewards.kinds import Moved
+from cloud.rewards.kinds import Item, Moved
+from shared.web.phrases import Phrase
 
 EXPIRE = "expire"
 UNDO = "undo_expire"
 HEAD_OFFICE = "hq"
 
 
-def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, int, str]]:
+def items(session: Session, parameters: Mapping[str, Any]) -> list[Item]:
     """Return every lot whose last day is over on `today`, with what is left of it and why."""
     today = _today(parameters)
     lot = table_of(Lot)
@@ -35,7 +36,7 @@ def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, i
         .where(lot.c.left > 0, lot.c.expires_on.is_not(None), lot.c.expires_on <= today)
         .order_by(lot.c.id)
     )
-    return [(row.id, int(row.left), f"valid before {row.expires_on.isoformat()}") for row in rows]
+    return [(row.id, int(row.left), Phrase("valid before {day}", day=row.expires_on.isoformat())) for row in rows]
 
 
 def require_begun(session: Session, parameters: Mapping[str, Any], at_ms: int) -> None:

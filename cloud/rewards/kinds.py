@@ -9,6 +9,11 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from shared.web.phrases import Phrase
+
+Item = tuple[UUID, int, Phrase | None]
+"""What a run would do: to whom or what, how much, and why; None where its kind says all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -21,7 +26,7 @@ class Moved:
 class RunKind(Protocol):
     """A kind of run, as a module has it."""
 
-    def items(self, session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, int, str]]:
+    def items(self, session: Session, parameters: Mapping[str, Any]) -> list[Item]:
         """Return (subject, amount, reason) of everything the run would do. Raise Invalid or Refused."""
         ...
 

@@ -22,7 +22,8 @@ from cloud.loyalty.models import MemberYear
 from cloud.members import one_person
 from cloud.members.models import ACTIVE, Member
 from cloud.members.reversals import reverse
-from cloud.rewards.kinds import Moved
+from cloud.rewards.kinds import Item, Moved
+from cloud.web.figures import money
 from shared.money import BASIS_POINTS
 from shared.web.phrases import Phrase
 
@@ -46,16 +47,26 @@ class Rebate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     expires_on: date | None = None
 
 
-def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, int, str]]:
+def items(session: Session, parameters: Mapping[str, Any]) -> list[Item]:
     """Return each member's points and what they are for."""
     rebate = _read(parameters)
-    found = []
+    found: list[Item] = []
     for member, base in _bases(session, rebate):
         counted = base // 100 if rebate.on == "spend" else base
         points = counted * rebate.rate_bp // BASIS_POINTS
         if base >= rebate.at_least and points > 0:
-            found.append((member, points, f"{rebate.rate_bp} bp of {base} ({rebate.on}, {rebate.year})"))
+            found.append((member, points, _why(rebate, base)))
     return found
+
+
+def _why(rebate: Rebate, base: int) -> Phrase:
+    """Return in words what a member's points are for."""
+    rate = money(rebate.rate_bp, 2)
+    if rebate.on == "points":
+        return Phrase("{rate} points for each 100 of {base} points held", rate=rate, base=f"{base:,}")
+    return Phrase(
+        "{rate} points for each 100 of {base} spent in {year}", rate=rate, base=money(base, 2), year=rebate.year
+    )
 
 
 def _bases(session: Session, rebate: Rebate) -> list[tuple[UUID, int]]:

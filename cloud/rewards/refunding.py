@@ -20,13 +20,14 @@ from cloud.members import one_person
 from cloud.members.reversals import reverse
 from cloud.rewards import drawing
 from cloud.rewards.drawing import DRAW, HEAD_OFFICE
-from cloud.rewards.kinds import Moved
+from cloud.rewards.kinds import Item, Moved
 from cloud.rewards.models import Ticket
+from shared.web.phrases import Phrase
 
 UNDO = "undo_prize_draw"
 
 
-def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, int, str]]:
+def items(session: Session, parameters: Mapping[str, Any]) -> list[Item]:
     """Return every ticket that was paid for, by its request, with its points. Raise Invalid, Refused (`draw_open`)."""
     try:
         row = drawing.find(session, str(parameters["draw"]))
@@ -42,7 +43,7 @@ def items(session: Session, parameters: Mapping[str, Any]) -> list[tuple[UUID, i
     ).all()
     whose = one_person.look(session, {one.member_id for one in rows})
     return [
-        (one.request, int(one.points), f"ticket {one.number}")
+        (one.request, int(one.points), Phrase("ticket {number}", number=one.number))
         for one in rows
         if one.member_id not in whose or not whose[one.member_id].has_left
     ]

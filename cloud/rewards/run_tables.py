@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -13,6 +14,7 @@ from cloud.ledger.models import Account, Lot
 from cloud.rewards import runs, words
 from cloud.rewards.models import Run, RunItem, Ticket
 from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource, toned
+from shared.web.phrases import Phrase
 from shared.web.words import marked
 
 
@@ -87,7 +89,7 @@ def items(run: UUID, kind: str) -> Listing[Any]:
                 cell=lambda row: Cell(value=row.RunItem.amount, note=row.unit if by_lot else ""),
             ),
             Column(key="posted", title=marked("Posted"), kind=Kind.NUMBER, cell=lambda row: row.RunItem.posted),
-            Column(key="reason", title=marked("Why"), kind=Kind.WRAP, cell=lambda row: row.RunItem.reason),
+            Column(key="reason", title=marked("Why"), kind=Kind.WRAP, cell=_why),
         )
 
     def query(_asked: Asked) -> Query:
@@ -107,6 +109,12 @@ def items(run: UUID, kind: str) -> Listing[Any]:
         owner = str(row.owner or "") if by_lot or by_ticket else str(row.RunItem.subject)
         is_member = not by_lot or row.unit == "POINTS"
         return Cell(value=owner[-8:], href=f"/members/{owner}" if is_member and owner else "")
+
+    def _why(row: Any) -> Cell:
+        if not row.RunItem.reason:
+            return Cell(value="")
+        why = Phrase.of(msgspec.json.decode(row.RunItem.reason))
+        return Cell(value=why.text, values=why.values, say=True)
 
     return Listing(
         name="items",

@@ -85,7 +85,10 @@ def ask(session: Session, run: UUID, kind: str, parameters: Mapping[str, Any], a
 def fill(session: Session, row: Run) -> None:
     """Work out what was asked for. Raise Invalid or Refused where it makes no sense."""
     items = _KINDS[row.kind].items(session, msgspec.json.decode(row.parameters))
-    rows = [(row.id, subject, amount, None, why) for subject, amount, why in items]
+    rows = [
+        (row.id, subject, amount, None, msgspec.json.encode(why.record).decode() if why else "")
+        for subject, amount, why in items
+    ]
     bulk.insert_tuples(session, RunItem, _ITEM, rows)
     row.items, row.total, row.state = len(items), sum(item[1] for item in items), DRY
     _kept(session, row)

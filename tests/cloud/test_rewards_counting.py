@@ -30,13 +30,13 @@ def mall(sqlite_database: Database) -> Mall:
 @pytest.mark.parametrize(
     ("spoiled", "named"),
     [
-        ("UPDATE gift_stock SET left = left + 1", ["gift mug s001"]),
-        ("UPDATE gift_order SET state = 'cancelled'", ["gift mug s001"]),
-        ("UPDATE prize_stock SET left = left + 1", ["coupons set aside c-prize", "prize spring coupon"]),
-        ("UPDATE coupon_batch SET promised = promised + 1", ["coupons set aside c-prize"]),
-        ("UPDATE coupon_batch SET taken = taken - 1", ["coupons given c-prize"]),
-        ("UPDATE coupon SET state = 'voided'", ["coupons open c-prize"]),
-        ("UPDATE coupon SET state = 'used', used_store = 's001'", ["coupons open c-prize", "coupons used s001"]),
+        ("UPDATE gift_stock SET left = left + 1", ["gift:mug s001"]),
+        ("UPDATE gift_order SET state = 'cancelled'", ["gift:mug s001"]),
+        ("UPDATE prize_stock SET left = left + 1", ["coupons_set_aside:c-prize", "prize:spring coupon"]),
+        ("UPDATE coupon_batch SET promised = promised + 1", ["coupons_set_aside:c-prize"]),
+        ("UPDATE coupon_batch SET taken = taken - 1", ["coupons_given:c-prize"]),
+        ("UPDATE coupon SET state = 'voided'", ["coupons_open:c-prize"]),
+        ("UPDATE coupon SET state = 'used', used_store = 's001'", ["coupons_open:c-prize", "coupons_used:s001"]),
     ],
 )
 def test_p5_the_proof_names_what_is_not_as_many_as_the_books_say(mall: Mall, spoiled: str, named: list[str]) -> None:
