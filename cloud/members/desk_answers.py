@@ -83,6 +83,7 @@ class DeskAnswers:
         if not ask.consents.get(MEMBERSHIP):
             raise Refused("consent_missing", "nobody joins who has not agreed to the text of the membership")
         phone = self._phone(ask.sealed_phone)
+        enrolling.alone_with(session, self._vault, phone)
         if self._with_phone(session, phone):
             raise Refused("phone_known", "somebody with this phone is a member already: find them instead")
         fields = {PHONE: phone}

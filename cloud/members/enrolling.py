@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from cloud.database import bulk
-from cloud.database.rowset import table_of, upsert_into
+from cloud.database.rowset import is_postgresql, table_of, upsert_into
 from cloud.errors import NotFound
 from cloud.members import card_terms, dirt, lookup_keys
 from cloud.members.attaching import attach_card
@@ -119,6 +119,17 @@ def fields_of(session: Session, vault: Vault, member: UUID) -> dict[str, str]:
     fields = table_of(MemberField)
     rows = session.execute(select(fields.c.name, fields.c.content).where(fields.c.member_id == member))
     return {row.name: vault.decrypt(row.content, field_context(member, row.name)) for row in rows}
+
+
+def alone_with(session: Session, vault: Vault, phone: str) -> None:
+    """Wait for everybody else who is about to sign this number up, until this transaction ends.
+
+    Families share a number, so the database cannot refuse a second one; whoever asks first whether somebody has it has
+    to be alone with it. SQLite has one writer anyway.
+    """
+    if is_postgresql(session):
+        number = int.from_bytes(vault.blind_index(PHONE, normal.phone(phone))[:8], "big", signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 def find_by_phone(session: Session, vault: Vault, phone: str) -> list[UUID]:

@@ -132,6 +132,20 @@ def test_what_cannot_be_is_refused_and_makes_nobody(
         assert len(list(session.exec(select(Member)))) == 1
 
 
+@pytest.mark.postgresql
+def test_t14_one_number_at_eight_desks_at_once_makes_one_member(postgresql_database: Database) -> None:
+    open_chain(postgresql_database)
+    answers, barrier = asked(postgresql_database), Barrier(8)
+
+    def join_at(_desk: int) -> str:
+        barrier.wait()
+        found = ask(answers, enrol())
+        return found.code if isinstance(found, Refused) else "joined"
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(join_at, range(8))) == ["joined"] + ["phone_known"] * 7
+
+
 def test_who_may_join_is_asked_here_too(answers: Answers, database: Database) -> None:
     sale = make_sale([("1001", 10)])
     assert not take(database, [sale])
