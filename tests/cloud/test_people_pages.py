@@ -148,7 +148,7 @@ def test_attempts_and_visits_are_seen(app: FastAPI, sqlite_database: Database, m
     boss = inside(app)
     listed = boss.get("/people").text
     assert "2 people may sign in, 1 with refused attempts." in listed
-    assert '<td class="number">3</td>' in listed
+    assert 'data-title="Refused attempts">3</td>' in listed
     mia = inside(app, "mia")
     with sqlite_database.session() as session:
         person = people.find(session, "mia")
