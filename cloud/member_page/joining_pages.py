@@ -17,6 +17,7 @@ from cloud.member_page.consent_texts import joining_texts
 from cloud.member_page.entering import HOME, begin, open_form, to_sign_in
 from cloud.member_page.rendering import language_of
 from cloud.member_page.visiting import Form, Here, OpenForm, Page, SignedIn, token_of
+from cloud.members import enrolling
 from cloud.members.home_days import HomeDays
 from cloud.privacy import normal
 
@@ -69,6 +70,7 @@ def _joined(request: Request, page: Page, session: Session, form: Mapping[str, s
     token, now_ms = token_of(request, page, "attempt"), page.clocks.machine.wall_ms()
     if not page.settings.joining or not codes.proves(session, page.vault, token, phone, now_ms):
         raise _NotProven
+    enrolling.alone_with(session, page.vault, phone)
     if known := codes.proven(session, token, now_ms):
         return known[0]
     texts = joining_texts(session, language)
