@@ -14,9 +14,9 @@ from cloud.console.arrival import Arrival, Book, arrival
 from cloud.console.targets import place_names
 from cloud.errors import NotFound
 from cloud.org.models import Store
-from cloud.prices import approvals, changes, row_editing, taking_back
+from cloud.prices import approvals, changes, taking_back
 from cloud.prices.columns import HEADS
-from cloud.prices.drafts import draft_changes, draft_size, get_draft, writers_of
+from cloud.prices.drafts import bodies_in, draft_changes, draft_size, get_draft, writers_of
 from cloud.prices.finding import find_items
 from cloud.prices.imports import ImportResult
 from cloud.prices.models import DraftStatus, PriceDraft, PriceVersion, TimelineEntryRow
@@ -123,7 +123,7 @@ def _labelled(session: Session, draft: PriceDraft) -> list[Store]:
     """Return the stores of a draft that have a price in it: those that may have labels to change."""
     if session.exec(select(Store).limit(1)).first() is None:
         return []
-    touched = {key for key in draft_changes(session, draft.id) if key[0] in row_editing.KINDS}
+    touched = bodies_in(session, draft.id)
     return [
         store
         for store in resolve_targets(session, draft.targets.split())
@@ -155,7 +155,7 @@ def _tried(session: Session, draft_id: str) -> Context:
     return {
         "previews": previews,
         "of_prices": True,
-        "digest": approvals.digest_of(draft_changes(session, draft_id)),
+        "digest": approvals.digest_of(draft_changes(session, draft_id)) if previews else "",
         "names": promotion_names(session, spoken),
         "busy": any(one.status in {PreviewStatus.WAITING, PreviewStatus.RUNNING} for one, _ in previews),
     }

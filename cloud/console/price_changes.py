@@ -42,6 +42,9 @@ router.include_router(price_rows.router)
 
 _FORMS = ("sheet", "roll")
 """What labels are printed on: A4 sheets of 21, or a label printer's roll of one after the other."""
+_LABELS_AT_ONCE = 1_050
+"""Fifty sheets: as many as a browser lays out for print without a wait."""
+_DIGITS = 9
 MayPlan = Annotated[Posted, Depends(form_by(Right.PLAN))]
 MayApprove = Annotated[Posted, Depends(form_by(Right.APPROVE))]
 MayPublish = Annotated[Posted, Depends(form_by(Right.PUBLISH))]
@@ -173,11 +176,16 @@ def labels(request: Request, services: Here, draft: str, store: str) -> Response
     def read(session: Session, _now_ms: int) -> Context:
         place = find_store(session, store)
         found = labelling.labels(session, draft, place, services.clocks.business.now_ms())
-        form = request.query_params.get("form", "")
+        form, asked = request.query_params.get("form", ""), request.query_params.get("part", "")
+        parts = max(1, -(-len(found) // _LABELS_AT_ONCE))
+        part = min(int(asked), parts) if asked.isdecimal() and len(asked) < _DIGITS and int(asked) else 1
         return {
             "draft": get_draft(session, draft),
             "store": place,
-            "labels": found,
+            "count": len(found),
+            "labels": found[(part - 1) * _LABELS_AT_ONCE : part * _LABELS_AT_ONCE],
+            "part": part,
+            "parts": parts,
             "form": form if form in _FORMS else "sheet",
             "versions": session.exec(select(PriceVersion).where(PriceVersion.draft_id == draft)).all(),
         }

@@ -11,7 +11,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from cloud.org.models import Store
-from cloud.prices.drafts import DraftChanges, DraftRow, create_draft, draft_changes, get_draft, put_rows
+from cloud.prices.drafts import DraftRow, create_draft, draft_changes, draft_size, get_draft, put_rows
 from cloud.prices.models import PriceDraft, PriceVersion
 from cloud.prices.publish import Act
 from cloud.prices.rows import rows_of
@@ -91,11 +91,12 @@ def changes(session: Session, draft_id: str) -> tuple[list[PriceChange], int]:
     """
     first = session.exec(select(func.min(col(PriceVersion.version))).where(PriceVersion.draft_id == draft_id)).one()
     before = None if first is None else first - 1
-    found = {key: rows for key, rows in draft_changes(session, draft_id).items() if key[0] in _PRICED}
-    count = sum(map(len, found.values()))
+    found = draft_changes(session, draft_id, kinds=_PRICED, most=MOST_SHOWN)
+    sizes = draft_size(session, draft_id)
+    count = sum(sizes.get(kind, 0) for kind in _PRICED)
     shown: list[PriceChange] = []
     for (kind, scope), rows in sorted(found.items()):
-        keys = sorted(rows)[: MOST_SHOWN - len(shown)]
+        keys = sorted(rows)
         old = rows_of(session, newest_body(session, kind, scope, before), keys)
         items, zone = items_of(session, draft_id, keys), _zone_prices(session, kind, scope, keys, before)
         shown += [_change((kind, scope), key, (old.get(key), rows[key], zone.get(key)), items.get(key)) for key in keys]
@@ -119,9 +120,9 @@ def items_of(session: Session, draft_id: str, keys: Sequence[str]) -> dict[str, 
         key: _item.decode(row)
         for key, row in rows_of(session, newest_body(session, BodyKind.ITEMS, CHAIN), keys).items()
     }
-    fresh: DraftChanges = draft_changes(session, draft_id)
+    fresh, wanted = draft_changes(session, draft_id, kinds=[BodyKind.ITEMS]), set(keys)
     for key, row in fresh.get((BodyKind.ITEMS, CHAIN), {}).items():
-        if row is not None and key in set(keys):
+        if row is not None and key in wanted:
             known[key] = _item.decode(row)
     return known
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -88,7 +88,7 @@ def put_rows(session: Session, draft_id: str, rows: Iterable[DraftRow], *, actor
         bodies.setdefault((row.kind, row.scope), {})[row.key] = row.row
     if bodies:
         _note_writer(session, draft, actor)
-    known = _bodies_in(session, draft_id)
+    known = bodies_in(session, draft_id)
     for body, changes in bodies.items():
         values = [(draft_id, str(body[0]), body[1], key, row) for key, row in changes.items()]
         if body in known:
@@ -140,14 +140,26 @@ def record_writing(session: Session, draft_id: str, *, actor: str, wall_ms: int,
         )
 
 
-def draft_changes(session: Session, draft_id: str) -> DraftChanges:
-    """Return a draft's changes by body."""
+def draft_changes(
+    session: Session,
+    draft_id: str,
+    *,
+    kinds: Collection[BodyKind] = tuple(BodyKind),
+    key: str | None = None,
+    most: int | None = None,
+) -> DraftChanges:
+    """Return a draft's changes by body: all, or those of some kinds or of one key, or the first so many of these."""
     query = select(
         col(PriceDraftRow.kind), col(PriceDraftRow.scope), col(PriceDraftRow.key), col(PriceDraftRow.row)
-    ).where(col(PriceDraftRow.draft_id) == draft_id)
+    ).where(col(PriceDraftRow.draft_id) == draft_id, col(PriceDraftRow.kind).in_(kinds))
+    if key is not None:
+        query = query.where(col(PriceDraftRow.key) == key)
+    if most is not None:
+        in_order = (col(PriceDraftRow.kind), col(PriceDraftRow.scope), col(PriceDraftRow.key))
+        query = query.order_by(*in_order).limit(most)
     found: DraftChanges = {}
-    for kind, scope, key, row in session.execute(query):
-        found.setdefault((BodyKind(kind), scope), {})[key] = None if row is None else bytes(row)
+    for kind, scope, changed, row in session.execute(query):
+        found.setdefault((BodyKind(kind), scope), {})[changed] = None if row is None else bytes(row)
     return found
 
 
@@ -174,8 +186,8 @@ def engine_needed(changes: Mapping[tuple[BodyKind, str], Mapping[str, bytes | No
     )
 
 
-def _bodies_in(session: Session, draft_id: str) -> set[tuple[BodyKind, str]]:
-    """Return which bodies a draft already has changes for."""
+def bodies_in(session: Session, draft_id: str) -> set[tuple[BodyKind, str]]:
+    """Return which bodies a draft has changes for."""
     query = (
         select(col(PriceDraftRow.kind), col(PriceDraftRow.scope))
         .where(col(PriceDraftRow.draft_id) == draft_id)

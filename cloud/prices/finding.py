@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from cloud.prices import catalogue
 from cloud.prices.catalogue import Catalogues, folded
-from cloud.prices.models import PriceDraftRow
+from cloud.prices.drafts import draft_changes
 from cloud.prices.rows import rows_of
 from cloud.prices.standing import newest_body
 from cloud.prices.targets import CHAIN
@@ -76,14 +76,7 @@ def item_of(session: Session, number: str, draft: str = "") -> Item | None:
 
 def _drafted(session: Session, draft: str, number: str | None = None) -> dict[str, bytes | None]:
     """Return the items a draft changes, or one of them; None for one it takes away."""
-    query = select(PriceDraftRow.key, PriceDraftRow.row).where(
-        col(PriceDraftRow.draft_id) == draft,
-        col(PriceDraftRow.kind) == BodyKind.ITEMS,
-        col(PriceDraftRow.scope) == CHAIN,
-    )
-    if number is not None:
-        query = query.where(col(PriceDraftRow.key) == number)
-    return {key: None if row is None else bytes(row) for key, row in session.exec(query)}
+    return draft_changes(session, draft, kinds=[BodyKind.ITEMS], key=number).get((BodyKind.ITEMS, CHAIN), {})
 
 
 def _may_fit(row: bytes, wanted: str) -> bool:

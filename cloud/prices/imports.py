@@ -178,7 +178,7 @@ def _check_references(
     found: Sequence[tuple[SheetRow, DraftRow]],
     result: ImportResult,
 ) -> None:
-    drafted = draft_changes(session, draft_id).get((BodyKind.ITEMS, CHAIN), {})
+    drafted = draft_changes(session, draft_id, kinds=[BodyKind.ITEMS]).get((BodyKind.ITEMS, CHAIN), {})
     if kind is BodyKind.ITEMS:
         _check_barcodes(session, drafted, found, result)
         return

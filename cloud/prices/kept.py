@@ -31,7 +31,7 @@ def completed(session: Session, draft_id: str, kind: BodyKind, sheet: Sheet, exp
     by_scope: dict[str, list[SheetRow]] = {}
     for row in sheet.rows:
         by_scope.setdefault(row.cells.get(SCOPE_COLUMN[kind], CHAIN), []).append(row)
-    drafted = draft_changes(session, draft_id)
+    drafted = draft_changes(session, draft_id, kinds=[kind])
     found: dict[int, SheetRow] = {}
     for scope, rows in by_scope.items():
         keys = {row.cells.get("item", "") for row in rows}

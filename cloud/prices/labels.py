@@ -65,7 +65,7 @@ def labels(session: Session, draft_id: str, store: Store, now_ms: int) -> list[L
     what the store sold by before.
     """
     draft = get_draft(session, draft_id)
-    rows = draft_changes(session, draft_id)
+    rows = draft_changes(session, draft_id, kinds=[BodyKind.PRICES, BodyKind.OVERRIDES])
     if store.id not in {one.id for one in resolve_targets(session, draft.targets.split())}:
         return []
     zone, own = rows.get((BodyKind.PRICES, store.price_zone), {}), rows.get((BodyKind.OVERRIDES, store.id), {})

@@ -89,7 +89,7 @@ def editing(session: Session, draft_id: str, number: str, also: Iterable[str] = 
     draft, item = get_draft(session, draft_id), item_of(session, number, draft_id)
     if item is None:
         raise NotFound(Phrase("There is no item {item}.", item=number))
-    stores, rows = _stores(session, draft.targets.split()), draft_changes(session, draft_id)
+    stores, rows = _stores(session, draft.targets.split()), draft_changes(session, draft_id, key=number)
     reading, wanted = _Reading(session, rows, number), set(also)
     places, others = [], []
     for zone in sorted({store.price_zone for store in stores}):
