@@ -261,6 +261,8 @@ def test_a_code_that_cannot_be_renewed_says_so_and_goes(shop: Shop, page: Page, 
     page.until("document.getElementById('stale').checkVisibility()")
     assert page.evaluate("document.getElementById('code').className") == "stale"
     assert page.evaluate("document.querySelector('.number-line').getBoundingClientRect().top") == below, "nothing moves"
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange')); 0")
+    assert page.evaluate("document.getElementById('stale').hidden"), "awake again, it tries before it complains"
     page.call("Network.emulateNetworkConditions", offline=False, **away)
     page.until("document.getElementById('code').className === '' && document.getElementById('stale').hidden")
     page.errors.clear()  # a browser counts a network that is away as one

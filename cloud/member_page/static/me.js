@@ -14,11 +14,12 @@
   var asked = 0;
   var asking = 0; // which attempt is under way
   var attempt = 0;
+  var since = 0; // when the first attempt began that nothing has come of yet
   var failed = false;
 
   function show() {
     var old = Date.now() - made >= valid;
-    var without = failed || (asking && Date.now() - asked >= PATIENCE);
+    var without = failed || (since > 0 && Date.now() - since >= PATIENCE);
     image.className = old ? "stale" : "";
     stale.hidden = !(old && without);
     renewing.hidden = !(old && !without);
@@ -37,11 +38,13 @@
     var own = ++attempt;
     asking = own;
     asked = now;
+    since = since || now;
     next.onload = function () {
       if (now < made) return; // an older attempt came late
       made = now;
       if (asking === own) asking = 0;
       failed = false;
+      since = 0;
       image.src = next.src;
       show();
     };
@@ -64,7 +67,12 @@
       setTimeout(function () { lock.release(); }, LIT);
     }, function () {});
   }
-  function back() { look(); light(); }
+  function back() {
+    failed = false; // what was before the telephone slept says nothing of now
+    since = 0;
+    look();
+    light();
+  }
   setInterval(look, 1000);
   document.addEventListener("visibilitychange", back);
   window.addEventListener("pageshow", back);
