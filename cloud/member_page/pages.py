@@ -162,7 +162,10 @@ def receipt(request: Request, page: Here, visitor: SignedIn, sale: UUID) -> Resp
     language = language_of(request)
     with page.database.snapshot() as session:
         document = e_receipt(session, sale, language) if reading.is_theirs(session, visitor.member, sale) else None
+        back = reading.came_back(session, [sale]).get(sale, ())
     if document is None:
         raise NotFound("no receipt of this member")
     paper = to_fragment(document)
-    return answer(request, "receipt", tab="receipts", mark=visitor.mark, paper=paper, paper_lang=document.language)
+    return answer(
+        request, "receipt", tab="receipts", mark=visitor.mark, paper=paper, paper_lang=document.language, back=back
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
@@ -21,7 +22,7 @@ from cloud.members import one_person
 from cloud.members.models import Card, Member
 from cloud.org.models import Store
 from cloud.org.zones import zone_of
-from cloud.sales.models import Sale
+from cloud.sales.models import Sale, SaleReturn
 from shared.loyalty import missing_words
 from shared.web.words import Language
 
@@ -81,6 +82,20 @@ class ReceiptLine:
     lines: int
     total: Money
     saved: Money
+    back: Money
+    """What came back of it, paid out or exchanged."""
+    undone: bool = False
+    """Whether the whole sale was undone right after it was paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """Goods of a receipt that came back at once."""
+
+    at_ms: int
+    zone: str
+    amount: Money
+    void: bool
 
 
 def house_of(session: Session, member: UUID) -> House:
@@ -161,6 +176,7 @@ def receipts(session: Session, member: UUID, before_ms: int | None = None) -> Se
     if before_ms is not None:
         query = query.where(sale.c.at_ms < before_ms)
     rows = session.execute(query.order_by(sale.c.at_ms.desc(), sale.c.id.desc()).limit(PAGE)).all()
+    back = came_back(session, [row.id for row in rows])
     return [
         ReceiptLine(
             id=row.id,
@@ -170,9 +186,22 @@ def receipts(session: Session, member: UUID, before_ms: int | None = None) -> Se
             lines=row.line_count,
             total=Money(row.total_minor, row.currency, row.exponent),
             saved=Money(row.saved_minor, row.currency, row.exponent),
+            back=Money(sum(one.amount.minor for one in back.get(row.id, ())), row.currency, row.exponent),
+            undone=any(one.void for one in back.get(row.id, ())),
         )
         for row in rows
     ]
+
+
+def came_back(session: Session, sales: Collection[UUID]) -> Mapping[UUID, Sequence[CameBack]]:
+    """Return what came back of each of these receipts, the first return first; others are absent."""
+    back, store = table_of(SaleReturn), table_of(Store)
+    query = select(back, store.c.time_zone).outerjoin(store, store.c.id == back.c.store_id)
+    found: defaultdict[UUID, list[CameBack]] = defaultdict(list)
+    for row in session.execute(query.where(back.c.original_sale_id.in_(sales)).order_by(back.c.at_ms, back.c.id)):
+        amount = Money(row.total_minor, row.currency, row.exponent)
+        found[row.original_sale_id].append(CameBack(row.at_ms, row.time_zone or "", amount, row.void))
+    return found
 
 
 def is_theirs(session: Session, member: UUID, sale_id: UUID) -> bool:
