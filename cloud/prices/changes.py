@@ -39,6 +39,8 @@ class PriceChange:
     cost_minor: int | None
     zone: Price | None = None
     """What counts where a store has no price of its own."""
+    zone_then: Price | None = None
+    """What counts there with the draft, which may change the zone's price too."""
 
     @property
     def before(self) -> Price | None:
@@ -48,7 +50,7 @@ class PriceChange:
     @property
     def after(self) -> Price | None:
         """What it costs there with it: a store that gives up its own price sells by its zone's."""
-        return self.new or self.zone
+        return self.new or self.zone_then
 
     @property
     def checks(self) -> list[str]:
@@ -98,8 +100,12 @@ def changes(session: Session, draft_id: str) -> tuple[list[PriceChange], int]:
     for (kind, scope), rows in sorted(found.items()):
         keys = sorted(rows)
         old = rows_of(session, newest_body(session, kind, scope, before), keys)
-        items, zone = items_of(session, draft_id, keys), _zone_prices(session, kind, scope, keys, before)
-        shown += [_change((kind, scope), key, (old.get(key), rows[key], zone.get(key)), items.get(key)) for key in keys]
+        items = items_of(session, draft_id, keys)
+        zone, then = _zone_prices(session, draft_id, (kind, scope), keys, before)
+        shown += [
+            _change((kind, scope), key, (old.get(key), rows[key], zone.get(key), then.get(key)), items.get(key))
+            for key in keys
+        ]
     return shown, count
 
 
@@ -107,11 +113,15 @@ _PRICED = (BodyKind.PRICES, BodyKind.OVERRIDES)
 
 
 def _zone_prices(
-    session: Session, kind: BodyKind, scope: str, keys: Sequence[str], before: int | None
-) -> dict[str, bytes]:
-    """Return what a store's zone says of items, for a change of the store's own prices."""
-    store = session.get(Store, scope) if kind is BodyKind.OVERRIDES else None
-    return rows_of(session, newest_body(session, BodyKind.PRICES, store.price_zone, before), keys) if store else {}
+    session: Session, draft_id: str, body: tuple[BodyKind, str], keys: Sequence[str], before: int | None
+) -> tuple[dict[str, bytes], dict[str, bytes | None]]:
+    """Return what a store's zone says of items without a draft and with it, for a change of the store's own prices."""
+    store = session.get(Store, body[1]) if body[0] is BodyKind.OVERRIDES else None
+    if store is None:
+        return {}, {}
+    now = rows_of(session, newest_body(session, BodyKind.PRICES, store.price_zone, before), keys)
+    drafted = draft_changes(session, draft_id, scope=store.price_zone, kinds=[BodyKind.PRICES])
+    return now, {**now, **drafted.get((BodyKind.PRICES, store.price_zone), {})}
 
 
 def items_of(session: Session, draft_id: str, keys: Sequence[str]) -> dict[str, Item]:
@@ -127,11 +137,9 @@ def items_of(session: Session, draft_id: str, keys: Sequence[str]) -> dict[str, 
     return known
 
 
-def _change(
-    body: tuple[BodyKind, str], key: str, rows: tuple[bytes | None, bytes | None, bytes | None], item: Item | None
-) -> PriceChange:
-    old, new, zone = (None if row is None else _price.decode(row) for row in rows)
-    return PriceChange(*body, key, item.names if item else {}, old, new, item.cost_minor if item else None, zone)
+def _change(body: tuple[BodyKind, str], key: str, rows: tuple[bytes | None, ...], item: Item | None) -> PriceChange:
+    old, new, zone, then = (None if row is None else _price.decode(row) for row in rows)
+    return PriceChange(*body, key, item.names if item else {}, old, new, item.cost_minor if item else None, zone, then)
 
 
 def clone(session: Session, draft_id: str, id_: UUID, act: Act) -> PriceDraft:

@@ -145,21 +145,24 @@ def draft_changes(
     draft_id: str,
     *,
     kinds: Collection[BodyKind] = tuple(BodyKind),
+    scope: str | None = None,
     key: str | None = None,
     most: int | None = None,
 ) -> DraftChanges:
-    """Return a draft's changes by body: all, or those of some kinds or of one key, or the first so many of these."""
+    """Return a draft's changes by body: all, or those of some kinds, one scope, one key, or the first so many of these."""
     query = select(
         col(PriceDraftRow.kind), col(PriceDraftRow.scope), col(PriceDraftRow.key), col(PriceDraftRow.row)
     ).where(col(PriceDraftRow.draft_id) == draft_id, col(PriceDraftRow.kind).in_(kinds))
+    if scope is not None:
+        query = query.where(col(PriceDraftRow.scope) == scope)
     if key is not None:
         query = query.where(col(PriceDraftRow.key) == key)
     if most is not None:
         in_order = (col(PriceDraftRow.kind), col(PriceDraftRow.scope), col(PriceDraftRow.key))
         query = query.order_by(*in_order).limit(most)
     found: DraftChanges = {}
-    for kind, scope, changed, row in session.execute(query):
-        found.setdefault((BodyKind(kind), scope), {})[changed] = None if row is None else bytes(row)
+    for kind, of, changed, row in session.execute(query):
+        found.setdefault((BodyKind(kind), of), {})[changed] = None if row is None else bytes(row)
     return found
 
 

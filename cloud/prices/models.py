@@ -95,6 +95,11 @@ class DraftApproval(Table, table=True):
     approved_ms: int = utc_ms()
     reason: str = ""
 
+    @property
+    def by_rule(self) -> bool:
+        """Whether nobody had to: what is taken back waits for no second person."""
+        return self.approved_by.startswith("rule:")
+
 
 class PriceVersion(Table, table=True):
     """One number of the chain-wide sequence. Numbers rise and are never used again."""

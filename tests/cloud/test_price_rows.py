@@ -119,7 +119,11 @@ def test_a_stores_own_price_can_go(sqlite_database: Database, marketer: Visitor)
     assert "only Store 1" in marketer.get(f"{place}?item=1001").text
     marketer.send(f"{place}/item", {"item": "1001", "regular:overrides:s1": "4.50", "gone:overrides:s1": "yes"})
     assert drafted(sqlite_database, place) == {("overrides", "s1", "1001"): None}
-    assert "as its zone" in marketer.get(place).text
+    page = marketer.get(place).text
+    assert re.search(r"4\.50[^%]*5\.00[^%]*as its zone[^%]*\+11\.1%", page)
+    marketer.send(f"{place}/rows", {"kind": "prices", "rows": "zone,item,regular\nz1,1001,5.40"})
+    page = marketer.get(place).text
+    assert re.search(r"4\.50[^%]*5\.40[^%]*as its zone[^%]*\+20\.0%", page), "the zone's new price, where it has one"
 
 
 def test_what_cannot_be_is_said_at_its_field_and_nothing_is_taken(sqlite_database: Database, marketer: Visitor) -> None:
