@@ -13,17 +13,14 @@ from functools import cache, partial
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, select
 from sqlmodel import Session
 
 from cloud import ledger
-from cloud.database.rowset import rowset, table_of
 from cloud.ledger import Journal, lots
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.lots import NewLot
-from cloud.ledger.models import Balance
 from cloud.ledger.reading import journals_by_key
-from cloud.loyalty import history, promises
+from cloud.loyalty import debts, history, promises
 from cloud.loyalty.earning import (
     EARN,
     debt_account,
@@ -69,15 +66,13 @@ def credit(session: Session, commit_no: int, sales: Sequence[SaleFacts], rules: 
 
 def give(session: Session, commit_no: int, earned: Sequence[Earned], purpose: str = EARN) -> None:
     """Post what was earned: each a lot with its own dates, what its member owes settled first."""
-    owed = _lock_debts(session, {one.sale.member for one in earned if one.points})
+    owed = debts.lock(session, {one.sale.member for one in earned if one.points})
     journals: list[Journal] = []
     brought: list[NewLot] = []
     for sale, rule, points in earned:
         if not points:
             continue
-        recovered = min(owed.get(sale.member, 0), points)
-        if recovered:
-            owed[sale.member] -= recovered
+        recovered = debts.settled(owed, sale.member, points)
         journal = earn_journal(sale, points, rule, recovered=recovered, purpose=purpose)
         journals.append(journal)
         brought.append(
@@ -148,23 +143,6 @@ def _earned(sales: Sequence[SaleFacts], rules: Rules) -> Iterator[Earned]:
         rule = rule_on(sale.business_date)
         if rule is not None:
             yield Earned(sale, rule, points_earned(sale, rule, times_on(sale.tier, sale.business_date)))
-
-
-def _lock_debts(session: Session, members: Collection[UUID]) -> dict[UUID, int]:
-    """Return what members owe, those rows locked; whoever owes nothing is absent."""
-    if not members:
-        return {}
-    accounts = {debt_account(member).id: member for member in members}
-    wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(accounts, key=lambda one: one.int)])
-    balance = table_of(Balance)
-    rows = session.execute(
-        select(balance.c.account_id, balance.c.amount)
-        .join(wanted, wanted.c.id == balance.c.account_id)
-        .where(balance.c.amount < 0)
-        .order_by(balance.c.account_id)
-        .with_for_update(of=balance)
-    )
-    return {accounts[row.account_id]: -int(row.amount) for row in rows}
 
 
 def _rules_earned_by(session: Session, sales: Collection[UUID], rules: Rules) -> dict[UUID, _Given]:

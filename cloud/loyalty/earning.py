@@ -46,7 +46,7 @@ def earn_journal(
         receipt=sale.receipt,
         member=sale.member,
         rule_version=rule.version,
-        legs=(*_owed(sale.member, points - recovered, recovered), issued),
+        legs=(*member_legs(sale.member, points - recovered, recovered), issued),
     )
 
 
@@ -66,7 +66,7 @@ def return_journal(back: ReturnFacts, points: int, rule: EarningRule, *, owed: i
         receipt=back.receipt,
         member=back.sale.member,
         rule_version=rule.version,
-        legs=(*_owed(back.sale.member, owed - points, -owed), issued),
+        legs=(*member_legs(back.sale.member, owed - points, -owed), issued),
     )
 
 
@@ -82,6 +82,7 @@ def debt_account(member: UUID) -> AccountKey:
     return AccountKey(MEMBER_DEBT, str(member), POINTS)
 
 
-def _owed(member: UUID, points: int, debt: int) -> list[Leg]:
+def member_legs(member: UUID, points: int, debt: int) -> list[Leg]:
+    """Return the legs that move so many of a member's points, and so much on what they owe."""
     legs = [Leg(points_account(member), points)] if points else []
     return [*legs, Leg(debt_account(member), debt)] if debt else legs

@@ -17,8 +17,8 @@ from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet import audit
 from cloud.ledger import AccountKey, Journal, Leg, lots, post
 from cloud.ledger.kinds import POINTS, POINTS_REWARDED
-from cloud.loyalty import rules
-from cloud.loyalty.earning import points_account
+from cloud.loyalty import debts, rules
+from cloud.loyalty.earning import member_legs, points_account
 from cloud.loyalty.models import PointsReview
 from cloud.members import dirt, one_person
 from cloud.members.models import ACTIVE, Member
@@ -98,13 +98,15 @@ def _give(session: Session, commit_no: int, row: PointsReview, *, today: date, a
     if member is None or member.status != ACTIVE:
         raise Refused("member_gone", "whose points they would be is no member any more")
     account, rule = points_account(member.id), rules.load(session).earning_on(today)
-    legs = (Leg(account, missing), Leg(AccountKey(POINTS_REWARDED, "review", POINTS), -missing))
+    recovered = debts.settled(debts.lock(session, {member.id}), member.id, missing)
+    given_by = Leg(AccountKey(POINTS_REWARDED, "review", POINTS), -missing)
+    legs = (*member_legs(member.id, missing - recovered, recovered), given_by)
     journal = Journal(
         cause=row.event_id, purpose=PURPOSE, at_ms=at_ms, store=row.store_id, member=member.id, legs=legs,
         rule_version=rule.version if rule else None,
     )  # fmt: skip
     post(session, commit_no, [journal])
     ends = rule.expires_on(today) if rule else None
-    new = lots.NewLot(account=account, key=journal.key, store=row.store_id, amount=missing, expires_on=ends)
+    new = lots.NewLot(account=account, key=journal.key, store=row.store_id, amount=missing - recovered, expires_on=ends)
     lots.bring(session, [new])
     dirt.note(session, commit_no, [(member.id, dirt.HEAD_OFFICE, 0)])

@@ -12,8 +12,8 @@ from cloud import ledger
 from cloud.ledger import AccountKey, Journal, Leg, lots
 from cloud.ledger.kinds import POINTS, POINTS_REWARDED
 from cloud.ledger.reading import journals_by_key
-from cloud.loyalty import rules
-from cloud.loyalty.earning import points_account
+from cloud.loyalty import debts, rules
+from cloud.loyalty.earning import member_legs, points_account
 
 HEAD_OFFICE = "hq"
 
@@ -39,10 +39,14 @@ class Reward:
 
 
 def give(session: Session, commit_no: int, reward: Reward) -> bool:
-    """Give points that end as those earned on that day do. Return False where they had been given before."""
+    """Give points that end as those earned on that day do; what their member owes is settled first.
+
+    Return False where they had been given before.
+    """
     if journals_by_key(session, [reward.key]):
         return False
-    account = points_account(reward.member)
+    recovered = debts.settled(debts.lock(session, {reward.member}), reward.member, reward.points)
+    given_by = Leg(AccountKey(POINTS_REWARDED, reward.source, POINTS), -reward.points)
     journal = Journal(
         cause=reward.cause,
         purpose=reward.purpose,
@@ -50,16 +54,16 @@ def give(session: Session, commit_no: int, reward: Reward) -> bool:
         store=reward.store,
         rule_version=reward.rule_version,
         member=reward.member,
-        legs=(Leg(account, reward.points), Leg(AccountKey(POINTS_REWARDED, reward.source, POINTS), -reward.points)),
+        legs=(*member_legs(reward.member, reward.points - recovered, recovered), given_by),
     )
     if not ledger.post(session, commit_no, [journal]):
         return False
     rule = rules.load(session).earning_on(reward.day)
     lot = lots.NewLot(
-        account=account,
+        account=points_account(reward.member),
         key=reward.key,
         store=reward.store,
-        amount=reward.points,
+        amount=reward.points - recovered,
         expires_on=None if rule is None else rule.expires_on(reward.day),
     )
     lots.bring(session, [lot])

@@ -18,6 +18,8 @@ from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_REWARDED
 from cloud.ledger.lots import NewLot
 from cloud.ledger.models import Account, Balance
 from cloud.ledger.reversing import Undo
+from cloud.loyalty import debts
+from cloud.loyalty.earning import member_legs, points_account
 from cloud.loyalty.models import MemberYear
 from cloud.members import one_person
 from cloud.members.models import ACTIVE, Member
@@ -91,23 +93,34 @@ def _bases(session: Session, rebate: Rebate) -> list[tuple[UUID, int]]:
 def post_items(
     session: Session, commit_no: int, run: UUID, parameters: Mapping[str, Any], found: Sequence[Any], *, at_ms: int
 ) -> Moved:
-    """Give members their points, each in a lot of their own: to whom they are by now, and nothing to who has left."""
+    """Give members their points, each in a lot of their own: to whom they are by now, and nothing to who has left.
+
+    What they owe is settled first.
+    """
     expires_on = _read(parameters).expires_on
     people = one_person.look(session, [item.subject for item in found])
+    owed = debts.lock(session, {person.id for person in people.values() if not person.has_left})
     journals, new, given = [], [], {}
     for item in found:
         person = people.get(item.subject)
         if person is None or person.has_left:
             continue
         given[item.subject] = person.id
-        account = AccountKey(MEMBER_POINTS, str(person.id), POINTS)
+        recovered = debts.settled(owed, person.id, int(item.amount))
+        given_by = Leg(AccountKey(POINTS_REWARDED, REBATE, POINTS), -item.amount)
         journal = Journal(
             cause=uuid5(run, str(item.subject)), purpose=REBATE, at_ms=at_ms, store=HEAD_OFFICE, member=person.id,
-            legs=(Leg(account, item.amount), Leg(AccountKey(POINTS_REWARDED, REBATE, POINTS), -item.amount)),
+            legs=(*member_legs(person.id, int(item.amount) - recovered, recovered), given_by),
         )  # fmt: skip
         journals.append(journal)
         new.append(
-            NewLot(account=account, key=journal.key, store=HEAD_OFFICE, amount=item.amount, expires_on=expires_on)
+            NewLot(
+                account=points_account(person.id),
+                key=journal.key,
+                store=HEAD_OFFICE,
+                amount=item.amount - recovered,
+                expires_on=expires_on,
+            )
         )
     post(session, commit_no, journals)
     lots.bring(session, new)

@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import Session, select
 
 from cloud.database import Database
+from cloud.ledger import AccountKey
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of
 from cloud.loyalty import referring
@@ -18,6 +19,7 @@ from cloud.members.care_models import ReviewCase
 from cloud.members.models import FamilyMember
 from shared.wire.events import SaleCompleted
 from tests.cloud.members_data import CARD, OTHER_CARD, join, open_chain, shown, take
+from tests.cloud.value_books import Books
 from tests.factories import make_return, make_sale, new_id
 
 DAY = date(2026, 1, 1)
@@ -149,6 +151,22 @@ def test_more_friends_a_month_than_the_rule_lets_pass_are_looked_at(database: Da
     club.buys("6200000000000033")
     club.work(8)
     assert club.states() == [("review", "too_many"), ("rewarded", "")]
+
+
+def test_p5_who_spends_a_reward_that_is_taken_back_does_not_get_the_next_one_on_top(club: Club) -> None:
+    """Bring a friend, spend the reward, have the goods returned, and again: nothing is gained by it."""
+    books = Books(club.database)
+    for n, card in enumerate((OTHER_CARD, "8810000000000033"), start=1):
+        club.friend(card)
+        sale = club.buys(card)
+        club.work(8)
+        has = club.rewards(club.ann)[0]
+        assert has == (100 if n == 1 else 0), "the second reward settles what is owed for the first"
+        if has:
+            books.capture(books.hold(club.ann, has), has)
+        take(club.database, [make_return(sale, [(1, 2)], number=90 + n)])
+        club.work(9)
+        assert books.balance(AccountKey("member_debt", str(club.ann), "POINTS")) == -100
 
 
 @pytest.mark.parametrize("blocked", ["who brought", "who came"])
