@@ -24,11 +24,13 @@ from cloud.identity.people import Right
 from cloud.prices import approvals
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.publish import Act
+from cloud.prices.targets import resolve_targets
 from cloud.promotions import plans, previewing, words
 from cloud.promotions.holding import holding, published_to, where
 from cloud.promotions.models import PreviewStatus, PromotionPlan
 from cloud.promotions.naming import promotion_names
 from cloud.promotions.reading import kinds, read, typed_from
+from cloud.promotions.touching import Touched, touched
 from cloud.web import figures
 from cloud.web.live import asks_for_stream
 from cloud.web.refusing import refusal_words
@@ -109,25 +111,31 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
         plan = plans.find(session, plan_id)
         now_ms = services.clocks.business.now_ms()
         exponent = figures.house_money(session)[1]
-        is_open = plan.status in {"draft", "approved"}
+        is_open = plan.is_open
         filled, made = filled_of(plan, exponent, known(session, now_ms, exponent) if is_open else {})
         previews = [(one, previewing.tally_of(one)) for one in previewing.newest(session, plan.id)]
         spoken = {place for _, told in previews if told for place in told.places}
-        it = Said() if asks_for_stream(request) else said_of(session, plan, made, now_ms)
+        streamed = asks_for_stream(request)
+        it = Said() if streamed else said_of(session, plan, made, now_ms)
+        did = Touched() if streamed else _touched(session, plan)
+        on_tills = _arrival(session, plan, now_ms)
+        met = {f"store:{one.store}" for one in did.newest}
         return {
             "plan": plan,
             "filled": filled,
             "ready": made is not None,
             "it": it,
             "choices": choices(session),
-            "places": place_names(session, [plan.targets, *it.places, *spoken]),
+            "places": place_names(session, [plan.targets, *it.places, *spoken, *met]),
             "second": approvals.needs_second_person(session),
             "previews": previews,
             "of_prices": False,
             "digest": plans.digest(plan),
             "names": promotion_names(session, {one for _, told in previews if told for one in told.promotions}),
             "exponent": exponent,
-            "arrival": _arrival(session, plan, now_ms),
+            "arrival": on_tills,
+            "did": did,
+            "runs_already": is_open and bool(on_tills),
             "kind": words.KINDS[plan.kind],
             "refused": refused,
             "about": about,
@@ -136,6 +144,15 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
         }
 
     return page(request, services, "promotion", read_one)
+
+
+def _touched(session: Session, plan: PromotionPlan) -> Touched:
+    """Return what a plan did where it stood or stands; nothing for one that no book ever held."""
+    if plan.is_taken_up:
+        stores = {store.id for store in resolve_targets(session, ["all"])}
+    else:
+        stores = {entry.store_id for entry in published_to(session, plan)}
+    return touched(session, plan.promotion, stores) if stores else Touched()
 
 
 def _arrival(session: Session, plan: PromotionPlan, now_ms: int) -> list[Arrival]:

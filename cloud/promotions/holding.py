@@ -7,11 +7,13 @@ from collections.abc import Collection
 from sqlmodel import Session, col, select
 
 from cloud.fleet import audit
+from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
 from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
 from cloud.prices.publish import Act
-from cloud.prices.timeline import in_force, live_entries
+from cloud.prices.timeline import Entry, in_force, live_entries
 from cloud.promotions.models import PlanStatus, PromotionPlan
+from shared.pricing.promotion import Promotion
 
 Book = tuple[str, int]
 """A store and a version of its prices."""
@@ -22,6 +24,28 @@ def holding(session: Session, promotion: str, books: Collection[Book], kept: Sto
     kept = StoreBooks() if kept is None else kept
     found = ((book, kept.book(session, *book)) for book in books)
     return {place for place, book in found if book is not None and promotion in book.promotions().by_id}
+
+
+def standing(session: Session, promotion: str, now_ms: int, kept: StoreBooks | None = None) -> dict[str, list[Entry]]:
+    """Return by store what it sells by, and will, that holds a promotion, whoever published it.
+
+    `now_ms` is business time; a store whose books do not hold it is absent.
+    """
+    stores = list(session.exec(select(col(Store.id)).order_by(col(Store.id))))
+    timelines = live_entries(session, stores, now_ms)
+    books = {(store, entry.version) for store, entries in timelines.items() for entry in entries}
+    found = holding(session, promotion, books, kept)
+    has = {store: [one for one in entries if (store, one.version) in found] for store, entries in timelines.items()}
+    return {store: entries for store, entries in has.items() if entries}
+
+
+def listed_in_a_book(session: Session, promotion: str, now_ms: int) -> Promotion | None:
+    """Return a promotion as the newest of the books that hold it has it, None where none does."""
+    kept = StoreBooks()
+    found = standing(session, promotion, now_ms, kept)
+    newest = max(((one.version, store) for store, entries in found.items() for one in entries), default=None)
+    book = kept.book(session, newest[1], newest[0]) if newest else None
+    return book.promotions().by_id[promotion].promotion if book else None
 
 
 def published_to(session: Session, plan: PromotionPlan) -> list[TimelineEntryRow]:
@@ -40,7 +64,12 @@ def published_to(session: Session, plan: PromotionPlan) -> list[TimelineEntryRow
 def where(
     session: Session, plan: PromotionPlan, now_ms: int, kept: StoreBooks | None = None
 ) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
-    """Return the stores by version where a plan still waits, and where it is in force: where the book has it."""
+    """Return the stores by version where a plan still waits, and where it is in force: where the book has it.
+
+    One that was taken up from price books runs and waits where these have it, published from here or not.
+    """
+    if plan.is_taken_up:
+        return _where_books_have_it(session, plan, now_ms, kept)
     waiting: dict[int, list[str]] = {}
     begun: dict[str, int] = {}
     for entry in published_to(session, plan):
@@ -53,6 +82,22 @@ def where(
     running: dict[int, list[str]] = {}
     for store, _ in sorted(holding(session, plan.promotion, sells, kept)):
         running.setdefault(begun[store], []).append(store)
+    return waiting, running
+
+
+def _where_books_have_it(
+    session: Session, plan: PromotionPlan, now_ms: int, kept: StoreBooks | None
+) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
+    if plan.status in {PlanStatus.STOPPED, PlanStatus.DISCARDED}:
+        return {}, {}
+    waiting: dict[int, list[str]] = {}
+    running: dict[int, list[str]] = {}
+    for store, entries in standing(session, plan.promotion, now_ms, kept).items():
+        begun = in_force(entries, now_ms)
+        if begun is not None:
+            running.setdefault(begun.version, []).append(store)
+        else:
+            waiting.setdefault(entries[0].version, []).append(store)
     return waiting, running
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import Index
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
 from cloud.database.retention import BOOKS, OPERATIONS
+
+
+def promotion_id(plan: UUID) -> str:
+    """Return the id in price books of a promotion that was planned here."""
+    return f"promotion-{plan.hex[-12:]}"
 
 
 class PlanStatus(StrEnum):
@@ -45,10 +51,21 @@ class PromotionPlan(Table, table=True):
     approved_by: str = ""
     approved_ms: int | None = utc_ms(default=None)
     price_draft: str | None = Field(default=None, max_length=36, index=True)
-    """The price draft that was published with it: every version made of that holds it."""
+    """The price draft that was published with it: every version made of that holds it. Of one that a price book brought
+    and that was only stopped here: the draft that took it out."""
     version: int | None = big_int(default=None)
     """The first number it was published under."""
     cloned_from: str | None = Field(default=None, max_length=36)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be written."""
+        return self.status in {PlanStatus.DRAFT, PlanStatus.APPROVED}
+
+    @property
+    def is_taken_up(self) -> bool:
+        """Whether a price book brought the promotion along, under an id of its own."""
+        return self.promotion != promotion_id(UUID(self.id))
 
 
 class PreviewStatus(StrEnum):

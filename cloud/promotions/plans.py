@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 from sqlmodel import Session, col, select
@@ -22,8 +22,8 @@ from cloud.prices.revert import rollback, withdraw
 from cloud.prices.rows import rows_of
 from cloud.prices.standing import newest_body
 from cloud.prices.targets import CHAIN, check_targets
-from cloud.promotions.holding import end_what_is_gone, where
-from cloud.promotions.models import PlanStatus, PromotionPlan
+from cloud.promotions.holding import end_what_is_gone, listed_in_a_book, standing, where
+from cloud.promotions.models import PlanStatus, PromotionPlan, promotion_id
 from cloud.promotions.reading import Read, read
 from cloud.promotions.writing import typed_of
 from shared.body import BodyKind
@@ -42,7 +42,7 @@ def create(session: Session, id_: UUID, kind: str, title: str, act: Act) -> Prom
         raise Invalid(f"there is no kind of promotion called {kind!r}")
     plan = PromotionPlan(
         id=str(id_),
-        promotion=f"promotion-{id_.hex[-12:]}",
+        promotion=promotion_id(id_),
         kind=kind,
         title=_title(title),
         typed="{}",
@@ -163,24 +163,56 @@ def push(session: Session, plan_id: str, draft_id: UUID, act: Act, exponent: int
 def stop(session: Session, plan_id: str, draft_id: UUID, act: Act) -> list[int]:
     """Take a promotion back everywhere, at once: withdrawn where it waits, published without where it is in force.
 
+    One that a price book brought along is taken out of every book that has it, whether its plan was published or not.
     Return the new versions. Raise PriceRefusal when it is not published.
     """
     plan = find(session, plan_id)
-    if plan.status != PlanStatus.PUBLISHED:
+    if plan.status != PlanStatus.PUBLISHED and not (plan.is_open and any(where(session, plan, act.now_ms))):
         raise PriceRefusal("not_published", f"promotion {plan.title!r} is not published")
-    waiting, running = where(session, plan, act.now_ms)
-    for version in sorted(waiting):
-        withdraw(session, version, act, targets=[f"store:{store}" for store in sorted(waiting[version])])
-    made: list[int] = []
-    stores = sorted({store for found in running.values() for store in found})
-    if stores:
-        targets = [f"store:{store}" for store in stores]
-        made = sorted(_publish_row(session, plan, draft_id, None, act=act, targets=targets).versions)
+    if not plan.is_taken_up:
+        waiting, _ = where(session, plan, act.now_ms)
+        for version in sorted(waiting):
+            withdraw(session, version, act, targets=[f"store:{store}" for store in sorted(waiting[version])])
+    made = _take_out(session, plan, draft_id, act)
     plan.status = PlanStatus.STOPPED
+    plan.price_draft = plan.price_draft or str(draft_id)  # of one never published here: which tills are to drop it
     session.add(plan)
     _note(session, act, "promotions.stop", plan)
     session.flush()
     return made
+
+
+def _take_out(session: Session, plan: PromotionPlan, draft_id: UUID, act: Act) -> list[int]:
+    """Publish books without a promotion wherever one has it: in force now, then each that would bring it later.
+
+    What is staged is rebuilt on top of the first, without it; only one whose own changes bring it has it still.
+    """
+    made: list[int] = []
+    now = [
+        store
+        for store, entries in standing(session, plan.promotion, act.now_ms).items()
+        if entries[0].moment.at_ms <= act.now_ms
+    ]
+    if now:
+        targets = [f"store:{store}" for store in now]
+        made += _publish_row(session, plan, draft_id, None, act=act, targets=targets).versions
+    done = ""
+    while later := _brought_after(session, plan.promotion, act.now_ms, done):
+        done = min(later.values())
+        targets = [f"store:{store}" for store, local in later.items() if local == done]
+        name, local = uuid5(draft_id, done), datetime.fromisoformat(done)
+        made += _publish_row(session, plan, name, None, act=act, targets=targets, local=local).versions
+    return sorted(made)
+
+
+def _brought_after(session: Session, promotion: str, now_ms: int, local: str) -> dict[str, str]:
+    """Return by store the next local time, after one, at which a waiting book brings a promotion."""
+    found: dict[str, str] = {}
+    for store, entries in standing(session, promotion, now_ms).items():
+        after = [one.moment.local for one in entries if one.moment.at_ms > now_ms and one.moment.local > local]
+        if after:
+            found[store] = min(after)
+    return found
 
 
 def roll_back(session: Session, plan_id: str, act: Act) -> Publication:
@@ -219,29 +251,39 @@ def adopt(session: Session, id_: UUID, promotion: Promotion, act: Act, exponent:
 def take_up(session: Session, id_: UUID, promotion: str, act: Act, exponent: int) -> PromotionPlan:
     """Return the open plan of a promotion that price books have, started now where there is none.
 
-    Raise NotFound for one that the newest price book does not have.
+    Raise NotFound for one that no store's price book has.
     """
     mine = col(PromotionPlan.status).in_((PlanStatus.DRAFT, PlanStatus.APPROVED, PlanStatus.PUBLISHED))
     known = session.exec(select(PromotionPlan).where(col(PromotionPlan.promotion) == promotion, mine)).first()
     if known is not None:
         return known
     row = rows_of(session, newest_body(session, BodyKind.PROMOTIONS, CHAIN), [promotion]).get(promotion)
-    if row is None:
-        raise NotFound(f"there is no promotion {promotion!r} in the newest price book")
-    return adopt(session, id_, read_promotion(row), act, exponent)
+    found = listed_in_a_book(session, promotion, act.now_ms) if row is None else read_promotion(row)
+    if found is None:
+        raise NotFound(f"there is no promotion {promotion!r} in any price book that stores hold")
+    return adopt(session, id_, found, act, exponent)
 
 
 def _publish_row(
-    session: Session, plan: PromotionPlan, draft_id: UUID, content: bytes | None, *, act: Act, targets: Sequence[str]
+    session: Session,
+    plan: PromotionPlan,
+    draft_id: UUID,
+    content: bytes | None,
+    *,
+    act: Act,
+    targets: Sequence[str],
+    local: datetime | None = None,
 ) -> Publication:
-    """Publish the plan's row, or its end. Stopping waits for no second person: it takes nothing from anybody's till."""
+    """Publish the plan's row, or its end, at a local time or at once.
+
+    Stopping waits for no second person: it takes nothing from anybody's till.
+    """
     create_draft(session, draft_id, plan.title, actor=plan.changed_by, wall_ms=act.wall_ms, targets=targets)
     row = DraftRow(BodyKind.PROMOTIONS, CHAIN, plan.promotion, content)
     put_rows(session, str(draft_id), [row], actor=plan.changed_by)
     if approvals.needs_second_person(session):
         approver = "rule:stop" if content is None else plan.approved_by
         approvals.approve(session, str(draft_id), actor=approver, wall_ms=act.wall_ms, reason=act.reason)
-    local = None
     if content is not None and plan.activates_local:
         local = datetime.fromisoformat(plan.activates_local)
     return publish(session, str(draft_id), act, activates_local=local, takes_back=content is None)
@@ -257,7 +299,7 @@ def _promotion(plan: PromotionPlan, exponent: int) -> Promotion:
 def _open(session: Session, plan_id: str) -> PromotionPlan:
     find(session, plan_id)
     plan = session.get_one(PromotionPlan, plan_id, with_for_update=True, populate_existing=True)
-    if plan.status not in {PlanStatus.DRAFT, PlanStatus.APPROVED}:
+    if not plan.is_open:
         raise PriceRefusal("plan_closed", f"promotion {plan.title!r} is {plan.status}: clone it to change it")
     return plan
 

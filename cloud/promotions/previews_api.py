@@ -78,7 +78,8 @@ class DisplacedView(BaseModel):
 class PreviewResult(BaseModel):
     """What a try found, over the whole time looked at, amounts in minor units.
 
-    `unpriced` are baskets of another book or a newer engine; costs and margins are of goods whose cost is known.
+    `unpriced` are baskets of another book or a newer engine; costs and margins are of goods whose cost is known,
+    which are `costed_lines` of all `lines`.
     """
 
     baskets: int
@@ -91,6 +92,8 @@ class PreviewResult(BaseModel):
     costed_before_minor: int
     costed_after_minor: int
     cost_minor: int
+    lines: int
+    costed_lines: int
     below_cost: int
     below_cost_items: dict[str, int]
     below_floor: int

@@ -95,6 +95,9 @@ class Tally(msgspec.Struct):
     costed_after_minor: int = 0
     """Of lines whose cost is known."""
     cost_minor: int = 0
+    lines: int = 0
+    costed_lines: int = 0
+    """Of all lines, those whose cost is known."""
     given_minor: int = 0
     uses: int = 0
     points: int = 0
@@ -209,8 +212,10 @@ class BasketReplay(ABC):
         for was, now in zip(before.lines, after.lines, strict=True):
             item = book.item(now.item)
             cost = cost_of(item, now) if item else None
+            tally.lines += 1
             if cost is None:
                 continue
+            tally.costed_lines += 1
             tally.costed_before_minor += was.net_minor
             tally.costed_after_minor += now.net_minor
             tally.cost_minor += cost

@@ -161,12 +161,14 @@ def test_what_a_price_book_brought_is_changed_here(database: Database, marketer:
         promotion = plan.promotion
         session.delete(plan)
     calendar = marketer.get("/promotions/calendar").text
-    assert f'name="promotion" value="{promotion}">Change it here' in calendar
+    assert f'name="promotion" value="{promotion}">Change or stop it' in calendar
     taken = marketer.send("/promotions/adopt", {"promotion": promotion}).headers["location"]
     assert marketer.send("/promotions/adopt", {"promotion": promotion}).headers["location"] == taken, "once"
     page = marketer.get(taken).text
     assert "from 20.00 spent 3.00 off" in page
     assert "It runs into nothing." in page or "takes its place" in page
+    assert "It is on as a price book brought it" in page
+    assert "Stop it now, everywhere" in page
     marketer.send(f"{taken}/save", {**FORM, "steps.0.off_minor": "4"})
     assert marketer.send(f"{taken}/push", {"reason": "more"}).status_code == 303
     with database.snapshot() as session:

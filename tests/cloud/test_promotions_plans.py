@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from sqlmodel import Session, select
 
@@ -15,19 +16,23 @@ from cloud.fleet import audit
 from cloud.org.models import Store
 from cloud.prices import approvals, revert
 from cloud.prices.books import StoreBooks
+from cloud.prices.content import encode_row
+from cloud.prices.drafts import DraftRow
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import PriceVersion
 from cloud.prices.publish import Act, publish
+from cloud.prices.targets import CHAIN
 from cloud.promotions import plans
 from cloud.promotions.conflicts import Clash, check
 from cloud.promotions.ending import Ending
 from cloud.promotions.holding import end_what_is_gone
 from cloud.promotions.models import PlanStatus
+from cloud.promotions.reading import read
 from cloud.promotions.trying import book_now, sample
 from shared.body import BodyKind
 from shared.calendar import resolve_local
 from shared.pricing import Price
-from tests.cloud.prices_data import draft_of, report
+from tests.cloud.prices_data import STORES, draft_of, publish_rows, report
 from tests.cloud.promotions_data import ANA, BO, FIRST, TEN_OFF, a_chain, fresh, plan, row
 from tests.factories import START_MS, DrivenMachineClock
 
@@ -36,6 +41,11 @@ def on_sale(session: Session, store: str, now_ms: int = START_MS) -> set[str]:
     """The promotions a store sells by."""
     book = book_now(session, StoreBooks(), store, now_ms)
     return set(book.promotions().by_id) if book else set()
+
+
+def read_typed(off: str) -> object:
+    """A promotion as a price book's file has it."""
+    return msgspec.to_builtins(read("percent_off", "brought", {"off_bp": off}, 2).promotion)
 
 
 def second_person(session: Session) -> None:
@@ -74,6 +84,31 @@ def test_it_goes_to_its_stores_and_is_stopped_there_at_once(database: Database) 
         assert made.status == PlanStatus.STOPPED
         acts = [act.action for act in audit.latest(session) if act.action.startswith("promotions.")]
         assert acts == ["promotions.stop", "promotions.push", "promotions.save"]
+
+
+def test_what_a_price_book_brought_is_stopped_at_once_and_in_what_waits(sqlite_database: Database) -> None:
+    a_chain(sqlite_database)
+    with sqlite_database.session() as session:
+        came, changed = (
+            DraftRow(BodyKind.PROMOTIONS, CHAIN, "brought", encode_row(BodyKind.PROMOTIONS, "brought", read_typed(off)))
+            for off in ("20", "30")
+        )
+        publish_rows(session, [came], title="week 10")
+        publish_rows(session, [changed], at="2026-02-01T06:00", title="week 14")
+        later = START_MS + 60 * 86_400_000
+        taken = plans.take_up(session, fresh(), "brought", ANA, 2)
+        assert taken.status == PlanStatus.DRAFT
+        assert plans.where(session, taken, START_MS)[1], "it is known to run"
+        second_person(session)
+        made = plans.stop(session, taken.id, fresh(), ANA)
+        assert len(made) == 2, "now, and where a waiting book would bring it back"
+        assert taken.status == PlanStatus.STOPPED
+        for store in STORES:
+            assert not on_sale(session, store)
+            assert not on_sale(session, store, later)
+        with pytest.raises(PriceRefusal) as refused:
+            plans.stop(session, taken.id, fresh(), ANA)
+        assert refused.value.code == "not_published"
 
 
 def test_one_that_waits_for_its_moment_is_withdrawn(database: Database) -> None:

@@ -66,6 +66,7 @@ def test_p4_baskets_are_priced_with_and_without_it(database: Database, clock: Dr
     assert (found.before_minor, found.after_minor) == (10467, 10467 - 900)
     assert (found.given_minor, found.uses) == (900, 3)
     assert found.cost_minor == 9 * 300 + 3 * 1200
+    assert 0 < found.costed_lines < found.lines, "of yoghurt nobody knows the cost"
     assert found.margin_before_minor == 9 * 500 + 3 * 1299 - found.cost_minor
     # 12.99 less its part of 3.00 twice is still above 12.00 a piece for none of the milk lines
     assert found.below_cost == 2
