@@ -33,6 +33,7 @@ from cloud.loyalty import rules as loyalty_rules
 from cloud.loyalty.facts import LineFacts, SaleFacts
 from cloud.loyalty.years import add_spend
 from cloud.members import blocks, changing, dirt, one_person
+from cloud.members.care_models import ReceiptElsewhere
 from cloud.members.reversals import reverse
 from cloud.org.models import Store
 from cloud.privacy import Vault
@@ -133,6 +134,11 @@ class Till:
         commit_no = open_commit(session, self.now_ms)
         if earned:
             crediting.give(session, commit_no, [earned], EARN)
+        told = ReceiptElsewhere(
+            id=request, member_id=member, store_id=at.store, till=at.till, cashier=at.cashier, receipt=at.receipt,
+            business_date=today, total_minor=minor, points=points,
+        )  # fmt: skip
+        session.add(told)
         add_spend(session, member, today, minor, visits=1)
         dirt.note(session, commit_no, [(member, at.store, self.business_ms)])
         return {

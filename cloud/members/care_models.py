@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from cloud.database import Table, utc_ms
+from cloud.database import Table, big_int, utc_ms
 
 BOOKS = {"info": {"retention": "books"}}
 OPERATIONS = {"info": {"retention": "operations"}}
@@ -104,6 +104,24 @@ class ReceiptClaim(Table, table=True):
     """Who took the claim; empty where the member did it alone."""
     claimed_ms: int = utc_ms()
     """When, in business time."""
+
+
+class ReceiptElsewhere(Table, table=True):
+    """A receipt of a till that is not ours, as that till told it: counted like our own where baskets are counted."""
+
+    __tablename__ = "receipt_elsewhere"
+    __table_args__ = BOOKS
+
+    id: UUID = Field(primary_key=True)
+    """The request that told it."""
+    member_id: UUID = Field(index=True)
+    store_id: str = Field(max_length=32)
+    till: str = Field(max_length=64)
+    cashier: str = Field(max_length=64)
+    receipt: str = Field(max_length=64)
+    business_date: date = Field(index=True)
+    total_minor: int = big_int()
+    points: int = big_int()
 
 
 class PhoneLook(Table, table=True):

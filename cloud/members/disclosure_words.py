@@ -45,6 +45,7 @@ PARTS: Mapping[str, Mapping[Language, str]] = {
     "duplicates": {"en": "May be the same as", "zh": "疑似重复"},
     "merges": {"en": "Made one with", "zh": "合并记录"},
     "claims": {"en": "Points claimed by receipt", "zh": "小票补积分"},
+    "receipts_elsewhere": {"en": "Receipts of other tills", "zh": "其他收银系统小票"},
     "reviews": {"en": "Looked into", "zh": "核查记录"},
     "offers_used": {"en": "Limited offers you used", "zh": "已享受的限次优惠"},
     "segments": {"en": "Groups you are counted in", "zh": "您所在的人群分组"},

@@ -12,7 +12,15 @@ from cloud.fleet.models import AuditEntry
 from cloud.loyalty.club_models import PointsTransfer, Referral
 from cloud.loyalty.models import MemberDay, MemberStanding, MemberYear, TierChange, TierFloor, TierGift
 from cloud.member_page.models import MemberSession, MemberWechat
-from cloud.members.care_models import DuplicatePair, MemberMerge, MemberNotice, ReceiptClaim, ReviewCase, StaffCard
+from cloud.members.care_models import (
+    DuplicatePair,
+    MemberMerge,
+    MemberNotice,
+    ReceiptClaim,
+    ReceiptElsewhere,
+    ReviewCase,
+    StaffCard,
+)
 from cloud.members.models import (
     Consent,
     FamilyMember,
@@ -78,6 +86,7 @@ TRACES: tuple[Trace, ...] = (
     Trace(name="to_fetch", model=Pickup, goes=False),
     Trace(name="merges", model=MemberMerge, columns=("keep_id", "gone_id"), goes=False),
     Trace(name="claims", model=ReceiptClaim, goes=False),
+    Trace(name="receipts_elsewhere", model=ReceiptElsewhere, goes=False),
     Trace(name="reviews", model=ReviewCase, goes=False, of_others=("evidence",)),
     Trace(name="corrections", model=ValueCorrection, goes=False),
     Trace(name="audit", model=AuditEntry, columns=("subject",), goes=False),

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid5
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 from sqlmodel import Session, col
 
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.fleet import audit
 from cloud.members import rules
-from cloud.members.care_models import ReceiptClaim, ReviewCase, StaffCard
+from cloud.members.care_models import ReceiptClaim, ReceiptElsewhere, ReviewCase, StaffCard
 from cloud.members.models import Card, Member
 from cloud.org.zones import zone_of
 from cloud.sales.models import Sale
@@ -119,14 +119,22 @@ def declare_staff(session: Session, staff_code: str, member: UUID, *, actor: str
 
 
 def _of_cards(session: Session, day: date, rule: rules.Watch) -> Iterator[_Found]:
-    """Count baskets by member, store and cashier; who paid is not known, so many baskets of one card is what shows."""
+    """Count baskets by member, store and cashier, those of tills that are not ours too.
+
+    Who paid is not known, so many baskets of one card is what shows.
+    """
     sale, card = table_of(Sale), table_of(Card)
     member = func.coalesce(sale.c.member_id, card.c.member_id)
-    rows = session.execute(
-        select(member.label("member"), sale.c.store_id, sale.c.cashier, func.count().label("baskets"))
+    here = (
+        select(member.label("member"), sale.c.store_id, sale.c.cashier)
         .select_from(sale.outerjoin(card, card.c.id == sale.c.card_id))
         .where(sale.c.business_date == day, member.is_not(None))
-        .group_by(member, sale.c.store_id, sale.c.cashier)
+    )
+    told = table_of(ReceiptElsewhere)
+    elsewhere = select(told.c.member_id, told.c.store_id, told.c.cashier).where(told.c.business_date == day)
+    basket = union_all(here, elsewhere).subquery()
+    rows = session.execute(
+        select(*basket.c, func.count().label("baskets")).group_by(*basket.c).order_by(*basket.c)
     ).all()
     own = {(row.staff_code, row.member_id) for row in session.execute(select(table_of(StaffCard)))}
     uses: dict[UUID, list[int | str]] = {}

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from cloud.api import answers
 from cloud.api.services import services_of
@@ -31,7 +32,9 @@ from cloud.ledger.reading import points_of
 from cloud.loyalty import rules
 from cloud.loyalty.earning import debt_account
 from cloud.loyalty.models import MemberYear
-from cloud.members import blocks
+from cloud.members import blocks, watching
+from cloud.members import rules as rules_of_watching
+from cloud.members.care_models import ReviewCase
 from shared.codes.member_code import make_member_code
 from shared.loyalty import EarningRule, PointsTimes, Tier, TierRule
 from tests.cloud.calling import call
@@ -87,6 +90,23 @@ def test_what_the_guide_shows_is_what_happens(database: Database, ann: UUID) -> 
         assert prove(session).holds
         assert session.get_one(MemberYear, (ann, 2026)).spend_minor == 10_000
         assert points_of(session, [ann])[ann] == 40
+
+
+def test_one_card_on_many_baskets_shows_there_too(database: Database, ann: UUID) -> None:
+    ask = till(database)
+    place = {"member": str(ann), "store": "s001", "cashier": "k7"}
+    for n in range(6):
+        ask("earn", {**place, "receipt": str(n), "minor": 500}, f"e{n}").raise_for_status()
+    with database.session() as session:
+        rules_of_watching.publish(
+            session, rules_of_watching.Watch(version=1, baskets_per_card=4, baskets_per_card_and_cashier=5),
+            actor="a", now_ms=1,
+        )  # fmt: skip
+        assert watching.look(session, date(2026, 1, 1), START_MS) == 2
+        cases = session.execute(select(ReviewCase).order_by(col(ReviewCase.kind))).scalars().all()
+        assert [(one.kind, one.member_id, one.found, one.cashier) for one in cases] == [
+            (watching.CARD_AT_CASHIER, ann, 6, "k7"), (watching.CARD_USES, ann, 6, ""),
+        ]  # fmt: skip
 
 
 def test_the_same_id_is_done_once_and_other_content_names_the_field(database: Database, ann: UUID) -> None:

@@ -1195,6 +1195,21 @@ def upgrade() -> None:
         "ix_receipt_copy_store_id_business_date", "receipt_copy", ["store_id", "business_date"], unique=False
     )
     op.create_table(
+        "receipt_elsewhere",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("store_id", sa.String(length=32), nullable=False),
+        sa.Column("till", sa.String(length=64), nullable=False),
+        sa.Column("cashier", sa.String(length=64), nullable=False),
+        sa.Column("receipt", sa.String(length=64), nullable=False),
+        sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column("total_minor", BIG_INT, nullable=False),
+        sa.Column("points", BIG_INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt_elsewhere")),
+    )
+    op.create_index(op.f("ix_receipt_elsewhere_business_date"), "receipt_elsewhere", ["business_date"], unique=False)
+    op.create_index(op.f("ix_receipt_elsewhere_member_id"), "receipt_elsewhere", ["member_id"], unique=False)
+    op.create_table(
         "receipt_number",
         sa.Column("store_id", sa.String(), nullable=False),
         sa.Column("till_id", sa.String(), nullable=False),
