@@ -107,7 +107,7 @@ def export(request: Request, page: Here, visitor: JustSignedIn, form: Form) -> R
         content = json.dumps(facts, ensure_ascii=False, indent=1)
         kept = {"Content-Disposition": 'attachment; filename="my-data.json"'}
         return Response(content, media_type="application/json; charset=utf-8", headers=kept)
-    written = disclosure_page.page(facts, language_of(request))
+    written = disclosure_page.page(facts, language_of(request), back="/me/more")
     return HTMLResponse(written, headers={"Content-Security-Policy": headers.policy(_style_hash(written))})
 
 

@@ -26,23 +26,26 @@ _STYLE = (
     "th,td{border:1px solid #bbb;padding:.25rem .5rem;text-align:left;vertical-align:top}"
     "th{white-space:nowrap}td{min-width:4em;max-width:20em;overflow-wrap:anywhere}"
     ".whole{white-space:nowrap;max-width:none}"
-    "@media print{div{overflow:visible}}"
+    ".back{display:inline-block;padding:.6rem 1rem .6rem 0;color:#0b6b4f}"
+    "@media print{div{overflow:visible}.back{display:none}}"
 )
 _MS, _MINOR = "_ms", "minor"
 
 
-def page(facts: Mapping[str, Any], language: Language) -> str:
-    """Return the page of what `cloud.members.disclosure.export` gives."""
+def page(facts: Mapping[str, Any], language: Language, back: str = "") -> str:
+    """Return the page of what `cloud.members.disclosure.export` gives; `back` is the address it leads back to."""
     held = {name: _rows(rows) for name, rows in facts.items()}
     parts = "".join(_part(name, rows, language) for name, rows in held.items() if rows)
     comma = "、" if language == "zh" else ", "
     none = comma.join(PARTS[name][language] for name, rows in held.items() if not rows)
     nothing = f"<p>{escape(_NONE_OF[language].format(parts=none))}</p>" if none else ""
     title = _TITLE[language]
+    word = "返回" if language == "zh" else "Back"
+    way_back = f'<p><a class="back" href="{escape(back)}">‹ {word}</a></p>' if back else ""
     return (
         f'<!doctype html><html lang="{HTML_LANGUAGE[language]}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{title}</title>'
-        f"<style>{_STYLE}</style></head><body><main><h1>{title}</h1><p>{_FILE_HAS_MORE[language]}</p>"
+        f"<style>{_STYLE}</style></head><body><main>{way_back}<h1>{title}</h1><p>{_FILE_HAS_MORE[language]}</p>"
         f"{parts}{nothing}</main></body></html>"
     )
 

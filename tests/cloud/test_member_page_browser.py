@@ -298,5 +298,6 @@ def test_what_we_show_of_our_data_is_styled_and_fetches_nothing(shop: Shop, page
     page.evaluate("document.querySelector('button').focus()")
     entered(page)
     assert page.evaluate("document.querySelectorAll('table').length") > 2
+    assert page.evaluate("document.querySelector('a').pathname") == "/me/more", "and a way back"
     assert page.evaluate("getComputedStyle(document.body).marginLeft") != "8px", "its own style is let through"
     assert page.errors == []
