@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from cloud.api.auth import holder_with
 from cloud.api.services import Here, Services
-from cloud.coupons import batches, changing, life
+from cloud.coupons import batches, changing, giving, life
 from cloud.coupons.changing import Act
 from cloud.coupons.figures import Tally, tallies
 from cloud.coupons.models import Coupon, CouponBatch
@@ -158,15 +158,19 @@ def get_batch(services: Here, who: MayRead, batch: str) -> BatchView:
 
 @router.post("/batches/{batch}/give")
 def give(services: Here, who: MayWrite, batch: str, body: GiveBody) -> GivenView:
-    """Give coupons, once for this id: asked again with the same content, the same codes are returned."""
+    """Give coupons, once for this id: asked again with the same content, the same codes are returned.
+
+    Refused for a member who is not here, has left (`member_closed`) or may use no coupons (`coupons_blocked`).
+    """
     wanted: list[UUID | None] = [*body.members, *([None] * body.codes)]
     content = {"batch": batch, "members": [str(one or "") for one in wanted]}
     now_ms, at_ms = services.clocks.machine.wall_ms(), services.clocks.business.now_ms()
 
     def work(session: Session) -> Answered:
         def make() -> dict[str, list[str]]:
+            receivers = [*giving.receivers(session, body.members), *([None] * body.codes)]
             codes = batches.give(
-                session, open_commit(session, now_ms), batch, wanted, secrets.randbits, cause=body.id,
+                session, open_commit(session, now_ms), batch, receivers, secrets.randbits, cause=body.id,
                 today=HomeDays(at_ms), at_ms=at_ms,
             )  # fmt: skip
             detail = f"{len(codes)} coupons"

@@ -16,8 +16,8 @@ from cloud.coupons.batches import counts_of, end, give, lock_batch
 from cloud.coupons.models import CODES, ISSUED, PERSONAL, VOIDED, Coupon, CouponBatch
 from cloud.database import bulk
 from cloud.database.rowset import table_of
-from cloud.errors import Invalid, Refused
-from cloud.members import blocks
+from cloud.errors import Invalid, NotFound, Refused
+from cloud.members import blocks, one_person
 from cloud.members.care_models import MemberNotice
 from cloud.members.models import ACTIVE, Member, MemberSegment
 from cloud.rewards.kinds import Item, Moved
@@ -110,6 +110,23 @@ def undo_items(session: Session, commit_no: int, run: UUID, found: Sequence[Any]
     session.expire_all()
     members = {one.member_id for one in gone if one.member_id in subjects}
     return Moved(dict.fromkeys(members, 1), members)
+
+
+def receivers(session: Session, members: Sequence[UUID]) -> list[UUID]:
+    """Return whom coupons for these members go to by now, in their order.
+
+    Raise NotFound for somebody who is not here, Refused (`member_closed`, `coupons_blocked`).
+    """
+    people = one_person.look(session, members, lock=True)
+    barred = blocks.standing(session, {person.id for person in people.values()})
+    for member in members:
+        if member not in people:
+            raise NotFound(f"there is no member {member}")
+        if people[member].has_left:
+            raise Refused("member_closed", f"member {member} has left")
+        if {blocks.COUPONS, blocks.BUY} & barred.get(people[member].id, frozenset()):
+            raise Refused("coupons_blocked", f"member {member} may use no coupons for now")
+    return [people[member].id for member in members]
 
 
 def still_open(session: Session, run: UUID) -> int:

@@ -242,7 +242,7 @@ def _do(request: Request, services: Services, gift: str, act: Callable[[Session,
     try:
         with services.database.session() as session:
             act(session, services.clocks.machine.wall_ms())
-    except (Refused, Invalid, NotFound) as error:
+    except (Refused, Invalid, NotFound, Conflict) as error:
         return _page(request, services, gift, _said(error))
     return RedirectResponse(f"/rewards/gifts/{gift}", HTTPStatus.SEE_OTHER)
 

@@ -12,7 +12,7 @@ from sqlmodel import select as entities
 
 from cloud.database import bulk
 from cloud.database.rowset import table_of
-from cloud.errors import Invalid, NotFound, Refused
+from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.fleet import audit
 from cloud.org.models import Store
 from cloud.rewards import gifts
@@ -52,18 +52,19 @@ class Correction:
 def correct(session: Session, wanted: Correction, *, actor: str, now_ms: int) -> int:
     """Change by hand how many of a gift a store has. Return how many it has then.
 
-    Raise Invalid, NotFound for a gift or store there is not, Refused (`stock_short`) where fewer are left than go.
+    Raise Invalid, NotFound for a gift or store there is not, Refused (`stock_short`) where fewer are left than go,
+    Conflict where the id was used for another correction.
     """
     if not wanted.delta or abs(wanted.delta) > MOST:
         raise Invalid(Phrase("say how many came or went, up to {most}", most=MOST))
     if not 0 < len(wanted.reason.strip()) <= 500:
         raise Invalid(Phrase("say why, in up to 500 characters"))
-    gifts.find(session, wanted.gift)
     if session.get(Store, wanted.store) is None:
         raise NotFound(f"there is no store {wanted.store!r}")
-    before = session.get(GiftMove, wanted.id)
+    gifts.find(session, wanted.gift, lock=True)  # a repeat that comes meanwhile waits, and finds it done
+    before = session.get(GiftMove, wanted.id, populate_existing=True)
     if before is not None:
-        return before.left_after
+        return _again(before, wanted)
     row = (wanted.gift, wanted.store, 0)
     bulk.insert_new_tuples(session, GiftStock, ("gift_id", "store_id", "left"), [row])
     stock = table_of(GiftStock)
@@ -84,6 +85,18 @@ def correct(session: Session, wanted: Correction, *, actor: str, now_ms: int) ->
     )  # fmt: skip
     session.flush()
     return int(left)
+
+
+def _again(before: GiftMove, wanted: Correction) -> int:
+    """Return what a correction came to that was made before. Raise Conflict where it was another."""
+    for field, known, said in (
+        ("gift", before.gift_id, wanted.gift),
+        ("store", before.store_id, wanted.store),
+        ("delta", before.delta, wanted.delta),
+    ):
+        if known != said:
+            raise Conflict(f"correction {wanted.id} was made before and differs in {field}")
+    return before.left_after
 
 
 def by_store(session: Session, gift: str) -> Sequence[Held]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -16,9 +17,13 @@ from cloud.coupons.models import Coupon
 from cloud.database import Database
 from cloud.fleet.models import AuditEntry
 from cloud.identity import tokens
+from cloud.ledger.commits import open_commit
+from cloud.members import blocks
+from cloud.members.merging import merge
 from cloud.rewards.models import GiftOrder, Pickup
 from shared import coupon_code, pickup_code
 from tests.cloud.calling import call
+from tests.cloud.members_data import mint, vault
 from tests.cloud.picture_files import drawn
 from tests.cloud.rewards_data import Mall
 from tests.factories import START_MS, new_id
@@ -56,6 +61,24 @@ BATCH = {
 }  # fmt: skip
 
 
+def test_coupons_go_to_who_a_member_is_by_now_and_to_nobody_else(mall: Mall, erp: Program) -> None:
+    erp.post("coupons/batches", **{**BATCH, "kind": "personal"})
+    li, wu, zhao = (mall.member(card=f"881000000000005{n}") for n in range(3))
+
+    def give(*members: UUID) -> httpx.Response:
+        return erp.post("coupons/batches/may/give", id=str(new_id()), members=[str(one) for one in members])
+
+    with mall.database.session() as session:
+        commit_no = open_commit(session, 1)
+        merge(session, vault(), mint, li, wu, reason="one", actor="ann", commit_no=commit_no, now_ms=START_MS)
+        blocks.put(session, zhao, "coupons", reason="misuse", actor="ann", commit_no=commit_no, now_ms=START_MS)
+    (code,) = give(wu).json()["codes"]
+    assert erp.ask("GET", f"coupons/codes/{code}").json()["member"] == str(li), "the other id can use nothing"
+    assert (give(zhao).status_code, give(zhao).json()["code"]) == (403, "coupons_blocked")
+    assert give(li, new_id()).status_code == 404
+    assert erp.ask("GET", "coupons/batches/may").json()["issued"] == 1
+
+
 def test_a_batch_is_made_given_once_and_counted(mall: Mall, erp: Program) -> None:
     assert erp.post("coupons/batches", **BATCH).status_code == 201
     assert erp.post("coupons/batches", **BATCH).status_code == 409
@@ -89,6 +112,8 @@ def test_a_gift_is_taken_and_handed_over_by_programs_once(mall: Mall, erp: Progr
     assert erp.post("rewards/gifts", **gift).json()["left"] == 0
     move = {"id": str(new_id()), "store": "s001", "delta": 2, "reason": "delivery"}
     assert [erp.post("rewards/gifts/mug/stock", **move).json()["left"] for _ in range(2)] == [2, 2]
+    other = erp.post("rewards/gifts/mug/stock", **{**move, "delta": 3})
+    assert (other.status_code, "differs in delta" in other.text) == (409, True)
     order = {"id": str(new_id()), "member": str(li), "store": "s001"}
     done = [erp.post("rewards/gifts/mug/orders", **order).json() for _ in range(2)]
     assert done[0] == done[1]
