@@ -16,7 +16,8 @@ from uuid import UUID
 from sqlmodel import Session, col, delete, func, select
 
 from cloud.api.limits import TooMany
-from cloud.channels.outbox import Ask, queue
+from cloud.channels.models import MemberMessage
+from cloud.channels.outbox import HOUR_MS, Ask, queue
 from cloud.channels.ports import ChannelName
 from cloud.database import Database
 from cloud.errors import Refused, Unavailable
@@ -142,10 +143,10 @@ class CodeMaker:
     """Makes the codes that were asked for, and forgets attempts and sessions that have ended."""
 
     def __init__(
-        self, database: Database, vault: Vault, clock: MachineClock, minutes: int, *, joins: bool = False
+        self, database: Database, vault: Vault, clock: MachineClock, minutes: int, *, strangers: int = 0
     ) -> None:
-        """Make them for members, and for everybody where they may join on the page (`joins`)."""
-        self._joins = joins
+        """Make them for members, and for so many `strangers` an hour: where they may join on the page."""
+        self._strangers = strangers
         self._database = database
         self._vault = vault
         self._clock = clock
@@ -169,7 +170,9 @@ class CodeMaker:
     def _make(self, session: Session, attempt: MemberSignIn, now_ms: int) -> None:
         sealed, attempt.phone = attempt.phone, None
         members = _members_with(session, attempt.phone_index)
-        if sealed is None or not (members or self._joins) or attempt.expires_ms <= now_ms:
+        if sealed is None or attempt.expires_ms <= now_ms:
+            return
+        if not members and _to_strangers(session, now_ms) >= self._strangers:
             return
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
         try:
@@ -187,6 +190,14 @@ class CodeMaker:
         except (Refused, Unavailable, CannotOpen):
             return  # whoever asked is told the same as ever; the limits are there for the phone's owner
         attempt.code_hash = _hash(self._vault, attempt.id, code)
+
+
+def _to_strangers(session: Session, now_ms: int) -> int:
+    """Return how many codes of the last hour went to numbers that were no member's."""
+    row = MemberMessage
+    lately = (col(row.changed_ms) > now_ms - HOUR_MS) & (col(row.made_ms) > now_ms - HOUR_MS)
+    query = select(func.count()).where(lately, col(row.member_id).is_(None), col(row.template) == "sign_in_code")
+    return session.exec(query).one()
 
 
 def _members_with(session: Session, index: bytes) -> Sequence[UUID]:

@@ -21,7 +21,7 @@ from cloud.member_page import following, headers, profile_pages, reading
 from cloud.member_page.consent_texts import text_for
 from cloud.member_page.holdings import purses_of
 from cloud.member_page.rendering import answer, language_of, today
-from cloud.member_page.visiting import Form, Here, JustSignedIn, Page, SignedIn, in_wechat
+from cloud.member_page.visiting import Form, Here, JustSignedIn, Page, SignedIn, in_wechat, is_wechat
 from cloud.member_page.words import say
 from cloud.members import consent, disclosure, disclosure_page, leaving
 from cloud.members.enrolling import fields_of
@@ -94,7 +94,7 @@ def forget_wechat(page: Here, visitor: SignedIn, form: Form) -> Response:
 @router.get("/me/export")
 def export_page(request: Request, visitor: JustSignedIn) -> Response:
     """Offer everything held, to read here or to keep."""
-    return answer(request, "export", tab="more", mark=visitor.mark)
+    return answer(request, "export", tab="more", mark=visitor.mark, elsewhere=is_wechat(request))
 
 
 @router.post("/me/export")

@@ -30,6 +30,8 @@ class MemberPageSettings(BaseModel):
     joining: bool = False
     """Whether whoever is no member yet may become one here, where the entry rule is free. Codes then go to any number
     that asks, within the same limits."""
+    joining_codes_an_hour: int = Field(default=600, ge=1, le=1_000_000)
+    """How many codes go to numbers that are no member's: each costs money, and some ask for thousands out of spite."""
 
     @field_validator("url")
     @classmethod
@@ -40,6 +42,11 @@ class MemberPageSettings(BaseModel):
         if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "localhost"}:
             raise ValueError("members type codes here: only https, but on this machine itself")
         return value.rstrip("/")
+
+    @property
+    def strangers(self) -> int:
+        """How many codes an hour go to numbers that are no member's."""
+        return self.joining_codes_an_hour if self.joining else 0
 
     @property
     def secure(self) -> bool:

@@ -138,9 +138,14 @@ def check_mark(request: Request, fields: Mapping[str, str], expected: str) -> No
         raise FormRefused("not a form of this session")
 
 
+def is_wechat(request: Request) -> bool:
+    """Tell whether this is WeChat's own browser."""
+    return "MicroMessenger" in request.headers.get("User-Agent", "")
+
+
 def in_wechat(request: Request, page: Page) -> bool:
     """Tell whether this is WeChat's own browser, and WeChat would tell us who is there."""
-    return "MicroMessenger" in request.headers.get("User-Agent", "") and page.visitors.ready
+    return is_wechat(request) and page.visitors.ready
 
 
 def address_of(request: Request) -> str:

@@ -246,6 +246,10 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
         "en": "Your profile, cards, points, purchases and what was done with them, in plain words.",
         "zh": "包括您的资料、会员卡、积分、购买记录及相关操作记录。",
     },
+    "export_elsewhere": {
+        "en": "WeChat keeps no files: open this page in your phone's browser to download.",
+        "zh": "微信内无法下载文件，请点击右上角“…”选择在浏览器中打开本页后下载。",
+    },
     "export_file": {"en": "Download it as data", "zh": "下载数据文件"},
     "leave": {"en": "Leave", "zh": "注销会员"},
     "sign_out": {"en": "Sign out", "zh": "退出登录"},

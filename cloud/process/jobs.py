@@ -112,7 +112,7 @@ def message_jobs(
     channels = channels_of(settings.channels, settings.messages_dir, clock)
     page = settings.member_page
     return [
-        ("sign-in codes", CodeMaker(database, vault, clock, page.code_minutes, joins=page.joining)),
+        ("sign-in codes", CodeMaker(database, vault, clock, page.code_minutes, strangers=page.strangers)),
         ("notices", NoticeTaker(database, vault, clock)),
         ("messages", Sender(database, vault, clock, channels)),
     ]

@@ -58,7 +58,7 @@ class Shop:
     def deliver(self) -> None:
         """Do what the process of messages does in one round."""
         channels = channels_of(self.settings.channels, self.settings.messages_dir, self.clock)
-        CodeMaker(self.database, vault(), self.clock, 5, joins=self.settings.member_page.joining)()
+        CodeMaker(self.database, vault(), self.clock, 5, strangers=self.settings.member_page.strangers)()
         Sender(self.database, vault(), self.clock, channels)()
 
     def messages(self) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from cloud.members import blocks, card_desk, consent, rules
 from cloud.members.models import Card, Member
 from cloud.store_days.policies import set_policies
 from shared.wire.policies import MEMBERSHIP, ConsentText, TillPolicies
-from tests.cloud.member_page_data import Phone, Shop, a_member, open_shop
+from tests.cloud.member_page_data import PHONE, Phone, Shop, a_member, open_shop
 from tests.factories import START_MS
 
 STRANGER = "13700137000"
@@ -110,6 +110,19 @@ def test_where_nobody_joins_here_strangers_get_no_code(sqlite_database: Database
     shop.deliver()
     assert shop.messages() == []
     assert Phone(shop).submit("/me/sign-in", "/me/join", phone=STRANGER).status_code == 303
+
+
+def test_strangers_cost_no_more_than_a_chain_has_set(sqlite_database: Database, tmp_path: Path) -> None:
+    shop = open_shop(sqlite_database, tmp_path, joining=True, joining_codes_an_hour=2)
+    a_member(shop)
+    for number in ("13700137000", "13700137001", "13700137002", PHONE):
+        Phone(shop).submit("/me/sign-in", "/me/sign-in", phone=number)
+    shop.deliver()
+    assert [one["to"][-4:] for one in shop.messages()] == ["7000", "7001", PHONE[-4:]], "members always get theirs"
+    shop.clock.advance(3_601_000)
+    Phone(shop).submit("/me/sign-in", "/me/sign-in", phone="13700137003")
+    shop.deliver()
+    assert shop.messages()[-1]["to"].endswith("7003")
 
 
 def act(shop: Shop, member: UUID, what: str) -> None:
