@@ -43,6 +43,8 @@ def called(session: Session, promotions: Collection[Promotion], items: Mapping[s
 def spoken_of(promotion: Promotion) -> Iterator[str]:
     """Yield the items that a sentence names: the first few of each list, and gifts."""
     scopes = [promotion.scope, *(part.scope for part in getattr(promotion, "parts", []))]
+    if promotion.need.scope is not None:
+        scopes.append(promotion.need.scope)
     given = getattr(promotion, "get_scope", None)
     for scope in (*scopes, given) if given is not None else scopes:
         for part in (scope, scope.leave_out):

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from cloud.api.services import Here
 from cloud.promotions.budget_figures import standings
-from cloud.promotions.budget_tables import budgets, shares
+from cloud.promotions.budget_tables import budgets, known, shares
 from cloud.web import figures
 from cloud.web.rendering import Context
 from cloud.web.showing import listed
@@ -24,10 +24,10 @@ def show(request: Request, services: Here) -> Response:
 
     def read(session: Session, _now_ms: int) -> Context:
         exponent = figures.house_money(session)[1]
-        found = standings(session)
+        found, called = standings(session), known(session, language, exponent)
         return {
-            "shares": shares(language, exponent),
-            "budgets": budgets(language, exponent),
+            "shares": shares(called),
+            "budgets": budgets(called),
             "count": len(found),
             "spent": sum(one.spent for one in found),
             "over": sum(one.over for one in found),

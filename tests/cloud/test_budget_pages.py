@@ -41,6 +41,8 @@ def test_each_store_s_share_is_shown_with_what_is_left(sqlite_database: Database
         "running",
         "5,000.00",
         "19",
+        "Store 1",
+        "each store a share by its weight",
     ):
         assert fact in shown, fact
     chinese = page(sqlite_database, "zh")
