@@ -18,7 +18,7 @@ from cloud.database import sweeping
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.fleet import audit
-from cloud.members import dirt, one_person, value
+from cloud.members import dirt, one_person, sets, value
 from cloud.members.models import CLOSED, ERASED, Card, Consent, Member, MemberField
 from cloud.members.traces import TRACES, Trace
 from cloud.rewards import ending as rewards
@@ -82,6 +82,8 @@ def erase(
     gone = {one.model: _delete(session, people, one) for one in TRACES if one.goes}
     erased = Erased(gone[MemberField], _blank_cards(session, people), gone[Consent], points)
     for found in rows:
+        if found.signup_store is not None:
+            sets.forget(session, found.signup_store, found.id)
         _blank(session, found)
     dirt.note(session, commit_no, [(one, dirt.HEAD_OFFICE, 0) for one in people])
     audit.record(session, at_ms=now_ms, actor=actor, action="member.erase", subject=str(member), reason=reason)

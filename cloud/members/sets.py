@@ -184,6 +184,16 @@ def _make_room(session: Session, store: str, version: int, known: int, surplus: 
     return version + len(rows), known - len(rows)
 
 
+def forget(session: Session, store: str, member: UUID) -> None:
+    """Have a store that never knew a member forget them all the same: it may keep a slip that they signed there."""
+    if session.get(StoreMember, (store, member)) is not None:
+        return  # whoever it knows it forgets with the next refresh
+    version, known = _lock_set(session, store)
+    _put(session, [(store, member, version + 1, True, 0, b"")])
+    sets = table_of(StoreMembers)
+    session.execute(update(sets).where(sets.c.store_id == store).values(version=version + 1, known=known))
+
+
 def touch(session: Session, store: str, members: Iterable[UUID]) -> None:
     """Have one store hear again of members it knows, although nothing that all stores see has changed."""
     version, known = _lock_set(session, store)

@@ -162,6 +162,26 @@ def test_p5_erasure_keeps_the_books(database: Database, nana: UUID) -> None:
     assert erase(database, nana).cards == 0
 
 
+def test_the_store_where_somebody_joined_is_told_to_forget_them_without_a_card(sqlite_database: Database) -> None:
+    """It may keep a slip that they signed there, although it never had them among its members."""
+    open_chain(sqlite_database)
+    join(sqlite_database, [CARD], home_store="s001")
+    bare = join(sqlite_database, fields={"phone": "13900139000"}, store="s001", home_store="s001")
+    with sqlite_database.session() as session:
+        sets.refresh(session, today=date(YEAR, 6, 30))
+        agent = session.get_one(Agent, AGENTS["s001"])
+        first = stepper.member_step(session, vault(), agent, 0, today=date(YEAR, 6, 30))
+    assert first is not None
+    assert bare not in {one.member for one in first.put}
+    erase(sqlite_database, bare)
+    with sqlite_database.session() as session:
+        sets.refresh(session, today=date(YEAR, 6, 30))
+        agent = session.get_one(Agent, AGENTS["s001"])
+        then = stepper.member_step(session, vault(), agent, first.version, today=date(YEAR, 6, 30))
+    assert then is not None
+    assert (then.gone, then.put) == ([bare], [])
+
+
 def test_stores_are_told_to_forget(database: Database, nana: UUID) -> None:
     with database.session() as session:
         sets.refresh(session, today=date(YEAR, 6, 30))
