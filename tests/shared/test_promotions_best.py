@@ -174,6 +174,22 @@ def test_p4_of_the_orders_promotions_the_best_that_share_nothing_are_chosen(
     assert saved(rules, list(basket.items())).saved_minor == best
 
 
+def test_p4_many_narrow_promotions_beat_a_wide_one_that_saves_more_than_each() -> None:
+    """Sixteen of one article each, one for everything: more than any search by subsets would try."""
+    goods = [make_item(f"n{number:02}") for number in range(16)]
+    narrow: list[AnyPromotion] = [
+        OrderPercent(promotion=item.item, scope=Scope(items=[item.item]), off_bp=5_000) for item in goods
+    ]
+    wide = [
+        OrderPercent(promotion="wide", off_bp=3_000),
+        OrderPercent(promotion="half", off_bp=8_000, scope=Scope(items=["n00", "n01", "n02"])),
+    ]
+    prices = [Price(item=item.item, regular_minor=1_000) for item in goods]
+    book = make_price_book(items=goods, prices=prices, promotions=[*narrow, *wide])
+    priced = price_basket(lines_of([(item.item, 1) for item in goods]), book, ANYBODY)
+    assert priced.saved_minor == 13 * 500 + 3 * 800
+
+
 def coupons(name: str) -> st.SearchStrategy[CouponOff]:
     return st.one_of(
         st.builds(CouponOff, promotion=st.just(name), stackable=st.booleans(), off_minor=st.integers(1, 1500)),
