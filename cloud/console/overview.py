@@ -15,6 +15,7 @@ from cloud.fleet.agents import status as agent_status
 from cloud.ingest.models import ParkedEvent
 from cloud.ledger.models import Account, Balance
 from cloud.org.models import Store
+from cloud.org.stores import called
 from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
 from cloud.prices.timeline import in_force, live_entries
 from cloud.pricing_audit import Waiting, waiting
@@ -87,7 +88,7 @@ class StoreRow:
 
 @dataclass(frozen=True, kw_only=True)
 class LastDay:
-    """The newest business day with sales; money in minor units."""
+    """What was sold on the newest business day with sales, or where and when somebody asks; money in minor units."""
 
     day: date | None
     sales: int
@@ -182,10 +183,19 @@ def today(session: Session, now_ms: int, business_ms: int) -> Today:
 def last_day(session: Session) -> LastDay:
     """Return the newest business day with sales: how many, for how much, and what came back."""
     day = session.exec(select(func.max(StoreDay.business_date)).where(col(StoreDay.sales) > 0)).one()
+    return _summed(session, day, col(StoreDay.business_date) == day)
+
+
+def sums_of(session: Session, store: str, day: date | None) -> LastDay:
+    """Return the same of a store that somebody names, of a day, or of a store's day."""
+    wanted = [col(StoreDay.store_id).in_(called(store))] if store else []
+    return _summed(session, day, *wanted, *([col(StoreDay.business_date) == day] if day else []))
+
+
+def _summed(session: Session, day: date | None, *wanted: ColumnElement[bool]) -> LastDay:
     summed = (StoreDay.sales, StoreDay.total_minor, StoreDay.refund_minor, StoreDay.voids, StoreDay.void_minor)
     sums = (func.coalesce(func.sum(one), 0) for one in summed)
-    found = session.execute(select(*sums).where(col(StoreDay.business_date) == day)).one()
-    sales, minor, refund, voids, voided = map(int, found)
+    sales, minor, refund, voids, voided = map(int, session.execute(select(*sums).where(*wanted)).one())
     return LastDay(day=day, sales=sales, sales_minor=minor, refund_minor=refund, voids=voids, void_minor=voided)
 
 

@@ -15,6 +15,8 @@ from cloud.console import computed, listings, one_store, overview, parked_event,
 from cloud.console.day import hours_of_last_day, sales_by_day, takings_by_day
 from cloud.ledger import words as ledger_words
 from cloud.ledger.units import units
+from cloud.org.models import Store
+from cloud.org.stores import called
 from cloud.pricing_audit.models import PriceAudit, PriceAuditDay
 from cloud.sales.lateness import late_words
 from cloud.store_days import slips
@@ -23,6 +25,7 @@ from cloud.web.navigation import shown_to
 from cloud.web.rendering import Context, environment, page
 from cloud.web.showing import listed
 from cloud.web.speaking import language_of, speech
+from cloud.web.tables import as_day
 
 _FEW = 5
 _OF_ONE_STORE = 10
@@ -96,10 +99,13 @@ def sales(request: Request, services: Here) -> Response:
 
     def read(session: Session, _now_ms: int) -> Context:
         currency, exponent = figures.house_money(session)
-        last = overview.last_day(session)
+        store, day = request.query_params.get("store", "").strip(), as_day(request.query_params.get("day", ""))
+        named = session.exec(select(col(Store.name)).where(col(Store.id).in_(called(store)))).first() if store else None
         return {
             "table": slips.SALES,
-            "last": last,
+            "last": overview.sums_of(session, store, day) if store or day else overview.last_day(session),
+            "asked_for": [str(one) for one in (named or store, day) if one],
+            "nowhere": store if store and named is None else "",
             "days": takings_by_day(session),
             "currency": currency,
             "exponent": exponent,

@@ -6,7 +6,8 @@ import re
 from datetime import date
 from zoneinfo import available_timezones
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from cloud.errors import Conflict, Invalid, NotFound
 from cloud.fleet import audit
@@ -18,6 +19,12 @@ DEFAULT_ENTITY = "main"
 OWNERSHIPS = ("direct", "franchise")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _FIRST_DAY = date(2000, 1, 1)
+
+
+def called(text: str) -> SelectOfScalar[str]:
+    """Return the query for the ids of stores that somebody means who types an id or a whole name."""
+    name = func.lower(col(Store.name)) == text.strip().lower()
+    return select(col(Store.id)).where(or_(col(Store.id) == text.strip(), name))
 
 
 def add_entity(session: Session, entity: str, name: str) -> LegalEntity:

@@ -149,7 +149,7 @@ def draft_changes(
     key: str | None = None,
     most: int | None = None,
 ) -> DraftChanges:
-    """Return a draft's changes by body: all, or those of some kinds, one scope, one key, or the first so many of these."""
+    """Return a draft's changes by body: all, or those of some kinds, one scope or one key, the first so many."""
     query = select(
         col(PriceDraftRow.kind), col(PriceDraftRow.scope), col(PriceDraftRow.key), col(PriceDraftRow.row)
     ).where(col(PriceDraftRow.draft_id) == draft_id, col(PriceDraftRow.kind).in_(kinds))

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, literal, select, union_all
 from sqlmodel import Session, col
 
 from cloud.org.models import Store
+from cloud.org.stores import called
 from cloud.sales.lateness import Words, arrivals, late_by, late_words
 from cloud.sales.models import Sale, SaleReturn
 from cloud.sales.naming import receipt_name
@@ -93,7 +94,7 @@ def _keys(kind: str, asked: Asked) -> Query:
     if kind in _ONLY:
         query = query.where(_ONLY[kind])
     if asked.get("store"):
-        query = query.where(col(table.store_id) == asked.get("store"))
+        query = query.where(col(table.store_id).in_(called(asked.get("store"))))
     if day := as_day(asked.get("day")):
         query = query.where(col(table.business_date) == day)
     return query

@@ -75,6 +75,14 @@ def test_returns_stand_among_the_sales_with_a_minus(sqlite_database: Database) -
     assert "1 to 1 of 1" in returns
     assert receipts_of(get(sqlite_database, "/sales?day=2026-01-01&store=s001&kind=nonsense"))[0] == "t1-1-2"
     assert "Nothing fits this filter." in get(sqlite_database, "/sales?day=2026-01-02")
+    for asked, answer in (
+        ("store=s001", "s001: 2 sales for 45.98 CNY."),
+        ("store=S001&day=2026-01-01", "s001, 2026-01-01: 2 sales for 45.98 CNY."),
+        ("day=2026-01-02", "2026-01-02: 0 sales for 0.00 CNY."),
+        ("store=s002", "s002: 0 sales for 0.00 CNY."),
+        ("store=nowhere", "There is no store nowhere."),
+    ):
+        assert f"<h1>{answer}</h1>" in get(sqlite_database, f"/sales?{asked}"), "the answer is to what was asked"
 
 
 def test_sales_stand_by_the_time_they_were_sold_however_late_they_came(sqlite_database: Database) -> None:
