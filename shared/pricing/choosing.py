@@ -11,8 +11,8 @@ some share goods, what is searched depends on the layer:
   again and again the one that saves most.
 - coupons: the best one alone, or all that stack, in every order of up to `MOST_ORDERED`. Beyond: the one that saves
   most alone first, or percentages before amounts.
-- everything else: every choice of promotions that share no goods, up to `packing.MOST_TRIED` questions. Beyond: what
-  saves most first, each that shares none with those before it.
+- everything else: every choice of promotions that share no goods, up to `packing.MOST_COMPARED` comparisons. Beyond:
+  what saves most first, or what saves most on each article first, each that shares none with those before it.
 """
 
 from __future__ import annotations

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import or_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.pricing.candidate import NOTHING, Candidate, Key, Score, added, negative, score
 from shared.pricing.effect import Effect
 
-MOST_TRIED = 400
-"""With or without this one: so often is asked. Enough for any twelve promotions; for hundreds where few overlap."""
+MOST_COMPARED = 300_000
+"""So often two promotions are compared. Enough for any twelve of them, and for hundreds where few overlap."""
+_EACH_QUESTION = 1_000
+"""What a question costs beside, as comparisons."""
+_SCALE = 1_000_000
 
 Chosen = list[tuple[Candidate, Effect]]
 
@@ -38,7 +41,7 @@ class _Packing:
     """Asks of one promotion after another what is best with it and without it, apart for those that share no goods."""
 
     def __init__(self) -> None:
-        self._tried = 0
+        self._compared = 0
 
     def best(self, wanting: Sequence[_Wants]) -> Chosen:
         chosen: Chosen = []
@@ -47,9 +50,9 @@ class _Packing:
         return chosen
 
     def _of_part(self, part: Sequence[_Wants]) -> Chosen:
-        self._tried += 1
-        if self._tried > MOST_TRIED:
-            return _first_come(part)
+        self._compared += len(part) ** 2 + _EACH_QUESTION
+        if self._compared > MOST_COMPARED:
+            return min(_first_come(part, _by_saving), _first_come(part, _by_saving_on_each), key=worth)
         disputed = max(part, key=lambda wants: sum([1 for other in part if other.rows & wants.rows]))
         others = [wants for wants in part if wants is not disputed]
         with_it = [disputed.one, *self.best([wants for wants in others if not wants.rows & disputed.rows])]
@@ -72,9 +75,21 @@ def _parts(wanting: Sequence[_Wants]) -> list[list[_Wants]]:
     return [*alone, *parts]
 
 
-def _first_come(part: Sequence[_Wants]) -> Chosen:
+def _by_saving(wants: _Wants) -> tuple[Score, Key]:
+    """Sort what saves most first."""
+    candidate, effect = wants.one
+    return negative(score(effect)), candidate.key
+
+
+def _by_saving_on_each(wants: _Wants) -> tuple[int, Score, Key]:
+    """Sort what saves most on each article it takes first."""
+    candidate, effect = wants.one
+    return -effect.saving * _SCALE // wants.rows.bit_count(), negative(score(effect)), candidate.key
+
+
+def _first_come(part: Sequence[_Wants], order: Callable[[_Wants], Any]) -> Chosen:
     taken, chosen = 0, Chosen()
-    for wants in sorted(part, key=lambda wants: (negative(score(wants.one[1])), wants.one[0].key)):
+    for wants in sorted(part, key=order):
         if not taken & wants.rows:
             taken |= wants.rows
             chosen.append(wants.one)

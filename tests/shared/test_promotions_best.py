@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.money import share_bp
-from shared.pricing import AnyPromotion, Coupon, Price, PricedBasket, price_basket
+from shared.pricing import AnyPromotion, Coupon, Price, PricedBasket, packing, price_basket
 from shared.pricing.kinds import AmountOff, BuyXGetY, CouponOff, NForPrice, OrderPercent, PercentOff, SpendAndGet
 from shared.pricing.kinds.amount_off import Each
 from shared.pricing.kinds.spend_and_get import Step
@@ -174,8 +174,12 @@ def test_p4_of_the_orders_promotions_the_best_that_share_nothing_are_chosen(
     assert saved(rules, list(basket.items())).saved_minor == best
 
 
-def test_p4_many_narrow_promotions_beat_a_wide_one_that_saves_more_than_each() -> None:
+@pytest.mark.parametrize("most_compared", [packing.MOST_COMPARED, 0])
+def test_p4_many_narrow_promotions_beat_a_wide_one_that_saves_more_than_each(
+    most_compared: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Sixteen of one article each, one for everything: more than any search by subsets would try."""
+    monkeypatch.setattr(packing, "MOST_COMPARED", most_compared)
     goods = [make_item(f"n{number:02}") for number in range(16)]
     narrow: list[AnyPromotion] = [
         OrderPercent(promotion=item.item, scope=Scope(items=[item.item]), off_bp=5_000) for item in goods
