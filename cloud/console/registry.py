@@ -29,7 +29,7 @@ from cloud.value import pages as value
 from cloud.value import report_pages as value_reports
 from cloud.value import return_pages as card_returns
 from cloud.value import rule_pages as value_rules
-from cloud.web import leading_back, signing_in, static_files
+from cloud.web import failing, leading_back, signing_in, static_files
 from cloud.web.live import Streams
 from cloud.web.navigation import Entry, Task
 from shared.web.words import marked
@@ -86,6 +86,7 @@ def mount(app: FastAPI) -> None:
     app.state.streams = Streams()
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(OUR_NAMES), www_redirect=False)
     app.include_router(static_files.router)
+    failing.install(app)
     signing_in.install(app)
     leading_back.install(app)
     for entry in ENTRIES:

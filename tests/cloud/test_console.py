@@ -237,10 +237,11 @@ def test_every_reason_to_park_has_a_remedy_in_words() -> None:
 
 def test_what_is_not_there_is_said_as_a_page(sqlite_database: Database) -> None:
     app = console(sqlite_database)
-    for path in ("/stores/nowhere", f"/parked/{PARKED_SALE}"):
+    nowhere = ("/nowhere", "/sales/abc", "/ledger/seals/x", f"/ledger/proofs/{10**20}")
+    for path in ("/stores/nowhere", f"/parked/{PARKED_SALE}", *nowhere):
         page = get(app, path)
-        assert page.status_code == 404
-        assert "There is nothing here." in page.text
+        assert page.status_code == 404, path
+        assert "There is nothing here." in page.text, path
 
 
 def test_every_region_of_a_page_is_what_its_stream_sends(sqlite_database: Database) -> None:
