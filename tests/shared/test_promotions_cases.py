@@ -49,6 +49,13 @@ def test_every_word_is_explained() -> None:
     assert [word for word in sorted(words) if f"`{word}`" not in README and f"**{word}**" not in README] == []
 
 
+def test_the_file_that_the_readme_shows_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "shown.json"
+    path.write_text(README.partition("```json\n")[2].partition("```")[0])
+    assert main([str(path)]) == 0
+    assert capsys.readouterr().out == "1 cases, 0 differ\n"
+
+
 GOODS = {"a": {"price": "5.00"}}
 FINE: dict[str, Any] = {"name": "one", "basket": [["a", 2]], "expect": {"total": "10.00"}}
 SPEND = {"type": "spend", "steps": [{"from": "5.00", "off": "1.00"}]}
