@@ -19,8 +19,9 @@ from cloud.api.headers import HEADERS
 from cloud.api.limits import TooMany
 from cloud.errors import CloudError, NotFound, Unavailable
 from cloud.ingest.transience import is_transient
+from cloud.web.live import asks_for_stream
 from cloud.web.refusing import refusal_words
-from cloud.web.rendering import answer, asks_for_stream
+from cloud.web.rendering import answer
 from cloud.web.speaking import language_of
 from shared.web.words import marked
 
