@@ -120,10 +120,12 @@ def _with_coupons(session: Session, sales: Collection[UUID]) -> dict[UUID, str]:
 def free_lapsed(session: Session, now_ms: int) -> int:
     """Free reservations that have ended and whose agents have sent everything since. `now_ms` is HQ's wall time."""
     coupon = table_of(Coupon)
+    # Locked: a basket that asks again at this moment keeps its coupon for as long anew.
     rows = session.execute(
-        select(coupon.c.code, coupon.c.agent_id, coupon.c.reserved_until_ms).where(
-            coupon.c.state == RESERVED, coupon.c.reserved_until_ms < now_ms - GRACE_MS
-        )
+        select(coupon.c.code, coupon.c.agent_id, coupon.c.reserved_until_ms)
+        .where(coupon.c.state == RESERVED, coupon.c.reserved_until_ms < now_ms - GRACE_MS)
+        .order_by(coupon.c.code)
+        .with_for_update(skip_locked=True)
     ).all()
     heard = heard_until(session, {row.agent_id for row in rows})
     lapsed = [row.code for row in rows if heard.get(row.agent_id, 0) >= row.reserved_until_ms + GRACE_MS]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from uuid import UUID
 
@@ -28,7 +30,7 @@ from shared.pricing.model import Discount
 from shared.pricing.record import PricingFacts, PromotionUse
 from shared.wire.events import MemberOnSale, SaleCompleted
 from shared.wire.messages import AskCoupon, AskRelease, CouponReserved, Refused, Released
-from tests.cloud.members_data import take
+from tests.cloud.members_data import AGENTS, take
 from tests.cloud.test_ledger_races import AT_ONCE, all_at_once
 from tests.cloud.test_value_sales import Chain, heard
 from tests.factories import START_MS, make_return, make_sale, new_id
@@ -233,6 +235,36 @@ def test_a_reservation_whose_basket_never_came_frees_itself_when_the_agent_has_s
     heard(shop, drained_ms=later)
     assert (freed(), freed()) == (1, 0)
     assert isinstance(shop.claim(code, new_id()), CouponReserved)
+
+
+@pytest.mark.postgresql
+def test_p5_a_basket_that_asks_again_while_its_reservation_lapses_keeps_its_coupon(
+    postgresql_database: Database,
+) -> None:
+    """Else the next basket could have the same coupon, and both sales would stand."""
+    shop, basket = Shop(postgresql_database), new_id()
+    shop.batch()
+    (code,) = shop.give()
+    held = shop.claim(code, basket)
+    assert isinstance(held, CouponReserved)
+    later = held.valid_until_ms + 2 * GRACE_MS
+    heard(shop, drained_ms=later)
+    again = using.Reservation(
+        code=code, basket=basket, agent=AGENTS["s001"], store="s001", today=TODAY, at_ms=START_MS, until_ms=later
+    )
+
+    def lapse() -> int:
+        with postgresql_database.session() as session:
+            return settling.free_lapsed(session, later)
+
+    with ThreadPoolExecutor(1) as pool:
+        with postgresql_database.session() as session:
+            using.reserve(session, again)
+            freed = pool.submit(lapse)
+            with suppress(TimeoutError):  # whoever waits for the basket's answer is to find it, too
+                freed.result(timeout=1)
+        assert freed.result() == 0
+    assert shop.claim(code, new_id()) == Refused(code="coupon_reserved")
 
 
 def test_open_coupons_are_as_many_as_the_ledger_says(database: Database) -> None:
