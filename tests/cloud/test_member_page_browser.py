@@ -185,6 +185,25 @@ def test_pages_with_nothing_fit_and_read_well(shop: Shop, page: Page, address: s
     check(page, address, FIXED, language)
 
 
+def test_letters_twice_as_large_fit_a_small_telephone(shop: Shop, page: Page, address: str) -> None:
+    member, _ = everything(shop, 2)
+    signed_in(shop, page, address, member)
+    page.resize(360, 640)
+    try:
+        for path in ("/me", "/me/value", "/me/more", "/me/coupons", "/me/receipts"):
+            page.load(address + path, "zh")
+            page.evaluate("document.documentElement.style.fontSize = '200%'; 0")
+            assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, (
+                path
+            )
+            tall = "[...document.querySelectorAll('h1, .tabs a, .tile .value, .back')].filter(e => e.firstChild"
+            broken = f"{tall} && e.textContent.trim().length <= 4 && e.getClientRects()[0].height > 130).length"
+            assert page.evaluate(broken) == 0, f"{path}: a word stands on end"
+            assert page.evaluate("[...document.querySelectorAll('.tabs a')].every(e => e.scrollWidth <= e.clientWidth)")
+    finally:
+        page.resize(390, 844)
+
+
 def test_dark_reads_well_and_the_code_stays_black_on_white(shop: Shop, page: Page, address: str) -> None:
     member, _ = everything(shop, 2)
     signed_in(shop, page, address, member)
