@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from shared.money import share_bp
 from shared.pricing.candidate import Candidate
 from shared.pricing.context import Coupon, PricingContext
-from shared.pricing.effect import MANY, Facts
+from shared.pricing.effect import MANY, Facts, capped
 from shared.pricing.gate import Gate, Pass
 from shared.pricing.index import Listed, Place, PromotionIndex
 from shared.pricing.promotion import Layer
@@ -127,7 +128,8 @@ class Concerned:
         for place, coupon in enumerate(entered):
             reason = budget.reason or ("" if place < most else "coupons_used_up")
             if not reason and place and budget.money < MANY:
-                budget = budget._replace(money=budget.money - _worth(listed, budget.money))
+                gross = sum([self._state.gross[row] for row in scopes[0]])
+                budget = budget._replace(money=budget.money - _at_most(listed, gross, budget.money))
                 reason = "" if budget.money > 0 else "budget_used"
             if reason:
                 self.refused.append(Refused(listed, reason, coupon))
@@ -159,7 +161,8 @@ class Concerned:
         return entered
 
 
-def _worth(listed: Listed, left: int) -> int:
-    """Return what a coupon may take of a budget before the next of its kind is asked: its face or cap, else all."""
+def _at_most(listed: Listed, gross: int, left: int) -> int:
+    """Return what a coupon takes of a budget at most, before the next of its kind is asked."""
     promotion = listed.promotion
-    return min(left, getattr(promotion, "off_minor", 0) or getattr(promotion, "cap_minor", None) or left)
+    minor = getattr(promotion, "off_minor", 0) or share_bp(gross, getattr(promotion, "off_bp", 0))
+    return min(left, capped(minor, getattr(promotion, "cap_minor", None)))
