@@ -20,6 +20,7 @@ from cloud.prices.drafts import bodies_in, draft_changes, draft_size, get_draft,
 from cloud.prices.finding import find_items
 from cloud.prices.imports import ImportResult
 from cloud.prices.models import DraftStatus, PriceDraft, PriceVersion, TimelineEntryRow
+from cloud.prices.overlapping import overlaps
 from cloud.prices.publish import Act
 from cloud.prices.row_editing import Wrong, editing
 from cloud.prices.targets import resolve_targets
@@ -33,6 +34,7 @@ from cloud.web.signing_in import Posted
 from shared.body import BodyKind
 
 _PROBLEMS = 50
+_COUNTS = (DraftStatus.DRAFT, DraftStatus.PUBLISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,9 @@ def show(
 
     def read(session: Session, _now_ms: int) -> Context:
         draft = get_draft(session, draft_id)
-        found, count = changes.changes(session, draft_id)
-        approved = approvals.approval_of(session, draft_id)
         now_ms = services.clocks.business.now_ms()
+        found, count = changes.changes(session, draft_id, now_ms)
+        approved = approvals.approval_of(session, draft_id)
         back = taking_back.taking_back(session, draft_id)
         tried = _tried(session, draft_id)
         spoken = {place for _, told in tried["previews"] if told for place in told.places}
@@ -94,6 +96,7 @@ def show(
             "arrival": _arrival(session, draft, now_ms),
             "was_published": draft.status in {DraftStatus.PUBLISHED, DraftStatus.STOPPED},
             "taken_back_by": back,
+            "overlaps": overlaps(session, draft_id, now_ms) if draft.status in _COUNTS else [],
             "takes_back": get_draft(session, draft.takes_back) if draft.takes_back else None,
             "draft": draft,
             "changes": found,
@@ -113,7 +116,7 @@ def show(
             "open": draft.status == "draft",
             "places": place_names(session, [draft.targets, *(one.targets for one in back), *spoken]),
             "columns": HEADS,
-            **_one_item(session, draft, asked, wrong),
+            **_one_item(session, draft, asked, wrong, now_ms),
         }
 
     return page(request, services, "price_change", read)
@@ -131,12 +134,12 @@ def _labelled(session: Session, draft: PriceDraft) -> list[Store]:
     ]
 
 
-def _one_item(session: Session, draft: PriceDraft, asked: Asked, wrong: Sequence[Wrong]) -> Context:
+def _one_item(session: Session, draft: PriceDraft, asked: Asked, wrong: Sequence[Wrong], now_ms: int) -> Context:
     """Return what is shown of the item whose prices are typed: itself, or those that fit what was looked for."""
     edited, missing = None, ""
     if asked.item and draft.status == DraftStatus.DRAFT:
         try:
-            edited = editing(session, draft.id, asked.item, asked.stores)
+            edited = editing(session, draft.id, asked.item, asked.stores, now_ms)
         except NotFound as error:
             missing = error.phrase or ""
     return {

@@ -55,11 +55,11 @@ def items(request: Request, services: Here, q: str = "", draft: str = "", field:
 def item(request: Request, services: Here, draft: str, form: MayPlan) -> Response:
     """Take the prices of one item as they were typed."""
     typed = dict(form.fields)
-    asked = Asked(item=form.get("item"), stores=form.all("store"), typed=typed)
+    asked, act = Asked(item=form.get("item"), stores=form.all("store"), typed=typed), act_of(services, form)
     try:
         with services.database.session() as session:
-            it = row_editing.editing(session, draft, asked.item, asked.stores)
-            wrong = row_editing.change(session, draft, it, form.get, act_of(services, form))
+            it = row_editing.editing(session, draft, asked.item, asked.stores, act.now_ms)
+            wrong = row_editing.change(session, draft, it, form.get, act)
     except (Refused, Invalid, NotFound) as error:
         return show(request, services, draft, refused=refusal_words(error, REFUSALS))
     if wrong:
@@ -109,7 +109,7 @@ def _take(request: Request, services: Services, draft: str, form: Posted, conten
     try:
         with services.database.session() as session:
             act = act_of(services, form)
-            result = import_sheet(session, draft, kind, content, actor=act.actor, dry_run=False)
+            result = import_sheet(session, draft, kind, content, actor=act.actor, now_ms=act.now_ms, dry_run=False)
             if result.stored:
                 rows = result.changes + result.removals
                 record_writing(session, draft, actor=act.actor, wall_ms=act.wall_ms, put=rows)

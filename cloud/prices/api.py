@@ -117,10 +117,11 @@ def export_file(
 def _import(
     services: Services, who: TokenHolder, draft: str, kind: BodyKind, content: bytes, *, dry_run: bool
 ) -> ImportResult:
+    now_ms = services.clocks.business.now_ms()
     opened = services.database.snapshot if dry_run else services.database.session
     with opened() as session:
         drafts.get_draft(session, draft)
-        result = import_sheet(session, draft, kind, content, actor=who.actor, dry_run=dry_run)
+        result = import_sheet(session, draft, kind, content, actor=who.actor, dry_run=dry_run, now_ms=now_ms)
         if result.stored:
             wall_ms = services.clocks.machine.wall_ms()
             drafts.record_writing(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -14,7 +15,7 @@ from cloud.org.models import Store
 from cloud.prices.drafts import DraftRow, create_draft, draft_changes, draft_size, get_draft, put_rows
 from cloud.prices.models import PriceDraft, PriceVersion
 from cloud.prices.publish import Act
-from cloud.prices.rows import rows_of
+from cloud.prices.rows import Lineage, rows_of
 from cloud.prices.standing import newest_body
 from cloud.prices.targets import CHAIN
 from shared.body import BodyKind
@@ -86,22 +87,22 @@ class PriceChange:
         return (new.regular_minor - old.regular_minor) * 10_000 // old.regular_minor
 
 
-def changes(session: Session, draft_id: str) -> tuple[list[PriceChange], int]:
+def changes(session: Session, draft_id: str, now_ms: int) -> tuple[list[PriceChange], int]:
     """Return up to MOST_SHOWN price changes of a draft, by zone and item, and how many there are.
 
-    What a published draft replaced is what counted before it.
+    A draft stands beside what is in force; what a published one replaced is what counted before it.
     """
     first = session.exec(select(func.min(col(PriceVersion.version))).where(PriceVersion.draft_id == draft_id)).one()
-    before = None if first is None else first - 1
+    standing = partial(newest_body, session, now_ms=now_ms) if first is None else partial(_before, session, first - 1)
     found = draft_changes(session, draft_id, kinds=_PRICED, most=MOST_SHOWN)
     sizes = draft_size(session, draft_id)
     count = sum(sizes.get(kind, 0) for kind in _PRICED)
     shown: list[PriceChange] = []
     for (kind, scope), rows in sorted(found.items()):
         keys = sorted(rows)
-        old = rows_of(session, newest_body(session, kind, scope, before), keys)
+        old = rows_of(session, standing(kind, scope), keys)
         items = items_of(session, draft_id, keys)
-        zone, then = _zone_prices(session, draft_id, (kind, scope), keys, before)
+        zone, then = _zone_prices(session, draft_id, (kind, scope), keys, standing)
         shown += [
             _change((kind, scope), key, (old.get(key), rows[key], zone.get(key), then.get(key)), items.get(key))
             for key in keys
@@ -112,14 +113,22 @@ def changes(session: Session, draft_id: str) -> tuple[list[PriceChange], int]:
 _PRICED = (BodyKind.PRICES, BodyKind.OVERRIDES)
 
 
+def _before(session: Session, version: int, kind: BodyKind, scope: str) -> Lineage:
+    return newest_body(session, kind, scope, version)
+
+
 def _zone_prices(
-    session: Session, draft_id: str, body: tuple[BodyKind, str], keys: Sequence[str], before: int | None
+    session: Session,
+    draft_id: str,
+    body: tuple[BodyKind, str],
+    keys: Sequence[str],
+    standing: Callable[[BodyKind, str], Lineage],
 ) -> tuple[dict[str, bytes], dict[str, bytes | None]]:
     """Return what a store's zone says of items without a draft and with it, for a change of the store's own prices."""
     store = session.get(Store, body[1]) if body[0] is BodyKind.OVERRIDES else None
     if store is None:
         return {}, {}
-    now = rows_of(session, newest_body(session, BodyKind.PRICES, store.price_zone, before), keys)
+    now = rows_of(session, standing(BodyKind.PRICES, store.price_zone), keys)
     drafted = draft_changes(session, draft_id, scope=store.price_zone, kinds=[BodyKind.PRICES])
     return now, {**now, **drafted.get((BodyKind.PRICES, store.price_zone), {})}
 

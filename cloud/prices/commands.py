@@ -83,7 +83,9 @@ def import_file(
     """Read a spreadsheet into a draft: all of it, or nothing if a single row is bad."""
     with database_of(context) as database, database.session() as session:
         drafts.get_draft(session, draft)
-        result = import_sheet(session, draft, kind, file.read_bytes(), actor=actor(), dry_run=dry_run)
+        result = import_sheet(
+            session, draft, kind, file.read_bytes(), actor=actor(), dry_run=dry_run, now_ms=_business_ms(context)
+        )
         if result.stored:
             rows = result.changes + result.removals
             drafts.record_writing(session, draft, actor=actor(), wall_ms=now_ms(), put=rows)

@@ -58,12 +58,19 @@ class ImportResult:
 
 
 def import_sheet(
-    session: Session, draft_id: str, kind: BodyKind, content: bytes, *, actor: str, dry_run: bool = True
+    session: Session,
+    draft_id: str,
+    kind: BodyKind,
+    content: bytes,
+    *,
+    actor: str,
+    dry_run: bool = True,
+    now_ms: int | None = None,
 ) -> ImportResult:
     """Read a CSV or XLSX file of items, prices or overrides into a draft, as written by `actor`.
 
-    What a file has no column for stays as it is. Nothing is stored on a dry run, or when a single row is bad. Raise
-    Invalid for a file that is no table.
+    What a file has no column for stays as it is: as in force at `now_ms` (business time), or else as the newest has it.
+    Nothing is stored on a dry run, or when a single row is bad. Raise Invalid for a file that is no table.
     """
     if kind not in COLUMNS:
         raise Invalid(f"{kind} are not imported from spreadsheets: put them into the draft as rows")
@@ -76,7 +83,7 @@ def import_sheet(
     if not result.ok:
         return result
     exponents = _exponents(session, kind)
-    found = _parse(completed(session, draft_id, kind, sheet, exponents), kind, exponents, result)
+    found = _parse(completed(session, draft_id, kind, sheet, exponents, now_ms=now_ms), kind, exponents, result)
     _check_references(session, draft_id, kind, found, result)
     result.problems.sort(key=lambda problem: problem.row)
     result.changes = sum(row.row is not None for _, row in found)

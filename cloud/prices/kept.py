@@ -23,7 +23,15 @@ _NEW = frozenset({"item", "remove", *SCOPE_COLUMN.values()})
 _PER_BASIS = frozenset({"member", "floor", "basis"})
 
 
-def completed(session: Session, draft_id: str, kind: BodyKind, sheet: Sheet, exponents: Mapping[str, int]) -> Sheet:
+def completed(
+    session: Session,
+    draft_id: str,
+    kind: BodyKind,
+    sheet: Sheet,
+    exponents: Mapping[str, int],
+    *,
+    now_ms: int | None = None,
+) -> Sheet:
     """Return a sheet whose rows have the cells of every column they say nothing about; an empty cell says: nothing."""
     missing = tuple(name for name in COLUMNS[kind] if name not in sheet.columns and name not in _NEW)
     if not missing:
@@ -31,11 +39,12 @@ def completed(session: Session, draft_id: str, kind: BodyKind, sheet: Sheet, exp
     by_scope: dict[str, list[SheetRow]] = {}
     for row in sheet.rows:
         by_scope.setdefault(row.cells.get(SCOPE_COLUMN[kind], CHAIN), []).append(row)
+    at_ms = None if kind is BodyKind.ITEMS else now_ms  # an item that waits for its first day is one already
     drafted = draft_changes(session, draft_id, kinds=[kind])
     found: dict[int, SheetRow] = {}
     for scope, rows in by_scope.items():
         keys = {row.cells.get("item", "") for row in rows}
-        now: dict[str, bytes | None] = {**rows_of(session, newest_body(session, kind, scope), keys)}
+        now: dict[str, bytes | None] = {**rows_of(session, newest_body(session, kind, scope, now_ms=at_ms), keys)}
         now |= {key: row for key, row in drafted.get((kind, scope), {}).items() if key in keys}
         for row in rows:
             old = now.get(row.cells.get("item", ""))

@@ -74,7 +74,7 @@ def labels(session: Session, draft_id: str, store: Store, now_ms: int) -> list[L
     book = StoreBooks().book(session, store.id, before) if before else None
     if book is not None:
         book.prefetch(keys)
-    overridden = rows_of(session, newest_body(session, BodyKind.OVERRIDES, store.id), keys)
+    overridden = rows_of(session, newest_body(session, BodyKind.OVERRIDES, store.id, now_ms=now_ms), keys)
     items = items_of(session, draft_id, keys)
     found: list[Label] = []
     for key in keys:

@@ -81,7 +81,7 @@ class Wrong:
     remedy: Phrase
 
 
-def editing(session: Session, draft_id: str, number: str, also: Iterable[str] = ()) -> Editing:
+def editing(session: Session, draft_id: str, number: str, also: Iterable[str], now_ms: int) -> Editing:
     """Return an item's prices for a draft; stores in `also` are shown with a price of their own still to be typed.
 
     Raise NotFound for an item that neither the draft nor head office has.
@@ -90,7 +90,7 @@ def editing(session: Session, draft_id: str, number: str, also: Iterable[str] = 
     if item is None:
         raise NotFound(Phrase("There is no item {item}.", item=number))
     stores, rows = _stores(session, draft.targets.split()), draft_changes(session, draft_id, key=number)
-    reading, wanted = _Reading(session, rows, number), set(also)
+    reading, wanted = _Reading(session, rows, number, now_ms), set(also)
     places, others = [], []
     for zone in sorted({store.price_zone for store in stores}):
         inside = [store for store in stores if store.price_zone == zone]
@@ -119,10 +119,13 @@ class _Reading:
     session: Session
     rows: DraftChanges
     number: str
+    now_ms: int
 
     def place(self, kind: BodyKind, scope: str, name: str, exponent: int) -> Place:
         """Return what the item costs there, and what the draft says."""
-        old = rows_of(self.session, newest_body(self.session, kind, scope), [self.number]).get(self.number)
+        old = rows_of(self.session, newest_body(self.session, kind, scope, now_ms=self.now_ms), [self.number]).get(
+            self.number
+        )
         drafted = self.rows.get((kind, scope), {})
         then = drafted.get(self.number)
         return Place(

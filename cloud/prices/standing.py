@@ -1,4 +1,4 @@
-"""The newest content on any timeline: what imports are checked against and exports start from."""
+"""The newest content on any timeline, or of what is in force: what changes are checked against and compared with."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from cloud.prices.starting import bodies_of
 from shared.body import BodyKind
 
 
-def newest_body(session: Session, kind: BodyKind, scope: str, version: int | None = None) -> Lineage:
-    """Return how to read a body as the newest version that has it on a timeline, up to `version` if given."""
+def newest_body(
+    session: Session, kind: BodyKind, scope: str, version: int | None = None, *, now_ms: int | None = None
+) -> Lineage:
+    """Return how to read a body as the newest version that has it on a timeline, up to `version` if given.
+
+    With `now_ms`, business time, it is what stores sell by then: what waits for its moment is none of it.
+    """
     query = (
         select(StoreManifest)
         .join(
@@ -25,6 +30,8 @@ def newest_body(session: Session, kind: BodyKind, scope: str, version: int | Non
     )
     if version is not None:
         query = query.where(col(StoreManifest.version) <= version)
+    if now_ms is not None:
+        query = query.where(col(TimelineEntryRow.activates_ms) <= now_ms)
     tree = body_tree(session, kind, scope)
     for manifest in session.execute(query).scalars().yield_per(100):
         hash_ = bodies_of(manifest)[0].get((kind, scope))

@@ -112,6 +112,27 @@ def test_what_is_odd_is_pointed_out_and_the_change_is_had_as_a_file(marketer: Vi
     assert f"{place}/as-file?kind=overrides&amp;form=csv" in page
 
 
+def test_what_waits_is_not_what_counts_now_and_is_said(sqlite_database: Database, marketer: Visitor) -> None:
+    with sqlite_database.session() as session:
+        spring = Price(item="1001", regular_minor=800, member_minor=700)
+        publish_rows(session, [row(BodyKind.PRICES, "z1", spring)], at="2026-03-01T06:00:00", title="Spring")
+    place = started(marketer)
+    assert "5.00" in re.split("New price", marketer.get(f"{place}?item=1001").text.partition("zone z1")[2])[0]
+    marketer.send(f"{place}/rows", {"kind": "prices", "rows": "zone,item,regular\nz1,1001,5.50"})
+    assert drafted(sqlite_database, place) == {
+        ("prices", "z1", "1001"): row(BodyKind.PRICES, "z1", Price(item="1001", regular_minor=550)).row
+    }, "no member price of what waits"
+    for act in ("", "publish"):
+        if act:
+            assert marketer.send(f"{place}/{act}").status_code == 303
+        page = marketer.get(place).text
+        assert re.search(r"5\.00[^%]*5\.50[^%]*\+10\.0%", page)
+        assert "1 price here is also changed from 2026-03-01 06:00:00 on (store time), by what waits:" in page
+        assert ">Spring</a>" in page
+    marketer.language = "zh"
+    assert "另有 1 个价格将由待生效的调价单修改" in marketer.get(place).text
+
+
 def test_a_stores_own_price_can_go(sqlite_database: Database, marketer: Visitor) -> None:
     with sqlite_database.session() as session:
         publish_rows(session, [row(BodyKind.OVERRIDES, "s1", Price(item="1001", regular_minor=450))])
