@@ -17,7 +17,7 @@ from cloud.api.services import Here, Services
 from cloud.fleet import audit
 from cloud.identity.tokens import TokenHolder
 from cloud.ledger.commits import open_commit
-from cloud.members import enrolling, entry, finding
+from cloud.members import claiming, enrolling, entry, finding
 from cloud.members.home_days import HomeDays
 from cloud.members.importing import Importer, MemberImport
 from cloud.members.minting import mint_of
@@ -114,16 +114,24 @@ def enrol(services: Here, who: MayWrite, body: NewMember) -> Enrolled:
     given = body.model_dump(exclude={"receipt"})
     sign_up = enrolling.SignUp(source="api", **{**given, "cards": tuple(body.cards)})
     with services.database.session() as session:
-        entry.check(session, services.vault, card_numbers=body.cards, receipt=body.receipt, business_ms=business_ms)
+        receipt = entry.check(
+            session, services.vault, card_numbers=body.cards, receipt=body.receipt, business_ms=business_ms
+        )
+        commit_no = open_commit(session, now_ms)
         member = enrolling.enrol(
             session,
             services.vault,
             mint_of(services.clocks),
             sign_up,
             today=HomeDays(business_ms),
-            commit_no=open_commit(session, now_ms),
+            commit_no=commit_no,
             now_ms=now_ms,
         )
+        if receipt is not None:
+            claiming.join_by(
+                session, member, receipt, store=body.home_store or "", cashier="", commit_no=commit_no,
+                business_ms=business_ms,
+            )  # fmt: skip
         _record(services, session, who, "member.enrol", str(member))
     return Enrolled(member=member)
 

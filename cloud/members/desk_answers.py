@@ -91,7 +91,7 @@ class DeskAnswers:
             fields[NAME] = self._open(ask.sealed_name, "name_unreadable")
         numbers = () if ask.sealed_card is None else (self._open(ask.sealed_card, "card_unreadable"),)
         business_ms = self._business.now_ms()
-        entry.check(session, self._vault, card_numbers=numbers, receipt=ask.receipt, business_ms=business_ms)
+        receipt = entry.check(session, self._vault, card_numbers=numbers, receipt=ask.receipt, business_ms=business_ms)
         sign_up = enrolling.SignUp(
             source=SOURCE,
             fields=fields,
@@ -103,9 +103,15 @@ class DeskAnswers:
             consents=ask.consents,
             referred_by=self._referrer(session, ask),
         )
-        return enrolling.enrol(
+        member = enrolling.enrol(
             session, self._vault, self._mint(), sign_up, today=self._today(), commit_no=commit_no, now_ms=now_ms
         )
+        if receipt is not None:
+            claiming.join_by(
+                session, member, receipt, store=store, cashier=ask.cashier, commit_no=commit_no,
+                business_ms=business_ms,
+            )  # fmt: skip
+        return member
 
     def _referrer(self, session: Session, ask: AskEnrol) -> UUID | None:
         """Return who brought them. Raise Refused (`referrer_unknown`) where that leads to no one member."""

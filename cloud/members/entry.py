@@ -19,15 +19,16 @@ _DAY_MS = 24 * 3600 * 1000
 
 def check(
     session: Session, vault: Vault, *, card_numbers: Collection[str], receipt: UUID | None, business_ms: int
-) -> None:
-    """Raise Refused (`entry_spend`, `entry_receipt`) where the entry rule is not met. Sums are in minor units.
+) -> UUID | None:
+    """Return the receipt by which they join, which is theirs from then on (`claiming.join_by`); None where none is taken.
 
+    Raise Refused (`entry_spend`, `entry_receipt`) where the entry rule is not met. Sums are in minor units.
     What came back counts no more, and neither does what is older than the rule says; `business_ms` is now as sales
     have it.
     """
     rule = rules.newest(session, rules.Entry)
     if rule.by == "free":
-        return
+        return None
     since_ms = business_ms - rule.within_days * _DAY_MS
     if rule.by == "receipt":
         net = _of_receipt(session, receipt, since_ms) if receipt is not None else 0
@@ -39,6 +40,7 @@ def check(
             f"entry_{rule.by}",
             f"joining takes {what} of {rule.minor} in minor units in {rule.within_days} days; there are {net}",
         )
+    return receipt if rule.by == "receipt" else None
 
 
 def _of_receipt(session: Session, receipt: UUID, since_ms: int) -> int:

@@ -152,7 +152,12 @@ def test_who_may_join_is_asked_here_too(answers: Answers, database: Database) ->
     with database.session() as session:
         rules.publish(session, rules.Entry(version=1, by="receipt", minor=100), actor="a", now_ms=1)
     assert code(ask(answers, enrol())) == "entry_receipt"
-    assert isinstance(ask(answers, enrol(receipt=sale.id)), MemberFound)
+    found = ask(answers, enrol(receipt=sale.id))
+    assert isinstance(found, MemberFound)
+    assert found.points == 50, "what they bought to join is theirs"
+    other = {"sealed_phone": sealed("13900139000"), "receipt": sale.id}
+    assert code(ask(answers, enrol(**other))) == "entry_receipt", "one receipt lets one person in"
+    assert code(ask(answers, claim(sale.id, member=found.member))) == "receipt_has_member"
 
 
 def test_cards_are_given_lost_and_replaced(answers: Answers, database: Database) -> None:
