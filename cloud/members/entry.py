@@ -20,7 +20,7 @@ _DAY_MS = 24 * 3600 * 1000
 def check(
     session: Session, vault: Vault, *, card_numbers: Collection[str], receipt: UUID | None, business_ms: int
 ) -> UUID | None:
-    """Return the receipt by which they join, which is theirs from then on (`claiming.join_by`); None where none is taken.
+    """Return the receipt by which they join, None where it takes none: it is theirs from then on (`claiming.join_by`).
 
     Raise Refused (`entry_spend`, `entry_receipt`) where the entry rule is not met. Sums are in minor units.
     What came back counts no more, and neither does what is older than the rule says; `business_ms` is now as sales
