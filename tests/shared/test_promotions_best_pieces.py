@@ -1,4 +1,4 @@
-"""The best prices and the best exchanges, against every way to give single pieces to them."""
+"""Prices, exchanges, gifts and sets of several scopes, against every way to give single pieces to them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.pricing import AnyPromotion, Price, price_basket
-from shared.pricing.kinds import BuyWithPurchase, FreeGift, SpecialPrice
+from shared.pricing.kinds import BundlePrice, BuyWithPurchase, BuyXGetY, FreeGift, SpecialPrice
+from shared.pricing.kinds.bundle_price import Part
 from shared.pricing.kinds.buy_with_purchase import Offer
 from shared.pricing.promotion import Need
 from shared.pricing.scope import Scope
@@ -115,3 +116,36 @@ def test_p4_gifts_share_the_pieces_as_saves_most(rules: tuple[FreeGift, ...], ba
             if all(spent_apart(rule, way) >= rule.need.spend_minor for rule in users):
                 best = max(best, sum(COSTS[item] for item, owner in way if owner))
     assert paid(rules, basket) == sum(COSTS[item] * count for item, count in basket.items()) - best
+
+
+def fillings(scopes_of: Sequence[Scope], basket: Basket) -> Iterator[list[list[str]]]:
+    """Yield every way to give each piece to one of the scopes it is in, or to none: the pieces of each scope."""
+    pieces = [item for item, count in basket.items() for _ in range(count)]
+    places = [[None, *(at for at, scope in enumerate(scopes_of) if item in scope.items)] for item in pieces]
+    for way in product(*places):
+        yield [[item for item, at in zip(pieces, way, strict=True) if at == place] for place in range(len(scopes_of))]
+
+
+@some
+@given(scopes, scopes, st.integers(1, 2), st.integers(1, 2), baskets)
+def test_p4_what_is_given_of_other_goods_is_the_least_of_the_most_sets(
+    bought: Scope, given_of: Scope, buy: int, get: int, basket: Basket
+) -> None:
+    rule = BuyXGetY(promotion="p", buy=buy, get=get, scope=bought, get_scope=given_of)
+    sets = [
+        (-len(taken) // buy, sum(COSTS[item] for item in free))
+        for taken, free in fillings([bought, given_of], basket)
+        if len(taken) % buy == 0 and len(free) == len(taken) // buy * get
+    ]
+    assert paid([rule], basket) == sum(COSTS[item] * count for item, count in basket.items()) - min(sets)[1]
+
+
+@some
+@given(st.lists(st.builds(Part, scope=scopes, quantity=st.integers(1, 2)), min_size=1, max_size=3), baskets)
+def test_p4_as_many_bundles_are_made_as_can_be(parts: list[Part], basket: Basket) -> None:
+    rule = BundlePrice(promotion="p", parts=parts, off_minor=7)
+    most = max(
+        min(len(filled) // part.quantity for part, filled in zip(parts, way, strict=True))
+        for way in fillings([part.scope for part in parts], basket)
+    )
+    assert paid([rule], basket) == sum(COSTS[item] * count for item, count in basket.items()) - 7 * most

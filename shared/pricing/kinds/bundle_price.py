@@ -7,9 +7,11 @@ from typing import ClassVar
 import msgspec
 
 from shared.money import BASIS_POINTS, share_bp
-from shared.pricing.effect import NOT_ENOUGH, NOTHING_LEFT, Effect, Miss, Portion, cost_of, last_that, off_pieces
+from shared.pricing.effect import MANY, NOT_ENOUGH, NOTHING_LEFT, Effect, Miss, Portion, cost_of, last_that, off_pieces
 from shared.pricing.promotion import Layer, Money, Promotion, percent, tenths
 from shared.pricing.scope import Scope
+
+MOST_PARTS = 6
 
 _Pieces = list[tuple[int, int]]
 
@@ -24,7 +26,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
 class BundlePrice(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag="bundle_price"):
     """All parts together for `price_minor`, or `off_minor` or `off_bp` less: exactly one of the three.
 
-    A piece fills one part only, the dearest first; parts are filled in the order given. Its own `scope` is not used.
+    A piece fills one part only, the dearest first; parts are filled in the order given, each leaving what the others
+    need (looked ahead for up to `MOST_PARTS`). Its own `scope` is not used.
 
     | pieces                     | bundle                       | pays          |
     |----------------------------|------------------------------|---------------|
@@ -84,16 +87,21 @@ class BundlePrice(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag=
         return uses * (self.off_minor or 0)
 
     def _fill(self, portion: Portion, orders: list[list[int]], uses: int) -> _Pieces | None:
-        """Return the pieces of so many bundles, None when some part cannot be filled."""
+        """Return the pieces of so many bundles, None when some part cannot be filled.
+
+        Where parts share goods, a part leaves what only these can give to those after it.
+        """
         used: dict[int, int] = {}
-        for part, order in zip(self.parts, orders, strict=True):
-            count = part.quantity * uses
+        wanted = [part.quantity * uses for part in self.parts]
+        ahead = _Ahead(portion, orders, wanted)
+        for place, order in enumerate(orders):
             for row in order:
-                pieces = min(portion.left[row] - used.get(row, 0), count)
+                pieces = min(portion.left[row] - used.get(row, 0), wanted[place], ahead.spare(row, place))
                 if pieces > 0:
                     used[row] = used.get(row, 0) + pieces
-                    count -= pieces
-            if count:
+                    wanted[place] -= pieces
+                    ahead.take(row, place, pieces)
+            if wanted[place]:
                 return None
         return list(used.items())
 
@@ -109,3 +117,33 @@ class BundlePrice(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag=
             return {"en": f"together {percent(self.off_bp)} off", "zh": f"组合{tenths(self.off_bp)}"}
         off = self.off_minor or 0
         return {"en": f"together {money(off)} off", "zh": f"组合减 {money(off, short=True)}"}
+
+
+class _Ahead:
+    """How many pieces each choice of parts has beyond what it wants: none of these may fall below 0."""
+
+    __slots__ = ("_beyond", "_parts")
+
+    def __init__(self, portion: Portion, orders: list[list[int]], wanted: list[int]) -> None:
+        self._parts: dict[int, int] = {}
+        for place, order in enumerate(orders):
+            for row in order:
+                self._parts[row] = self._parts.get(row, 0) | 1 << place
+        self._beyond: dict[int, int] = {}
+        shared = any(parts & (parts - 1) for parts in self._parts.values())
+        for chosen in range(1, 1 << len(orders)) if shared and len(orders) <= MOST_PARTS else ():
+            free = sum([portion.left[row] for row, parts in self._parts.items() if parts & chosen])
+            self._beyond[chosen] = free - sum([count for place, count in enumerate(wanted) if chosen >> place & 1])
+
+    def spare(self, row: int, place: int) -> int:
+        """Return how many pieces of a row the part may take so that the other parts can still be filled."""
+        parts = self._parts[row]
+        others = [beyond for chosen, beyond in self._beyond.items() if chosen & parts and not chosen >> place & 1]
+        return min(others, default=MANY)
+
+    def take(self, row: int, place: int, pieces: int) -> None:
+        """Note that the part takes pieces of a row."""
+        parts = self._parts[row]
+        for chosen in self._beyond:
+            if chosen & parts and not chosen >> place & 1:
+                self._beyond[chosen] -= pieces

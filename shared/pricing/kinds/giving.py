@@ -84,17 +84,25 @@ class Giving:
         buyable, gettable = portion.free(portion.rows), portion.free(get_rows)
         if buyable < self.buy:
             return Miss(NOT_ENOUGH, missing_quantity=self.buy - buyable, near=buyable > 0)
-        order = _order(portion, get_rows, self.which)
+        order, both = _order(portion, get_rows, self.which), set(get_rows).intersection(portion.rows)
+
+        def given(sets: int) -> _Pieces:
+            """Pieces in their order, but of those that could be bought too only as many as need not be."""
+            wanted, spare, parts = sets * self.get, buyable - sets * self.buy, _Pieces()
+            for row in order:
+                count = min(portion.left[row], wanted, spare if row in both else wanted)
+                parts.append((row, count))
+                wanted, spare = wanted - count, spare - count if row in both else spare
+            return parts
 
         def enough(sets: int) -> bool:
-            given = dict(take_in_order(portion.left, order, sets * self.get))
-            return sum(portion.left[row] - given.get(row, 0) for row in portion.rows) >= sets * self.buy
+            return sum([count for _, count in given(sets)]) == sets * self.get
 
         sets = last_that(enough, min(buyable // self.buy, gettable // self.get, portion.most))
         if not sets:
             return Miss("take_item", missing_quantity=max(1, self.get - gettable), near=True)
-        given = take_in_order(portion.left, order, sets * self.get)
-        return self._give(portion, given, _rest(portion, portion.rows, given, sets * self.buy), sets)
+        parts = given(sets)
+        return self._give(portion, parts, _rest(portion, portion.rows, parts, sets * self.buy), sets)
 
     def _give(self, portion: Portion, given: _Pieces, bought: _Pieces, sets: int) -> Effect | Miss:
         given = [part for part in given if part[1]]
