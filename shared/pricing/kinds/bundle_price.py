@@ -62,21 +62,25 @@ class BundlePrice(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag=
         orders = [portion.dearest_first(rows) for rows in (portion.rows, *portion.others)]
         free = [portion.free(order) for order in orders]
         most = min([count // part.quantity for count, part in zip(free, self.parts, strict=True)])
-        most = last_that(lambda count: self._fill(portion, orders, count) is not None, min(most, portion.most))
+        ahead = _Ahead(portion, orders)
+        most = min(most, portion.most, ahead.most([part.quantity for part in self.parts]))
+        if len(self.parts) > MOST_PARTS:
+            most = last_that(lambda count: self._fill(portion, orders, ahead, count) is not None, most)
         if not most:
             missing = sum(max(0, part.quantity - count) for count, part in zip(free, self.parts, strict=True))
             return Miss(NOT_ENOUGH, missing_quantity=max(1, missing), near=sum(map(bool, free)) == len(free) - 1)
-        uses = last_that(lambda count: self._gain(portion, orders, count), most)
-        used = self._fill(portion, orders, uses) if uses else None
+        uses = most
+        if self.price_minor is not None:
+            uses = last_that(lambda count: self._gain(portion, orders, ahead, count), most)
+        used = self._fill(portion, orders, ahead, uses) if uses else None
         if not used:
             return Miss(NOTHING_LEFT)
         return off_pieces(portion, self._saving(portion, used, uses), used, uses)
 
-    def _gain(self, portion: Portion, orders: list[list[int]], uses: int) -> bool:
-        if self.price_minor is None:
-            return True
-        last, before = self._fill(portion, orders, uses) or [], self._fill(portion, orders, uses - 1) or []
-        return cost_of(portion, last) - cost_of(portion, before) > self.price_minor
+    def _gain(self, portion: Portion, orders: list[list[int]], ahead: _Ahead, uses: int) -> bool:
+        last = self._fill(portion, orders, ahead, uses) or []
+        before = self._fill(portion, orders, ahead, uses - 1) or []
+        return cost_of(portion, last) - cost_of(portion, before) > (self.price_minor or 0)
 
     def _saving(self, portion: Portion, used: _Pieces, uses: int) -> int:
         cost = cost_of(portion, used)
@@ -86,16 +90,18 @@ class BundlePrice(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag=
             return share_bp(cost, self.off_bp)
         return uses * (self.off_minor or 0)
 
-    def _fill(self, portion: Portion, orders: list[list[int]], uses: int) -> _Pieces | None:
+    def _fill(self, portion: Portion, orders: list[list[int]], ahead: _Ahead, uses: int) -> _Pieces | None:
         """Return the pieces of so many bundles, None when some part cannot be filled.
 
         Where parts share goods, a part leaves what only these can give to those after it.
         """
         used: dict[int, int] = {}
         wanted = [part.quantity * uses for part in self.parts]
-        ahead = _Ahead(portion, orders, wanted)
+        ahead.begin(wanted)
         for place, order in enumerate(orders):
             for row in order:
+                if not wanted[place]:
+                    break
                 pieces = min(portion.left[row] - used.get(row, 0), wanted[place], ahead.spare(row, place))
                 if pieces > 0:
                     used[row] = used.get(row, 0) + pieces
@@ -122,28 +128,49 @@ class BundlePrice(Promotion, frozen=True, kw_only=True, omit_defaults=True, tag=
 class _Ahead:
     """How many pieces each choice of parts has beyond what it wants: none of these may fall below 0."""
 
-    __slots__ = ("_beyond", "_parts")
+    __slots__ = ("_beyond", "_free", "_others", "_parts")
 
-    def __init__(self, portion: Portion, orders: list[list[int]], wanted: list[int]) -> None:
+    def __init__(self, portion: Portion, orders: list[list[int]]) -> None:
         self._parts: dict[int, int] = {}
         for place, order in enumerate(orders):
             for row in order:
                 self._parts[row] = self._parts.get(row, 0) | 1 << place
+        self._free: dict[int, int] = {}
         self._beyond: dict[int, int] = {}
+        self._others: dict[tuple[int, int], list[int]] = {}
+        """By the parts a row is in and the part that takes of it: the choices of parts that lose by it."""
         shared = any(parts & (parts - 1) for parts in self._parts.values())
         for chosen in range(1, 1 << len(orders)) if shared and len(orders) <= MOST_PARTS else ():
-            free = sum([portion.left[row] for row, parts in self._parts.items() if parts & chosen])
-            self._beyond[chosen] = free - sum([count for place, count in enumerate(wanted) if chosen >> place & 1])
+            self._free[chosen] = sum([portion.left[row] for row, parts in self._parts.items() if parts & chosen])
+
+    def most(self, quantities: list[int]) -> int:
+        """Return how many bundles all choices of parts have enough for: so many can be filled."""
+        fits = [
+            free // sum([count for place, count in enumerate(quantities) if chosen >> place & 1])
+            for chosen, free in self._free.items()
+        ]
+        return min(fits, default=MANY)
+
+    def begin(self, wanted: list[int]) -> None:
+        """Count anew, with so many pieces wanted by each part."""
+        self._beyond = {
+            chosen: free - sum([count for place, count in enumerate(wanted) if chosen >> place & 1])
+            for chosen, free in self._free.items()
+        }
 
     def spare(self, row: int, place: int) -> int:
         """Return how many pieces of a row the part may take so that the other parts can still be filled."""
-        parts = self._parts[row]
-        others = [beyond for chosen, beyond in self._beyond.items() if chosen & parts and not chosen >> place & 1]
-        return min(others, default=MANY)
+        return min([self._beyond[chosen] for chosen in self._losing(row, place)], default=MANY)
 
     def take(self, row: int, place: int, pieces: int) -> None:
         """Note that the part takes pieces of a row."""
+        for chosen in self._losing(row, place):
+            self._beyond[chosen] -= pieces
+
+    def _losing(self, row: int, place: int) -> list[int]:
         parts = self._parts[row]
-        for chosen in self._beyond:
-            if chosen & parts and not chosen >> place & 1:
-                self._beyond[chosen] -= pieces
+        found = self._others.get((parts, place))
+        if found is None:
+            found = [chosen for chosen in self._free if chosen & parts and not chosen >> place & 1]
+            self._others[parts, place] = found
+        return found
