@@ -20,6 +20,7 @@ from cloud.console.promotion_refusals import REFUSALS
 from cloud.console.promotion_tables import PLANS
 from cloud.console.targets import choices, chosen, place_names
 from cloud.errors import Conflict, Invalid, Refused
+from cloud.fleet.audit_words import ACTION
 from cloud.identity.people import Right
 from cloud.prices import approvals
 from cloud.prices.errors import PriceRefusal
@@ -27,9 +28,10 @@ from cloud.prices.publish import Act
 from cloud.prices.targets import resolve_targets
 from cloud.promotions import plans, previewing, words
 from cloud.promotions.holding import holding, published_to, where
-from cloud.promotions.models import PreviewStatus, PromotionPlan
+from cloud.promotions.models import PlanStatus, PreviewStatus, PromotionPlan
 from cloud.promotions.naming import promotion_names
 from cloud.promotions.reading import kinds, read, typed_from
+from cloud.promotions.telling import acts_on, published_since
 from cloud.promotions.touching import Touched, touched
 from cloud.web import figures
 from cloud.web.live import asks_for_stream
@@ -116,7 +118,8 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
         previews = [(one, previewing.tally_of(one)) for one in previewing.newest(session, plan.id)]
         spoken = {place for _, told in previews if told for place in told.places}
         streamed = asks_for_stream(request)
-        it = Said() if streamed else said_of(session, plan, made, now_ms)
+        over = plan.status in {PlanStatus.STOPPED, PlanStatus.DISCARDED}
+        it = Said() if streamed else said_of(session, plan, made, now_ms, with_conflicts=not over)
         did = Touched() if streamed else _touched(session, plan)
         on_tills = _arrival(session, plan, now_ms)
         met = {f"store:{one.store}" for one in did.newest}
@@ -135,6 +138,11 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
             "exponent": exponent,
             "arrival": on_tills,
             "did": did,
+            "over": over,
+            "acts": [] if streamed else acts_on(session, plan),
+            "act_words": ACTION,
+            "stores": sorted({one.store for one in on_tills}),
+            "goes_too": published_since(session, plan, [one.store for one in on_tills]),
             "runs_already": is_open and bool(on_tills),
             "kind": words.KINDS[plan.kind],
             "refused": refused,

@@ -78,12 +78,17 @@ def test_from_a_kind_to_the_tills_and_back(database: Database, marketer: Visitor
     assert "0 of 3 tills sell by it" in page
     assert "not there yet" in page
     assert "It runs into nothing." in page, "not into itself"
+    assert "Nothing else was published there since: only this promotion goes." in page
+    assert "It ends in 3 stores (3 tills)" in page
     with database.session() as session:
         report(session, "s1-a", engine=2, version=2)
     assert "1 of 3 tills sell by it" in marketer.get(place).text
     marketer.send(f"{place}/stop", {"reason": "typo"})
     stopped = marketer.get(place).text
     assert "stopped" in stopped
+    assert "To bring it back, clone it" in stopped
+    told = stopped[stopped.index("What happened to it") :]
+    assert told.index("Promotion stopped") < told.index("typo") < told.index("Promotion published")
     assert "1 till still sells by what is taken back." in stopped, "its agent has not taken the new book yet"
     with database.session() as session:
         report(session, "s1-a", engine=2, version=3)

@@ -28,13 +28,16 @@ from cloud.promotions.ending import Ending
 from cloud.promotions.holding import end_what_is_gone
 from cloud.promotions.models import PlanStatus
 from cloud.promotions.reading import read
+from cloud.promotions.telling import published_since
+from cloud.promotions.touching import Touched, touched
 from cloud.promotions.trying import book_now, sample
 from shared.body import BodyKind
 from shared.calendar import resolve_local
 from shared.pricing import Price
+from tests.cloud.ingesting import Outbox, take_in
 from tests.cloud.prices_data import STORES, draft_of, publish_rows, report
-from tests.cloud.promotions_data import ANA, BO, FIRST, TEN_OFF, a_chain, fresh, plan, row
-from tests.factories import START_MS, DrivenMachineClock
+from tests.cloud.promotions_data import ANA, BO, FIRST, ITEMS, PRICES, TEN_OFF, a_chain, fresh, plan, row
+from tests.factories import START_MS, DrivenMachineClock, MemoryPriceBook, make_sale
 
 
 def on_sale(session: Session, store: str, now_ms: int = START_MS) -> set[str]:
@@ -300,3 +303,27 @@ def test_conflicts_are_named_before_publishing(database: Database) -> None:
         assert [one.item.item for one in found["percent_off"].below_cost] == ["1001", "1002"]
         assert [(one.item.item, one.withheld_minor) for one in found["percent_off"].held_back] == [("1002", 1802)]
         assert [one.item.item for one in found["time_limited_price"].below_cost] == ["1001"]
+
+
+def test_what_goes_with_a_roll_back_is_told_before_and_what_it_did_after(sqlite_database: Database) -> None:
+    a_chain(sqlite_database)
+    with sqlite_database.session() as session:
+        made = plan(session)
+        plans.push(session, made.id, fresh(), ANA, 2)
+        assert published_since(session, made, [*STORES]) == []
+        prices = [row(BodyKind.PRICES, "z1", Price(item="1001", regular_minor=600))]
+        publish_rows(session, prices, ["store:s1"], title="dearer apples")
+        assert [one.title for one in published_since(session, made, STORES)] == ["dearer apples"]
+        assert published_since(session, made, ["s2"]) == []
+        promotion = plans.read_plan(made, 2).promotion
+    assert promotion is not None
+    outbox, book = Outbox("s1-a"), MemoryPriceBook(FIRST, ITEMS, PRICES, [promotion])
+    for number, lines in enumerate(([("1002", 2)], [("1003", 1)]), start=1):
+        outbox.add(make_sale(lines, book=book, number=number, store="s1"))
+    take_in(sqlite_database, outbox.batch())
+    with sqlite_database.snapshot() as session:
+        found = touched(session, made.promotion, STORES)
+        assert (found.looked, found.receipts, found.minor) == (2, 1, 300)
+        assert (found.basket_minor, found.other_basket_minor) == (2298, 690)
+        assert [one.minor for one in found.newest] == [300]
+        assert touched(session, made.promotion, ["s2"]) == Touched()
