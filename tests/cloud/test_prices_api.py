@@ -117,7 +117,8 @@ def test_from_a_spreadsheet_to_the_tills(client: Client, database: Database) -> 
     assert [(till["runs"], till["in_force"], till["drift"]) for till in tills] == [(1, 1, "active")]
     again = client.get("/api/v1/prices/export", params={"kind": "prices", "scope": "z1"})
     assert (
-        again.content == b"\xef\xbb\xbfzone,item,regular,member,basis,floor,remove\r\nz1,1,9.90,8.80,1,,\r\nz1,2,5.00,,1,,\r\n"
+        again.content
+        == b"\xef\xbb\xbfzone,item,regular,member,basis,floor,remove\r\nz1,1,9.90,8.80,1,,\r\nz1,2,5.00,,1,,\r\n"
     )
 
 
