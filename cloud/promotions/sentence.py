@@ -344,7 +344,7 @@ def _who(promotion: Promotion, called: Called) -> list[Clause]:
         )
     if who.segments:
         english, chinese = (_several(who.segments, segment, language) for language in ("en", "zh"))
-        found.append((f"segment {english}", f"限人群{_beside(chinese)}"))
+        found.append((f"segment {english}", f"限人群 {chinese}"))
     if who.purchases:
         numbers = ", ".join(map(str, who.purchases))
         first = who.purchases in ([1], (1,))
