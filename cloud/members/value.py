@@ -25,6 +25,7 @@ from cloud.ledger.reversing import Undo, reverse
 from cloud.loyalty import rewarding
 from cloud.members import one_person
 from cloud.members.home_days import HomeDays, day_of
+from cloud.value import purses
 
 PROFILE_REWARD = "profile_reward"
 FORFEIT = "forfeit"
@@ -185,6 +186,7 @@ def _move_lots(session: Session, commit_no: int, *, merge: UUID, of: UUID, to: U
             journal = Journal(cause=key[0], purpose=key[1], at_ms=at_ms, store=row.store_id, member=to, legs=legs)
             parts, _ = lots.take(session, source, row.left, first=[row.id])
             ledger.post(session, commit_no, [journal])
+            purses.reopen(session, legs)
             lots.used(session, key, parts, row.store_id)
             new = lots.NewLot(
                 account=target, key=key, store=row.store_id, amount=row.left, available_on=row.available_on,

@@ -8,12 +8,14 @@ import msgspec
 
 from cloud.database import Database
 from cloud.ledger.commits import open_commit
+from cloud.members.merging import merge
+from cloud.value import purses
 from cloud.value.card_returns import Application, apply, decide
 from shared.pricing.model import Discount
 from shared.pricing.record import PromotionUse
 from shared.wire.events import MemberOnSale, SaleCompleted, Tender, TenderKind
 from shared.wire.messages import AskRelease, Held, Refused, Released
-from tests.cloud.members_data import take
+from tests.cloud.members_data import OTHER_CARD, join, mint, take, vault
 from tests.cloud.test_value_sales import Chain
 from tests.factories import START_MS, make_return, make_sale, new_id
 
@@ -94,4 +96,22 @@ def test_money_that_comes_back_onto_a_card_that_was_paid_out_can_be_spent_or_pai
     assert chain.ask(AskRelease(basket=basket, till="t1")) == Released()
     assert chain.paid_out() == 3_000
     assert chain.money == (0, 0)
+    chain.prove()
+
+
+def test_money_of_somebody_who_is_made_one_with_who_was_paid_out_can_be_spent(database: Database) -> None:
+    chain = Till(database)
+    assert chain.top_up(10_000) == ""
+    assert chain.paid_out() == 10_000
+    ann, chain.ann = chain.ann, join(database, [OTHER_CARD])
+    with database.session() as session:
+        wanted = {"member": chain.ann, "card": None, "legal_entity": "main", "now_ms": START_MS}
+        chain.purse = purses.open_purse(session, "s001", **wanted).id  # type: ignore[arg-type]
+    assert chain.top_up(4_000) == ""
+    with database.session() as session:
+        commit_no = open_commit(session, START_MS)
+        merge(session, vault(), mint, ann, chain.ann, reason="one", actor="ann", commit_no=commit_no, now_ms=START_MS)
+    chain.ann = ann
+    assert chain.money == (4_000, 0)
+    assert isinstance(chain.hold("CNY", 1_000, new_id()), Held)
     chain.prove()

@@ -23,7 +23,7 @@ _WEIGHTS: Mapping[str, int] = {
     "come": 30, "ask": 40, "claim": 12, "pay": 30, "give_up": 8, "release": 10,
     "pump": 20, "converse": 12, "deliver": 20, "deliver_all": 8, "drop": 4, "double": 6, "reconnect": 3,
     "wait": 8, "beat": 14, "free": 10, "issue": 6, "merge": 8, "light_fuse": 6, "cut_power": 2, "light_office_fuse": 12,
-    "wipe_broker": 1, "be_cut_off": 8,
+    "wipe_broker": 1, "be_cut_off": 8, "give_back": 3,
 }  # fmt: skip
 
 
@@ -75,6 +75,7 @@ def _happens(history: ValueHistory, rng: random.Random, name: str) -> None:
         "light_office_fuse": lambda: history.light_office_fuse(rng.randrange(40)),
         "wipe_broker": history.wipe_broker,
         "be_cut_off": history.be_cut_off,
+        "give_back": lambda: history.give_back(one),
     }
     doings[name]()
 

@@ -15,14 +15,17 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import event as sql_event
+from sqlmodel import select
 
 from cloud.coupons import batches, settling
+from cloud.errors import Refused
 from cloud.ingest.questions import Answers
 from cloud.ledger.commits import open_commit
 from cloud.ledger.proof import prove
 from cloud.members.models import Member, StoreMember
 from cloud.value import allowances as office_allowances
-from cloud.value import purses, rules, timing_out
+from cloud.value import card_returns, purses, rules, timing_out
+from cloud.value.models import PurseReturn
 from cloud.value.topping_up import TopUp, top_up
 from edge_agent.disk import agent_row
 from edge_agent.hq import member_set
@@ -121,6 +124,25 @@ class ValueOffice(HeadOffice):
             office_allowances.issue(session, agent, moment, self._mint)
         with self.database.snapshot() as session:
             return office_allowances.of_agent(session, agent, members)
+
+    def give_back(self, member: UUID, now_ms: int, *, approve: bool) -> str:
+        """Apply for a member's stored value to be paid back or, where that waits, decide. Return what came of it."""
+        with self.database.session() as session:
+            purse = purses.find(session, member=member, card=None, currency="CNY")
+            assert purse is not None
+            waits = session.exec(
+                select(PurseReturn).where(PurseReturn.purse_id == purse.id, PurseReturn.state == card_returns.APPLIED)
+            ).first()
+            try:
+                if waits is None:
+                    asked = card_returns.Application(id=self._mint(), purse=purse.id, store="s001", by="ann")
+                    return card_returns.apply(session, asked, now_ms=now_ms).state
+                when = {"at_ms": now_ms, "now_ms": now_ms}
+                commit_no = open_commit(session, now_ms)
+                return card_returns.decide(session, commit_no, waits.id, by="bob", approve=approve, **when).state
+            except Refused as refusal:
+                session.rollback()
+                return refusal.code
 
     def free(self) -> None:
         """Free what has ended, as the jobs do."""
@@ -263,6 +285,12 @@ class ValueHistory(History):
 
                 box._guarded(box.disk.run(take))
 
+    def give_back(self, number: int) -> None:
+        """Somebody wants their stored value paid back, or head office decides about it."""
+        with self._office_survives():
+            member, approve = MEMBERS[number % len(MEMBERS)], self.rng.random() < 0.7
+            self._say(f"{member} gives back: {self.office.give_back(member, self.business.now_ms(), approve=approve)}")
+
     def free(self) -> None:
         with self._office_survives():
             self.office.free()
@@ -346,8 +374,11 @@ class ValueHistory(History):
             merged = {str(one) for one in MEMBERS if session.get_one(Member, one).merged_into is not None}
             stranded = [row for row in rows(session, _HELD) if row.owner in merged]
             assert not stranded, f"nobody can spend what lies with members who are somebody else: {stranded}"
+            shut = rows(session, _SHUT)
+            assert not shut, f"nobody can spend, or have paid out, what lies in purses that are closed: {shut}"
             short = sum(short for _, short in posted.values())
-            assert left == TOPPED_UP * len(MEMBERS) - sum(one.value for one in paid.values()) + short
+            paid_back = by_kind.get("value_paid_back", {}).get("CNY", 0)
+            assert left == TOPPED_UP * len(MEMBERS) - sum(one.value for one in paid.values()) + short - paid_back
 
 
 def _uuid(value: object) -> UUID:
@@ -357,6 +388,10 @@ def _uuid(value: object) -> UUID:
 _HELD = """
 SELECT owner, kind, balance.amount FROM account JOIN balance ON balance.account_id = account.id
 WHERE balance.amount <> 0
+"""
+_SHUT = """
+SELECT purse.owner, account.kind, balance.amount FROM purse JOIN account ON account.owner = purse.owner
+JOIN balance ON balance.account_id = account.id WHERE purse.state = 'returned' AND balance.amount > 0
 """
 _POSTED = """
 SELECT sale_id, sum(amount), sum(CASE WHEN shortfall THEN amount ELSE 0 END)
