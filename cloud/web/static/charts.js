@@ -31,10 +31,10 @@
   // The number of a narrow bar at either end leans inwards: it would be cut off.
   const edge = (at, count) => (count < 12 ? "center" : at === 0 ? "left" : at === count - 1 ? "right" : "center");
 
-  // One bar a row, from zero; the highest and the last carry their number, the rest is in the table.
-  const bar = ({ names, values, written: texts }) => {
+  // One bar a row, from zero; the highest, and where there is room the last, carry their number, the rest is in the table.
+  const bar = ({ names, values, written: texts }, width) => {
     const figures = values.map(([value]) => value);
-    const named = new Set([figures.indexOf(Math.max(...figures)), figures.length - 1]);
+    const named = new Set([figures.indexOf(Math.max(...figures)), ...(width < 500 ? [] : [figures.length - 1])]);
     return {
       ...base(),
       grid: { left: 8, right: 8, top: 24, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
