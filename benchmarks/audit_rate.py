@@ -21,7 +21,7 @@ from benchmarks.rig.figures import now, report
 from benchmarks.rig.office import CLOCK, Office, mint, office
 from benchmarks.rig.real_sales import StoreSale, enough_stores, sales_of
 from cloud.ingest.apply import apply_batches
-from cloud.loyalty.downstream import LoyaltyDownstream
+from cloud.ingest.downstream import LoyaltyDownstream
 from cloud.prices.books import StoreBooks
 from cloud.prices.drafts import DraftRow
 from cloud.pricing_audit.auditing import audit_pending

@@ -19,7 +19,7 @@ from benchmarks.rig.figures import now, report, spread
 from benchmarks.rig.office import CLOCK, Office, mint, office
 from benchmarks.rig.real_sales import StoreSale, enough_stores, sales_of
 from cloud.ingest.apply import apply_batches
-from cloud.loyalty.downstream import LoyaltyDownstream
+from cloud.ingest.downstream import LoyaltyDownstream
 from cloud.prices.books import StoreBooks
 from cloud.privacy import Vault
 from deploy.demo import catalogue

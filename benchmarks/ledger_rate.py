@@ -19,9 +19,9 @@ from benchmarks.rig.databases import Server
 from benchmarks.rig.figures import now, report
 from cloud.database import Database, bulk
 from cloud.database.columns import Table
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
 from cloud.ledger import AccountKey, Journal, Leg, post
-from cloud.ledger.commits import open_commit
 from cloud.ledger.lots import NewLot, bring
 from cloud.ledger.models import JournalRow, Lot, Posting
 from cloud.ledger.proof import prove

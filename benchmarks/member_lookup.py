@@ -22,8 +22,8 @@ from benchmarks.rig import databases
 from benchmarks.rig.figures import latency, now, report
 from benchmarks.rig.office import CLOCK, office
 from cloud.database import Database, bulk
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
-from cloud.ledger.commits import open_commit
 from cloud.members import cards, enrolling, lookup_keys
 from cloud.members.importing import SOURCE, Importer
 from cloud.members.models import ACTIVE, Card, Member

@@ -9,17 +9,18 @@ from typing import Annotated
 import typer
 
 from cloud import logging
+from cloud.audit import commands as audit_commands
 from cloud.channels import commands as messages
 from cloud.command import Invocation, actor, database_of, invocation_of, now_ms, said_plainly, settings_of
 from cloud.coupons import commands as coupons
-from cloud.fleet import audit_commands
+from cloud.fleet import claim_commands, terminal_commands
 from cloud.fleet import commands as fleet
 from cloud.identity import ca_commands, people_commands
 from cloud.identity import commands as identity
 from cloud.ingest import commands as parked
 from cloud.ingest import incarnation
-from cloud.ledger import commands as ledger
 from cloud.loyalty import commands as loyalty
+from cloud.member_lifecycle import commands as member_lifecycle
 from cloud.members import commands as members
 from cloud.org import commands as org
 from cloud.pictures import commands as pictures
@@ -28,31 +29,36 @@ from cloud.process import broker as broker_process
 from cloud.process import doctor as examination
 from cloud.process import ingest as ingest_process
 from cloud.process import jobs as jobs_process
+from cloud.process import key_commands, setup, tether
+from cloud.process import ledger_commands as ledger
 from cloud.process import serve as one_box
-from cloud.process import setup, tether
 from cloud.process.alone import alone
 from cloud.process.certificates import ensure_certificates
+from cloud.receipt_series import commands as receipt_series
 from cloud.rewards import commands as rewards
 from cloud.settings import load
 from cloud.store_days import commands as store_days
 from cloud.value import commands as value
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Head office's half of Storewire.")
+org.store_app.add_typer(terminal_commands.app)
 app.add_typer(org.store_app, name="store")
 app.add_typer(org.till_app, name="till")
-app.add_typer(identity.claim_app, name="claim")
+app.add_typer(claim_commands.claim_app, name="claim")
 app.add_typer(identity.token_app, name="token")
 app.add_typer(people_commands.person_app, name="person")
-app.add_typer(identity.keys_app, name="keys")
+app.add_typer(key_commands.keys_app, name="keys")
 app.add_typer(ca_commands.ca_app, name="ca")
 app.add_typer(fleet.agent_app, name="agent")
 app.add_typer(audit_commands.audit_app, name="audit")
 app.add_typer(prices.app, name="prices")
 app.add_typer(pictures.app, name="pictures")
+members.app.add_typer(member_lifecycle.app)
 app.add_typer(members.app, name="members")
 app.add_typer(messages.app, name="messages")
 app.add_typer(coupons.app, name="coupons")
 app.add_typer(rewards.app, name="rewards")
+parked.app.add_typer(receipt_series.app)
 app.add_typer(parked.app, name="parked")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(value.app, name="value")

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 import typer
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from cloud.broker.adapter import BrokerUnavailable
 from cloud.clock import SystemMachineClock
 from cloud.database import Database
 from cloud.deployment.opening import open_database, require_file
 from cloud.errors import CloudError
-from cloud.identity.keys import KeysExist, KeysMissing
 from cloud.migrations.revisions import require_newest
 from cloud.settings import CloudSettings, SettingsRefused
 
@@ -33,7 +31,7 @@ def said_plainly() -> Iterator[None]:
     """Turn whatever may go wrong into one sentence on standard error and exit code 1."""
     try:
         yield
-    except* (CloudError, SettingsRefused, KeysExist, KeysMissing, BrokerUnavailable, SQLAlchemyError, OSError) as found:
+    except* (CloudError, SettingsRefused, SQLAlchemyError, OSError) as found:
         typer.echo(f"storewire-cloud: {_words(_first(found))}", err=True)
         failed = True
     else:

@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from cloud.api import agent, answers, body_limit, enrolment, fleet, health, stores, terminals
+from cloud.api import agent, answers, body_limit, health, parked
 from cloud.api.body_limit import BodyLimit
 from cloud.api.headers import SecurityHeaders
 from cloud.api.services import Services
@@ -23,13 +23,15 @@ from cloud.broker.listening import why_not_listening
 from cloud.console import registry
 from cloud.coupons import api as coupons
 from cloud.e_receipts import api as e_receipts
-from cloud.ingest import parked_api
+from cloud.fleet import api as fleet
+from cloud.fleet import enrolment_api, provisioning_api, terminals_api
 from cloud.ledger import api as ledger_api
 from cloud.loyalty import api as loyalty
 from cloud.loyalty import club_api as loyalty_club
+from cloud.member_lifecycle import personal_api
 from cloud.member_page.app import create_member_app
 from cloud.members import api as members
-from cloud.members import care_api, personal_api, segments_api
+from cloud.members import care_api, segments_api
 from cloud.pictures import api as pictures
 from cloud.pictures.fitting import MOST_FILE_BYTES
 from cloud.pictures.loading import MOST_ARCHIVE_BYTES
@@ -56,11 +58,11 @@ KEEP_ALIVE_S = 60
 """Agents stop using an idle connection before that (`edge_agent.hq.https.IDLE_SECONDS`), so none is cut in use."""
 _ROUTERS = (
     health.router,
-    enrolment.router,
+    enrolment_api.router,
     agent.router,
     bodies_api.router,
-    stores.router,
-    terminals.router,
+    provisioning_api.router,
+    terminals_api.router,
     fleet.router,
     prices.router,
     publication_api.router,
@@ -78,7 +80,7 @@ _ROUTERS = (
     value_api.router,
     value_rules_api.router,
     reviews_api.router,
-    parked_api.router,
+    parked.router,
     store_days.router,
     e_receipts.router,
     coupons.router,

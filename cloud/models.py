@@ -1,8 +1,10 @@
 """Every table, imported so that the metadata is complete. One line a feature."""
 
+from cloud.audit import models as audit
 from cloud.beside import models as beside
 from cloud.channels import models as channels
 from cloud.coupons import models as coupons
+from cloud.database import commits
 from cloud.fleet import models as fleet
 from cloud.identity import models as identity
 from cloud.ingest import models as ingest
@@ -27,8 +29,10 @@ from cloud.value import desk_models as value_desk
 from cloud.value import models as value
 
 __all__ = [
+    "audit",
     "beside",
     "channels",
+    "commits",
     "coupons",
     "fleet",
     "identity",

@@ -19,8 +19,9 @@ from cloud.clock import SystemMachineClock
 from cloud.database import Database, bulk
 from cloud.deployment import ports
 from cloud.deployment.opening import open_database
-from cloud.fleet.models import ShardLease
-from cloud.identity import ca, claims, enrolment, keys
+from cloud.fleet import claims, enrolment
+from cloud.identity import ca, keys
+from cloud.ingest.models import ShardLease
 from cloud.loyalty import rules
 from cloud.members.models import Member
 from cloud.org import stores

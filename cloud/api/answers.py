@@ -13,9 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from cloud.api.limits import TooMany
+from cloud.database.transience import is_transient
 from cloud.errors import CloudError, Conflict, Invalid, NotFound, Refused, Unavailable
 from cloud.identity.refusals import Unproven
-from cloud.ingest.transience import is_transient
 from shared.wire.framing import FramingError
 from shared.wire.messages import MessageError
 

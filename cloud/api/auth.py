@@ -10,8 +10,9 @@ from fastapi import Depends, Header
 from cloud.api.services import Here
 from cloud.database import Database
 from cloud.errors import Refused
+from cloud.fleet.device_tokens import accept_all
 from cloud.fleet.models import Agent
-from cloud.identity import devices, tokens
+from cloud.identity import tokens
 from cloud.identity.refusals import Unproven
 from cloud.identity.tokens import TokenHolder
 from shared.clock import MachineClock
@@ -29,7 +30,7 @@ async def current_agent(services: Here, authorization: Authorization = None) -> 
 def admit(database: Database, clock: MachineClock, device_tokens: Sequence[str]) -> list[Agent | Exception]:
     """Return whose each device token is, or why it is refused, and use all of them up in one transaction."""
     with database.session() as session:
-        return [*devices.accept_all(session, device_tokens, clock.wall_ms())]
+        return [*accept_all(session, device_tokens, clock.wall_ms())]
 
 
 def holder_with(scope: str) -> Callable[..., TokenHolder]:

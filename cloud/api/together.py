@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
+from cloud.database.transience import is_transient
 from cloud.errors import Unavailable
-from cloud.ingest.transience import is_transient
 
 MOST = 50
 """Requests of one group, as the ingest worker's: many share its cost, and nobody waits long for it."""

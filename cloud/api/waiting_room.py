@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 from starlette.concurrency import run_in_threadpool
 
+from cloud.database.transience import is_transient
 from cloud.errors import Unavailable
 from cloud.identity.refusals import Unproven
 from cloud.ingest.downlink import AGAIN_S
 from cloud.ingest.exchange import Exchange
 from cloud.ingest.roster import Roster
-from cloud.ingest.transience import is_transient
 from shared.clock import MachineClock
 from shared.topics import SHARDS
 from shared.wire.messages import DownlinkMessage

@@ -19,9 +19,9 @@ from cloud.api.auth import holder_with
 from cloud.api.services import Here, Services
 from cloud.beside.moving import Place, Till
 from cloud.beside.undoing import Part
+from cloud.database.transactions import in_transaction
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.tokens import TokenHolder
-from cloud.ingest.apply import in_transaction
 from cloud.ledger.requests import Answered
 from cloud.members import enrolling, finding
 from cloud.members.home_days import HomeDays

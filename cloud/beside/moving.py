@@ -18,9 +18,9 @@ from sqlmodel import Session
 
 from cloud.beside.undoing import WHOLE, Part, may_be_owed, read_earning, undo_coupon, undo_earning
 from cloud.coupons import using
+from cloud.database.commits import open_commit
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.ledger import AccountKey, lots
-from cloud.ledger.commits import open_commit
 from cloud.ledger.holding import HoldRequest, place
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_SPENT
 from cloud.ledger.models import LedgerRequest

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from cloud.errors import CloudError
+
 INGEST = "service:ingest"
 """The name in the certificate of our ingest workers. The colon keeps it from ever being an agent's."""
 KEEPER = "service:keeper"
 """The name in the certificate with which the keeper changes rights in a running mosquitto."""
 
 
-class BrokerUnavailable(Exception):
+class BrokerUnavailable(CloudError):
     """The broker's program is not installed or does not start; the text says what to do."""
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import typer
 
+from cloud import audit
 from cloud.channels.choosing import channels_of
 from cloud.channels.ports import ChannelName, Delivery, Message, Outcome
 from cloud.channels.reading import ways
@@ -15,7 +16,6 @@ from cloud.channels.texts import TEMPLATES, template
 from cloud.clock import SystemMachineClock
 from cloud.command import actor, database_of, now_ms, said_plainly, settings_of
 from cloud.errors import Invalid, Refused
-from cloud.fleet import audit
 from cloud.members.profile import EMAIL, PHONE, checked
 from shared.web.words import Language
 

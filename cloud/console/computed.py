@@ -8,8 +8,8 @@ from sqlmodel import Session
 
 from cloud.console import overview
 from cloud.console.overview import StoreRow, VersionRow
-from cloud.sales.gaps import MissingNumbers
-from cloud.sales.gaps import missing as missing_numbers
+from cloud.receipt_series.gaps import MissingNumbers
+from cloud.receipt_series.gaps import missing as missing_numbers
 from cloud.web import said
 from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource, toned
 from shared.web.words import marked

@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from cloud.fleet import audit_said, audit_words
-from cloud.fleet.models import Agent, AgentGap, AuditEntry
+from cloud.audit import words as audit_words
+from cloud.audit.models import AuditEntry
+from cloud.fleet.models import Agent, AgentGap
 from cloud.ingest.models import ParkedEvent
 from cloud.pricing_audit.models import PriceAudit
-from cloud.web import said
+from cloud.web import audit_said, said
 from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource, toned
 from shared.web.words import marked
 

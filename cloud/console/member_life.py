@@ -9,15 +9,23 @@ from uuid import UUID
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
+from cloud.audit import words as audit_words
+from cloud.audit.models import AuditEntry
 from cloud.console import member_words
 from cloud.coupons import batches
 from cloud.coupons.models import Coupon, CouponBatch
 from cloud.errors import NotFound
-from cloud.fleet import audit_words
-from cloud.fleet.models import AuditEntry
 from cloud.ledger import words as ledger_words
 from cloud.ledger.models import Account, JournalRow, Posting
-from cloud.members import act_words, blocks, changing, duplicates, merging, one_person, value
+from cloud.member_lifecycle import merging
+from cloud.members import (
+    act_words,
+    blocks,
+    changing,
+    duplicates,
+    one_person,
+    value,
+)
 from cloud.members.care_models import DuplicatePair, MemberMerge
 from cloud.members.home_days import HomeDays
 from cloud.members.models import Card, Consent, Member, MemberBlock, MemberField

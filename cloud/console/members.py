@@ -17,14 +17,22 @@ from cloud.console import member_life, member_tables, member_words
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
 from cloud.loyalty.member_tier import tier_of
-from cloud.members import blocks, care_pages, changing, duplicates, merging, revealing, searching, watching
+from cloud.member_lifecycle import care_pages, merging
+from cloud.members import (
+    blocks,
+    changing,
+    duplicates,
+    revealing,
+    searching,
+    watching,
+)
 from cloud.members.care_models import DuplicatePair, MemberMerge, ReviewCase
 from cloud.members.home_days import HomeDays
 from cloud.members.models import ACTIVE, Member
 from cloud.members.opening import signing, uploads
 from cloud.members.opening import words as upload_words
 from cloud.members.profile import PROFILE
-from cloud.web import figures
+from cloud.org.stores import house_money
 from cloud.web.doing import done
 from cloud.web.rendering import Context, page
 from cloud.web.showing import listed
@@ -268,7 +276,7 @@ def _member(
             "it": it,
             "profile": PROFILE,
             "revealed": revealed or {},
-            "tier": tier_of(session, member_id, today, language, figures.house_money(session)[1]),
+            "tier": tier_of(session, member_id, today, language, house_money(session)[1]),
             **_said(refused),
         }
 

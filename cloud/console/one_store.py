@@ -17,7 +17,7 @@ from cloud.org.models import Store, Till
 from cloud.org.stores import find_store, tills
 from cloud.prices.adoption import TillVersion, reported_versions
 from cloud.prices.overview import ShownEntry, store_timeline
-from cloud.sales.gaps import BrokenLink, MissingNumbers, broken_links, missing
+from cloud.receipt_series.gaps import BrokenLink, MissingNumbers, broken_links, missing
 
 _ENTRIES = 10
 _HISTORY = 50

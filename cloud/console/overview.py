@@ -15,13 +15,12 @@ from cloud.fleet.agents import status as agent_status
 from cloud.ingest.models import ParkedEvent
 from cloud.ledger.models import Account, Balance
 from cloud.org.models import Store
-from cloud.org.stores import called
+from cloud.org.stores import called, house_money
 from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
 from cloud.prices.timeline import in_force, live_entries
 from cloud.pricing_audit import Waiting, waiting
 from cloud.pricing_audit.models import PriceAuditDay, Verdict
 from cloud.sales.models import ReceiptSeries, StoreDay
-from cloud.web import figures
 
 _TAKINGS = col(StoreDay.total_minor) - col(StoreDay.refund_minor)
 STORES_SHOWN = 12
@@ -163,7 +162,7 @@ def store_rows(session: Session, now_ms: int, business_ms: int) -> list[StoreRow
 
 def today(session: Session, now_ms: int, business_ms: int) -> Today:
     """Read the overview; moments as in `store_rows`."""
-    currency, exponent = figures.house_money(session)
+    currency, exponent = house_money(session)
     last = last_day(session)
     return Today(
         stores=store_rows(session, now_ms, business_ms),

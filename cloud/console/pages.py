@@ -16,11 +16,10 @@ from cloud.console.day import hours_of_last_day, sales_by_day, takings_by_day
 from cloud.ledger import words as ledger_words
 from cloud.ledger.units import units
 from cloud.org.models import Store
-from cloud.org.stores import called
+from cloud.org.stores import called, house_money
 from cloud.pricing_audit.models import PriceAudit, PriceAuditDay
 from cloud.sales.lateness import late_words
 from cloud.store_days import slips
-from cloud.web import figures
 from cloud.web.navigation import shown_to
 from cloud.web.rendering import Context, environment, page
 from cloud.web.showing import listed
@@ -64,7 +63,7 @@ def stores(request: Request, services: Here) -> Response:
 
     def read(session: Session, now_ms: int) -> Context:
         rows = overview.store_rows(session, now_ms, services.clocks.business.now_ms())
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         needy = sum(row.needs_somebody for row in rows)
         return {"all": len(rows), "needy": needy, "table": computed.stores(lambda _session: rows, exponent)}
 
@@ -98,7 +97,7 @@ def sales(request: Request, services: Here) -> Response:
     """What was sold last, and what came back?"""
 
     def read(session: Session, _now_ms: int) -> Context:
-        currency, exponent = figures.house_money(session)
+        currency, exponent = house_money(session)
         store, day = request.query_params.get("store", "").strip(), as_day(request.query_params.get("day", ""))
         named = session.exec(select(col(Store.name)).where(col(Store.id).in_(called(store)))).first() if store else None
         return {

@@ -14,6 +14,7 @@ from cloud.console.arrival import Arrival, Book, arrival
 from cloud.console.targets import place_names
 from cloud.errors import NotFound
 from cloud.org.models import Store
+from cloud.org.stores import house_money
 from cloud.prices import approvals, changes, taking_back
 from cloud.prices.columns import HEADS
 from cloud.prices.drafts import bodies_in, draft_changes, draft_size, get_draft, writers_of
@@ -28,7 +29,6 @@ from cloud.prices.timeline import in_force, live_entries
 from cloud.promotions import previewing
 from cloud.promotions.models import PreviewStatus
 from cloud.promotions.naming import promotion_names
-from cloud.web import figures
 from cloud.web.rendering import Context, page
 from cloud.web.signing_in import Posted
 from shared.body import BodyKind
@@ -109,7 +109,7 @@ def show(
             "writers": writers_of(draft),
             "second": approvals.needs_second_person(session),
             "approved": approved,
-            "exponent": figures.house_money(session)[1],
+            "exponent": house_money(session)[1],
             "refused": refused,
             "about": about,
             "problems": result.problems[:_PROBLEMS] if result else [],

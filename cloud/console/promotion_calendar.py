@@ -12,12 +12,12 @@ from sqlmodel import Session, col, select
 from cloud.api.services import Here
 from cloud.console.targets import choices
 from cloud.org.models import Store
+from cloud.org.stores import house_money
 from cloud.promotions.calendar import runs
 from cloud.promotions.fields import as_day
 from cloud.promotions.models import PromotionPlan
 from cloud.promotions.naming import names_for
 from cloud.promotions.sentence import sentence
-from cloud.web import figures
 from cloud.web.rendering import Context, page
 from shared.calendar import local_time
 from shared.pricing.promotion import Money
@@ -49,7 +49,7 @@ def calendar(request: Request, services: Here, first: str = "", store: str = "")
         today = local_time(now_ms, zone).date()
         day = as_day(first) or today - timedelta(days=today.weekday())
         found = runs(session, stores, day, DAYS, now_ms)
-        money = Money(figures.house_money(session)[1])
+        money = Money(house_money(session)[1])
         ids = [run.promotion.promotion for run in found]
         plans = session.exec(
             select(col(PromotionPlan.promotion), col(PromotionPlan.id)).where(col(PromotionPlan.promotion).in_(ids))

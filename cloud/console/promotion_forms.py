@@ -14,6 +14,7 @@ from cloud.errors import CloudError
 from cloud.loyalty import rules
 from cloud.members import segments
 from cloud.org.models import Store
+from cloud.org.zones import house_day
 from cloud.prices.books import StoreBooks
 from cloud.prices.naming import Names, item_names
 from cloud.prices.targets import resolve_targets
@@ -25,7 +26,6 @@ from cloud.promotions.plans import typed
 from cloud.promotions.reading import Problem, read, rows_shown
 from cloud.promotions.sentence import TILLS, sentence
 from cloud.promotions.trying import Sample, sample
-from cloud.rewards.house_day import house_day
 from shared.pricing.layers import REASONS
 from shared.pricing.promotion import Money, Promotion
 

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.api.services import Here, Services
+from cloud.audit.words import ACTION
 from cloud.console import promotion_calendar
 from cloud.console.arrival import Arrival, arrival
 from cloud.console.promotion_forms import Said, filled_of, known, said_of
@@ -20,8 +21,8 @@ from cloud.console.promotion_refusals import REFUSALS
 from cloud.console.promotion_tables import PLANS
 from cloud.console.targets import choices, chosen, place_names
 from cloud.errors import Conflict, Invalid, Refused
-from cloud.fleet.audit_words import ACTION
 from cloud.identity.people import Right
+from cloud.org.stores import house_money
 from cloud.prices import approvals
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.publish import Act
@@ -33,7 +34,6 @@ from cloud.promotions.naming import promotion_names
 from cloud.promotions.reading import kinds, read, typed_from
 from cloud.promotions.telling import acts_on, published_since
 from cloud.promotions.touching import Touched, touched
-from cloud.web import figures
 from cloud.web.live import asks_for_stream
 from cloud.web.refusing import refusal_words
 from cloud.web.rendering import Context, environment, page
@@ -88,7 +88,7 @@ def adopt(services: Here, form: MayPlan) -> Response:
     Raise NotFound for one that no price book has any more.
     """
     with services.database.session() as session:
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         plan = plans.take_up(session, _mint(services), form.get("promotion"), _act(services, form), exponent)
     return _to(plan.id)
 
@@ -112,7 +112,7 @@ def _page(request: Request, services: Services, plan_id: str, refused: str = "",
     def read_one(session: Session, _now_ms: int) -> Context:
         plan = plans.find(session, plan_id)
         now_ms = services.clocks.business.now_ms()
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         is_open = plan.is_open
         filled, made = filled_of(plan, exponent, known(session, now_ms, exponent) if is_open else {})
         previews = [(one, previewing.tally_of(one)) for one in previewing.newest(session, plan.id)]
@@ -179,7 +179,7 @@ def says(request: Request, services: Here, plan: str, form: MayPlan) -> Response
     """Say a form that is being filled in, without keeping it."""
     with services.database.snapshot() as session:
         found = plans.find(session, plan)
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         given = typed_from(found.kind, form.fields)
         made = read(found.kind, found.promotion, given, exponent)
         it = said_of(session, found, made.promotion, services.clocks.business.now_ms(), with_conflicts=False)
@@ -214,7 +214,7 @@ def preview(request: Request, services: Here, plan: str, form: MayPlan) -> Respo
     weeks = int(form.get("weeks")) if form.get("weeks").isdecimal() else 0
 
     def act(session: Session, by: Act) -> None:
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         previewing.ask(session, _mint(services), plan, weeks, act=by, exponent=exponent)
 
     return _do(request, services, plan, form, act, part="#preview")
@@ -239,7 +239,7 @@ def approve(request: Request, services: Here, plan: str, form: MayApprove) -> Re
         services,
         plan,
         form,
-        lambda session, by: plans.approve(session, plan, by, figures.house_money(session)[1]),
+        lambda session, by: plans.approve(session, plan, by, house_money(session)[1]),
     )
 
 
@@ -251,7 +251,7 @@ def push(request: Request, services: Here, plan: str, form: MayPublish) -> Respo
         services,
         plan,
         form,
-        lambda session, by: plans.push(session, plan, _mint(services), by, figures.house_money(session)[1]),
+        lambda session, by: plans.push(session, plan, _mint(services), by, house_money(session)[1]),
         part="#arrival",
     )
 

@@ -17,8 +17,8 @@ from sqlalchemy import and_, exists, false, or_
 from sqlmodel import Session, col, select
 
 from cloud.console.decided import BY_HAND, Decided, decided
+from cloud.database.commits import IngestCommit
 from cloud.errors import NotFound
-from cloud.ingest.models import IngestCommit
 from cloud.ledger.reading import Moved, moved_by
 from cloud.org.models import Store, Till
 from cloud.prices.books import StoreBooks

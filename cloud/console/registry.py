@@ -7,10 +7,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from cloud.channels import pages as messages
 from cloud.console import members, pages, price_changes, promotions, why
+from cloud.console import people as people_pages
 from cloud.coupons import conflict_pages as coupon_conflicts
 from cloud.coupons import pages as coupon_pages
-from cloud.fleet import device_pages
-from cloud.identity import pages as people_pages
+from cloud.fleet import device_pages, terminal_pages
 from cloud.identity.people import Right
 from cloud.ledger import pages as ledger
 from cloud.loyalty import club_pages as loyalty_club
@@ -19,7 +19,6 @@ from cloud.loyalty import review_pages as points_reviews
 from cloud.members import rule_pages as member_rules
 from cloud.members import segment_pages
 from cloud.members.opening import pages as member_uploads
-from cloud.org import terminal_pages
 from cloud.pictures import pages as pictures
 from cloud.promotions import pages as budget_pages
 from cloud.rewards import draw_pages, gift_pages, run_pages

@@ -13,21 +13,21 @@ from fastapi import APIRouter, Depends, Query, status
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.api.auth import holder_with
 from cloud.api.services import Here, Services
 from cloud.coupons import batches, changing, giving, life
 from cloud.coupons.changing import Act
 from cloud.coupons.figures import Tally, tallies
 from cloud.coupons.models import Coupon, CouponBatch
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import NotFound
-from cloud.fleet import audit
 from cloud.identity.tokens import TokenHolder
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered, once
 from cloud.members.home_days import HomeDays
 from cloud.members.minting import mint_of
-from cloud.rewards.house_day import house_day
+from cloud.org.zones import house_day
 
 router = APIRouter(prefix="/api/v1/coupons", tags=["coupons"])
 

@@ -12,11 +12,11 @@ from sqlalchemy import Uuid, func, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.coupons.models import CODES, ISSUED, NEXT_VISIT, PERSONAL, PUBLIC, VOIDED, Coupon, CouponBatch
 from cloud.database import bulk
 from cloud.database.rowset import rowset, table_of
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.ledger import AccountKey, Journal, Leg, post
 from cloud.ledger.kinds import COUPONS, COUPONS_ENDED, COUPONS_ISSUED, COUPONS_OPEN
 from cloud.members import one_person

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.coupons.batches import end, lock_batch, void
 from cloud.coupons.models import ISSUED, PUBLIC, RESERVED, VOIDED, Coupon, CouponBatch
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, Refused
-from cloud.fleet import audit
 from shared.web.phrases import Phrase
 
 

@@ -18,11 +18,11 @@ from cloud.coupons import batches, changing, life
 from cloud.coupons.changing import Act
 from cloud.coupons.figures import Tally, tallies
 from cloud.coupons.models import Coupon, CouponBatch
+from cloud.database.commits import open_commit
 from cloud.deployment.clocks import clocks_of
 from cloud.errors import Invalid
 from cloud.identity.keys import write_private
-from cloud.ledger.commits import open_commit
-from cloud.rewards.house_day import house_day
+from cloud.org.zones import house_day
 from shared.ids import UuidMint
 
 app = typer.Typer(no_args_is_help=True, help="Coupons: batches, codes, what became of one.")

@@ -18,7 +18,8 @@ from cloud.coupons.models import CouponConflict
 from cloud.identity.people import Right
 from cloud.sales.models import Sale
 from cloud.sales.naming import receipt_name
-from cloud.value import forms
+from cloud.web.doing import done
+from cloud.web.refusals import refusal
 from cloud.web.rendering import Context, page
 from cloud.web.showing import listed
 from cloud.web.signing_in import Posted, form_by
@@ -64,7 +65,7 @@ def one(request: Request, services: Here, sale: UUID, code: str, refused: str = 
             "it": conflicts.find(session, sale, code),
             "reasons": REASON,
             "decided": DECIDED,
-            **forms.refusal(refused),
+            **refusal(refused),
         }
 
     return page(request, services, "coupon_conflict", read)
@@ -80,7 +81,7 @@ def decide(services: Here, sale: UUID, code: str, posted: MayMove) -> Response:
             now_ms=now_ms,
         )  # fmt: skip
 
-    return forms.carried_out(services, _address(sale, code), act)
+    return done(services, _address(sale, code), act)
 
 
 def _address(sale: UUID, code: str) -> str:

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from cloud import audit
 from cloud.coupons.models import Coupon, CouponBatch, CouponConflict
 from cloud.errors import Conflict, Invalid, NotFound
-from cloud.fleet import audit
 from cloud.sales.models import Sale, SaleDiscount
 
 STANDS = "stands"

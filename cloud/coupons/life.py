@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from sqlmodel import select as entities
 
+from cloud.audit.models import AuditEntry
 from cloud.coupons.batches import open_account
 from cloud.coupons.models import RESERVED, Coupon, CouponBatch, CouponConflict
 from cloud.coupons.next_visit import ENDED
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound
-from cloud.fleet.models import AuditEntry
 from cloud.ledger.journal import AccountKey
 from cloud.ledger.kinds import COUPONS, COUPONS_ISSUED
 from cloud.ledger.models import JournalRow, Posting

@@ -19,17 +19,17 @@ from cloud.coupons.changing import Act
 from cloud.coupons.choices import coupon_promotions
 from cloud.coupons.figures import Tally, tallies
 from cloud.coupons.models import CouponBatch
+from cloud.database.commits import open_commit
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.identity.people import Right
-from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import once
 from cloud.members import segments
+from cloud.org.stores import house_money
+from cloud.org.zones import house_day
 from cloud.rewards import runs
-from cloud.rewards.asked_once import fresh_id, id_of
-from cloud.rewards.house_day import house_day
 from cloud.rewards.models import Run
 from cloud.rewards.words import RUN_STATES
-from cloud.web import figures
+from cloud.web.asked_once import fresh_id, id_of
 from cloud.web.refusing import refusal_words
 from cloud.web.rendering import Context, environment, page
 from cloud.web.showing import listed
@@ -49,7 +49,7 @@ def coupons(request: Request, services: Here) -> Response:
     """Which coupons are out, how do they stand, what do they cost?"""
 
     def read(session: Session, _now_ms: int) -> Context:
-        today, exponent = _today(session, services), figures.house_money(session)[1]
+        today, exponent = _today(session, services), house_money(session)[1]
         tallied = tallies(session, today)
         whole = sum(tallied.values(), Tally())
         live = select(func.count()).select_from(CouponBatch).where(~col(CouponBatch.closed))
@@ -72,7 +72,7 @@ def new(request: Request, services: Here) -> Response:
 
 def _form(request: Request, services: Services, get: Callable[[str], str], refused: str = "") -> Response:
     def read(session: Session, _now_ms: int) -> Context:
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         return {
             "choices": coupon_promotions(session, services.clocks.business.now_ms(), exponent),
             "kinds": words.KINDS,
@@ -95,7 +95,7 @@ def says(request: Request, services: Here, form: MayPlan) -> Response:
         typed = forms.read(form.get, fresh_id(services))
         said = forms.said(typed.batch)
         with services.database.snapshot() as session:
-            exponent = figures.house_money(session)[1]
+            exponent = house_money(session)[1]
             found = coupon_promotions(session, services.clocks.business.now_ms(), exponent)
             sentence = dict(found.get(typed.batch.promotion, {}))
     except Invalid as error:
@@ -143,7 +143,7 @@ def _coupon(request: Request, services: Services, code: str, refused: str = "") 
         return {
             "it": life.life_of(session, code),
             "today": _today(session, services),
-            "exponent": figures.house_money(session)[1],
+            "exponent": house_money(session)[1],
             "words": words,
             "refused": refused,
         }
@@ -177,7 +177,7 @@ def _page(request: Request, services: Services, batch_id: str, refused: str = ""
         batch = session.get(CouponBatch, batch_id)
         if batch is None:
             raise NotFound(f"there is no batch {batch_id!r}")
-        today, exponent = _today(session, services), figures.house_money(session)[1]
+        today, exponent = _today(session, services), house_money(session)[1]
         found = coupon_promotions(session, services.clocks.business.now_ms(), exponent)
         given = select(Run).where(col(Run.kind) == runs.COUPONS, col(Run.parameters).contains(f'"{batch_id}"'))
         return {

@@ -14,25 +14,25 @@ from sqlmodel import Session
 from cloud.coupons import next_visit, using
 from cloud.coupons.batches import RandomBits
 from cloud.coupons.models import RESERVED, Coupon
+from cloud.database.commits import Commit
 from cloud.database.rowset import rowset, table_of
+from cloud.fleet.agents import GRACE_MS, heard_until
 from cloud.sales.models import Sale
-from cloud.value.spending import Posted
-from cloud.value.timing_out import GRACE_MS, heard_until
 from shared import coupon_code
 from shared.money import allocate
 from shared.wire.events import SaleCompleted, SaleReturned
 
 
 def settle_sales(
-    session: Session, posted: Posted, sales: Sequence[SaleCompleted], random_bits: RandomBits = secrets.randbits
+    session: Session, commit: Commit, sales: Sequence[SaleCompleted], random_bits: RandomBits = secrets.randbits
 ) -> None:
     """Use the coupons of new sales, release what their baskets had reserved besides, give those for the next visit."""
     for sale in sales:
         entered = sale.pricing.coupons if sale.pricing else []
         if entered:
-            _use(session, posted, sale)
+            _use(session, commit, sale)
         if sale.promotions and any(use.issues for use in sale.promotions):
-            _give(session, posted, sale, random_bits)
+            _give(session, commit, sale, random_bits)
     for basket in _still_reserving(session, [sale.id for sale in sales]):
         using.release(session, basket)
 
@@ -49,7 +49,7 @@ def _still_reserving(session: Session, sales: Collection[UUID]) -> list[UUID]:
     return sorted(set(session.execute(query).scalars()))
 
 
-def _use(session: Session, posted: Posted, sale: SaleCompleted) -> None:
+def _use(session: Session, commit: Commit, sale: SaleCompleted) -> None:
     # A public code of a price book is nobody's in particular: there is no coupon to use, and nothing was reserved.
     entered = {use.coupon for use in sale.promotions if use.coupon}
     codes = sorted(code for code in entered if coupon_code.read(code))
@@ -59,7 +59,7 @@ def _use(session: Session, posted: Posted, sale: SaleCompleted) -> None:
             code=code, sale=sale.id, store=sale.store, at_ms=sale.at_ms, till=sale.till, cashier=sale.cashier,
             receipt=f"{sale.receipt.series}-{sale.receipt.number}", off_minor=off[code],
         )  # fmt: skip
-        using.use(session, posted.commit_no, wanted)
+        using.use(session, commit.commit_no, wanted)
 
 
 def _taken_off(sale: SaleCompleted) -> dict[str, int]:
@@ -76,7 +76,7 @@ def _taken_off(sale: SaleCompleted) -> dict[str, int]:
     return off
 
 
-def _give(session: Session, posted: Posted, sale: SaleCompleted, random_bits: RandomBits) -> None:
+def _give(session: Session, commit: Commit, sale: SaleCompleted, random_bits: RandomBits) -> None:
     """Give what the sale's promotions promised; a card that is nobody's yet waits for its member (`attaching`)."""
     row = table_of(Sale)
     member = session.execute(select(row.c.member_id).where(row.c.id == sale.id)).scalar_one_or_none()
@@ -86,10 +86,10 @@ def _give(session: Session, posted: Posted, sale: SaleCompleted, random_bits: Ra
         sale=sale.id, member=member, store=sale.store, business_date=date.fromisoformat(sale.business_date),
         at_ms=sale.at_ms, uses=sale.promotions,
     )  # fmt: skip
-    next_visit.give_promised(session, posted.commit_no, bought, random_bits)
+    next_visit.give_promised(session, commit.commit_no, bought, random_bits)
 
 
-def settle_returns(session: Session, posted: Posted, returns: Sequence[SaleReturned]) -> None:
+def settle_returns(session: Session, commit: Commit, returns: Sequence[SaleReturned]) -> None:
     """Settle the coupons of sales that came back whole: used ones can be used again, where their batches say so.
 
     Those the sale had given for the next visit are over, unless they were used.
@@ -99,9 +99,9 @@ def settle_returns(session: Session, posted: Posted, returns: Sequence[SaleRetur
         store = known.get(back.original)
         if store is None or not next_visit.came_back_whole(session, back.original):
             continue
-        using.give_back(session, posted.commit_no, back.original, cause=back.id, store=store, at_ms=back.at_ms)
+        using.give_back(session, commit.commit_no, back.original, cause=back.id, store=store, at_ms=back.at_ms)
         next_visit.end_unused(
-            session, posted.commit_no, back.original, cause=back.id, store=store,
+            session, commit.commit_no, back.original, cause=back.id, store=store,
             day=date.fromisoformat(back.business_date), at_ms=back.at_ms,
         )  # fmt: skip
 

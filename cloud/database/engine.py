@@ -15,6 +15,7 @@ _SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 10000",
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA journal_size_limit = 67108864",  # a long read lets the log grow: afterwards it shrinks to 64 MiB again
     "PRAGMA secure_delete = FAST",  # what was deleted does not stay readable on pages that are written anyway
 )
 

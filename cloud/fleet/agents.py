@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
@@ -9,11 +10,14 @@ from uuid import UUID
 import msgspec
 from sqlmodel import Session, col, func, select, update
 
+from cloud import audit
+from cloud.database.rowset import table_of
 from cloud.errors import Conflict, NotFound
-from cloud.fleet import audit
 from cloud.fleet.models import Agent, AgentEpoch, Certificate
 from shared.wire.messages import Reported
 
+GRACE_MS = 60_000
+"""How long after its end an agent must have been heard with nothing left to send."""
 ONLINE_MS = 90_000
 """An agent not heard of for this long is offline, whatever its last will said (heartbeats come every 30 s)."""
 
@@ -120,3 +124,12 @@ def _status(row: Agent, epoch: AgentEpoch | None, until_ms: int | None, now_ms: 
         watermark=epoch.watermark if epoch else 0,
         reported=_reported.decode(row.reported) if row.reported else None,
     )
+
+
+def heard_until(session: Session, agents: Collection[str]) -> dict[str, int]:
+    """Return up to which wall time each agent's stream is here whole; absent are those that never said so."""
+    agent = table_of(Agent)
+    rows = session.execute(
+        select(agent.c.id, agent.c.drained_ms).where(agent.c.id.in_(sorted(agents)), agent.c.drained_ms.is_not(None))
+    )
+    return {row.id: int(row.drained_ms) for row in rows}

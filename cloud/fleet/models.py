@@ -6,10 +6,8 @@ from uuid import UUID
 
 from sqlmodel import Field
 
-from cloud.database import Table, append_only, big_int, utc_ms
-from cloud.database.chained import Chain
+from cloud.database import Table, big_int, utc_ms
 from cloud.database.retention import BOOKS, OPERATIONS, PASSING, STANDING
-from cloud.database.rowset import table_of
 
 
 class Deployment(Table, table=True):
@@ -38,7 +36,7 @@ class Agent(Table, table=True):
     public_key: bytes
     """SubjectPublicKeyInfo, DER."""
     card_key: bytes
-    """Keys the hashes by which it knows cards; encrypted, see `cloud.identity.card_keys`."""
+    """Keys the hashes by which it knows cards; encrypted, see `cloud.fleet.card_keys`."""
     enrolled_ms: int = utc_ms()
     revoked_ms: int | None = utc_ms(default=None)
     connection: UUID | None = None
@@ -138,72 +136,3 @@ class DeviceTokenSeen(Table, table=True):
 
     jti: str = Field(primary_key=True, max_length=64)
     expires_ms: int = utc_ms(index=True)
-
-
-class ApiToken(Table, table=True):
-    """A bearer token of a person or program, by hash, with scopes and expiry."""
-
-    __tablename__ = "api_token"
-    __table_args__ = OPERATIONS
-
-    token_hash: bytes = Field(primary_key=True)
-    name: str
-    scopes: str
-    created_ms: int = utc_ms()
-    expires_ms: int = utc_ms()
-    revoked_ms: int | None = utc_ms(default=None)
-
-
-class ShardLease(Table, table=True):
-    """Which ingest worker hears a shard, and until when by the database's clock: efficiency, not correctness."""
-
-    __tablename__ = "shard_lease"
-    __table_args__ = PASSING
-
-    shard: str = Field(primary_key=True, max_length=2)
-    owner: str | None = None
-    fence: int = big_int(default=0)
-    expires_ms: int = utc_ms(default=0)
-
-
-class IngestWorker(Table, table=True):
-    """An ingest worker and until when it lives, by the database's clock; the shards are shared among the living."""
-
-    __tablename__ = "ingest_worker"
-    __table_args__ = PASSING
-
-    owner: str = Field(primary_key=True, max_length=64)
-    expires_ms: int = utc_ms()
-
-
-class AuditEntry(Table, table=True):
-    """A privileged act: who, what, on what, why. Append-only."""
-
-    __tablename__ = "audit_entry"
-    __table_args__ = BOOKS
-
-    id: int | None = big_int(default=None, primary_key=True)
-    at_ms: int = utc_ms()
-    actor: str
-    action: str
-    subject: str
-    reason: str = ""
-    detail: str = ""
-
-
-class AuditLink(Table, table=True):
-    """A link of the audit log's hash chain, laid in the transaction of its act; see `cloud.database.chained`."""
-
-    __tablename__ = "audit_link"
-    __table_args__ = BOOKS
-
-    number: int = big_int(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    entry_id: int = big_int(unique=True)
-    head: bytes
-
-
-for _model in (AuditEntry, AuditLink):
-    append_only.guard(table_of(_model))
-
-AUDIT_CHAIN = Chain(AuditEntry, AuditLink, ("id", "at_ms", "actor", "action", "subject", "reason", "detail"))
-AUDIT_CHAIN.keep()

@@ -1,1 +1,1 @@
-"""Who is who: the deployment's keys and CA, agents' certificates and tokens, API tokens."""
+"""Who is who: the deployment's keys and CA, people and what they may do, API tokens."""

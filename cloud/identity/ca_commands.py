@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cloud import audit
 from cloud.command import actor, database_of, now_ms, said_plainly, settings_of
-from cloud.fleet import audit
 from cloud.identity import ca_renewal
 from cloud.identity.ca_renewal import day_of
 

@@ -13,17 +13,18 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from cloud.errors import CloudError
 from shared.signing import key_id
 
 SECRET_BYTES = 32
 KEYRINGS = ("signing", "sealing", "fields", "blind_index")
 
 
-class KeysMissing(Exception):
+class KeysMissing(CloudError):
     """The keys directory is absent, incomplete or cannot be read; the text says which file and what to do."""
 
 
-class KeysExist(Exception):
+class KeysExist(CloudError):
     """Keys are already there; they are never written over."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Field
 
 from cloud.database import Table, utc_ms
-from cloud.database.retention import PASSING, STANDING
+from cloud.database.retention import OPERATIONS, PASSING, STANDING
 
 
 class ConsolePerson(Table, table=True):
@@ -40,3 +40,17 @@ class ConsoleSession(Table, table=True):
     since_ms: int = utc_ms()
     expires_ms: int = utc_ms()
     seen_ms: int | None = utc_ms(default=None)
+
+
+class ApiToken(Table, table=True):
+    """A bearer token of a person or program, by hash, with scopes and expiry."""
+
+    __tablename__ = "api_token"
+    __table_args__ = OPERATIONS
+
+    token_hash: bytes = Field(primary_key=True)
+    name: str
+    scopes: str
+    created_ms: int = utc_ms()
+    expires_ms: int = utc_ms()
+    revoked_ms: int | None = utc_ms(default=None)

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, delete, select
 
+from cloud import audit
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.identity.models import ConsolePerson, ConsoleSession
 from shared.ids import check_slug
 from shared.pins import hash_secret

@@ -8,8 +8,8 @@ from hashlib import sha256
 
 from sqlmodel import Session, col, delete, select, update
 
+from cloud import audit
 from cloud.errors import Invalid
-from cloud.fleet import audit
 from cloud.identity.models import ConsolePerson, ConsoleSession
 from cloud.identity.people import MAX_PASSWORD, Role, Signed, hashed, present
 from cloud.identity.refusals import Unproven

@@ -9,9 +9,9 @@ from hashlib import sha256
 
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.errors import Invalid, NotFound
-from cloud.fleet import audit
-from cloud.fleet.models import ApiToken
+from cloud.identity.models import ApiToken
 from cloud.identity.refusals import Unproven
 
 PREFIX = "swt_"

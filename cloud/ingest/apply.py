@@ -6,7 +6,7 @@ in between, the agents send again and find everything done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
@@ -15,16 +15,15 @@ import structlog
 from sqlmodel import Session
 
 from cloud.database import Database
-from cloud.errors import Unavailable
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.failpoints import reached
 from cloud.ingest import accept, chain, collection, incarnation, parking, watermarks
 from cloud.ingest.applying import apply_events
 from cloud.ingest.intake import Downstream, Intake
-from cloud.ingest.models import IngestCommit
 from cloud.ingest.outcomes import Acked, Delivery, Forked, Outcome, Rejected
 from cloud.ingest.received import Received, read
 from cloud.ingest.restores import Restores
-from cloud.ingest.transience import is_transient
 from cloud.ingest.watermarks import Place, Watermark
 from cloud.sales.shops import shops
 from shared.clock import MachineClock
@@ -62,21 +61,6 @@ def apply_batches(
         return in_transaction(
             database, lambda session: _apply(session, deliveries, clock.wall_ms(), downstream, restores)
         )
-
-
-def in_transaction(database: Database, work: Callable[[Session], R]) -> R:
-    """Run `work` in a transaction of its own, again when the database was busy or lost, a few times in all."""
-    failure: Exception | None = None
-    for _ in range(_ATTEMPTS):
-        try:
-            with database.session() as session:
-                return work(session)
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            log.warning("ingest transaction failed, trying again", error=str(error).splitlines()[0])
-            failure = error
-    raise Unavailable("the database is away or too busy") from failure
 
 
 def _apply(
@@ -163,7 +147,7 @@ def _take(
     restores: Restores | None,
 ) -> None:
     """Write new events into the inbox and apply them; park what cannot be applied."""
-    commit_no = open_commit(session, now_ms)
+    commit_no = open_commit(session, now_ms, brings_sales=True)
     new, contradicting = accept.accept(session, events, commit_no)
     stores = {one.store for one in new}
     intake = Intake(commit_no, now_ms, shops(session, stores) if stores else {}, downstream, restores)
@@ -176,16 +160,6 @@ def _take(
         accept.mark_parked(session, [one.event_id for one, _ in parked])
         for one, problem in parked:
             log.warning("event parked", event_id=str(one.event_id), agent=one.agent, kind=one.kind, code=problem.code)
-
-
-def open_commit(session: Session, now_ms: int) -> int:
-    """Number this ingest transaction."""
-    commit = IngestCommit(at_ms=now_ms)
-    session.add(commit)
-    session.flush()
-    if commit.no is None:
-        raise Unavailable("the database gave no commit number")
-    return commit.no
 
 
 def _answers(marks: dict[Place, Watermark], forked: set[Place], ours: UUID) -> list[Outcome]:

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from cloud.database.transience import is_transient
 from cloud.ingest import accept, parking
 from cloud.ingest.handlers import HANDLERS
 from cloud.ingest.handlers.base import Refusals, Unfit, check_moment
@@ -26,7 +27,6 @@ from cloud.ingest.received import (
     Received,
     read,
 )
-from cloud.ingest.transience import is_transient
 from cloud.sales.shops import shops
 
 log = structlog.get_logger(__name__)

@@ -15,13 +15,12 @@ from cloud.clock import SystemMachineClock
 from cloud.command import actor, database_of, now_ms, settings_of
 from cloud.deployment.opening import open_vault
 from cloud.ingest import parked
+from cloud.ingest.downstream import LoyaltyDownstream
 from cloud.ingest.intake import Downstream
 from cloud.ingest.models import ParkedEvent
 from cloud.ingest.received import Parking
 from cloud.ingest.restores import Restores, open_restores
-from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.prices.books import StoreBooks
-from cloud.sales import gaps
 from shared.ids import UuidMint
 
 app = typer.Typer(no_args_is_help=True, help="Events that could not be applied, and receipts that never came.")
@@ -103,20 +102,6 @@ def dismiss(context: typer.Context, event: EventId, reason: Reason) -> None:
     with database_of(context) as database, database.session() as session:
         parked.dismiss(session, event, actor=actor(), reason=reason, now_ms=now_ms())
     typer.echo(f"Event {event} is dismissed.")
-
-
-@app.command("missing")
-def missing(
-    context: typer.Context, store: Annotated[str | None, typer.Option(help="Only this store's.")] = None
-) -> None:
-    """Name the receipt numbers that HQ does not have, per till and series, and since when."""
-    with database_of(context) as database, database.snapshot() as session:
-        found = gaps.missing(session, store_id=store)
-    for one in found:
-        numbers = str(one.first) if one.first == one.last else f"{one.first} to {one.last}"
-        typer.echo(f"{one.store_id}\t{one.till_id}\t{one.series}\t{numbers}\tsince {_time(one.since_ms)}")
-    if not found:
-        typer.echo("No receipt number is missing.")
 
 
 def _applying(context: typer.Context) -> tuple[Downstream, Restores]:

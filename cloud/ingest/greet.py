@@ -13,10 +13,10 @@ import structlog
 from sqlmodel import Session, col, select
 
 from cloud.database import Database
+from cloud.database.transactions import in_transaction
 from cloud.fleet import device_history
 from cloud.fleet.models import Agent
 from cloud.ingest import incarnation, watermarks
-from cloud.ingest.apply import in_transaction
 from cloud.ingest.outcomes import Acked, Forked, Outcome, Rejected
 from cloud.ingest.restores import Restores
 from cloud.ingest.watermarks import Watermark

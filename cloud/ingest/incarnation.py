@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
+from cloud.audit.models import AuditEntry
 from cloud.errors import Conflict
-from cloud.fleet.models import AuditEntry, Deployment
+from cloud.fleet.models import Deployment
 from shared.clock import MachineClock
 from shared.ids import UuidMint, uuid7_ms
 

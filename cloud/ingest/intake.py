@@ -9,11 +9,11 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from cloud.database.commits import Commit
 from cloud.ingest.restores import Restores
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.members.resolving import Resolution
 from cloud.sales.shops import Shop
-from cloud.value.spending import Posted
 from shared.pricing import Item
 from shared.wire.events import MemberOnSale, SaleCompleted, SaleReturned
 
@@ -53,7 +53,7 @@ class Downstream(Protocol):
         ...
 
     def settle(
-        self, session: Session, posted: Posted, sales: Sequence[SaleCompleted], returns: Sequence[SaleReturned]
+        self, session: Session, commit: Commit, sales: Sequence[SaleCompleted], returns: Sequence[SaleReturned]
     ) -> None:
         """Post what sales spent of members' value, give back what returns undo of it."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from sqlmodel import Session, col, select
 
-from cloud.fleet.models import AuditEntry
+from cloud.audit.models import AuditEntry
 
 DAY_MS = 24 * 3600 * 1000
 _REASON_CHARACTERS = 200

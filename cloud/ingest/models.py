@@ -8,34 +8,12 @@ from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
+from cloud.database.retention import PASSING
 
 APPLIED = "applied"
 PARKED = "parked"
 DISMISSED = "dismissed"
 REPLAYED = "replayed"
-
-
-class IngestCommit(Table, table=True):
-    """One ingest transaction. Jobs work commit by commit on these flags, never on "numbers above the last".
-
-    Numbers say what came in together, not in which order transactions ended, and some are never used.
-    """
-
-    __tablename__ = "ingest_commit"
-    __table_args__ = (
-        Index("ix_ingest_commit_to_seal", "no", postgresql_where=text("NOT sealed"), sqlite_where=text("NOT sealed")),
-        Index(
-            "ix_ingest_commit_to_audit", "no", postgresql_where=text("NOT audited"), sqlite_where=text("NOT audited")
-        ),
-        {"info": {"retention": "books"}},
-    )
-
-    no: int | None = big_int(default=None, primary_key=True)
-    at_ms: int = utc_ms()
-    sealed: bool = False
-    """Its journals are in the ledger's hash chain."""
-    audited: bool = False
-    """Its sales were priced again and compared."""
 
 
 class InboxEvent(Table, table=True):
@@ -97,3 +75,25 @@ class ParkedEvent(Table, table=True):
     resolved_ms: int | None = utc_ms(default=None)
     resolution: str | None = None
     """`replayed` or `dismissed`."""
+
+
+class ShardLease(Table, table=True):
+    """Which ingest worker hears a shard, and until when by the database's clock: efficiency, not correctness."""
+
+    __tablename__ = "shard_lease"
+    __table_args__ = PASSING
+
+    shard: str = Field(primary_key=True, max_length=2)
+    owner: str | None = None
+    fence: int = big_int(default=0)
+    expires_ms: int = utc_ms(default=0)
+
+
+class IngestWorker(Table, table=True):
+    """An ingest worker and until when it lives, by the database's clock; the shards are shared among the living."""
+
+    __tablename__ = "ingest_worker"
+    __table_args__ = PASSING
+
+    owner: str = Field(primary_key=True, max_length=64)
+    expires_ms: int = utc_ms()

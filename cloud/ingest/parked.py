@@ -8,10 +8,10 @@ from uuid import UUID
 import msgspec
 from sqlmodel import Session, col, func, select
 
+from cloud import audit
+from cloud.database.commits import open_commit
 from cloud.errors import Conflict, Invalid, NotFound
-from cloud.fleet import audit
 from cloud.ingest import applying, parking
-from cloud.ingest.apply import open_commit
 from cloud.ingest.intake import Downstream, Intake
 from cloud.ingest.models import DISMISSED, ParkedEvent
 from cloud.ingest.received import EVENT_CONFLICT, Parking, name_by_content
@@ -83,7 +83,9 @@ def replay(
     Whatever is parked and waited for it is applied with it. A new epoch may prove, late, that HQ was restored.
     """
     parked = _lock_open(session, event_id)
-    intake = Intake(open_commit(session, now_ms), now_ms, shops(session, {parked.store_id}), downstream, restores)
+    intake = Intake(
+        open_commit(session, now_ms, brings_sales=True), now_ms, shops(session, {parked.store_id}), downstream, restores
+    )
     problem = applying.replay(session, parked, intake)
     detail = "applied" if problem is None else f"{problem.code}: {problem.reason}"
     audit.record(session, at_ms=now_ms, actor=actor, action="parked.replay", subject=str(event_id), detail=detail)

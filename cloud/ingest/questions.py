@@ -14,8 +14,8 @@ from sqlmodel import Session
 from cloud import errors
 from cloud.clock import SystemMachineClock
 from cloud.database import Database
+from cloud.database.transactions import in_transaction
 from cloud.errors import Invalid, NotFound
-from cloud.ingest.apply import in_transaction
 from cloud.ingest.watermarks import stores_of
 from cloud.loyalty import return_answers
 from cloud.members import finding

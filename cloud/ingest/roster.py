@@ -18,8 +18,8 @@ from cloud.database import Database
 from cloud.fleet.agents import ONLINE_MS
 from cloud.fleet.models import Agent
 from cloud.members.models import StoreMembers
-from cloud.org.models import Store, StoreTerminals, Till, TillDevices
-from cloud.prices.models import ChainSetting, PriceVersion
+from cloud.org.models import ChainSetting, Store, StoreTerminals, Till, TillDevices
+from cloud.prices.models import PriceVersion
 from cloud.promotions.budget_models import StoreShare
 from cloud.store_days.models import Staff
 from shared.clock import MachineClock

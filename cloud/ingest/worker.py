@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from cloud.database.transience import is_transient
 from cloud.errors import Unavailable
 from cloud.ingest.exchange import Addressed, Exchange
 from cloud.ingest.inbox import Heard, Inbox
 from cloud.ingest.leases import RENEW_S, Leases
 from cloud.ingest.opening import Unopened, open_heard
 from cloud.ingest.roster import Roster
-from cloud.ingest.transience import is_transient
 from cloud.mqtt import Bus
 from shared.codec import CodecError
 from shared.topics import down_topic, ingest_filter, shard_of

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, func, or_, select
 from sqlmodel import Session
 
+from cloud.database.commits import IngestCommit
 from cloud.database.rowset import table_of
-from cloud.ingest.models import IngestCommit
 from cloud.ledger import ages, seal
 from cloud.ledger.kinds import KINDS
 from cloud.ledger.models import Account, Balance, JournalRow, Posting

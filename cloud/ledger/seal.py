@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from sqlmodel import Session
 
 from cloud.database import bulk
+from cloud.database.commits import IngestCommit
 from cloud.database.rowset import is_postgresql, table_of
-from cloud.ingest.models import IngestCommit
 from cloud.ledger.models import JournalRow, LedgerSeal, Posting
 from shared.hashchain import GENESIS, link_all
 

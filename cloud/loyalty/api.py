@@ -17,7 +17,7 @@ from cloud.identity.tokens import TokenHolder
 from cloud.loyalty import deciding, drafting, rules
 from cloud.loyalty.tier_words import tier_words
 from cloud.loyalty.words import earning_words
-from cloud.rewards.house_day import house_day
+from cloud.org.zones import house_day
 from shared.loyalty import EarningRule, TierRule
 
 router = APIRouter(prefix="/api/v1/loyalty", tags=["loyalty"])

@@ -13,9 +13,9 @@ from sqlmodel import Session, col, select
 
 from cloud.api.auth import holder_with
 from cloud.api.services import Here
+from cloud.database.transactions import in_transaction
 from cloud.errors import Invalid
 from cloud.identity.tokens import TokenHolder
-from cloud.ingest.apply import in_transaction
 from cloud.ledger.requests import Answered
 from cloud.loyalty import drafting, leaderboard, transferring, trial_running
 from cloud.loyalty.api import Body, today_of

@@ -14,9 +14,9 @@ from uuid import UUID
 import msgspec
 from sqlmodel import Session, col, select
 
+from cloud import audit
+from cloud.audit.models import AuditEntry
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.fleet import audit
-from cloud.fleet.models import AuditEntry
 from cloud.loyalty import deciding
 from cloud.loyalty.draft_models import DRAFT, DROPPED, PUBLISHED, RuleDraft
 from cloud.members import rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from cloud.database import Database
-from cloud.ingest.apply import in_transaction
+from cloud.database.transactions import in_transaction
 from cloud.loyalty import referring
 from cloud.members.home_days import HomeDays
 from shared.clock import BusinessClock, MachineClock

@@ -17,8 +17,9 @@ from cloud.loyalty.club_models import PointsTransfer, Referral
 from cloud.loyalty.club_words import club_words
 from cloud.loyalty.page_acts import carried_out, refusal
 from cloud.members import rules
-from cloud.value.forms import fresh_id, read_id, read_minor
-from cloud.web import figures
+from cloud.org.stores import house_money
+from cloud.web.amounts import read_minor
+from cloud.web.asked_once import fresh_id, read_id
 from cloud.web.figures import money
 from cloud.web.rendering import Context, page
 from cloud.web.showing import listed
@@ -44,7 +45,7 @@ def referrals(request: Request, services: Here, refused: str = "") -> Response:
         query = select(func.count(), func.coalesce(func.sum(Referral.points + Referral.friend_points), 0))
         rewarded, points = session.exec(query.where(col(Referral.state) == "rewarded")).one()
         handed = session.exec(select(func.coalesce(func.sum(PointsTransfer.points), 0))).one()
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         return {
             "table": club_tables.REFERRALS,
             "transfers": club_tables.TRANSFERS,
@@ -67,7 +68,7 @@ def board(request: Request, services: Here, back: int = 0, refused: str = "") ->
 
     def read(session: Session, _now_ms: int) -> Context:
         rule = rules.newest(session, rules.Leaderboard)
-        period, exponent = leaderboard.period_of(today, rule.period, back), figures.house_money(session)[1]
+        period, exponent = leaderboard.period_of(today, rule.period, back), house_money(session)[1]
         return {
             "rule": rule,
             "period": period,
@@ -113,7 +114,7 @@ def publish(services: Here, kind: str, posted: MayPublish) -> Response:
     def act(session: Session, now_ms: int) -> None:
         if kind not in club_deciding.CLUB:
             raise Invalid("rule: there is no such rule")
-        exponent, before = figures.house_money(session)[1], rules.newest(session, club_deciding.CLUB[kind])
+        exponent, before = house_money(session)[1], rules.newest(session, club_deciding.CLUB[kind])
         reason = deciding.require_reason(posted.get("reason"))
         facts = {name: _read(name, posted, exponent) for name in before.__struct_fields__ if name != "version"}
         try:

@@ -16,8 +16,7 @@ from cloud.loyalty import deciding, drafting, rules
 from cloud.loyalty.tier_words import tier_words
 from cloud.loyalty.words import Language, earning_words, no_rule_words
 from cloud.org.stores import stores
-from cloud.org.zones import set_zone
-from cloud.rewards.house_day import house_day
+from cloud.org.zones import house_day, set_zone
 from shared.ids import check_slug
 from shared.loyalty import EarningRule, Tier, TierRule
 

@@ -11,10 +11,10 @@ from collections.abc import Collection
 import msgspec
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.errors import Invalid, Refused
-from cloud.fleet import audit
 from cloud.identity import people
-from cloud.prices.models import ChainSetting
+from cloud.org.models import ChainSetting
 
 _NAME = "loyalty_alone"
 _PERSON = "person:"

@@ -13,8 +13,8 @@ from uuid import UUID, uuid5
 import msgspec
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.loyalty import deciding, publishing, rules, trial_running
 from cloud.loyalty.draft_models import APPROVED, DONE, DRAFT, DROPPED, EARNING, PUBLISHED, TIERS, RuleDraft
 from shared.loyalty import EarningRule, TierRule

@@ -7,7 +7,7 @@ import secrets
 from sqlmodel import Session
 
 from cloud.database import Database
-from cloud.ingest.apply import in_transaction
+from cloud.database.transactions import in_transaction
 from cloud.loyalty import giving
 from cloud.members.home_days import HomeDays
 from cloud.privacy import Vault

@@ -17,9 +17,9 @@ from sqlmodel import Session
 
 from cloud.coupons import batches
 from cloud.database import bulk
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound, Refused
-from cloud.ledger.commits import open_commit
 from cloud.loyalty import rewarding, rules, tiers
 from cloud.loyalty.models import MemberStanding, TierChange, TierGift
 from cloud.members import blocks, dirt, lookup_keys, one_person

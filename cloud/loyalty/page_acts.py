@@ -11,8 +11,8 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.api.services import Services
+from cloud.database.transactions import in_transaction
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.ingest.apply import in_transaction
 from cloud.loyalty.page_words import ELSE_REFUSED, REFUSALS
 from cloud.web.rendering import Context
 

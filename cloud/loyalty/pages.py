@@ -24,8 +24,8 @@ from cloud.loyalty.trial import Trial
 from cloud.loyalty.words import earning_words, no_rule_words
 from cloud.members.models import Member
 from cloud.org.models import Store
-from cloud.value.forms import fresh_id, read_id
-from cloud.web import figures
+from cloud.org.stores import house_money
+from cloud.web.asked_once import fresh_id, read_id
 from cloud.web.rendering import Context, page
 from cloud.web.signing_in import Posted, form_by
 from cloud.web.speaking import language_of
@@ -50,7 +50,7 @@ def loyalty(request: Request, services: Here, refused: str = "") -> Response:
     fresh = {kind: fresh_id(services) for kind in page_words.KIND}
 
     def read(session: Session, _now_ms: int) -> Context:
-        exponent, found = figures.house_money(session)[1], rules.load(session)
+        exponent, found = house_money(session)[1], rules.load(session)
         tier, earning = found.tier_on(today), found.earning_on(today)
         return {
             "tier": tier,
@@ -123,7 +123,7 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
     language, today, fresh = language_of(request), today_of(services), fresh_id(services)
 
     def read(session: Session, _now_ms: int) -> Context:
-        row, exponent = drafting.find(session, draft), figures.house_money(session)[1]
+        row, exponent = drafting.find(session, draft), house_money(session)[1]
         rule = drafting.rule_of(row)
         before = _words(drafting.current(session, row.kind, today), language, exponent)
         tried = trial_running.newest(session, draft)
@@ -188,7 +188,7 @@ def save(services: Here, draft: UUID, posted: MayPlan) -> Response:
     """Write the draft anew."""
 
     def act(session: Session, now_ms: int) -> None:
-        row, exponent = drafting.find(session, draft), figures.house_money(session)[1]
+        row, exponent = drafting.find(session, draft), house_money(session)[1]
         read = rule_form.read_tiers if row.kind == TIERS else rule_form.read_earning
         rule, starts = read(posted, 0, exponent), rule_form.read_date(posted.get("starts"))
         drafting.change(session, draft, rule, starts, actor=posted.who.actor, now_ms=now_ms)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from cloud.fleet import audit
-from cloud.ledger.commits import open_commit
+from cloud import audit
+from cloud.database.commits import open_commit
 from cloud.loyalty import posting, rules, tiers, trial
 from cloud.members import dirt
 from shared.loyalty import EarningRule, TierRule

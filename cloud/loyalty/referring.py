@@ -15,8 +15,8 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from cloud.database import bulk
+from cloud.database.commits import open_commit
 from cloud.database.rowset import rowset, table_of
-from cloud.ledger.commits import open_commit
 from cloud.ledger.reversing import Undo
 from cloud.loyalty import rewarding
 from cloud.loyalty.club_models import REFUSED, REVIEW, REWARDED, TAKEN_BACK, WAITING, Referral

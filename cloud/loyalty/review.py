@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.ledger import AccountKey, Journal, Leg, lots, post
 from cloud.ledger.kinds import POINTS, POINTS_REWARDED
 from cloud.loyalty import debts, rules

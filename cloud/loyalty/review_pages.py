@@ -19,7 +19,9 @@ from cloud.loyalty.review_words import CAUSES, KINDS
 from cloud.org.zones import zone_of
 from cloud.sales.models import Sale
 from cloud.sales.naming import receipt_name
-from cloud.value import forms
+from cloud.web.asked_once import read_id
+from cloud.web.doing import done
+from cloud.web.refusals import refusal
 from cloud.web.rendering import Context
 from cloud.web.showing import listed
 from cloud.web.signing_in import Posted, form_by
@@ -54,7 +56,7 @@ def points(request: Request, services: Here, refused: str = "") -> Response:
             "cases": session.execute(waiting.limit(_MOST)).all(),
             "causes": CAUSES,
             "table": _LISTING,
-            **forms.refusal(refused),
+            **refusal(refused),
         }
 
     return listed(request, services, "points_reviews", read)
@@ -67,12 +69,12 @@ def decide(services: Here, posted: MayMove) -> Response:
 
     def act(session: Session, commit_no: int, now_ms: int) -> None:
         review.decide(
-            session, commit_no, forms.read_id(posted.get("event")), grant=posted.get("as") == "give",
+            session, commit_no, read_id(posted.get("event")), grant=posted.get("as") == "give",
             by=posted.who.actor, reason=posted.get("reason"), at_ms=at_ms, now_ms=now_ms,
             today=datetime.fromtimestamp(at_ms // 1000, zone_of(session)).date(),
         )  # fmt: skip
 
-    return forms.carried_out(services, HERE, act)
+    return done(services, HERE, act)
 
 
 def _stands(row: PointsReview) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from cloud.errors import Invalid
-from cloud.value.forms import read_minor
+from cloud.web.amounts import read_minor
 from cloud.web.figures import money
 from cloud.web.signing_in import Posted
 from shared.loyalty import (

@@ -19,9 +19,9 @@ from sqlalchemy import Uuid, func, select, union_all
 from sqlmodel import Session
 
 from cloud import ledger
+from cloud.database.commits import open_commit
 from cloud.database.rowset import rowset, table_of
 from cloud.ledger import lots
-from cloud.ledger.commits import open_commit
 from cloud.ledger.kinds import POINTS_ISSUED
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.models import Account, JournalRow, Posting

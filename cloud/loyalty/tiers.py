@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import Select, Uuid, delete, select
 from sqlmodel import Session
 
+from cloud import audit
+from cloud.database.commits import open_commit
 from cloud.database.rowset import rowset, table_of
 from cloud.errors import Invalid
-from cloud.fleet import audit
-from cloud.ledger.commits import open_commit
 from cloud.loyalty import rules
 from cloud.loyalty.models import MemberDay, MemberYear, TierFloor
 from cloud.members import dirt, home_days

@@ -14,12 +14,11 @@ from uuid import UUID, uuid5
 from sqlalchemy import Uuid, func, select
 from sqlmodel import Session
 
-from cloud import ledger
+from cloud import audit, ledger
+from cloud.database.commits import open_commit
 from cloud.database.rowset import rowset, table_of
 from cloud.errors import Invalid, Refused
-from cloud.fleet import audit
 from cloud.ledger import AccountKey, Journal, Leg, lots
-from cloud.ledger.commits import open_commit
 from cloud.ledger.kinds import POINTS, POINTS_REWARDED
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.lots import Part, Pick

@@ -13,9 +13,9 @@ from uuid import UUID
 import msgspec
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.database import Database
-from cloud.fleet import audit
-from cloud.ingest.apply import in_transaction
+from cloud.database.transactions import in_transaction
 from cloud.loyalty import earning_trial, trial
 from cloud.loyalty.draft_models import CANCELLED, DONE, RUNNING, TIERS, WAITING, RuleDraft, RuleTrial
 from cloud.loyalty.earning_trial import EarningTrial

@@ -16,8 +16,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from cloud.api.limits import FailureLimit
 from cloud.api.services import Services
 from cloud.channels.choosing import ChannelSettings, visitors_of
+from cloud.database.transience import is_transient
 from cloud.errors import CloudError, NotFound, Unavailable
-from cloud.ingest.transience import is_transient
 from cloud.member_page import (
     board_pages,
     handing_pages,

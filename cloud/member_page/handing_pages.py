@@ -13,8 +13,8 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.api.limits import TooMany
+from cloud.database.transactions import in_transaction
 from cloud.errors import NotFound, Refused
-from cloud.ingest.apply import in_transaction
 from cloud.ledger.requests import Answered
 from cloud.loyalty import transferring
 from cloud.member_page import handing_on, reading

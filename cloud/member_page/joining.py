@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from cloud.database.commits import open_commit
 from cloud.errors import Refused
-from cloud.ledger.commits import open_commit
 from cloud.members import blocks, card_desk, enrolling, entry, rules
 from cloud.members.home_days import Days
 from cloud.members.models import EXPIRED, FROZEN, Card

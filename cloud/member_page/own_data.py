@@ -14,16 +14,17 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from cloud.channels.ports import ChannelName
+from cloud.database.commits import open_commit
 from cloud.database.sweeping import sweep
 from cloud.errors import Refused
-from cloud.ledger.commits import open_commit
+from cloud.member_lifecycle import disclosure, disclosure_page, leaving
 from cloud.member_page import following, headers, profile_pages, reading
 from cloud.member_page.consent_texts import text_for
 from cloud.member_page.holdings import purses_of
 from cloud.member_page.rendering import answer, language_of, today
 from cloud.member_page.visiting import Form, Here, JustSignedIn, Page, SignedIn, in_wechat, is_wechat
 from cloud.member_page.words import say
-from cloud.members import consent, disclosure, disclosure_page, leaving
+from cloud.members import consent
 from cloud.members.enrolling import fields_of
 from cloud.members.models import Consent
 from cloud.members.profile import EMAIL, PHONE

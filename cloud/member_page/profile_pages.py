@@ -15,8 +15,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, select
 
+from cloud.database.commits import open_commit
 from cloud.errors import Invalid
-from cloud.ledger.commits import open_commit
 from cloud.member_page.rendering import answer, language_of
 from cloud.member_page.sessions import Visitor
 from cloud.member_page.visiting import Form, Here, Page, SignedIn

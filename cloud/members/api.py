@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
+from cloud import audit
 from cloud.api.auth import holder_with
 from cloud.api.body import read_body
 from cloud.api.services import Here, Services
-from cloud.fleet import audit
+from cloud.database.commits import open_commit
 from cloud.identity.tokens import TokenHolder
-from cloud.ledger.commits import open_commit
 from cloud.members import claiming, enrolling, entry, finding
 from cloud.members.home_days import HomeDays
 from cloud.members.importing import Importer, MemberImport

@@ -38,7 +38,7 @@ def attach_card(
 
     It becomes the member's card in use; the one before it is replaced by it and is not taken at tills any more.
     Raise NotFound for a member who is not here, Refused (`member_closed`, `card_taken`) where a rule says no.
-    `now_ms` is HQ's wall time; `commit_no` numbers this transaction (`cloud.ledger.commits.open_commit`).
+    `now_ms` is HQ's wall time; `commit_no` numbers this transaction (`cloud.database.commits.open_commit`).
     """
     row = session.get(Member, member, with_for_update={"key_share": True}, populate_existing=True)
     if row is None:

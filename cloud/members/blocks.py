@@ -15,9 +15,9 @@ from uuid import UUID
 from sqlalchemy import Uuid, func, null, select, union_all
 from sqlmodel import Session, col
 
+from cloud import audit
 from cloud.database.rowset import rowset, table_of
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.members import dirt, one_person
 from cloud.members.models import Member, MemberBlock, PastBlock
 

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.database import bulk
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound, Refused
-from cloud.fleet import audit
 from cloud.members import card_terms, cards, dirt, rules
 from cloud.members.attaching import Attached, attach_card
 from cloud.members.care_models import MemberNotice

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.api.auth import holder_with
 from cloud.api.services import Here, Services
+from cloud.database.commits import open_commit
 from cloud.identity.tokens import TokenHolder
-from cloud.ledger.commits import open_commit
 from cloud.loyalty import club_deciding
 from cloud.members import blocks, card_desk, changing, rules
 from cloud.members.home_days import HomeDays, chain_day

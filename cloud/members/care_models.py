@@ -72,7 +72,7 @@ class MemberMerge(Table, table=True):
     keep_id: UUID = Field(index=True)
     gone_id: UUID = Field(index=True)
     moved: str
-    """`cloud.members.merging.Moved`, JSON: ids and figures, nothing personal."""
+    """`cloud.member_lifecycle.merging.Moved`, JSON: ids and figures, nothing personal."""
     reason: str = Field(max_length=500)
     actor: str = Field(max_length=120)
     at_ms: int = utc_ms()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.deployment.clocks import Clocks
-from cloud.ledger.commits import open_commit
 from cloud.members import card_desk, duplicates, ending_points, watching
 from cloud.members.home_days import Days, HomeDays, chain_day
 from shared.ids import UuidMint

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.members import dirt, enrolling, lookup_keys, rules, value
 from cloud.members.models import ACTIVE, FamilyMember, Member, MemberField
 from cloud.members.profile import NAME, PROFILE, checked

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
+from cloud import audit
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.members.models import CLOSED, Consent, Member
 
 

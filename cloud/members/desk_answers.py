@@ -11,9 +11,9 @@ import msgspec
 from sqlmodel import Session
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered, once
 from cloud.members import card_desk, changing, claiming, enrolling, entry, finding, one_person
 from cloud.members.home_days import HomeDays

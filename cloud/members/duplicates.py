@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlmodel import Session, col
 
+from cloud import audit
 from cloud.database import bulk
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound, Refused
-from cloud.fleet import audit
 from cloud.members.care_models import DuplicatePair
 from cloud.members.lookup_keys import NAME_BIRTHDAY
 from cloud.members.models import ACTIVE, Member, MemberField, MemberKey

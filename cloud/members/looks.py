@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from cloud.fleet import audit
+from cloud import audit
 from cloud.members.care_models import PhoneLook, WalletLook
 from cloud.members.rules import PhoneLooks, WalletLooks
 

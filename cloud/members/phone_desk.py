@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from cloud.database import Database, bulk
+from cloud.database.transactions import in_transaction
 from cloud.errors import Invalid
-from cloud.ingest.apply import in_transaction
 from cloud.members import enrolling, lookup_keys, rules
 from cloud.members.care_models import PhoneLook
 from cloud.members.home_days import HomeDays

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, NotFound
-from cloud.fleet import audit
 from cloud.members import enrolling
 from cloud.members.models import Member, MemberField
 from cloud.members.profile import PROFILE

@@ -10,7 +10,7 @@ from cloud.errors import Invalid
 from cloud.identity.people import Right
 from cloud.members import rules
 from cloud.members.profile import PROFILE
-from cloud.value.forms import read_minor
+from cloud.web.amounts import read_minor
 from cloud.web.figures import money
 from cloud.web.signing_in import Posted
 from shared.web.words import marked

@@ -11,13 +11,13 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, select
 
 from cloud.api.services import Here
+from cloud.audit.models import AuditEntry
 from cloud.errors import Conflict, Invalid, NotFound
-from cloud.fleet.models import AuditEntry
 from cloud.identity.people import Right
 from cloud.members import rule_form, rules
 from cloud.members.profile import PROFILE
 from cloud.members.rule_words import rule_words
-from cloud.web import figures
+from cloud.org.stores import house_money
 from cloud.web.rendering import Context, page
 from cloud.web.signing_in import NotAllowed, Posted, form_by
 from cloud.web.speaking import language_of
@@ -41,7 +41,7 @@ def show(request: Request, services: Here, refused: str = "") -> Response:
     language = language_of(request)
 
     def read(session: Session, _now_ms: int) -> Context:
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         found = {kind: rules.newest(session, kind) for kind in rule_form.SHEETS}
         return {
             "sheets": [(kind.KIND, sheet, found[kind]) for kind, sheet in rule_form.SHEETS.items()],
@@ -68,7 +68,7 @@ def publish(services: Here, kind: str, posted: MayRule) -> Response:
         return _back("reason")
     try:
         with services.database.session() as session:
-            rule = rule_form.read(rule_kind, posted, figures.house_money(session)[1])
+            rule = rule_form.read(rule_kind, posted, house_money(session)[1])
             following = msgspec.structs.replace(rule, version=int(version) + 1 if version.isdecimal() else 0)
             rules.publish(session, following, actor=posted.who.actor, now_ms=now_ms, reason=reason)
     except Conflict:

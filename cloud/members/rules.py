@@ -10,8 +10,8 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.errors import Conflict, Invalid
-from cloud.fleet import audit
 from cloud.members.care_models import MemberRule
 from cloud.members.profile import PROFILE, SEEDS
 

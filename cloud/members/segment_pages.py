@@ -12,11 +12,11 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.api.services import Here, Services
+from cloud.database.commits import open_commit
 from cloud.errors import Invalid, NotFound
-from cloud.fleet import audit
 from cloud.identity.people import Right
-from cloud.ledger.commits import open_commit
 from cloud.members import segment_lists, segments
 from cloud.members.models import MemberSegment
 from cloud.prices.naming import name_of

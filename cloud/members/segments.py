@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import Uuid, delete, func, select
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.database import bulk
 from cloud.database.rowset import rowset, table_of
 from cloud.errors import Invalid, NotFound
-from cloud.fleet import audit
 from cloud.members import dirt
 from cloud.members.models import Member, MemberSegment, Segment
 from shared.ids import check_slug

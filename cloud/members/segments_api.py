@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import String, select
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.api.auth import holder_with
 from cloud.api.services import Here
+from cloud.database.commits import open_commit
 from cloud.database.rowset import rowset, table_of
 from cloud.errors import NotFound
-from cloud.fleet import audit
 from cloud.identity.tokens import TokenHolder
-from cloud.ledger.commits import open_commit
 from cloud.members import segments
 from cloud.members.models import Member
 

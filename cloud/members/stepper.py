@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from cloud.database.rowset import table_of
+from cloud.fleet import card_keys
 from cloud.fleet.models import Agent, Deployment
-from cloud.identity import card_keys
 from cloud.members.home_days import Days
 from cloud.members.models import StoreMember, StoreMembers
 from cloud.members.sight import known_member, look_at

@@ -14,9 +14,9 @@ from uuid import UUID, uuid5
 from sqlalchemy import func, select, union_all
 from sqlmodel import Session, col
 
+from cloud import audit
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.members import rules
 from cloud.members.care_models import ReceiptClaim, ReceiptElsewhere, ReviewCase, StaffCard
 from cloud.members.models import Card, Member

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 import msgspec
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.errors import Conflict, Invalid, NotFound
-from cloud.fleet import audit
 from cloud.org.device_checks import ALONE, problems_of
 from cloud.org.models import Till, TillDevices
 from shared.wire.desired import DeviceBinding

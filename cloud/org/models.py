@@ -104,3 +104,13 @@ class StoreTerminals(Table, table=True):
     store_id: str = Field(primary_key=True, foreign_key="store.id", max_length=32)
     content: str
     revision: int = 1
+
+
+class ChainSetting(Table, table=True):
+    """A setting of the whole chain, as JSON."""
+
+    __tablename__ = "chain_setting"
+    __table_args__ = STANDING
+
+    name: str = Field(primary_key=True, max_length=64)
+    value: bytes

@@ -9,8 +9,8 @@ from zoneinfo import available_timezones
 from sqlmodel import Session, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from cloud import audit
 from cloud.errors import Conflict, Invalid, NotFound
-from cloud.fleet import audit
 from cloud.org.models import LegalEntity, Store, StoreGroup, StoreGroupMember, StoreOwnership, Till
 from shared.ids import check_slug
 from shared.wire.events import TillKind
@@ -144,3 +144,9 @@ def _name(text: str) -> str:
     if not text.strip() or len(text) > 200:
         raise Invalid("a name has 1 to 200 characters")
     return text
+
+
+def house_money(session: Session) -> tuple[str, int]:
+    """Return the money in which the chain's sums are written, that of its first store: (currency, exponent)."""
+    first = session.exec(select(Store).order_by(col(Store.id)).limit(1)).first()
+    return (first.currency, first.exponent) if first else ("", 2)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 from sqlalchemy import select
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid
-from cloud.fleet import audit
-from cloud.org.models import Store
-from cloud.prices.models import ChainSetting
+from cloud.org.models import ChainSetting, Store
 
 _NAME = "zone"
 
@@ -35,3 +34,8 @@ def set_zone(session: Session, name: str, *, actor: str, now_ms: int) -> None:
     session.merge(ChainSetting(name=_NAME, value=msgspec.json.encode(name)))
     audit.record(session, at_ms=now_ms, actor=actor, action="chain.zone", subject="chain", detail=name)
     session.flush()
+
+
+def house_day(session: Session, business_ms: int) -> date:
+    """Return the day at a moment of business time."""
+    return datetime.fromtimestamp(business_ms // 1000, zone_of(session)).date()

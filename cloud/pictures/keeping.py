@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
+from cloud import audit
 from cloud.database.rowset import upsert_into
 from cloud.errors import Invalid, NotFound
-from cloud.fleet import audit
 from cloud.pictures.models import ItemPicture, Picture
 from cloud.prices.models import Body
 from cloud.prices.naming import item_names

@@ -7,10 +7,11 @@ from hashlib import sha256
 import msgspec
 from sqlmodel import Session
 
-from cloud.fleet import audit
+from cloud import audit
+from cloud.org.models import ChainSetting
 from cloud.prices.drafts import DraftChanges, draft_changes, get_draft, writers_of
 from cloud.prices.errors import PriceRefusal
-from cloud.prices.models import ChainSetting, DraftApproval
+from cloud.prices.models import DraftApproval
 
 _NAME = "second_person"
 

@@ -6,7 +6,7 @@ import msgspec
 from sqlmodel import Session
 
 from cloud.errors import Invalid
-from cloud.prices.models import ChainSetting
+from cloud.org.models import ChainSetting
 from shared.codes import LabelFormat, Recall, canonical, label_problems
 
 _CODE_SETTINGS = "code_settings"

@@ -8,8 +8,8 @@ import msgspec
 from fastapi import APIRouter
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
+from cloud import audit
 from cloud.api.services import Here
-from cloud.fleet import audit
 from cloud.prices.api import MayRead, MayWrite
 from cloud.prices.codes import CodeSettings, code_settings, set_code_settings
 from shared.codes import LabelFormat, Recall, label_problems

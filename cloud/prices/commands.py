@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
+from cloud import audit
 from cloud.command import actor, database_of, now_ms, settings_of
 from cloud.deployment.clocks import clocks_of
 from cloud.errors import Invalid
-from cloud.fleet import audit
 from cloud.prices import drafts, revert
 from cloud.prices.adoption import reported_versions
 from cloud.prices.exports import export_body

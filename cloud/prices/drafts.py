@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
+from cloud import audit
 from cloud.database.bulk import insert_tuples
 from cloud.database.rowset import upsert_into
 from cloud.errors import NotFound
-from cloud.fleet import audit
 from cloud.prices.content import engine_level
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import DraftStatus, PriceDraft, PriceDraftRow

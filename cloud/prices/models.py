@@ -12,7 +12,7 @@ from sqlalchemy import Index
 from sqlmodel import Field
 
 from cloud.database import Table, big_int, utc_ms
-from cloud.database.retention import BOOKS, STANDING
+from cloud.database.retention import BOOKS
 
 _CLUSTERED = {"sqlite_with_rowid": False}
 
@@ -40,16 +40,6 @@ class EntryStatus(StrEnum):
 
     STAGED = "staged"
     WITHDRAWN = "withdrawn"
-
-
-class ChainSetting(Table, table=True):
-    """A setting of the whole chain, as JSON."""
-
-    __tablename__ = "chain_setting"
-    __table_args__ = STANDING
-
-    name: str = Field(primary_key=True, max_length=64)
-    value: bytes
 
 
 class PriceDraft(Table, table=True):

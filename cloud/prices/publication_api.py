@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from cloud import audit
 from cloud.api.services import Here, Services
 from cloud.errors import Invalid
-from cloud.fleet import audit
 from cloud.identity.tokens import TokenHolder
 from cloud.org.stores import find_store
 from cloud.prices import revert

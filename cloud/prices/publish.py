@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from cloud.fleet.models import AuditEntry
+from cloud.audit.models import AuditEntry
 from cloud.org.models import Store
 from cloud.prices.approvals import check_approved, needs_second_person
 from cloud.prices.drafts import DraftChanges, draft_changes, engine_needed, open_draft

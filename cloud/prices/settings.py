@@ -10,7 +10,8 @@ from sqlmodel import Session, col
 
 from cloud.database.rowset import upsert_into
 from cloud.fleet.models import Agent, Deployment
-from cloud.prices.models import ChainSetting, PriceVersion
+from cloud.org.models import ChainSetting
+from cloud.prices.models import PriceVersion
 from shared.wire.desired import ReceiptSettings
 from shared.wire.messages import Reported
 

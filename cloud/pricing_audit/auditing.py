@@ -15,8 +15,8 @@ from sqlalchemy import BigInteger, Date, String, func, select, update
 from sqlmodel import Session
 
 from cloud.database import Database, bulk
+from cloud.database.commits import IngestCommit
 from cloud.database.rowset import Columns, rowset, table_of, upsert_into
-from cloud.ingest.models import IngestCommit
 from cloud.pricing_audit.books import BookSource
 from cloud.pricing_audit.comparing import Finding, audit, failed
 from cloud.pricing_audit.models import PriceAudit, PriceAuditDay, Verdict

@@ -10,10 +10,10 @@ from pathlib import Path
 from cryptography import x509
 from sqlalchemy.exc import SQLAlchemyError
 
+from cloud.audit.models import AUDIT_CHAIN
 from cloud.deployment import ports
 from cloud.deployment.opening import open_database, require_file
 from cloud.errors import CloudError
-from cloud.fleet.models import AUDIT_CHAIN
 from cloud.identity import ca, ca_renewal, keys
 from cloud.process.setup import check_database
 from cloud.settings import CloudSettings

@@ -12,10 +12,10 @@ import structlog
 from cloud.channels.choosing import channels_of
 from cloud.channels.sending import Sender
 from cloud.database import Database
+from cloud.database.transience import is_transient
 from cloud.deployment.clocks import clocks_of
 from cloud.deployment.opening import open_database, open_vault
-from cloud.identity import devices
-from cloud.ingest.transience import is_transient
+from cloud.fleet import device_tokens
 from cloud.ledger.proving import Proving
 from cloud.ledger.seal import seal_pending
 from cloud.loyalty.club_keeping import ReferralKeeping
@@ -131,7 +131,7 @@ class Housekeeping:
         if self._clock.monotonic() >= self._next:
             self._next = self._clock.monotonic() + _HOUSEKEEPING_S
             with self._database.session() as session:
-                devices.forget_expired(session, self._clock.wall_ms())
+                device_tokens.forget_expired(session, self._clock.wall_ms())
         return False
 
 

@@ -21,7 +21,9 @@ from cloud.deployment.opening import open_database, open_vault
 from cloud.fleet.models import Agent
 from cloud.identity import keys
 from cloud.identity.ca_renewal import LatestAuthority
+from cloud.ingest.desired import deltas_along, desired_documents
 from cloud.ingest.downlink import Downlink
+from cloud.ingest.downstream import LoyaltyDownstream
 from cloud.ingest.envelopes import Envelopes
 from cloud.ingest.exchange import Exchange
 from cloud.ingest.parking import unsettled
@@ -29,16 +31,14 @@ from cloud.ingest.proofs import AckProofs
 from cloud.ingest.questions import Answers
 from cloud.ingest.restores import Restores, open_restores
 from cloud.ingest.roster import Roster
-from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.members.home_days import HomeDays
 from cloud.members.stepper import member_step, set_versions
 from cloud.pictures import keeping as pictures
 from cloud.prices.bodies import BodyFiles
 from cloud.prices.books import StoreBooks
-from cloud.prices.desired import deltas_along, desired_documents
 from cloud.privacy import Vault
 from cloud.promotions import sharing
-from cloud.sales.series import last_receipts
+from cloud.receipt_series.series import last_receipts
 from cloud.settings import CloudSettings
 from shared.ids import UuidMint
 from shared.wire.desired import DesiredState, LastReceipt, MemberStep, StoreSettings

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from cloud.clock import SystemMachineClock
 from cloud.database import Database
 from cloud.database.rowset import table_of, upsert_into
-from cloud.ingest.apply import in_transaction
+from cloud.database.transactions import in_transaction
 from cloud.members import one_person
 from cloud.promotions import sharing
 from cloud.promotions.budget_models import BudgetSetAside, BudgetUse, StoreShare

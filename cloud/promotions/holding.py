@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlmodel import Session, col, select
 
-from cloud.fleet import audit
+from cloud import audit
 from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
 from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow

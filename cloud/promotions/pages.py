@@ -7,9 +7,9 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from cloud.api.services import Here
+from cloud.org.stores import house_money
 from cloud.promotions.budget_figures import standings
 from cloud.promotions.budget_tables import budgets, known, shares
-from cloud.web import figures
 from cloud.web.rendering import Context
 from cloud.web.showing import listed
 from cloud.web.speaking import language_of
@@ -23,7 +23,7 @@ def show(request: Request, services: Here) -> Response:
     language = language_of(request)
 
     def read(session: Session, _now_ms: int) -> Context:
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         found, called = standings(session), known(session, language, exponent)
         return {
             "shares": shares(called),

@@ -10,8 +10,8 @@ from uuid import UUID, uuid5
 import msgspec
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.errors import Invalid, NotFound
-from cloud.fleet import audit
 from cloud.prices import approvals
 from cloud.prices.content import encode_row
 from cloud.prices.drafts import DraftRow, create_draft, put_rows

@@ -18,8 +18,8 @@ from sqlalchemy import ColumnElement, and_, func, or_, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from cloud import audit
 from cloud.database import Database
-from cloud.fleet import audit
 from cloud.org.models import Store
 from cloud.prices.approvals import digest_of
 from cloud.prices.books import StoreBooks

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from cloud.fleet.models import AuditEntry
+from cloud.audit.models import AuditEntry
 from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
 from cloud.promotions.models import PromotionPlan
 

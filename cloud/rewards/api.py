@@ -12,14 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
+from cloud import audit
 from cloud.api.auth import holder_with
 from cloud.api.body import read_body
 from cloud.api.services import Here, Services
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import NotFound
-from cloud.fleet import audit
 from cloud.identity.tokens import TokenHolder
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered
 from cloud.members.minting import mint_of
 from cloud.org.models import Store

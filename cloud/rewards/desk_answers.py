@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.fleet import audit
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.ledger.reading import points_of
 from cloud.ledger.requests import Answered, once
 from cloud.members import changing, finding, one_person

@@ -13,10 +13,10 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session, col, select
 
 from cloud.api.services import Here, Services
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import Invalid
 from cloud.identity.tokens import TokenHolder
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered
 from cloud.members.home_days import HomeDays, day_of
 from cloud.rewards import checking, drawing, runs

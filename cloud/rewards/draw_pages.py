@@ -17,11 +17,11 @@ from cloud.api.services import Here, Services
 from cloud.coupons.models import CODES, PERSONAL, CouponBatch
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity.people import Right
+from cloud.org.stores import house_money
+from cloud.org.zones import house_day
 from cloud.rewards import checking, draw_forms, drawing, law, pickups, runs, words
-from cloud.rewards.asked_once import fresh_id, id_of
-from cloud.rewards.house_day import house_day
 from cloud.rewards.models import Draw, DrawStock, Run, Ticket
-from cloud.web import figures
+from cloud.web.asked_once import fresh_id, id_of
 from cloud.web.refusing import refusal_words
 from cloud.web.rendering import Context, environment, page
 from cloud.web.showing import listed
@@ -54,7 +54,7 @@ def draws(request: Request, services: Here) -> Response:
             "open": sum(not row.ended for row in rows),
             "points": int(points),
             "most_minor": law.top_prize_minor(session),
-            "money": figures.house_money(session),
+            "money": house_money(session),
         }
 
     return page(request, services, "draws", read)
@@ -68,7 +68,7 @@ def new(request: Request, services: Here) -> Response:
 
 def _form(request: Request, services: Services, get: Callable[[str], str], refused: str = "") -> Response:
     def read(session: Session, _now_ms: int) -> Context:
-        money = figures.house_money(session)
+        money = house_money(session)
         values = {
             "rows": range(1, draw_forms.ROWS + 1),
             "get": get,
@@ -88,7 +88,7 @@ def says(request: Request, services: Here, form: MayPlan) -> Response:
     """Say the odds of a form that is being filled in, without opening anything."""
     refused, odds = "", []
     with services.database.snapshot() as session:
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         try:
             wanted = draw_forms.read(form.get, fresh_id(services), exponent)
             drawing.check(session, wanted)
@@ -105,7 +105,7 @@ def create(request: Request, services: Here, form: MayPublish) -> Response:
     """Open it: from now on its odds and the mark of its seed are public."""
     try:
         with services.database.session() as session:
-            wanted = draw_forms.read(form.get, id_of(form, services), figures.house_money(session)[1])
+            wanted = draw_forms.read(form.get, id_of(form, services), house_money(session)[1])
             now_ms, place = services.clocks.machine.wall_ms(), wanted.id
             known = session.get(Draw, place)
             if known is None or known.author != form.who.actor:
@@ -123,7 +123,7 @@ def cap(services: Here, form: MayRule) -> Response:
     """Change the most a prize may be worth."""
     text, now_ms = form.get("most"), services.clocks.machine.wall_ms()
     with services.database.session() as session:
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         if text.isdecimal() and len(text) < 10 and form.get("reason"):
             minor = int(text) * 10**exponent
             law.set_top_prize(session, minor, actor=form.who.actor, reason=form.get("reason")[:500], now_ms=now_ms)
@@ -163,7 +163,7 @@ def _page(request: Request, services: Services, draw_id: str, refused: str = "")
             "refunds": _refunds(session, draw_id),
             "one_state": lambda run: words.RUN_STATES[run.state],
             "request_id": fresh_id(services),
-            "exponent": figures.house_money(session)[1],
+            "exponent": house_money(session)[1],
             "refused": refused,
         }
 

@@ -13,11 +13,11 @@ import msgspec
 from sqlalchemy import func, select, update
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.coupons import batches
 from cloud.coupons.models import CouponBatch
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.ledger import AccountKey, Journal, Leg, lots, post
 from cloud.ledger.holding import INSUFFICIENT
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, POINTS_SPENT

@@ -11,18 +11,18 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, func, select
 
+from cloud import audit
 from cloud.api.services import Here, Services
+from cloud.database.commits import open_commit
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.identity.people import Right
-from cloud.ledger.commits import open_commit
 from cloud.org.models import Store
 from cloud.pictures.fitting import MOST_FILE_BYTES, fit
 from cloud.rewards import gift_tables, gifts, pickups, pictures, stock, words
-from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.gifts import NewGift
 from cloud.rewards.models import Gift, GiftOrder, Pickup
 from cloud.rewards.pickups import Handing
+from cloud.web.asked_once import fresh_id, id_of
 from cloud.web.refusing import refusal_words
 from cloud.web.rendering import Context, page
 from cloud.web.showing import listed

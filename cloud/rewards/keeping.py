@@ -10,10 +10,10 @@ from sqlmodel import Session, col, select
 
 from cloud.coupons import expiring
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
+from cloud.database.transience import is_transient
 from cloud.errors import CloudError, Refused, Unavailable
-from cloud.ingest.apply import in_transaction
-from cloud.ingest.transience import is_transient
-from cloud.ledger.commits import open_commit
 from cloud.members.home_days import over_everywhere
 from cloud.privacy import Vault
 from cloud.rewards import drawing, gifts, pickups, runs

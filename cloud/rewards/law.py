@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.errors import Invalid, Refused
-from cloud.fleet import audit
-from cloud.prices.models import ChainSetting
+from cloud.org.models import ChainSetting
 from shared.draws import DrawRules
 
 TOP_PRIZE_MINOR = 5_000_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.errors import NotFound
-from cloud.fleet import audit
 from cloud.rewards import gifts
 from cloud.rewards.models import GiftPicture
 

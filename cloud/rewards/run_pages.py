@@ -20,11 +20,11 @@ from cloud.identity.people import Right
 from cloud.ledger.models import Lot
 from cloud.members import segments
 from cloud.members.home_days import over_everywhere
+from cloud.org.stores import house_money
 from cloud.rewards import run_tables, runs, words
-from cloud.rewards.asked_once import fresh_id, id_of
 from cloud.rewards.models import Run
 from cloud.rewards.runs import Act
-from cloud.web import figures
+from cloud.web.asked_once import fresh_id, id_of
 from cloud.web.refusing import refusal_words
 from cloud.web.rendering import Context
 from cloud.web.showing import listed
@@ -79,7 +79,7 @@ def ask_rebate(request: Request, services: Here, form: MayPlan) -> Response:
     def parameters() -> dict[str, Any]:
         on = form.get("on") or "spend"
         with services.database.snapshot() as session:
-            digits = figures.house_money(session)[1] if on == "spend" else 0
+            digits = house_money(session)[1] if on == "spend" else 0
         wanted: dict[str, Any] = {
             "year": _number(form.get("year")),
             "on": on,

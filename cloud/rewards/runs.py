@@ -11,12 +11,12 @@ import msgspec
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.coupons import giving
 from cloud.database import bulk
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.fleet import audit
-from cloud.ledger.commits import open_commit
 from cloud.members import dirt
 from cloud.prices import approvals
 from cloud.rewards import expiry, rebate, refunding

@@ -10,10 +10,10 @@ from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as entities
 
+from cloud import audit
 from cloud.database import bulk
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.org.models import Store
 from cloud.rewards import gifts
 from cloud.rewards.models import Gift, GiftMove, GiftOrder, GiftStock

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from cloud.ingest.models import IngestCommit
+from cloud.database.commits import IngestCommit
 from cloud.sales.models import Sale, SaleReturn
 from shared.web.words import marked
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import msgspec
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.errors import Invalid
-from cloud.fleet import audit
+from cloud.org.models import ChainSetting
 from cloud.org.stores import find_store
-from cloud.prices.models import ChainSetting
 from shared.wire.policies import MEMBERSHIP, Approval, ConsentText, StaffRole, TillPolicies
 
 _NAME = "till_policies"

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.errors import Conflict, Invalid, NotFound
-from cloud.fleet import audit
+from cloud.org.models import ChainSetting
 from cloud.org.stores import find_store
-from cloud.prices.models import ChainSetting
 from cloud.store_days.models import Staff, StaffStore
 from shared.ids import check_slug
 from shared.pins import card_digest, hash_secret

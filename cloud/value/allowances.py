@@ -16,10 +16,10 @@ from uuid import UUID
 from sqlalchemy import Uuid, select
 from sqlmodel import Session, col
 
+from cloud.database.commits import open_commit
 from cloud.database.rowset import rowset, table_of
 from cloud.fleet.models import Agent, AgentEpoch
 from cloud.ledger import AccountKey
-from cloud.ledger.commits import open_commit
 from cloud.ledger.holding import HELD, HoldRequest, place
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, PURSE_GIFT, PURSE_PRINCIPAL
 from cloud.ledger.models import Balance, Hold

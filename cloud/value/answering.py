@@ -12,9 +12,9 @@ from sqlmodel import Session
 
 from cloud.coupons import using
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import Invalid, Refused
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.ledger.holding import (
     CAPTURED,
     HELD,

@@ -18,10 +18,10 @@ from sqlmodel import Session, col, select
 
 from cloud.api.auth import holder_with
 from cloud.api.services import Here, Services
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import NotFound
 from cloud.identity.tokens import TokenHolder
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.org.models import Store
 from cloud.value import card_returns, correcting, owed_report, owing, timing_out
 from cloud.value.api_views import (

@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.errors import Conflict, NotFound, Refused
-from cloud.fleet import audit
 from cloud.ledger import AccountKey, Journal, Leg, lots, post
 from cloud.ledger.kinds import PURSE_DEBT, PURSE_GIFT, PURSE_PRINCIPAL, VALUE_FEES, VALUE_FORFEITED, VALUE_PAID_BACK
 from cloud.ledger.locking import lock_balances

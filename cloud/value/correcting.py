@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.ledger import AccountKey, Journal, Leg, lots, post
 from cloud.ledger.kinds import CORRECTED, KINDS, MEMBER_DEBT, MEMBER_POINTS, POINTS, PURSE_DEBT, PURSE_GIFT
 from cloud.ledger.kinds import PURSE_PRINCIPAL as PRINCIPAL_KIND

@@ -18,8 +18,12 @@ from cloud.ledger.kinds import POINTS
 from cloud.ledger.models import Balance
 from cloud.ledger.units import Units, units
 from cloud.org.models import Store
-from cloud.value import correcting, forms, page_words
+from cloud.value import correcting, page_words
 from cloud.value.models import ValueCorrection
+from cloud.web.amounts import read_minor
+from cloud.web.asked_once import fresh_id, read_id
+from cloud.web.doing import done
+from cloud.web.refusals import refusal
 from cloud.web.rendering import Context
 from cloud.web.showing import listed
 from cloud.web.signing_in import Posted, form_by
@@ -35,7 +39,7 @@ HERE = "/value/corrections"
 @router.get("")
 def corrections(request: Request, services: Here, owner: str = "", unit: str = "", refused: str = "") -> Response:
     """What is put right by hand, and what waits for a second person?"""
-    fresh = forms.fresh_id(services)
+    fresh = fresh_id(services)
 
     def read(session: Session, _now_ms: int) -> Context:
         written = units(session)
@@ -52,7 +56,7 @@ def corrections(request: Request, services: Here, owner: str = "", unit: str = "
             "fresh": fresh,
             "words": page_words,
             "table": _listing(written),
-            **forms.refusal(refused),
+            **refusal(refused),
         }  # fmt: skip
 
     return listed(request, services, "value_corrections", read)
@@ -74,15 +78,15 @@ def ask(services: Here, posted: MayMove) -> Response:
     owner, unit = posted.get("owner"), posted.get("unit")
 
     def act(session: Session, _commit_no: int, now_ms: int) -> None:
-        amount = forms.read_minor(posted.get("amount"), units(session).exponent(unit), "amount")
+        amount = read_minor(posted.get("amount"), units(session).exponent(unit), "amount")
         wanted = correcting.Correction(
-            id=forms.read_id(posted.get("id")), kind=posted.get("kind"), owner=owner, unit=unit,
+            id=read_id(posted.get("id")), kind=posted.get("kind"), owner=owner, unit=unit,
             amount=-amount if posted.get("sign") == "less" else amount, store=posted.get("store"),
             reason=posted.get("reason"), by=posted.who.actor, receipt=posted.get("receipt")[:64],
         )  # fmt: skip
         correcting.ask(session, wanted, now_ms=now_ms)
 
-    return forms.carried_out(services, HERE, act, kept={"owner": owner, "unit": unit})
+    return done(services, HERE, act, kept={"owner": owner, "unit": unit})
 
 
 @router.post("/decide")
@@ -91,12 +95,12 @@ def decide(services: Here, posted: MayMove) -> Response:
 
     def act(session: Session, commit_no: int, now_ms: int) -> None:
         correcting.decide(
-            session, commit_no, forms.read_id(posted.get("correction")), by=posted.who.actor,
+            session, commit_no, read_id(posted.get("correction")), by=posted.who.actor,
             approve=posted.get("as") == "approve", note=posted.get("note"),
             at_ms=services.clocks.business.now_ms(), now_ms=now_ms,
         )  # fmt: skip
 
-    return forms.carried_out(services, HERE, act)
+    return done(services, HERE, act)
 
 
 def _listing(written: Units) -> Listing[Any]:

@@ -15,9 +15,9 @@ import msgspec
 from sqlmodel import Session
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import Conflict, Invalid, NotFound
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered, once
 from cloud.members.models import Member
 from cloud.org.models import Store

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.errors import CloudError
-from cloud.fleet import audit
 from cloud.value import card_returns, offers, rules, topping_up
 from cloud.value.desk_models import TopUpOffer, ValueSale
 from cloud.value.desk_top_ups import undoing

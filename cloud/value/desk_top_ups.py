@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.errors import Refused
-from cloud.fleet import audit
 from cloud.ledger.reversing import Undo
 from cloud.value import offers, purses, rules, topping_up
 from cloud.value.desk_models import TopUpOffer, ValueSale

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 from sqlmodel import select as rows_of
 
+from cloud import audit
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict, Invalid, NotFound
-from cloud.fleet import audit
 from cloud.ledger.kinds import PURSE_DEBT, PURSE_GIFT, PURSE_GIFT_HELD, PURSE_PRINCIPAL, PURSE_PRINCIPAL_HELD
 from cloud.ledger.models import Account, Balance
 from cloud.value import rules

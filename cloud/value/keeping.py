@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from cloud.coupons.settling import free_lapsed
 from cloud.database import Database
-from cloud.ingest.apply import in_transaction
+from cloud.database.transactions import in_transaction
 from cloud.loyalty.tiers import end_floors
 from cloud.members.home_days import HomeDays
 from cloud.value import rules

@@ -24,10 +24,13 @@ from cloud.members import cards, searching
 from cloud.members.models import Member
 from cloud.org.models import Store
 from cloud.privacy import normal
-from cloud.value import card_returns, correcting, forms, owed_report, owing, page_words, rules, timing_out
+from cloud.value import card_returns, correcting, owed_report, owing, page_words, rules, timing_out
 from cloud.value.models import Purse, PurseReturn
 from cloud.value.purse_listing import PurseRow, purses, row_of, select_purses, with_holdings
 from cloud.value.purses import HELD_OF, KINDS_OF
+from cloud.web.asked_once import fresh_id, read_id
+from cloud.web.doing import done
+from cloud.web.refusals import refusal
 from cloud.web.rendering import Context, page
 from cloud.web.showing import listed
 from cloud.web.signing_in import Posted, form_by
@@ -110,7 +113,7 @@ def purse_of(services: Here, owner: str, unit: str) -> Response:
 @router.get("/purses/{purse}")
 def purse(request: Request, services: Here, purse: UUID, refused: str = "") -> Response:
     """What is on this card, and what happened to it?"""
-    fresh = forms.fresh_id(services)
+    fresh = fresh_id(services)
 
     def read(session: Session, _now_ms: int) -> Context:
         row = _row(session, purse)
@@ -138,7 +141,7 @@ def purse(request: Request, services: Here, purse: UUID, refused: str = "") -> R
                 written, services.clocks.business.now_ms(), accounts=[accounts[kind] for kind in KINDS_OF.values()]
             ),
             "holds": listings.holds(own.owner, own.currency, written),
-            **forms.refusal(refused),
+            **refusal(refused),
         }
 
     return listed(request, services, "purse", read)
@@ -168,8 +171,8 @@ def free(services: Here, purse: UUID, posted: MayMove) -> Response:
 
     def act(session: Session, _commit_no: int, now_ms: int) -> None:
         timing_out.free_by_force(
-            session, forms.read_id(posted.get("hold")), actor=posted.who.actor, reason=posted.get("reason"),
+            session, read_id(posted.get("hold")), actor=posted.who.actor, reason=posted.get("reason"),
             now_ms=now_ms,
         )  # fmt: skip
 
-    return forms.carried_out(services, f"/value/purses/{purse}", act)
+    return done(services, f"/value/purses/{purse}", act)

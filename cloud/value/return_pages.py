@@ -14,9 +14,12 @@ from sqlmodel import Session, col
 from cloud.api.services import Here
 from cloud.identity.people import Right
 from cloud.ledger.units import Units, units
-from cloud.value import card_returns, forms, page_words, rules
+from cloud.value import card_returns, page_words, rules
 from cloud.value.models import Purse, PurseReturn
 from cloud.value.purse_listing import PurseRow, row_of, select_purses, with_holdings
+from cloud.web.asked_once import read_id
+from cloud.web.doing import done
+from cloud.web.refusals import refusal
 from cloud.web.rendering import Context
 from cloud.web.showing import listed
 from cloud.web.signing_in import Posted, form_by
@@ -56,7 +59,7 @@ def returns(request: Request, services: Here, refused: str = "") -> Response:
             "units": written,
             "words": page_words,
             "table": _listing(written),
-            **forms.refusal(refused),
+            **refusal(refused),
         }
 
     return listed(request, services, "value_returns", read)
@@ -85,16 +88,16 @@ def _case(row: PurseReturn, purse: PurseRow, rule: ValueRule) -> Case:
 @router.post("")
 def apply(services: Here, posted: MayMove) -> Response:
     """Ask to have a card paid back; it is frozen from now on."""
-    purse = forms.read_id(posted.get("purse"))
+    purse = read_id(posted.get("purse"))
 
     def act(session: Session, _commit_no: int, now_ms: int) -> None:
         wanted = card_returns.Application(
-            id=forms.read_id(posted.get("id")), purse=purse, store=posted.get("store"), by=posted.who.actor,
+            id=read_id(posted.get("id")), purse=purse, store=posted.get("store"), by=posted.who.actor,
             reason=posted.get("reason"),
         )  # fmt: skip
         card_returns.apply(session, wanted, now_ms=now_ms)
 
-    return forms.carried_out(services, f"/value/purses/{purse}", act)
+    return done(services, f"/value/purses/{purse}", act)
 
 
 @router.post("/decide")
@@ -103,12 +106,12 @@ def decide(services: Here, posted: MayMove) -> Response:
 
     def act(session: Session, commit_no: int, now_ms: int) -> None:
         card_returns.decide(
-            session, commit_no, forms.read_id(posted.get("application")), by=posted.who.actor,
+            session, commit_no, read_id(posted.get("application")), by=posted.who.actor,
             approve=posted.get("as") == "approve", at_ms=services.clocks.business.now_ms(), now_ms=now_ms,
             note=posted.get("note"),
         )  # fmt: skip
 
-    return forms.carried_out(services, HERE, act)
+    return done(services, HERE, act)
 
 
 @router.post("/hand")
@@ -117,11 +120,11 @@ def hand_over(services: Here, posted: MayMove) -> Response:
 
     def act(session: Session, _commit_no: int, now_ms: int) -> None:
         card_returns.hand_over(
-            session, forms.read_id(posted.get("application")), by=posted.who.actor, how=posted.get("how"),
+            session, read_id(posted.get("application")), by=posted.who.actor, how=posted.get("how"),
             now_ms=now_ms,
         )  # fmt: skip
 
-    return forms.carried_out(services, HERE, act)
+    return done(services, HERE, act)
 
 
 def _listing(written: Units) -> Listing[Any]:

@@ -10,11 +10,12 @@ import msgspec
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from cloud.database.commits import Commit
 from cloud.database.rowset import table_of
 from cloud.ledger import AccountKey, Journal, Leg, post
 from cloud.ledger.kinds import POINTS, SHORTFALL, VALUE_TAKEN
 from cloud.sales.models import SaleDiscount, SaleLine, SalePricing, SaleReturnLine
-from cloud.value.spending import VALUE_TENDERS, Posted, give_back
+from cloud.value.spending import VALUE_TENDERS, give_back
 from shared.loyalty import share_returned
 from shared.money import allocate
 from shared.pricing.record import PromotionUse
@@ -23,7 +24,7 @@ from shared.wire.events import SaleReturned
 _uses = msgspec.json.Decoder(list[PromotionUse])
 
 
-def settle_returns(session: Session, posted: Posted, returns: Sequence[SaleReturned]) -> None:
+def settle_returns(session: Session, commit: Commit, returns: Sequence[SaleReturned]) -> None:
     """Give back what new returns undo. The returns are written down already; all returns of a sale queue up."""
     if not returns:
         return
@@ -33,11 +34,11 @@ def settle_returns(session: Session, posted: Posted, returns: Sequence[SaleRetur
         if back.original in spent:
             points = _points_back(session, back, spent[back.original], returns, given)
             if points:
-                give_back(session, posted, back, POINTS, points)
+                give_back(session, commit, back, POINTS, points)
         minor = sum(tender.minor for tender in back.tenders if tender.method in VALUE_TENDERS)
         if minor:
-            rest = give_back(session, posted, back, back.currency, minor, to=_to_holds(back))
-            _beyond(session, posted, back, rest)
+            rest = give_back(session, commit, back, back.currency, minor, to=_to_holds(back))
+            _beyond(session, commit, back, rest)
 
 
 def _to_holds(back: SaleReturned) -> Mapping[UUID, int]:
@@ -131,7 +132,7 @@ def _quantities(session: Session, sale: UUID, new: Sequence[UUID]) -> tuple[dict
     return {n: int(quantity) for n, quantity in sold}, {n: int(quantity) for n, quantity in before}
 
 
-def _beyond(session: Session, posted: Posted, back: SaleReturned, rest: int) -> None:
+def _beyond(session: Session, commit: Commit, back: SaleReturned, rest: int) -> None:
     """Show at the store what a till says it put back onto a card that its sale was never paid with."""
     if rest < 1:
         return
@@ -143,4 +144,4 @@ def _beyond(session: Session, posted: Posted, back: SaleReturned, rest: int) -> 
         cause=back.id, purpose=f"beyond:{back.currency}", at_ms=back.at_ms, store=back.store, till=back.till,
         cashier=back.cashier, receipt=f"{back.receipt.series}-{back.receipt.number}", legs=legs,
     )  # fmt: skip
-    post(session, posted.commit_no, [journal])
+    post(session, commit.commit_no, [journal])

@@ -14,9 +14,9 @@ from cloud.api.auth import holder_with
 from cloud.api.services import Here
 from cloud.coupons import conflicts
 from cloud.coupons.models import CouponConflict
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.identity.tokens import TokenHolder
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.loyalty import review
 from cloud.loyalty.models import PointsReview
 from cloud.org.zones import zone_of

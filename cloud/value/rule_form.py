@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cloud.errors import Invalid
-from cloud.value.forms import read_minor
+from cloud.web.amounts import read_minor
 from cloud.web.figures import money
 from cloud.web.signing_in import Posted
 from shared.value import TopUpCampaign, ValueRule

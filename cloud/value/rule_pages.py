@@ -13,9 +13,12 @@ from sqlmodel import Session
 
 from cloud.api.services import Here
 from cloud.identity.people import Right
+from cloud.org.stores import house_money
 from cloud.org.zones import zone_of
-from cloud.value import drafting, forms, page_words, rule_form, rules, words
-from cloud.web import figures
+from cloud.value import drafting, page_words, rule_form, rules, words
+from cloud.web.asked_once import fresh_id, read_id
+from cloud.web.doing import done
+from cloud.web.refusals import refusal
 from cloud.web.rendering import Context, page
 from cloud.web.signing_in import Posted, form_by
 from cloud.web.speaking import language_of
@@ -30,10 +33,10 @@ HERE = "/value/rules"
 @router.get("")
 def value_rules(request: Request, services: Here) -> Response:
     """By which rules does stored value work?"""
-    language, fresh = language_of(request), forms.fresh_id(services)
+    language, fresh = language_of(request), fresh_id(services)
 
     def read(session: Session, _now_ms: int) -> Context:
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         rule = rules.current(session)
         return {
             "rule": rule,
@@ -53,12 +56,12 @@ def value_rules(request: Request, services: Here) -> Response:
 @router.post("")
 def begin(services: Here, posted: MayPlan) -> Response:
     """Begin a draft of the next version: the rules as they are, to be changed."""
-    draft = forms.read_id(posted.get("id"))
+    draft = read_id(posted.get("id"))
 
     def act(session: Session, _commit_no: int, now_ms: int) -> None:
         drafting.begin(session, draft, rules.current(session), actor=posted.who.actor, now_ms=now_ms)
 
-    return forms.carried_out(services, f"{HERE}/{draft}", act)
+    return done(services, f"{HERE}/{draft}", act)
 
 
 @router.get("/{draft}")
@@ -69,7 +72,7 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
     def read(session: Session, _now_ms: int) -> Context:
         row = drafting.find(session, draft)
         rule, now = drafting.rule_of(row), rules.current(session)
-        currency, exponent = figures.house_money(session)
+        currency, exponent = house_money(session)
         today = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, zone_of(session)).date()
         before = words.rule_words(now, language, exponent)
         return {
@@ -83,7 +86,7 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
             "currency": currency,
             "exponent": exponent,
             "words": page_words,
-            **forms.refusal(refused),
+            **refusal(refused),
         }
 
     return page(request, services, "value_rule", read)
@@ -94,12 +97,12 @@ def save(services: Here, draft: UUID, posted: MayPlan) -> Response:
     """Write the draft anew."""
 
     def act(session: Session, _commit_no: int, now_ms: int) -> None:
-        exponent = figures.house_money(session)[1]
+        exponent = house_money(session)[1]
         version = drafting.rule_of(drafting.find(session, draft)).version
         rule = rule_form.read(posted, version, exponent)
         drafting.change(session, draft, rule, actor=posted.who.actor, now_ms=now_ms)
 
-    return forms.carried_out(services, f"{HERE}/{draft}", act)
+    return done(services, f"{HERE}/{draft}", act)
 
 
 @router.post("/{draft}/publish")
@@ -109,7 +112,7 @@ def publish(services: Here, draft: UUID, posted: MayPublish) -> Response:
     def act(session: Session, _commit_no: int, now_ms: int) -> None:
         drafting.publish(session, draft, actor=posted.who.actor, reason=posted.get("reason"), now_ms=now_ms)
 
-    return forms.carried_out(services, f"{HERE}/{draft}", act)
+    return done(services, f"{HERE}/{draft}", act)
 
 
 @router.post("/{draft}/discard")
@@ -119,5 +122,5 @@ def discard(services: Here, draft: UUID, posted: MayPlan) -> Response:
     def act(session: Session, _commit_no: int, now_ms: int) -> None:
         drafting.discard(session, draft, actor=posted.who.actor, now_ms=now_ms)
 
-    done = forms.carried_out(services, f"{HERE}/{draft}", act)
-    return done if "refused" in done.headers["location"] else RedirectResponse(HERE, HTTPStatus.SEE_OTHER)
+    answer = done(services, f"{HERE}/{draft}", act)
+    return answer if "refused" in answer.headers["location"] else RedirectResponse(HERE, HTTPStatus.SEE_OTHER)

@@ -6,10 +6,10 @@ import msgspec
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from cloud import audit
 from cloud.database import bulk
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict
-from cloud.fleet import audit
 from cloud.value.models import ValueRuleRow
 from shared.value import ValueRule
 

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.api.auth import holder_with
 from cloud.api.services import Here
+from cloud.database.transactions import in_transaction
 from cloud.errors import Invalid
 from cloud.identity.tokens import TokenHolder
-from cloud.ingest.apply import in_transaction
 from cloud.org.zones import zone_of
 from cloud.value import drafting, rules, words
 from shared.value import TopUpCampaign, ValueRule

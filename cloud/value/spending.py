@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session
 
 from cloud.database import bulk
+from cloud.database.commits import Commit
 from cloud.database.rowset import table_of
 from cloud.ledger import AccountKey, Journal, Leg, post
 from cloud.ledger.holding import HELD, holds_of_baskets, lock_hold
@@ -35,13 +36,6 @@ _COLUMNS = (
 _ALLOWANCE = "allowance"
 
 
-class Posted(NamedTuple):
-    """The ingest transaction it is posted in: its number and HQ's wall time."""
-
-    commit_no: int
-    now_ms: int
-
-
 class _Spent(NamedTuple):
     """One journal's part in what a sale spent."""
 
@@ -59,7 +53,7 @@ def spent_by(sale: SaleCompleted) -> dict[str, int]:
     return {unit: amount for unit, amount in ((POINTS, points), (sale.currency, money)) if amount > 0}
 
 
-def settle_sales(session: Session, posted: Posted, sales: Sequence[SaleCompleted]) -> None:
+def settle_sales(session: Session, commit: Commit, sales: Sequence[SaleCompleted]) -> None:
     """Post what new sales spent. Sales that spent nothing of that kind cost nothing here."""
     spending = [(sale, owed) for sale in sales if (owed := spent_by(sale)) or sale.holds]
     if not spending:
@@ -70,38 +64,38 @@ def settle_sales(session: Session, posted: Posted, sales: Sequence[SaleCompleted
         if hold is not None and hold.state == HELD:
             waiting[hold.basket_id].append(hold)
     for sale, owed in sorted(spending, key=lambda one: one[0].id):
-        _settle(session, posted, sale, owed, waiting[sale.id])
+        _settle(session, commit, sale, owed, waiting[sale.id])
 
 
-def _settle(session: Session, posted: Posted, sale: SaleCompleted, owed: dict[str, int], holds: list[Hold]) -> None:
+def _settle(session: Session, commit: Commit, sale: SaleCompleted, owed: dict[str, int], holds: list[Hold]) -> None:
     ending = _ending(sale)
     spent: list[_Spent] = []
     for hold in holds:
         taken = min(owed.get(hold.unit, 0), hold.amount)
-        capture(session, posted.commit_no, hold.id, taken, ending, now_ms=posted.now_ms)
+        capture(session, commit.commit_no, hold.id, taken, ending, now_ms=commit.now_ms)
         if taken:
             owed[hold.unit] -= taken
             spent.append(_Spent(hold.id, CAPTURE, hold.unit, taken))
     for hold_id in dict.fromkeys(sale.holds):
-        spent += _drawn(session, posted, sale, owed, hold_id)
-    spent += _fallen_short(session, posted, sale, owed)
+        spent += _drawn(session, commit, sale, owed, hold_id)
+    spent += _fallen_short(session, commit, sale, owed)
     rows = [(sale.id, n, *one[:4], 0, one.shortfall, sale.store, sale.at_ms) for n, one in enumerate(spent, start=1)]
     bulk.insert_tuples(session, Spending, _COLUMNS, rows)
 
 
-def _drawn(session: Session, posted: Posted, sale: SaleCompleted, owed: dict[str, int], hold_id: UUID) -> list[_Spent]:
+def _drawn(session: Session, commit: Commit, sale: SaleCompleted, owed: dict[str, int], hold_id: UUID) -> list[_Spent]:
     """Draw on an allowance of this sale's store, as far as it goes; one of another store gives nothing."""
     hold = lock_hold(session, hold_id)
     if hold is None or hold.kind != _ALLOWANCE or hold.store_id != sale.store or not owed.get(hold.unit):
         return []
-    taken = draw(session, posted.commit_no, hold_id, owed[hold.unit], _ending(sale), cause=sale.id)
+    taken = draw(session, commit.commit_no, hold_id, owed[hold.unit], _ending(sale), cause=sale.id)
     if not taken:
         return []
     owed[hold.unit] -= taken
     return [_Spent(*draw_key(hold_id, sale.id), hold.unit, taken)]
 
 
-def _fallen_short(session: Session, posted: Posted, sale: SaleCompleted, owed: Mapping[str, int]) -> list[_Spent]:
+def _fallen_short(session: Session, commit: Commit, sale: SaleCompleted, owed: Mapping[str, int]) -> list[_Spent]:
     """Post what nobody's value covers to the store's shortfall, in full."""
     journals, spent = [], []
     for unit, amount in owed.items():
@@ -116,7 +110,7 @@ def _fallen_short(session: Session, posted: Posted, sale: SaleCompleted, owed: M
                 )
             )  # fmt: skip
             spent.append(_Spent(sale.id, purpose, unit, amount, shortfall=True))
-    post(session, posted.commit_no, journals)
+    post(session, commit.commit_no, journals)
     return spent
 
 
@@ -139,7 +133,7 @@ _ANYWHERE: Mapping[UUID, int] = {}
 
 
 def give_back(
-    session: Session, posted: Posted, back: SaleReturned, unit: str, amount: int, *, to: Mapping[UUID, int] = _ANYWHERE
+    session: Session, commit: Commit, back: SaleReturned, unit: str, amount: int, *, to: Mapping[UUID, int] = _ANYWHERE
 ) -> int:
     """Give back what a return undoes of its sale's spending: each part to the lot and money it came from, once.
 
@@ -170,7 +164,7 @@ def give_back(
             cause=back.id, purpose=f"back:{unit}:{spent.n}", of=(spent.cause, spent.purpose), at_ms=back.at_ms,
             store=back.store, amount=part, till=back.till, cashier=back.cashier, receipt=_receipt(back),
         )  # fmt: skip
-        reverse(session, posted.commit_no, undo)
+        reverse(session, commit.commit_no, undo)
         own = (row.c.sale_id == back.original, row.c.n == spent.n)
         session.execute(update(row).where(*own).values(given_back=row.c.given_back + part))
     return rest

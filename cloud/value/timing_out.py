@@ -9,24 +9,21 @@ store's shortfall.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlmodel import Session
 
+from cloud import audit
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound, Refused
-from cloud.fleet import audit
-from cloud.fleet.models import Agent
-from cloud.ledger.commits import open_commit
+from cloud.fleet.agents import GRACE_MS, heard_until
 from cloud.ledger.holding import HELD, TIMED_OUT, lock_hold
 from cloud.ledger.models import Hold
 from cloud.ledger.settling import let_go
 from cloud.members import dirt
 
-GRACE_MS = 60_000
-"""How long after its end an agent must have been heard with nothing left to send."""
 AT_ONCE = 200
 
 
@@ -44,15 +41,6 @@ def free_ended(session: Session, now_ms: int, at_once: int = AT_ONCE) -> int:
     for hold_id in sorted(ended[:at_once]):
         freed += _free(session, hold_id, now_ms)
     return freed
-
-
-def heard_until(session: Session, agents: Collection[str]) -> dict[str, int]:
-    """Return up to which wall time each agent's stream is here whole; absent are those that never said so."""
-    agent = table_of(Agent)
-    rows = session.execute(
-        select(agent.c.id, agent.c.drained_ms).where(agent.c.id.in_(sorted(agents)), agent.c.drained_ms.is_not(None))
-    )
-    return {row.id: int(row.drained_ms) for row in rows}
 
 
 def free_by_force(session: Session, hold_id: UUID, *, actor: str, reason: str, now_ms: int) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from cloud.database import Database, bulk
-from cloud.ingest.apply import in_transaction
+from cloud.database.transactions import in_transaction
 from cloud.members import rules
 from cloud.members.care_models import WalletLook
 from cloud.members.looks import INTO_WALLETS, Looker, may_look

@@ -22,7 +22,7 @@ from openpyxl.utils.exceptions import IllegalCharacterError
 from sqlmodel import Session
 
 from cloud.errors import Invalid
-from cloud.web.figures import house_zone
+from cloud.org.zones import zone_of
 from cloud.web.tables import Cell, Column, Kind, Listing
 from shared.web.words import Speech
 
@@ -71,7 +71,7 @@ Value = str | int | Decimal | date | datetime
 def _rows(
     listing: Listing[Any], session: Session, request: Request, speech: Speech, prefix: str
 ) -> Iterator[list[Value]]:
-    asked, house = listing.asked(request.query_params, prefix), house_zone(session)
+    asked, house = listing.asked(request.query_params, prefix), zone_of(session)
     for offset in range(0, MOST_ROWS, _AT_ONCE):
         found = listing.source.rows(session, asked, offset=offset, limit=_AT_ONCE)
         for row in found:

@@ -17,8 +17,8 @@ from starlette.exceptions import HTTPException
 from cloud.api import answers
 from cloud.api.headers import HEADERS
 from cloud.api.limits import TooMany
+from cloud.database.transience import is_transient
 from cloud.errors import CloudError, NotFound, Unavailable
-from cloud.ingest.transience import is_transient
 from cloud.web.live import asks_for_stream
 from cloud.web.refusing import refusal_words
 from cloud.web.rendering import answer

@@ -8,27 +8,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, select
-
-from cloud.org.models import Store
-
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 _zone: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
-
-
-def house_zone(session: Session) -> tzinfo:
-    """Return the zone in which the console writes moments: that of the stores where all share one, else UTC."""
-    zones = list(session.exec(select(col(Store.time_zone)).distinct().limit(2)))
-    try:
-        return ZoneInfo(zones[0]) if len(zones) == 1 else UTC
-    except (ValueError, KeyError, OSError):
-        return UTC
-
-
-def house_money(session: Session) -> tuple[str, int]:
-    """Return the money in which the chain's sums are written, that of its first store: (currency, exponent)."""
-    first = session.exec(select(Store).order_by(col(Store.id)).limit(1)).first()
-    return (first.currency, first.exponent) if first else ("", 2)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from cloud.api.services import Services
 from cloud.errors import NotFound
 from cloud.identity.people import Signed
+from cloud.org.zones import zone_of
 from cloud.prices import naming
 from cloud.sales.naming import receipt_name
 from cloud.web import figures, said
@@ -47,7 +48,7 @@ def page(request: Request, services: Services, name: str, read: Read) -> Respons
 
     def context() -> Context:
         with services.database.snapshot() as session:
-            return {"zone": figures.house_zone(session), **read(session, services.clocks.machine.wall_ms())}
+            return {"zone": zone_of(session), **read(session, services.clocks.machine.wall_ms())}
 
     if asks_for_stream(request):
         streams: Streams = request.app.state.streams

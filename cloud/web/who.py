@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloud.fleet.audit_words import actor
+from cloud.audit.words import actor
 from cloud.web.tables import Cell
 from shared.web.words import Speech
 

@@ -26,7 +26,8 @@ from cloud.clock import SystemMachineClock
 from cloud.database import Database
 from cloud.deployment import ports
 from cloud.deployment.opening import open_database, open_vault
-from cloud.identity import ca, claims, enrolment
+from cloud.fleet import claims, enrolment
+from cloud.identity import ca
 from cloud.mqtt import Bus, BusAddress
 from cloud.org import stores
 from cloud.org.models import Store

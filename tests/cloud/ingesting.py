@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from cloud.database import Database, Table
+from cloud.database.commits import Commit
 from cloud.fleet.models import Agent
 from cloud.ingest import incarnation
 from cloud.ingest.apply import apply_batches
@@ -23,7 +24,6 @@ from cloud.ingest.restores import Restores
 from cloud.loyalty.facts import ReturnFacts, SaleFacts
 from cloud.members.resolving import Resolution
 from cloud.org.models import LegalEntity, Store, StoreOwnership
-from cloud.value.spending import Posted
 from shared.hashchain import GENESIS, link
 from shared.pricing import Item
 from shared.topics import shard_of
@@ -137,7 +137,7 @@ class NobodyShops:
         assert not visits, "nobody here is a member"
 
     def settle(
-        self, _session: Session, _posted: Posted, _sales: Sequence[SaleCompleted], _returns: Sequence[SaleReturned]
+        self, _session: Session, _posted: Commit, _sales: Sequence[SaleCompleted], _returns: Sequence[SaleReturned]
     ) -> None:
         return
 

@@ -21,8 +21,8 @@ from cloud.channels.choosing import channels_of
 from cloud.channels.sending import Sender
 from cloud.coupons import batches
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.ledger import AccountKey, Journal, Leg, lots
-from cloud.ledger.commits import open_commit
 from cloud.ledger.kinds import PURSE_GIFT, PURSE_PRINCIPAL, VALUE_GRANTED, VALUE_SOLD
 from cloud.loyalty import rules
 from cloud.member_page.app import create_member_app

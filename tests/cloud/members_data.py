@@ -13,16 +13,16 @@ from uuid import UUID
 from sqlalchemy import select
 
 from cloud.database import Database, Table
+from cloud.database.commits import IngestCommit, open_commit
+from cloud.fleet import card_keys
 from cloud.fleet.models import Agent, Deployment
-from cloud.identity import card_keys, keys
+from cloud.identity import keys
 from cloud.ingest.applying import apply_events
+from cloud.ingest.downstream import LoyaltyDownstream
 from cloud.ingest.handlers.base import Refusals
 from cloud.ingest.intake import Intake
-from cloud.ingest.models import IngestCommit
 from cloud.ingest.received import read
-from cloud.ledger.commits import open_commit
 from cloud.loyalty import rules
-from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.members.enrolling import SignUp, enrol
 from cloud.org.models import LegalEntity, Store, StoreOwnership
 from cloud.prices.books import StoreBooks

@@ -13,9 +13,9 @@ from fastapi import FastAPI
 from cloud.api.services import Services, services_of
 from cloud.coupons import batches
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.identity.people import Role
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered
 from cloud.main import create_app
 from cloud.members import segments

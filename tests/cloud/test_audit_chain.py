@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from cloud import audit
+from cloud.audit.models import AUDIT_CHAIN, AuditEntry
 from cloud.cli import app
 from cloud.database import Database
-from cloud.fleet import audit
-from cloud.fleet.models import AUDIT_CHAIN, AuditEntry
 from cloud.process.doctor import examine
 from cloud.settings import CloudSettings
 from shared.hashchain import GENESIS

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 
 import cloud
+from cloud import audit
+from cloud.audit import words as audit_words
 from cloud.database import Database
-from cloud.fleet import audit, audit_words
 from tests.cloud.console_data import console
 from tests.cloud.visiting import Visitor
 from tests.factories import START_MS

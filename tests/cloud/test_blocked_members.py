@@ -7,8 +7,8 @@ from contextlib import nullcontext
 import pytest
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.errors import Refused as Refusal
-from cloud.ledger.commits import open_commit
 from cloud.loyalty.models import PointsReview
 from cloud.members import blocks
 from cloud.members.attaching import attach_card

@@ -14,9 +14,8 @@ import pytest
 from cryptography import x509
 from typer.testing import CliRunner
 
-from cloud import logging
+from cloud import audit, logging
 from cloud.cli import app
-from cloud.fleet import audit
 from cloud.identity import ca, ca_renewal, keys
 from cloud.identity.ca import Authority, CaEnded
 from cloud.identity.ca_renewal import LatestAuthority

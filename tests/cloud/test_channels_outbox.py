@@ -16,10 +16,10 @@ from cloud.channels.ports import Channel, ChannelName, Delivery, Message, Outcom
 from cloud.channels.sending import KEPT_MS, MOST_TRIES, REPORT_PAUSES_MS, Sender
 from cloud.channels.texts import TEMPLATES, words
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.errors import Conflict, Invalid, Refused
-from cloud.ledger.commits import open_commit
+from cloud.member_lifecycle.leaving import erase
 from cloud.members import consent
-from cloud.members.leaving import erase
 from tests.cloud.members_data import everything_stored, join, mint, open_chain, vault
 from tests.factories import DrivenMachineClock, new_id
 

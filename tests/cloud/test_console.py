@@ -19,10 +19,10 @@ from sqlalchemy import event, update
 from sqlmodel import Session, col, select
 
 import shared.web
+from cloud import audit
 from cloud.console.parked_event import remedy_of
 from cloud.console.registry import ENTRIES
 from cloud.database import Database
-from cloud.fleet import audit
 from cloud.identity.people import Right
 from cloud.ingest import received
 from cloud.ingest.handlers import base, returned

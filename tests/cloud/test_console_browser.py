@@ -22,7 +22,8 @@ from tests.provision.browser import Page, browsing, find_browser
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 ALWAYS = ("/", "/stores", "/prices", "/sales", "/parked", "/gaps", "/differences", "/ledger", "/audit", "/search?q=s",
           "/devices", "/days", "/loyalty", "/loyalty/referrals", "/loyalty/leaderboard", "/coupons",
-          "/rewards/gifts", "/rewards/draws", "/rewards/runs", "/members/rules", "/prices/changes", "/messages")  # fmt: skip
+          "/rewards/gifts", "/rewards/draws", "/rewards/runs", "/members/rules", "/prices/changes",
+          "/messages")  # fmt: skip
 PATHS = (
     *ALWAYS,
     "/stores/s001",

@@ -10,8 +10,8 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from cloud.database import Database
+from cloud.database.commits import IngestCommit
 from cloud.database.rowset import table_of
-from cloud.ingest.models import IngestCommit
 from cloud.members.resolving import CARD_UNREADABLE, MEMBER_CLOSED, UNKNOWN_MEMBER
 from cloud.org.models import Till
 from cloud.sales.models import Sale

@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
+from cloud.audit.models import AuditEntry
 from cloud.coupons.models import Coupon, CouponBatch
 from cloud.database import Database
-from cloud.fleet.models import AuditEntry
 from cloud.ledger.proof import prove
 from cloud.members.models import Member
 from cloud.prices import approvals

@@ -17,13 +17,13 @@ from sqlalchemy import select
 from cloud.coupons import batches, expiring, figures, life, settling, using
 from cloud.coupons.models import CouponConflict
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
+from cloud.database.transactions import in_transaction
 from cloud.errors import Refused as Refusal
-from cloud.ingest.apply import in_transaction
+from cloud.fleet.agents import GRACE_MS
 from cloud.ledger import AccountKey
-from cloud.ledger.commits import open_commit
 from cloud.ledger.proof import prove
-from cloud.value.timing_out import GRACE_MS
 from shared import coupon_code
 from shared.pricing.context import Coupon as Entered
 from shared.pricing.model import Discount

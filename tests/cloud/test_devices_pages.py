@@ -10,9 +10,10 @@ import pytest
 from fastapi import FastAPI
 from typer.testing import CliRunner
 
+from cloud import audit
 from cloud.cli import app as cli
 from cloud.database import Database
-from cloud.fleet import audit, device_history, device_words
+from cloud.fleet import device_history, device_words
 from cloud.fleet.device_standing import SILENT_MS, all_devices
 from cloud.fleet.models import Agent
 from cloud.identity import tokens

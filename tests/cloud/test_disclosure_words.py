@@ -12,13 +12,14 @@ from cloud.database.rowset import table_of
 from cloud.ledger import holding, settling
 from cloud.ledger.models import JournalRow
 from cloud.loyalty import earning, giving, referring, transferring
+from cloud.member_lifecycle import disclosure
+from cloud.member_lifecycle.disclosure_page import page
+from cloud.member_lifecycle.disclosure_values import said
+from cloud.member_lifecycle.disclosure_words import COLUMNS, MACHINES, PARTS
+from cloud.member_lifecycle.traces import TRACES
 from cloud.member_page import movements
-from cloud.members import disclosure, journal_words, value
-from cloud.members.disclosure_page import page
-from cloud.members.disclosure_values import said
-from cloud.members.disclosure_words import COLUMNS, MACHINES, PARTS
+from cloud.members import journal_words, value
 from cloud.members.models import Card, Member
-from cloud.members.traces import TRACES
 from cloud.rewards import drawing, expiry, gifts, rebate, refunding
 from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SaleReturn, SaleReturnLine, SaleTender, Swipe
 from cloud.value import card_returns, correcting, desk_top_ups, topping_up

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cloud.database import Database
 from cloud.ingest.apply import apply_batches
+from cloud.ingest.downstream import LoyaltyDownstream
 from cloud.ingest.outcomes import Acked, Outcome
-from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.prices.books import StoreBooks
 from cloud.sales.models import Sale, StoreDay
 from tests.cloud.ingesting import Outbox, add_agent, count, of_kind

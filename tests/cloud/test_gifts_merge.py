@@ -10,10 +10,10 @@ from sqlmodel import select
 
 from cloud.coupons import batches
 from cloud.database import Database
-from cloud.ledger.commits import open_commit
+from cloud.database.commits import open_commit
 from cloud.loyalty import giving, rules, tiers
 from cloud.loyalty.models import TierGift
-from cloud.members import merging
+from cloud.member_lifecycle import merging
 from shared.loyalty import Benefit, BirthdayGift, CouponsMonthly, CouponsOnReaching
 from tests.cloud.members_data import mint, vault
 from tests.cloud.test_tier_benefits import BITS, TODAY, Club, rule

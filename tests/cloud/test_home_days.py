@@ -15,8 +15,8 @@ from cloud.coupons import batches
 from cloud.coupons.batches import NewBatch
 from cloud.coupons.models import PERSONAL
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.errors import Invalid, Refused
-from cloud.ledger.commits import open_commit
 from cloud.loyalty import giving, rules, tiers
 from cloud.loyalty.models import MemberStanding, TierFloor, TierGift
 from cloud.members import card_desk, home_days, sets

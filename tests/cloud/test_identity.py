@@ -14,11 +14,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from sqlmodel import select
 
+from cloud import audit
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
 from cloud.errors import Conflict, Invalid, Refused
-from cloud.fleet import agents, audit
-from cloud.fleet.models import Agent, AuditEntry, Certificate, ClaimCode
-from cloud.identity import ca, card_keys, claims, devices, enrolment, keys, tokens
+from cloud.fleet import agents, card_keys, claims, device_tokens, enrolment
+from cloud.fleet.models import Agent, Certificate, ClaimCode
+from cloud.identity import ca, keys, tokens
 from cloud.identity.ca import Authority, CsrRefused
 from cloud.identity.refusals import Unproven
 from cloud.org import stores
@@ -231,7 +233,7 @@ class TestEnrolment:
             agent = agents.find(session, "a1")
             enrolment.renew(session, authority, agent, csr=make_csr(fresh), now_ms=NOW, days=90)
         with database.session() as session:
-            assert devices.accept(session, device_token(fresh, "a1", now_s=NOW / 1000), NOW).id == "a1"
+            assert device_tokens.accept(session, device_token(fresh, "a1", now_s=NOW / 1000), NOW).id == "a1"
 
     def test_every_privileged_act_is_on_record(self, database: Database, store: str, authority: Authority) -> None:
         _enrol(database, authority, _claim(database), make_csr(make_key()))
@@ -256,13 +258,13 @@ class TestDeviceTokens:
 
     def _refusal(self, database: Database, token: str, now_ms: int = NOW) -> str:
         with pytest.raises(Unproven) as caught, database.session() as session:
-            devices.accept(session, token, now_ms)
+            device_tokens.accept(session, token, now_ms)
         return caught.value.code
 
     def test_a_token_works_once(self, database: Database, key: ec.EllipticCurvePrivateKey) -> None:
         token = device_token(key, "a1", now_s=NOW / 1000)
         with database.session() as session:
-            assert devices.accept(session, token, NOW).id == "a1"
+            assert device_tokens.accept(session, token, NOW).id == "a1"
         assert self._refusal(database, token) == "token_replayed"
 
     def test_many_at_once_are_each_judged_alone_and_a_repeat_in_their_midst_is_one(
@@ -271,10 +273,10 @@ class TestDeviceTokens:
         now_s = NOW / 1000
         used, other, late = (device_token(key, "a1", now_s=now_s, jti=f"token-00{number}") for number in range(3))
         with database.session() as session:
-            devices.accept(session, used, NOW)
+            device_tokens.accept(session, used, NOW)
         group = [other, used, "nonsense", other, device_token(make_key(), "a1", now_s=now_s), late]
         with database.session() as session:
-            found = devices.accept_all(session, group, NOW)
+            found = device_tokens.accept_all(session, group, NOW)
         said = [one.code if isinstance(one, Unproven) else one.id for one in found]
         assert said == ["a1", "token_replayed", "token_invalid", "token_replayed", "token_invalid", "a1"]
         assert self._refusal(database, late) == "token_replayed"
@@ -321,9 +323,9 @@ class TestDeviceTokens:
     ) -> None:
         token = device_token(key, "a1", now_s=NOW / 1000)
         with database.session() as session:
-            devices.accept(session, token, NOW)
-            assert devices.forget_expired(session, NOW + 60_000) == 0
-            assert devices.forget_expired(session, NOW + 180_000) == 1
+            device_tokens.accept(session, token, NOW)
+            assert device_tokens.forget_expired(session, NOW + 60_000) == 0
+            assert device_tokens.forget_expired(session, NOW + 180_000) == 1
         assert self._refusal(database, token, NOW + 180_000) == "token_expired"
 
 

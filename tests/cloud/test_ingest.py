@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloud.database import Database
+from cloud.database.commits import IngestCommit
 from cloud.fleet.models import AgentEpoch, AgentGap
 from cloud.ingest.handlers import HANDLERS
-from cloud.ingest.models import InboxEvent, IngestCommit, ParkedEvent
+from cloud.ingest.models import InboxEvent, ParkedEvent
 from cloud.ingest.outcomes import Acked, Delivery, Forked, Rejected
 from cloud.sales.models import Sale, SaleLine, SaleTender, SaleVoid, Swipe
 from shared.hashchain import GENESIS

@@ -11,12 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from cloud.database import Database
+from cloud.database.transactions import in_transaction
+from cloud.database.transience import is_transient
 from cloud.errors import Unavailable
 from cloud.ingest import apply
-from cloud.ingest.apply import in_transaction
 from cloud.ingest.models import InboxEvent, ParkedEvent
 from cloud.ingest.outcomes import Acked
-from cloud.ingest.transience import is_transient
 from cloud.sales.models import ReceiptNumber, Sale
 from tests.cloud.ingesting import Outbox, count, open_store, take_in
 from tests.factories import make_sale

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from sqlmodel import delete, select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
-from cloud.fleet.models import Agent, AgentEpoch, AuditEntry, Deployment
+from cloud.fleet.models import Agent, AgentEpoch, Deployment
 from cloud.ingest import incarnation
 from cloud.ingest.greet import farewell, greet, heartbeat
 from cloud.ingest.models import InboxEvent

@@ -12,8 +12,9 @@ import msgspec
 import pytest
 from sqlmodel import select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
-from cloud.fleet.models import AgentEpoch, AuditEntry
+from cloud.fleet.models import AgentEpoch
 from cloud.ingest import watermarks
 from cloud.ingest.exchange import Addressed
 from cloud.ingest.greet import greet, heartbeat

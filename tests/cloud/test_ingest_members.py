@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from cloud.database import Database
+from cloud.database.commits import IngestCommit
 from cloud.ingest import parked
 from cloud.ingest.apply import apply_batches
-from cloud.ingest.models import InboxEvent, IngestCommit, ParkedEvent
+from cloud.ingest.downstream import LoyaltyDownstream
+from cloud.ingest.models import InboxEvent, ParkedEvent
 from cloud.ingest.outcomes import Acked, Delivery, Outcome
 from cloud.ledger.models import JournalRow
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of
-from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.loyalty.models import MemberYear
 from cloud.prices.books import StoreBooks
 from cloud.sales.models import Sale, SaleLine, SaleReturn, SaleTender

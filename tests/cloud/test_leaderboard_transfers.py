@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from sqlmodel import Session, select
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import Refused
-from cloud.ingest.apply import in_transaction
 from cloud.ledger import AccountKey, Journal, Leg, post
-from cloud.ledger.commits import open_commit
 from cloud.ledger.models import Lot
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of

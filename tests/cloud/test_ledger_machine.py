@@ -19,8 +19,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from sqlalchemy.exc import OperationalError
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.ledger import Journal, LedgerConflict, LedgerRefused, Leg, Overdrawn, post
-from cloud.ledger.commits import open_commit
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of
 from cloud.ledger.seal import seal_pending

@@ -6,8 +6,8 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.ledger import post
-from cloud.ledger.commits import open_commit
 from cloud.ledger.lots import NewLot, bring
 from cloud.ledger.proof import Proof, prove
 from cloud.ledger.seal import seal_pending

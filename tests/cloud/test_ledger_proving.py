@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloud.database import Database
 from cloud.ledger import proving
-from cloud.ledger.commands import problems
+from cloud.process.ledger_commands import problems
 from tests.cloud.test_ledger_proof import posted, tamper
 from tests.factories import DrivenMachineClock
 

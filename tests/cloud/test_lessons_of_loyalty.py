@@ -18,10 +18,10 @@ from sqlalchemy import UniqueConstraint, event, select
 
 from cloud.coupons import batches, giving
 from cloud.database import Database, Table
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid
 from cloud.errors import Refused as Refusal
-from cloud.ledger.commits import open_commit
 from cloud.ledger.reading import points_of
 from cloud.loyalty import rules, tiers
 from cloud.loyalty.models import MemberYear

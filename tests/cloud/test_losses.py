@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from cloud import audit
+from cloud.audit import AuditFilter
 from cloud.database import Database
-from cloud.fleet import audit, gaps
-from cloud.fleet.audit import AuditFilter
+from cloud.fleet import gaps
 from cloud.fleet.models import AgentGap
-from cloud.sales import losses
+from cloud.receipt_series import losses
 from tests.cloud.ingesting import Outbox, add_agent, open_store, take_in
 from tests.factories import AGENT, START_MS, STORE, make_gap, make_sale, make_series, new_id
 

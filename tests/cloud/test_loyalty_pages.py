@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
 from cloud.errors import Refused
-from cloud.fleet.models import AuditEntry
 from cloud.loyalty import (
     club_deciding,
     deciding,

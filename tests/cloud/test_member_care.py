@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.errors import Conflict, Invalid, NotFound, Refused
-from cloud.fleet.models import Agent, AuditEntry
-from cloud.ledger.commits import open_commit
+from cloud.fleet.models import Agent
 from cloud.ledger.models import JournalRow
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of

@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
-from cloud.fleet.models import AuditEntry
 from cloud.members import consent, enrolling
 from cloud.members.models import ACTIVE, CLOSED, FROZEN, LOST, REPLACED, Card, Member
 from tests.cloud.members_data import CARD, OTHER_CARD, everything_stored, vault

@@ -9,12 +9,21 @@ import pytest
 from sqlmodel import Session, col, select
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.ledger.commits import open_commit
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of
 from cloud.loyalty.models import MemberYear
-from cloud.members import cards, consent, duplicates, enrolling, finding, merging, sets, value
+from cloud.member_lifecycle import merging
+from cloud.members import (
+    cards,
+    consent,
+    duplicates,
+    enrolling,
+    finding,
+    sets,
+    value,
+)
 from cloud.members.care_models import DuplicatePair
 from cloud.members.models import ACTIVE, MERGED, REPLACED, Card, Consent, Member
 from cloud.members.resolving import resolve

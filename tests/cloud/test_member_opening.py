@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from cloud import cli
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.identity import keys
-from cloud.ledger.commits import open_commit
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, PURSE_GIFT, PURSE_PRINCIPAL
 from cloud.ledger.models import Lot, Posting
 from cloud.ledger.proof import prove

@@ -13,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import Refused
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered
 from cloud.members import blocks
 from cloud.pictures.fitting import fit

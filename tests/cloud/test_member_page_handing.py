@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from cloud.database import Database
-from cloud.ledger.commits import open_commit
+from cloud.database.commits import open_commit
 from cloud.loyalty.club_models import PointsTransfer
 from cloud.member_page.sessions import FRESH_MS
 from cloud.members import blocks, changing, rules

@@ -17,9 +17,9 @@ from cloud.channels.models import MemberMessage
 from cloud.channels.outbox import opened
 from cloud.coupons import batches, giving
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.deployment.clocks import Clocks
 from cloud.ledger import lots
-from cloud.ledger.commits import open_commit
 from cloud.member_page import following
 from cloud.member_page.notices import NoticeTaker
 from cloud.members import blocks, caring, ending_points, rules, value

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from cloud.database import Database
-from cloud.ledger.commits import open_commit
+from cloud.database.commits import open_commit
 from cloud.ledger.reading import points_of
 from cloud.members import changing, enrolling, rules
 from tests.cloud.member_page_data import Phone, Shop, a_member, open_shop

@@ -15,8 +15,8 @@ import pytest
 
 from cloud.broker.listening import free_ports
 from cloud.clock import SystemMachineClock
+from cloud.database.commits import open_commit
 from cloud.deployment.opening import open_database, open_vault
-from cloud.ledger.commits import open_commit
 from cloud.members.enrolling import SignUp, enrol
 from cloud.members.home_days import HomeDays
 from cloud.settings import load

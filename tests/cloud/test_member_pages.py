@@ -11,12 +11,12 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
+from cloud import audit
 from cloud.api.services import Services, services_of
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
-from cloud.fleet import audit
-from cloud.fleet.models import AuditEntry
+from cloud.database.commits import open_commit
 from cloud.identity.people import Role
-from cloud.ledger.commits import open_commit
 from cloud.ledger.journal import AccountKey, Journal, Leg
 from cloud.ledger.posting import post
 from cloud.main import create_app

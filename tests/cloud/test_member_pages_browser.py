@@ -11,8 +11,8 @@ import pytest
 
 from cloud.api.services import Services, services_of
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.identity.people import Role
-from cloud.ledger.commits import open_commit
 from cloud.main import create_app
 from cloud.members import duplicates, importing, watching
 from cloud.members.opening.loading import Loader

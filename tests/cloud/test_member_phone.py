@@ -10,10 +10,11 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
-from cloud.fleet.models import AuditEntry
 from cloud.ingest.questions import Answers
-from cloud.members import blocks, leaving, rules
+from cloud.member_lifecycle import leaving
+from cloud.members import blocks, rules
 from cloud.members.care_models import PhoneLook
 from cloud.members.models import StoreMember
 from cloud.privacy import normal

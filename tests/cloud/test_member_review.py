@@ -12,9 +12,9 @@ import pytest
 from sqlmodel import col, select
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.deployment.clocks import Clocks
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.ledger.commits import open_commit
 from cloud.members import claiming, rules, watching
 from cloud.members.care_models import DuplicatePair, ReviewCase
 from cloud.members.caring import Caring

@@ -18,14 +18,16 @@ from typer.testing import CliRunner
 from cloud import cli
 from cloud.api import answers
 from cloud.api.services import services_of
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.database.sweeping import sweep
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.fleet.models import Agent, AuditEntry
+from cloud.fleet.models import Agent
 from cloud.identity import keys, tokens
-from cloud.ledger.commits import open_commit
 from cloud.ledger.proof import prove
-from cloud.members import cards, consent, disclosure, enrolling, leaving, personal_api, sets, stepper
+from cloud.member_lifecycle import disclosure, leaving, personal_api
+from cloud.members import cards, consent, enrolling, sets, stepper
 from cloud.members.models import Card, Consent, Member, MemberField
 from cloud.members.sight import look_at
 from cloud.sales.models import Sale

@@ -9,9 +9,10 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
+from cloud import audit
 from cloud.api.services import Services, services_of
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
-from cloud.fleet import audit
 from cloud.identity.people import Role
 from cloud.main import create_app
 from cloud.members import changing, rules
@@ -120,7 +121,7 @@ def test_a_family_is_made_and_left_on_a_members_page(app: FastAPI, sqlite_databa
     assert f'href="/members/{mei}"' in joined
     with sqlite_database.snapshot() as session:
         assert changing.family_of(session, li) == [mei]
-        acts = session.exec(select(audit.AuditEntry).where(audit.AuditEntry.action == "member.family")).all()
+        acts = session.exec(select(AuditEntry).where(AuditEntry.action == "member.family")).all()
     assert {(one.actor, one.reason) for one in acts} == {("person:sue", "spouses")}
     assert f'href="/members/{mei}"' not in told({"as": "leave", "reason": "moved out"})
     with sqlite_database.snapshot() as session:

@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.ledger.commits import open_commit
 from cloud.ledger.reading import points_of
 from cloud.loyalty.models import MemberYear
 from cloud.members import cards, enrolling

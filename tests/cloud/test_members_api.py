@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 from cloud import cli
 from cloud.api import answers
 from cloud.api.services import services_of
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
 from cloud.database.rowset import table_of
-from cloud.fleet.models import AuditEntry
 from cloud.identity import keys, tokens
 from cloud.loyalty import api as loyalty_api
 from cloud.members import api as members_api

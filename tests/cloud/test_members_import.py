@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict, Invalid
-from cloud.ledger.commits import open_commit
 from cloud.ledger.reading import points_of
 from cloud.members import enrolling, finding
 from cloud.members.importing import Importer, MemberImport

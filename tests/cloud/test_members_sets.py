@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.errors import Invalid, NotFound
 from cloud.fleet.models import Agent
-from cloud.ledger.commits import open_commit
 from cloud.members import dirt, segments
 from cloud.members.models import CLOSED, Member
 from cloud.members.sets import MOST_KNOWN, refresh

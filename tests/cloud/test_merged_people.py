@@ -12,15 +12,16 @@ from sqlalchemy import event, select
 from sqlmodel import Session
 
 from cloud.database import Database, sweeping
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
 from cloud.errors import Refused
-from cloud.ledger.commits import open_commit
 from cloud.loyalty import tiers
+from cloud.member_lifecycle import disclosure, merging
+from cloud.member_lifecycle.traces import TRACES
 from cloud.member_page import following, movements, reading
-from cloud.members import blocks, changing, disclosure, merging, segments, watching
+from cloud.members import blocks, changing, segments, watching
 from cloud.members.care_models import ReviewCase, StaffCard
 from cloud.members.models import CLOSED, Card, FamilyMember, Member, MemberBlock, MemberField, MemberSegment
-from cloud.members.traces import TRACES
 from shared.wire.events import MemberOnSale
 from tests.cloud.members_data import (
     CARD,

@@ -16,9 +16,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database, Table, append_only
 from cloud.errors import Conflict
-from cloud.fleet.models import AuditEntry
 from cloud.migrations import revisions
 from cloud.migrations.revisions import Upgrade
 from cloud.org.models import Store, Till

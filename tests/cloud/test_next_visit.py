@@ -9,7 +9,7 @@ import pytest
 
 from cloud.coupons import batches, life
 from cloud.database import Database
-from cloud.ledger.commits import open_commit
+from cloud.database.commits import open_commit
 from cloud.ledger.proof import prove
 from cloud.members import claiming
 from shared.pricing.record import PromotionUse

@@ -12,13 +12,14 @@ from sqlmodel import select
 
 from cloud.coupons import batches
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import Refused as Refusal
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.ledger.models import Lot
 from cloud.ledger.reversing import Undo
 from cloud.loyalty.models import MemberYear
-from cloud.members import leaving, merging, one_person, purchases, value
+from cloud.member_lifecycle import leaving, merging
+from cloud.members import one_person, purchases, value
 from cloud.rewards import drawing, gifts, rebate
 from cloud.rewards.models import Draw, GiftOrder, Ticket
 from cloud.sales.models import Sale

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from sqlmodel import select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
 from cloud.errors import Conflict, Invalid, NotFound
-from cloud.fleet.models import AuditEntry
 from cloud.ingest import applying, parked
 from cloud.ingest.handlers import sale as sale_handler
 from cloud.ingest.models import InboxEvent, ParkedEvent

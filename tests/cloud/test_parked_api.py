@@ -12,12 +12,11 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
-from cloud.api import answers
+from cloud.api import answers, parked
 from cloud.api.services import services_of
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
-from cloud.fleet.models import AuditEntry
 from cloud.identity import tokens
-from cloud.ingest import parked_api
 from cloud.sales.models import Sale
 from shared.wire.events import SaleCompleted, encode_event
 from tests.cloud.calling import call
@@ -33,7 +32,7 @@ class Caller:
     def __init__(self, database: Database, *scopes: str) -> None:
         self.app = FastAPI()
         answers.install(self.app)
-        self.app.include_router(parked_api.router)
+        self.app.include_router(parked.router)
         self.app.dependency_overrides[services_of] = lambda: SimpleNamespace(
             database=database, clocks=SimpleNamespace(machine=CLOCK), downstream=NobodyShops(), restores=RESTORES
         )

@@ -7,11 +7,11 @@ import re
 import pytest
 from typer.testing import CliRunner
 
+from cloud import audit
 from cloud.api.limits import FailureLimit
 from cloud.cli import app as cli
 from cloud.database import Database
 from cloud.errors import Invalid, NotFound
-from cloud.fleet import audit
 from cloud.identity import people, sessions
 from cloud.identity.people import RIGHTS, Right, Role
 from cloud.identity.refusals import Unproven

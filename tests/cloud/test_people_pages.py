@@ -8,9 +8,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from cloud import audit
 from cloud.database import Database
 from cloud.errors import Refused
-from cloud.fleet import audit
 from cloud.identity import people, sessions
 from cloud.identity.people import Role
 from cloud.identity.refusals import Unproven

@@ -20,9 +20,10 @@ from typer.testing import CliRunner
 
 from cloud.api.auth import current_agent
 from cloud.api.services import Services, services_of
+from cloud.audit.models import AuditEntry
 from cloud.cli import app as command
 from cloud.database import Database
-from cloud.fleet.models import Agent, AuditEntry
+from cloud.fleet.models import Agent
 from cloud.identity import tokens
 from cloud.identity.people import Role
 from cloud.main import create_app

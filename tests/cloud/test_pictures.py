@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from sqlmodel import col, select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
 from cloud.errors import Invalid, NotFound
-from cloud.fleet.models import AuditEntry
 from cloud.pictures import keeping, loading
 from cloud.pictures.fitting import MOST_FILE_BYTES, fit
 from cloud.pictures.loading import Loaded, archive_files, folder_files

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import Session, select
 
 from cloud.database import Database
-from cloud.ledger.commits import open_commit
+from cloud.database.commits import open_commit
 from cloud.ledger.models import Lot
 from cloud.loyalty import rules
 from cloud.members import value

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.errors import Conflict
-from cloud.fleet.models import AuditEntry
-from cloud.ledger.commits import open_commit
 from cloud.loyalty import crediting, earning, points_rules, promises, review, rules
 from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleFacts, TenderFacts
 from cloud.loyalty.models import PointsReview

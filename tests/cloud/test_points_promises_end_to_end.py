@@ -12,14 +12,14 @@ from sqlmodel import select
 
 from cloud.database import Database
 from cloud.e_receipts.reading import e_receipt
+from cloud.fleet import card_keys
 from cloud.fleet.models import Agent
-from cloud.identity import card_keys
+from cloud.ingest.desired import desired_document
 from cloud.ledger.reading import points_of
 from cloud.loyalty import rules, tier_of_day
 from cloud.loyalty.models import MemberYear, PointsReview
 from cloud.members.sight import look_at, member_found
 from cloud.prices.content import encode_row
-from cloud.prices.desired import desired_document
 from cloud.prices.drafts import DraftRow
 from cloud.pricing_audit.records import sale_of
 from cloud.sales.models import Sale

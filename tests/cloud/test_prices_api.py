@@ -15,6 +15,7 @@ import zstandard
 from fastapi import FastAPI
 from typer.testing import CliRunner
 
+from cloud import audit
 from cloud.api import answers
 from cloud.api.auth import current_agent
 from cloud.api.services import Services, services_of
@@ -22,7 +23,6 @@ from cloud.cli import app as command
 from cloud.clock import DrivenBusinessClock
 from cloud.database import Database
 from cloud.deployment.clocks import Clocks
-from cloud.fleet import audit
 from cloud.fleet.models import Agent
 from cloud.identity import tokens
 from cloud.prices import api, approvals, bodies_api, drafts, publication_api

@@ -12,11 +12,11 @@ from sqlmodel import Session
 
 from cloud.database import Database
 from cloud.fleet.models import Agent
+from cloud.ingest.desired import deltas_for, desired_document
 from cloud.org.models import LegalEntity, StoreOwnership
 from cloud.prices.adoption import reported_versions
 from cloud.prices.bodies import BodyFiles, delta_name, render_delta, render_whole
 from cloud.prices.books import StoreBooks
-from cloud.prices.desired import deltas_for, desired_document
 from cloud.prices.models import StoreManifest
 from cloud.prices.revert import rollback, withdraw
 from cloud.prices.settings import TillSettings, set_till_settings

@@ -17,8 +17,8 @@ from cloud.database import Database
 from cloud.deployment.clocks import Clocks
 from cloud.fleet.models import Agent
 from cloud.identity import tokens
+from cloud.ingest.desired import desired_document
 from cloud.prices import codes_api
-from cloud.prices.desired import desired_document
 from cloud.settings import CloudSettings
 from shared.codes import LabelFormat, Recall
 from tests.cloud.prices_data import found_chain

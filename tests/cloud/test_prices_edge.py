@@ -15,9 +15,9 @@ import pytest
 from cloud.database import Database
 from cloud.errors import NotFound
 from cloud.fleet.models import Agent
+from cloud.ingest.desired import deltas_for, desired_document
 from cloud.prices.bodies import BodyFiles
 from cloud.prices.books import StoreBooks
-from cloud.prices.desired import deltas_for, desired_document
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.publish import Act
 from cloud.prices.revert import rollback, withdraw

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
-from cloud.fleet.models import AuditEntry, Deployment
+from cloud.fleet.models import Deployment
 from cloud.org.models import Store
 from cloud.prices.drafts import put_rows
 from cloud.prices.errors import PriceRefusal

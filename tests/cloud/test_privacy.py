@@ -22,11 +22,13 @@ from cloud.channels.models import MemberMessage
 from cloud.database import Database, Table
 from cloud.database.sweeping import sweep
 from cloud.errors import Invalid
+from cloud.fleet import card_keys
 from cloud.fleet.models import Agent
-from cloud.identity import card_keys, keys
+from cloud.identity import keys
+from cloud.member_lifecycle import rotation
 from cloud.member_page import codes, following
 from cloud.member_page.models import MemberSignIn
-from cloud.members import enrolling, rotation
+from cloud.members import enrolling
 from cloud.members.cards import number_context
 from cloud.members.models import Card
 from cloud.members.opening import uploads

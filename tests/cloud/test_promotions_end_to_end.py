@@ -12,16 +12,15 @@ import pytest
 from sqlalchemy import select
 
 from cloud.database import Database
+from cloud.database.commits import IngestCommit, open_commit
 from cloud.database.rowset import table_of
+from cloud.fleet import card_keys
 from cloud.fleet.models import Agent
-from cloud.identity import card_keys
 from cloud.ingest.applying import apply_events
+from cloud.ingest.downstream import LoyaltyDownstream
 from cloud.ingest.intake import Intake
-from cloud.ingest.models import IngestCommit
 from cloud.ingest.received import read
-from cloud.ledger.commits import open_commit
 from cloud.loyalty import rules
-from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.loyalty.models import MemberYear
 from cloud.members import segments
 from cloud.members.sets import refresh

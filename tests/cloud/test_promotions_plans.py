@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from sqlmodel import Session, select
 
+from cloud import audit
 from cloud.clock import DrivenBusinessClock
 from cloud.database import Database
 from cloud.errors import Invalid
-from cloud.fleet import audit
 from cloud.org.models import Store
 from cloud.prices import approvals, revert
 from cloud.prices.books import StoreBooks

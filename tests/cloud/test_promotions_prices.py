@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
+from cloud import audit
 from cloud.database import Database
-from cloud.fleet import audit
 from cloud.identity.people import Role
 from cloud.org.models import Store
 from cloud.prices import labels

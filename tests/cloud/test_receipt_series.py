@@ -7,7 +7,7 @@ from sqlmodel import Session, select
 from cloud.database import Database
 from cloud.fleet.models import Agent, AgentEpoch
 from cloud.ingest.greet import greet
-from cloud.sales.series import TillSeries, by_till, last_receipts
+from cloud.receipt_series.series import TillSeries, by_till, last_receipts
 from shared.hashchain import GENESIS, link
 from shared.wire.desired import LastReceipt
 from shared.wire.events import Event, SaleCompleted, encode_event

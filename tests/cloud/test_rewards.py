@@ -17,13 +17,13 @@ from sqlmodel import Session
 from cloud.coupons import batches, changing
 from cloud.coupons.models import CouponBatch
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
+from cloud.database.transactions import in_transaction
 from cloud.errors import Conflict, Invalid, Refused
 from cloud.identity import keys
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.ledger.requests import Answered
-from cloud.members import rotation
+from cloud.member_lifecycle import rotation
 from cloud.privacy import Vault
 from cloud.rewards import checking, drawing, gifts, runs
 from cloud.rewards.models import Gift, GiftMove, GiftStock, Run, Ticket

@@ -13,13 +13,13 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from cloud import cli
+from cloud.audit.models import AuditEntry
 from cloud.coupons.models import Coupon
 from cloud.database import Database
-from cloud.fleet.models import AuditEntry
+from cloud.database.commits import open_commit
 from cloud.identity import tokens
-from cloud.ledger.commits import open_commit
+from cloud.member_lifecycle.merging import merge
 from cloud.members import blocks
-from cloud.members.merging import merge
 from cloud.rewards.models import GiftOrder, Pickup
 from shared import coupon_code, pickup_code
 from tests.cloud.calling import call

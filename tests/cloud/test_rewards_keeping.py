@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from sqlmodel import func, select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
-from cloud.fleet.models import AuditEntry
-from cloud.ingest.models import IngestCommit
+from cloud.database.commits import IngestCommit
 from cloud.ledger.proof import prove
 from cloud.rewards import rebate, runs
 from cloud.rewards.models import Draw, Run

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from cloud.coupons import batches
 from cloud.database import Database
-from cloud.ledger.commits import open_commit
-from cloud.members import merging
+from cloud.database.commits import open_commit
+from cloud.member_lifecycle import merging
 from cloud.rewards import gifts, pickups
 from tests.cloud.members_data import OTHER_CARD, mint, vault
 from tests.cloud.rewards_data import Mall

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import select
 
+from cloud.audit.models import AuditEntry
 from cloud.coupons.models import Coupon
 from cloud.database import Database
 from cloud.database.rowset import table_of
-from cloud.fleet.models import AuditEntry
 from cloud.pictures.fitting import fit
 from cloud.rewards import checking, draw_pages
 from cloud.rewards.models import Gift, GiftOrder, GiftPicture, GiftStock, Pickup, Run, Ticket

@@ -11,9 +11,9 @@ from sqlmodel import Session, select
 from cloud.coupons import batches
 from cloud.coupons.models import Coupon
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import Conflict, Refused
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.rewards import checking, pickups, runs
 from cloud.rewards.models import Draw, Pickup, Run, Ticket
 from cloud.rewards.pickups import Handing

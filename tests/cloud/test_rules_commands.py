@@ -9,8 +9,8 @@ import pytest
 from sqlmodel import select
 from typer.testing import CliRunner
 
+from cloud.audit.models import AuditEntry
 from cloud.cli import app
-from cloud.fleet.models import AuditEntry
 from cloud.identity import people
 from cloud.loyalty import rules
 from cloud.loyalty.models import MemberYear

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from cloud.database import Database
-from cloud.ingest.models import IngestCommit, ParkedEvent
+from cloud.database.commits import IngestCommit
+from cloud.ingest.models import ParkedEvent
 from cloud.org.models import LegalEntity, StoreOwnership
-from cloud.sales import gaps
+from cloud.receipt_series import gaps
 from cloud.sales.models import (
     ReceiptNumber,
     ReceiptSeries,

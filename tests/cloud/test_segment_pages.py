@@ -8,9 +8,9 @@ from typing import cast
 import pytest
 from fastapi import FastAPI
 
+from cloud import audit
 from cloud.api.services import Services, services_of
 from cloud.database import Database
-from cloud.fleet import audit
 from cloud.identity.people import Role
 from cloud.main import create_app
 from cloud.members import segments

@@ -18,8 +18,8 @@ from cloud.database.rowset import table_of
 from cloud.errors import Conflict, Invalid, NotFound
 from cloud.fleet.models import Agent
 from cloud.identity import tokens
+from cloud.ingest.desired import desired_document
 from cloud.main import create_app
-from cloud.prices.desired import desired_document
 from cloud.pricing_audit import audit_pending
 from cloud.process.parts import build_services
 from cloud.sales.models import SaleTender, StoreDay

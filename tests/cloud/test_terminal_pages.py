@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 
+from cloud import audit
 from cloud.database import Database
-from cloud.fleet import audit
+from cloud.fleet import terminals
 from cloud.fleet.models import Agent
 from cloud.identity.people import Role
-from cloud.org import terminals
 from cloud.org.models import Till
 from shared.wire.desired import TerminalSettings
 from shared.wire.messages import Reported

@@ -14,14 +14,16 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from cloud.api.services import Services
+from cloud.audit.models import AuditEntry
 from cloud.cli import app
 from cloud.database import Database
 from cloud.errors import Invalid
-from cloud.fleet.models import Agent, AuditEntry
+from cloud.fleet import terminals
+from cloud.fleet.models import Agent
+from cloud.ingest.desired import desired_document
 from cloud.main import create_app
-from cloud.org import stores, terminals
+from cloud.org import stores
 from cloud.org.models import Store
-from cloud.prices.desired import desired_document
 from cloud.process.parts import build_services
 from shared.topics import SHARDS
 from shared.wire.desired import TerminalSettings

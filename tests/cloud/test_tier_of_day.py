@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from cloud.database import Database
-from cloud.ledger.commits import open_commit
+from cloud.database.commits import open_commit
 from cloud.ledger.models import JournalRow
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of

@@ -7,9 +7,9 @@ import pytest
 from cloud.database import Database
 from cloud.errors import Invalid, NotFound
 from cloud.fleet.models import Agent
+from cloud.ingest.desired import desired_document
 from cloud.org import devices, stores
 from cloud.org.models import Store
-from cloud.prices.desired import desired_document
 from shared.topics import SHARDS
 from shared.wire.desired import DeviceBinding
 from tests.cloud.prices_data import found_chain

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import select
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
+from cloud.fleet.agents import GRACE_MS
 from cloud.fleet.models import Agent, AgentEpoch
-from cloud.ledger.commits import open_commit
 from cloud.ledger.models import Hold
 from cloud.ledger.proof_of_lots import by_kind
 from cloud.members import blocks
@@ -21,7 +22,7 @@ from cloud.members.sets import refresh
 from cloud.members.stepper import member_step
 from cloud.value.allowances import Moment, issue
 from cloud.value.card_returns import Application, apply, decide
-from cloud.value.timing_out import GRACE_MS, free_by_force, free_ended
+from cloud.value.timing_out import free_by_force, free_ended
 from shared.hashchain import GENESIS
 from shared.value import Allowance
 from shared.wire.events import MemberOnSale, SaleCompleted, Tender, TenderKind

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 
 from cloud.database import Database
-from cloud.ledger.commits import open_commit
-from cloud.members.merging import merge
+from cloud.database.commits import open_commit
+from cloud.member_lifecycle.merging import merge
 from cloud.value import purses
 from cloud.value.card_returns import Application, apply, decide
 from shared.pricing.model import Discount

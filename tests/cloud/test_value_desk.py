@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from sqlmodel import select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
-from cloud.fleet.models import AuditEntry
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
-from cloud.members import merging
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
+from cloud.member_lifecycle import merging
 from cloud.sales.models import StoreDay
 from cloud.value import card_returns
 from cloud.value.desk_models import TopUpOffer, ValuePayment, ValueSale

@@ -10,14 +10,15 @@ from io import StringIO
 import pytest
 from sqlmodel import col, select
 
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.errors import Invalid
-from cloud.fleet.models import AuditEntry
-from cloud.ledger.commits import open_commit
-from cloud.value import forms, rules
+from cloud.value import rules
 from cloud.value.models import Purse, PurseReturn
 from cloud.value.settlement import between_stores
 from cloud.value.topping_up import TopUp, top_up
+from cloud.web.amounts import read_minor
 from shared.value import ValueRule
 from shared.wire.messages import AskHold
 from tests.cloud.value_pages_data import CODE, Desk
@@ -153,7 +154,7 @@ def test_value_is_put_right_by_two_people(desk: Desk, kind: str, sign: str, amou
     assert "same_person" in sue.send("/value/corrections/decide", said).headers["location"]
     where = tom.send("/value/corrections/decide", said).headers["location"]
     assert where == f"/value/corrections{'?refused=' + code if code else ''}"
-    moved = forms.read_minor(amount, 2, "amount") * (-1 if sign == "less" else 1)
+    moved = read_minor(amount, 2, "amount") * (-1 if sign == "less" else 1)
     assert desk.chain.stands(kind) == before + (0 if code else moved)
     desk.chain.prove()
 
@@ -297,12 +298,12 @@ def test_every_month_together_is_what_was_taken_and_never_came_back(desk: Desk) 
 @pytest.mark.parametrize("text", ["", "1.005", "abc", "1e9999", "NaN", "Infinity", "9" * 30])
 def test_amounts_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(Invalid, match="amount"):
-        forms.read_minor(text, 2, "amount")
+        read_minor(text, 2, "amount")
 
 
 @pytest.mark.parametrize(("text", "minor"), [("12.5", 1_250), ("-1,234.50", -123_450), (" 7 ", 700), ("0.01", 1)])
 def test_amounts_are_read_as_people_write_them(text: str, minor: int) -> None:
-    assert forms.read_minor(text, 2, "amount") == minor
+    assert read_minor(text, 2, "amount") == minor
 
 
 def test_nobody_without_a_right_sees_its_buttons(desk: Desk) -> None:

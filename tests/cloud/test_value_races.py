@@ -12,9 +12,9 @@ from sqlmodel import select
 
 from cloud.coupons import conflicts
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import Conflict
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
 from cloud.ledger.proof import prove
 from cloud.loyalty import review
 from cloud.value import card_returns, correcting, drafting

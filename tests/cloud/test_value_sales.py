@@ -11,15 +11,16 @@ import pytest
 
 from cloud.clock import DrivenBusinessClock
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.errors import Refused as Refusal
+from cloud.fleet.agents import GRACE_MS
 from cloud.ingest import incarnation
-from cloud.ingest.apply import in_transaction
 from cloud.ingest.greet import heartbeats
 from cloud.ingest.proofs import AckProofs
 from cloud.ingest.questions import Answers
 from cloud.ingest.restores import Restores
 from cloud.ledger import AccountKey
-from cloud.ledger.commits import open_commit
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import balance_of_account
 from cloud.ledger.reversing import Undo
@@ -27,7 +28,7 @@ from cloud.rewards.counting import COUNTS
 from cloud.value import purses, rules
 from cloud.value.card_returns import Application, apply, decide
 from cloud.value.settlement import between_stores
-from cloud.value.timing_out import GRACE_MS, free_by_force, free_ended
+from cloud.value.timing_out import free_by_force, free_ended
 from cloud.value.topping_up import TopUp, top_up, undo_top_up
 from shared.pricing.model import Discount
 from shared.pricing.record import PromotionUse

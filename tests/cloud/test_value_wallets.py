@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from sqlmodel import Session, col, select
 
+from cloud.audit.models import AuditEntry
 from cloud.coupons import batches
 from cloud.coupons.models import PERSONAL
 from cloud.database import Database
-from cloud.fleet.models import AuditEntry
-from cloud.ingest.apply import in_transaction
-from cloud.ledger.commits import open_commit
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
 from cloud.members import blocks, rules
 from cloud.members.care_models import WalletLook
 from cloud.value import purses

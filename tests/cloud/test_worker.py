@@ -18,8 +18,8 @@ import msgspec
 import pytest
 from sqlmodel import col, func, select
 
-from cloud.fleet.models import AgentEpoch, ShardLease
-from cloud.ingest.models import InboxEvent
+from cloud.fleet.models import AgentEpoch
+from cloud.ingest.models import InboxEvent, ShardLease
 from shared import codec
 from shared.hashchain import GENESIS, link
 from shared.topics import Up, subscribe_rights, up_topic

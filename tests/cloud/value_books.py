@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
-from cloud.ingest.apply import in_transaction
+from cloud.database.transactions import in_transaction
 from cloud.ledger import AccountKey, Journal, Leg, post
-from cloud.ledger.commits import open_commit
 from cloud.ledger.holding import HoldRequest, place
 from cloud.ledger.lots import NewLot, bring
 from cloud.ledger.models import Lot

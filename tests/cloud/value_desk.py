@@ -10,12 +10,12 @@ from sqlmodel import select
 
 from cloud.clock import DrivenBusinessClock
 from cloud.database import Database
+from cloud.ingest.downstream import LoyaltyDownstream
 from cloud.ingest.questions import Answers
 from cloud.ledger import AccountKey
 from cloud.ledger.kinds import PURSE_DEBT, PURSE_GIFT, PURSE_PRINCIPAL
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import balance_of_account
-from cloud.loyalty.downstream import LoyaltyDownstream
 from cloud.members import cards
 from cloud.members.models import Member
 from cloud.org.models import Store

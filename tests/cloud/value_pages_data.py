@@ -15,12 +15,12 @@ from sqlmodel import Session
 from cloud.api.services import Services, services_of
 from cloud.coupons.models import CouponConflict
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.identity import tokens
 from cloud.identity.models import ConsolePerson, ConsoleSession
 from cloud.identity.people import Role
 from cloud.identity.sessions import SESSION_MS
 from cloud.ledger import AccountKey, Journal, Leg, lots, post
-from cloud.ledger.commits import open_commit
 from cloud.ledger.kinds import PURSE_PRINCIPAL, VALUE_TAKEN
 from cloud.ledger.proving import prove_now
 from cloud.ledger.reversing import Undo

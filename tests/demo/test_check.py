@@ -15,8 +15,8 @@ from uuid import UUID, uuid5
 import pytest
 from sqlmodel import Session, create_engine
 
+from cloud.database.commits import IngestCommit
 from cloud.database.rowset import table_of
-from cloud.ingest.models import IngestCommit
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
 from cloud.loyalty.models import EarningRuleRow, MemberYear, TierRuleRow
 from cloud.prices.models import TimelineEntryRow

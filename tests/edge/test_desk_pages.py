@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
-from cloud.ledger.commits import open_commit
+from cloud.database.commits import open_commit
 from cloud.members import rules
 from cloud.members.models import Member
 from cloud.rewards import gifts

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from cloud.receipt_series.series import TillSeries, by_till
 from cloud.sales.models import ReceiptNumber
-from cloud.sales.series import TillSeries, by_till
 from tests.provision.chain import Chain, running_chain
 from tests.provision.patience import until
 

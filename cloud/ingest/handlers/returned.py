@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from cloud.database.bulk import insert_tuples
+from cloud.database.commits import Commit
 from cloud.ingest.handlers.base import (
     ARITHMETIC,
     MALFORMED,
@@ -27,7 +28,6 @@ from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleF
 from cloud.sales import days
 from cloud.sales.models import SaleReturn, SaleReturnLine, SaleTender
 from cloud.sales.originals import Original, lock_originals
-from cloud.value.spending import Posted
 from shared.wire.events import SaleReturned
 
 RETURN_EXCEEDS = "return_exceeds"
@@ -72,7 +72,7 @@ def apply_returns(session: Session, events: Sequence[Received], intake: Intake) 
         _write(session, fit, intake)
         # What was spent on it comes back first: what it had earned is then taken of that before anybody owes.
         returned = [event for _, event, _ in fit]
-        intake.downstream.settle(session, Posted(intake.commit_no, intake.now_ms), (), returned)
+        intake.downstream.settle(session, Commit(intake.commit_no, intake.now_ms), (), returned)
         _post(session, fit, before, intake, buyers=buyers)
     return refused
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from cloud.database.commits import Commit
 from cloud.ingest.handlers.base import (
     ARITHMETIC,
     MALFORMED,
@@ -30,7 +31,6 @@ from cloud.loyalty.facts import LineFacts, SaleFacts, TenderFacts
 from cloud.members.resolving import Resolution
 from cloud.sales import days, hours
 from cloud.sales.shops import Shop
-from cloud.value.spending import Posted
 from shared.calendar import is_zone
 from shared.money import BASIS_POINTS
 from shared.pricing import Item
@@ -150,7 +150,7 @@ def _write(session: Session, sales: Sequence[tuple[Received, SaleCompleted]], in
     )
     if facts:
         intake.downstream.post(session, intake.commit_no, facts, ())
-    intake.downstream.settle(session, Posted(intake.commit_no, intake.now_ms), [sale for _, sale in sales], ())
+    intake.downstream.settle(session, Commit(intake.commit_no, intake.now_ms), [sale for _, sale in sales], ())
 
 
 def _facts(sale: SaleCompleted, member: UUID, lines: Sequence[Row]) -> SaleFacts:

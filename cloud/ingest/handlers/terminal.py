@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session
 
-from cloud.fleet import audit
+from cloud import audit
 from cloud.ingest.handlers.base import Refusals, expect
 from cloud.ingest.intake import Intake
 from cloud.ingest.received import Received

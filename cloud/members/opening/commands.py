@@ -11,8 +11,8 @@ import typer
 
 from cloud.clock import SystemMachineClock
 from cloud.command import actor, database_of, now_ms, settings_of
+from cloud.database.commits import open_commit
 from cloud.deployment.opening import open_vault
-from cloud.ledger.commits import open_commit
 from cloud.members.importing import Importer
 from cloud.members.opening import signing
 from cloud.members.opening.loading import Loader

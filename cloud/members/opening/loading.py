@@ -14,13 +14,12 @@ from uuid import UUID, uuid5
 from sqlalchemy import select
 from sqlmodel import Session
 
-from cloud import ledger
+from cloud import audit, ledger
 from cloud.database import Database, bulk
+from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict, NotFound, Refused
-from cloud.fleet import audit
 from cloud.ledger import lots
-from cloud.ledger.commits import open_commit
 from cloud.ledger.kinds import PURSE_GIFT, PURSE_PRINCIPAL
 from cloud.loyalty import years
 from cloud.members import cards, enrolling, lookup_keys, value

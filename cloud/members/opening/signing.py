@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
+from cloud import audit
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound, Refused
-from cloud.fleet import audit
 from cloud.loyalty.late_credit import credit_cards
 from cloud.members import dirt, value
 from cloud.members.importing import give

@@ -13,8 +13,8 @@ import msgspec
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.fleet import audit
 from cloud.members.opening.models import OpeningUpload
 from cloud.prices.sheets import MAX_FILE_BYTES
 from cloud.privacy import Vault

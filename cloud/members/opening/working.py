@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, and_, or_, update
 from sqlmodel import Session, col, select
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.errors import CloudError, Conflict, Refused
-from cloud.ledger.commits import open_commit
 from cloud.members.importing import Importer, Problem
 from cloud.members.opening import signing, uploads
 from cloud.members.opening.loading import Loader, opening_of

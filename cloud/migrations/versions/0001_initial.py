@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
     )
     append_only.install(op.get_bind(), "audit_entry")
+    op.create_index(op.f("ix_audit_entry_subject"), "audit_entry", ["subject"], unique=False)
     op.create_table(
         "audit_link",
         sa.Column("number", BIG_INT, autoincrement=False, nullable=False),

@@ -15,11 +15,13 @@ import psycopg
 from sqlmodel import Session
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
 from cloud.errors import Refused
+from cloud.fleet import card_keys
 from cloud.fleet.models import Agent, Deployment
-from cloud.identity import card_keys
 from cloud.ingest import incarnation
 from cloud.ingest.apply import apply_batches
+from cloud.ingest.downstream import LoyaltyDownstream
 from cloud.ingest.envelopes import Envelopes
 from cloud.ingest.exchange import Exchange
 from cloud.ingest.inbox import Heard
@@ -28,11 +30,9 @@ from cloud.ingest.outcomes import Delivery
 from cloud.ingest.proofs import AckProofs
 from cloud.ingest.restores import Restores
 from cloud.ledger import AccountKey
-from cloud.ledger.commits import open_commit
 from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, POINTS
 from cloud.loyalty import rules
-from cloud.loyalty.downstream import LoyaltyDownstream
-from cloud.members import merging
+from cloud.member_lifecycle import merging
 from cloud.members.attaching import attach_card
 from cloud.members.models import ACTIVE, Member
 from cloud.org.models import LegalEntity, Store, StoreOwnership

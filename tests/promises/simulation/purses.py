@@ -18,9 +18,9 @@ from sqlalchemy import event as sql_event
 from sqlmodel import select
 
 from cloud.coupons import batches, settling
+from cloud.database.commits import open_commit
 from cloud.errors import Refused
 from cloud.ingest.questions import Answers
-from cloud.ledger.commits import open_commit
 from cloud.ledger.proof import prove
 from cloud.members.models import Member, StoreMember
 from cloud.value import allowances as office_allowances

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cloud.ledger.proof import prove
+from cloud.receipt_series import gaps
 from cloud.rewards.counting import COUNTS
-from cloud.sales import gaps
 from edge_agent.record import outbox
 from shared.wire.events import Event, SaleCompleted, SaleReturned
 from tests.promises.simulation.box import Box
