@@ -96,7 +96,7 @@ def test_the_console_is_shut_once_somebody_has_a_sign_in(sqlite_database: Databa
     assert "SameSite=strict" in cookie
     page = client.get("/stores")
     assert page.status_code == 200
-    assert "ana · Marketer" in page.text
+    assert 'ana <span class="role">· Marketer</span>' in page.text
     assert client.post("/sign-out", {"mark": mark_on(page)}).status_code == 303
     assert client.get("/stores").status_code == 303
 

@@ -141,7 +141,7 @@ def test_a_store_day_shows_every_exception_with_its_reason(database: Database, s
     assert "罐身变形" in get(app, PLACE, "zh")
     assert get(app, "/stores/s001/days/2026-01-05").count("<h1>") == 1
     assert call(app, "GET", "/stores/none/days/2026-01-05").status_code == 404
-    assert call(app, "GET", "/stores/s001/days/never").status_code == 422
+    assert call(app, "GET", "/stores/s001/days/never").status_code == 404
 
 
 def test_a_shift_keeps_every_version_of_its_z_report(database: Database, shift: UUID) -> None:
