@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -34,6 +35,8 @@ from shared.web.phrases import Phrase
 
 Typed = Mapping[str, str]
 MAX_TITLE = 200
+_COPY = re.compile(r" \(\d{1,3}\)$")
+_MOST_COPIES = " (999)"
 
 
 def create(session: Session, id_: UUID, kind: str, title: str, act: Act) -> PromotionPlan:
@@ -114,9 +117,9 @@ def save(
 
 
 def clone(session: Session, plan_id: str, id_: UUID, act: Act) -> PromotionPlan:
-    """Start a plan with what another says."""
+    """Start a plan with what another says; its title is numbered, so that a list tells the two apart."""
     other = find(session, plan_id)
-    plan = create(session, id_, other.kind, other.title, act)
+    plan = create(session, id_, other.kind, _numbered(session, other.title), act)
     plan.typed, plan.targets, plan.cloned_from = other.typed, other.targets, other.id
     _note(session, act, "promotions.clone", plan)
     return plan
@@ -302,6 +305,15 @@ def _open(session: Session, plan_id: str) -> PromotionPlan:
     if not plan.is_open:
         raise PriceRefusal("plan_closed", f"promotion {plan.title!r} is {plan.status}: clone it to change it")
     return plan
+
+
+def _numbered(session: Session, title: str) -> str:
+    """Return a title that no plan has yet: "Weekend" becomes "Weekend (2)", and that "Weekend (3)"."""
+    stem = _COPY.sub("", title)[: MAX_TITLE - len(_MOST_COPIES)]
+    taken = set(
+        session.exec(select(PromotionPlan.title).where(col(PromotionPlan.title).startswith(stem, autoescape=True)))
+    )
+    return next((named for n in range(2, 1000) if (named := f"{stem} ({n})") not in taken), title)
 
 
 def _title(title: str) -> str:

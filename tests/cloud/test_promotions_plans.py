@@ -253,6 +253,9 @@ def test_a_clone_is_a_promotion_of_its_own(database: Database) -> None:
         assert (plans.typed(other), other.targets, other.kind) == (plans.typed(made), made.targets, made.kind)
         assert other.promotion != made.promotion
         assert other.created_by == "person:bo"
+        titles = [other.title, plans.clone(session, made.id, fresh(), BO).title]
+        titles.append(plans.clone(session, other.id, fresh(), BO).title)
+        assert titles == [f"{made.title} ({n})" for n in (2, 3, 4)]
 
 
 def test_an_example_receipt_shows_it_at_work(database: Database) -> None:
