@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from cloud.errors import CloudError
 from shared.clock import MachineClock
 
 _MAX_CALLERS = 10_000
+_LINE_BITS = 64
+"""Of an IPv6 address: what one line has to itself (RFC 6177 and 7421), with 2^64 addresses to ask from."""
 
 
 class TooMany(CloudError):
@@ -17,6 +20,17 @@ class TooMany(CloudError):
     def __init__(self, wait_s: int) -> None:
         super().__init__(f"too many attempts; try again in {wait_s} s")
         self.wait_s = wait_s
+
+
+def caller_of(host: str) -> str:
+    """Return as whom somebody counts who asks from an address: of IPv6 the whole line, else a home is a crowd."""
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return host
+    if not isinstance(found, IPv6Address):
+        return host
+    return str(found.ipv4_mapped or ip_network((found.packed, _LINE_BITS), strict=False))
 
 
 class FailureLimit:

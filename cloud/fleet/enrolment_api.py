@@ -11,6 +11,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.api.auth import CurrentAgent
+from cloud.api.limits import caller_of
 from cloud.api.services import Here
 from cloud.errors import CloudError, Unavailable
 from cloud.fleet import enrolment
@@ -70,7 +71,7 @@ def read_ca(services: Here) -> str:
 @router.post("/enrol")
 def enrol(request: Request, services: Here, body: EnrolRequest) -> EnrolAnswer:
     """Turn a claim code into an agent."""
-    caller = request.client.host if request.client else ""
+    caller = caller_of(request.client.host) if request.client else ""
     services.enrolments.admit(caller)
     try:
         with _signing():

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 
 from cloud.api.body import read_body
-from cloud.api.limits import FailureLimit
+from cloud.api.limits import FailureLimit, caller_of
 from cloud.channels.wechat import Visitors
 from cloud.database import Database
 from cloud.deployment.clocks import Clocks
@@ -149,8 +149,8 @@ def in_wechat(request: Request, page: Page) -> bool:
 
 
 def address_of(request: Request) -> str:
-    """Return from where somebody asks, as the proxies we believe say."""
-    return request.client.host if request.client else "nowhere"
+    """Return from where somebody asks, as the proxies we believe say: the line, where one has many addresses."""
+    return caller_of(request.client.host) if request.client else "nowhere"
 
 
 SignedIn = Annotated[Visitor, Depends(visitor_of)]

@@ -21,6 +21,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
+from cloud.web.exports import FORMULA
 from shared.web.phrases import Phrase
 
 MAX_FILE_BYTES = 32 * 1024**2
@@ -36,7 +37,6 @@ MEDIA_TYPES: Mapping[SheetFormat, str] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _WIDTH, _NAME_WIDTH = 14, 36
 _TORN = (
@@ -123,12 +123,12 @@ def write_xlsx(
 
 def guard(cell: str) -> str:
     """Put an apostrophe before text that a spreadsheet program would take for a formula."""
-    return f"'{cell}" if cell.startswith(_DANGEROUS) and not _NUMBER.match(cell) else cell
+    return f"'{cell}" if cell.startswith(FORMULA) and not _NUMBER.match(cell) else cell
 
 
 def unguard(cell: str) -> str:
     """Take that apostrophe away again."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_DANGEROUS) else cell
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
 
 
 def _named(columns: Sequence[str], lines: Iterator[tuple[int, list[str]]]) -> Iterator[SheetRow]:

@@ -1,7 +1,8 @@
 """What desks' events do to members' value: money that was taken is credited whatever came in between, once.
 
 The journal's cause is the event, so neither a repeat nor another order of arrival can post it twice. What was promised
-by an offer is kept; without the offer (HQ was put back to a day before it) no more gift money than the rules give.
+by an offer is kept; without the offer (HQ was put back to a day before it) no more gift money than the rules give. An
+offer that HQ cannot have lost was never made: such an event waits for a person, else an agent that lies makes money.
 """
 
 from __future__ import annotations
@@ -10,21 +11,25 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
 from cloud import audit
 from cloud.errors import CloudError
+from cloud.fleet.models import Agent, Deployment
 from cloud.value import card_returns, offers, rules, topping_up
 from cloud.value.desk_models import TopUpOffer, ValueSale
 from cloud.value.desk_top_ups import undoing
 from cloud.value.desk_whose import Owner, purse_of
 from cloud.value.models import Purse
 from cloud.value.topping_up import Promise, TopUp
+from shared.ids import uuid7_ms
 from shared.wire.event_base import Event
 from shared.wire.value_events import ValueBackReason, ValuePaidBack, ValueSold
 
 LATE_OFFER = "late_offer"
 NO_OFFER = "no_offer"
+LOST_MS = 90 * 24 * 3600 * 1000
+"""For so long after HQ was put back tills may tell of offers that it lost by that. Whoever was away longer is asked."""
 
 
 class Contradicts(ValueError):
@@ -39,9 +44,13 @@ class Credited(NamedTuple):
 
 
 def credit(session: Session, commit_no: int, sold: ValueSold, owner: Owner, *, day: date, now_ms: int) -> Credited:
-    """Put sold value into its purse. Raise Contradicts where it is not what was offered, or an offer's second."""
+    """Put sold value into its purse.
+
+    Raise Contradicts where it is not what was offered, an offer's second, or HQ never offered it.
+    """
     found = offers.find(session, sold.offer)
     if found is None:
+        _check_lost(session, sold, now_ms=now_ms)
         purse, promise, remark = _without_offer(session, sold, owner, day=day, now_ms=now_ms)
     else:
         _check(found, sold)
@@ -102,6 +111,18 @@ def _handed(session: Session, back: ValuePaidBack, *, now_ms: int) -> None:
     row = card_returns.hand_over(session, back.of, by=_actor(back), how=how, now_ms=now_ms)
     if row.paid_minor != back.total_minor:
         raise Contradicts(f"{back.total_minor} was paid out for an application of {row.paid_minor}")
+
+
+def _check_lost(session: Session, sold: ValueSold, *, now_ms: int) -> None:
+    """Raise Contradicts unless HQ was put back since this was offered. Its id says when it was asked for."""
+    since_ms = session.exec(select(Deployment.since_ms)).one()
+    agents = select(func.min(Agent.enrolled_ms)).where(col(Agent.store_id) == sold.store)
+    asked_ms = uuid7_ms(sold.offer) + sold.device.hq_offset_ms
+    if not session.exec(agents).one() <= asked_ms < since_ms or now_ms - since_ms > LOST_MS:
+        raise Contradicts(
+            f"there is no offer {sold.offer}, and HQ was not put back to before it: see that {sold.total_minor} are in "
+            f"the till, then put the value right by hand"
+        )
 
 
 def _without_offer(

@@ -29,7 +29,8 @@ from shared.web.words import Speech
 MOST_ROWS = 100_000
 """More than a person reads and fewer than a spreadsheet refuses."""
 _AT_ONCE = 5_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula; Chinese and Japanese ones the fullwidth signs as well."""
 _WIDTHS = {Kind.MOMENT: 24, Kind.MONEY: 14, Kind.NUMBER: 12, Kind.WRAP: 40}
 """Of a workbook's columns, in characters: a number that does not fit is shown as hashes."""
 _WIDTH = 22
@@ -119,7 +120,7 @@ def _text(value: Value) -> str:
         return value.isoformat()
     if isinstance(value, str):
         # A spreadsheet runs what looks like a formula; a name in our tables may be anybody's.
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return f"'{value}" if value.startswith(FORMULA) else value
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 

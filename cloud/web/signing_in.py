@@ -37,6 +37,7 @@ MOST_BYTES = 4 * 1024 * 1024
 _WRONG, _WINDOW_S = 10, 60.0
 ACCOUNT = "/account"
 """Where people change their own password."""
+_FOREIGN = Phrase("This form is not from your session. Load the page again and repeat.")
 _BEFORE_CHANGE = frozenset({ACCOUNT, f"{ACCOUNT}/password", "/sign-out"})
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -143,7 +144,7 @@ def check_mark(fields: Sequence[tuple[str, str]], expected: str) -> None:
     """Refuse a form that does not carry a session's mark. Raise NotAllowed."""
     found = next((value for key, value in fields if key == MARK), "")
     if not hmac.compare_digest(found.encode(), expected.encode()):
-        raise NotAllowed(Phrase("This form is not from your session. Load the page again and repeat."))
+        raise NotAllowed(_FOREIGN)
 
 
 @router.get("/sign-in")
@@ -172,8 +173,10 @@ def _sign_in_page(request: Request, services: Services, then: str, refused: str 
 @router.post("/sign-in")
 async def sign_in(request: Request, services: Here) -> Response:
     """Begin a session."""
-    fields = dict(await _fields(request))
-    check_mark(list(fields.items()), sessions.mark_of(request.cookies.get(FORM_COOKIE, "")))
+    fields, token = dict(await _fields(request)), request.cookies.get(FORM_COOKIE, "")
+    if not token:  # anybody can work out the mark of nothing: another site would sign people in as whom it likes
+        raise NotAllowed(_FOREIGN)
+    check_mark(list(fields.items()), sessions.mark_of(token))
     return await run_in_threadpool(_signed_in, request, services, fields)
 
 

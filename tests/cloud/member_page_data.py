@@ -74,13 +74,14 @@ class Shop:
 class Phone:
     """A browser without a screen: keeps cookies, follows nothing by itself."""
 
-    def __init__(self, shop: Shop, language: str = "en", **headers: str) -> None:
+    def __init__(self, shop: Shop, language: str = "en", at: str = "10.0.0.1", **headers: str) -> None:
         self.shop = shop
+        self._at = at
         self.cookies = httpx.Cookies()
         self.headers = {"Accept-Language": language, **headers}
 
     async def _ask(self, method: str, path: str, **facts: Any) -> httpx.Response:
-        transport = httpx.ASGITransport(self.shop.app, client=("10.0.0.1", 1))
+        transport = httpx.ASGITransport(self.shop.app, client=(self._at, 1))
         async with httpx.AsyncClient(transport=transport, base_url=URL, cookies=self.cookies) as client:
             answer = await client.request(method, path, headers=self.headers, **facts)
             self.cookies = client.cookies

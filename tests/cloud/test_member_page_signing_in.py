@@ -125,10 +125,13 @@ def test_one_number_is_asked_for_once_a_minute_whoever_asks(shop: Shop, member: 
     assert asked(Phone(shop), PHONE).startswith("200")
 
 
-def test_one_address_asks_only_so_often(shop: Shop) -> None:
+@pytest.mark.parametrize("place", ["10.0.0.1", "2001:db8:1:2::{n:x}", "::ffff:10.0.0.1"])
+def test_one_address_asks_only_so_often(shop: Shop, place: str) -> None:
+    """A line with IPv6 has more addresses than anybody could count: it counts as one."""
     for n in range(30):
-        assert asked(Phone(shop), f"1370013{n:04}").startswith("200")
-    refused = asked(Phone(shop), "13700139999")
+        assert asked(Phone(shop, at=place.format(n=n)), f"1370013{n:04}").startswith("200")
+    assert asked(Phone(shop, at="2001:db8:1:3::1"), "13700138888").startswith("200")
+    refused = asked(Phone(shop, at=place.format(n=31)), "13700139999")
     assert refused.startswith("429")
     assert "Try again in 60" in refused
     shop.clock.advance(600_000)

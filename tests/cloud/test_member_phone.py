@@ -17,6 +17,7 @@ from cloud.member_lifecycle import leaving
 from cloud.members import blocks, rules
 from cloud.members.care_models import PhoneLook
 from cloud.members.models import StoreMember
+from cloud.org.models import Till as KnownTill
 from cloud.privacy import normal
 from shared.sealing import seal
 from shared.wire.messages import AskPhone, MembersFound, Question, Refused
@@ -34,12 +35,12 @@ class Till:
         self.clock = DrivenMachineClock(START_MS)
         self._answers = Answers(database, SimpleNamespace(now_ms=self.clock.wall_ms), vault(), self.clock)
 
-    def ask(self, digits: str | bytes, question: UUID | None = None) -> MembersFound | Refused:
+    def ask(self, digits: str | bytes, question: UUID | None = None, till: str = "t1") -> MembersFound | Refused:
         sealed = digits if isinstance(digits, bytes) else seal(digits.encode(), vault().sealing_public, os.urandom(32))
         envelope: dict[str, Any] = {
             "id": new_id(), "agent": AGENTS["s001"], "connection": new_id(), "at_ms": START_MS, "sent_ms": START_MS,
         }  # fmt: skip
-        body = AskPhone(sealed_phone=sealed, till="t1", cashier="c7")
+        body = AskPhone(sealed_phone=sealed, till=till, cashier="c7")
         found = self._answers(
             AGENTS["s001"], Question(**envelope, question=question or new_id(), deadline_ms=800, body=body)
         )
@@ -130,6 +131,15 @@ def test_one_till_may_look_so_often_and_each_look_is_on_record(till: Till, datab
         acts = session.exec(select(AuditEntry).where(AuditEntry.action == "member.phone_looks")).all()
         assert [act.actor for act in acts] == ["till:s001/t1/c7"] * 2
     assert PHONE.encode() not in everything_stored(database)
+
+
+def test_p6_an_agent_that_makes_tills_up_looks_no_more_often(till: Till, database: Database) -> None:
+    with database.session() as session:
+        rules.publish(session, rules.PhoneLooks(version=1, in_a_minute=2, in_an_hour=3), actor="ann", now_ms=1)
+        session.add(KnownTill(store_id="s001", id="t1", number=1))
+    told = [till.ask(PHONE, till=name) for name in ("x1", "x2", "x3", "t1", "t1", "t1")]
+    unknown, refused = Refused(code="phone_unknown"), Refused(code="phone_looks")
+    assert told == [unknown, unknown, refused] * 2
 
 
 @pytest.mark.parametrize(("number", "shown"), [("+8613800135678", "138****5678"), ("+4930901820123", "+4930****0123"),

@@ -112,6 +112,14 @@ def test_a_form_of_somebody_else_does_nothing(sqlite_database: Database) -> None
     assert client.get("/stores").status_code == 200
 
 
+def test_no_other_site_signs_somebody_in_as_whom_it_likes(sqlite_database: Database) -> None:
+    """Its form comes without our cookie; the mark of no cookie is the same for everybody, so it is none."""
+    make_person(sqlite_database)
+    client = Visitor(console(sqlite_database))
+    sent = {"name": "ana", "password": PASSWORD, "mark": sessions.mark_of("")}
+    assert (client.post("/sign-in", sent).status_code, client.get("/stores").status_code) == (403, 303)
+
+
 @pytest.mark.parametrize("then", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:1"])
 def test_signing_in_leads_to_no_other_site(sqlite_database: Database, then: str) -> None:
     make_person(sqlite_database)

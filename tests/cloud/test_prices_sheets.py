@@ -227,6 +227,8 @@ def test_what_is_exported_is_imported_again_unchanged(database: Database, form: 
 def test_nothing_exported_is_a_formula() -> None:
     columns, row = ["item", "name"], ["=1+1", "@x"]
     assert b"'=1+1,'@x" in write_csv(columns, [row])
+    for sign in "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20":  # Chinese spreadsheets take the fullwidth ones for signs, too
+        assert guard(f"{sign}cmd|x") == f"'{sign}cmd|x", sign
     sheet = load_workbook(io.BytesIO(write_xlsx(columns, [row], "items"))).worksheets[0]
     assert [cell.data_type for cell in sheet[2]] == ["s", "s"]
     assert read_sheet(write_xlsx(columns, [row], "items")).rows[0].cells == {"item": "=1+1", "name": "@x"}

@@ -21,6 +21,7 @@ from cloud.sales.models import StoreDay
 from cloud.value import card_returns
 from cloud.value.desk_models import TopUpOffer, ValuePayment, ValueSale
 from cloud.value.models import Purse, PurseReturn
+from shared.ids import uuid7
 from shared.value import TopUpCampaign
 from shared.wire.desk_asks import AskCardReturn, AskPayOut, AskTopUp, CardReturnTaken, TopUpOffered, TopUpUndone
 from shared.wire.messages import AskHold, Refused
@@ -135,10 +136,25 @@ def test_a_gift_card_is_nobodys_and_pays_by_its_number(desk: DeskChain) -> None:
 
 def test_an_offer_that_hq_lost_gives_no_more_than_its_rules(desk: DeskChain) -> None:
     offer = msgspec.structs.replace(desk.offered(10_000), offer=new_id(), gift_minor=9_999)
+    desk.put_back(START_MS + MINUTE)
     assert not take(desk.database, [sold := desk.sold(offer)])
     assert desk.purse() == (10_000, 1_000, 0)
     with desk.database.snapshot() as session:
         assert session.get_one(ValueSale, sold.id).remark == "no_offer"
+
+
+@pytest.mark.parametrize("asked_ms", [0, START_MS - 1, START_MS + MINUTE, START_MS + 2 * MINUTE])
+def test_p6_money_for_an_offer_that_hq_cannot_have_lost_waits_for_a_person(database: Database, asked_ms: int) -> None:
+    """Else whoever holds a store's agent makes as much stored value as it likes."""
+    desk = DeskChain(database)
+    offers = [DeskChain.offered_as(50_000), DeskChain.offered_as(50_000)]
+    offers[1] = msgspec.structs.replace(offers[1], offer=uuid7(asked_ms, 1))
+    for put_back, offer in zip((False, True), offers, strict=True):
+        if put_back:
+            desk.put_back(START_MS + MINUTE)
+        sold = desk.sold(offer)
+        assert [one.code for one in take(desk.database, [sold]).values()] == ["value_conflict"]
+    assert desk.purse() == (0, 0, 0)
 
 
 def test_what_is_not_what_was_offered_waits_for_a_person(desk: DeskChain) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from cloud.clock import DrivenBusinessClock
 from cloud.database import Database
+from cloud.fleet.models import Deployment
 from cloud.ingest.downstream import LoyaltyDownstream
 from cloud.ingest.questions import Answers
 from cloud.ledger import AccountKey
@@ -63,6 +64,11 @@ class DeskChain:
         if not opened:
             with database.session() as session:
                 rules.publish(session, ValueRule(version=1, **rule), actor="test", now_ms=START_MS)
+
+    def put_back(self, at_ms: int) -> None:
+        """Tell HQ that it was put back to an earlier point."""
+        with self.database.session() as session:
+            session.exec(select(Deployment)).one().since_ms = at_ms
 
     def _member(self) -> UUID:
         """Return who joined in an earlier process."""

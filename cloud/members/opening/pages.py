@@ -17,7 +17,7 @@ from cloud.identity.people import Right
 from cloud.members.importing import BALANCES, COLUMNS
 from cloud.members.opening import uploads, words
 from cloud.members.opening.uploads import OPEN, PROBLEMS_KEPT, UploadStatus
-from cloud.prices.sheets import MAX_FILE_BYTES
+from cloud.prices.sheets import MAX_FILE_BYTES, write_csv
 from cloud.web.rendering import Context, page
 from cloud.web.signing_in import Posted, form_by, person_with
 from cloud.web.speaking import language_of, speech
@@ -84,9 +84,9 @@ def problems(request: Request, services: Here, upload_id: UUID) -> Response:
     with services.database.snapshot() as session:
         found = uploads.problems_of(uploads.find(session, upload_id))
     say = speech(language_of(request)).t
-    lines = ["row,column,problem", *(_line(one["row"], one["column"], say(one["problem"])) for one in found)]
+    rows = [(str(one["row"]), one["column"], say(one["problem"])) for one in found]
     headers = {"Content-Disposition": 'attachment; filename="problems.csv"', "Cache-Control": "no-store"}
-    content = b"\xef\xbb\xbf" + "\r\n".join(lines).encode()
+    content = write_csv(("row", "column", "problem"), rows)
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -110,11 +110,6 @@ def _act(services: Services, posted: Posted, upload_id: UUID, *, load_it: bool) 
     except (Refused, NotFound):
         code = "else"
     return _to(f"{HERE}/uploads/{upload_id}", code)
-
-
-def _line(row: int, column: str, problem: str) -> str:
-    text = problem.replace('"', '""')
-    return f'{row},{column},"{text}"'
 
 
 def _to(where: str, code: str = "") -> Response:
