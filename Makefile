@@ -15,7 +15,8 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help setup test histories test-vm check format demo bench words lock documents pictures clean
 
-JOBS ?= 2
+# Tests wait for processes and disks a third of their time: three at a time keep two cores busy.
+JOBS ?= 3
 TESTS ?= tests
 BENCH ?=
 DEMO ?=
