@@ -108,10 +108,12 @@ class Agent:
         self._epochs = Epochs(database, clocks, self._mint, doorbell=self._doorbell, witness_path=self._witness_path)
         self._hq_time = HqTime(clocks.machine)
         switching = switch_clock(clocks.business, self._hq_time)
+        books = PriceBooks(switching)
         self._keeper = PriceKeeper(
             database,
             outside.bodies,
             switching,
+            books=books,
             directory=settings.downloads_dir,
             changed=self._changed,
             random=random.random,
@@ -127,7 +129,7 @@ class Agent:
             self._doorbell,
             clocks,
             self._mint,
-            books=PriceBooks(switching),
+            books=books,
             members=members,
             cards=cards,
             owners=self._questions,

@@ -5,18 +5,20 @@ from __future__ import annotations
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
 import msgspec
 
-from edge_agent.prices.timeline import version_in_force
+from edge_agent.prices import timeline
+from edge_agent.prices.indexing import lasting_index
 from shared.body import BodyKind
 from shared.clock import BusinessClock
 from shared.codes import spellings
 from shared.pricing import Item, Price, PromotionIndex
-from shared.pricing.promotion_rows import index_rows
+from shared.pricing.promotion_rows import PromotionUnreadable
 from shared.wire.desired import Manifest
 
 V = TypeVar("V")
@@ -75,20 +77,26 @@ class _Version:
     hash: str
     engine: int
     scopes: dict[str, list[str]]
+    promotion_sets: tuple[tuple[str, str], ...]
+    """Scope and hash of its promotions' bodies: versions that agree in them have the same index."""
     items: _Recent[Item | None] = field(default_factory=lambda: _Recent(_ITEMS_KEPT))
     prices: _Recent[Price | None] = field(default_factory=lambda: _Recent(_ITEMS_KEPT))
     codes: _Recent[FoundItem | None] = field(default_factory=lambda: _Recent(_CODES_KEPT))
     promotions: PromotionIndex | None = None
-    """Built when a basket is first priced by this version."""
+    indexing: Lock = field(default_factory=Lock)
+    """Held while the promotions are indexed: a till that needs them just then waits for that, and starts no other."""
 
 
 class StorePriceBook:
     """One version of this store's prices, read through a connection; implements `shared.pricing.PriceBook`."""
 
-    def __init__(self, db: sqlite3.Connection, version: int, kept: _Version) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, version: int, kept: _Version, beside: Callable[[], Sequence[_Version]]
+    ) -> None:
         self.version = version
         self._db = db
         self._kept = kept
+        self._beside = beside
 
     @property
     def hash(self) -> str:
@@ -114,9 +122,21 @@ class StorePriceBook:
 
     def promotions(self) -> PromotionIndex:
         """Return the version's promotions, indexed once. Raise PromotionUnreadable for a row that cannot price."""
-        if self._kept.promotions is None:
-            self._kept.promotions = index_rows(promotion_rows(self._db, self._kept.scopes, self.version))
-        return self._kept.promotions
+        kept = self._kept
+        if kept.promotions is None:
+            with kept.indexing:
+                if kept.promotions is None:
+                    found = self._same_elsewhere()
+                    if found is None:
+                        found = lasting_index(promotion_rows(self._db, kept.scopes, self.version))
+                    kept.promotions = found
+        return kept.promotions
+
+    def _same_elsewhere(self) -> PromotionIndex | None:
+        """Return the index of another version with the same promotions: most versions change prices alone."""
+        sets = self._kept.promotion_sets
+        same = (one.promotions for one in self._beside() if one.promotion_sets == sets)
+        return next((index for index in same if index is not None), None)
 
     def _find_item(self, item: str) -> Item | None:
         row = self._row(BodyKind.ITEMS, item)
@@ -169,15 +189,6 @@ def promotion_rows(db: sqlite3.Connection, scopes: Mapping[str, Sequence[str]], 
     return list(found.values())
 
 
-def unreadable_promotion(db: sqlite3.Connection, manifest: Manifest) -> str:
-    """Return why this program cannot price by a version's promotions, '' when it can."""
-    try:
-        index_rows(promotion_rows(db, _scopes(manifest), manifest.version))
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
 class PriceBooks:
     """Every version this agent holds ready. Keeps the rows used last, for the few versions in use."""
 
@@ -191,7 +202,7 @@ class PriceBooks:
 
         A version whose moment has come is latched in the caller's transaction.
         """
-        return version_in_force(db, self._clock.now_ms())
+        return timeline.version_in_force(db, self._clock.now_ms())
 
     def at(self, db: sqlite3.Connection, version: int) -> StorePriceBook:
         """Return a version to look things up in through `db`. Raise UnknownVersion when it is not ready."""
@@ -200,17 +211,49 @@ class PriceBooks:
             raise UnknownVersion(version)
         with self._lock:
             kept = self._versions.get(version)
-            if kept is None or kept.hash != found[1]:
-                kept = self._versions[version] = _open_version(found[0], found[1])
+        if kept is None or kept.hash != found[1]:
+            kept = _opened(_manifest.decode(found[0]), found[1])
+        return self._keep(db, version, kept)
+
+    def unreadable(self, db: sqlite3.Connection, version: timeline.Version) -> str:
+        """Return why this program cannot price by a version that is not ready yet, '' when it can.
+
+        Its promotions are indexed by that, and are there when it takes over.
+        """
+        kept = _opened(version.manifest, version.hash)
+        try:
+            StorePriceBook(db, version.version, kept, self._kept).promotions()
+        except PromotionUnreadable as error:
+            return str(error)
+        self._keep(db, version.version, kept)
+        return ""
+
+    def prepare(self, db: sqlite3.Connection) -> None:
+        """Index the promotions that are sold by and those that come next, so that no scan has to wait for it."""
+        for version in (timeline.latched_version(db), *timeline.staged(db)[:1]):
+            with suppress(UnknownVersion, PromotionUnreadable):  # a till that needs it says so itself
+                if version is not None:
+                    self.at(db, version).promotions()
+
+    def _keep(self, db: sqlite3.Connection, version: int, kept: _Version) -> StorePriceBook:
+        """Keep a version in memory, unless it is there already, and of several those used last."""
+        with self._lock:
+            held = self._versions.get(version)
+            if held is None or held.hash != kept.hash:
+                held = self._versions[version] = kept
             self._versions.move_to_end(version)
             while len(self._versions) > _VERSIONS_KEPT:
                 self._versions.popitem(last=False)
-        return StorePriceBook(db, version, kept)
+        return StorePriceBook(db, version, held, self._kept)
+
+    def _kept(self) -> list[_Version]:
+        with self._lock:
+            return list(self._versions.values())
 
 
-def _open_version(manifest: bytes, manifest_hash: str) -> _Version:
-    read = _manifest.decode(manifest)
-    return _Version(hash=manifest_hash, engine=read.engine, scopes=_scopes(read))
+def _opened(manifest: Manifest, manifest_hash: str) -> _Version:
+    sets = tuple((body.scope, body.hash) for body in manifest.bodies if body.kind == BodyKind.PROMOTIONS)
+    return _Version(hash=manifest_hash, engine=manifest.engine, scopes=_scopes(manifest), promotion_sets=sets)
 
 
 def _scopes(manifest: Manifest) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ from edge_agent.disk.database import Database
 from edge_agent.disk.errors import DiskFull
 from edge_agent.prices import bodies, pruning, timeline
 from edge_agent.prices.body_file import Row, hash_whole_body, open_body
-from edge_agent.prices.books import unreadable_promotion
+from edge_agent.prices.books import PriceBooks
 from shared.body import BodyError, BodyHeader, BodyKind, empty_hash, write_body
 from shared.clock import BusinessClock
 from shared.wire.desired import BodyReference
@@ -59,6 +59,7 @@ class PriceKeeper:
         source: BodySource,
         clock: BusinessClock,
         *,
+        books: PriceBooks,
         directory: Path,
         changed: Callable[[], None],
         random: Callable[[], float],
@@ -66,6 +67,7 @@ class PriceKeeper:
         self._database = database
         self._source = source
         self._clock = clock
+        self._books = books
         self._directory = directory
         self._changed = changed
         self._random = random
@@ -132,6 +134,7 @@ class PriceKeeper:
     async def settle(self) -> None:
         """Do all there is to do now. Raise BodyError, BodyMissing or BodyUnreachable when a body cannot be had."""
         await self._latch()
+        await self._database.read(self._books.prepare)
         await self._sweep()
         while targets := await self._database.read(lambda db: timeline.targets(db, self._clock.now_ms())):
             readable = [version for version in targets if version.hash not in self._unreadable]
@@ -145,7 +148,7 @@ class PriceKeeper:
     async def _make_ready(self, version: timeline.Version) -> bool:
         for body in version.manifest.bodies:
             await self._obtain(body, version.version)
-        reason = await self._database.read(lambda db: unreadable_promotion(db, version.manifest))
+        reason = await self._database.read(lambda db: self._books.unreadable(db, version))
         if reason:
             # Never ready, so never in force: better the old prices than new ones without a promotion that nobody sees.
             self._unreadable[version.hash] = f"price_book: {version.version} is refused: {reason}"

@@ -63,10 +63,16 @@ class Store:
         self.disk = disk
         self.clock = DrivenBusinessClock(START_MS)
         self.source = Files(hq, BodyFiles(folder / "hq"))
-        self.keeper = PriceKeeper(
-            disk, self.source, self.clock, directory=folder / "agent", changed=lambda: None, random=lambda: 1.0
-        )
         self.books = PriceBooks(self.clock)
+        self.keeper = PriceKeeper(
+            disk,
+            self.source,
+            self.clock,
+            books=self.books,
+            directory=folder / "agent",
+            changed=lambda: None,
+            random=lambda: 1.0,
+        )
 
     async def hear(self) -> None:
         """Report, hear what HQ wants, follow it."""

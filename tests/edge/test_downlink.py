@@ -22,6 +22,7 @@ from edge_agent.hq.member_set import MemberSet
 from edge_agent.hq.questions import DEADLINE_MS, REMEMBERED_MS, QuestionChanged, Questions
 from edge_agent.hq.sender import Sender
 from edge_agent.prices import timeline
+from edge_agent.prices.books import PriceBooks
 from edge_agent.prices.keeper import PriceKeeper
 from edge_agent.record import first_start
 from edge_agent.record.epoch import Epochs
@@ -72,6 +73,7 @@ class Ground:
             database,
             self.bodies,
             self.clocks.business,
+            books=PriceBooks(self.clocks.business),
             directory=folder / "d",
             changed=lambda: None,
             random=lambda: 1.0,

@@ -34,10 +34,16 @@ class Store:
         self.database = database
         self.clock = DrivenBusinessClock(START_MS)
         self.source = MemoryBodies()
-        self.keeper = PriceKeeper(
-            database, self.source, self.clock, directory=folder, changed=lambda: None, random=lambda: 1.0
-        )
         self.books = PriceBooks(self.clock)
+        self.keeper = PriceKeeper(
+            database,
+            self.source,
+            self.clock,
+            books=self.books,
+            directory=folder,
+            changed=lambda: None,
+            random=lambda: 1.0,
+        )
 
     async def want(self, *entries: TimelineEntry) -> list[str]:
         return await self.database.run(lambda db: timeline.replace_timeline(db, entries, STORE))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -11,9 +15,12 @@ from edge_agent.clock import DrivenBusinessClock
 from edge_agent.disk.database import Database
 from edge_agent.prices import timeline
 from edge_agent.prices.books import PriceBooks
+from edge_agent.prices.indexing import LARGE, lasting_index
 from edge_agent.prices.keeper import PriceKeeper
-from shared.pricing import BasketLine, Item, Price, PricingContext, price_basket
+from shared.pricing import BasketLine, Item, Price, PricingContext, PromotionIndex, price_basket
+from shared.pricing.index import Listed
 from shared.pricing.kinds import NForPrice, PercentOff
+from shared.pricing.promotion_rows import PromotionUnreadable
 from shared.pricing.scope import Scope
 from shared.wire.desired import TimelineEntry
 from tests.edge.hq import Book, MemoryBodies, entry, row
@@ -32,11 +39,17 @@ async def bodies(database: Database) -> MemoryBodies:
 
 
 @pytest.fixture
-def keeper(database: Database, bodies: MemoryBodies, tmp_path: Path) -> PriceKeeper:
+def books() -> PriceBooks:
+    return PriceBooks(DrivenBusinessClock(START_MS))
+
+
+@pytest.fixture
+def keeper(database: Database, bodies: MemoryBodies, books: PriceBooks, tmp_path: Path) -> PriceKeeper:
     return PriceKeeper(
         database,
         bodies,
         DrivenBusinessClock(START_MS),
+        books=books,
         directory=tmp_path / "downloads",
         changed=lambda: None,
         random=lambda: 1.0,
@@ -107,3 +120,52 @@ async def test_a_book_with_a_row_it_cannot_price_by_never_comes_into_force_and_s
     mended = entry(bodies, 3, book({}), START_MS)
     await settle(database, keeper, good, bad, mended)
     assert await database.run(books.in_force) == 3
+
+
+async def test_no_scan_waits_for_the_index_of_a_new_book_and_a_change_of_prices_makes_none(
+    database: Database, bodies: MemoryBodies, books: PriceBooks, keeper: PriceKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def noted(rows: Sequence[bytes]) -> PromotionIndex:
+        made.append(len(rows))
+        return lasting_index(rows)
+
+    monkeypatch.setattr("edge_agent.prices.books.lasting_index", noted)
+    three = book({"three": msgspec.json.encode(NForPrice(promotion="three", n=3, price_minor=1200))})
+    dearer = replace(three, prices={"1": row(Price(item="1", regular_minor=600))})
+    first, second = entry(bodies, 1, three, START_MS), entry(bodies, 2, dearer, START_MS + HOUR_MS)
+    await settle(database, keeper, first, second, entry(bodies, 3, book({}), START_MS + 2 * HOUR_MS))
+    assert made == [1, 0], "one for the first two books, one for the third"
+    one, two = [await database.run(lambda db, n=n: books.at(db, n).promotions()) for n in (1, 2)]  # type: ignore[misc]
+    assert one is two
+    assert made == [1, 0], "a till found what the keeper had made ready"
+    again = PriceBooks(DrivenBusinessClock(START_MS))  # as after a restart
+    await database.read(again.prepare)
+    assert made == [1, 0, 1], "what is sold by, and what comes next, without a second index for the same promotions"
+
+
+class Knot:
+    """Something in a cycle, such as a connection that was open while a book was indexed."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_a_large_book_is_out_of_the_collectors_way_and_nothing_that_dies_stays_beyond_the_next_one() -> None:
+    """Pricing beside 5,000 promotions waited up to 50 ms for the collector, which walked through all of them."""
+    rows = [
+        msgspec.json.encode(PercentOff(promotion=f"p{n}", off_bp=500, scope=Scope(items=[f"i{n}", f"j{n}"])))
+        for n in range(LARGE)
+    ]
+    knot = Knot()
+    gone = weakref.ref(knot)
+    index = lasting_index(rows)
+    assert not any(isinstance(one, Listed) for one in gc.get_objects()), "the collector does not look at it"
+    assert len(index) == LARGE
+    del knot
+    lasting_index(rows)
+    assert gone() is None
+    with pytest.raises(PromotionUnreadable):
+        lasting_index([*rows, b"{}"])
+    assert gc.isenabled()
