@@ -1,6 +1,6 @@
 """Points handed from one member to another, where the chain allows it: each part keeps its date, both sides at once.
 
-Asked for under an id that its asker made: done once, whatever is repeated.
+What the taker owes is settled by them first. Asked for under an id that its asker made: done once, however often.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from cloud.ledger.lots import Part, Pick
 from cloud.ledger.models import Lot
 from cloud.ledger.reading import points_of
 from cloud.ledger.requests import Answered, once
+from cloud.loyalty import debts
 from cloud.loyalty.club_models import PointsTransfer
-from cloud.loyalty.earning import debt_account, points_account
+from cloud.loyalty.earning import debt_account, member_legs, points_account
 from cloud.members import blocks, changing, dirt, one_person, rules
 from cloud.members.models import FamilyMember
 from shared.money import BASIS_POINTS, allocate
@@ -70,14 +71,15 @@ def _do(session: Session, wanted: Transfer, now_ms: int, business_ms: int) -> Ma
     check(session, wanted, rule)
     fee = fee_of(rule, wanted.points)
     giver, taker = points_account(wanted.giver), points_account(wanted.taker)
-    held = lock_balances(session, [giver, taker, debt_account(wanted.giver)])
-    if held.get(debt_account(wanted.giver), 0) < 0:
+    held = lock_balances(session, [giver, taker, debt_account(wanted.giver), debt_account(wanted.taker)])
+    if held[debt_account(wanted.giver)] < 0:
         raise Refused("points_owed", "this member owes points: what they collect settles that first")
     if lots.spendable(session, giver, Pick(today=wanted.today)) < wanted.points:
         raise Refused("points_short", "the member has fewer points that can be spent today")
     parts, _ = lots.take(session, giver, wanted.points, Pick(today=wanted.today))
     commit_no = open_commit(session, now_ms)
-    _post(session, commit_no, wanted, _Split(parts, fee), rule_version=rule.version, at_ms=business_ms)
+    split = _Split(parts, fee, max(-held[debt_account(wanted.taker)], 0))
+    _post(session, commit_no, wanted, split, rule_version=rule.version, at_ms=business_ms)
     session.add(
         PointsTransfer(
             id=wanted.id, giver_id=wanted.giver, taker_id=wanted.taker, points=wanted.points, fee=fee,
@@ -135,29 +137,30 @@ def same_family(session: Session, one: UUID, other: UUID) -> bool:
 
 
 class _Split(NamedTuple):
-    """The parts of lots that go, and the fee that is taken of them."""
+    """The parts of lots that go, the fee that is taken of them, and what the taker owes."""
 
     parts: list[Part]
     fee: int
+    owed: int
 
 
 def _post(session: Session, commit_no: int, wanted: Transfer, split: _Split, *, rule_version: int, at_ms: int) -> None:
     """Post a journal for each part, so that each comes as a lot with the date it had."""
     giver, taker = points_account(wanted.giver), points_account(wanted.taker)
     fees = allocate(split.fee, [part.amount for part in split.parts])
-    dates = _dates(session, split.parts)
+    dates, owed = _dates(session, split.parts), {wanted.taker: split.owed}
     for part, kept in zip(split.parts, fees, strict=True):
         key = (uuid5(wanted.id, str(part.lot)), PURPOSE)
-        legs = [Leg(giver, -part.amount), Leg(taker, part.amount - kept), Leg(_fees(), kept)]
+        recovered = debts.settled(owed, wanted.taker, part.amount - kept)
+        coming = part.amount - kept - recovered
+        legs = [Leg(giver, -part.amount), *member_legs(wanted.taker, coming, recovered), Leg(_fees(), kept)]
         journal = Journal(
             cause=key[0], purpose=key[1], at_ms=at_ms, store=HEAD_OFFICE, rule_version=rule_version,
             member=wanted.giver, legs=tuple(leg for leg in legs if leg.amount),
         )  # fmt: skip
         ledger.post(session, commit_no, [journal])
         lots.used(session, key, [part], HEAD_OFFICE)
-        new = lots.NewLot(
-            account=taker, key=key, store=HEAD_OFFICE, amount=part.amount - kept, expires_on=dates[part.lot]
-        )
+        new = lots.NewLot(account=taker, key=key, store=HEAD_OFFICE, amount=coming, expires_on=dates[part.lot])
         lots.bring(session, [new])
 
 

@@ -21,8 +21,8 @@ from cloud.ledger.kinds import OPENING as OPENING_KIND
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.models import Account, Balance, Lot, LotUse, Posting, Reversal
 from cloud.ledger.reading import journals_by_key
-from cloud.ledger.reversing import Undo, reverse
-from cloud.loyalty import rewarding
+from cloud.ledger.reversing import Undo, debt_account, reverse
+from cloud.loyalty import debts, rewarding
 from cloud.members import one_person
 from cloud.members.home_days import HomeDays, day_of
 from cloud.value import purses
@@ -155,11 +155,10 @@ def move_all(session: Session, commit_no: int, *, merge: UUID, of: UUID, to: UUI
 
 
 def follow(session: Session, commit_no: int, *, of: UUID, to: UUID, cause: UUID, at_ms: int) -> None:
-    """Bring what came to somebody who was made one with another to whom they are now: lots with their dates, debts.
+    """Bring what came to somebody who was made one with another to whom they are now: debts, lots with their dates.
 
-    `cause` is an id of what brought it.
+    Debts go first, so that the points settle them. `cause` is an id of what brought it.
     """
-    _move_lots(session, commit_no, merge=cause, of=of, to=to, at_ms=at_ms)
     for one in holdings(session, of):
         if one.kind in _DEBTS:
             legs = (
@@ -171,6 +170,7 @@ def follow(session: Session, commit_no: int, *, of: UUID, to: UUID, cause: UUID,
                 member=to, legs=legs,
             )  # fmt: skip
             ledger.post(session, commit_no, [journal])
+    _move_lots(session, commit_no, merge=cause, of=of, to=to, at_ms=at_ms)
 
 
 def _move_lots(session: Session, commit_no: int, *, merge: UUID, of: UUID, to: UUID, at_ms: int) -> list[JournalKey]:
@@ -179,22 +179,38 @@ def _move_lots(session: Session, commit_no: int, *, merge: UUID, of: UUID, to: U
         if not KINDS[one.kind].lots:
             continue
         source, target = AccountKey(one.kind, str(of), one.unit), AccountKey(one.kind, str(to), one.unit)
-        lock_balances(session, [source, target])
+        owed = {to: _lock_for_moving(session, source, target)}
         for row in _lots_of(session, source):
             key = (uuid5(merge, str(row.id)), MERGE)
-            legs = (Leg(source, -row.left), Leg(target, row.left))
+            recovered = debts.settled(owed, to, row.left)
+            coming = row.left - recovered
+            legs = tuple(
+                leg
+                for leg in (Leg(source, -row.left), Leg(target, coming), Leg(debt_account(target), recovered))
+                if leg.amount
+            )
             journal = Journal(cause=key[0], purpose=key[1], at_ms=at_ms, store=row.store_id, member=to, legs=legs)
             parts, _ = lots.take(session, source, row.left, first=[row.id])
             ledger.post(session, commit_no, [journal])
             purses.reopen(session, legs)
             lots.used(session, key, parts, row.store_id)
             new = lots.NewLot(
-                account=target, key=key, store=row.store_id, amount=row.left, available_on=row.available_on,
+                account=target, key=key, store=row.store_id, amount=coming, available_on=row.available_on,
                 expires_on=row.expires_on,
             )  # fmt: skip
             lots.bring(session, [new])
             keys.append(key)
     return keys
+
+
+def _lock_for_moving(session: Session, source: AccountKey, target: AccountKey) -> int:
+    """Lock both accounts; return the points that whoever gets them owes: they settle that first, as all points do.
+
+    What a purse owes is settled by the next top-up, where the rules say so, and by nothing else.
+    """
+    debt = [debt_account(target)] if target.kind == MEMBER_POINTS else []
+    held = lock_balances(session, [source, target, *debt])
+    return sum(max(-held[one], 0) for one in debt)
 
 
 def take_back(

@@ -17,7 +17,7 @@ from cloud.ledger.kinds import CORRECTED, KINDS, MEMBER_DEBT, MEMBER_POINTS, POI
 from cloud.ledger.kinds import PURSE_PRINCIPAL as PRINCIPAL_KIND
 from cloud.ledger.locking import lock_balances
 from cloud.ledger.lots import NewLot
-from cloud.ledger.reversing import VALUE_GONE
+from cloud.ledger.reversing import VALUE_GONE, debt_account
 from cloud.loyalty import rules as loyalty_rules
 from cloud.members import dirt, one_person
 from cloud.members.models import Member
@@ -142,12 +142,15 @@ def _post(session: Session, commit_no: int, row: ValueCorrection, *, at_ms: int)
     account = AccountKey(row.kind, _owner_now(session, row), row.unit)
     if row.kind in OF_PURSES:
         _require_purse(session, row, account.owner)
-    stands = lock_balances(session, [account])[account]
+    stands, recovered = _locked(session, account, row.amount)
     if row.kind in DEBTS and row.amount > -stands:
         raise Refused("no_debt", f"only {max(-stands, 0)} {row.unit} are owed")
+    legs = [Leg(account, row.amount - recovered), Leg(AccountKey(CORRECTED, row.store_id, row.unit), -row.amount)]
+    if recovered:
+        legs.append(Leg(debt_account(account), recovered))
     journal = Journal(
         cause=row.id, purpose=PURPOSE, at_ms=at_ms, store=row.store_id, member=row.member_id, receipt=row.receipt,
-        legs=(Leg(account, row.amount), Leg(AccountKey(CORRECTED, row.store_id, row.unit), -row.amount)),
+        legs=tuple(leg for leg in legs if leg.amount),
     )  # fmt: skip
     parts: list[lots.Part] = []
     if row.amount < 0:
@@ -158,8 +161,22 @@ def _post(session: Session, commit_no: int, row: ValueCorrection, *, at_ms: int)
     lots.used(session, journal.key, parts, row.store_id)
     if row.amount > 0 and KINDS[row.kind].lots:
         ends = _expires_on(session, row, at_ms) if row.kind == MEMBER_POINTS else None
-        new = NewLot(account=account, key=journal.key, store=row.store_id, amount=row.amount, expires_on=ends)
+        new = NewLot(
+            account=account, key=journal.key, store=row.store_id, amount=row.amount - recovered, expires_on=ends
+        )
         lots.bring(session, [new])
+
+
+def _locked(session: Session, account: AccountKey, amount: int) -> tuple[int, int]:
+    """Lock an account; return what it holds, and how much of what is given settles points owed: first, as everywhere.
+
+    What a purse owes is a correction of its own.
+    """
+    if account.kind != MEMBER_POINTS or amount < 1:
+        return lock_balances(session, [account])[account], 0
+    debt = debt_account(account)
+    held = lock_balances(session, [account, debt])
+    return held[account], min(max(-held[debt], 0), amount)
 
 
 def _expires_on(session: Session, row: ValueCorrection, at_ms: int) -> date | None:

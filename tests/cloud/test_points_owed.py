@@ -1,0 +1,103 @@
+"""Whichever way points come to somebody who owes some, what they owe is settled first; taken back, it is owed again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from sqlmodel import Session
+
+from cloud.database.commits import open_commit
+from cloud.database.transactions import in_transaction
+from cloud.ledger import Journal, Leg, post
+from cloud.ledger.journal import AccountKey
+from cloud.ledger.kinds import POINTS, POINTS_ISSUED
+from cloud.loyalty import rewarding, transferring
+from cloud.loyalty.earning import debt_account
+from cloud.member_lifecycle import merging
+from cloud.members import rules
+from cloud.value import correcting
+from tests.cloud.members_data import join, vault
+from tests.cloud.test_one_person import Chain, Shop, chain, holds, merge
+from tests.cloud.value_books import TODAY
+from tests.factories import START_MS, new_id
+
+__all__ = ["chain"]
+
+OWED = 30
+GIVEN = 70
+
+
+def owing(chain: Chain) -> UUID:
+    """Return somebody who owes points."""
+    member = join(chain.database)
+
+    def work(session: Session) -> None:
+        legs = (Leg(debt_account(member), -OWED), Leg(AccountKey(POINTS_ISSUED, "s001", POINTS), OWED))
+        owes = Journal(cause=new_id(), purpose="return", at_ms=START_MS, store="s001", legs=legs, member=member)
+        post(session, open_commit(session, START_MS), [owes])
+
+    in_transaction(chain.database, work)
+    return member
+
+
+def reward(chain: Chain, member: UUID, points: int = GIVEN) -> None:
+    given = rewarding.Reward(
+        cause=new_id(), purpose="gift", member=member, points=points, source="gift", at_ms=START_MS, day=TODAY
+    )
+    in_transaction(
+        chain.database, lambda session: rewarding.give(session, open_commit(session, START_MS), given)
+    )  # fmt: skip
+
+
+def handed(chain: Chain, member: UUID) -> None:
+    """Two lots: the first is smaller than what is owed."""
+    for points in (20, GIVEN - 20):
+        reward(chain, chain.ann, points)
+    wanted = transferring.Transfer(
+        id=new_id(), giver=chain.ann, taker=member, points=GIVEN, today=TODAY, actor="desk"
+    )  # fmt: skip
+
+    def work(session: Session) -> None:
+        rules.publish(session, rules.Transfers(version=1, to="all"), actor="ann", now_ms=1)
+        transferring.transfer(session, wanted, now_ms=START_MS, business_ms=START_MS).require()
+
+    in_transaction(chain.database, work)
+
+
+def corrected(chain: Chain, member: UUID) -> None:
+    wanted = correcting.Correction(
+        id=new_id(), kind="member_points", owner=str(member), unit=POINTS, amount=GIVEN, store="s001", reason="slip 17",
+        by="person:tom",
+    )  # fmt: skip
+    with chain.database.session() as session:
+        correcting.ask(session, wanted, now_ms=START_MS)
+        correcting.decide(
+            session, open_commit(session, START_MS), wanted.id, by="person:ana", approve=True, note="seen",
+            at_ms=START_MS, now_ms=START_MS,
+        )  # fmt: skip
+
+
+def brought(chain: Chain, member: UUID) -> None:
+    """Whoever owes is made one with somebody who has points."""
+    reward(chain, chain.ann)
+    merge(chain, member, chain.ann)
+
+
+@pytest.mark.parametrize("give", [handed, corrected, brought, reward])
+def test_points_that_come_settle_what_is_owed(chain: Shop, give: Callable[[Chain, UUID], None]) -> None:
+    member = owing(chain)
+    give(chain, member)
+    assert holds(chain, member) == {"member_points": GIVEN - OWED}
+
+
+def test_members_taken_apart_again_owe_and_have_what_they_did(chain: Shop) -> None:
+    member = owing(chain)
+    reward(chain, chain.ann)
+    made = merge(chain, member, chain.ann)
+    with chain.database.session() as session:
+        merging.undo(
+            session, vault(), made, actor="desk", commit_no=open_commit(session, START_MS), now_ms=START_MS
+        )  # fmt: skip
+    assert (holds(chain, chain.ann), holds(chain, member)) == ({"member_points": GIVEN}, {"member_debt": -OWED})
