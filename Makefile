@@ -109,7 +109,7 @@ documents: $(READY)
 	@$(BIN)/python -m device_profiles.document > docs/hardware.md
 	@$(BIN)/python -m edge_agent.till.offline_document > docs/works-offline.md
 	@$(BIN)/python -m tests.docs.promises
-	@echo "Up to date: docs/api/asyncapi.json, docs/api/openapi.json, docs/hardware.md, docs/works-offline.md and the README's table of promises."
+	@echo "Up to date: docs/api/asyncapi.json, docs/api/openapi.json, docs/hardware.md, docs/works-offline.md, docs/promises.md and the README's table of promises."
 
 pictures: $(READY)
 	@$(BIN)/python -m tests.docs.pictures

@@ -1,4 +1,4 @@
-"""Which test files prove which promise; `python -m tests.docs.promises` brings the README up to date."""
+"""Which tests prove which promise; `python -m tests.docs.promises` brings `docs/promises.md` and the README up to date."""
 
 from __future__ import annotations
 
@@ -7,24 +7,33 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+PROOFS = ROOT / "docs" / "promises.md"
 NOT_YET = "not yet"
 
 _TEST = re.compile(r"^(?:async )?def test_p(\d+)_", re.MULTILINE)
 _ROW = re.compile(r"^\| P(?P<number>\d+) \| (?P<promise>.*) \| (?P<tests>[^|]*) \|$", re.MULTILINE)
 
+_OPENING = """# The promises and their proofs
 
-def proofs() -> dict[int, list[Path]]:
-    """Return the test files that carry each promise's number."""
-    found: dict[int, list[Path]] = {}
+What Storewire promises, and the test files that prove it, each with the number of its tests that carry the promise's
+number. `pytest -k p1_` runs those of P1. Written by `make documents`.
+"""
+
+
+def proofs() -> dict[int, dict[Path, int]]:
+    """Return, by the number of each promise, the test files that prove it and how many of their tests do."""
+    found: dict[int, dict[Path, int]] = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for number in {int(name) for name in _TEST.findall(path.read_text())}:
-            found.setdefault(number, []).append(path.relative_to(ROOT))
+        for number in map(int, _TEST.findall(path.read_text())):
+            files = found.setdefault(number, {})
+            name = path.relative_to(ROOT)
+            files[name] = files.get(name, 0) + 1
     return found
 
 
-def promises() -> list[int]:
-    """Return the numbers of the promises the README makes."""
-    return [int(row["number"]) for row in _ROW.finditer(README.read_text())]
+def promises() -> dict[int, str]:
+    """Return what the README promises, by number."""
+    return {int(row["number"]): row["promise"] for row in _ROW.finditer(README.read_text())}
 
 
 def brought_up_to_date(readme: str) -> str:
@@ -33,12 +42,22 @@ def brought_up_to_date(readme: str) -> str:
 
     def row(found: re.Match[str]) -> str:
         number = int(found["number"])
-        tests = " ".join(f"`{path}`" for path in files.get(number, []))
-        folded = f"<details><summary>{len(files[number])} files</summary>{tests}</details>" if tests else NOT_YET
-        return f"| P{number} | {found['promise']} | {folded} |"
+        tests = sum(files.get(number, {}).values())
+        shown = f"[{tests} tests](docs/promises.md#p{number})" if tests else NOT_YET
+        return f"| P{number} | {found['promise']} | {shown} |"
 
     return _ROW.sub(row, readme)
 
 
+def document() -> str:
+    """Return `docs/promises.md`."""
+    files, parts = proofs(), [_OPENING]
+    for number, promise in promises().items():
+        lines = [f"- `{path}`: {count}" for path, count in files.get(number, {}).items()]
+        parts.append("\n".join([f"## P{number}", "", promise, "", *(lines or [NOT_YET])]) + "\n")
+    return "\n".join(parts)
+
+
 if __name__ == "__main__":
     README.write_text(brought_up_to_date(README.read_text()))
+    PROOFS.write_text(document())
