@@ -1,4 +1,4 @@
-"""Which tests prove which promise; `python -m tests.docs.promises` brings `docs/promises.md` and the README up to date."""
+"""Which tests prove which promise; `python -m tests.docs.promises` writes `docs/promises.md` and the README's count."""
 
 from __future__ import annotations
 
