@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -14,7 +14,7 @@ from cloud.pricing_audit.books import AuditBook
 from cloud.pricing_audit.models import Verdict
 from cloud.pricing_audit.records import LineRecord, SaleRecord
 from shared.money import tax_included
-from shared.pricing import ENGINE_LEVEL, Discount, PricedLine, PriceMissing, price_basket
+from shared.pricing import ENGINE_LEVEL, Discount, PricedLine, PriceMissing, PromotionUse, price_basket, uses_of
 from shared.wire.events import MANIFEST_BYTES
 from shared.wire.till_events import AdjustmentKind
 
@@ -84,7 +84,7 @@ def _audit(sale: SaleRecord, book: AuditBook | None) -> Finding:
     except PriceMissing as missing:
         return Finding(Verdict.PRICE_MISSING, (Difference(0, "item", missing.item, ""),))
     lines = [as_decided(line, again) for line, again in zip(sale.lines, priced.lines, strict=True)]
-    found = (*_differences(sale, lines), *_undecided(sale))
+    found = (*_differences(sale, lines), *_undecided(sale), *_beside(sale, uses_of(priced)))
     return Finding(Verdict.DIFFERS if found else Verdict.SAME, found, sum(line.net_minor for line in lines))
 
 
@@ -110,6 +110,26 @@ def _undecided(sale: SaleRecord) -> Iterator[Difference]:
     for kind in sorted(_BY_HAND):
         if taken[kind] != sale.decided.get(kind, 0):
             yield Difference(0, kind, taken[kind], sale.decided.get(kind, 0))
+
+
+def _beside(sale: SaleRecord, again: Sequence[PromotionUse]) -> Iterator[Difference]:
+    """Yield what promotions gave or took beside money otherwise than the engine does: points, coupons to come."""
+    till, hq = (_given(uses, by_hand=bool(sale.decided)) for uses in (sale.uses, again))
+    if till != hq:
+        yield Difference(0, "promotions", till, hq)
+
+
+def _given(uses: Sequence[PromotionUse], *, by_hand: bool) -> list[object]:
+    """Return it as (promotion, points, spent points, how often multiplied, of how much, coupons), in one order.
+
+    On how much points were multiplied is left out where people changed prices: the engine knows nothing of that.
+    """
+    rows = sorted(
+        (use.promotion, use.points, use.spent_points, use.multiplier_bp, 0 if by_hand else use.base_minor, use.issues)
+        for use in uses
+        if use.points or use.spent_points or use.multiplier_bp or use.issues
+    )
+    return [list(row) for row in rows]
 
 
 def _arithmetic(sale: SaleRecord) -> Iterator[Difference]:

@@ -17,12 +17,22 @@ from cloud.database.rowset import table_of
 from cloud.sales.models import Sale, SaleCoupon, SaleDiscount, SaleLine, SalePricing, SaleTender
 from cloud.store_days.models import SaleAdjustment
 from shared.money import UnitPrice
-from shared.pricing import BasketLine, PaperCoupon, PriceBook, PricingContext, PricingFacts, Unit, context_of
+from shared.pricing import (
+    BasketLine,
+    PaperCoupon,
+    PriceBook,
+    PricingContext,
+    PricingFacts,
+    PromotionUse,
+    Unit,
+    context_of,
+)
 
 AT_ONCE = 500
 """Sales held in memory at once, with all their lines."""
 
 _facts = msgspec.json.Decoder(PricingFacts)
+_uses = msgspec.json.Decoder(list[PromotionUse])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,8 @@ class SaleRecord:
     coupons: Sequence[PaperCoupon]
     decided: Mapping[str, int] = field(default_factory=dict)
     """What people or the store's rounding took off, by kind, as the sale names them."""
+    uses: Sequence[PromotionUse] = ()
+    """What its promotions did beside its lines: points, coupons."""
 
     def basket(self, book: PriceBook) -> list[BasketLine]:
         """Return the lines as they were rung up.
@@ -104,6 +116,7 @@ class _Parts:
     tendered: defaultdict[UUID, int] = field(default_factory=lambda: defaultdict(int))
     decided: defaultdict[UUID, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     facts: dict[UUID, PricingFacts] = field(default_factory=dict)
+    uses: dict[UUID, Sequence[PromotionUse]] = field(default_factory=dict)
 
 
 def sales_of(session: Session, commits: Sequence[int], at_once: int = AT_ONCE) -> Iterator[list[SaleRecord]]:
@@ -142,6 +155,7 @@ def _records(session: Session, heads: Sequence[Any], chosen: ColumnElement[bool]
     for row in session.execute(_below(SalePricing, chosen)):
         if row.facts is not None:
             parts.facts[row.sale_id] = _facts.decode(row.facts)
+        parts.uses[row.sale_id] = _uses.decode(row.uses)
     return [_record(head, parts) for head in heads]
 
 
@@ -207,4 +221,5 @@ def _record(head: Any, parts: _Parts) -> SaleRecord:
         lines=parts.lines[head.id],
         coupons=parts.coupons[head.id],
         decided=parts.decided[head.id],
+        uses=parts.uses.get(head.id, ()),
     )

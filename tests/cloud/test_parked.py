@@ -82,6 +82,7 @@ def test_p1_poison_is_parked_with_its_bytes_and_the_rest_flows(database: Databas
         ({"promotions": [PromotionUse("p", spent_points=-1)]}, "arithmetic"),
         ({"promotions": [PromotionUse("p", multiplier_bp=2**70, base_minor=1)]}, "arithmetic"),
         ({"promotions": [PromotionUse("p", multiplier_bp=20_000, base_minor=-1)]}, "arithmetic"),
+        ({"promotions": [PromotionUse("p", multiplier_bp=20_000, base_minor=10**9)]}, "arithmetic"),
     ],
 )
 def test_a_sale_that_contradicts_itself_is_parked(database: Database, change: dict[str, object], code: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from sqlalchemy import select
@@ -110,6 +112,30 @@ def test_p4_without_its_facts_the_sale_would_not_price_the_same(database: Databa
     with database.snapshot() as session:
         ((record,),) = sales_of(session, [1, 2])
         assert audit(record, book).verdict is Verdict.DIFFERS  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [{"points": 10**9}, {"multiplier_bp": 90_000, "base_minor": 1}, {"issues": ["next"] * 9}, {"spent_points": 0}],
+)
+def test_p6_what_a_till_gives_beside_money_is_priced_again_too(sqlite_database: Database, lie: dict[str, Any]) -> None:
+    """An agent that lies about its promotions gives itself points and coupons: people hear of it the same minute."""
+    open_chain(sqlite_database)
+    sale = sold()
+    place = 0 if "spent_points" not in lie else [use.promotion for use in sale.promotions].index("redeem")
+    uses = [
+        *sale.promotions[:place],
+        msgspec.structs.replace(sale.promotions[place], **lie),
+        *sale.promotions[place + 1 :],
+    ]
+    member = MemberOnSale(member=join(sqlite_database, [CARD]), tier="gold")
+    assert not take(sqlite_database, [msgspec.structs.replace(sale, member=member, promotions=uses)])
+    book = make_price_book(promotions=RULES)
+    book.hash = (MANIFEST + bytes(16)).hex()  # type: ignore[attr-defined]
+    with sqlite_database.snapshot() as session:
+        ((record,),) = sales_of(session, [1, 2])
+        found = audit(record, book)  # type: ignore[arg-type]
+    assert (found.verdict, [one.field for one in found.differences]) == (Verdict.DIFFERS, ["promotions"])
 
 
 def promotion_row(rule: Promotion) -> DraftRow:

@@ -78,19 +78,20 @@ def check(sale: SaleCompleted, shop: Shop) -> None:
         raise Unfit(MALFORMED, "two lines have the same number")
     business_day(sale)
     _check_priced(sale)
-    _check_uses(sale)
     total = _check_lines(sale.lines)
+    _check_uses(sale)
     if total != sale.total_minor:
         raise Unfit(ARITHMETIC, f"lines add up to {total}, the total is {sale.total_minor}")
     check_tenders(sale.tenders, sale.total_minor)
 
 
 def _check_uses(sale: SaleCompleted) -> None:
-    """Raise Unfit for points that no promotion gives, takes or multiplies."""
+    """Raise Unfit for points that no promotion gives, takes or multiplies: never of more than all goods came to."""
+    most = sum([line.price.amount(line.quantity) for line in sale.lines]) if sale.promotions else 0
     for use in sale.promotions:
         if not (0 <= use.points <= MAX_POINTS and 0 <= use.spent_points <= MAX_POINTS):
             raise Unfit(ARITHMETIC, f"promotion {use.promotion}: {use.points} points given, {use.spent_points} taken")
-        if not (0 <= use.multiplier_bp <= MAX_TIMES_BP and 0 <= use.base_minor <= MAX_MINOR):
+        if not (0 <= use.multiplier_bp <= MAX_TIMES_BP and 0 <= use.base_minor <= most):
             raise Unfit(ARITHMETIC, f"promotion {use.promotion}: {use.multiplier_bp} bp of {use.base_minor} in points")
 
 
