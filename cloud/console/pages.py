@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here
 from cloud.channels.reading import not_sent
-from cloud.console import computed, listings, one_store, overview, parked_event, receipts, searching
+from cloud.console import approving, computed, listings, one_store, overview, parked_event, receipts, searching
 from cloud.console.day import hours_of_last_day, sales_by_day, takings_by_day
 from cloud.ledger import words as ledger_words
 from cloud.ledger.units import units
@@ -47,6 +47,7 @@ def today(request: Request, services: Here) -> Response:
             "parked": overview.parked(session, limit=_FEW)[1],
             "differences": _newest_differences(session),
             "not_sent": not_sent(session, now_ms),
+            "to_approve": approving.waiting(session),
         }
 
     return page(request, services, "today", read)

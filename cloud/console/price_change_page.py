@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
 from cloud.api.services import Services
+from cloud.console import approving
 from cloud.console.arrival import Arrival, Book, arrival
 from cloud.console.targets import place_names
 from cloud.errors import NotFound
@@ -17,7 +18,8 @@ from cloud.org.models import Store
 from cloud.org.stores import house_money
 from cloud.prices import approvals, changes, taking_back
 from cloud.prices.columns import HEADS
-from cloud.prices.drafts import bodies_in, draft_changes, draft_size, get_draft, writers_of
+from cloud.prices.drafts import bodies_in, draft_changes, draft_size, get_draft
+from cloud.prices.engines import TooOld
 from cloud.prices.finding import find_items
 from cloud.prices.imports import ImportResult
 from cloud.prices.models import DraftStatus, PriceDraft, PriceVersion, TimelineEntryRow
@@ -75,7 +77,7 @@ def show(
     draft_id: str,
     *,
     refused: str = "",
-    about: str = "",
+    old: Sequence[TooOld] = (),
     result: ImportResult | None = None,
     asked: Asked = _NOTHING,
     wrong: Sequence[Wrong] = (),
@@ -86,11 +88,12 @@ def show(
         draft = get_draft(session, draft_id)
         now_ms = services.clocks.business.now_ms()
         found, count = changes.changes(session, draft_id, now_ms)
-        approved = approvals.approval_of(session, draft_id)
         back = taking_back.taking_back(session, draft_id)
         tried = _tried(session, draft_id)
         spoken = {place for _, told in tried["previews"] if told for place in told.places}
-        spoken |= {f"store:{one.scope}" for one in found if one.kind is BodyKind.OVERRIDES}
+        spoken |= {f"store:{one.store}" for one in old} | {
+            f"store:{one.scope}" for one in found if one.kind is BodyKind.OVERRIDES
+        }
         return {
             **tried,
             "arrival": _arrival(session, draft, now_ms),
@@ -106,12 +109,10 @@ def show(
             "taken": result.rows if result and result.stored else 0,
             "versions": list(session.exec(select(PriceVersion).where(col(PriceVersion.draft_id) == draft_id))),
             "stores": _labelled(session, draft),
-            "writers": writers_of(draft),
-            "second": approvals.needs_second_person(session),
-            "approved": approved,
+            "second": approving.of_draft(session, draft, ready=count > 0),
             "exponent": house_money(session)[1],
             "refused": refused,
-            "about": about,
+            "old": old,
             "problems": result.problems[:_PROBLEMS] if result else [],
             "open": draft.status == "draft",
             "places": place_names(session, [draft.targets, *(one.targets for one in back), *spoken]),

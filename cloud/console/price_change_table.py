@@ -3,66 +3,93 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from cloud.console.targets import Targeted, targeted, targets_cell
-from cloud.prices.models import PriceDraft
+from cloud.prices.models import DraftApproval, DraftStatus, PriceDraft
 from cloud.web import said
 from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, Query, SqlSource, toned
 from cloud.web.who import who_cell
 from shared.web.words import marked
 
-_STATES = ("draft", "published", "stopped", "discarded")
+_STATES = ("draft", "asked", "approved", "published", "stopped", "discarded")
 
 
-def _columns() -> Sequence[Column[Targeted[PriceDraft]]]:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A price change, and its state as people see it: a draft may wait for a second person, or have their yes."""
+
+    draft: PriceDraft
+    approved: bool
+
+    @property
+    def state(self) -> str:
+        """The state, by the names that `cloud.web.said.PLAN` says."""
+        if self.draft.status != DraftStatus.DRAFT:
+            return self.draft.status
+        return "approved" if self.approved else "asked" if self.draft.asked_ms is not None else DraftStatus.DRAFT
+
+
+def _columns() -> Sequence[Column[Targeted[Standing]]]:
     return (
         Column(
             key="title",
             title=marked("Title"),
             kind=Kind.WRAP,
             order=col(PriceDraft.title),
-            cell=lambda row: Cell(value=row.it.title, href=f"/prices/changes/{row.it.id}"),
+            cell=lambda row: Cell(value=row.it.draft.title, href=f"/prices/changes/{row.it.draft.id}"),
         ),
         Column(
             key="status",
             title=marked("State"),
             order=col(PriceDraft.status),
-            cell=lambda row: toned(said.PLAN[row.it.status]),
+            cell=lambda row: toned(said.PLAN[row.it.state]),
         ),
         Column(
             key="targets",
             title=marked("Stores"),
             kind=Kind.WRAP,
-            cell=lambda row: targets_cell(row.it.targets, row.places),
+            cell=lambda row: targets_cell(row.it.draft.targets, row.places),
         ),
-        Column(key="by", title=marked("By"), cell=lambda row: who_cell(row.it.created_by)),
+        Column(key="by", title=marked("By"), cell=lambda row: who_cell(row.it.draft.created_by)),
         Column(
             key="created",
             title=marked("Drafted"),
             kind=Kind.MOMENT,
             order=col(PriceDraft.created_ms),
-            cell=lambda row: row.it.created_ms,
+            cell=lambda row: row.it.draft.created_ms,
         ),
     )
 
 
 def _drafts(asked: Asked) -> Query:
-    query: Query = select(PriceDraft)
-    return query.where(col(PriceDraft.status) == asked.get("status")) if asked.get("status") else query
+    approval = col(DraftApproval.approved_by)
+    query: Query = select(PriceDraft, approval).outerjoin(DraftApproval, col(DraftApproval.draft_id) == PriceDraft.id)
+    status, waits = asked.get("status"), col(PriceDraft.asked_ms).is_not(None)
+    if status in {"draft", "asked", "approved"}:
+        of = {"draft": (~waits, approval.is_(None)), "asked": (waits,), "approved": (approval.is_not(None),)}[status]
+        return query.where(col(PriceDraft.status) == DraftStatus.DRAFT, *of)
+    return query.where(col(PriceDraft.status) == status) if status else query
 
 
-def _placed(session: Session, rows: list[Targeted[PriceDraft]]) -> list[Targeted[PriceDraft]]:
-    return targeted(session, rows, lambda it: it.targets)
+def _placed(session: Session, rows: list[Targeted[Standing]]) -> list[Targeted[Standing]]:
+    return targeted(session, rows, lambda it: it.draft.targets)
 
 
-PRICE_CHANGES: Listing[Targeted[PriceDraft]] = Listing(
+PRICE_CHANGES: Listing[Targeted[Standing]] = Listing(
     name="price-changes",
     title=marked("Price changes"),
     columns=_columns(),
-    source=SqlSource(_drafts, lambda row: Targeted(row.PriceDraft), _columns, (col(PriceDraft.id).desc(),), _placed),
+    source=SqlSource(
+        _drafts,
+        lambda row: Targeted(Standing(row.PriceDraft, row.approved_by is not None)),
+        _columns,
+        (col(PriceDraft.id).desc(),),
+        _placed,
+    ),
     order="-created",
     filters=(
         Filter(

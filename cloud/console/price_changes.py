@@ -26,6 +26,7 @@ from cloud.org.stores import find_store
 from cloud.prices import approvals, changes, taking_back
 from cloud.prices import labels as labelling
 from cloud.prices.drafts import create_draft, discard, get_draft, list_drafts
+from cloud.prices.engines import EngineTooOld
 from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import DraftStatus, PriceDraft, PriceVersion
 from cloud.prices.publish import Act, publish
@@ -119,6 +120,16 @@ def cancel_preview(request: Request, services: Here, draft: str, form: MayPlan) 
     return _do(request, services, draft, form, act, part="#preview")
 
 
+@router.post("/prices/changes/{draft}/ask")
+def ask(request: Request, services: Here, draft: str, form: MayPlan) -> Response:
+    """Send it to a second person."""
+
+    def act(session: Session, by: Act) -> None:
+        approvals.send(session, draft, actor=by.actor, wall_ms=by.wall_ms, note=by.reason)
+
+    return _do(request, services, draft, form, act)
+
+
 @router.post("/prices/changes/{draft}/approve")
 def approve(request: Request, services: Here, draft: str, form: MayApprove) -> Response:
     """Agree to exactly these changes."""
@@ -127,8 +138,20 @@ def approve(request: Request, services: Here, draft: str, form: MayApprove) -> R
         services,
         draft,
         form,
-        lambda session, by: approvals.approve(session, draft, actor=by.actor, wall_ms=by.wall_ms, reason=by.reason),
+        lambda session, by: approvals.approve(
+            session, draft, actor=by.actor, wall_ms=by.wall_ms, reason=by.reason, seen=form.get("seen")
+        ),
     )
+
+
+@router.post("/prices/changes/{draft}/send-back")
+def send_back(request: Request, services: Here, draft: str, form: MayApprove) -> Response:
+    """Refuse it, or take an approval back, and say why."""
+
+    def act(session: Session, by: Act) -> None:
+        approvals.send_back(session, draft, actor=by.actor, wall_ms=by.wall_ms, reason=by.reason)
+
+    return _do(request, services, draft, form, act)
 
 
 @router.post("/prices/changes/{draft}/publish")
@@ -206,9 +229,8 @@ def _do(
         with services.database.session() as session:
             act(session, act_of(services, form))
     except (Refused, Invalid, Conflict, ValueError) as error:
-        code = error.code if isinstance(error, Refused) else ""
-        about = "; ".join(error.subjects) if isinstance(error, PriceRefusal) and code == "engine_too_old" else ""
-        return show(request, services, draft, refused=refusal_words(error, REFUSALS), about=about)
+        old = error.found if isinstance(error, EngineTooOld) else ()
+        return show(request, services, draft, refused=refusal_words(error, REFUSALS), old=old)
     return _to(draft, part)
 
 

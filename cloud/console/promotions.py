@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
-from cloud.api.services import Here, Services
-from cloud.audit.words import ACTION
+from cloud.api.services import Here
 from cloud.console import promotion_calendar
-from cloud.console.arrival import Arrival, arrival
-from cloud.console.promotion_forms import Said, filled_of, known, said_of
-from cloud.console.promotion_refusals import REFUSALS
+from cloud.console.promotion_forms import said_of
+from cloud.console.promotion_page import act_of, do, mint, show, to_page
 from cloud.console.promotion_tables import PLANS
-from cloud.console.targets import choices, chosen, place_names
-from cloud.errors import Conflict, Invalid, Refused
+from cloud.console.targets import chosen
 from cloud.identity.people import Right
 from cloud.org.stores import house_money
 from cloud.prices import approvals
-from cloud.prices.errors import PriceRefusal
 from cloud.prices.publish import Act
-from cloud.prices.targets import resolve_targets
-from cloud.promotions import plans, previewing, words
-from cloud.promotions.holding import holding, published_to, where
-from cloud.promotions.models import PlanStatus, PreviewStatus, PromotionPlan
-from cloud.promotions.naming import promotion_names
+from cloud.promotions import approving, plans, previewing, words
 from cloud.promotions.reading import kinds, read, typed_from
-from cloud.promotions.telling import acts_on, published_since
-from cloud.promotions.touching import Touched, touched
-from cloud.web.live import asks_for_stream
-from cloud.web.refusing import refusal_words
 from cloud.web.rendering import Context, environment, page
 from cloud.web.showing import listed
 from cloud.web.signing_in import Posted, form_by, person_with
 from cloud.web.speaking import language_of
-from shared.ids import UuidMint
 
 router = APIRouter(include_in_schema=False)
 router.include_router(promotion_calendar.router)  # before the address of one promotion, which it looks like
@@ -56,9 +40,7 @@ def promotions(request: Request, services: Here) -> Response:
     """Which promotions are planned, waiting, or in force?"""
 
     def read_all(session: Session, _now_ms: int) -> Context:
-        everything = plans.everything(session)
-        counts = {status: sum(plan.status == status for plan in everything) for status in ("published", "draft")}
-        counts["approved"] = sum(plan.status == "approved" for plan in everything)
+        counts = plans.counts(session)
         on_today = promotion_calendar.on_today(session, services.clocks.business.now_ms())
         second = approvals.needs_second_person(session)
         return {"table": PLANS, "counts": counts, "on_today": on_today, "second": second}
@@ -77,8 +59,8 @@ def new(request: Request, services: Here) -> Response:
 def create(services: Here, form: MayPlan) -> Response:
     """Start a draft."""
     with services.database.session() as session:
-        plan = plans.create(session, _mint(services), form.get("kind"), form.get("title") or "?", _act(services, form))
-    return _to(plan.id)
+        plan = plans.create(session, mint(services), form.get("kind"), form.get("title") or "?", act_of(services, form))
+    return to_page(plan.id)
 
 
 @router.post("/promotions/adopt")
@@ -89,14 +71,14 @@ def adopt(services: Here, form: MayPlan) -> Response:
     """
     with services.database.session() as session:
         exponent = house_money(session)[1]
-        plan = plans.take_up(session, _mint(services), form.get("promotion"), _act(services, form), exponent)
-    return _to(plan.id)
+        plan = plans.take_up(session, mint(services), form.get("promotion"), act_of(services, form), exponent)
+    return to_page(plan.id)
 
 
 @router.post("/promotions/second-person")
 def second_person(services: Here, form: MayRule) -> Response:
     """Decide whether a second person has to approve."""
-    act = _act(services, form)
+    act = act_of(services, form)
     with services.database.session() as session:
         approvals.set_second_person(session, needed=form.get("needed") == "yes", actor=act.actor, wall_ms=act.wall_ms)
     return RedirectResponse("/promotions", HTTPStatus.SEE_OTHER)
@@ -105,73 +87,7 @@ def second_person(services: Here, form: MayRule) -> Response:
 @router.get("/promotions/{plan}")
 def promotion(request: Request, services: Here, plan: str) -> Response:
     """What is this promotion, what would it do, and where is it?"""
-    return _page(request, services, plan)
-
-
-def _page(request: Request, services: Services, plan_id: str, refused: str = "", about: str = "") -> Response:
-    def read_one(session: Session, _now_ms: int) -> Context:
-        plan = plans.find(session, plan_id)
-        now_ms = services.clocks.business.now_ms()
-        exponent = house_money(session)[1]
-        is_open = plan.is_open
-        filled, made = filled_of(plan, exponent, known(session, now_ms, exponent) if is_open else {})
-        previews = [(one, previewing.tally_of(one)) for one in previewing.newest(session, plan.id)]
-        spoken = {place for _, told in previews if told for place in told.places}
-        streamed = asks_for_stream(request)
-        over = plan.status in {PlanStatus.STOPPED, PlanStatus.DISCARDED}
-        it = Said() if streamed else said_of(session, plan, made, now_ms, with_conflicts=not over)
-        did = Touched() if streamed else _touched(session, plan)
-        on_tills = _arrival(session, plan, now_ms)
-        met = {f"store:{one.store}" for one in did.newest}
-        return {
-            "plan": plan,
-            "filled": filled,
-            "ready": made is not None,
-            "it": it,
-            "choices": choices(session),
-            "places": place_names(session, [plan.targets, *it.places, *spoken, *met]),
-            "second": approvals.needs_second_person(session),
-            "previews": previews,
-            "of_prices": False,
-            "digest": plans.digest(plan),
-            "names": promotion_names(session, {one for _, told in previews if told for one in told.promotions}),
-            "exponent": exponent,
-            "arrival": on_tills,
-            "did": did,
-            "over": over,
-            "acts": [] if streamed else acts_on(session, plan),
-            "act_words": ACTION,
-            "stores": sorted({one.store for one in on_tills}),
-            "goes_too": published_since(session, plan, [one.store for one in on_tills]),
-            "runs_already": is_open and bool(on_tills),
-            "kind": words.KINDS[plan.kind],
-            "refused": refused,
-            "about": about,
-            "open": is_open,
-            "busy": any(one.status in {PreviewStatus.WAITING, PreviewStatus.RUNNING} for one, _ in previews),
-        }
-
-    return page(request, services, "promotion", read_one)
-
-
-def _touched(session: Session, plan: PromotionPlan) -> Touched:
-    """Return what a plan did where it stood or stands; nothing for one that no book ever held."""
-    if plan.is_taken_up:
-        stores = {store.id for store in resolve_targets(session, ["all"])}
-    else:
-        stores = {entry.store_id for entry in published_to(session, plan)}
-    return touched(session, plan.promotion, stores) if stores else Touched()
-
-
-def _arrival(session: Session, plan: PromotionPlan, now_ms: int) -> list[Arrival]:
-    """Return how every till stands that is to have a published plan, or has it still."""
-    waiting, running = where(session, plan, now_ms)
-    goal: dict[str, int] = {}
-    for found in (running, waiting):
-        for version, stores in found.items():
-            goal |= {store: max(version, goal.get(store, 0)) for store in stores}
-    ever = {entry.store_id for entry in published_to(session, plan)}
-    return arrival(session, goal, ever, lambda books: holding(session, plan.promotion, books), now_ms)
+    return show(request, services, plan)
 
 
 @router.post("/promotions/{plan}/says")
@@ -205,7 +121,7 @@ def save(request: Request, services: Here, plan: str, form: MayPlan) -> Response
             activates=form.get("activates"),
         )
 
-    return _do(request, services, plan, form, act)
+    return do(request, services, plan, form, act)
 
 
 @router.post("/promotions/{plan}/preview")
@@ -215,9 +131,9 @@ def preview(request: Request, services: Here, plan: str, form: MayPlan) -> Respo
 
     def act(session: Session, by: Act) -> None:
         exponent = house_money(session)[1]
-        previewing.ask(session, _mint(services), plan, weeks, act=by, exponent=exponent)
+        previewing.ask(session, mint(services), plan, weeks, act=by, exponent=exponent)
 
-    return _do(request, services, plan, form, act, part="#preview")
+    return do(request, services, plan, form, act, part="#preview")
 
 
 @router.post("/promotions/{plan}/cancel-preview")
@@ -228,30 +144,56 @@ def cancel_preview(request: Request, services: Here, plan: str, form: MayPlan) -
         for one in previewing.open_of(session, plan):
             previewing.cancel(session, one.id, by)
 
-    return _do(request, services, plan, form, act, part="#preview")
+    return do(request, services, plan, form, act, part="#preview")
+
+
+@router.post("/promotions/{plan}/ask")
+def ask(request: Request, services: Here, plan: str, form: MayPlan) -> Response:
+    """Send it to a second person."""
+    return do(
+        request,
+        services,
+        plan,
+        form,
+        lambda session, by: approving.send(session, plan, by, house_money(session)[1], seen=form.get("seen")),
+    )
 
 
 @router.post("/promotions/{plan}/approve")
 def approve(request: Request, services: Here, plan: str, form: MayApprove) -> Response:
     """Agree to it."""
-    return _do(
+    return do(
         request,
         services,
         plan,
         form,
-        lambda session, by: plans.approve(session, plan, by, house_money(session)[1]),
+        lambda session, by: approving.approve(session, plan, by, house_money(session)[1], seen=form.get("seen")),
     )
+
+
+@router.post("/promotions/{plan}/send-back")
+def send_back(request: Request, services: Here, plan: str, form: MayApprove) -> Response:
+    """Refuse it, or take an approval back, and say why."""
+    return do(request, services, plan, form, lambda session, by: approving.send_back(session, plan, by))
+
+
+@router.post("/promotions/{plan}/leave-out")
+def leave_out(request: Request, services: Here, plan: str, form: MayPlan) -> Response:
+    """Leave stores out whose tills are too old for it; it goes to the others that it was meant for."""
+    return do(request, services, plan, form, lambda session, by: plans.leave_out(session, plan, by, form.all("store")))
 
 
 @router.post("/promotions/{plan}/push")
 def push(request: Request, services: Here, plan: str, form: MayPublish) -> Response:
     """Publish it."""
-    return _do(
+    return do(
         request,
         services,
         plan,
         form,
-        lambda session, by: plans.push(session, plan, _mint(services), by, house_money(session)[1]),
+        lambda session, by: plans.push(
+            session, plan, mint(services), by, house_money(session)[1], seen=form.get("seen")
+        ),
         part="#arrival",
     )
 
@@ -259,12 +201,12 @@ def push(request: Request, services: Here, plan: str, form: MayPublish) -> Respo
 @router.post("/promotions/{plan}/stop")
 def stop(request: Request, services: Here, plan: str, form: MayPublish) -> Response:
     """Take it back at once."""
-    return _do(
+    return do(
         request,
         services,
         plan,
         form,
-        lambda session, by: plans.stop(session, plan, _mint(services), by),
+        lambda session, by: plans.stop(session, plan, mint(services), by),
         part="#arrival",
     )
 
@@ -272,55 +214,18 @@ def stop(request: Request, services: Here, plan: str, form: MayPublish) -> Respo
 @router.post("/promotions/{plan}/roll-back")
 def roll_back(request: Request, services: Here, plan: str, form: MayPublish) -> Response:
     """Bring the stores' whole price books back to what they were before it."""
-    return _do(request, services, plan, form, lambda session, by: plans.roll_back(session, plan, by), part="#arrival")
+    return do(request, services, plan, form, lambda session, by: plans.roll_back(session, plan, by), part="#arrival")
 
 
 @router.post("/promotions/{plan}/discard")
 def discard(request: Request, services: Here, plan: str, form: MayPlan) -> Response:
     """Give it up."""
-    return _do(request, services, plan, form, lambda session, by: plans.discard(session, plan, by))
+    return do(request, services, plan, form, lambda session, by: plans.discard(session, plan, by))
 
 
 @router.post("/promotions/{plan}/clone")
 def clone(services: Here, plan: str, form: MayPlan) -> Response:
     """Start another with the same content."""
     with services.database.session() as session:
-        made = plans.clone(session, plan, _mint(services), _act(services, form))
-    return _to(made.id)
-
-
-def _do(
-    request: Request,
-    services: Services,
-    plan: str,
-    form: Posted,
-    act: Callable[[Session, Act], object],
-    *,
-    part: str = "",
-) -> Response:
-    """Act in one transaction and go back to the page; what is refused is said on it."""
-    try:
-        with services.database.session() as session:
-            act(session, _act(services, form))
-    except (Refused, Invalid, Conflict) as error:
-        code = error.code if isinstance(error, Refused) else ""
-        about = "; ".join(error.subjects) if isinstance(error, PriceRefusal) and code == "engine_too_old" else ""
-        return _page(request, services, plan, refusal_words(error, REFUSALS), about)
-    return _to(plan, part)
-
-
-def _act(services: Services, form: Posted) -> Act:
-    return Act(
-        actor=form.who.actor,
-        now_ms=services.clocks.business.now_ms(),
-        wall_ms=services.clocks.machine.wall_ms(),
-        reason=form.get("reason")[:500],
-    )
-
-
-def _mint(services: Services) -> UUID:
-    return UuidMint(services.clocks.machine.wall_ms, os.urandom)()
-
-
-def _to(plan: str, part: str = "") -> Response:
-    return RedirectResponse(f"/promotions/{plan}{part}", HTTPStatus.SEE_OTHER)
+        made = plans.clone(session, plan, mint(services), act_of(services, form))
+    return to_page(made.id)

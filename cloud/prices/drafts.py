@@ -15,7 +15,7 @@ from cloud.database.rowset import upsert_into
 from cloud.errors import NotFound
 from cloud.prices.content import engine_level
 from cloud.prices.errors import PriceRefusal
-from cloud.prices.models import DraftStatus, PriceDraft, PriceDraftRow
+from cloud.prices.models import DraftApproval, DraftStatus, PriceDraft, PriceDraftRow
 from cloud.prices.targets import check_targets
 from shared.body import BodyKind
 
@@ -33,6 +33,9 @@ class DraftRow:
     key: str
     row: bytes | None
 
+
+ASKED = (col(PriceDraft.status) == DraftStatus.DRAFT, col(PriceDraft.asked_ms).is_not(None))
+"""The conditions of drafts that wait for a second person."""
 
 DraftChanges = dict[tuple[BodyKind, str], dict[str, bytes | None]]
 
@@ -87,7 +90,7 @@ def put_rows(session: Session, draft_id: str, rows: Iterable[DraftRow], *, actor
     for row in rows:
         bodies.setdefault((row.kind, row.scope), {})[row.key] = row.row
     if bodies:
-        _note_writer(session, draft, actor)
+        _written(session, draft, actor)
     known = bodies_in(session, draft_id)
     for body, changes in bodies.items():
         values = [(draft_id, str(body[0]), body[1], key, row) for key, row in changes.items()]
@@ -98,11 +101,14 @@ def put_rows(session: Session, draft_id: str, rows: Iterable[DraftRow], *, actor
     return sum(map(len, bodies.values()))
 
 
-def _note_writer(session: Session, draft: PriceDraft, actor: str) -> None:
+def _written(session: Session, draft: PriceDraft, actor: str) -> None:
+    """Note who writes; what a second person was asked to read is no longer what it says."""
     if actor not in writers_of(draft):
         draft.writers = "\n".join([*draft.writers.split("\n"), actor]).strip()
-        session.add(draft)
-        session.flush()
+    draft.asked_ms = None
+    session.add(draft)
+    session.execute(delete(DraftApproval).where(col(DraftApproval.draft_id) == draft.id))
+    session.flush()
 
 
 def writers_of(draft: PriceDraft) -> set[str]:
@@ -112,7 +118,7 @@ def writers_of(draft: PriceDraft) -> set[str]:
 
 def drop_rows(session: Session, draft_id: str, kind: BodyKind, scope: str, keys: Sequence[str], *, actor: str) -> None:
     """Take changes out of an open draft again: the keys stay as they are. Whoever does (`actor`) is noted."""
-    _note_writer(session, open_draft(session, draft_id), actor)
+    _written(session, open_draft(session, draft_id), actor)
     session.execute(
         delete(PriceDraftRow).where(
             col(PriceDraftRow.draft_id) == draft_id,

@@ -56,6 +56,14 @@ class PriceDraft(Table, table=True):
     writers: str = ""
     """Everybody else who put rows into it or took some out, one a line: none of them is its second person."""
     created_ms: int = utc_ms()
+    asked_by: str = ""
+    asked_ms: int | None = utc_ms(default=None)
+    """When it was sent to a second person; None while it is being written."""
+    asked_note: str = ""
+    returned_by: str = ""
+    returned_ms: int | None = utc_ms(default=None)
+    returned_why: str = ""
+    """Why a second person sent it back; gone when it is sent to them again."""
     takes_back: str | None = Field(default=None, max_length=36, index=True)
     """The published price change whose earlier rows it brings back."""
 

@@ -21,11 +21,17 @@ class PlanStatus(StrEnum):
     """What became of a planned promotion."""
 
     DRAFT = "draft"
+    ASKED = "asked"
+    """Sent to a second person as it is; a change makes it a draft again."""
     APPROVED = "approved"
     """A second person agreed to exactly this content; a change makes it a draft again."""
     PUBLISHED = "published"
     STOPPED = "stopped"
     DISCARDED = "discarded"
+
+
+OPEN = (PlanStatus.DRAFT, PlanStatus.ASKED, PlanStatus.APPROVED)
+"""What can still be written."""
 
 
 class PromotionPlan(Table, table=True):
@@ -48,6 +54,16 @@ class PromotionPlan(Table, table=True):
     created_ms: int = utc_ms()
     changed_by: str
     changed_ms: int = utc_ms()
+    writers: str = ""
+    """Everybody else who wrote something of it, one a line: none of them is its second person."""
+    asked_by: str = ""
+    asked_ms: int | None = utc_ms(default=None)
+    asked_note: str = ""
+    """What the second person was told when it was sent to them."""
+    returned_by: str = ""
+    returned_ms: int | None = utc_ms(default=None)
+    returned_why: str = ""
+    """Why a second person sent it back; gone when it is sent to them again."""
     approved_by: str = ""
     approved_ms: int | None = utc_ms(default=None)
     price_draft: str | None = Field(default=None, max_length=36, index=True)
@@ -60,7 +76,7 @@ class PromotionPlan(Table, table=True):
     @property
     def is_open(self) -> bool:
         """Whether it can still be written."""
-        return self.status in {PlanStatus.DRAFT, PlanStatus.APPROVED}
+        return self.status in OPEN
 
     @property
     def is_taken_up(self) -> bool:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from uuid import UUID, uuid5
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from cloud import audit
 from cloud.errors import Invalid, NotFound
@@ -22,9 +22,9 @@ from cloud.prices.publish import Act, Publication, publish
 from cloud.prices.revert import rollback, withdraw
 from cloud.prices.rows import rows_of
 from cloud.prices.standing import newest_body
-from cloud.prices.targets import CHAIN, check_targets
+from cloud.prices.targets import CHAIN, check_targets, resolve_targets
 from cloud.promotions.holding import end_what_is_gone, listed_in_a_book, standing, where
-from cloud.promotions.models import PlanStatus, PromotionPlan, promotion_id
+from cloud.promotions.models import OPEN, PlanStatus, PromotionPlan, promotion_id
 from cloud.promotions.reading import Read, read
 from cloud.promotions.writing import typed_of
 from shared.body import BodyKind
@@ -67,10 +67,10 @@ def find(session: Session, plan_id: str) -> PromotionPlan:
     return plan
 
 
-def everything(session: Session, limit: int = 500) -> list[PromotionPlan]:
-    """Return plans, those changed last first."""
-    query = select(PromotionPlan).order_by(col(PromotionPlan.changed_ms).desc(), col(PromotionPlan.id).desc())
-    return list(session.exec(query.limit(limit)))
+def counts(session: Session) -> dict[str, int]:
+    """Return how many plans there are in each state."""
+    query = select(col(PromotionPlan.status), func.count()).group_by(col(PromotionPlan.status))
+    return dict.fromkeys(map(str, PlanStatus), 0) | dict(session.exec(query).all())
 
 
 def titles(session: Session, promotions: Collection[str]) -> dict[str, str]:
@@ -96,24 +96,51 @@ def digest(plan: PromotionPlan) -> str:
     return sha256(msgspec.json.encode(said)).hexdigest()
 
 
+def writers_of(plan: PromotionPlan) -> set[str]:
+    """Return everybody who wrote something of a plan."""
+    return {plan.created_by, plan.changed_by, *filter(None, plan.writers.split("\n"))}
+
+
+def check_seen(plan: PromotionPlan, seen: str) -> None:
+    """Raise PriceRefusal where a plan is not what somebody read (`seen`: its digest then; empty: they do not say)."""
+    if seen and seen != digest(plan):
+        raise PriceRefusal("changed_since", f"promotion {plan.title!r} was changed since it was read: read it again")
+
+
 def save(
     session: Session, plan_id: str, act: Act, *, title: str, given: Typed, targets: Sequence[str], activates: str = ""
 ) -> PromotionPlan:
-    """Keep what was typed, whether it makes sense yet or not. An approval is for what was approved: it is gone."""
-    plan = _open(session, plan_id)
+    """Keep what was typed, whether it makes sense yet or not. An approval is for what was approved: it is gone.
+
+    Raise PriceRefusal for a moment that is none.
+    """
+    plan = open_plan(session, plan_id)
     check_targets(targets)
     before = digest(plan), plan.title
     plan.title = _title(title)
     plan.typed = msgspec.json.encode(dict(sorted(given.items()))).decode()
     plan.targets = " ".join(dict.fromkeys(targets))
-    plan.activates_local = activates
+    plan.activates_local = _moment(activates)
     if (digest(plan), plan.title) != before:
-        plan.status, plan.approved_by, plan.approved_ms = PlanStatus.DRAFT, "", None
+        plan.status, plan.approved_by, plan.approved_ms, plan.asked_ms = PlanStatus.DRAFT, "", None, None
         plan.changed_by, plan.changed_ms = act.actor, act.wall_ms
-        _note(session, act, "promotions.save", plan)
+        if act.actor not in writers_of(plan):
+            plan.writers = "\n".join([*plan.writers.split("\n"), act.actor]).strip()
+        note(session, act, "promotions.save", plan)
     session.add(plan)
     session.flush()
     return plan
+
+
+def leave_out(session: Session, plan_id: str, act: Act, stores: Collection[str]) -> PromotionPlan:
+    """Leave some stores out of those a plan is for. Raise PriceRefusal where none would be left."""
+    plan = open_plan(session, plan_id)
+    kept = [store.id for store in resolve_targets(session, plan.targets.split()) if store.id not in stores]
+    if not kept:
+        raise PriceRefusal("no_target", "no store would be left")
+    targets = [f"store:{store}" for store in kept]
+    moment = plan.activates_local
+    return save(session, plan_id, act, title=plan.title, given=typed(plan), targets=targets, activates=moment)
 
 
 def clone(session: Session, plan_id: str, id_: UUID, act: Act) -> PromotionPlan:
@@ -121,44 +148,34 @@ def clone(session: Session, plan_id: str, id_: UUID, act: Act) -> PromotionPlan:
     other = find(session, plan_id)
     plan = create(session, id_, other.kind, _numbered(session, other.title), act)
     plan.typed, plan.targets, plan.cloned_from = other.typed, other.targets, other.id
-    _note(session, act, "promotions.clone", plan)
-    return plan
-
-
-def approve(session: Session, plan_id: str, act: Act, exponent: int) -> PromotionPlan:
-    """Agree to exactly what a plan says now. Raise PriceRefusal for its author, and for what makes no sense yet."""
-    plan = _open(session, plan_id)
-    approvals.refuse_author(act.actor, {plan.created_by, plan.changed_by})
-    _promotion(plan, exponent)
-    plan.status, plan.approved_by, plan.approved_ms = PlanStatus.APPROVED, act.actor, act.wall_ms
-    session.add(plan)
-    _note(session, act, "promotions.approve", plan)
-    session.flush()
+    note(session, act, "promotions.clone", plan)
     return plan
 
 
 def discard(session: Session, plan_id: str, act: Act) -> None:
     """Give a plan up; it stays readable."""
-    plan = _open(session, plan_id)
+    plan = open_plan(session, plan_id)
     plan.status = PlanStatus.DISCARDED
     session.add(plan)
-    _note(session, act, "promotions.discard", plan)
+    note(session, act, "promotions.discard", plan)
 
 
-def push(session: Session, plan_id: str, draft_id: UUID, act: Act, exponent: int) -> Publication:
+def push(session: Session, plan_id: str, draft_id: UUID, act: Act, exponent: int, *, seen: str = "") -> Publication:
     """Publish a plan as part of a price book of its stores.
 
-    Raise PriceRefusal when it makes no sense yet, lacks a second person's approval, or a till there is too old for it.
+    Raise PriceRefusal when it makes no sense yet, lacks a second person's approval, is not what was read (`seen`), or
+    a till there is too old for it.
     """
-    plan = _open(session, plan_id)
-    promotion = _promotion(plan, exponent)
+    plan = open_plan(session, plan_id)
+    check_seen(plan, seen)
+    promotion = promotion_of(plan, exponent)
     if approvals.needs_second_person(session) and plan.status != PlanStatus.APPROVED:
         raise PriceRefusal("approval_missing", "a second person has to approve this promotion before it is published")
     content = encode_row(BodyKind.PROMOTIONS, plan.promotion, msgspec.to_builtins(promotion))
     done = _publish_row(session, plan, draft_id, content, act=act, targets=plan.targets.split())
     plan.status, plan.price_draft, plan.version = PlanStatus.PUBLISHED, str(draft_id), done.version
     session.add(plan)
-    _note(session, act, "promotions.push", plan)
+    note(session, act, "promotions.push", plan)
     session.flush()
     return done
 
@@ -180,7 +197,7 @@ def stop(session: Session, plan_id: str, draft_id: UUID, act: Act) -> list[int]:
     plan.status = PlanStatus.STOPPED
     plan.price_draft = plan.price_draft or str(draft_id)  # of one never published here: which tills are to drop it
     session.add(plan)
-    _note(session, act, "promotions.stop", plan)
+    note(session, act, "promotions.stop", plan)
     session.flush()
     return made
 
@@ -235,7 +252,7 @@ def roll_back(session: Session, plan_id: str, act: Act) -> Publication:
     done = rollback(session, before, act, targets=[f"store:{store}" for store in stores])
     plan.status = PlanStatus.STOPPED
     session.add(plan)
-    _note(session, act, "promotions.roll_back", plan)
+    note(session, act, "promotions.roll_back", plan)
     session.flush()
     end_what_is_gone(session, act)
     return done
@@ -247,7 +264,7 @@ def adopt(session: Session, id_: UUID, promotion: Promotion, act: Act, exponent:
     plan = create(session, id_, kind, promotion.names.get("zh") or promotion.promotion, act)
     plan.promotion = promotion.promotion
     plan.typed = msgspec.json.encode(typed_of(promotion, exponent)).decode()
-    _note(session, act, "promotions.adopt", plan)
+    note(session, act, "promotions.adopt", plan)
     return plan
 
 
@@ -256,7 +273,7 @@ def take_up(session: Session, id_: UUID, promotion: str, act: Act, exponent: int
 
     Raise NotFound for one that no store's price book has.
     """
-    mine = col(PromotionPlan.status).in_((PlanStatus.DRAFT, PlanStatus.APPROVED, PlanStatus.PUBLISHED))
+    mine = col(PromotionPlan.status).in_((*OPEN, PlanStatus.PUBLISHED))
     known = session.exec(select(PromotionPlan).where(col(PromotionPlan.promotion) == promotion, mine)).first()
     if known is not None:
         return known
@@ -292,14 +309,16 @@ def _publish_row(
     return publish(session, str(draft_id), act, activates_local=local, takes_back=content is None)
 
 
-def _promotion(plan: PromotionPlan, exponent: int) -> Promotion:
+def promotion_of(plan: PromotionPlan, exponent: int) -> Promotion:
+    """Return what a plan comes to. Raise PriceRefusal while it makes no sense yet."""
     found = read_plan(plan, exponent).promotion
     if found is None:
         raise PriceRefusal("plan_incomplete", f"promotion {plan.title!r} is not complete: mend the fields that say so")
     return found
 
 
-def _open(session: Session, plan_id: str) -> PromotionPlan:
+def open_plan(session: Session, plan_id: str) -> PromotionPlan:
+    """Return a plan that can still be written, and lock it. Raise NotFound, or PriceRefusal for one that is closed."""
     find(session, plan_id)
     plan = session.get_one(PromotionPlan, plan_id, with_for_update=True, populate_existing=True)
     if not plan.is_open:
@@ -316,13 +335,22 @@ def _numbered(session: Session, title: str) -> str:
     return next((named for n in range(2, 1000) if (named := f"{stem} ({n})") not in taken), title)
 
 
+def _moment(local: str) -> str:
+    """Return a local moment as it was typed; empty is none."""
+    try:
+        return datetime.fromisoformat(local).replace(tzinfo=None).isoformat(timespec="minutes") if local else ""
+    except ValueError:
+        raise PriceRefusal("bad_moment", f"{local!r} is no date and time") from None
+
+
 def _title(title: str) -> str:
     if not title.strip() or len(title) > MAX_TITLE:
         raise Invalid(Phrase("a promotion needs a title of 1 to {most} characters", most=MAX_TITLE))
     return title.strip()
 
 
-def _note(session: Session, act: Act, action: str, plan: PromotionPlan) -> None:
+def note(session: Session, act: Act, action: str, plan: PromotionPlan) -> None:
+    """Write an act on a plan into the audit log."""
     audit.record(
         session,
         at_ms=act.wall_ms,

@@ -127,6 +127,7 @@ ROLE: dict[str, str] = {
 
 PLAN: dict[str, tuple[str, str]] = {
     "draft": (marked("draft"), "quiet"),
+    "asked": (marked("waits for approval"), "warn"),
     "approved": (marked("approved"), "good"),
     "published": (marked("published"), "good"),
     "stopped": (marked("stopped"), "warn"),

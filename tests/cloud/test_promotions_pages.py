@@ -185,14 +185,33 @@ def test_what_a_price_book_brought_is_changed_here(database: Database, marketer:
 def test_a_second_person_is_asked_where_it_is_set(database: Database, marketer: Visitor) -> None:
     assert marketer.send("/promotions/second-person", {"needed": "yes"}).status_code == 403
     signed(database, "root").send("/promotions/second-person", {"needed": "yes"})
-    place = started(marketer)
+    bo, place = signed(database, "bo"), started(marketer)
     marketer.send(f"{place}/save", FORM)
     assert "A second person has to approve it first." in marketer.send(f"{place}/push").text
     assert "Who wrote it cannot approve it." in marketer.send(f"{place}/approve").text
-    assert f'action="{place}/approve"' not in marketer.get(place).text, "no button that leads to a refusal"
-    assert f'action="{place}/approve"' in signed(database, "bo").get(place).text
-    assert signed(database, "bo").send(f"{place}/approve", {"reason": "fine"}).status_code == 303
+    offered = marketer.get(place).text
+    assert f'action="{place}/approve"' not in offered, "no button that leads to a refusal"
+    assert f'action="{place}/push"' not in offered
+    assert "May approve it: bo, root." in offered
+    assert "Nobody sent it for approval." in bo.send(f"{place}/send-back", {"reason": "no"}).text
+    assert marketer.send(f"{place}/ask", {"reason": "for Friday"}).status_code == 303
+    assert 'href="/promotions?status=asked"' in bo.get("/").text
+    read = bo.get(place).text
+    assert "Sent for approval by ana" in read
+    assert "for Friday" in read
+    (seen,) = set(re.findall(r'name="seen" value="([0-9a-f]+)"', read))
+    assert "Say why: whoever wrote it" in bo.send(f"{place}/send-back", {"reason": " "}).text
+    assert bo.send(f"{place}/send-back", {"reason": "4 is too much"}).status_code == 303
+    assert re.search(r"Sent back by bo.*4 is too much", marketer.get(place).text, re.DOTALL)
+    marketer.send(f"{place}/save", {**FORM, "steps.0.off_minor": "2"})
+    marketer.send(f"{place}/ask")
+    assert "Sent back by" not in marketer.get(place).text
+    assert "Somebody changed it since" in bo.send(f"{place}/approve", {"seen": seen}).text, "what nobody read"
+    assert bo.send(f"{place}/approve", {"reason": "fine"}).status_code == 303
     assert "approved by bo" in marketer.get(place).text
+    assert bo.send(f"{place}/send-back", {"reason": "not yet"}).status_code == 303
+    assert "A second person has to approve it first." in marketer.send(f"{place}/push").text
+    bo.send(f"{place}/approve")
     assert marketer.send(f"{place}/push", {"reason": "go"}).status_code == 303
 
 
@@ -208,6 +227,9 @@ def test_who_only_reads_changes_nothing(database: Database, marketer: Visitor) -
         "stop",
         "preview",
         "approve",
+        "ask",
+        "send-back",
+        "leave-out",
         "clone",
         "discard",
         "roll-back",
@@ -217,7 +239,7 @@ def test_who_only_reads_changes_nothing(database: Database, marketer: Visitor) -
         assert eve.send(f"{place}/{act}", FORM).status_code == 403, act
     assert eve.send("/promotions", {"kind": "percent_off"}).status_code == 403
     with database.session() as session:
-        assert len(plans.everything(session)) == 1
+        assert plans.counts(session)["draft"] == 1
 
 
 def test_a_till_too_old_is_named_on_the_page(database: Database) -> None:
@@ -226,9 +248,16 @@ def test_a_till_too_old_is_named_on_the_page(database: Database) -> None:
     ana = signed(database, "ana")
     place = started(ana)
     ana.send(f"{place}/save", FORM)
+    before = ana.get(place).text
+    assert "These tills are too old for it:" in before, "before anybody tries"
     refused = ana.send(f"{place}/push", {"reason": "go"}).text
-    assert "Some tills there are too old for it." in refused
-    assert "agent s1-a of store s1 has level 1 (tills t1)" in refused
+    assert "some tills there are too old for it." in refused
+    assert '<a href="/stores/s1">Store 1</a>: till t1' in refused
+    assert "no store would be left" not in refused
+    with database.session() as session:
+        report(session, "s2-a", engine=9)
+    assert ana.send(f"{place}/leave-out", [("store", "s1"), ("store", "s3")]).status_code == 303
+    assert ana.send(f"{place}/push", {"reason": "go"}).status_code == 303
 
 
 def test_every_kind_has_a_form_in_both_languages(database: Database, marketer: Visitor) -> None:

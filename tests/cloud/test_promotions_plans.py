@@ -22,7 +22,7 @@ from cloud.prices.errors import PriceRefusal
 from cloud.prices.models import PriceVersion
 from cloud.prices.publish import Act, publish
 from cloud.prices.targets import CHAIN
-from cloud.promotions import plans
+from cloud.promotions import approving, plans
 from cloud.promotions.conflicts import Clash, check
 from cloud.promotions.ending import Ending
 from cloud.promotions.holding import end_what_is_gone
@@ -137,14 +137,14 @@ def test_a_second_person_approves_exactly_what_is_published(database: Database) 
             plans.push(session, made.id, fresh(), ANA, 2)
         assert missing.value.code == "approval_missing"
         with pytest.raises(PriceRefusal) as own:
-            plans.approve(session, made.id, ANA, 2)
+            approving.approve(session, made.id, ANA, 2)
         assert own.value.code == "own_approval"
-        plans.approve(session, made.id, BO, 2)
+        approving.approve(session, made.id, BO, 2)
         changed = {**TEN_OFF, "steps.0.off_minor": "30"}
         plans.save(session, made.id, ANA, title="Spring", given=changed, targets=["all"])
         with pytest.raises(PriceRefusal):
             plans.push(session, made.id, fresh(), ANA, 2)
-        plans.approve(session, made.id, BO, 2)
+        approving.approve(session, made.id, BO, 2)
         plans.push(session, made.id, fresh(), ANA, 2)
         approved = next(act for act in audit.latest(session) if act.action == "promotions.approve")
         assert (approved.actor, approved.reason) == ("person:bo", "looks right")

@@ -165,9 +165,22 @@ def test_a_second_person_and_roles_count_here_too(database: Database, marketer: 
     assert "A second person has to approve it first." in marketer.send(f"{place}/publish").text
     assert "Who wrote it cannot approve it." in marketer.send(f"{place}/approve").text
     eve = signed(database, "eve")
-    for act in ("rows", "preview", "cancel-preview", "approve", "publish", "stop", "discard", "clone"):
+    acts = ("rows", "preview", "cancel-preview", "ask", "approve", "send-back", "publish", "stop", "discard", "clone")
+    for act in acts:
         assert eve.send(f"{place}/{act}", {"rows": ROWS}).status_code == 403, act
-    assert signed(database, "bo").send(f"{place}/approve", {"reason": "fine"}).status_code == 303
+    bo = signed(database, "bo")
+    assert marketer.send(f"{place}/ask", {"reason": "for Friday"}).status_code == 303
+    assert 'href="/prices/changes?status=asked"' in bo.get("/").text
+    assert place in bo.get("/prices/changes?status=asked").text
+    assert bo.send(f"{place}/send-back", {"reason": "too dear"}).status_code == 303
+    assert "too dear" in marketer.get(place).text
+    marketer.send(f"{place}/ask")
+    (seen,) = set(re.findall(r'name="seen" value="([0-9a-f]+)"', bo.get(place).text))
+    marketer.send(f"{place}/rows", {"kind": "prices", "rows": ROWS.replace("4.50", "4.60")})
+    assert place not in bo.get("/prices/changes?status=asked").text, "written anew, it waits for nobody"
+    assert "Somebody changed it since" in bo.send(f"{place}/approve", {"seen": seen}).text
+    assert bo.send(f"{place}/approve", {"reason": "fine"}).status_code == 303
+    assert place in bo.get("/prices/changes?status=approved").text
     assert marketer.send(f"{place}/publish").status_code == 303
 
 
