@@ -18,6 +18,8 @@ from cloud.identity.tokens import TokenHolder
 from shared.clock import MachineClock
 
 _BEARER = "Bearer "
+_SCOPES: dict[object, str] = {}
+"""What each dependency made here asks for, so that a test can hold every route to it."""
 
 Authorization = Annotated[str | None, Header()]
 
@@ -44,7 +46,13 @@ def holder_with(scope: str) -> Callable[..., TokenHolder]:
             raise Refused("scope_missing", f"this API token lacks the scope {scope!r}")
         return holder
 
+    _SCOPES[current_holder] = scope
     return current_holder
+
+
+def scope_of(dependency: object) -> str | None:
+    """Return the scope that one of our dependencies asks for, None for any other function."""
+    return _SCOPES.get(dependency)
 
 
 CurrentAgent = Annotated[Agent, Depends(current_agent)]

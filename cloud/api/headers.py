@@ -1,4 +1,4 @@
-"""What every answer tells a browser: run nothing that is not ours, frame us nowhere, guess no types."""
+"""What every answer tells a browser: run nothing that is not ours, frame us nowhere, guess no types, keep no copy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("Cache-Control", "no-store")  # what is for everybody, for ever, says so itself
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
