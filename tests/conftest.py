@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 from shared.ids import UuidMint
 from tests.factories import DrivenMachineClock, make_mint
 
+gc.disable()
+"""Until every test is imported: what an import makes stays, and the collector would walk it again and again."""
 settings.register_profile("storewire", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("storewire")
 
@@ -48,6 +50,7 @@ def pytest_collection_finish() -> None:
     """Keep the cycle collector from walking all that was imported again and again: a fifth of most tests' time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 def _takes_long(item: pytest.Item) -> bool:
