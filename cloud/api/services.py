@@ -45,6 +45,8 @@ class Services:
     """Agents' hellos and reports, of which many come at once after a change."""
     restores: Restores
     enrolments: FailureLimit
+    strangers: FailureLimit
+    """How often one API token may ask for members who are none: whoever holds a key does not try numbers."""
 
     @property
     def authority(self) -> Authority:

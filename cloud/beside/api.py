@@ -151,15 +151,21 @@ class TakenBack(BaseModel):
 
 
 @router.post("/identify")
-def identify(services: Here, _who: MayRead, body: Who) -> Known:
+def identify(services: Here, who: MayRead, body: Who) -> Known:
     """Say whose card or phone this is.
 
-    404 for nobody's; 403 for a lost card, a phone that several share, or a code of the members' page that is too old.
+    404 for nobody's; 403 for a lost card, a phone that several share, or a code of the members' page that is too old;
+    429 for a key that asked for too many who are nobody: it tries numbers.
     """
     today = HomeDays(services.clocks.business.now_ms())
-    with services.database.snapshot() as session:
-        member = _member(session, services, body, today)
-        sight = look_at(session, [member], today)[member]
+    services.strangers.admit(who.name)
+    try:
+        with services.database.snapshot() as session:
+            member = _member(session, services, body, today)
+            sight = look_at(session, [member], today)[member]
+    except NotFound:
+        services.strangers.failed(who.name)
+        raise
     return Known(
         member=member,
         masked_name=sight.masked_name,
@@ -173,7 +179,7 @@ def identify(services: Here, _who: MayRead, body: Who) -> Known:
 def quote(services: Here, who: MayRead, body: Quoted) -> Quote:
     """Say what a receipt would bring and what may be spent. Nothing changes by it."""
     with services.database.snapshot() as session:
-        found = _till(services, who).quote(session, body.member, body.minor, body.store)
+        found = _till(services, who, body.store).quote(session, body.member, body.minor, body.store)
     return Quote(earns=found.earns, spendable=found.spendable, not_given=found.not_given)
 
 
@@ -183,21 +189,21 @@ def earn(services: Here, who: MayWrite, body: Earning, key: Key) -> Moved:
 
     Whoever is blocked from points gets none, and the answer says so; the receipt counts for visits and tiers.
     """
-    till = _till(services, who)
+    till = _till(services, who, body.store)
     return _moved(services, lambda session: till.earn(session, key, body.member, body.minor, _place(body)))
 
 
 @router.post("/spend", response_model_exclude_none=True)
 def spend(services: Here, who: MayWrite, body: Spending, key: Key) -> Moved:
     """Take points, once under its id; 403 `insufficient` where there are not so many."""
-    till = _till(services, who)
+    till = _till(services, who, body.store)
     return _moved(services, lambda session: till.spend(session, key, body.member, body.points, _place(body)))
 
 
 @router.post("/coupon")
 def coupon(services: Here, who: MayWrite, body: CouponUse, key: Key) -> CouponUsed:
     """Use a coupon, once; 403 by what is wrong with it (`coupon_used`, `coupon_expired` ...)."""
-    till = _till(services, who)
+    till = _till(services, who, body.store)
     done = in_transaction(
         services.database, lambda session: till.coupon(session, key, body.code, body.member, _place(body))
     )
@@ -207,7 +213,7 @@ def coupon(services: Here, who: MayWrite, body: CouponUse, key: Key) -> CouponUs
 @router.post("/reverse", response_model_exclude_none=True)
 def reverse(services: Here, who: MayWrite, body: Reversal, key: Key) -> TakenBack:
     """Take an earning, a spending or a coupon's use back, up to what is left of it."""
-    till = _till(services, who)
+    till = _till(services, who, body.store)
     if body.points is not None and body.minor is not None:
         raise Invalid("send either points or minor, or neither to take all of it back")
     part = Part(body.points, body.minor)
@@ -222,7 +228,8 @@ def _moved(services: Services, work: Callable[[Session], Answered]) -> Moved:
     return Moved(points=answer["points"], balance=answer["balance"], not_given=answer.get("not_given"))
 
 
-def _till(services: Services, who: TokenHolder) -> Till:
+def _till(services: Services, who: TokenHolder, store: str) -> Till:
+    who.act_for(store)
     clocks = services.clocks
     return Till(services.vault, who.name, clocks.business.now_ms(), clocks.machine.wall_ms())
 

@@ -18,10 +18,15 @@ def create_token(
     name: Annotated[str, typer.Argument(help="Who or what will use it.")],
     scope: Annotated[list[str], typer.Option(help=f"One of {', '.join(tokens.SCOPES)}; may be repeated.")],
     days: Annotated[int, typer.Option(help="How long it works.")] = 90,
+    store: Annotated[
+        list[str] | None, typer.Option(help="With beside:...: the store it acts for, and no other; may be repeated.")
+    ] = None,
 ) -> None:
     """Make an API token. It is shown this once."""
     with database_of(context) as database, database.session() as session:
-        token = tokens.create(session, name=name, scopes=scope, days=days, actor=actor(), now_ms=now_ms())
+        token = tokens.create(
+            session, name=name, scopes=scope, days=days, actor=actor(), now_ms=now_ms(), stores=store or ()
+        )
     typer.echo(token)
 
 

@@ -43,7 +43,7 @@ class ConsoleSession(Table, table=True):
 
 
 class ApiToken(Table, table=True):
-    """A bearer token of a person or program, by hash, with scopes and expiry."""
+    """A bearer token of a person or program, by hash, with scopes, stores and expiry."""
 
     __tablename__ = "api_token"
     __table_args__ = OPERATIONS
@@ -51,6 +51,8 @@ class ApiToken(Table, table=True):
     token_hash: bytes = Field(primary_key=True)
     name: str
     scopes: str
+    stores: str = ""
+    """The stores in whose name it may act; empty: all."""
     created_ms: int = utc_ms()
     expires_ms: int = utc_ms()
     revoked_ms: int | None = utc_ms(default=None)

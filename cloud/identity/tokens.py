@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
 
 from sqlmodel import Session, col, select
 
 from cloud import audit
-from cloud.errors import Invalid, NotFound
+from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.models import ApiToken
 from cloud.identity.refusals import Unproven
+from cloud.org.models import Store
 
 PREFIX = "swt_"
+BY_STORE = "beside:"
+"""The scopes that can be given for some stores alone."""
 SCOPES = {
     "stores:read": "see stores and tills",
     "stores:write": "add stores and tills, make claim codes",
@@ -47,6 +51,8 @@ class TokenHolder:
 
     name: str
     scopes: frozenset[str]
+    stores: frozenset[str] = frozenset()
+    """In whose name it may act; empty: every store's."""
 
     @property
     def actor(self) -> str:
@@ -59,9 +65,23 @@ class TokenHolder:
         wider = {scope, "admin"} | ({f"{room}:write"} if right == "read" else set())
         return bool(wider & self.scopes)
 
+    def act_for(self, store: str) -> None:
+        """Raise Refused (`store_not_yours`) unless the token may act in the name of a store."""
+        if self.stores and store not in self.stores:
+            raise Refused("store_not_yours", f"this API token acts for {', '.join(sorted(self.stores))}, not {store!r}")
 
-def create(session: Session, *, name: str, scopes: list[str], days: int, actor: str, now_ms: int) -> str:
-    """Make a token and return it, for the only time."""
+
+def create(
+    session: Session,
+    *,
+    name: str,
+    scopes: list[str],
+    days: int,
+    actor: str,
+    now_ms: int,
+    stores: Collection[str] = (),
+) -> str:
+    """Make a token and return it, for the only time. With `stores` it acts for these alone. Raise Invalid."""
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise Invalid(f"scopes are {', '.join(SCOPES)}; got {', '.join(unknown) or 'none'}")
@@ -69,19 +89,20 @@ def create(session: Session, *, name: str, scopes: list[str], days: int, actor: 
         raise Invalid("a token's name has 1 to 100 characters")
     if not 1 <= days <= 3650:
         raise Invalid(f"a token lives 1 to 3650 days, got {days}")
+    _check_stores(session, scopes, stores)
     secret = PREFIX + base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
     session.add(
         ApiToken(
             token_hash=_hash(secret),
             name=name,
             scopes=" ".join(sorted(set(scopes))),
+            stores=" ".join(sorted(set(stores))),
             created_ms=now_ms,
             expires_ms=now_ms + days * 86_400_000,
         )
     )
-    audit.record(
-        session, at_ms=now_ms, actor=actor, action="token.create", subject=name, detail=" ".join(sorted(set(scopes)))
-    )
+    granted = " ".join([*sorted(set(scopes)), *sorted(set(stores))])
+    audit.record(session, at_ms=now_ms, actor=actor, action="token.create", subject=name, detail=granted)
     session.flush()
     return secret
 
@@ -106,7 +127,15 @@ def accept(session: Session, token: str, now_ms: int) -> TokenHolder:
         raise Unproven("token_invalid", "this API token is not valid")
     if row.expires_ms <= now_ms:
         raise Unproven("token_expired", "this API token has expired")
-    return TokenHolder(name=row.name, scopes=frozenset(row.scopes.split()))
+    return TokenHolder(name=row.name, scopes=frozenset(row.scopes.split()), stores=frozenset(row.stores.split()))
+
+
+def _check_stores(session: Session, scopes: Collection[str], stores: Collection[str]) -> None:
+    """Raise Invalid for stores that are none, or beside a scope that knows no stores: it would reach all of them."""
+    if wider := sorted(one for one in scopes if stores and not one.startswith(BY_STORE)):
+        raise Invalid(f"only {BY_STORE}read and {BY_STORE}write can be for some stores; {', '.join(wider)} cannot")
+    if unknown := sorted(store for store in set(stores) if session.get(Store, store) is None):
+        raise Invalid(f"there is no store {', '.join(unknown)}")
 
 
 def _hash(token: str) -> bytes:

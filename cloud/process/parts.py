@@ -46,6 +46,8 @@ from shared.wire.messages import Reported
 
 _FAILED_ENROLMENTS = 10
 _ENROLMENT_WINDOW_S = 60.0
+_MOST_STRANGERS = 600
+_STRANGERS_WINDOW_S = 600.0
 
 
 def build_services(settings: CloudSettings) -> Services:
@@ -69,6 +71,7 @@ def build_services(settings: CloudSettings) -> Services:
         room=WaitingRoom(Roster(database, clocks.machine), exchange, clocks.machine),
         restores=open_restores(settings),
         enrolments=FailureLimit(clocks.machine, limit=_FAILED_ENROLMENTS, window_s=_ENROLMENT_WINDOW_S),
+        strangers=FailureLimit(clocks.machine, limit=_MOST_STRANGERS, window_s=_STRANGERS_WINDOW_S),
     )
 
 

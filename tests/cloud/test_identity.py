@@ -357,6 +357,16 @@ class TestApiTokens:
         with pytest.raises(Invalid, match="fly"):
             self._make(database, "fly")
 
+    @pytest.mark.parametrize(
+        ("scopes", "stores", "said"),
+        [(["beside:read", "admin"], ["s1"], "admin cannot"), (["beside:read"], ["s9", "s8"], "no store s8, s9")],
+    )
+    def test_stores_limit_only_what_knows_stores(
+        self, database: Database, scopes: list[str], stores: list[str], said: str
+    ) -> None:
+        with database.session() as session, pytest.raises(Invalid, match=said):
+            tokens.create(session, name="ci", scopes=scopes, stores=stores, days=1, actor="it", now_ms=NOW)
+
     def test_only_the_hash_is_kept(self, database: Database) -> None:
         token = self._make(database, "admin")
         with database.snapshot() as session:

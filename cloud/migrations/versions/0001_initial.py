@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("scopes", sa.String(), nullable=False),
+        sa.Column("stores", sa.String(), nullable=False),
         sa.Column("created_ms", BIG_INT, nullable=False),
         sa.Column("expires_ms", BIG_INT, nullable=False),
         sa.Column("revoked_ms", BIG_INT, nullable=True),
