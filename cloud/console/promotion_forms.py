@@ -24,7 +24,8 @@ from cloud.promotions.models import PlanStatus, PromotionPlan
 from cloud.promotions.naming import names_for
 from cloud.promotions.plans import typed
 from cloud.promotions.reading import Problem, read, rows_shown
-from cloud.promotions.sentence import TILLS, sentence
+from cloud.promotions.saying_who import TILLS
+from cloud.promotions.sentence import sentence
 from cloud.promotions.trying import Sample, sample
 from shared.pricing.layers import REASONS
 from shared.pricing.promotion import Money, Promotion

@@ -11,7 +11,8 @@ from cloud.org.models import Store
 from cloud.prices.books import StoreBooks
 from cloud.prices.timeline import live_entries
 from cloud.promotions.naming import names_for
-from cloud.promotions.sentence import Called, sentence
+from cloud.promotions.saying_who import Called
+from cloud.promotions.sentence import sentence
 from shared.pricing.kinds.coupon_off import CouponOff
 from shared.pricing.promotion import Money
 from shared.web.words import Language

@@ -18,7 +18,8 @@ from cloud.prices.books import StoreBooks
 from cloud.prices.naming import name_of
 from cloud.prices.timeline import in_force, live_entries
 from cloud.promotions.naming import spoken_of
-from cloud.promotions.sentence import Called, offer
+from cloud.promotions.saying_who import Called
+from cloud.promotions.sentence import offer
 from shared.pricing.promotion import Money
 from shared.receipt.facts import promotion_words
 from shared.web.words import Language

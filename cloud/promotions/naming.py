@@ -14,7 +14,8 @@ from cloud.prices.rows import rows_of
 from cloud.prices.standing import newest_body
 from cloud.prices.targets import CHAIN
 from cloud.promotions import plans
-from cloud.promotions.sentence import MOST_NAMED, Called
+from cloud.promotions.saying_who import Called
+from cloud.promotions.sentence import MOST_NAMED
 from shared.body import BodyKind
 from shared.pricing.promotion import Promotion
 from shared.pricing.promotion_rows import read_promotion

@@ -19,6 +19,7 @@ Typed = Mapping[str, str]
 
 _MONEY = re.compile(r"^(\d{1,12})(?:\.(\d+))?$")
 _PLACE = re.compile(r"^(.*?)(?: - at `\$(.*)`)?$", re.DOTALL)
+_OF_HOURS = re.compile(r"hours(\.\d+)+$")
 _HOURS = re.compile(r"^(\d{1,2}:\d{2})[-–—~至](\d{1,2}:\d{2})$")
 _SEPARATOR = re.compile(r"[\s,，、;；]+")
 _COMMA = re.compile(r"[,，、;；\n]+")
@@ -210,11 +211,13 @@ def _refused(text: str) -> tuple[str, Problem]:
     found = _PLACE.match(text)
     why, place = (found[1], found[2] or "") if found else (text, "")
     path = place.replace("[...]", "").replace("[", ".").replace("]", "").lstrip(".")
+    path = _OF_HOURS.sub("hours", path)  # spans of hours are typed into one field
     if why in words.PROBLEMS:
-        return path, Problem(words.PROBLEMS[why])
-    for start, said in words.PROBLEM_STARTS.items():
+        field = words.PROBLEM_FIELDS.get(why, "")
+        return ".".join(filter(None, (path, field))), Problem(words.PROBLEMS[why])
+    for start, (said, field) in words.PROBLEM_STARTS.items():
         if why.startswith(start):
-            return path, Problem(said)
+            return ".".join(filter(None, (path, field))), Problem(said)
     return path, Problem(words.OTHERWISE, why)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from cloud.promotions.saying_when import when_words
+from cloud.promotions.saying_who import Called, Clause, NameOf, beside, payer_words, where_words, who_words
+from shared.money import BASIS_POINTS
 from shared.pricing import Per
 from shared.pricing.kinds.amount_off import AmountOff, Each
 from shared.pricing.kinds.bundle_price import BundlePrice
@@ -14,20 +15,13 @@ from shared.pricing.kinds.buy_x_get_y import BuyXGetY
 from shared.pricing.kinds.coupon_off import CouponOff
 from shared.pricing.kinds.extra_points import ExtraPoints, Once
 from shared.pricing.kinds.free_gift import FreeGift
-from shared.pricing.kinds.member_price import MemberPrice
 from shared.pricing.kinds.order_percent import OrderPercent
 from shared.pricing.kinds.percent_off import PercentOff
 from shared.pricing.kinds.points_multiplier import PointsMultiplier
-from shared.pricing.kinds.points_redemption import PointsRedemption
 from shared.pricing.kinds.spend_and_get import SpendAndGet, reward_words
 from shared.pricing.kinds.tier_price import TierPrice
-from shared.pricing.promotion import Audience, Divide, Limit, Money, PricePromotion, Promotion, percent
+from shared.pricing.promotion import Divide, Limit, Money, PricePromotion, Promotion, percent, tenths
 from shared.pricing.scope import Except, Scope
-
-Clause = tuple[str, str]
-"""English and Chinese."""
-NameOf = Callable[[str, str], str]
-"""What something is called, by its id and a language."""
 
 MOST_NAMED = 3
 _PER: dict[Per, Clause] = {
@@ -43,34 +37,15 @@ _DIVIDED: dict[Divide, Clause] = {
     Divide.SALES: ("each store a share by its sales", "按各店销售额分配"),
     Divide.WEIGHTS: ("each store a share by its weight", "按设定比例分配到店"),
 }
-TILLS: dict[str, Clause] = {"staffed": ("staffed", "人工"), "self_checkout": ("self-checkout", "自助")}
-"""Kinds of till, as a sentence calls them."""
-_PAYERS: dict[str, Clause] = {
-    "chain": ("chain", "总部"),
-    "store": ("store", "门店"),
-    "supplier": ("supplier", "供应商"),
-}
-
-_MEMBERS_OWN = (MemberPrice, TierPrice, PointsRedemption, PointsMultiplier, ExtraPoints)
-"""Kinds whose own words say that they are for members."""
-
-
-def _id_only(id_: str, language: str) -> str:
-    del language
-    return id_
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """What a sentence calls what a promotion names by id; without more, by these ids."""
-
-    item: NameOf = _id_only
-    tier: NameOf = _id_only
-    store: NameOf = _id_only
-    segment: NameOf = _id_only
-
-
 _BY_ID = Called()
+
+
+_WHICH: dict[str, Clause] = {
+    "dearest": ("the dearest", "按最贵的优惠"),
+    "chosen": ("those the customer chooses", "由顾客指定"),
+    "each_set": ("the cheapest of each set", "每组最低价"),
+}
+"""Which pieces are given, where not the cheapest."""
 
 
 def sentence(promotion: Promotion, money: Money, called: Called = _BY_ID) -> dict[str, str]:
@@ -79,10 +54,10 @@ def sentence(promotion: Promotion, money: Money, called: Called = _BY_ID) -> dic
     clauses += [_limit(limit, money) for limit in promotion.limits]
     clauses += [
         *_code(promotion),
-        *_who(promotion, called),
-        *_where(promotion, called.store),
+        *who_words(promotion, called),
+        *where_words(promotion, called.store),
         *when_words(promotion.when),
-        *_payers(promotion),
+        *payer_words(promotion),
     ]
     return _joined(clauses)
 
@@ -103,7 +78,9 @@ def _offer(promotion: Promotion, money: Money, called: Called) -> list[Clause]:
     need = _need(promotion, money, called.item)
     if need is not None:
         chinese = _with_threshold(promotion, need[1], chinese)
-    clauses = [(english, chinese), *_goods(promotion.scope, called.item)]
+    clauses = [(english, chinese)]
+    if not (isinstance(promotion, BuyXGetY) and promotion.get_scope is not None):  # it names what is bought
+        clauses += _goods(promotion.scope, called.item)
     clauses += [(need[0], "")] if need is not None else []
     return [*clauses, *_caps(promotion, money)]
 
@@ -112,9 +89,9 @@ def _with_threshold(promotion: Promotion, need: str, gives: str) -> str:
     """Return in Chinese a threshold and what it brings: 满 15 减 3, 满 15 享 8折, 满 15，买2送1."""
     match promotion:
         case CouponOff(off_minor=0) | PricePromotion() | PercentOff() | PointsMultiplier():
-            return f"{_beside(need, after=True)}享{_beside(gives)}"
+            return f"{beside(need, after=True)}享{beside(gives)}"
         case AmountOff() | FreeGift() | BuyWithPurchase() | OrderPercent() | ExtraPoints() | CouponOff():
-            return f"{_beside(need, after=True)}{gives}"
+            return f"{beside(need, after=True)}{gives}"
         case _:
             return f"{need}，{gives}"
 
@@ -128,8 +105,9 @@ def _gives(promotion: Promotion, money: Money, called: Called) -> Clause:
         case SpendAndGet():
             found = _steps(promotion, money, called.item)
         case FreeGift():
-            ((english, chinese),) = _named("gifts", "赠品", promotion.gifts, called.item)
-            found = f"{promotion.quantity} × {english} free", f"送 {chinese} {promotion.quantity} 件"
+            found = _gift(promotion, called.item)
+        case BuyXGetY(get_scope=Scope()):
+            return _bought_and_given(promotion, called.item)
         case TierPrice():
             found = _tier_prices(promotion, money, called.tier)
         case BundlePrice():
@@ -139,20 +117,42 @@ def _gives(promotion: Promotion, money: Money, called: Called) -> Clause:
         case _:
             said = promotion.gives(money)
             found = said["en"], said["zh"]
-    return _exactly(promotion, found, called)
+    return _exactly(promotion, found)
 
 
-def _exactly(promotion: Promotion, found: Clause, called: Called) -> Clause:
+def _exactly(promotion: Promotion, found: Clause) -> Clause:
     """Add for what quantity, of which pieces."""
     basis = getattr(promotion, "basis", 1)
+    if isinstance(promotion, PricePromotion) and not isinstance(promotion, TierPrice):
+        found = found[0], f"{found[1]} 元"
     if isinstance(promotion, PricePromotion) and basis > 1:
         found = f"{found[0]} per {basis} g", f"{found[1]}（每 {basis} 克）"
     if getattr(promotion, "same_item", False):
         found = f"{found[0]} (of the same item)", f"{found[1]}（同款商品）"
-    if isinstance(promotion, BuyXGetY) and promotion.get_scope is not None:
-        english, chinese = _what(promotion.get_scope, called.item)
-        return f"{found[0]} ({english})", f"{found[1]}（{chinese}）"
-    return found
+    which = _WHICH.get("each_set" if getattr(promotion, "each_set", False) else getattr(promotion, "which", ""))
+    return (f"{found[0]} ({which[0]})", f"{found[1]}（{which[1]}）") if which else found
+
+
+def _gift(promotion: FreeGift, name_of: NameOf) -> Clause:
+    """Return gifts: of several sorts the customer takes any; once, or again for each amount spent."""
+    ((english, chinese),) = _named("gifts", "赠品", promotion.gifts, name_of)
+    any_of = (" of any of", "任选 ") if len(promotion.gifts) > 1 else (" ×", "")
+    again = " each time" if promotion.every else ""
+    return (
+        f"{promotion.quantity}{any_of[0]} {english} free{again}",
+        f"送{beside(chinese)} {any_of[1]}{promotion.quantity} 件",
+    )
+
+
+def _bought_and_given(promotion: BuyXGetY, name_of: NameOf) -> Clause:
+    """Return what is bought and what comes with it, by their names: 买牛奶 2 件，送酸奶 1 件."""
+    bought, given = _what(promotion.scope, name_of), _what(promotion.get_scope or promotion.scope, name_of)
+    english, chinese = f"buy {promotion.buy} of {bought[0]}", f"买{beside(bought[1])} {promotion.buy} 件"
+    what = f"{given[1]} {promotion.get} 件"
+    if promotion.off_bp == BASIS_POINTS:
+        return f"{english}, get {promotion.get} of {given[0]} free", f"{chinese}，送{beside(what)}"
+    off, fold = percent(promotion.off_bp), tenths(promotion.off_bp)
+    return f"{english}, get {promotion.get} of {given[0]} at {off} off", f"{chinese}，{what}享 {fold}"
 
 
 def _amount(promotion: AmountOff, money: Money) -> Clause:
@@ -176,7 +176,7 @@ def _points(promotion: ExtraPoints, money: Money) -> Clause:
     each: dict[Once, Clause] = {
         Once.ORDER: ("", ""),
         Once.PIECE: (" for each piece", "每件"),
-        Once.SPEND: (f" for every {money(per)} paid", f"每消费 {money(per, short=True)} "),
+        Once.SPEND: (f" for every {money(per)} paid", f"每消费 {money(per, short=True)} 元"),
     }
     english, chinese = each[promotion.once]
     return f"{said['en']}{english}", f"{chinese}{said['zh']}"
@@ -189,8 +189,10 @@ def _steps(promotion: SpendAndGet, money: Money, name_of: NameOf) -> Clause:
         if step.gift:
             said = {
                 "en": f"{step.gift_quantity} × {name_of(step.gift, 'en')} free",
-                "zh": f"送 {name_of(step.gift, 'zh')} {step.gift_quantity} 件",
+                "zh": f"送{beside(name_of(step.gift, 'zh'))} {step.gift_quantity} 件",
             }
+        elif step.off_bp:
+            said = {**said, "zh": f"享 {said['zh']}"}
         at, short = money(step.at_minor), money(step.at_minor, short=True)
         english.append(f"{'for every' if promotion.repeating else 'from'} {at} spent {said['en']}")
         chinese.append(f"{'每满' if promotion.repeating else '满'} {short} {said['zh']}")
@@ -201,7 +203,7 @@ def _tier_prices(promotion: TierPrice, money: Money, tier: NameOf) -> Clause:
     prices = [(code, money(minor)) for code, minor in promotion.tier_minor.items()]
     return (
         "for " + ", ".join(f"{price} ({tier(code, 'en')})" for code, price in prices),
-        "等级价 " + "、".join(f"{tier(code, 'zh')} {price}" for code, price in prices),
+        "等级价 " + "、".join(f"{tier(code, 'zh')} {price} 元" for code, price in prices),
     )
 
 
@@ -209,7 +211,8 @@ def _bundle(promotion: BundlePrice, money: Money, name_of: NameOf) -> Clause:
     said, parts = promotion.gives(money), [(_what(part.scope, name_of), part.quantity) for part in promotion.parts]
     english = " + ".join(f"{quantity} × {what[0]}" for what, quantity in parts)
     chinese = "＋".join(f"{what[1]} {quantity} 件" for what, quantity in parts)
-    return f"{english} {said['en']}", f"{chinese}，{said['zh']}"
+    yuan = " 元" if promotion.price_minor is not None else ""
+    return f"{english} {said['en']}", f"{chinese}，{said['zh']}{yuan}"
 
 
 def _offers(promotion: BuyWithPurchase, money: Money, name_of: NameOf) -> Clause:
@@ -229,7 +232,7 @@ def _goods(scope: Scope, name_of: NameOf) -> list[Clause]:
     if scope.everything and scope.leave_out is None:
         return []
     english, chinese = _what(scope, name_of)
-    return [(f"on {english}", f"限{_beside(chinese)}")]
+    return [(f"on {english}", f"限{beside(chinese)}")]
 
 
 def _what(scope: Scope, name_of: NameOf) -> Clause:
@@ -241,7 +244,7 @@ def _what(scope: Scope, name_of: NameOf) -> Clause:
         return english or "any item", chinese or "任意商品"
     without = [*_named("items", "商品", left.items, name_of), *_listed(left)]
     but = " and ".join(en for en, _ in without), "、".join(zh for _, zh in without)
-    return f"{english or 'everything'} except {but[0]}", f"{chinese or '全部商品'}（{_beside(but[1], after=True)}除外）"
+    return f"{english or 'everything'} except {but[0]}", f"{chinese or '全部商品'}（{beside(but[1], after=True)}除外）"
 
 
 def _named(english: str, chinese: str, items: Sequence[str], name_of: NameOf) -> list[Clause]:
@@ -253,7 +256,7 @@ def _named(english: str, chinese: str, items: Sequence[str], name_of: NameOf) ->
     return [
         (
             said[0] + (f" and {more} more {english}" if more else ""),
-            (_beside(said[1], after=True) + f"等 {len(items)} 种{chinese}") if more else said[1],
+            (beside(said[1], after=True) + f"等 {len(items)} 种{chinese}") if more else said[1],
         )
     ]
 
@@ -268,14 +271,6 @@ def _listed(scope: Scope | Except) -> list[Clause]:
     return [(f"{en} {', '.join(given)}", f"{zh} {'、'.join(given)}") for en, zh, given in lists if given]
 
 
-def _beside(name: str, *, after: bool = False) -> str:
-    """Return a name to stand after a Chinese word (before one: `after`): Latin letters and digits keep a space off."""
-    edge = name[-1:] if after else name[:1]
-    if not edge.isascii():
-        return name
-    return f"{name} " if after else f" {name}"
-
-
 def _need(promotion: Promotion, money: Money, name_of: NameOf) -> Clause | None:
     """Return from how much on it counts."""
     need = promotion.need
@@ -287,12 +282,13 @@ def _need(promotion: Promotion, money: Money, name_of: NameOf) -> Clause | None:
         chinese.append(f"满 {need.quantity} 件")
     if need.spend_minor:
         english.append(f"{money(need.spend_minor)} spent")
-        chinese.append(f"满 {money(need.spend_minor, short=True)}")
+        again = isinstance(promotion, FreeGift) and promotion.every
+        chinese.append(f"{'每满' if again else '满'} {money(need.spend_minor, short=True)}")
     said = f"from {' and '.join(english)}", "且".join(chinese)
     if need.scope is None or need.scope.everything:
         return said
     what = _what(need.scope, name_of)
-    return f"{said[0]} on {what[0]}", f"买{_beside(_beside(what[1]), after=True)}{said[1]}"
+    return f"{said[0]} on {what[0]}", f"买{beside(beside(what[1]), after=True)}{said[1]}"
 
 
 def _caps(promotion: Promotion, money: Money) -> list[Clause]:
@@ -302,6 +298,8 @@ def _caps(promotion: Promotion, money: Money) -> list[Clause]:
         found.append((f"at most {money(cap)} off", f"最多减 {money(cap, short=True)}"))
     if isinstance(promotion, CouponOff) and promotion.per_basket > 1:
         found.append((f"up to {promotion.per_basket} coupons a basket", f"每单限用 {promotion.per_basket} 张"))
+    if isinstance(promotion, CouponOff) and promotion.stackable:
+        found.append(("together with other coupons", "可与其他券同用"))
     if isinstance(promotion, PricePromotion) and promotion.most_pieces is not None:
         found.append((f"at most {promotion.most_pieces} pieces a basket", f"每单限购 {promotion.most_pieces} 件"))
     if isinstance(promotion, PricePromotion) and promotion.exclusive:
@@ -331,55 +329,3 @@ def _most(limit: Limit, money: Money) -> Clause:
 def _code(promotion: Promotion) -> list[Clause]:
     code = promotion.code if isinstance(promotion, CouponOff) else ""
     return [(f"with the code {code}", f"凭券码 {code}")] if code else []
-
-
-def _who(promotion: Promotion, called: Called) -> list[Clause]:
-    who, tier, segment, found = promotion.who, called.tier, called.segment, []
-    if who.tiers:
-        found.append(
-            (
-                f"tier {_several(who.tiers, tier, 'en')}",
-                f"限{_beside(_beside(_several(who.tiers, tier, 'zh')), after=True)}会员",
-            )
-        )
-    if who.segments:
-        english, chinese = (_several(who.segments, segment, language) for language in ("en", "zh"))
-        found.append((f"segment {english}", f"限人群 {chinese}"))
-    if who.purchases:
-        numbers = ", ".join(map(str, who.purchases))
-        first = who.purchases in ([1], (1,))
-        found.append(
-            ("on the first purchase", "限首次消费")
-            if first
-            else (f"on purchase {numbers}", f"限第 {'、'.join(map(str, who.purchases))} 次消费")
-        )
-    if who.audience is Audience.NON_MEMBERS:
-        found.append(("without a member card", "仅限非会员"))
-    elif promotion.members_only and not found and (who.needs_member or not isinstance(promotion, _MEMBERS_OWN)):
-        found.append(("members only", "仅限会员"))
-    return found
-
-
-def _several(ids: Iterable[str], name_of: NameOf, language: str) -> str:
-    return ("、" if language == "zh" else ", ").join(name_of(one, language) for one in ids)
-
-
-def _where(promotion: Promotion, store: NameOf) -> list[Clause]:
-    where, found = promotion.where, []
-    if where.stores:
-        found.append(
-            (f"in {_several(where.stores, store, 'en')}", f"限门店{_beside(_several(where.stores, store, 'zh'))}")
-        )
-    if where.till_kinds:
-        kinds = [TILLS.get(kind, (kind, kind)) for kind in where.till_kinds]
-        found.append((f"at {', '.join(en for en, _ in kinds)} tills", f"限{'、'.join(zh for _, zh in kinds)}收银台"))
-    return found
-
-
-def _payers(promotion: Promotion) -> list[Clause]:
-    shares = [(name, bp) for name, bp in promotion.payers.items() if bp]
-    if not shares or [str(name) for name, _ in shares] == ["chain"]:
-        return []
-    english = ", ".join(f"{_PAYERS[name][0]} {percent(bp)}" for name, bp in shares)
-    chinese = "、".join(f"{_PAYERS[name][1]} {percent(bp)}" for name, bp in shares)
-    return [(f"borne by {english}", f"费用承担：{chinese}")]

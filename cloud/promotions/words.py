@@ -268,13 +268,54 @@ PROBLEMS: Mapping[str, str] = {
 }
 """What the typed model refuses, as a marketer would say it (marked)."""
 
-PROBLEM_STARTS: Mapping[str, str] = {
-    "a time is": marked("Times are written as 18:00 and lie between 00:00 and 24:00."),
-    "last day": marked("The last day is not before the first."),
-    "basis must be": marked("For at least 1 unit."),
-    "a price is not": marked("Amounts are not below 0."),
+PROBLEM_STARTS: Mapping[str, tuple[str, str]] = {
+    "a time is": (marked("Times are written as 18:00 and lie between 00:00 and 24:00."), ""),
+    "last day": (marked("The last day is not before the first."), "last"),
+    "basis must be": (marked("For at least 1 unit."), "basis"),
+    "a price is not": (marked("Amounts are not below 0."), ""),
 }
-"""The same, where the model's text goes on with what was given."""
+"""The same and the field, where the model's text goes on with what was given."""
+
+PROBLEM_FIELDS: Mapping[str, str] = {
+    "a time-limited price says when": "when",
+    "a bundle has parts of at least 1 piece each": "parts",
+    "a bundle has exactly one of price_minor, off_minor and off_bp (up to 10000)": "price_minor",
+    "at least one offer, at least 1 piece": "offers",
+    "an item is offered once": "offers",
+    "buy and get are at least 1, off_bp 1 to 10000": "buy",
+    "what is given comes from the same article or set, or from get_scope, not both": "get_scope",
+    "free is at least 1 and less than n": "free",
+    "a coupon has off_minor or off_bp": "off_minor",
+    "off_bp is at most 10000, per_basket and cap_minor at least 1": "off_bp",
+    "a public coupon names its code, and only a public one": "code",
+    "points are at least 1; per_minor goes with once = spend": "per_minor",
+    "a free gift names at least one item and at least 1 piece": "gifts",
+    "the till can only add a gift when there is one sort": "add",
+    "a gift for every amount needs need.spend_minor": "every",
+    "n is at least 1, price_minor at least 0": "n",
+    "n is at least 2, off_bp 1 to 10000": "n",
+    "off_bp is 1 to 10000, cap_minor at least 1": "off_bp",
+    "off_minor, basis and cap_minor are at least 1": "off_minor",
+    "multiplier_bp is above 10000, which is single": "multiplier_bp",
+    "points, worth_minor and step_points are at least 1, cap_bp 1 to 10000": "points",
+    "a step starts at 1 or more and gives exactly one thing": "at_minor",
+    "a step's reward is positive, a percentage at most 10000": "at_minor",
+    "steps rise, each from a different amount": "steps",
+    "only a single step repeats": "repeating",
+    "cap_minor is at least 1": "cap_minor",
+    "a tier price names at least one tier and its price": "tier_minor",
+    "a threshold is not negative": "spend_minor",
+    "a limit has uses or money, not below 0": "uses",
+    "the payers' shares add up to 10000 basis points": "payers",
+    "price_minor is not negative": "price_minor",
+    "hours start before 24:00": "hours",
+    "weekdays are 1 (Monday) to 7": "weekdays",
+    "days of the month are 1 to 31": "days",
+    "only a chain's budget is divided among stores": "divide",
+    "weights belong to a budget divided by weights, and it needs some": "divide",
+    "weights are not below 0, and one is above it": "weights",
+}
+"""At which of its fields or parts a problem that the model finds with the whole is shown."""
 
 MISSING = marked("Fill this in.")
 NOT_A_NUMBER = marked("A whole number, such as 3.")

@@ -115,7 +115,7 @@ def test_what_is_typed_is_the_promotion_and_the_way_back_is_the_same(kind: str) 
                 "price_minor": "15",
             },
             "1 × 1001 + 2 × category food/dairy together 15.00",
-            "1001 1 件＋分类 food/dairy 2 件，组合价 15",
+            "1001 1 件＋分类 food/dairy 2 件，组合价 15 元",
         ),
         (
             "buy_with_purchase",
@@ -134,8 +134,8 @@ def test_what_is_typed_is_the_promotion_and_the_way_back_is_the_same(kind: str) 
         (
             "buy_x_get_y",
             {"buy": "2", "get": "1", "scope.items": "1001", "get_scope.items": "1002"},
-            "buy 2 get 1 free (1002), on 1001",
-            "买2送1（1002），限 1001",
+            "buy 2 of 1001, get 1 of 1002 free",
+            "买 1001 2 件，送 1002 1 件",
         ),
         (
             "coupon",
@@ -195,25 +195,25 @@ def test_what_is_typed_is_the_promotion_and_the_way_back_is_the_same(kind: str) 
                     "special_price",
                     {"price_minor": "4", "basis": "500"},
                     "for 4.00 per 500 g, from 15.00 spent",
-                    "满 15 享特价 4（每 500 克）",
+                    "满 15 享特价 4 元（每 500 克）",
                 ),
                 (
                     "time_limited_price",
                     {"price_minor": "4", "when.first": "2026-12-30", "when.last": "2027-01-03"},
                     "for 4.00 now, from 15.00 spent, 2026-12-30 to 2027-01-03",
-                    "满 15 享限时价 4，2026年12月30日至2027年1月3日",
+                    "满 15 享限时价 4 元，2026年12月30日至2027年1月3日",
                 ),
                 (
                     "member_price",
                     {"price_minor": "4"},
                     "for 4.00 with a member card, from 15.00 spent",
-                    "满 15 享会员价 4",
+                    "满 15 享会员价 4 元",
                 ),
                 (
                     "tier_price",
                     {"tier_minor.0.key": "gold", "tier_minor.0.value": "4"},
                     "for 4.00 (gold), from 15.00 spent",
-                    "满 15 享等级价 gold 4.00",
+                    "满 15 享等级价 gold 4.00 元",
                 ),
                 (
                     "n_for_price",
@@ -228,7 +228,7 @@ def test_what_is_typed_is_the_promotion_and_the_way_back_is_the_same(kind: str) 
                     "bundle_price",
                     TYPED["bundle_price"],
                     "1 × 1001 + 2 × 1002 together 15.00, from 15.00 spent",
-                    "满 15，1001 1 件＋1002 2 件，组合价 15",
+                    "满 15，1001 1 件＋1002 2 件，组合价 15 元",
                 ),
                 ("free_gift", {"gifts": "1003"}, "1 × 1003 free, from 15.00 spent", "满 15 送 1003 1 件"),
                 (
@@ -255,6 +255,18 @@ def test_what_is_typed_is_the_promotion_and_the_way_back_is_the_same(kind: str) 
                     "10 points more for each piece, from 15.00 spent",
                     "满 15 每件加赠 10 积分",
                 ),
+                (
+                    "free_gift",
+                    {"gifts": "1001 1002", "quantity": "1", "every": "yes"},
+                    "1 of any of 1001, 1002 free each time, from 15.00 spent",
+                    "每满 15 送 1001、1002 任选 1 件",
+                ),
+                (
+                    "coupon",
+                    {"off_minor": "3", "stackable": "yes"},
+                    "3.00 off, from 15.00 spent, together with other coupons",
+                    "满 15 减 3，可与其他券同用",
+                ),
             )
         ),
     ],
@@ -270,7 +282,7 @@ def test_a_promotion_is_one_sentence(kind: str, typed: dict[str, str], english: 
     [
         ("percent_off", {}, {"off_bp": words.MISSING}),
         ("percent_off", {"off_bp": "20.555"}, {"off_bp": words.NOT_PERCENT}),
-        ("percent_off", {"off_bp": "120"}, {"": "The percentage is above 0 and at most 100."}),
+        ("percent_off", {"off_bp": "120"}, {"off_bp": "The percentage is above 0 and at most 100."}),
         ("special_price", {"price_minor": "4.999"}, {"price_minor": words.NOT_MONEY}),
         ("special_price", {"price_minor": "-4"}, {"price_minor": words.NOT_MONEY}),
         ("special_price", {"price_minor": "four"}, {"price_minor": words.NOT_MONEY}),
@@ -278,16 +290,19 @@ def test_a_promotion_is_one_sentence(kind: str, typed: dict[str, str], english: 
         ("points_multiplier", {"multiplier_bp": "x"}, {"multiplier_bp": words.NOT_TIMES}),
         ("spend_and_get", {}, {"steps.0.at_minor": words.MISSING}),
         ("spend_and_get", {"steps.0.at_minor": "100"},
-         {"steps.0": "A step says from how much, and gives exactly one thing."}),
+         {"steps.0.at_minor": "A step says from how much, and gives exactly one thing."}),
         ("bundle_price", {"parts.0.scope.items": "1"},
-         {"": "Give exactly one: a price, an amount off, or a percentage off."}),
+         {"price_minor": "Give exactly one: a price, an amount off, or a percentage off."}),
         ("order_percent", {"off_bp": "10", "when.first": "soon"}, {"when.first": words.NOT_A_DAY}),
         ("order_percent", {"off_bp": "10", "when.first": "2027-03-08", "when.last": "2027-03-01"},
-         {"when": "The last day is not before the first."}),
+         {"when.last": "The last day is not before the first."}),
         ("order_percent", {"off_bp": "10", "when.hours": "evening"}, {"when.hours": words.NOT_HOURS}),
         ("order_percent", {"off_bp": "10", "when.hours": "18:00-25:00"},
-         {"when.hours.0": "Times are written as 18:00 and lie between 00:00 and 24:00."}),
-        ("order_percent", {"off_bp": "10", "payers.chain": "60"}, {"": "The shares add up to 100 percent."}),
+         {"when.hours": "Times are written as 18:00 and lie between 00:00 and 24:00."}),
+        ("order_percent", {"off_bp": "10", "payers.chain": "60"}, {"payers": "The shares add up to 100 percent."}),
+        ("time_limited_price", {"price_minor": "4"}, {"when": "Say when it is on: days, hours or weekdays."}),
+        ("coupon", {"off_minor": "3", "issue": "public"},
+         {"code": "A coupon for everybody names its code; the others have codes of their own."}),
         ("order_percent", {"off_bp": "10", "stacking": "maybe"}, {"stacking": words.NOT_A_CHOICE}),
     ],
 )  # fmt: skip
@@ -311,7 +326,13 @@ def test_whatever_the_model_refuses_is_said_in_plain_words_of_both_languages() -
                 if isinstance(given, ast.Constant) and given.value != "a promotion has an id":
                     assert given.value in said, path.name
     chinese = speech("zh")
-    for table in (words.LABELS, words.HINTS, words.PROBLEMS, words.PROBLEM_STARTS, *words.CHOICES.values()):
+    for table in (
+        words.LABELS,
+        words.HINTS,
+        words.PROBLEMS,
+        {key: text for key, (text, _) in words.PROBLEM_STARTS.items()},
+        *words.CHOICES.values(),
+    ):
         for text in table.values():
             assert chinese.t(text) != text, text
 

@@ -141,7 +141,7 @@ def test_tiers_stores_and_tills_have_names_in_the_sentence(database: Database, m
         assert words in form, words
     for words in (
         "for 4.00 (Gold card)", "tier Gold card, in Store 1, nowhere, at self-checkout tills",
-        "等级价 金卡 4.00", "限金卡会员，限门店 Store 1、nowhere，限自助收银台",
+        "等级价 金卡 4.00 元", "限金卡会员，限门店 Store 1、nowhere，限自助收银台",
     ):  # fmt: skip
         assert words in says, words
 
