@@ -96,7 +96,7 @@ class ValueAnswers:
             until = self._machine.wall_ms() + rules.current(session).hold_minutes * _MINUTE_MS
             today = self._shop(session, store).today
             try:
-                member = None if ask.member is None else one_person.asked_about(session, ask.member)
+                member = self._holder(session, ask)
                 if member is not None:
                     blocks.require_free(session, member, blocks.COUPONS)
                 wanted = using.Reservation(
@@ -142,7 +142,18 @@ class ValueAnswers:
         today = business_date(self._business.now_ms(), ZoneInfo(row.time_zone), row.day_cutoff_minutes)
         return Shop(store, row.currency, today)
 
-    def _whose(self, session: Session, ask: wire.AskHold) -> _Whose:
+    def _holder(self, session: Session, ask: wire.AskCoupon) -> UUID | None:
+        """Return whose basket a coupon is for; a card that is nobody's, or out of use, makes nobody of them."""
+        if ask.member is None and ask.sealed_card is None:
+            return None
+        try:
+            return self._whose(session, ask).member
+        except Refused:
+            if ask.sealed_card is None:
+                raise
+            return None
+
+    def _whose(self, session: Session, ask: wire.AskHold | wire.AskCoupon) -> _Whose:
         if ask.sealed_card is None:
             if ask.member is None:
                 raise Refused("nobody", "it has to be said whose value it is")

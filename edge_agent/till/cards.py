@@ -31,22 +31,30 @@ def attach(db: sqlite3.Connection, desk: Desk, card: str) -> MemberAttached:
 
     With none open the customer showed the card first: a basket opens with it, and the swipe is an event of its own.
     """
-    require_resolved(db, desk)
     return show(db, desk, _shown(db, desk, card))
 
 
 def show(db: sqlite3.Connection, desk: Desk, shown: CardShown) -> MemberAttached:
     """Attach a member, whoever said who it is. Refused for one who may not buy for now."""
+    require_resolved(db, desk)
     if BUY in shown.blocks:
         raise Refusal("member_may_not_buy", shown.masked_name)
-    basket = baskets.load_open(db, desk.till)
+    basket, let_go = baskets.load_open(db, desk.till), False
     if basket is None:
         basket = baskets.create(db, desk.mint(), desk.till, shown.at_ms)
         _record_swipe(db, desk, shown.member, basket.id)
     elif basket.card is not None and basket.card.member != shown.member:
-        _let_go(db, desk, changeable(basket))
+        let_go = _let_go(db, desk, changeable(basket))
     baskets.add(db, changeable(basket), shown)
-    return attached(shown, basket.id, total(db, desk, basket))
+    return attached(shown, basket.id, total(db, desk, basket), let_go=let_go)
+
+
+def is_of(basket: Basket, member: UUID | None, sealed_card: bytes | None) -> bool:
+    """Tell whether a basket is still of whom HQ was asked about: a card may have been shown while it answered."""
+    if basket.card is None:
+        return member is None and sealed_card is None
+    shown = basket.card.member
+    return shown.member == member if member is not None else shown.sealed_card == sealed_card
 
 
 def put_back(db: sqlite3.Connection, desk: Desk) -> int:
@@ -59,15 +67,20 @@ def put_back(db: sqlite3.Connection, desk: Desk) -> int:
     return total(db, desk, basket)
 
 
-def _let_go(db: sqlite3.Connection, desk: Desk, basket: Basket) -> None:
-    """Give up what was set aside in the name of a member who is not this basket's any more."""
-    at_ms = desk.clocks.business.now_ms()
-    for hold in holds.of_basket(db, basket.id):
+def _let_go(db: sqlite3.Connection, desk: Desk, basket: Basket) -> bool:
+    """Give up what was set aside in the name of a member who is not this basket's any more. Return whether any was.
+
+    A coupon that HQ gave while nobody was known on the basket is nobody's own, and stays.
+    """
+    at_ms, points = desk.clocks.business.now_ms(), basket.points is not None
+    gone = [hold for hold in holds.of_basket(db, basket.id) if hold.kind is not Kind.COUPON or hold.of_member]
+    for hold in gone:
         holds.drop(db, hold, desk.clocks.machine.wall_ms())
         if hold.kind is Kind.COUPON and hold.code in basket.codes:
             baskets.add(db, basket, CouponPutBack(at_ms=at_ms, code=hold.code))
-    if basket.points is not None:
+    if points:
         baskets.add(db, basket, PointsPutBack(at_ms=at_ms))
+    return points or bool(gone)
 
 
 def swipe(db: sqlite3.Connection, desk: Desk, card: str) -> MemberAttached:
@@ -78,7 +91,12 @@ def swipe(db: sqlite3.Connection, desk: Desk, card: str) -> MemberAttached:
 
 
 def attached(
-    shown: CardShown, basket: UUID | None, total_minor: int, *, named: MemberNamed | None = None
+    shown: CardShown,
+    basket: UUID | None,
+    total_minor: int,
+    *,
+    named: MemberNamed | None = None,
+    let_go: bool = False,
 ) -> MemberAttached:
     """Return what the till may show of a card's member: what the store knows, else what HQ said since."""
     return MemberAttached(
@@ -91,6 +109,7 @@ def attached(
         by_hq=named is not None or shown.by_hq,
         blocks=tuple(named.blocks if named else shown.blocks),
         next_tier=named.next_tier if named else shown.next_tier,
+        let_go=let_go,
     )
 
 

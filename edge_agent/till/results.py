@@ -94,7 +94,8 @@ class MemberAttached:
     """A card was shown. A card HQ alone knows still gets member prices. `basket` is None after a mere swipe.
 
     `by_hq`: HQ has said so now; else it is this store's own copy. `blocks` is what they may not do for now (`buy`,
-    `points`, `coupons`), `next_tier` what is missing to the tier above.
+    `points`, `coupons`), `next_tier` what is missing to the tier above. `let_go`: they took another member's place,
+    whose points or coupons came off the basket.
     """
 
     known: bool
@@ -106,6 +107,7 @@ class MemberAttached:
     by_hq: bool = False
     blocks: tuple[str, ...] = ()
     next_tier: NextTier | None = None
+    let_go: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +290,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class CouponOn:
-    """A coupon's code on the basket, and what the coupon is called by language."""
+    """A coupon's code on the basket, and what the coupon is called by language.
+
+    `why_not`: why it takes nothing off as the basket is, with its name; empty where it does.
+    """
 
     code: str
     names: dict[str, str]
+    why_not: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +326,7 @@ class BasketView:
     hints: tuple[dict[str, str], ...] = ()
     """What little more would give how much, in words by language."""
     coupons: tuple[CouponOn, ...] = ()
+    to_choose: int = 0
     points: int = 0
     points_minor: int = 0
     """So many of the member's points pay so much of it."""

@@ -12,11 +12,12 @@ from edge_agent.till.membership import promise
 from edge_agent.till.membership.points import POINTS_KIND
 from edge_agent.till.ports import TillBook
 from edge_agent.till.results import BasketView, CouponOn, HeldLine, Waiting
+from edge_agent.till.selling import offers
 from edge_agent.till.selling.amending import cash_rounding
 from shared.adjustments import Adjusted
 from shared.loyalty import Promise
 from shared.pricing import Item, PricedBasket, Status
-from shared.pricing.explain import near_miss
+from shared.pricing.explain import explain, near_miss
 from shared.pricing.promotion import Money
 
 _NOTES: tuple[int, ...] = (10_000, 5_000, 2_000, 1_000, 500, 100)
@@ -54,7 +55,8 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
         waiting=tuple(waiting(db, desk)),
         practice=desk.stand.practice,
         hints=_hints(priced, book, desk.settings().exponent) if book else (),
-        coupons=_coupons(basket, book),
+        coupons=_coupons(basket, book, priced, desk.settings().exponent),
+        to_choose=sum(offers.waits_to_be_taken(one) and one.promotion not in basket.chosen for one in priced.outcomes),
         points=sum(one.spent_points for one in priced.outcomes if one.status is Status.APPLIED),
         points_minor=sum(one.minor for one in priced.outcomes if one.kind == POINTS_KIND),
         brings_points=None if brings is None else brings.points,
@@ -69,22 +71,34 @@ def _brings(db: sqlite3.Connection, desk: Desk, basket: Basket, book: TillBook, 
     return promise.of_basket(db, desk, basket, book, priced=priced, tenders=basket.tenders, at_ms=now)
 
 
-def _coupons(basket: Basket, book: TillBook | None) -> tuple[CouponOn, ...]:
+def _coupons(basket: Basket, book: TillBook | None, priced: PricedBasket, exponent: int) -> tuple[CouponOn, ...]:
+    """Return the coupons that were entered; of those that take nothing off, why: another may save more."""
     known = book.promotions().by_id if book and basket.codes else {}
-    return tuple(
-        CouponOn(code, known[coupon.promotion].promotion.names if coupon.promotion in known else {})
-        for code, coupon in basket.codes.items()
-    )
+    became = {one.coupon: one for one in priced.outcomes if one.coupon}
+    found = []
+    for code, coupon in basket.codes.items():
+        promotion = known[coupon.promotion].promotion if coupon.promotion in known else None
+        outcome = became.get(code)
+        idle = outcome is not None and outcome.status is not Status.APPLIED
+        why_not = explain(outcome, promotion, exponent=exponent) if outcome and idle else {}
+        found.append(CouponOn(code, promotion.names if promotion else {}, why_not))
+    return tuple(found)
 
 
 def _hints(priced: PricedBasket, book: TillBook, exponent: int) -> tuple[dict[str, str], ...]:
-    """Return what little is missing for how much, in words by language, the smallest step first."""
+    """Return what little is missing for how much, in words by language, the smallest step first.
+
+    What is not for everything says by its name what it is for.
+    """
     near = [one for one in priced.outcomes if one.status is Status.NEAR and (one.missing_minor or one.missing_quantity)]
     near.sort(key=lambda one: (one.missing_quantity, one.missing_minor))
     known = book.promotions().by_id if near else {}
-    money = Money(exponent)
+    listed = [(one, known[one.promotion].promotion) for one in near[:_HINTS] if one.promotion in known]
     return tuple(
-        near_miss(one, known[one.promotion].promotion, money) for one in near[:_HINTS] if one.promotion in known
+        explain(one, promotion, exponent=exponent)
+        if one.missing_quantity or not promotion.scope.everything
+        else near_miss(one, promotion, Money(exponent))
+        for one, promotion in listed
     )
 
 

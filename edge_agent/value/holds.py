@@ -46,6 +46,11 @@ class Hold(NamedTuple):
     sealed_card: bytes | None = None
     code: str = ""
 
+    @property
+    def of_member(self) -> bool:
+        """Whether it was set aside in somebody's name: a coupon may be anybody's who holds its code."""
+        return self.member is not None or self.sealed_card is not None
+
     def counts(self, now_ms: int | None) -> bool:
         """Tell whether a sale may still be committed against it; money and points never by a clock not to be trusted.
 

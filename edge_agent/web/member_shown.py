@@ -73,8 +73,13 @@ def tier_named(tier: str, settings: StoreSettings) -> Sayable:
 
 
 def spent_shown(view: BasketView, settings: StoreSettings) -> tuple[Sayable, ...]:
-    """Write out what of the member's is on the basket: points that pay, coupons that were entered."""
-    found: list[Sayable] = [says(marked("Coupon {name}"), name=named(one.names, one.code)) for one in view.coupons]
+    """Write out what of the member's is on the basket: points that pay, coupons, and why one does not count."""
+    found: list[Sayable] = [
+        says(marked("Coupon not used · {why}"), why=named(one.why_not))
+        if one.why_not
+        else says(marked("Coupon {name}"), name=named(one.names, one.code))
+        for one in view.coupons
+    ]
     if view.points:
         amount = money(view.points_minor, settings.exponent)
         found.insert(0, says(marked("{points} points pay {amount}"), points=f"{view.points:,}", amount=amount))

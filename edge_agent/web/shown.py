@@ -62,6 +62,7 @@ class BasketShown:
     member: MemberShown | None = None
     spent: tuple[Sayable, ...] = ()
     hints: tuple[str, ...] = ()
+    to_choose: int = 0
 
 
 def basket_shown(
@@ -86,6 +87,7 @@ def basket_shown(
         member=shown_with(view, settings),
         spent=spent_shown(view, settings),
         hints=tuple(hint.get(language, "") for hint in view.hints),
+        to_choose=view.to_choose,
     )
 
 

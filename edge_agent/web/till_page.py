@@ -117,6 +117,7 @@ def _context(
         "unproven": counter.unproven,
         "unproven_advice": ADVICE[counter.unproven.reason] if counter.unproven else None,
         "reprint_key": keys["reprint"],
+        "offers_key": keys["offers"] or keys["more"],
         "problems": PROBLEMS,
         "problem_other": PROBLEM_OTHER,
         "stops_selling": STOPS_SELLING,

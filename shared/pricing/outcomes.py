@@ -11,8 +11,8 @@ from shared.pricing.prices import Given
 from shared.pricing.promotion import Layer
 from shared.pricing.state import State
 
-_OFFERED = {"take_gift", "take_item", "choose_item"}
-"""Reasons that wait for the customer to take something, not to buy more."""
+_OFFERED = {"take_gift", "take_item", "choose_item", "points_not_chosen"}
+"""Reasons that wait for the customer to take or to choose something, not to buy more."""
 
 
 class Outcomes:

@@ -37,13 +37,17 @@ class AskHold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
 
 
 class AskCoupon(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="coupon"):
-    """Reserve a coupon's code for a basket, so that no other till takes it meanwhile."""
+    """Reserve a coupon's code for a basket, so that no other till takes it meanwhile.
+
+    `sealed_card`: the card on the basket, where this store does not know whose it is.
+    """
 
     basket: UUID
     code: str
     till: str
     cashier: str = ""
     member: UUID | None = None
+    sealed_card: bytes | None = None
 
 
 class AskRelease(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask", tag="release"):

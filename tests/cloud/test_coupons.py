@@ -30,7 +30,7 @@ from shared.pricing.model import Discount
 from shared.pricing.record import PricingFacts, PromotionUse
 from shared.wire.events import MemberOnSale, SaleCompleted
 from shared.wire.messages import AskCoupon, AskRelease, CouponReserved, Refused, Released
-from tests.cloud.members_data import AGENTS, take
+from tests.cloud.members_data import AGENTS, CARD, shown, take
 from tests.cloud.test_ledger_races import AT_ONCE, all_at_once
 from tests.cloud.test_value_sales import Chain, heard
 from tests.factories import START_MS, make_return, make_sale, new_id
@@ -182,11 +182,21 @@ def test_a_coupon_can_be_used_again_when_everything_came_back(database: Database
     shop.prove()
 
 
+def test_a_store_that_does_not_know_the_member_reserves_their_coupon_by_their_card(database: Database) -> None:
+    shop = Shop(database)
+    shop.batch("personal")
+    (mine,) = shop.give(shop.ann)
+    asked = AskCoupon(basket=new_id(), code=mine, till="t1", sealed_card=shown(CARD).sealed_card)
+    assert isinstance(shop.ask(asked, store="s002"), CouponReserved)  # type: ignore[arg-type]
+
+
 def test_each_no_says_why(database: Database) -> None:
     shop = Shop(database)
     shop.batch("personal", per_member=1)
     (mine,) = shop.give(shop.ann)
     assert shop.claim(mine, new_id()) == Refused(code="coupon_not_yours")
+    strange = AskCoupon(basket=new_id(), code=mine, till="t1", sealed_card=shown("8800000123").sealed_card)
+    assert shop.ask(strange) == Refused(code="coupon_not_yours")  # type: ignore[arg-type]
     assert shop.claim(mine[:-1] + ("0" if mine[-1] != "0" else "2"), new_id()) == Refused(code="coupon_malformed")
     assert shop.claim(coupon_code.make(1), new_id()) == Refused(code="coupon_unknown")
     shop.batch(id="later", starts=date(2026, 1, 2))

@@ -206,7 +206,9 @@ async def test_a_coupon_of_one_s_own_is_reserved_by_hq_and_stands_on_the_sale(tm
 @pytest.mark.parametrize(
     ("answer", "text", "code"),
     [
-        (RefusedByHq(code="coupon_used"), CODE, "coupon_refused"),
+        (RefusedByHq(code="coupon_used"), CODE, "coupon_used"),
+        (RefusedByHq(code="coupon_not_yours"), CODE, "coupon_of_a_member"),
+        (RefusedByHq(code="of_a_newer_head_office"), CODE, "coupon_refused"),
         (RefusedByHq(code="coupons_blocked"), CODE, "member_may_not_use_coupons"),
         (None, CODE, "coupon_unanswered"),
         (RESERVED, CODE[:-1] + ("0" if CODE[-1] != "0" else "1"), "coupon_misread"),

@@ -11,6 +11,7 @@ import edge_agent.till
 from edge_agent.till.membership.members import PHONE_CODES
 from edge_agent.till.membership.words import VALUE_CODES
 from edge_agent.till.scanning.words import SCANNING_WORDS
+from edge_agent.till.selling.coupon_words import COUPON_WORDS
 from edge_agent.till.selling.scaled import CODES
 from edge_agent.till.service.words import SERVICE_WORDS
 from edge_agent.till.words import WORDS
@@ -23,6 +24,7 @@ DESK_CODES = {code for code in SERVICE_WORDS if code.startswith("hq_")}
 FROM_ANSWERS = {
     "payment_refused",
     *CODES.values(),
+    *COUPON_WORDS,
     "value_refused",
     "points_spent",
     "wallet_looks",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -80,6 +81,8 @@ class ValueHq:
         self.given_up: set[UUID] = set()
         self.wallet_looks = True
         """Whether this till may still ask what there is to spend."""
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+        """What somebody does at the till while the next question is on its way."""
         self.lost_answers = 0
         """How many answers that set something aside get lost on their way."""
 
@@ -94,6 +97,9 @@ class ValueHq:
         if not self.online:
             return None
         self.asked.append(body)
+        if self.meanwhile is not None:
+            act, self.meanwhile = self.meanwhile, None
+            await act()
         match body:
             case AskPhone():
                 answer = self._phone(_opened(body.sealed_phone))
@@ -168,6 +174,10 @@ class ValueHq:
         promotion = next((one.coupons[body.code] for one in self.people if body.code in one.coupons), None)
         if promotion is None:
             return Refused(code="coupon_unknown")
+        owner = next(one for one in self.people if body.code in one.coupons)
+        number = _opened(body.sealed_card) if body.sealed_card else ""
+        if owner.card and owner is not (self._by_card(number) or self._by_id(body.member)):
+            return Refused(code="coupon_not_yours")
         if self.reserved.setdefault(body.code, body.basket) != body.basket:
             return Refused(code="coupon_reserved")
         return CouponReserved(code=body.code, promotion=promotion, valid_until_ms=self.clock.wall_ms() + HOLD_MS)

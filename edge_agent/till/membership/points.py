@@ -117,6 +117,8 @@ def put_on(db: sqlite3.Connection, desk: Desk, offer: PointsOffer, wanted: Wante
     basket = payable(db, desk)
     if basket.id != wanted.basket:
         raise Refusal("coupon_other_basket")
+    if not cards.is_of(basket, wanted.member, wanted.sealed_card):
+        raise Refusal("member_changed")
     let_go(db, desk, basket)
     baskets.add(db, basket, PointsOffered(at_ms=desk.clocks.business.now_ms(), offer=offer, hold=wanted.id))
     return _used(db, desk, basket, ahead=ahead)

@@ -125,7 +125,9 @@ class Value:
 
     async def _coupon_again(self, hold: Hold) -> bool:
         desk, question = self._commands.desk, self._commands.desk.mint()
-        body = AskCoupon(basket=hold.basket, code=hold.code, till=desk.till, member=hold.member)
+        body = AskCoupon(
+            basket=hold.basket, code=hold.code, till=desk.till, member=hold.member, sealed_card=hold.sealed_card
+        )
         answer = await desk.hq.ask(question, desk.till, body) if desk.hq else None
         one = _Standing(hold.id, 1, (hold,))
         if not isinstance(answer, CouponReserved):

@@ -38,6 +38,12 @@ MEMBER_WORDS: Mapping[str, Words] = {
         "Sell without it; the member may ask at the service desk.",
         "请不使用优惠券继续收银，会员可到服务台咨询。",
     ),
+    "member_changed": Words(
+        "Another member is on this receipt by now.",
+        "本单会员已更换。",
+        "Look whose card it is, then do it again.",
+        "请核对本单会员后重新操作。",
+    ),
     "no_member_here": Words(
         "No member is on this basket.",
         "本单没有会员。",

@@ -33,6 +33,7 @@ from edge_agent.till.scanning import tally
 from edge_agent.till.scanning.selling import LABEL_FINDINGS, ring_item, ring_scanned
 from edge_agent.till.scanning.telling import Goods, code_tables, tell
 from edge_agent.till.selling import amending, limits, offers
+from edge_agent.till.selling.coupon_words import refusal_code
 from edge_agent.till.selling.results import CouponTaken, OfferTaken, OfferView
 from edge_agent.till.selling.weighing_commands import WeighingCommands
 from edge_agent.till.staff.people import People
@@ -189,15 +190,17 @@ class BasketCommands(WeighingCommands):
                 return await self._commands.change(lambda db, desk: offers.put_on(db, desk, asked), expects=expects)
         desk, question = self._commands.desk, self._commands.desk.mint()
         answer = await desk.hq.ask(question, desk.till, asked) if desk.hq else None
-        if isinstance(answer, RefusedByHq) and answer.code == "coupons_blocked":
-            return refused("member_may_not_use_coupons")
         if isinstance(answer, RefusedByHq):
-            return refused("coupon_refused", answer.code)
+            return refused(refusal_code(answer.code, has_member=bool(asked.member or asked.sealed_card)), asked.code)
         if not isinstance(answer, CouponReserved):
             return refused("coupon_unanswered", asked.code)
         coupon = Coupon(answer.code, answer.promotion, answer.claimed_ms)
         held = offers.reserved_as(answer, asked, question)
-        return await self._commands.change(lambda db, desk: offers.put_on(db, desk, coupon, held))
+        taken = await self._commands.change(lambda db, desk: offers.put_on(db, desk, coupon, held))
+        if isinstance(taken, Refused):  # another basket or member meanwhile: it is the customer's again at once
+            await self._commands.change(lambda db, desk: offers.give_up(db, desk, held), by_anybody=True)
+            self.releases.ring()
+        return taken
 
     async def is_coupon(self, text: str) -> bool:
         """Tell whether what was scanned or typed, and is no item, is a coupon's code for the open basket."""

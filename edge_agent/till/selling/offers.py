@@ -30,6 +30,8 @@ from edge_agent.value.holds import Hold, Kind
 from shared import coupon_code
 from shared.pricing import Choice, Coupon, Outcome, Status
 from shared.pricing.explain import explain
+from shared.pricing.kinds import BuyWithPurchase
+from shared.pricing.promotion import Promotion
 from shared.wire.messages import AskCoupon, CouponReserved
 
 MAX_CHOSEN = 100
@@ -51,8 +53,11 @@ def asked_of(db: sqlite3.Connection, desk: Desk, text: str) -> Coupon | AskCoupo
     _require_room(basket, code)
     if public:
         return Coupon(code, public.id)
-    member = basket.card.member.member if basket.card else None
-    return AskCoupon(basket=basket.id, code=code, till=desk.till, cashier=desk.cashier, member=member)
+    shown = basket.card.member if basket.card else None
+    return AskCoupon(
+        basket=basket.id, code=code, till=desk.till, cashier=desk.cashier, member=shown.member if shown else None,
+        sealed_card=shown.sealed_card if shown and not shown.member else None,
+    )  # fmt: skip
 
 
 def is_code(db: sqlite3.Connection, desk: Desk, text: str) -> bool:
@@ -67,7 +72,10 @@ def is_code(db: sqlite3.Connection, desk: Desk, text: str) -> bool:
 
 def reserved_as(answer: CouponReserved, asked: AskCoupon, question: UUID) -> Hold:
     """Return what HQ has set aside: the coupon, for the basket it was asked for, until then."""
-    return Hold(question, asked.basket, asked.till, Kind.COUPON, 1, answer.valid_until_ms, code=answer.code)
+    return Hold(
+        question, asked.basket, asked.till, Kind.COUPON, 1, answer.valid_until_ms,
+        member=asked.member, sealed_card=asked.sealed_card, code=answer.code,
+    )  # fmt: skip
 
 
 def put_on(db: sqlite3.Connection, desk: Desk, coupon: Coupon, reserved: Hold | None = None) -> CouponTaken:
@@ -76,11 +84,18 @@ def put_on(db: sqlite3.Connection, desk: Desk, coupon: Coupon, reserved: Hold | 
     if reserved is not None:
         if now.id != reserved.basket:
             raise Refusal("coupon_other_basket", coupon.code)
+        if reserved.of_member and not cards.is_of(now, reserved.member, reserved.sealed_card):
+            raise Refusal("member_changed", coupon.code)
         holds.keep(db, reserved)
     _require_room(now, coupon.code)
     baskets.add(db, now, CouponEntered(at_ms=desk.clocks.business.now_ms(), coupon=coupon))
     applied, says, total_minor = _came_of(db, desk, now, coupon.promotion, coupon.code)
     return CouponTaken(coupon.code, coupon.promotion, applied, says, total_minor)
+
+
+def give_up(db: sqlite3.Connection, desk: Desk, reserved: Hold) -> None:
+    """Let a reservation go at HQ that came to stand on no basket."""
+    holds.drop(db, reserved, desk.clocks.machine.wall_ms())
 
 
 def put_back(db: sqlite3.Connection, desk: Desk, code: str) -> CouponTaken:
@@ -124,12 +139,34 @@ def offers(db: sqlite3.Connection, desk: Desk) -> list[OfferView]:
     found = []
     for one in adjusted(desk, basket, book).priced.outcomes:
         listed = known.get(one.promotion)
-        if listed and (one.status is Status.OFFERED or (one.status is Status.APPLIED and one.gifts)):
+        if listed and waits_to_be_taken(one):
             choice = basket.chosen.get(one.promotion)
             says = explain(one, listed.promotion, exponent=exponent)
             chosen = tuple(choice.items) if choice else ()
-            found.append(OfferView(one.promotion, one.kind, says, tuple(one.gifts), chosen))
+            found.append(
+                OfferView(
+                    promotion=one.promotion,
+                    kind=one.kind,
+                    says=says,
+                    gifts=tuple(one.gifts),
+                    chosen=chosen,
+                    names=listed.promotion.names,
+                    terms=_terms(listed.promotion),
+                )
+            )
     return found
+
+
+def _terms(promotion: Promotion) -> dict[str, tuple[int, int]]:
+    """Return the price and points of what is not free."""
+    if not isinstance(promotion, BuyWithPurchase):
+        return {}
+    return {offer.item: (offer.price_minor, offer.points) for offer in promotion.offers}
+
+
+def waits_to_be_taken(outcome: Outcome) -> bool:
+    """Tell whether the customer has earned something that they have yet to take or to choose."""
+    return outcome.status is Status.OFFERED or (outcome.status is Status.APPLIED and bool(outcome.gifts))
 
 
 def _require_room(basket: Basket, code: str) -> None:

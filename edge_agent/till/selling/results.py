@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.pricing import Gift
@@ -33,13 +34,19 @@ class OfferTaken:
 
 @dataclass(frozen=True, slots=True)
 class OfferView:
-    """Something the customer has earned and may take or choose: which items, how many, and a line to read out."""
+    """Something the customer has earned and may take or choose: which items, how many, and a line to read out.
+
+    `names`: what the promotion is called by language.
+    `terms`: what a piece of an item costs this way, in minor units and points, where it is not free.
+    """
 
     promotion: str
     kind: str
     says: Said
     gifts: tuple[Gift, ...]
     chosen: tuple[str, ...]
+    names: Said
+    terms: Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from edge_agent.devices.ports import WeightProblem
 from edge_agent.devices.scales.advice import WEIGHTS
 from edge_agent.till.saying import Words
+from edge_agent.till.selling.coupon_words import COUPON_WORDS
 from edge_agent.till.selling.scaled import BROKEN, CODES
 
 
@@ -24,6 +25,7 @@ def _of_weight(problem: WeightProblem) -> Words:
 
 
 SELLING_WORDS: Mapping[str, Words] = {
+    **COUPON_WORDS,
     **{code: _of_weight(problem) for problem, code in CODES.items()},
     "weight_on_two_scales": Words(
         "Goods lie on more than one scale.",
@@ -148,12 +150,6 @@ SELLING_WORDS: Mapping[str, Words] = {
         "该券已为另一单预留。",
         "Enter it again for this one.",
         "请在本单重新输入券码。",
-    ),
-    "coupon_refused": Words(
-        "HQ does not accept this coupon: it is used, over, not begun, or somebody else's.",
-        "总部不接受该券：已使用、已过期、未生效或非本人。",
-        "Sell without it, and let the customer ask at the service desk.",
-        "请不使用该券继续收银，顾客可到服务台查询。",
     ),
     "coupon_unanswered": Words(
         "HQ did not answer about this coupon.",

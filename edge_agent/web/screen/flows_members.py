@@ -85,9 +85,20 @@ async def _attach(hand: Hand, choice: MemberChoice, then: tuple[str, ...]) -> Ou
 
 
 def _greeting(member: MemberAttached) -> Notice:
+    if (gone := let_go(member)) is not None:
+        return gone
     if not member.masked_name:
         return news(marked("The member is on the basket."))
     return news(marked("Member {name} is on the basket."), name=member.masked_name)
+
+
+def let_go(member: MemberAttached) -> Notice | None:
+    """Say that another member's points and coupons came off the basket with them; None when nothing did."""
+    if not member.let_go:
+        return None
+    words = says(marked("Another member now: the points and coupons of the one before came off."))
+    then = says(marked("Look at the total; enter coupons of this member again."))
+    return Notice(words=words, next=then, refused=False)
 
 
 async def _off(hand: Hand) -> Outcome:

@@ -167,7 +167,8 @@ async def gifts(ask: Asked, hand: Hand) -> Outcome:
             title=says(marked("Gifts and add-on items")),
             prompt=says(marked("Number of what the customer takes; once more takes it back")),
             options=tuple(
-                Option(value=str(n), words=names[item], note=_says(one, item)) for n, (one, item) in enumerate(rows)
+                Option(value=str(n), words=names[item], note=_says(one, item), amount=_costs(hand, one, item))
+                for n, (one, item) in enumerate(rows)
             ),
             free=False,
             wide=True,
@@ -211,6 +212,17 @@ async def _name(hand: Hand, item: str) -> Named:
     return named(found.names if isinstance(found, PriceChecked) else {}, item)
 
 
-def _says(offer: OfferView, item: str) -> Joined | Named:
-    words = named(offer.says, offer.promotion)
-    return Joined((Plain("✓"), words)) if item in offer.chosen else words
+def _costs(hand: Hand, offer: OfferView, item: str) -> str:
+    """Write what a piece costs this way; nothing for a gift."""
+    return hand.money(offer.terms[item][0]) if item in offer.terms else ""
+
+
+def _says(offer: OfferView, item: str) -> Joined:
+    """Say what it is offered by: of a gift what is to be done, of an add-on the points it costs beside money."""
+    parts: list[Sayable] = [Plain("✓")] if item in offer.chosen else []
+    if item not in offer.terms:
+        return Joined((*parts, named(offer.says, offer.promotion)))
+    parts.append(named(offer.names, offer.promotion))
+    if points := offer.terms[item][1]:
+        parts.append(says(marked("and {points} points"), points=f"{points:,}"))
+    return Joined(tuple(parts))

@@ -19,6 +19,7 @@ from edge_agent.till.selling.scaled import CODES
 from edge_agent.web.screen.actions import BY_NAME
 from edge_agent.web.screen.asking import CARD_MARK, WEIGHED_MARK, Option
 from edge_agent.web.screen.carried import carry
+from edge_agent.web.screen.flows_members import let_go
 from edge_agent.web.screen.flows_paying import with_amount
 from edge_agent.web.screen.flows_weighing import SCALE, TAKES_THE_SCALE, tare_of
 from edge_agent.web.screen.hand import STAFF
@@ -219,6 +220,7 @@ class Screen(Talking):
         if await self._is_coupon(answer_, text):
             await self.start("coupon_scanned", (text,))
         elif short and not any(char.isdigit() for char in text):  # a part of a name that nothing has
+            self.notice = None
             await self.start("found", (text, carry([])))
             self._sound("refused")
         else:
@@ -262,7 +264,7 @@ class Screen(Talking):
             self._close()
         self.line = self.paid = None
         self.hand_out_minor = 0
-        self._accept(None)
+        self._accept(let_go(answer) if isinstance(answer, MemberAttached) else None)
 
     async def _measure(self, added: LineAdded) -> None:
         """Weigh a line at once where its goods lie still already, else ask for it."""

@@ -111,10 +111,14 @@ class BuyWithPurchase(Promotion, frozen=True, kw_only=True, omit_defaults=True, 
         return sorted(found, key=lambda one: (-one[0], one[1]))
 
     def _none(self, portion: Portion) -> Miss:
-        if any(portion.left[row] for row in portion.others[0]):
-            asks_points = any(offer.points for offer in self.offers)
-            return Miss("points_not_chosen" if asks_points else NOTHING_LEFT)
-        return Miss("choose_item", gifts=[Gift(offer.item, 1) for offer in self.offers])
+        rows = portion.state.rows
+        here = {rows[row].item.item for row in portion.others[0] if portion.left[row]}
+        if not here:
+            return Miss("choose_item", gifts=[Gift(offer.item, 1) for offer in self.offers])
+        if not any(offer.points for offer in self.offers):
+            return Miss(NOTHING_LEFT)
+        gifts = [Gift(offer.item, 1) for offer in self.offers if offer.points or offer.item not in here]
+        return Miss("points_not_chosen", gifts=gifts)
 
     def aside(self, portion: Portion) -> list[tuple[int, int]]:
         """Set the exchanged pieces apart: they are not spent for. If none can be, the one that costs least would be."""
