@@ -276,7 +276,7 @@ def _member(
             "it": it,
             "profile": PROFILE,
             "revealed": revealed or {},
-            "tier": tier_of(session, member_id, today, language, house_money(session)[1]),
+            "tier": tier_of(session, member_id, today, language, house_money(session)),
             **_said(refused),
         }
 

@@ -16,7 +16,7 @@ from cloud.ingest.models import ParkedEvent
 from cloud.ledger.models import Account, Balance
 from cloud.org.models import Store
 from cloud.org.stores import called, house_money
-from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow
+from cloud.prices.models import EntryStatus, PriceVersion, TimelineEntryRow, VersionStatus
 from cloud.prices.timeline import in_force, live_entries
 from cloud.pricing_audit import Waiting, waiting
 from cloud.pricing_audit.models import PriceAuditDay, Verdict
@@ -290,7 +290,7 @@ def prices(session: Session, now_ms: int, *, limit: int = 500) -> list[VersionRo
             title=row.title,
             draft=row.draft_id,
             activates=row.activates_local,
-            status=_version_status(entries[row.version], runs[row.version], held[row.version]),
+            status=_version_status(row, entries[row.version], runs[row.version], held[row.version]),
             changed_rows=row.changed_rows,
             stores=len(entries[row.version]),
             held_by=held[row.version],
@@ -300,7 +300,9 @@ def prices(session: Session, now_ms: int, *, limit: int = 500) -> list[VersionRo
     ]
 
 
-def _version_status(entries: Sequence[TimelineEntryRow], runs: int, held: int) -> str:
+def _version_status(row: PriceVersion, entries: Sequence[TimelineEntryRow], runs: int, held: int) -> str:
+    if row.status == VersionStatus.SUPERSEDED:  # built anew under another number: nobody took it back
+        return "superseded"
     if entries and all(entry.status == EntryStatus.WITHDRAWN for entry in entries):
         return "withdrawn"
     if runs:

@@ -15,8 +15,8 @@ from cloud.org.models import Store
 from cloud.org.stores import house_money
 from cloud.promotions.calendar import runs
 from cloud.promotions.fields import as_day
-from cloud.promotions.models import PromotionPlan
 from cloud.promotions.naming import names_for
+from cloud.promotions.plans import titled
 from cloud.promotions.sentence import sentence
 from cloud.web.rendering import Context, page
 from shared.calendar import local_time
@@ -51,9 +51,6 @@ def calendar(request: Request, services: Here, first: str = "", store: str = "")
         found = runs(session, stores, day, DAYS, now_ms)
         money = Money(house_money(session)[1])
         ids = [run.promotion.promotion for run in found]
-        plans = session.exec(
-            select(col(PromotionPlan.promotion), col(PromotionPlan.id)).where(col(PromotionPlan.promotion).in_(ids))
-        )
         names = names_for(session, [run.promotion for run in found])
         return {
             "runs": [(run, sentence(run.promotion, money, names)) for run in found],
@@ -61,7 +58,7 @@ def calendar(request: Request, services: Here, first: str = "", store: str = "")
             "today": today,
             "earlier": day - timedelta(days=DAYS),
             "later": day + timedelta(days=DAYS),
-            "plans": dict(plans.all()),
+            "plans": titled(session, ids, alive=True),
             "store": store,
             "choices": choices(session),
             "stores": len(stores),

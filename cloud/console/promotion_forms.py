@@ -22,7 +22,7 @@ from cloud.promotions.conflicts import Clash, Conflicts, check
 from cloud.promotions.fields import Field, Node, Section, Shape, form_of
 from cloud.promotions.models import PlanStatus, PromotionPlan
 from cloud.promotions.naming import names_for
-from cloud.promotions.plans import typed
+from cloud.promotions.plans import Titled, titled, typed
 from cloud.promotions.reading import Problem, read, rows_shown
 from cloud.promotions.saying_who import TILLS
 from cloud.promotions.sentence import sentence
@@ -129,6 +129,9 @@ class Said:
     others: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What the promotions it runs into say, by their id."""
 
+    titles: Mapping[str, Titled] = field(default_factory=dict)
+    """What those of them that were planned here are called at head office."""
+
     @property
     def places(self) -> set[str]:
         """The stores that what it runs into speaks of, as targets of publications name them."""
@@ -182,4 +185,5 @@ def said_of(
     others = {one.promotion: sentence(one, Money(first.exponent), called) for one in met}
     example = sample(session, books, first, promotion, now_ms)
     gifts = item_names(session, {one.item for one in example.outcome.gifts} if example else ())
-    return Said(shown, example, first, reasons, found, promotion=promotion.promotion, gifts=gifts, others=others)
+    return Said(shown, example, first, reasons, found, promotion=promotion.promotion, gifts=gifts, others=others,
+                titles=titled(session, others))  # fmt: skip

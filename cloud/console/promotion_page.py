@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from uuid import UUID
 
@@ -39,6 +39,9 @@ from shared.body import BodyKind
 from shared.ids import UuidMint
 from shared.pricing.promotion import Promotion
 
+Versions = Mapping[int, Sequence[str]]
+"""Stores by the version of their prices."""
+
 
 def show(request: Request, services: Services, plan_id: str, refused: str = "", old: Sequence[TooOld] = ()) -> Response:
     """Answer with the page of a plan, with what was refused, and which tills are too old for it, if any are."""
@@ -54,8 +57,9 @@ def show(request: Request, services: Services, plan_id: str, refused: str = "", 
         streamed = asks_for_stream(request)
         over = plan.status in {PlanStatus.STOPPED, PlanStatus.DISCARDED}
         it = Said() if streamed else said_of(session, plan, made, now_ms, with_conflicts=not over)
-        did = Touched() if streamed else _touched(session, plan)
-        on_tills = _arrival(session, plan, now_ms)
+        did = Touched() if streamed else _touched(session, plan, now_ms)
+        waiting, running = where(session, plan, now_ms)
+        on_tills = _arrival(session, plan, waiting, running, now_ms)
         too_old = list(old) or (_too_old(session, plan, made, now_ms) if is_open and not streamed else [])
         met = {f"store:{one.store}" for one in did.newest} | {f"store:{one.store}" for one in too_old}
         return {
@@ -75,6 +79,7 @@ def show(request: Request, services: Services, plan_id: str, refused: str = "", 
             "arrival": on_tills,
             "did": did,
             "over": over,
+            "running": bool(running),
             "acts": [] if streamed else acts_on(session, plan),
             "act_words": ACTION,
             "stores": sorted({one.store for one in on_tills}),
@@ -89,18 +94,17 @@ def show(request: Request, services: Services, plan_id: str, refused: str = "", 
     return page(request, services, "promotion", read_one)
 
 
-def _touched(session: Session, plan: PromotionPlan) -> Touched:
-    """Return what a plan did where it stood or stands; nothing for one that no book ever held."""
+def _touched(session: Session, plan: PromotionPlan, now_ms: int) -> Touched:
+    """Return what a plan did where it stood or stands; nothing for one that never began."""
     if plan.is_taken_up:
         stores = {store.id for store in resolve_targets(session, ["all"])}
     else:
-        stores = {entry.store_id for entry in published_to(session, plan)}
+        stores = {entry.store_id for entry in published_to(session, plan) if entry.activates_ms <= now_ms}
     return touched(session, plan.promotion, stores) if stores else Touched()
 
 
-def _arrival(session: Session, plan: PromotionPlan, now_ms: int) -> list[Arrival]:
+def _arrival(session: Session, plan: PromotionPlan, waiting: Versions, running: Versions, now_ms: int) -> list[Arrival]:
     """Return how every till stands that is to have a published plan, or has it still."""
-    waiting, running = where(session, plan, now_ms)
     goal: dict[str, int] = {}
     for found in (running, waiting):
         for version, stores in found.items():

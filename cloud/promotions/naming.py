@@ -61,8 +61,8 @@ def promotion_names(session: Session, promotions: Collection[str]) -> dict[str, 
 
     One that head office does not know any more is absent.
     """
-    titles = plans.titles(session, promotions)
-    found = {one: {"en": title, "zh": title} for one, title in titles.items()}
+    titles = plans.titled(session, promotions)
+    found = {one: {"en": known.title, "zh": known.title} for one, known in titles.items()}
     others = sorted(set(promotions) - found.keys())
     rows = rows_of(session, newest_body(session, BodyKind.PROMOTIONS, CHAIN), others)
     return found | {one: dict(read_promotion(row).names) for one, row in rows.items()}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
@@ -73,10 +74,23 @@ def counts(session: Session) -> dict[str, int]:
     return dict.fromkeys(map(str, PlanStatus), 0) | dict(session.exec(query).all())
 
 
-def titles(session: Session, promotions: Collection[str]) -> dict[str, str]:
-    """Return what head office calls these promotions, by their id in price books; one of no plan is absent."""
+class Titled(NamedTuple):
+    """A promotion's plan, and what head office calls it."""
+
+    plan: str
+    title: str
+
+
+def titled(session: Session, promotions: Collection[str], *, alive: bool = False) -> dict[str, Titled]:
+    """Return the newest plans of these promotions and their titles, by their id in price books.
+
+    `alive`: only plans that something can still be done with, not those that were stopped or given up.
+    """
     query = select(PromotionPlan).where(col(PromotionPlan.promotion).in_(promotions))
-    return {plan.promotion: plan.title for plan in session.exec(query.order_by(col(PromotionPlan.changed_ms)))}
+    if alive:
+        query = query.where(col(PromotionPlan.status).in_((*OPEN, PlanStatus.PUBLISHED)))
+    rows = session.exec(query.order_by(col(PromotionPlan.changed_ms)))
+    return {plan.promotion: Titled(plan.id, plan.title) for plan in rows}
 
 
 def typed(plan: PromotionPlan) -> dict[str, str]:
