@@ -49,7 +49,7 @@ def coupons(request: Request, services: Here) -> Response:
     """Which coupons are out, how do they stand, what do they cost?"""
 
     def read(session: Session, _now_ms: int) -> Context:
-        today, exponent = _today(session, services), house_money(session)[1]
+        today, (currency, exponent) = _today(session, services), house_money(session)
         tallied = tallies(session, today)
         whole = sum(tallied.values(), Tally())
         live = select(func.count()).select_from(CouponBatch).where(~col(CouponBatch.closed))
@@ -58,6 +58,7 @@ def coupons(request: Request, services: Here) -> Response:
             "table": tables.batches(today, exponent, tallied),
             "whole": whole,
             "running": running,
+            "currency": currency,
             "exponent": exponent,
         }
 
@@ -140,10 +141,12 @@ def coupon(request: Request, services: Here, code: str) -> Response:
 
 def _coupon(request: Request, services: Services, code: str, refused: str = "") -> Response:
     def read(session: Session, _now_ms: int) -> Context:
+        currency, exponent = house_money(session)
         return {
             "it": life.life_of(session, code),
             "today": _today(session, services),
-            "exponent": house_money(session)[1],
+            "currency": currency,
+            "exponent": exponent,
             "words": words,
             "refused": refused,
         }
@@ -177,7 +180,7 @@ def _page(request: Request, services: Services, batch_id: str, refused: str = ""
         batch = session.get(CouponBatch, batch_id)
         if batch is None:
             raise NotFound(f"there is no batch {batch_id!r}")
-        today, exponent = _today(session, services), house_money(session)[1]
+        today, (currency, exponent) = _today(session, services), house_money(session)
         found = coupon_promotions(session, services.clocks.business.now_ms(), exponent)
         given = select(Run).where(col(Run.kind) == runs.COUPONS, col(Run.parameters).contains(f'"{batch_id}"'))
         return {
@@ -191,6 +194,7 @@ def _page(request: Request, services: Services, batch_id: str, refused: str = ""
             "segments": segments.names(session),
             "runs": session.exec(given.order_by(col(Run.made_ms).desc()).limit(20)).all(),
             "run_states": RUN_STATES,
+            "currency": currency,
             "exponent": exponent,
             "shown": shown,
             "refused": refused,

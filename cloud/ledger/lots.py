@@ -118,6 +118,12 @@ def used(session: Session, key: JournalKey, parts: Sequence[Part], store: str) -
     bulk.insert_tuples(session, LotUse, _USE, [(*key, part.lot, part.amount, 0, store) for part in parts])
 
 
+def used_each(session: Session, uses: Sequence[tuple[JournalKey, Part, str]]) -> None:
+    """Write down what many journals took for good, each of one lot, and where."""
+    rows = [(*key, part.lot, part.amount, 0, store) for key, part, store in uses]
+    bulk.insert_tuples(session, LotUse, _USE, rows)
+
+
 def give_back(session: Session, key: JournalKey, account: AccountKey, amount: int, *, by: JournalKey) -> int:
     """Give back what a journal took, each part to its own lot and date, the one that lasts longest first.
 

@@ -45,14 +45,14 @@ def referrals(request: Request, services: Here, refused: str = "") -> Response:
         query = select(func.count(), func.coalesce(func.sum(Referral.points + Referral.friend_points), 0))
         rewarded, points = session.exec(query.where(col(Referral.state) == "rewarded")).one()
         handed = session.exec(select(func.coalesce(func.sum(PointsTransfer.points), 0))).one()
-        exponent = house_money(session)[1]
+        currency, exponent = house_money(session)
         return {
             "table": club_tables.REFERRALS,
             "transfers": club_tables.TRANSFERS,
             "rewarded": int(rewarded),
             "points": int(points),
             "handed": int(handed),
-            **_rules(session, ("referral", "transfers"), language, exponent),
+            **_rules(session, ("referral", "transfers"), language, exponent, currency),
             "words": page_words,
             **refusal(refused),
         }
@@ -68,14 +68,15 @@ def board(request: Request, services: Here, back: int = 0, refused: str = "") ->
 
     def read(session: Session, _now_ms: int) -> Context:
         rule = rules.newest(session, rules.Leaderboard)
-        period, exponent = leaderboard.period_of(today, rule.period, back), house_money(session)[1]
+        period, (currency, exponent) = leaderboard.period_of(today, rule.period, back), house_money(session)
         return {
             "rule": rule,
             "period": period,
             "back": back,
             "places": leaderboard.board(session, period, rule),
             "exponent": exponent,
-            **_rules(session, ("leaderboard",), language, exponent),
+            "currency": currency,
+            **_rules(session, ("leaderboard",), language, exponent, currency),
             "words": page_words,
             **refusal(refused),
         }
@@ -83,16 +84,16 @@ def board(request: Request, services: Here, back: int = 0, refused: str = "") ->
     return page(request, services, "loyalty_leaderboard", read)
 
 
-def _rules(session: Session, kinds: tuple[str, ...], language: Any, exponent: int) -> Context:
+def _rules(session: Session, kinds: tuple[str, ...], language: Any, exponent: int, currency: str) -> Context:
     """Return rules, what they say, and their fields as a form shows them."""
     found = {kind: rules.newest(session, club_deciding.CLUB[kind]) for kind in kinds}
     waiting = club_deciding.waiting(session, kinds)
     return {
         "waiting": waiting,
-        "waiting_says": {kind: club_words(one.rule, language, exponent) for kind, one in waiting.items()},
+        "waiting_says": {kind: club_words(one.rule, language, exponent, currency) for kind, one in waiting.items()},
         "alone": deciding.alone(session),
         "rules": found,
-        "sentences": {kind: club_words(rule, language, exponent) for kind, rule in found.items()},
+        "sentences": {kind: club_words(rule, language, exponent, currency) for kind, rule in found.items()},
         "filled": {
             kind: {name: _shown(name, getattr(rule, name), exponent) for name in rule.__struct_fields__}
             for kind, rule in found.items()

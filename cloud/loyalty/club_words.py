@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloud.loyalty.words import Language
 from cloud.members import rules
-from cloud.web.figures import money
+from cloud.web.figures import money, with_sign
 
 _WORDS: dict[str, dict[Language, str]] = {
     "referral_off": {"en": "Bringing a friend is worth nothing yet.", "zh": "推荐好友暂无奖励。"},
@@ -50,11 +50,11 @@ _WORDS: dict[str, dict[Language, str]] = {
 }
 
 
-def club_words(rule: rules.Rule, language: Language, exponent: int) -> list[str]:
-    """Return what a rule says, a sentence each."""
+def club_words(rule: rules.Rule, language: Language, exponent: int, currency: str) -> list[str]:
+    """Return what a rule says, a sentence each; amounts bear the currency's sign."""
     match rule:
         case rules.Referral():
-            return _referral(rule, language, exponent)
+            return _referral(rule, language, with_sign(rule.least_minor, exponent, currency))
         case rules.Leaderboard():
             return _leaderboard(rule, language)
         case rules.Transfers():
@@ -62,12 +62,12 @@ def club_words(rule: rules.Rule, language: Language, exponent: int) -> list[str]
     raise TypeError(f"{type(rule).__name__} has no words here")
 
 
-def _referral(rule: rules.Referral, language: Language, exponent: int) -> list[str]:
+def _referral(rule: rules.Referral, language: Language, least: str) -> list[str]:
     if not rule.is_on:
         return [_say("referral_off", language)]
     said = _say(
         "referral", language, points=rule.points, friend=rule.friend_points, within=rule.within_days,
-        least=money(rule.least_minor, exponent), pending=rule.pending_days,
+        least=least, pending=rule.pending_days,
     )  # fmt: skip
     return [said, _say("referral_back", language), _say("referral_odd", language, most=rule.most_in_a_month)]
 

@@ -14,7 +14,7 @@ from cloud.loyalty.models import TierChange, TierFloor
 from cloud.loyalty.tier_words import benefit_words, reason_words
 from cloud.loyalty.words import Language
 from cloud.members.home_days import Days, day_of
-from cloud.web.figures import money
+from cloud.web.figures import with_sign
 from shared.loyalty import Tier, TierRule, missing_words
 
 MOST = 10
@@ -49,8 +49,14 @@ class MemberTier:
     """(code, name) of every tier there is."""
 
 
-def tier_of(session: Session, member: UUID, days: Days, language: Language, exponent: int) -> MemberTier | None:
-    """Return a member's tier on a day, or on their own; None where there are no tiers."""
+def tier_of(
+    session: Session, member: UUID, days: Days, language: Language, money: tuple[str, int]
+) -> MemberTier | None:
+    """Return a member's tier on a day, or on their own; None where there are no tiers.
+
+    `money`: the house's currency and its exponent.
+    """
+    currency, exponent = money
     today = day_of(session, member, days)
     rule = rules.load(session).tier_on(today)
     if not rule.tiers:
@@ -64,7 +70,7 @@ def tier_of(session: Session, member: UUID, days: Days, language: Language, expo
         reason=reason_words(found.standing.reason, language),
         until=found.standing.until,
         next_name=ahead.name(language) if ahead else "",
-        missing=missing_words(lacks, language, money(lacks.spend_minor, exponent)) if lacks else "",
+        missing=missing_words(lacks, language, with_sign(lacks.spend_minor, exponent, currency)) if lacks else "",
         by=lacks.until if lacks else "",
         brings=[benefit_words(one, here, language) for one in here.benefits] if here else [],
         changes=_changes(session, member, rule, language),

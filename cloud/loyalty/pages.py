@@ -50,19 +50,24 @@ def loyalty(request: Request, services: Here, refused: str = "") -> Response:
     fresh = {kind: fresh_id(services) for kind in page_words.KIND}
 
     def read(session: Session, _now_ms: int) -> Context:
-        exponent, found = house_money(session)[1], rules.load(session)
+        (currency, exponent), found = house_money(session), rules.load(session)
         tier, earning = found.tier_on(today), found.earning_on(today)
         return {
             "tier": tier,
             "sentences": {
-                "tiers": tier_words(tier, language, exponent),
-                "earning": earning_words(earning, language, exponent) if earning else [no_rule_words(language)],
+                "tiers": tier_words(tier, language, exponent, currency),
+                "earning": earning_words(earning, language, exponent, currency)
+                if earning
+                else [no_rule_words(language)],
             },
             "standing": _standing(session, tier, language),
             "drafts": drafting.open_drafts(session),
             "versions": [
-                *((TIERS, one.version, tier_words(one, language, exponent)) for one in reversed(found.tiers)),
-                *(("earning", one.version, earning_words(one, language, exponent)) for one in reversed(found.earning)),
+                *((TIERS, one.version, tier_words(one, language, exponent, currency)) for one in reversed(found.tiers)),
+                *(
+                    ("earning", one.version, earning_words(one, language, exponent, currency))
+                    for one in reversed(found.earning)
+                ),
             ],
             "problems": _gift_problems(session),
             "alone": deciding.chosen_alone(session),
@@ -123,15 +128,15 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
     language, today, fresh = language_of(request), today_of(services), fresh_id(services)
 
     def read(session: Session, _now_ms: int) -> Context:
-        row, exponent = drafting.find(session, draft), house_money(session)[1]
+        row, (currency, exponent) = drafting.find(session, draft), house_money(session)
         rule = drafting.rule_of(row)
-        before = _words(drafting.current(session, row.kind, today), language, exponent)
+        before = _words(drafting.current(session, row.kind, today), language, exponent, currency)
         tried = trial_running.newest(session, draft)
         tiers_tried = tried if row.kind == TIERS else None
         return {
             "it": row,
             "rule": rule,
-            "sentences": [(one, one not in before) for one in _words(rule, language, exponent)],
+            "sentences": [(one, one not in before) for one in _words(rule, language, exponent, currency)],
             "tried": tried,
             "stale": tried is not None and tried.rule != row.rule,
             "done": tried is not None and tried.state == DONE,
@@ -140,6 +145,7 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
             "shops": dict(session.exec(select(col(Store.id), col(Store.name))).all()) if row.kind != TIERS else {},
             "rows": rule_form.tier_rows(rule, exponent) if isinstance(rule, TierRule) else [],
             "exponent": exponent,
+            "currency": currency,
             "alone": deciding.alone(session),
             "tenders": list(TenderKind),
             "fresh": fresh,
@@ -150,10 +156,10 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
     return page(request, services, "loyalty_draft", read)
 
 
-def _words(rule: TierRule | EarningRule, language: Language, exponent: int) -> list[str]:
+def _words(rule: TierRule | EarningRule, language: Language, exponent: int, currency: str) -> list[str]:
     if isinstance(rule, TierRule):
-        return tier_words(rule, language, exponent)
-    return earning_words(rule, language, exponent)
+        return tier_words(rule, language, exponent, currency)
+    return earning_words(rule, language, exponent, currency)
 
 
 def _found(session: Session, row: RuleDraft, found: Trial, language: Language) -> Mapping[str, Any]:

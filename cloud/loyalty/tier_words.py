@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from cloud.loyalty.words import Language
-from cloud.web.figures import money
+from cloud.web.figures import with_sign
 from shared.loyalty import (
     Benefit,
     BirthdayGift,
@@ -115,8 +118,11 @@ _WEEKDAYS: dict[Language, tuple[str, ...]] = {
 _COMMA: dict[Language, str] = {"en": ", ", "zh": "、"}
 
 
-def tier_words(rule: TierRule, language: Language, exponent: int = 2) -> list[str]:
-    """Return what a tier rule says: a sentence for each tier, the lowest first, how they hold, what they bring."""
+def tier_words(rule: TierRule, language: Language, exponent: int = 2, currency: str = "") -> list[str]:
+    """Return what a tier rule says: a sentence for each tier, the lowest first, how they hold, what they bring.
+
+    With a currency, amounts bear its sign.
+    """
     if not rule.tiers:
         return [_say("no_tiers", language)]
     lines = [] if rule.valid_from is None else [_say("from", language, day=rule.valid_from)]
@@ -124,11 +130,11 @@ def tier_words(rule: TierRule, language: Language, exponent: int = 2) -> list[st
     less = _say("less", language) if rule.measure in ("spend", "mix") else ""
     lines += [
         _say("tier", language, name=tier.name(language), code=tier.code, window=window,
-             what=_asks(rule, tier, language, exponent), less=less)
+             what=_asks(rule, tier, language, partial(with_sign, exponent=exponent, currency=currency)), less=less)
         for tier in rule.ladder
     ]  # fmt: skip
     if rule.measure == "growth":
-        per = money(rule.growth_per_minor, exponent)
+        per = with_sign(rule.growth_per_minor, exponent, currency)
         lines.append(_say("growth_is", language, per=per, visit=rule.growth_per_visit))
     lines += _holds(rule, language)
     initial = rule.tier(rule.initial)
@@ -138,12 +144,12 @@ def tier_words(rule: TierRule, language: Language, exponent: int = 2) -> list[st
     return [*lines, _say("balance", language)]
 
 
-def _asks(rule: TierRule, tier: Tier, language: Language, exponent: int) -> str:
+def _asks(rule: TierRule, tier: Tier, language: Language, amount: Callable[[int], str]) -> str:
     if rule.measure == "visits":
         return _say("visits", language, amount=tier.from_minor)
     if rule.measure == "growth":
         return _say("growth", language, amount=f"{tier.from_minor:,}")
-    spend = _say("spend", language, amount=money(tier.from_minor, exponent))
+    spend = _say("spend", language, amount=amount(tier.from_minor))
     if rule.measure == "mix" and tier.from_visits:
         return _say(rule.mix, language, one=spend, other=_say("visits", language, amount=tier.from_visits))
     return spend

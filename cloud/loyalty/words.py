@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cloud.web.figures import money
+from cloud.web.figures import with_sign
 from shared.loyalty import EarningRule
 from shared.receipt.words import TENDERS
 from shared.wire.events import TenderKind
@@ -60,15 +60,16 @@ _WORDS: dict[str, dict[Language, str]] = {
 }
 
 
-def earning_words(rule: EarningRule, language: Language, exponent: int = 2) -> list[str]:
-    """Return what an earning rule says, with an example, a sentence each."""
+def earning_words(rule: EarningRule, language: Language, exponent: int = 2, currency: str = "") -> list[str]:
+    """Return what an earning rule says, with an example, a sentence each; with a currency, amounts bear its sign."""
     if not rule.points:
         return [_say("earn_nothing", language, day=rule.valid_from)]
     spend = rule.per_minor * 10 + rule.per_minor // 2
     lines = [
         _say("earn", language, day=rule.valid_from, points=_points(rule.points, language),
-             spend=money(rule.per_minor, exponent)),
-        _say("example", language, spend=money(spend, exponent), points=_points(rule.earn(spend), language)),
+             spend=with_sign(rule.per_minor, exponent, currency)),
+        _say("example", language, spend=with_sign(spend, exponent, currency),
+             points=_points(rule.earn(spend), language)),
     ]  # fmt: skip
     if rule.excluded_categories:
         separator = "、" if language == "zh" else ", "

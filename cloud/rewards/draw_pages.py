@@ -78,7 +78,7 @@ def _form(request: Request, services: Services, get: Callable[[str], str], refus
             "request_id": fresh_id(services),
         }
         values["batches"] = _batches(session)
-        return {**values, "most_minor": law.top_prize_minor(session), "exponent": money[1]}
+        return {**values, "most_minor": law.top_prize_minor(session), "currency": money[0], "exponent": money[1]}
 
     return page(request, services, "draw_new", read)
 
@@ -88,14 +88,14 @@ def says(request: Request, services: Here, form: MayPlan) -> Response:
     """Say the odds of a form that is being filled in, without opening anything."""
     refused, odds = "", []
     with services.database.snapshot() as session:
-        exponent = house_money(session)[1]
+        currency, exponent = house_money(session)
         try:
             wanted = draw_forms.read(form.get, fresh_id(services), exponent)
             drawing.check(session, wanted)
             odds = draw_forms.odds_of(wanted.rules, dict(wanted.stock))
         except (Invalid, Refused) as error:
             refused = _said(error)
-    values = {"odds": odds, "refused": refused, "exponent": exponent}
+    values = {"odds": odds, "refused": refused, "currency": currency, "exponent": exponent}
     body = environment(language_of(request)).get_template("_draw_odds.html").render(values)
     return HTMLResponse(body, headers={"Cache-Control": "no-store"})
 
@@ -140,7 +140,7 @@ def _page(request: Request, services: Services, draw_id: str, refused: str = "")
     language = language_of(request)
 
     def read(session: Session, _now_ms: int) -> Context:
-        row = drawing.find(session, draw_id)
+        row, (currency, exponent) = drawing.find(session, draw_id), house_money(session)
         rules, left = drawing.rules_of(row), _left(session, draw_id)
         tickets, wanted = row.next_ticket - 1, request.query_params.get("replay") == "all"
         members = select(func.count(col(Ticket.member_id).distinct())).where(col(Ticket.draw_id) == draw_id)
@@ -163,7 +163,8 @@ def _page(request: Request, services: Services, draw_id: str, refused: str = "")
             "refunds": _refunds(session, draw_id),
             "one_state": lambda run: words.RUN_STATES[run.state],
             "request_id": fresh_id(services),
-            "exponent": house_money(session)[1],
+            "currency": currency,
+            "exponent": exponent,
             "refused": refused,
         }
 

@@ -81,11 +81,11 @@ class RewardsKeeping:
         row = runs.find(session, run)
         act = runs.Act(row.asked_by or row.made_by, self._machine.wall_ms(), self._business.now_ms())
         if row.state == runs.ASKED:
-            runs.fill(session, row)
+            runs.fill_some(session, row)
         elif row.state == runs.POSTING:
             runs.post_some(session, run, act)
         elif row.state == runs.REVERSING:
-            runs.reverse_all(session, run, act, force=row.forced)
+            runs.reverse_some(session, run, act, force=row.forced)
 
     def _failed(self, session: Session, run: UUID, problem: str) -> None:
         """Write down why a step could not be taken; what was posted before stays and can be gone on with."""

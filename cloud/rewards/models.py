@@ -32,6 +32,10 @@ class Run(Table, table=True):
     posted_items: int = 0
     """How far it has come."""
     posted_total: int = big_int(default=0)
+    units: str = ""
+    """What it comes to in each unit, where it moves several, JSON: unit to [worked out, posted]."""
+    far: UUID | None = None
+    """The subject that the step under way has come to: a process that ends in between goes on behind it."""
     problem: str = ""
     """Why the jobs process could not do what was asked of it: a code, or words."""
     reason: str = ""

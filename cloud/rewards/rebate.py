@@ -24,8 +24,9 @@ from cloud.loyalty.models import MemberYear
 from cloud.members import one_person
 from cloud.members.models import ACTIVE, Member
 from cloud.members.reversals import reverse
+from cloud.org.stores import house_money
 from cloud.rewards.kinds import Item, Moved
-from cloud.web.figures import money
+from cloud.web.figures import money, with_sign
 from shared.money import BASIS_POINTS
 from shared.web.phrases import Phrase
 
@@ -37,7 +38,7 @@ _MOST = 10**12
 
 
 class Rebate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`rate_bp` points per point held, or per whole unit of money (100 minor units) spent in `year`, rounded down.
+    """`rate_bp` points per point held, or per whole unit of money spent in `year`, rounded down.
 
     `at_least` on either is needed to take part. `expires_on`: the first date on which the points are worth nothing.
     """
@@ -51,24 +52,23 @@ class Rebate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def items(session: Session, parameters: Mapping[str, Any]) -> list[Item]:
     """Return each member's points and what they are for."""
-    rebate = _read(parameters)
+    rebate, house = _read(parameters), house_money(session)
     found: list[Item] = []
     for member, base in _bases(session, rebate):
-        counted = base // 100 if rebate.on == "spend" else base
+        counted = base // 10 ** house[1] if rebate.on == "spend" else base
         points = counted * rebate.rate_bp // BASIS_POINTS
         if base >= rebate.at_least and points > 0:
-            found.append((member, points, _why(rebate, base)))
+            found.append((member, points, _why(rebate, base, house)))
     return found
 
 
-def _why(rebate: Rebate, base: int) -> Phrase:
-    """Return in words what a member's points are for."""
+def _why(rebate: Rebate, base: int, house: tuple[str, int]) -> Phrase:
+    """Return in words what a member's points are for; money in that of the house (currency, exponent)."""
     rate = money(rebate.rate_bp, 2)
     if rebate.on == "points":
         return Phrase("{rate} points for each 100 of {base} points held", rate=rate, base=f"{base:,}")
-    return Phrase(
-        "{rate} points for each 100 of {base} spent in {year}", rate=rate, base=money(base, 2), year=rebate.year
-    )
+    spent = with_sign(base, house[1], house[0])
+    return Phrase("{rate} points for each 100 of {base} spent in {year}", rate=rate, base=spent, year=rebate.year)
 
 
 def _bases(session: Session, rebate: Rebate) -> list[tuple[UUID, int]]:

@@ -17,7 +17,8 @@ from cloud.api.services import Here, Services
 from cloud.coupons import giving
 from cloud.errors import Conflict, Invalid, NotFound, Refused
 from cloud.identity.people import Right
-from cloud.ledger.models import Lot
+from cloud.ledger.models import Account, Lot
+from cloud.ledger.units import units
 from cloud.members import segments
 from cloud.members.home_days import over_everywhere
 from cloud.org.stores import house_money
@@ -49,14 +50,12 @@ def _list(request: Request, services: Services, refused: str = "") -> Response:
     def read(session: Session, _now_ms: int) -> Context:
         today = over_everywhere(session, services.clocks.business.now_ms())
         waiting = select(func.count()).select_from(Run).where(col(Run.state).in_(_OPEN))
-        over = select(func.count(), func.coalesce(func.sum(Lot.left), 0)).where(
-            col(Lot.left) > 0, col(Lot.expires_on).is_not(None), col(Lot.expires_on) <= today
-        )
-        count, left = session.exec(over).one()
+        written, over = units(session), _over(session, today)
         return {
-            "table": run_tables.RUNS,
+            "table": run_tables.all_runs(written),
             "waiting": session.exec(waiting).one(),
-            "over": (int(count), int(left)),
+            "over": (sum(count for count, _ in over.values()), run_tables.whole(over, written)),
+            "money": house_money(session),
             "today": today,
             "words": words,
             "refused": refused,
@@ -64,6 +63,17 @@ def _list(request: Request, services: Services, refused: str = "") -> Response:
         }
 
     return listed(request, services, "runs", read)
+
+
+def _over(session: Session, today: date) -> dict[str, tuple[int, int]]:
+    """Return how many lots are past their last day and what is left in them, by unit."""
+    query = (
+        select(col(Account.unit), func.count(), func.sum(Lot.left))
+        .join(Account, col(Account.id) == col(Lot.account_id))
+        .where(col(Lot.left) > 0, col(Lot.expires_on).is_not(None), col(Lot.expires_on) <= today)
+        .group_by(col(Account.unit))
+    )
+    return {unit: (int(count), int(left)) for unit, count, left in session.exec(query)}
 
 
 @router.post("/expiry")
@@ -119,9 +129,10 @@ def _page(request: Request, services: Services, run: UUID, refused: str = "") ->
         row = session.get(Run, run)
         if row is None:
             raise NotFound(f"there is no run {run}")
-        asked = msgspec.json.decode(row.parameters)
+        asked, written = msgspec.json.decode(row.parameters), units(session)
         return {
-            "table": run_tables.items(run, row.kind),
+            "table": run_tables.items(run, row.kind, written),
+            "sums": run_tables.sums(row, written),
             "run": row,
             "asked": asked,
             "segments": segments.names(session),

@@ -142,7 +142,7 @@ def post_return(services: Here, who: MayWrite, key: Key, body: NewReturn) -> Ret
 
 @router.post("/returns/{application}/decision")
 def decide_return(services: Here, who: MayWrite, application: UUID, body: Decision) -> ReturnView:
-    """Pay it back or refuse it. Refused: `same_person`, `value_held`."""
+    """Pay it back or refuse it. Refused: `same_person`, `person_needed` (once people sign in), `value_held`."""
     at_ms = services.clocks.business.now_ms()
     return _done(
         services,
@@ -184,7 +184,11 @@ def post_correction(services: Here, who: MayWrite, key: Key, body: NewCorrection
 
 @router.post("/corrections/{correction}/decision")
 def decide_correction(services: Here, who: MayWrite, correction: UUID, body: Decision) -> CorrectionView:
-    """Post it or refuse it. Refused: `same_person`, `value_gone`, `no_debt`, `cap_exceeded`, `purse_returned`."""
+    """Post it or refuse it.
+
+    Refused: `same_person`, `person_needed` (once people sign in), `value_gone`, `no_debt`, `cap_exceeded`,
+    `purse_returned`.
+    """
     at_ms = services.clocks.business.now_ms()
     return _done(
         services,

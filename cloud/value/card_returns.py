@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from cloud import audit
 from cloud.errors import Conflict, NotFound, Refused
+from cloud.identity.people import require_second
 from cloud.ledger import AccountKey, Journal, Leg, lots, post
 from cloud.ledger.kinds import PURSE_DEBT, PURSE_GIFT, PURSE_PRINCIPAL, VALUE_FEES, VALUE_FORFEITED, VALUE_PAID_BACK
 from cloud.ledger.locking import lock_balances
@@ -73,7 +74,7 @@ def decide(
     now_ms: int,
     note: str = "",
 ) -> PurseReturn:
-    """Pay an application back or refuse it, once; whoever applied cannot decide (`same_person`).
+    """Pay an application back or refuse it, once; whoever applied cannot decide (`same_person`, `person_needed`).
 
     Refused also while some of it is held (`value_held`). Raise NotFound, Conflict where somebody decided before.
     """
@@ -85,8 +86,7 @@ def decide(
         if row.state == wanted and row.decided_by == by:
             return row
         raise Conflict(f"application {application} is {row.state}")
-    if by == row.applied_by:
-        raise Refused("same_person", "whoever applied for it cannot approve it")
+    require_second(session, by, row.applied_by)
     purse, holding = purses.lock(session, row.purse_id)
     if purse.state != FROZEN:
         raise Refused(f"purse_{purse.state}", f"purse {purse.id} is {purse.state}")

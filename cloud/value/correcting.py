@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from cloud import audit
 from cloud.errors import Conflict, Invalid, NotFound, Refused
+from cloud.identity.people import require_second
 from cloud.ledger import AccountKey, Journal, Leg, lots, post
 from cloud.ledger.kinds import CORRECTED, KINDS, MEMBER_DEBT, MEMBER_POINTS, POINTS, PURSE_DEBT, PURSE_GIFT
 from cloud.ledger.kinds import PURSE_PRINCIPAL as PRINCIPAL_KIND
@@ -106,7 +107,7 @@ def _check(session: Session, wanted: Correction) -> UUID | None:
 def decide(
     session: Session, commit_no: int, correction: UUID, *, by: str, approve: bool, note: str, at_ms: int, now_ms: int
 ) -> ValueCorrection:
-    """Post a correction or refuse it, once; whoever asked cannot decide (`same_person`).
+    """Post a correction or refuse it, once; whoever asked cannot decide (`same_person`, `person_needed`).
 
     Refused also where what is to be taken, or forgiven, is not there (`value_gone`, `no_debt`), or a purse would hold
     too much (`cap_exceeded`). Raise NotFound, Conflict where somebody decided before.
@@ -119,8 +120,7 @@ def decide(
         if (row.state, row.decided_by) == (wanted, by):
             return row
         raise Conflict(f"correction {correction} is {row.state}")
-    if by == row.asked_by:
-        raise Refused("same_person", "whoever asked for it cannot decide it")
+    require_second(session, by, row.asked_by)
     if approve:
         _post(session, commit_no, row, at_ms=at_ms)
     row.state, row.decided_by, row.decided_ms, row.note = wanted, by, now_ms, note.strip()

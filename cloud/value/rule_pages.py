@@ -36,14 +36,14 @@ def value_rules(request: Request, services: Here) -> Response:
     language, fresh = language_of(request), fresh_id(services)
 
     def read(session: Session, _now_ms: int) -> Context:
-        exponent = house_money(session)[1]
+        currency, exponent = house_money(session)
         rule = rules.current(session)
         return {
             "rule": rule,
-            "sentences": words.rule_words(rule, language, exponent),
+            "sentences": words.rule_words(rule, language, exponent, currency),
             "drafts": drafting.drafts(session),
             "versions": [
-                (row, reason, words.rule_words(drafting.rule_of(row), language, exponent))
+                (row, reason, words.rule_words(drafting.rule_of(row), language, exponent, currency))
                 for row, reason in drafting.versions(session)
             ],
             "fresh": fresh,
@@ -74,12 +74,12 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
         rule, now = drafting.rule_of(row), rules.current(session)
         currency, exponent = house_money(session)
         today = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, zone_of(session)).date()
-        before = words.rule_words(now, language, exponent)
+        before = words.rule_words(now, language, exponent, currency)
         return {
             "it": row,
             "rule": rule,
             "stale": row.state == drafting.DRAFT and rule.version != now.version,
-            "sentences": [(one, one not in before) for one in words.rule_words(rule, language, exponent)],
+            "sentences": [(one, one not in before) for one in words.rule_words(rule, language, exponent, currency)],
             "trial": drafting.trial(session, rule, today),
             "filled": rule_form.filled(rule, exponent),
             "campaigns": rule_form.campaign_rows(rule, exponent),

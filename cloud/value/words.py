@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
+from cloud.web.figures import with_sign
 from shared.value import TopUpCampaign, ValueRule
 
 Language = Literal["en", "zh"]
@@ -70,11 +72,11 @@ _WORDS: dict[str, dict[Language, str]] = {
 }
 
 
-def rule_words(rule: ValueRule, language: Language, exponent: int = 2) -> list[str]:
-    """Return what the rules say, a sentence each."""
+def rule_words(rule: ValueRule, language: Language, exponent: int = 2, currency: str = "") -> list[str]:
+    """Return what the rules say, a sentence each; amounts bear the currency's sign where one is named."""
 
     def amount(minor: int) -> str:
-        return _money(minor, exponent)
+        return with_sign(minor, exponent, currency)
 
     lines = [
         _say("named_cap", language, money=amount(rule.named_cap_minor))
@@ -87,44 +89,41 @@ def rule_words(rule: ValueRule, language: Language, exponent: int = 2) -> list[s
         if rule.identity_from_minor
         else _say("no_identity", language),
     ]
-    lines += [campaign_words(one, language, exponent) for one in rule.campaigns] or [_say("no_campaign", language)]
+    lines += [campaign_words(one, language, exponent, currency) for one in rule.campaigns] or [
+        _say("no_campaign", language)
+    ]
     lines.append(_say(rule.order_of_use, language))
-    fee = _fee(rule, language, exponent)
+    fee = _fee(rule, language, amount)
     lines.append(_say("fee", language, fee=fee) if fee else _say("no_fee", language))
     lines.append(_say("recover" if rule.recover_debt else "no_recover", language))
     lines.append(_say("hold", language, minutes=rule.hold_minutes))
-    lines.append(_allowance(rule, language, exponent))
+    lines.append(_allowance(rule, language, amount))
     return lines
 
 
-def campaign_words(one: TopUpCampaign, language: Language, exponent: int = 2) -> str:
+def campaign_words(one: TopUpCampaign, language: Language, exponent: int = 2, currency: str = "") -> str:
     """Return what one campaign says."""
     last = _say("lasts", language, months=one.gift_months) if one.gift_months else ""
     key = "campaign_repeating" if one.repeating else "campaign"
     return _say(
-        key, language, starts=one.starts, ends=one.ends, gift=_money(one.gift_minor, exponent),
-        start=_money(one.from_minor, exponent), last=last,
+        key, language, starts=one.starts, ends=one.ends, gift=with_sign(one.gift_minor, exponent, currency),
+        start=with_sign(one.from_minor, exponent, currency), last=last,
     )  # fmt: skip
 
 
-def _fee(rule: ValueRule, language: Language, exponent: int) -> str:
+def _fee(rule: ValueRule, language: Language, amount: Callable[[int], str]) -> str:
     share = f"{rule.return_fee_bp // 100}.{rule.return_fee_bp % 100:02d}%" if rule.return_fee_bp else ""
-    fixed = _money(rule.return_fee_minor, exponent) if rule.return_fee_minor else ""
+    fixed = amount(rule.return_fee_minor) if rule.return_fee_minor else ""
     return _say("and", language, one=share, other=fixed) if share and fixed else share or fixed
 
 
-def _allowance(rule: ValueRule, language: Language, exponent: int) -> str:
+def _allowance(rule: ValueRule, language: Language, amount: Callable[[int], str]) -> str:
     if not (rule.allowance_minor or rule.allowance_points):
         return _say("no_allowance", language)
     return _say(
-        "allowance", language, money=_money(rule.allowance_minor, exponent), points=f"{rule.allowance_points:,}",
+        "allowance", language, money=amount(rule.allowance_minor), points=f"{rule.allowance_points:,}",
         members=rule.allowance_members, hours=rule.allowance_hours,
     )  # fmt: skip
-
-
-def _money(minor: int, exponent: int) -> str:
-    whole, rest = divmod(minor, 10**exponent)
-    return f"{whole:,}.{rest:0{exponent}d}" if exponent else f"{whole:,}"
 
 
 def _say(key: str, language: Language, **values: object) -> str:

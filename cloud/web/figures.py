@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+from shared.receipt.figures import sign_of
+
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 _zone: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
 
@@ -28,6 +30,11 @@ def money(minor: int, exponent: int) -> str:
         return f"{minor:,}"
     whole, rest = divmod(abs(minor), 10**exponent)
     return f"{'-' if minor < 0 else ''}{whole:,}.{rest:0{exponent}d}"
+
+
+def with_sign(minor: int, exponent: int, currency: str) -> str:
+    """Write an amount with its currency's sign, or its code where it has none: ￥1,234.50, CHF 1,234.50."""
+    return f"{'-' if minor < 0 else ''}{sign_of(currency)}{money(abs(minor), exponent)}"
 
 
 def moment(at_ms: int | None, zone: str = "") -> str:

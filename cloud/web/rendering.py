@@ -128,6 +128,7 @@ def environment(language: Language) -> Environment:
         receipt=receipt_name,
         money=figures.money,
         signed_money=money_with_sign,
+        with_sign=figures.with_sign,
         moment=figures.moment,
         size=figures.size,
         thousands=figures.thousands,

@@ -25,8 +25,12 @@ def money(minor: int, exponent: int) -> str:
 
 def money_with_sign(minor: int, exponent: int, currency: str) -> str:
     """Return an amount with its currency's sign, or its code where it has none: `￥12.50`, `CHF 12.50`."""
-    sign = _SIGNS.get(currency, f"{currency} ")
-    return f"{'-' if minor < 0 else ''}{sign}{money(abs(minor), exponent)}"
+    return f"{'-' if minor < 0 else ''}{sign_of(currency)}{money(abs(minor), exponent)}"
+
+
+def sign_of(currency: str) -> str:
+    """Return what stands before an amount of a currency: its sign, or its code and a space; nothing for none."""
+    return _SIGNS.get(currency, f"{currency} " if currency else "")
 
 
 def rate(bp: int) -> str:

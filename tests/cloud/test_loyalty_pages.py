@@ -191,7 +191,7 @@ def test_an_earning_rule_is_drafted_and_published_too(desk: Desk) -> None:
     assert mia.send(f"{where}/save", fields).headers["location"] == where
     page = mia.get(where).text
     for fact in (
-        "2 points per 10.00",
+        "2 points per ￥10.00",
         "tobacco, food/milk &amp; eggs",
         "Gift card earns nothing",
         "after 12 months",

@@ -206,7 +206,7 @@ def test_an_expiry_is_worked_out_approved_by_another_posted_and_reversed(databas
     mall.books.give(li, 70, expires_on=date(2025, 12, 31))
     mall.books.give(li, 30, expires_on=date(2026, 3, 1))
     ana, bo = mall.person(), mall.person("bo")
-    assert "1 lot with 70 is past its last day." in ana.get("/rewards/runs").text
+    assert "1 lot with 70 points is past its last day." in ana.get("/rewards/runs").text
     run = run_page(mall, "ana", "/rewards/runs/expiry", {"today": "2026-01-01", "reason": "yearly"})
     page = ana.get(run).text
     for fact in ("Expiry on 2026-01-01: 1 item", "valid before 2025-12-31", "yearly", "You worked it out"):
@@ -214,7 +214,7 @@ def test_an_expiry_is_worked_out_approved_by_another_posted_and_reversed(databas
     assert "does not approve it" in ana.send(f"{run}/approve").text
     assert "Somebody else has to approve it first." in bo.send(f"{run}/start").text
     bo.send(f"{run}/approve", {"reason": "checked"})
-    assert "70 is taken from 1 lot," in bo.get(run).text
+    assert "70 points go from 1 lot," in bo.get(run).text
     ana.send(f"{run}/start")
     mall.work()
     assert mall.books.points(li) == 30

@@ -38,11 +38,11 @@ def test_what_is_owed_stands_first_and_every_number_leads_on(desk: Desk) -> None
     desk.prove()
     sue = desk.visitor()
     told = {
-        "/value": ("We owe 130.00 CNY in stored value.", "120.00", "10.00", "5.00", "The chain", "110.00"),
-        f"/value/purses/{desk.chain.purse}": ("130.00 CNY", "Topped up", "Spent", "stored value at a till"),
-        f"/value/purses/{owing}": ("owes 30.00",),
+        "/value": ("We owe ￥130.00 in stored value.", "120.00", "10.00", "5.00", "The chain", "110.00"),
+        f"/value/purses/{desk.chain.purse}": ("￥130.00", "Topped up", "Spent", "stored value at a till"),
+        f"/value/purses/{owing}": ("owes ￥30.00",),
         "/value/debts": ("1 debt is open.", "30.00"),
-        "/value/settlement": ("80.00 CNY was sold in one store and spent in another.",),
+        "/value/settlement": ("￥80.00 was sold in one store and spent in another.",),
         "/ledger": ("The ledger holds.", "Hash chain", "under 30 days", "never ends"),
         "/reviews/points": ("promised 95, given 80", "15", "worked by version 9 of the earning rule"),
         "/reviews/coupons": (CODE, "another sale had used it"),
@@ -106,7 +106,7 @@ def test_a_card_goes_back_by_two_people_and_its_money_is_handed_over_once(desk: 
         assert sue.send("/value/returns", asked).headers["location"] == purse
     page = sue.get("/value/returns").text
     assert "1 card waits for approval." in page
-    assert "99.00 CNY: 100.00 less a fee of 1.00" in page
+    assert "￥99.00: ￥100.00 less a fee of ￥1.00" in page
     assert "You asked for it: somebody else decides." in page
     own = {"application": asked["id"], "as": "approve", "note": "seen"}
     assert sue.send("/value/returns/decide", own).headers["location"] == "/value/returns?refused=same_person"
@@ -191,8 +191,8 @@ def test_rules_are_drafted_tried_and_published_with_a_reason(desk: Desk) -> None
     assert mia.send(f"{page}/save", fields).headers["location"] == page
     shown = mia.get(page).text
     for fact in (
-        "This draft changes 7 things.", "at most 50.00", "10.00 on top for every full 100.00",
-        "1 card in a member&#39;s name holds more than it might", "Giving a card back costs 1.50% and 2.00",
+        "This draft changes 7 things.", "at most ￥50.00", "￥10.00 on top for every full ￥100.00",
+        "1 card in a member&#39;s name holds more than it might", "Giving a card back costs 1.50% and ￥2.00",
     ):  # fmt: skip
         assert fact in shown, fact
     assert mia.send(f"{page}/publish", {"reason": " "}).headers["location"].endswith("refused=reason")
