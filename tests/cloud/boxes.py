@@ -36,6 +36,7 @@ from cloud.process import setup
 from cloud.process.broker import adapter_of
 from cloud.settings import CloudSettings
 from shared.ids import UuidMint
+from tests.provision import databases
 from tests.provision.patience import until
 
 CLOCK = SystemMachineClock()
@@ -126,6 +127,8 @@ def make_box(data_dir: Path, **settings: object) -> Box:
     """Initialise a deployment in a folder."""
     given = {"data_dir": data_dir, "api_port": 0, "console_port": 0, "broker_port": 0, **settings}
     made = CloudSettings(**given)  # type: ignore[arg-type]
+    if "database_url" not in settings:
+        databases.migrated_in(data_dir)
     setup.init(made)
     return Box(made, open_database(made), ca.load(made.keys_dir))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -10,9 +11,14 @@ import pytest
 from sqlalchemy import text
 
 from cloud.database import Database
+from cloud.identity import people
+from cloud.store_days import staff
+from shared.pins import hash_secret
+from tests.cloud import apps
 from tests.provision import databases, postgresql
 from tests.provision.postgresql import PostgresqlServer
 
+_CHEAP = (4, 1, 1)
 _MODEL_DATABASE = "storewire_test"
 _numbers = count(1)
 
@@ -24,8 +30,9 @@ _EMPTY_ALL = text(
     BEGIN
       PERFORM set_config('session_replication_role', 'replica', true);  -- append-only tables too, in tests alone
       FOR name, size IN
-        SELECT format('%I.%I', schemaname, tablename), pg_relation_size(format('%I.%I', schemaname, tablename)::regclass)
-        FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        SELECT table_name, pg_relation_size(table_name::regclass)
+        FROM pg_tables, format('%I.%I', schemaname, tablename) AS table_name
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
       LOOP
         IF size > {_LARGE_BYTES} THEN large := large || ', ' || name; CONTINUE; END IF;
         EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || name || ')' INTO found;
@@ -38,6 +45,21 @@ _EMPTY_ALL = text(
     END $$
     """  # noqa: S608 - a number of ours
 )
+
+
+@pytest.fixture(autouse=True)
+def _apps_are_taken_back() -> Iterator[None]:
+    yield
+    apps.take_back()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _passwords_take_no_time() -> Iterator[None]:
+    """A hash says what it costs: whoever signs in does all that they do anywhere, only sooner."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (people, staff):
+            patch.setattr(module, "hash_secret", partial(hash_secret, cost=_CHEAP))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,11 @@ import msgspec
 from fastapi import FastAPI
 from sqlmodel import Session, col, update
 
-from cloud.api.services import Services, services_of
+from cloud.api.services import Services
 from cloud.database import Database, bulk
 from cloud.fleet.models import Agent, AgentEpoch, AgentGap
 from cloud.ingest.models import ParkedEvent
 from cloud.ledger.proving import prove_now
-from cloud.main import create_app
 from cloud.org.models import Store, Till
 from cloud.prices.models import PriceVersion, StoreManifest, TimelineEntryRow
 from cloud.sales import days, hours
@@ -26,6 +25,7 @@ from shared.hashchain import GENESIS
 from shared.wire.desired import Manifest
 from shared.wire.events import encode_event
 from shared.wire.messages import Reported, TillReport
+from tests.cloud.apps import console_of
 from tests.cloud.ingesting import Outbox, add_agent, open_store, take_in
 from tests.cloud.test_ledger_proof import posted
 from tests.factories import START_MS, DrivenMachineClock, make_return, make_sale, new_id
@@ -41,9 +41,7 @@ def console(database: Database) -> FastAPI:
     """The app with its pages over a database."""
     clocks = SimpleNamespace(machine=CLOCK, business=SimpleNamespace(now_ms=CLOCK.wall_ms))
     services = cast("Services", SimpleNamespace(database=database, clocks=clocks, settings=CloudSettings()))
-    app = create_app(CloudSettings(), services, console=True)
-    app.dependency_overrides[services_of] = lambda: services
-    return app
+    return console_of(services)
 
 
 def a_normal_day(database: Database) -> None:

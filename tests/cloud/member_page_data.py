@@ -25,11 +25,11 @@ from cloud.database.commits import open_commit
 from cloud.ledger import AccountKey, Journal, Leg, lots
 from cloud.ledger.kinds import PURSE_GIFT, PURSE_PRINCIPAL, VALUE_GRANTED, VALUE_SOLD
 from cloud.loyalty import rules
-from cloud.member_page.app import create_member_app
 from cloud.member_page.codes import CodeMaker
 from cloud.settings import CloudSettings
 from cloud.value.purses import account, open_purse
 from shared.loyalty import Tier, TierRule
+from tests.cloud.apps import member_page_of
 from tests.cloud.members_data import CARD, join, make_keys, mint, open_chain, shown, take, vault
 from tests.factories import START_MS, DrivenMachineClock, make_sale
 
@@ -53,7 +53,7 @@ class Shop:
             "Services",
             SimpleNamespace(settings=self.settings, database=database, clocks=clocks, keys=make_keys(), vault=vault()),
         )
-        self.app: FastAPI = create_member_app(self.services)
+        self.app: FastAPI = member_page_of(self.services)
 
     def deliver(self) -> None:
         """Do what the process of messages does in one round."""

@@ -10,19 +10,18 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from cloud.api.services import Services, services_of
+from cloud.api.services import Services
 from cloud.coupons import batches
 from cloud.database import Database
 from cloud.database.commits import open_commit
 from cloud.database.transactions import in_transaction
 from cloud.identity.people import Role
 from cloud.ledger.requests import Answered
-from cloud.main import create_app
 from cloud.members import segments
 from cloud.rewards import drawing, gifts, stock
 from cloud.rewards.keeping import RewardsKeeping
-from cloud.settings import CloudSettings
 from shared.draws import DrawRules, Prize
+from tests.cloud.apps import console_of
 from tests.cloud.members_data import CARD, join, mint, open_chain, vault
 from tests.cloud.value_books import Books
 from tests.cloud.visiting import Visitor, make_person
@@ -50,8 +49,7 @@ class Mall:
         self.business_ms = START_MS
         clocks = SimpleNamespace(machine=self.clock, business=SimpleNamespace(now_ms=lambda: self.business_ms))
         services = cast("Services", SimpleNamespace(database=database, clocks=clocks, vault=vault()))
-        self.app: FastAPI = create_app(CloudSettings(), services, console=True)
-        self.app.dependency_overrides[services_of] = lambda: services
+        self.app: FastAPI = console_of(services)
         self.keeping = RewardsKeeping(database, clocks.business, self.clock, mint, vault())
         self.known: set[str] = set()
 

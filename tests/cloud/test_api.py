@@ -18,7 +18,6 @@ from cloud.api.services import Services
 from cloud.fleet import agents
 from cloud.identity import tokens
 from cloud.ingest import exchange, parked
-from cloud.main import create_app
 from cloud.org.stores import add_till
 from cloud.process.parts import build_services
 from shared import codec
@@ -43,6 +42,7 @@ from shared.wire.messages import (
     decode_downlink,
     encode_message,
 )
+from tests.cloud.apps import served_api_of
 from tests.cloud.boxes import CLOCK, Box, device_token, make_box, make_csr, make_key, served_api
 from tests.cloud.ingesting import Outbox
 from tests.factories import DrivenMachineClock, make_series, new_id
@@ -68,7 +68,7 @@ def services(box: Box) -> Iterator[Services]:
 
 @pytest.fixture
 def client(box: Box, services: Services) -> Iterator[Client]:
-    with served_api(create_app(box.settings, services)) as made:
+    with served_api(served_api_of(services, box.settings)) as made:
         yield made
 
 

@@ -19,7 +19,6 @@ from cloud.cli import app
 from cloud.identity import ca, ca_renewal, keys
 from cloud.identity.ca import Authority, CaEnded
 from cloud.identity.ca_renewal import LatestAuthority
-from cloud.main import create_app
 from cloud.mqtt import Bus, BusAddress
 from cloud.process.certificates import CertificateWatch
 from cloud.process.ingest import ingest_address
@@ -27,6 +26,7 @@ from cloud.process.parts import build_services
 from edge_agent.hq import identity
 from edge_agent.hq.identity import Enrolment, Renewal
 from shared.topics import Up, ingest_filter, shard_of, up_topic
+from tests.cloud.apps import served_api_of
 from tests.cloud.boxes import (
     CLOCK,
     Box,
@@ -186,7 +186,7 @@ def test_an_agent_gets_the_new_chain_with_its_next_certificate(old_box: Box, tmp
     clock = DrivenMachineClock(CLOCK.wall_ms())
     services = build_services(old_box.settings)
     key = identity.make_key(tmp_path / "agent")
-    with served_api(create_app(old_box.settings, services)) as client:
+    with served_api(served_api_of(services, old_box.settings)) as client:
         body = {"code": old_box.claim("a1"), "csr": identity.request_for(key)}
         given = client.post("/api/v1/enrol", json=body)
         who = identity.keep(tmp_path / "agent", msgspec.json.decode(given.content, type=Enrolment), key)

@@ -18,6 +18,7 @@ from cloud.broker.listening import why_not_listening
 from cloud.cli import app
 from cloud.database import Database
 from cloud.process.alone import alone
+from tests.provision import databases
 
 Cloud = Callable[..., Result]
 
@@ -41,7 +42,8 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
 
 
 @pytest.fixture
-def made(cloud: Cloud) -> Cloud:
+def made(cloud: Cloud, tmp_path: Path) -> Cloud:
+    databases.migrated_in(tmp_path / "data")
     assert cloud("init").exit_code == 0
     return cloud
 

@@ -10,17 +10,16 @@ import pytest
 from fastapi import FastAPI
 from msgspec import structs
 
-from cloud.api.services import Services, services_of
+from cloud.api.services import Services
 from cloud.database import Database
 from cloud.e_receipts.reading import e_receipt
-from cloud.main import create_app
 from cloud.prices.settings import TillSettings, set_till_settings
-from cloud.settings import CloudSettings
 from shared.pricing import PaperCoupon
 from shared.receipt.layout import lay_out
 from shared.receipt.plain import to_text
 from shared.wire.desired import ReceiptSettings
 from shared.wire.events import MemberOnSale, SaleCompleted, Tender, TenderKind
+from tests.cloud.apps import api_of
 from tests.cloud.calling import call
 from tests.cloud.ingesting import Outbox, open_store, take_in
 from tests.factories import make_return, make_sale
@@ -28,9 +27,7 @@ from tests.factories import make_return, make_sale
 
 def app(database: Database) -> FastAPI:
     services = cast("Services", SimpleNamespace(database=database))
-    made = create_app(CloudSettings(), services)
-    made.dependency_overrides[services_of] = lambda: services
-    return made
+    return api_of(services)
 
 
 def sold(database: Database) -> SaleCompleted:

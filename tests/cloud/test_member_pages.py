@@ -12,19 +12,18 @@ from fastapi import FastAPI
 from sqlmodel import select
 
 from cloud import audit
-from cloud.api.services import Services, services_of
+from cloud.api.services import Services
 from cloud.audit.models import AuditEntry
 from cloud.database import Database
 from cloud.database.commits import open_commit
 from cloud.identity.people import Role
 from cloud.ledger.journal import AccountKey, Journal, Leg
 from cloud.ledger.posting import post
-from cloud.main import create_app
 from cloud.members import blocks, duplicates, importing, watching
 from cloud.members.care_models import MemberMerge, ReviewCase
 from cloud.members.models import ACTIVE, Member
 from cloud.members.opening.loading import Loader
-from cloud.settings import CloudSettings
+from tests.cloud.apps import console_of
 from tests.cloud.members_data import CARD, OTHER_CARD, join, mint, open_chain, shown, take, vault
 from tests.cloud.test_member_opening import FILE
 from tests.cloud.visiting import Visitor, make_person
@@ -39,8 +38,7 @@ def app(database: Database) -> FastAPI:
     open_chain(database)
     clocks = SimpleNamespace(machine=DrivenMachineClock(START_MS), business=SimpleNamespace(now_ms=lambda: START_MS))
     services = cast("Services", SimpleNamespace(database=database, clocks=clocks, vault=vault()))
-    made = create_app(CloudSettings(), services, console=True)
-    made.dependency_overrides[services_of] = lambda: services
+    made = console_of(services)
     for name, role in (("ana", Role.SUPPORT), ("bob", Role.ADMIN), ("eve", Role.AUDITOR)):
         make_person(database, name, role)
     return made

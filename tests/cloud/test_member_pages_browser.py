@@ -9,14 +9,13 @@ from typing import cast
 
 import pytest
 
-from cloud.api.services import Services, services_of
+from cloud.api.services import Services
 from cloud.database import Database
 from cloud.database.commits import open_commit
 from cloud.identity.people import Role
-from cloud.main import create_app
 from cloud.members import duplicates, importing, watching
 from cloud.members.opening.loading import Loader
-from cloud.settings import CloudSettings
+from tests.cloud.apps import console_of
 from tests.cloud.boxes import served_api
 from tests.cloud.members_data import CARD, OTHER_CARD, join, mint, open_chain, shown, take, vault
 from tests.cloud.test_member_opening import HEADER
@@ -68,8 +67,7 @@ def fill(database: Database) -> list[str]:
 def test_they_fit_and_everybody_can_read_them(sqlite_database: Database, page: Page) -> None:
     clocks = SimpleNamespace(machine=DrivenMachineClock(START_MS), business=SimpleNamespace(now_ms=lambda: START_MS))
     services = cast("Services", SimpleNamespace(database=sqlite_database, clocks=clocks, vault=vault()))
-    app = create_app(CloudSettings(), services, console=True)
-    app.dependency_overrides[services_of] = lambda: services
+    app = console_of(services)
     paths = fill(sqlite_database)
     with served_api(app) as client:
         page.load(f"{client.base_url}/sign-in?then=/members")

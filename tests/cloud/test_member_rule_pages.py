@@ -10,14 +10,13 @@ from fastapi import FastAPI
 from sqlmodel import select
 
 from cloud import audit
-from cloud.api.services import Services, services_of
+from cloud.api.services import Services
 from cloud.audit.models import AuditEntry
 from cloud.database import Database
 from cloud.identity.people import Role
-from cloud.main import create_app
 from cloud.members import changing, rules
 from cloud.members.rule_form import SHEETS
-from cloud.settings import CloudSettings
+from tests.cloud.apps import console_of
 from tests.cloud.members_data import CARD, OTHER_CARD, join, open_chain, vault
 from tests.cloud.visiting import Visitor, make_person
 from tests.factories import START_MS, DrivenMachineClock
@@ -32,8 +31,7 @@ def app(sqlite_database: Database) -> FastAPI:
     open_chain(sqlite_database)
     clocks = SimpleNamespace(machine=DrivenMachineClock(START_MS), business=SimpleNamespace(now_ms=lambda: START_MS))
     services = cast("Services", SimpleNamespace(database=sqlite_database, clocks=clocks, vault=vault()))
-    made = create_app(CloudSettings(), services, console=True)
-    made.dependency_overrides[services_of] = lambda: services
+    made = console_of(services)
     for name, role in (("mia", Role.MARKETER), ("sue", Role.SUPPORT), ("root", Role.ADMIN), ("eve", Role.AUDITOR)):
         make_person(sqlite_database, name, role)
     return made

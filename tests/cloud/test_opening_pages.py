@@ -12,10 +12,9 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import col, func, select
 
-from cloud.api.services import Services, services_of
+from cloud.api.services import Services
 from cloud.database import Database
 from cloud.identity.people import Role
-from cloud.main import create_app
 from cloud.members.importing import BALANCES, COLUMNS, read_members
 from cloud.members.models import ACTIVE, CLOSED, Member, MemberField
 from cloud.members.opening import loading, uploads
@@ -23,8 +22,8 @@ from cloud.members.opening.models import OpeningUpload
 from cloud.members.opening.uploads import UploadStatus
 from cloud.members.opening.working import SILENT_MS, Uploading
 from cloud.prices.settings import TillSettings, set_till_settings
-from cloud.settings import CloudSettings
 from cloud.web import uploading as console_uploading
+from tests.cloud.apps import console_of
 from tests.cloud.members_data import mint, open_chain, vault
 from tests.cloud.test_member_opening import FILE, HEADER
 from tests.cloud.visiting import Visitor, make_person, mark_on
@@ -61,8 +60,7 @@ def desk(database: Database, clock: DrivenMachineClock) -> FastAPI:
     open_chain(database)
     clocks = SimpleNamespace(machine=clock, business=SimpleNamespace(now_ms=lambda: START_MS))
     services = cast("Services", SimpleNamespace(database=database, clocks=clocks, vault=vault()))
-    made = create_app(CloudSettings(), services, console=True)
-    made.dependency_overrides[services_of] = lambda: services
+    made = console_of(services)
     for name, role in (("sue", Role.SUPPORT), ("ben", Role.SUPPORT), ("ana", Role.MARKETER)):
         make_person(database, name, role)
     return made

@@ -19,14 +19,13 @@ from sqlmodel import select
 from typer.testing import CliRunner
 
 from cloud.api.auth import current_agent
-from cloud.api.services import Services, services_of
+from cloud.api.services import Services
 from cloud.audit.models import AuditEntry
 from cloud.cli import app as command
 from cloud.database import Database
 from cloud.fleet.models import Agent
 from cloud.identity import tokens
 from cloud.identity.people import Role
-from cloud.main import create_app
 from cloud.pictures import keeping
 from cloud.pictures.fitting import MOST_FILE_BYTES
 from cloud.pictures.models import ItemPicture, Picture
@@ -40,6 +39,7 @@ from edge_agent.pictures.keeper import Budget, PictureKeeper, Sources
 from edge_agent.prices.keeper import BodyUnreachable
 from shared.pictures import check_picture
 from shared.pricing.price_list import Barcode
+from tests.cloud.apps import api_of, console_of
 from tests.cloud.boxes import served_api
 from tests.cloud.calling import call
 from tests.cloud.picture_files import drawn
@@ -70,10 +70,8 @@ class Office:
         business = SimpleNamespace(now_ms=lambda: START_MS)
         clocks = SimpleNamespace(machine=DrivenMachineClock(START_MS), business=business)
         services = cast("Services", SimpleNamespace(database=database, clocks=clocks, settings=settings))
-        self.console = create_app(settings, services, console=True)
-        self.api = create_app(settings, services)
-        for app in (self.console, self.api):
-            app.dependency_overrides[services_of] = lambda: services
+        self.console = console_of(services, settings)
+        self.api = api_of(services, settings)
 
     def person(self, name: str = "ana", language: str = "en") -> Visitor:
         visitor = Visitor(self.console, language)

@@ -9,16 +9,15 @@ import pytest
 from fastapi import FastAPI
 
 from cloud import audit
-from cloud.api.services import Services, services_of
+from cloud.api.services import Services
 from cloud.database import Database
 from cloud.identity.people import Role
-from cloud.main import create_app
 from cloud.members import segments
 from cloud.promotions.naming import called
 from cloud.promotions.sentence import sentence
-from cloud.settings import CloudSettings
 from shared.pricing.kinds.order_percent import OrderPercent
 from shared.pricing.promotion import Audience, Money, Who
+from tests.cloud.apps import console_of
 from tests.cloud.members_data import CARD, OTHER_CARD, join, open_chain, vault
 from tests.cloud.visiting import Visitor, make_person
 from tests.factories import START_MS, DrivenMachineClock
@@ -31,8 +30,7 @@ def app(sqlite_database: Database) -> FastAPI:
     open_chain(sqlite_database)
     clocks = SimpleNamespace(machine=DrivenMachineClock(START_MS), business=SimpleNamespace(now_ms=lambda: START_MS))
     services = cast("Services", SimpleNamespace(database=sqlite_database, clocks=clocks, vault=vault()))
-    made = create_app(CloudSettings(), services, console=True)
-    made.dependency_overrides[services_of] = lambda: services
+    made = console_of(services)
     for name, role in (("mia", Role.MARKETER), ("eve", Role.AUDITOR)):
         make_person(sqlite_database, name, role)
     return made

@@ -21,7 +21,6 @@ from cloud.errors import Invalid
 from cloud.fleet import terminals
 from cloud.fleet.models import Agent
 from cloud.ingest.desired import desired_document
-from cloud.main import create_app
 from cloud.org import stores
 from cloud.org.models import Store
 from cloud.process.parts import build_services
@@ -29,6 +28,7 @@ from shared.topics import SHARDS
 from shared.wire.desired import TerminalSettings
 from shared.wire.messages import Reported
 from shared.wire.terminal_events import TerminalAct, TerminalActed
+from tests.cloud.apps import served_api_of
 from tests.cloud.boxes import Box, device_token, make_box, make_csr, make_key, served_api
 from tests.cloud.ingesting import Outbox, open_store, take_in
 from tests.cloud.prices_data import found_chain
@@ -146,7 +146,7 @@ def box(tmp_path: Path) -> Iterator[Box]:
 @pytest.fixture
 def client(box: Box) -> Iterator[Client]:
     services: Services = build_services(box.settings)
-    with served_api(create_app(box.settings, services)) as made:
+    with served_api(served_api_of(services, box.settings)) as made:
         yield made
     services.database.close()
 

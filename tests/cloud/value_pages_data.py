@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
 from hashlib import sha256
 from types import SimpleNamespace
 from typing import cast
 from uuid import UUID
 
-from fastapi import FastAPI
 from sqlmodel import Session
 
-from cloud.api.services import Services, services_of
+from cloud.api.services import Services
 from cloud.coupons.models import CouponConflict
 from cloud.database import Database
 from cloud.database.commits import open_commit
@@ -25,15 +23,13 @@ from cloud.ledger.kinds import PURSE_PRINCIPAL, VALUE_TAKEN
 from cloud.ledger.proving import prove_now
 from cloud.ledger.reversing import Undo
 from cloud.ledger.seal import seal_pending
-from cloud.main import create_app
-from cloud.settings import CloudSettings
 from cloud.value import purses
 from cloud.value.models import Purse
 from cloud.value.owed_report import beside_proof
 from cloud.value.topping_up import undo_top_up
-from cloud.web.live import Streams
 from shared.loyalty import PointsBasis
 from shared.value import TopUpCampaign
+from tests.cloud.apps import console_of
 from tests.cloud.members_data import vault
 from tests.cloud.test_value_sales import Chain
 from tests.cloud.visiting import Visitor
@@ -49,26 +45,15 @@ PEOPLE = {
 }
 
 
-@cache
-def _app() -> tuple[FastAPI, SimpleNamespace]:
-    """One application for all tests of a process, and its services: each test puts its own in."""
-    services = SimpleNamespace()
-    app = create_app(CloudSettings(), cast("Services", services), console=True)
-    app.dependency_overrides[services_of] = lambda: services
-    return app, services
-
-
 class Desk:
     """The console, the people at it, and the chain whose books it shows."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.chain = Chain(database)
-        self.app, services = _app()
-        services.database, services.vault = database, vault()
         business = SimpleNamespace(now_ms=lambda: START_MS)
-        services.clocks = SimpleNamespace(machine=DrivenMachineClock(START_MS), business=business)
-        self.app.state.streams = Streams()
+        clocks = SimpleNamespace(machine=DrivenMachineClock(START_MS), business=business)
+        self.app = console_of(cast("Services", SimpleNamespace(database=database, vault=vault(), clocks=clocks)))
         self._known: set[str] = set()
 
     def visitor(self, name: str = "sue", language: str = "en") -> Visitor:

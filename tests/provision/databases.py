@@ -25,6 +25,12 @@ def new_sqlite(path: Path) -> Database:
     return Database(f"sqlite:///{path}")
 
 
+def migrated_in(data_dir: Path) -> None:
+    """Put a deployment's embedded database in its folder before `init`, which then has no tables to make."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (data_dir / "cloud.db").write_bytes(_built())
+
+
 @cache
 def _built() -> bytes:
     with TemporaryDirectory() as folder:
