@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from cloud.database.rowset import rowset, table_of
 from cloud.ledger.journal import AccountKey, Journal, Leg
-from cloud.ledger.kinds import MEMBER_POINTS, POINTS
+from cloud.ledger.kinds import MEMBER_POINTS, MEMBER_POINTS_HELD, POINTS
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
 
 JournalKey = tuple[UUID, str]
@@ -85,13 +85,26 @@ def balance_of_account(session: Session, account: UUID) -> int:
 
 
 def points_of(session: Session, members: Collection[UUID]) -> dict[UUID, int]:
-    """Return the points of each member; a member who was never posted to has 0."""
-    accounts = {AccountKey(MEMBER_POINTS, str(member), POINTS).id: member for member in members}
+    """Return the points each member can spend now; a member who was never posted to has 0."""
+    return _sums(session, members, (MEMBER_POINTS,))
+
+
+def points_owned(session: Session, members: Collection[UUID]) -> dict[UUID, int]:
+    """Return the points that are each member's: also those set aside, for a basket or ahead for a store's offline time.
+
+    It is what a member is told. What is set aside at one place cannot be spent at another, and is theirs all the same.
+    """
+    return _sums(session, members, (MEMBER_POINTS, MEMBER_POINTS_HELD))
+
+
+def _sums(session: Session, members: Collection[UUID], kinds: Sequence[str]) -> dict[UUID, int]:
+    accounts = {AccountKey(kind, str(member), POINTS).id: member for member in members for kind in kinds}
     wanted = rowset(session, "wanted", {"id": Uuid()}, [(account,) for account in sorted(accounts)])
     balance = table_of(Balance)
     found = session.execute(
         select(balance.c.account_id, balance.c.amount).join(wanted, wanted.c.id == balance.c.account_id)
     )
     points = dict.fromkeys(members, 0)
-    points.update({accounts[row.account_id]: row.amount for row in found})
+    for row in found:
+        points[accounts[row.account_id]] += row.amount
     return points

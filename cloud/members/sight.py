@@ -13,7 +13,7 @@ from sqlalchemy import Uuid, select
 from sqlmodel import Session
 
 from cloud.database.rowset import rowset, table_of
-from cloud.ledger.reading import points_of
+from cloud.ledger.reading import points_owned
 from cloud.loyalty import tiers
 from cloud.members import blocks, segments
 from cloud.members.cards import number_context
@@ -92,7 +92,7 @@ def look_at(session: Session, members: Collection[UUID], today: Days) -> dict[UU
         .order_by(card.c.id)
     ):
         cards[row.member_id].append(SeenCard(row.id, row.number))
-    points, stands = points_of(session, members), tiers.outlooks(session, members, today)
+    points, stands = points_owned(session, members), tiers.outlooks(session, members, today)
     blocked, grouped = blocks.standing(session, members), segments.of(session, members)
     birthdays, bought = _birthdays(session, members), purchases_of(session, members)
     rows = session.execute(

@@ -96,7 +96,7 @@ def _hints(priced: PricedBasket, book: TillBook, exponent: int) -> tuple[dict[st
     listed = [(one, known[one.promotion].promotion) for one in near[:_HINTS] if one.promotion in known]
     return tuple(
         explain(one, promotion, exponent=exponent)
-        if one.missing_quantity or not promotion.scope.everything
+        if one.missing_quantity or promotion.BY_PIECE or not promotion.scope.everything
         else near_miss(one, promotion, Money(exponent))
         for one, promotion in listed
     )

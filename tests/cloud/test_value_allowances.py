@@ -17,8 +17,10 @@ from cloud.fleet.agents import GRACE_MS
 from cloud.fleet.models import Agent, AgentEpoch
 from cloud.ledger.models import Hold
 from cloud.ledger.proof_of_lots import by_kind
+from cloud.ledger.reading import points_of
 from cloud.members import blocks
 from cloud.members.sets import refresh
+from cloud.members.sight import look_at
 from cloud.members.stepper import member_step
 from cloud.value.allowances import Moment, issue
 from cloud.value.card_returns import Application, apply, decide
@@ -95,6 +97,18 @@ def test_an_allowance_leaves_the_balance_when_it_is_issued_and_its_agent_hears_o
     assert one.valid_until_ms == START_MS + 24 * HOUR_MS
     assert [two.amount for two in chain.told("s002")] == [2_000]
     chain.prove()
+
+
+def test_points_given_ahead_to_a_store_are_the_member_s_still_and_shown_as_theirs(database: Database) -> None:
+    chain = Offline(database, allowance_points=300)
+    chain.earn(156)
+    with database.snapshot() as session:
+        has = points_of(session, [chain.ann])[chain.ann]
+    chain.issue("s001")
+    with database.snapshot() as session:
+        assert points_of(session, [chain.ann])[chain.ann] == has - min(has, 300)
+        seen = look_at(session, [chain.ann], date(2026, 1, 1))[chain.ann]
+    assert seen.points == has
 
 
 def test_offline_sales_draw_on_it_and_what_overshoots_is_the_stores(database: Database) -> None:
