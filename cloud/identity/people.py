@@ -20,6 +20,7 @@ ONCE_MS = 72 * 3600 * 1000
 """How long a password that somebody was told may be used: long enough for a weekend between."""
 MIN_PASSWORD, MAX_PASSWORD = 10, 200
 _SALT_BYTES = 16
+_PERSON = "person:"
 
 
 class Right(StrEnum):
@@ -75,7 +76,7 @@ class Signed:
     @property
     def actor(self) -> str:
         """The name that audit entries carry."""
-        return f"person:{self.name}"
+        return f"{_PERSON}{self.name}"
 
     def may(self, right: Right) -> bool:
         """Tell whether the role has a right."""
@@ -188,6 +189,18 @@ def everybody(session: Session) -> list[ConsolePerson]:
 def anybody(session: Session) -> bool:
     """Tell whether a sign-in was ever made: from then on the console is shut to everybody else."""
     return session.exec(select(col(ConsolePerson.name)).limit(1)).first() is not None
+
+
+def require_second(session: Session, actor: str, first: str) -> None:
+    """Raise Refused unless `actor` may decide what `first` asked for: `same_person`, or `person_needed` for a program.
+
+    A program is nobody's second person, for whoever asked may hold its token. A chain in which nobody ever had a
+    sign-in has programs alone.
+    """
+    if actor == first:
+        raise Refused("same_person", "whoever asked for it cannot decide it")
+    if not actor.startswith(_PERSON) and anybody(session):
+        raise Refused("person_needed", "a person decides this, signed in at the console")
 
 
 def find(session: Session, name: str) -> ConsolePerson:

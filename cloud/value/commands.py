@@ -11,6 +11,7 @@ import typer
 
 from cloud.command import database_of
 from cloud.ledger.units import Units, units
+from cloud.prices.sheets import guard
 from cloud.value import owing
 from cloud.value.report_pages import Settled, settled
 from cloud.web.figures import money
@@ -59,4 +60,5 @@ def _write(target: TextIO, rows: list[Settled], written: Units) -> None:
     for row in rows:
         one, exponent = row.owed, written.exponent(row.owed.currency)
         amounts = [money(minor, exponent).replace(",", "") for minor in (one.principal_minor, one.gift_minor)]
-        writer.writerow([one.sold_by, row.seller_owner, one.taken_by, row.taker_owner, *amounts, one.currency])
+        owners = guard(row.seller_owner), guard(row.taker_owner)
+        writer.writerow([one.sold_by, owners[0], one.taken_by, owners[1], *amounts, one.currency])

@@ -234,6 +234,27 @@ def test_nothing_exported_is_a_formula() -> None:
     assert read_sheet(write_xlsx(columns, [row], "items")).rows[0].cells == {"item": "=1+1", "name": "@x"}
 
 
+@pytest.mark.parametrize(
+    ("entities", "text"),
+    [
+        ('<!ENTITY c SYSTEM "file:///etc/passwd">', "&c;"),
+        (f'<!ENTITY a "{"A" * 1000}">', "&a;" * 50_000),
+        ("".join(f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(9)) + '<!ENTITY e0 "ha">', "&e9;"),
+    ],
+    ids=["a file of ours", "quadratic", "a billion laughs"],
+)
+def test_entities_of_a_workbook_open_nothing(entities: str, text: str) -> None:
+    whole, bent = zipfile.ZipFile(io.BytesIO(write_xlsx(["name"], [["wanted"]], "items"))), io.BytesIO()
+    with zipfile.ZipFile(bent, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in whole.namelist():
+            content = whole.read(name).decode()
+            if "<t>wanted</t>" in content:
+                content = f"<!DOCTYPE x [{entities}]>{content.replace('wanted', text)}"
+            archive.writestr(name, content)
+    with pytest.raises(SheetUnreadable, match="not a complete XLSX"):
+        read_sheet(bent.getvalue())
+
+
 @settings(max_examples=50)
 @given(st.text(max_size=10))
 def test_guarding_a_cell_is_undone_on_reading(text: str) -> None:

@@ -14,6 +14,7 @@ from cloud.cli import app as cli
 from cloud.database import Database
 from tests.cloud.calling import call
 from tests.cloud.value_pages_data import CODE, Desk
+from tests.cloud.visiting import make_person
 from tests.factories import START_MS
 
 Ask = Callable[..., httpx.Response]
@@ -76,7 +77,7 @@ def test_money_moves_once_under_its_key(desk: Desk) -> None:
     desk.chain.prove()
 
 
-def test_a_card_goes_back_and_value_is_put_right_by_two_tokens(desk: Desk) -> None:
+def test_a_card_goes_back_and_value_is_put_right_by_two_tokens_where_nobody_signs_in(desk: Desk) -> None:
     desk.chain.top_up(5_000)
     one, two = asking(desk, "value:write", name="one"), asking(desk, "value:write", name="two")
     more = {"kind": "purse_gift", "owner": desk.chain.ann, "unit": "CNY", "amount": 300, "store": "s001", "reason": "x"}
@@ -93,6 +94,10 @@ def test_a_card_goes_back_and_value_is_put_right_by_two_tokens(desk: Desk) -> No
     paid = two("POST", f"/value/returns/{made['id']}/decision", {"approve": True, "note": "seen"}).json()
     assert (paid["state"], paid["paid_minor"], paid["forfeited_minor"]) == ("paid", 5_000, 300)
     assert two("POST", f"/value/returns/{made['id']}/hand-over", {"how": "cash"}).json()["handed_by"] == "token:two"
+    asked = one("POST", "/value/corrections", more, "d", 201).json()
+    make_person(desk.chain.database)  # from here on no program is anybody's second person: who asked may hold its token
+    decision = f"/value/corrections/{asked['id']}/decision"
+    assert "person_needed" in two("POST", decision, {"approve": True}, code=403).text
     desk.chain.prove()
 
 
