@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlmodel import Session
 
 from cloud.ledger.reading import points_of
-from cloud.loyalty import crediting
+from cloud.loyalty import crediting, tier_of_day
 from cloud.loyalty import rules as loyalty_rules
 from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleFacts
 from cloud.members import one_person
 from cloud.members.models import Card
 from cloud.sales.originals import Original, lock_originals
 from cloud.value.returning import points_due
+from shared.money import refund_share
 from shared.wire.messages import Refused
 from shared.wire.return_asks import AskReturn, ReturnAllowed
 
@@ -23,18 +24,20 @@ POINTS_SPENT = "points_spent"
 def answer(session: Session, ask: AskReturn) -> ReturnAllowed | Refused:
     """Say whether these lines may come back; nothing is set aside. A sale that is not here yet takes nothing back.
 
-    What the sale had spent of points comes back with its goods and counts as there.
+    The points are all that will go: the sale's own, and what the tier of its day made of it and of later ones. What the
+    sale had spent of points comes back with its goods and counts as there.
     """
     original = lock_originals(session, {ask.sale}).get(ask.sale)
     member = None if original is None else _member_of(session, original)
     if original is None or member is None:
         return ReturnAllowed()
     pieces = {one.line: one.quantity for one in ask.lines if one.line in original.lines}
-    points, rule = crediting.points_back(
-        session, _facts(ask.sale, original, member, pieces), loyalty_rules.load(session)
-    )
-    there = points_of(session, [member])[member] + points_due(session, ask.sale, pieces)
-    owed = max(points - there, 0)
+    back = _facts(ask.sale, original, member, pieces)
+    own, rule = crediting.points_back(session, back, loyalty_rules.load(session))
+    tier = tier_of_day.foresee(session, _coming(back, original, own))
+    points = max(own + tier.now - tier.then, 0)
+    there = points_of(session, [member])[member] + points_due(session, ask.sale, pieces) + tier.now
+    owed = max(points - max(there, 0), 0)
     if owed and rule is not None and rule.spent_points == "refused":
         return Refused(code=f"{POINTS_SPENT}:{owed}")
     return ReturnAllowed(points=points, owed=owed)
@@ -52,6 +55,17 @@ def _member_of(session: Session, original: Original) -> UUID | None:
     if person is None:
         return member
     return None if person.has_left else person.id
+
+
+def _coming(back: ReturnFacts, original: Original, points: int) -> tier_of_day.Coming:
+    """Return what comes back, with what the till will pay for it: by the same share as its own."""
+    pieces = {line.of_line: line.quantity for line in back.lines}
+    lines = original.lines
+    refund = sum(
+        refund_share(lines[n].net_minor, lines[n].returned + quantity, lines[n].quantity, lines[n].refunded_minor)
+        for n, quantity in pieces.items()
+    )
+    return tier_of_day.Coming(back.sale, pieces, refund, points)
 
 
 def _facts(sale: UUID, original: Original, member: UUID, pieces: dict[int, int]) -> ReturnFacts:

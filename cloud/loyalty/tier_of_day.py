@@ -8,7 +8,7 @@ adjustment of what it affects, and in whatever order things arrive the points co
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -79,6 +79,39 @@ class _Past(NamedTuple):
         return tier if reason == "floor" and rule.rank(tier) > rule.rank(reached) else reached
 
 
+class Coming(NamedTuple):
+    """Goods that are about to come back: of which sale, which pieces, what is paid back, and what their return takes.
+
+    `points` are those of the return's own journal, which takes its share of what the sale first brought.
+    """
+
+    sale: SaleFacts
+    pieces: Mapping[int, int]
+    refund_minor: int
+    points: int
+
+
+class Foreseen(NamedTuple):
+    """What is still to be posted for a member's sales as things stand, and what it will be once goods came back."""
+
+    now: int
+    then: int
+
+
+def foresee(session: Session, coming: Coming) -> Foreseen:
+    """Return what `settle` posts for the member without the goods that come back, and with them. Nothing is posted.
+
+    A return moves its sale's share of what a tier made of it, and, because it lowers what was done on that day, perhaps
+    the tier of later sales.
+    """
+    known = rules.load(session)
+    if not any(TierTimes.of(rule).times for rule in known.tiers):
+        return Foreseen(0, 0)
+    sales, stands = _looked_at(session, [coming.sale.member], known)
+    now, then = (_due(session, sales, stands, known, one) for one in (None, coming))
+    return Foreseen(sum(one.points for one in now), sum(one.points for one in then))
+
+
 def settle(session: Session, members: Collection[UUID], *, now_ms: int) -> int:
     """Bring the points of members' sales without a tier to what they should be. Return how many sales were adjusted.
 
@@ -87,13 +120,20 @@ def settle(session: Session, members: Collection[UUID], *, now_ms: int) -> int:
     known = rules.load(session)
     if not any(TierTimes.of(rule).times for rule in known.tiers):
         return 0
-    buyers = _sales_without_tier(session, members)
-    sales, stands = history.sale_facts(session, buyers), _standing(session, buyers)
-    stands |= _too_small(session, [sale for key, sale in sales.items() if key not in stands], known)
-    due = _due(session, {key: sales[key] for key in stands}, stands, known)
+    due = _due(session, *_looked_at(session, members, known), known)
     if due:
         _adjust(session, open_commit(session, now_ms), due)
     return len(due)
+
+
+def _looked_at(
+    session: Session, members: Collection[UUID], known: Rules
+) -> tuple[dict[UUID, SaleFacts], dict[UUID, _Stands]]:
+    """Return the sales of members that may need an adjustment, and what the ledger says of each."""
+    buyers = _sales_without_tier(session, members)
+    sales, stands = history.sale_facts(session, buyers), _standing(session, buyers)
+    stands |= _too_small(session, [sale for key, sale in sales.items() if key not in stands], known)
+    return {key: sales[key] for key in stands}, stands
 
 
 def _sales_without_tier(session: Session, members: Collection[UUID]) -> dict[UUID, UUID]:
@@ -160,10 +200,22 @@ def _too_small(session: Session, sales: Sequence[SaleFacts], known: Rules) -> di
     return found
 
 
-def _due(session: Session, sales: Mapping[UUID, SaleFacts], stands: Mapping[UUID, _Stands], known: Rules) -> list[_Due]:
-    """Work out what each sale should have left its member: with their tier of its day, less what came back."""
+def _due(
+    session: Session,
+    sales: Mapping[UUID, SaleFacts],
+    stands: Mapping[UUID, _Stands],
+    known: Rules,
+    coming: Coming | None = None,
+) -> list[_Due]:
+    """Work out what each sale should have left its member: with their tier of its day, less what came back.
+
+    `coming`: as it will be once these goods came back too.
+    """
     pasts = _pasts(session, {sale.member for sale in sales.values()})
     back, versions = history.came_back(session, sales), {rule.version: rule for rule in known.earning}
+    if coming is not None:
+        pasts, stands = _after(coming, pasts, stands)
+        back[coming.sale.sale] = Counter(back.get(coming.sale.sale, {})) + Counter(coming.pieces)
     due = []
     for key, sale in sorted(sales.items()):
         of_tiers, rule = known.tier_on(sale.business_date), versions[stands[key].rule_version]
@@ -174,6 +226,21 @@ def _due(session: Session, sales: Mapping[UUID, SaleFacts], stands: Mapping[UUID
         if missing:
             due.append(_Due(sale, rule, missing, stands[key].adjusted))
     return due
+
+
+def _after(
+    coming: Coming, pasts: Mapping[UUID, _Past], stands: Mapping[UUID, _Stands]
+) -> tuple[dict[UUID, _Past], dict[UUID, _Stands]]:
+    """Return members' pasts and what the ledger says as they will be when the return of these goods is posted."""
+    sale = coming.sale
+    moved, stood = dict(pasts), dict(stands)
+    if sale.member in moved:
+        past = moved[sale.member]
+        back = Did(sale.business_date, -coming.refund_minor, 0)
+        moved[sale.member] = past._replace(did=[*past.did, back])
+    if sale.sale in stood:
+        stood[sale.sale] = stood[sale.sale]._replace(points=stood[sale.sale].points - coming.points)
+    return moved, stood
 
 
 def _pasts(session: Session, members: Collection[UUID]) -> dict[UUID, _Past]:

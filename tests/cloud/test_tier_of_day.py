@@ -15,11 +15,13 @@ from cloud.database.commits import open_commit
 from cloud.ledger.models import JournalRow
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of
-from cloud.loyalty import rules, tiers
+from cloud.loyalty import return_answers, rules, tiers
 from cloud.members import blocks
 from cloud.members.sets import refresh
 from shared.loyalty import PointsTimes, Tier, TierRule
 from shared.wire.events import MemberOnSale, SaleCompleted, SaleReturned, Tender, TenderKind
+from shared.wire.messages import Refused
+from shared.wire.return_asks import AskReturn, ReturnAllowed, ReturnedPiece
 from tests.cloud.members_data import join, open_chain, shown, take
 from tests.factories import START_MS, make_return, make_sale
 
@@ -141,6 +143,30 @@ def test_p5_a_sale_too_small_for_a_point_is_one_by_the_tier_of_its_day_and_not_a
     take(database, [priced(on(5, 1, shown(card(1))), 60)])
     looked_at(database)
     assert points(database, ann) == 51 + 1
+
+
+def told(database: Database, sale: SaleCompleted, pieces: int) -> ReturnAllowed | Refused:
+    """Return what a till is told that brings so many pieces of a sale back."""
+    asked = AskReturn(sale=sale.id, lines=[ReturnedPiece(line=1, quantity=pieces)], till="t1", cashier="c1")
+    with database.session() as session:
+        return return_answers.answer(session, asked)
+
+
+def test_what_a_till_is_told_before_a_return_is_what_is_posted_after_it(sqlite_database: Database) -> None:
+    """With the adjustment posted or still to come, in two parts, and where the return ends the tier of later sales."""
+    ann = join(sqlite_database, [card(1)], home_store="s001")
+    reaching, inside = on(1, 4, MemberOnSale(member=ann), store="s001"), on(2, 2, shown(card(1)))
+    late = on(3, 2, shown(card(1)))
+    take(sqlite_database, [reaching, inside, late])
+    assert told(sqlite_database, inside, 1) == ReturnAllowed(points=26), "before the tier of its day was looked at"
+    looked_at(sqlite_database)
+    for sale, pieces, gone in ((inside, 1, 26), (inside, 1, 25), (reaching, 4, 51 + TWICE - BASE)):
+        had = points(sqlite_database, ann)
+        assert told(sqlite_database, sale, pieces) == ReturnAllowed(points=gone)
+        take(sqlite_database, [back(sale, pieces)])
+        looked_at(sqlite_database)
+        assert had - points(sqlite_database, ann) == gone
+    assert points(sqlite_database, ann) == BASE
 
 
 def test_a_receipt_that_names_a_tier_or_none_is_left_alone(database: Database) -> None:

@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Mapping
 
 from edge_agent.till.commands import Commands, refused
-from edge_agent.till.desk import Desk
+from edge_agent.till.desk import Desk, book_for
 from edge_agent.till.results import Refused
-from edge_agent.till.returning import finding, planning
+from edge_agent.till.returning import finding, planning, taking
 from shared.wire.messages import Refused as RefusedByHq
 from shared.wire.return_asks import AskReturn, ReturnedPiece
 
@@ -36,9 +36,7 @@ def _question(db: sqlite3.Connection, desk: Desk, receipt: str, lines: Mapping[i
     sale = finding.sale_of(db, finding.row_for(db, desk, receipt))
     if sale.member is None:
         return None
-    before = planning.back_so_far(db, sale.id)
-    left = {line.n: line.quantity - before.get(line.n, planning.Back()).quantity for line in sale.lines}
-    pieces = [
-        ReturnedPiece(line=n, quantity=quantity) for n, quantity in sorted((lines or left).items()) if quantity > 0
-    ]
+    # The deposits that come back with the goods are asked about too: they may have brought points of their own.
+    wanted = planning.with_deposits(db, book_for(db, desk, None), sale, lines or taking.left_of(db, sale))
+    pieces = [ReturnedPiece(line=n, quantity=quantity) for n, quantity in sorted(wanted.items()) if quantity > 0]
     return AskReturn(sale=sale.id, lines=pieces, till=desk.till, cashier=desk.cashier)
