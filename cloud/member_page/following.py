@@ -8,6 +8,7 @@ from sqlmodel import Session, col, delete, select
 
 from cloud.channels.ports import ChannelName
 from cloud.member_page.models import MemberWechat
+from cloud.member_page.sessions import still_proves
 from cloud.members import one_person
 from cloud.privacy import Vault
 
@@ -15,9 +16,9 @@ _KIND = "wechat_openid"
 
 
 def member_of(session: Session, vault: Vault, openid: str) -> UUID | None:
-    """Return the member that somebody in WeChat said to be, whoever that is by now."""
+    """Return the member that somebody in WeChat proved to be by their number, whoever that is by now."""
     row = session.get(MemberWechat, vault.blind_index(_KIND, openid))
-    return None if row is None else one_person.now_of(session, row.member_id)
+    return one_person.now_of(session, row.member_id) if row is not None and _counts(session, row) else None
 
 
 def link(session: Session, vault: Vault, member: UUID, openid: str, now_ms: int) -> None:
@@ -37,14 +38,22 @@ def unlink(session: Session, member: UUID) -> None:
 
 def openid_of(session: Session, vault: Vault, member: UUID) -> str | None:
     """Return where a member gets messages in WeChat: the recipient of the channel `wechat`."""
-    row = session.exec(select(MemberWechat).where(col(MemberWechat.member_id) == member)).first()
+    row = _link_of(session, member)
     return None if row is None else vault.decrypt(row.openid, openid_context(member))
 
 
 def is_linked(session: Session, member: UUID) -> bool:
     """Tell whether a member is known in WeChat."""
-    found = select(col(MemberWechat.member_id)).where(col(MemberWechat.member_id) == member)
-    return session.exec(found).first() is not None
+    return _link_of(session, member) is not None
+
+
+def _link_of(session: Session, member: UUID) -> MemberWechat | None:
+    row = session.exec(select(MemberWechat).where(col(MemberWechat.member_id) == member)).first()
+    return row if row is not None and _counts(session, row) else None
+
+
+def _counts(session: Session, row: MemberWechat) -> bool:
+    return still_proves(session, row.member_id, row.linked_ms)
 
 
 def address_of(

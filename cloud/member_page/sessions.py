@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlmodel import Session, col, delete
 
 from cloud.member_page.models import MemberSession
-from cloud.members.models import ACTIVE, Member
+from cloud.members.models import ACTIVE, Member, MemberField
+from cloud.members.profile import PHONE
 
 DAY_MS = 24 * 3600 * 1000
 FRESH_MS = 15 * 60 * 1000
@@ -67,14 +68,24 @@ def begin(session: Session, member: UUID, *, by: str, now_ms: int, days: int) ->
 
 
 def visitor(session: Session, token: str, now_ms: int) -> Visitor | None:
-    """Return who holds a token; None when it has ended or they are no member any more."""
+    """Return who holds a token; None when it has ended, or they are no member or have another number by now."""
     row = session.get(MemberSession, hash_of(token)) if token else None
     if row is None or row.expires_ms <= now_ms:
         return None
     member = session.get(Member, row.member_id)
-    if member is None or member.status != ACTIVE:
+    if member is None or member.status != ACTIVE or not still_proves(session, row.member_id, row.since_ms):
         return None
     return Visitor(row.member_id, mark_of(token), row.since_ms)
+
+
+def still_proves(session: Session, member: UUID, at_ms: int) -> bool:
+    """Tell whether somebody who had a member's number at a time is the member still: it is their number since before.
+
+    A telephone is stolen, or a number given up goes to somebody else: whoever came in by it stays no longer than it is
+    the member's.
+    """
+    field = session.get(MemberField, (member, PHONE))
+    return field is not None and field.set_ms <= at_ms
 
 
 def end(session: Session, token: str) -> None:

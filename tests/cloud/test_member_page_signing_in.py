@@ -9,7 +9,10 @@ import pytest
 from sqlmodel import select
 
 from cloud.database import Database
+from cloud.database.commits import open_commit
+from cloud.member_page import following
 from cloud.member_page.models import MemberSession, MemberSignIn
+from cloud.members import changing
 from cloud.members.models import Member
 from tests.cloud.member_page_data import (
     FAMILY,
@@ -21,7 +24,8 @@ from tests.cloud.member_page_data import (
     mark_in,
     open_shop,
 )
-from tests.cloud.members_data import OTHER_CARD, everything_stored
+from tests.cloud.members_data import OTHER_CARD, everything_stored, vault
+from tests.factories import START_MS
 
 STRANGER = "13700137000"
 
@@ -201,6 +205,28 @@ def test_a_session_ends_by_itself_by_hand_and_everywhere(shop: Shop, member: UUI
     shop.deliver()
     with shop.database.snapshot() as session:
         assert session.exec(select(MemberSession)).all() == []
+
+
+@pytest.mark.parametrize("number", ["13700137001", ""])
+def test_p7_whoever_came_in_by_a_number_goes_with_it(shop: Shop, member: UUID, number: str) -> None:
+    """A stolen telephone, or a number that somebody else has by now: the desk notes another one, or none."""
+    shop.settings.messages_dir.mkdir(parents=True)
+    (shop.settings.messages_dir / "wechat-visitor").write_text("openid-1\n")
+    thief, wechat = Phone(shop), Phone(shop)
+    thief.get(thief.get("/me/wechat").headers["location"].removeprefix(URL))
+    thief.sign_in()
+    shop.clock.advance(1_000)
+    with shop.database.session() as session:
+        assert following.is_linked(session, member)
+        changing.change(
+            session, vault(), member, {"phone": number, "name": "李大明"}, source="console", actor="person:sue",
+            commit_no=open_commit(session, START_MS), now_ms=shop.clock.wall_ms(),
+        )  # fmt: skip
+    assert thief.get("/me").status_code == 303
+    away = wechat.get("/me/wechat").headers["location"].removeprefix(URL)
+    assert "wechat_unknown" in wechat.get(away).headers["location"]
+    with shop.database.session() as session:
+        assert not following.is_linked(session, member), "and no message of theirs goes there"
 
 
 def test_another_code_is_asked_for_where_the_first_is_typed(shop: Shop, member: UUID) -> None:
