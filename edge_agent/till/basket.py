@@ -13,6 +13,7 @@ from edge_agent.till.changes import (
     BudgetsAnswered,
     BudgetsSeen,
     CardPutBack,
+    CardRefused,
     CardShown,
     CouponEntered,
     CouponGiven,
@@ -43,7 +44,7 @@ from shared.wire.till_events import Adjustment, AdjustmentKind, AgeCheck
 
 OPEN_PRICE = "open_price"
 """The reason of an approval that is about what was asked for an item with an open price."""
-_BESIDE = MemberNamed | BudgetsSeen | BudgetsAnswered | HoldRenewed | HoldLost
+_BESIDE = MemberNamed | CardRefused | BudgetsSeen | BudgetsAnswered | HoldRenewed | HoldLost
 """Changes that nobody at the till made: no steps of the basket."""
 _OF_POINTS = PointsOffered | PointsPutBack
 _LEAVES_PRICES = TenderGiven | TendersReturned | RoundedOff | PriceSet | AgeChecked | ExchangePlanned | _OF_POINTS
@@ -112,6 +113,8 @@ class Basket:
     coupons: list[PaperCoupon] = field(default_factory=list)
     card: CardShown | None = None
     named: MemberNamed | None = None
+    card_refused: str = ""
+    """Why HQ says that its card is in nobody's use, by HQ's code."""
     tenders: list[Tender] = field(default_factory=list)
     price_changes: dict[int, PriceChange] = field(default_factory=dict)
     round_off: RoundOff | None = None
@@ -182,9 +185,9 @@ class Basket:
     def _apply_to_member(self, change: CardShown | CardPutBack | PointsOffered | PointsPutBack) -> None:
         match change:
             case CardShown():
-                self.card, self.named, self.elsewhere = change, None, {}
+                self.card, self.named, self.card_refused, self.elsewhere = change, None, "", {}
             case CardPutBack():
-                self.card, self.named, self.elsewhere = None, None, {}
+                self.card, self.named, self.card_refused, self.elsewhere = None, None, "", {}
             case PointsOffered():
                 self.points, self.points_hold = change.offer, change.hold
             case PointsPutBack():
@@ -199,11 +202,15 @@ class Basket:
             case ItemsChosen(choice=choice):
                 self.chosen[choice.promotion] = choice
 
-    def _apply_beside(self, change: MemberNamed | BudgetsSeen | BudgetsAnswered | HoldRenewed | HoldLost) -> None:
+    def _apply_beside(
+        self, change: MemberNamed | CardRefused | BudgetsSeen | BudgetsAnswered | HoldRenewed | HoldLost
+    ) -> None:
         """Take in what nobody at the till did: no step of the basket."""
         match change:
             case MemberNamed():
-                self.named = change
+                self.named, self.card_refused = change, ""
+            case CardRefused(code=code):
+                self.card_refused = code
             case BudgetsSeen():
                 self.budgets = change
             case BudgetsAnswered(member=member, elsewhere=elsewhere):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from edge_agent.till import baskets
 from edge_agent.till.basket import Basket
-from edge_agent.till.changes import CardPutBack, CardShown, CouponPutBack, MemberNamed, PointsPutBack
+from edge_agent.till.changes import CardPutBack, CardRefused, CardShown, CouponPutBack, MemberNamed, PointsPutBack
 from edge_agent.till.desk import Desk, Refusal, changeable, open_basket, require_resolved, total
 from edge_agent.till.facts import record, stamped
 from edge_agent.till.results import MemberAttached
@@ -22,6 +22,7 @@ from shared.wire.events import MemberOnSale, MemberSwiped
 from shared.wire.messages import MemberFound
 
 _ONE_TIME_KEY_BYTES = 32
+_UNKNOWN = "card_unknown"
 BUY, POINTS, COUPONS = "buy", "points", "coupons"
 """What HQ may block a member from, each apart."""
 
@@ -97,6 +98,7 @@ def attached(
     *,
     named: MemberNamed | None = None,
     let_go: bool = False,
+    refused: str = "",
 ) -> MemberAttached:
     """Return what the till may show of a card's member: what the store knows, else what HQ said since."""
     return MemberAttached(
@@ -110,6 +112,7 @@ def attached(
         blocks=tuple(named.blocks if named else shown.blocks),
         next_tier=named.next_tier if named else shown.next_tier,
         let_go=let_go,
+        refused=refused,
     )
 
 
@@ -142,7 +145,9 @@ class Nameless:
 def nameless(db: sqlite3.Connection, till: str) -> Nameless | None:
     """Return the card of the till's open basket if nobody here knows whose it is."""
     basket = baskets.load_open(db, till)
-    if basket is None or basket.card is None or basket.named or basket.card.member.sealed_card is None:
+    if basket is None or basket.card is None or basket.named or basket.card_refused:
+        return None
+    if basket.card.member.sealed_card is None:
         return None
     return Nameless(basket.id, basket.card.member.sealed_card)
 
@@ -162,6 +167,18 @@ def name(db: sqlite3.Connection, desk: Desk, card: Nameless, found: MemberFound)
         next_tier=found.next_tier,
     )
     baskets.add(db, basket, named)
+    return True
+
+
+def refuse(db: sqlite3.Connection, desk: Desk, card: Nameless, code: str) -> bool:
+    """Note on the basket why HQ says that its card is in nobody's use; False when another was shown since.
+
+    A card that nobody carries yet is none of these: what it buys is credited when it comes to belong to somebody.
+    """
+    basket = baskets.load_open(db, desk.till)
+    if code == _UNKNOWN or basket is None or nameless(db, desk.till) != card:
+        return False
+    baskets.add(db, basket, CardRefused(at_ms=desk.clocks.business.now_ms(), code=code))
     return True
 
 

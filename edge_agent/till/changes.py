@@ -136,6 +136,12 @@ class MemberNamed(Change, frozen=True, kw_only=True, omit_defaults=True, tag="na
     next_tier: NextTier | None = None
 
 
+class CardRefused(Change, frozen=True, kw_only=True, omit_defaults=True, tag="card_refused"):
+    """HQ said why the sealed card that was shown last is in nobody's use: `card_lost`, `card_frozen` and the like."""
+
+    code: str
+
+
 class PointsOffered(Change, frozen=True, kw_only=True, omit_defaults=True, tag="points"):
     """The member spends points, at most what `hold` sets aside; it takes the place of what they spent before."""
 
@@ -220,6 +226,7 @@ AnyChange = (
     | CardShown
     | CardPutBack
     | MemberNamed
+    | CardRefused
     | PointsOffered
     | PointsPutBack
     | HoldRenewed

@@ -14,7 +14,7 @@ from edge_agent.till.desk import Desk
 from edge_agent.till.ports import CardOwners
 from edge_agent.till.selling import budget_asking
 from shared.wire.budgets import BudgetsElsewhere
-from shared.wire.messages import MemberFound
+from shared.wire.messages import MemberFound, Refused
 
 _log = structlog.get_logger(__name__)
 
@@ -67,6 +67,10 @@ class Enquiry:
             named = await self._database.run(lambda db: cards.name(db, desk, card, found))
             _log.info("card_named", till=desk.till, in_time=named)
             if named:
+                self.noticed()
+        elif isinstance(found, Refused):
+            code = found.code
+            if await self._database.run(lambda db: cards.refuse(db, desk, card, code)):
                 self.noticed()
 
     async def _ask_budgets(self) -> None:

@@ -95,7 +95,7 @@ class MemberAttached:
 
     `by_hq`: HQ has said so now; else it is this store's own copy. `blocks` is what they may not do for now (`buy`,
     `points`, `coupons`), `next_tier` what is missing to the tier above. `let_go`: they took another member's place,
-    whose points or coupons came off the basket.
+    whose points or coupons came off the basket. `refused`: why HQ says that their card is out of use.
     """
 
     known: bool
@@ -108,6 +108,7 @@ class MemberAttached:
     blocks: tuple[str, ...] = ()
     next_tier: NextTier | None = None
     let_go: bool = False
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

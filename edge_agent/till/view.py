@@ -11,7 +11,7 @@ from edge_agent.till.desk import Desk, Refusal, adjusted, book_for, total
 from edge_agent.till.membership import promise
 from edge_agent.till.membership.points import POINTS_KIND
 from edge_agent.till.ports import TillBook
-from edge_agent.till.results import BasketView, CouponOn, HeldLine, Waiting
+from edge_agent.till.results import BasketView, CouponOn, HeldLine, MemberAttached, Waiting
 from edge_agent.till.selling import offers
 from edge_agent.till.selling.amending import cash_rounding
 from shared.adjustments import Adjusted
@@ -34,7 +34,7 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
     book = book_for(db, desk, basket) if basket.lines else None
     now = adjusted(desk, basket, book) if book else _NOTHING
     priced = now.priced
-    member = cards.attached(basket.card, basket.id, priced.total_minor, named=basket.named) if basket.card else None
+    member = _member(basket, priced.total_minor)
     items = _items(book, basket) if book else {}
     due = priced.total_minor - basket.paid_minor
     cash_due = due - cash_rounding(desk, basket, priced.total_minor)
@@ -63,6 +63,13 @@ def view(db: sqlite3.Connection, desk: Desk) -> BasketView | None:
         no_points_by=() if brings is None else brings.not_by,
         categories={n: item.category for n, item in items.items() if item.category},
     )
+
+
+def _member(basket: Basket, total_minor: int) -> MemberAttached | None:
+    """Return what is shown of the basket's member, None without one."""
+    if basket.card is None:
+        return None
+    return cards.attached(basket.card, basket.id, total_minor, named=basket.named, refused=basket.card_refused)
 
 
 def _brings(db: sqlite3.Connection, desk: Desk, basket: Basket, book: TillBook, priced: PricedBasket) -> Promise | None:

@@ -8,7 +8,7 @@ from edge_agent.till.cards import POINTS
 from edge_agent.till.results import BasketView, MemberAttached
 from edge_agent.web.figures import money
 from edge_agent.web.screen.saying import Joined, Sayable, named, says
-from edge_agent.web.screen.words import BLOCKS, TENDERS
+from edge_agent.web.screen.words import BLOCKS, CARDS_OUT_OF_USE, TENDERS
 from shared.loyalty import NextTier
 from shared.web.words import marked
 from shared.wire.desired import StoreSettings
@@ -63,8 +63,15 @@ def member_shown(member: MemberAttached, settings: StoreSettings) -> MemberShown
         known=member.known,
         source=says(source),
         missing=None if member.next_tier is None else _missing(member.next_tier, settings),
-        blocks=tuple(says(BLOCKS[one]) for one in member.blocks if one in BLOCKS),
+        blocks=_in_the_way(member),
     )
+
+
+def _in_the_way(member: MemberAttached) -> tuple[Sayable, ...]:
+    """Say what HQ blocks them from, and why their card is in nobody's use."""
+    blocks = tuple(says(BLOCKS[one]) for one in member.blocks if one in BLOCKS)
+    refused = CARDS_OUT_OF_USE.get(member.refused)
+    return (*blocks, says(refused)) if refused else blocks
 
 
 def tier_named(tier: str, settings: StoreSettings) -> Sayable:

@@ -19,6 +19,8 @@ from shared.wire.till_events import AdjustmentKind, GoodsReturned
 from shared.wire.value_events import ValuePaidBack, ValueSold
 
 _INDENT = 2
+_OF_HQ = frozenset({TenderKind.STORED_VALUE, TenderKind.GIFT_CARD})
+"""Ways to pay whose reference is head office's own: it says nothing to a customer."""
 _Money = SaleCompleted | SaleReturned | GoodsReturned
 
 
@@ -123,7 +125,7 @@ def _tenders(tenders: Iterable[Tender], exponent: int, facts: ReceiptFacts) -> I
         yield Pair(left=say(TENDERS[tender.method], languages), right=handed)
         if tender.method is TenderKind.EXCHANGE:
             yield from _other_paper("exchange_return", facts)
-        elif tender.reference:
+        elif tender.reference and tender.method not in _OF_HQ:
             yield Says(text=tender.reference, indent=_INDENT)
         if tender.change_minor:
             yield Pair(left=term("change", languages), right=money(tender.change_minor, exponent))

@@ -24,7 +24,7 @@ CUSTOMER = Customer(
 @pytest.mark.parametrize(
     ("languages", "says"),
     [
-        (("zh",), ["银卡", "2026-12-31 前再消费 120.00或再到店 2 次即可升级为金卡"]),
+        (("zh",), ["银卡", "2026-12-31 前再消费 120.00或再到店 2 次，即可升级为金卡"]),
         (("en",), ["Silver", "120.00 more or 2 more visits by 2026-12-31 for Gold"]),
     ],
 )

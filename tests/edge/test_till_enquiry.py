@@ -27,6 +27,8 @@ from edge_agent.till.service.members import MemberDesk
 from edge_agent.till.shifts.drawer import Drawer
 from edge_agent.till.staff.people import People
 from edge_agent.till.till import Till
+from edge_agent.web.member_shown import member_shown
+from edge_agent.web.rendering import speech
 from shared.wire.events import SaleCompleted, TenderKind, decode_event
 from shared.wire.messages import MemberFound, Refused
 from tests.edge.agents import running, until
@@ -121,6 +123,26 @@ async def test_p2_cashier_goes_on_while_hq_is_asked_and_the_answer_is_shown(stor
         assert after.member is not None
         assert (after.member.known, after.member.tier, after.member.points) == (True, "gold", 120)
         assert (after.priced, after.steps) == (before.priced, before.steps)
+
+
+@pytest.mark.parametrize(("code", "says"), [("card_lost", "此卡已挂失"), ("card_frozen", "此卡已冻结")])
+async def test_a_card_that_is_out_of_use_is_said_to_be_and_the_sale_goes_on(store: Store, code: str, says: str) -> None:
+    owners = Owners(Refused(code=code))
+    async with asking(store, owners) as till:
+        await till.scan(APPLES)
+        await till.scan(CARD)
+
+        async def said() -> bool:
+            member = (await shown(till)).member
+            return member is not None and member.refused == code
+
+        await until(said, "why the card is out of use")
+        member = (await shown(till)).member
+        assert member is not None
+        (block,) = member_shown(member, store.settings).blocks
+        assert block.by(speech("zh")).startswith(says)
+        assert isinstance(await till.tender(TenderKind.CASH), Paid)
+    assert (await sale_of(store)).member is not None, "what it buys is credited to whoever it belongs to"
 
 
 def test_p2_every_action_says_whether_it_works_offline() -> None:

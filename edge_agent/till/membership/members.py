@@ -13,6 +13,7 @@ from edge_agent.till.changes import CardShown
 from edge_agent.till.commands import Commands, refused
 from edge_agent.till.desk import Desk, Refusal, book_for, require_resolved
 from edge_agent.till.membership.results import CouponView, MemberGone, PeopleFound, WalletView
+from edge_agent.till.membership.words import VALUE_CODES
 from edge_agent.till.results import MemberAttached, Refused
 from edge_agent.value import allowances
 from edge_agent.value.releasing import Releasing
@@ -80,7 +81,8 @@ class Members:
         desk = self._commands.desk
         answer = await desk.hq.ask(desk.mint(), desk.till, asked) if desk.hq else None
         if isinstance(answer, RefusedByHq):
-            return refused(_why(answer.code), answer.code)
+            code = _why(answer.code)
+            return refused(code, answer.code if code == "value_refused" else "")
         told = answer if isinstance(answer, Wallet) else None
         return await self._commands.read(lambda db, desk: _wallet(db, desk, asked.member, told))
 
@@ -159,7 +161,7 @@ def _why(code: str) -> str:
     """Return the till's words for why HQ said nothing about a wallet."""
     if code == "wallet_looks":
         return code
-    return "value_card_unknown" if code.startswith("card_un") else "value_refused"
+    return VALUE_CODES.get(code, "value_refused")
 
 
 def _coupon(db: sqlite3.Connection, desk: Desk, basket: Basket | None, one: WalletCoupon) -> CouponView:

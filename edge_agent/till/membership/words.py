@@ -6,6 +6,10 @@ from collections.abc import Mapping
 
 from edge_agent.till.saying import Words
 
+_ANOTHER_WAY = (
+    "Go on without it; the customer may ask at the service desk.",
+    "请改用其他方式，顾客可到服务台咨询。",
+)
 VALUE_CODES: Mapping[str, str] = {
     "insufficient": "value_insufficient",
     "offline": "value_offline",
@@ -16,6 +20,12 @@ VALUE_CODES: Mapping[str, str] = {
     "given_up": "value_given_up",
     "buy_blocked": "member_may_not_buy",
     "member_closed": "value_member_left",
+    "card_lost": "value_card_lost",
+    "card_frozen": "value_card_frozen",
+    "card_expired": "value_card_expired",
+    "card_replaced": "value_card_replaced",
+    "purse_frozen": "value_purse_frozen",
+    "purse_returned": "value_purse_returned",
 }
 """The refusal a till gives for what HQ said about value; anything else is `value_refused`, with HQ's own code."""
 
@@ -158,6 +168,19 @@ MEMBER_WORDS: Mapping[str, Words] = {
         "Take the payment again.",
         "请重新收款。",
     ),
+    "value_card_lost": Words("This card was reported lost.", "该卡已挂失。", *_ANOTHER_WAY),
+    "value_card_frozen": Words("This card is frozen.", "该卡已冻结。", *_ANOTHER_WAY),
+    "value_card_expired": Words("This card has expired.", "该卡已过期。", *_ANOTHER_WAY),
+    "value_card_replaced": Words(
+        "A newer card has taken this one's place.",
+        "该卡已换新卡。",
+        "Ask for the newer card, or go on without it.",
+        "请使用新卡，或不使用会员卡。",
+    ),
+    "value_purse_frozen": Words(
+        "This stored value is frozen: it is to be given back.", "储值已冻结，退卡办理中。", *_ANOTHER_WAY
+    ),
+    "value_purse_returned": Words("This stored value was given back.", "该储值已退卡。", *_ANOTHER_WAY),
     "value_refused": Words(
         "HQ refuses this payment: the card is lost, frozen or given back.",
         "总部拒绝该笔支付：卡已挂失、冻结或退卡。",

@@ -47,6 +47,14 @@ TENDERS: Mapping[TenderKind, str] = {
     TenderKind.OTHER: marked("Other payment"),
     TenderKind.EXCHANGE: marked("Exchanged goods"),
 }
+CARDS_OUT_OF_USE: Mapping[str, str] = {
+    "card_lost": marked("This card was reported lost: it pays for nothing. Service desk."),
+    "card_frozen": marked("This card is frozen: it pays for nothing. Service desk."),
+    "card_expired": marked("This card has expired. Service desk."),
+    "card_replaced": marked("A newer card has taken this one's place: ask for that."),
+    "member_closed": marked("Whoever carried this card has left."),
+}
+"""Why HQ says that a card is in nobody's use, by its code."""
 BLOCKS: Mapping[str, str] = {
     "buy": marked("may not buy as a member"),
     "points": marked("may not use points"),
