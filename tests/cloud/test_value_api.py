@@ -77,7 +77,7 @@ def test_money_moves_once_under_its_key(desk: Desk) -> None:
     desk.chain.prove()
 
 
-def test_a_card_goes_back_and_value_is_put_right_by_two_tokens_where_nobody_signs_in(desk: Desk) -> None:
+def test_a_card_goes_back_and_value_is_put_right_by_two_tokens(desk: Desk) -> None:
     desk.chain.top_up(5_000)
     one, two = asking(desk, "value:write", name="one"), asking(desk, "value:write", name="two")
     more = {"kind": "purse_gift", "owner": desk.chain.ann, "unit": "CNY", "amount": 300, "store": "s001", "reason": "x"}
