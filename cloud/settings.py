@@ -69,6 +69,8 @@ class CloudSettings(BaseSettings):
     database_pool: int = Field(default=10, ge=1, le=200)
     ingest_group: int = Field(default=64, ge=1, le=1000)
     """The most messages that one transaction applies."""
+    look_every_s: float = Field(default=1.0, ge=0.05, le=1.0)
+    """Seconds until an ingest worker looks again whether agents are to be told something, such as new prices."""
     inbox_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
     """Memory for messages waiting to be applied; beyond it the worker drops, and agents send again."""
     channels: ChannelSettings = ChannelSettings()

@@ -46,13 +46,16 @@ class Worker:
         roster: Roster,
         inbox: Inbox,
         group: int,
+        look_every_s: float = RENEW_S,
     ) -> None:
+        """Leases are renewed with every look, so `look_every_s` is never more than `RENEW_S`."""
         self._inbox = inbox
         self._bus = make_bus(inbox.put, self._reconnected)
         self._exchange = exchange
         self._leases = leases
         self._roster = roster
         self._group = group
+        self._look_every_s = look_every_s
         self._stopping = threading.Event()
         self._greet_all = threading.Event()
         self._heard: frozenset[str] = frozenset()
@@ -156,7 +159,7 @@ class Worker:
                     "caretaker waits", reason=type(error).__name__, exc_info=None if _is_passing(error) else error
                 )
             self._note_drops()
-            self._stopping.wait(RENEW_S)
+            self._stopping.wait(self._look_every_s)
         self._give_up()
 
     def _care(self) -> None:

@@ -47,6 +47,7 @@ def build_worker(settings: CloudSettings, owner: str) -> Worker:
         roster=Roster(database, clocks.machine),
         inbox=Inbox(max_bytes=settings.inbox_bytes),
         group=settings.ingest_group,
+        look_every_s=settings.look_every_s,
     )
 
 

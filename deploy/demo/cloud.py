@@ -62,6 +62,7 @@ class Cloud:
             "console_port = 0",
             "broker_port = 0",
             'business_clock = "driven"',
+            "look_every_s = 0.2",  # a year of weekly prices waits for it 53 times
             "[member_page]",
             f"url = {json.dumps(self.member_url)}",
             f"port = {self._member_port}",

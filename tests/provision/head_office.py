@@ -41,6 +41,7 @@ class HeadOffice:
             "console_port = 0",
             "broker_port = 0",
             'business_clock = "driven"',
+            "look_every_s = 0.2",
         ]
         self._config.write_text("\n".join(lines) + "\n")
 
