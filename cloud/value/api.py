@@ -16,12 +16,14 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Header, Query, status
 from sqlmodel import Session, col, select
 
+from cloud import audit
 from cloud.api.auth import holder_with
 from cloud.api.services import Here, Services
 from cloud.database.commits import open_commit
 from cloud.database.transactions import in_transaction
 from cloud.errors import NotFound
 from cloud.identity.tokens import TokenHolder
+from cloud.ledger.requests import Answered
 from cloud.org.models import Store
 from cloud.value import card_returns, correcting, owed_report, owing, timing_out
 from cloud.value.api_views import (
@@ -109,17 +111,21 @@ def post_top_up(services: Here, who: MayWrite, key: Key, purse: UUID, body: NewT
     """Put money into a purse, once. Refused: `cap_exceeded`, `identity_needed`, `purse_frozen`, `purse_returned`."""
     now_ms = services.clocks.machine.wall_ms()
 
-    def work(session: Session) -> TopUp:
+    def work(session: Session) -> Answered:
         shop = session.get(Store, body.store)
         if shop is None:
             raise NotFound(f"there is no store {body.store!r}")
         day = business_date(body.at_ms, ZoneInfo(shop.time_zone), shop.day_cutoff_minutes)
-        return TopUp(id=_request(who, key), purse=purse, day=day, **body.model_dump())
+        wanted = TopUp(id=_request(who, key), purse=purse, day=day, **body.model_dump())
+        answered = top_up(session, open_commit(session, now_ms), wanted, now_ms=now_ms)
+        if answered.fresh and not answered.code:
+            audit.record(
+                session, at_ms=now_ms, actor=who.actor, action="value.sold", subject=f"purse {purse}",
+                detail=f"{body.minor} and {answered.answer['gift']} of gift money",
+            )  # fmt: skip
+        return answered
 
-    answered = in_transaction(
-        services.database, lambda session: top_up(session, open_commit(session, now_ms), work(session), now_ms=now_ms)
-    )
-    done = answered.require()
+    done = in_transaction(services.database, work).require()
     return ToppedUp(principal_minor=done["principal"], gift_minor=done["gift"], recovered_minor=done["recovered"])
 
 

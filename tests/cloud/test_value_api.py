@@ -8,8 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import col, select
 from typer.testing import CliRunner
 
+from cloud.audit.models import AuditEntry
 from cloud.cli import app as cli
 from cloud.database import Database
 from tests.cloud.calling import call
@@ -74,6 +76,10 @@ def test_money_moves_once_under_its_key(desk: Desk) -> None:
     assert "cap_exceeded" in write("POST", path, {**body, "minor": 500_000}, "b", 403).text, "a no stays a no"
     asking(desk, "value:write", name="another")("POST", path, body, "a", 201)
     assert desk.chain.money == (10_000, 0)
+    with desk.chain.database.session() as session:
+        found = session.exec(select(AuditEntry).where(AuditEntry.action == "value.sold").order_by(col(AuditEntry.id)))
+        said = [(one.actor, one.detail) for one in found]
+    assert said == [("token:finance", "5000 and 0 of gift money"), ("token:another", "5000 and 0 of gift money")]
     desk.chain.prove()
 
 
