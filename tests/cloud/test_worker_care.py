@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+from pydantic import ValidationError
+
+from cloud.ingest.leases import RENEW_S
 from cloud.ingest.worker import Worker
+from cloud.settings import CloudSettings
 from shared.topics import SHARDS
 
 
@@ -54,3 +59,9 @@ def test_p8_a_turn_that_waited_for_the_database_does_not_make_a_worker_deaf():
     leases._slow = 2
     caring._care()
     assert len(bus.left) == len(SHARDS), "whoever is stopped for long leaves them to the others"
+
+
+def test_no_setting_lets_a_worker_look_more_rarely_than_its_leases_need():
+    assert CloudSettings().look_every_s == RENEW_S
+    with pytest.raises(ValidationError):
+        CloudSettings(look_every_s=2 * RENEW_S)
