@@ -67,7 +67,11 @@ def _columns() -> Sequence[Column[Targeted[Standing]]]:
 
 def _drafts(asked: Asked) -> Query:
     approval = col(DraftApproval.approved_by)
-    query: Query = select(PriceDraft, approval).outerjoin(DraftApproval, col(DraftApproval.draft_id) == PriceDraft.id)
+    query: Query = (
+        select(PriceDraft, approval)
+        .outerjoin(DraftApproval, col(DraftApproval.draft_id) == PriceDraft.id)
+        .where(col(PriceDraft.of_plan).is_(None))
+    )
     status, waits = asked.get("status"), col(PriceDraft.asked_ms).is_not(None)
     if status in {"draft", "asked", "approved"}:
         of = {"draft": (~waits, approval.is_(None)), "asked": (waits,), "approved": (approval.is_not(None),)}[status]

@@ -12,7 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import func
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from cloud.api.services import Here, Services
 from cloud.console import price_rows
@@ -62,7 +62,9 @@ def _list(request: Request, services: Services, refused: str = "") -> Response:
         return {
             "table": PRICE_CHANGES,
             "open": len(list_drafts(session, DraftStatus.DRAFT)),
-            "count": session.exec(select(func.count()).select_from(PriceDraft)).one(),
+            "count": session.exec(
+                select(func.count()).select_from(PriceDraft).where(col(PriceDraft.of_plan).is_(None))
+            ).one(),
             "choices": choices(session),
             "refused": refused,
         }
@@ -91,7 +93,11 @@ def create(request: Request, services: Here, form: MayPlan) -> Response:
 
 @router.get("/prices/changes/{draft}")
 def one(request: Request, services: Here, draft: str) -> Response:
-    """What does this draft change, and where is it?"""
+    """What does this draft change, and where is it? One that a planned promotion made has that one's page."""
+    with services.database.snapshot() as session:
+        found = session.get(PriceDraft, draft)
+    if found is not None and found.of_plan is not None:
+        return RedirectResponse(f"/promotions/{found.of_plan}", HTTPStatus.SEE_OTHER)
     return show(request, services, draft, asked=asked_of(request))
 
 

@@ -41,14 +41,26 @@ DraftChanges = dict[tuple[BodyKind, str], dict[str, bytes | None]]
 
 
 def create_draft(
-    session: Session, id_: UUID, title: str, *, actor: str, wall_ms: int, targets: Sequence[str] = ("all",)
+    session: Session,
+    id_: UUID,
+    title: str,
+    *,
+    actor: str,
+    wall_ms: int,
+    targets: Sequence[str] = ("all",),
+    of_plan: str | None = None,
 ) -> PriceDraft:
-    """Start a draft. The id is made by the caller."""
+    """Start a draft. The id is made by the caller. `of_plan` is the planned promotion that it is about, if any."""
     if not title.strip() or len(title) > MAX_TITLE_CHARACTERS:
         raise PriceRefusal("bad_title", f"a draft needs a title of 1 to {MAX_TITLE_CHARACTERS} characters")
     check_targets(targets)
     draft = PriceDraft(
-        id=str(id_), title=title.strip(), targets=" ".join(targets), created_by=actor, created_ms=wall_ms
+        id=str(id_),
+        title=title.strip(),
+        targets=" ".join(targets),
+        created_by=actor,
+        created_ms=wall_ms,
+        of_plan=of_plan,
     )
     session.add(draft)
     session.flush()

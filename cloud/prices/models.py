@@ -64,6 +64,8 @@ class PriceDraft(Table, table=True):
     returned_ms: int | None = utc_ms(default=None)
     returned_why: str = ""
     """Why a second person sent it back; gone when it is sent to them again."""
+    of_plan: str | None = Field(default=None, max_length=36)
+    """The planned promotion that it publishes or ends: it is looked at and taken back there."""
     takes_back: str | None = Field(default=None, max_length=36, index=True)
     """The published price change whose earlier rows it brings back."""
 

@@ -34,6 +34,8 @@ class Clash(StrEnum):
     """Both come off, one after the other."""
     SHUTS_OUT = "shuts_out"
     """A price after which nothing else may come off."""
+    SAME_CODE = "same_code"
+    """Two coupons of one public code: tills take one of them, and never the other."""
     SAME_ID = "same_id"
     """The planned one takes its place."""
 
@@ -111,6 +113,8 @@ def _overlaps(
 
 def _meet_in(book: StoreBook, one: Promotion, other: Promotion) -> bool:
     """Tell whether two promotions meet by what the book says of the items they list; most fail without asking it."""
+    if _one_code(one, other) and _same_time(one, other):
+        return True
     if not meet(one, other):
         return False
     listed = {item for scope in (*one.scopes(), *other.scopes()) for item in scope.items}
@@ -132,6 +136,8 @@ def clash_of(one: Promotion, other: Promotion) -> Clash:
     """Return how two promotions that meet get on, as the engine settles it."""
     if one.promotion == other.promotion:
         return Clash.SAME_ID
+    if _one_code(one, other):
+        return Clash.SAME_CODE
     if getattr(one, "exclusive", False) or getattr(other, "exclusive", False):
         return Clash.SHUTS_OUT
     same_layer = one.layer is other.layer
@@ -141,6 +147,12 @@ def clash_of(one: Promotion, other: Promotion) -> Clash:
         both = {one.stacking, other.stacking} == {Stacking.STACK_ALL}
         return Clash.STACKS if both and one.layer is not Layer.PRICE else Clash.COMPETES
     return Clash.STACKS
+
+
+def _one_code(one: Promotion, other: Promotion) -> bool:
+    """Tell whether both are coupons that everybody uses by the same code."""
+    mine = getattr(one, "code", "")
+    return bool(mine) and mine == getattr(other, "code", "")
 
 
 def _group(promotion: Promotion) -> tuple[str, str]:

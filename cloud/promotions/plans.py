@@ -312,7 +312,9 @@ def _publish_row(
 
     Stopping waits for no second person: it takes nothing from anybody's till.
     """
-    create_draft(session, draft_id, plan.title, actor=plan.changed_by, wall_ms=act.wall_ms, targets=targets)
+    create_draft(
+        session, draft_id, plan.title, actor=plan.changed_by, wall_ms=act.wall_ms, targets=targets, of_plan=plan.id
+    )
     row = DraftRow(BodyKind.PROMOTIONS, CHAIN, plan.promotion, content)
     put_rows(session, str(draft_id), [row], actor=plan.changed_by)
     if approvals.needs_second_person(session):

@@ -48,6 +48,11 @@ class ExampleLine(msgspec.Struct, frozen=True):
     reasons: list[tuple[str, str, int]]
     """(reason, promotion, amount) of what comes off after."""
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether it costs something else after."""
+        return self.before_minor != self.after_minor
+
 
 class Example(msgspec.Struct, frozen=True):
     """A receipt as it was, and as it would have been."""

@@ -138,6 +138,7 @@ CLASH: dict[str, tuple[str, str]] = {
     "competes": (marked("competes: the customer gets the better one"), "warn"),
     "excludes": (marked("only one of the two applies"), "warn"),
     "stacks": (marked("both come off"), "warn"),
+    "same_code": (marked("same code: tills take only one of the two"), "bad"),
     "shuts_out": (marked("one price shuts the other out"), "bad"),
     "same_id": (marked("this takes its place"), "quiet"),
 }

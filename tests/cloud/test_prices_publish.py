@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from cloud.audit.models import AuditEntry
+from cloud.console import overview
 from cloud.database import Database
 from cloud.fleet.models import Deployment
 from cloud.org.models import Store
@@ -122,6 +123,8 @@ def test_publishing_before_a_staged_version_rebuilds_it_and_shows_conflicts(data
         assert prices_in(session, "s1", 4) == {"1": 111, "2": 222, "3": 300}
         assert [e.version for e in live_entries(session, ["s1"])["s1"]] == [1, 3, 4]
         assert session.get_one(PriceVersion, 2).status == "superseded"
+        shown = {row.version: row.status for row in overview.prices(session, START_MS)}
+        assert shown[2] == "superseded", "built anew, and taken back by nobody"
         assert session.get_one(PriceVersion, 4).rebuilt_from == 2
         # An agent that never heard of it may have sold by it: it can still be read.
         assert prices_in(session, "s1", staged.version) == {"1": 111, "2": 200, "3": 300}

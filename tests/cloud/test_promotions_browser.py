@@ -10,13 +10,15 @@ from fastapi import FastAPI
 
 from cloud.database import Database
 from cloud.identity.people import Role
-from cloud.promotions import plans
+from cloud.prices import approvals
+from cloud.promotions import approving, plans
 from cloud.promotions.previewing import Previewing
 from cloud.web.live import Streams
 from tests.cloud.boxes import served_api
 from tests.cloud.console_data import CLOCK, console
-from tests.cloud.promotions_data import a_chain, sell
+from tests.cloud.promotions_data import BO, TEN_OFF, a_chain, fresh, sell
 from tests.cloud.visiting import PASSWORD, make_person
+from tests.factories import START_MS
 from tests.provision.browser import Page, browsing, find_browser
 
 SAVED = {"en": "Save the draft", "zh": "保存草稿"}
@@ -92,10 +94,11 @@ def test_from_sign_in_to_the_tills(sqlite_database: Database, page: Page, addres
     check(page)
     fill(page, steps__0__at_minor="20", steps__0__off_minor="3")
     page.until(f"document.querySelector('#says').textContent.includes('{SENTENCE[language]}')")
-    press_button(page, "/save")
+    assert page.evaluate("document.getElementById('unsaved').checkVisibility()") is True
+    press_button(page, "/preview")  # what was typed is kept first
     assert SENTENCE[language] in page.evaluate("document.querySelector('.sentence').textContent")
-    press_button(page, "/preview")
     page.load(place, language)
+    assert page.evaluate("document.getElementById('unsaved').checkVisibility()") is False
     assert shown(page, "/cancel-preview")
     assert not shown(page, "/preview")
     job = Previewing(sqlite_database, CLOCK, UUID(int=1))
@@ -115,11 +118,13 @@ def test_from_sign_in_to_the_tills(sqlite_database: Database, page: Page, addres
         page.load(address + path, language)
         check(page)
     with sqlite_database.session() as session:
-        assert [plan.status for plan in plans.everything(session)] == ["published"]
+        assert plans.counts(session)["published"] == 1
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_form_says_what_is_wrong_at_its_field(page: Page, address: str, language: str) -> None:
+def test_a_form_says_what_is_wrong_at_its_field_and_a_second_person_reads_it(
+    sqlite_database: Database, page: Page, address: str, language: str
+) -> None:
     page.resize(1440, 900)
     sign_in(page, address, language)
     page.load(f"{address}/promotions/new", language)
@@ -139,3 +144,20 @@ def test_a_form_says_what_is_wrong_at_its_field(page: Page, address: str, langua
     told = page.evaluate(f"document.getElementById({field}.getAttribute('aria-describedby')).textContent")
     assert told == {"en": "A percentage, such as 20 or 12.5.", "zh": "请填百分比，如 20 或 12.5。"}[language]
     check(page)
+    with sqlite_database.session() as session:
+        approvals.set_second_person(session, needed=True, actor="person:ana", wall_ms=START_MS)
+        theirs = plans.create(session, fresh(), "spend_and_get", "Weekend", BO)
+        plans.save(session, theirs.id, BO, title="Weekend", given=TEN_OFF, targets=["all"])
+        approving.send(session, theirs.id, BO, 2)
+        place = f"{address}/promotions/{theirs.id}"
+    page.load(place, language)
+    check(page)
+    page.resize(390, 844)
+    page.evaluate("document.getElementById('why-return').value = 'less', 0")
+    press_button(page, "/send-back")
+    check(page)
+    assert page.evaluate("document.querySelector('.banner.warn').textContent").count("less") == 1
+    fill(page, title="Weekend 周末")
+    press_button(page, "/ask")
+    assert page.evaluate("document.querySelector('h1').textContent") == "Weekend 周末"
+    assert page.evaluate("!document.querySelector('form[action$=\"/approve\"]')"), "who changed it wrote some of it"

@@ -213,6 +213,10 @@ def test_a_second_person_is_asked_where_it_is_set(database: Database, marketer: 
     assert "A second person has to approve it first." in marketer.send(f"{place}/push").text
     bo.send(f"{place}/approve")
     assert marketer.send(f"{place}/push", {"reason": "go"}).status_code == 303
+    with database.session() as session:
+        draft = plans.find(session, place.rpartition("/")[2]).price_draft
+    assert str(draft) not in marketer.get("/prices/changes").text, "it is no price change"
+    assert marketer.get(f"/prices/changes/{draft}").headers["location"] == place
 
 
 def test_who_only_reads_changes_nothing(database: Database, marketer: Visitor) -> None:

@@ -291,6 +291,14 @@ def test_conflicts_are_named_before_publishing(database: Database) -> None:
             promotion = plans.read_plan(plan(session, kind, typed), 2).promotion
             assert promotion is not None
             found[kind] = check(session, StoreBooks(), stores, promotion, START_MS)
+        codes = [
+            {"off_minor": "2", "issue": "public", "code": "SPRING", "scope.items": item} for item in ("1001", "1003")
+        ]
+        plans.push(session, plan(session, "coupon", codes[0]).id, fresh(), ANA, 2)
+        twice = plans.read_plan(plan(session, "coupon", codes[1]), 2).promotion
+        assert twice is not None
+        clashes = {one.clash for one in check(session, StoreBooks(), stores, twice, START_MS).overlaps}
+        assert Clash.SAME_CODE in clashes, "tills take one of them, and never the other"
         yoghurt = plan(session, "percent_off", {"off_bp": "10", "scope.items": "1003"})
         plans.push(session, yoghurt.id, fresh(), ANA, 2)
         for category, met in (("food/dairy", True), ("food/meat", False)):

@@ -1028,6 +1028,7 @@ def upgrade() -> None:
         sa.Column("returned_by", sa.String(), nullable=False),
         sa.Column("returned_ms", BIG_INT, nullable=True),
         sa.Column("returned_why", sa.String(), nullable=False),
+        sa.Column("of_plan", sa.String(length=36), nullable=True),
         sa.Column("takes_back", sa.String(length=36), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_draft")),
     )

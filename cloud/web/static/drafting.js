@@ -5,6 +5,7 @@
   if (!form) return;
   const told = document.getElementById("unsaved");
   const base = form.action.slice(0, form.action.lastIndexOf("/"));
+  const KEEPS = /\/(ask|preview|cancel-preview|push|clone|leave-out)$/; // who approves or sends back writes nothing
   let isLeaving = false;
 
   const differs = (field) => {
@@ -35,7 +36,8 @@
   document.addEventListener("submit", async (event) => {
     const act = event.target;
     if (act === form || event.defaultPrevented || act.method !== "post" || !act.action.startsWith(`${base}/`)) return;
-    if (act.action.endsWith("/discard") || !isChanged()) { isLeaving = true; return; }
+    if (act.action.endsWith("/discard")) isLeaving = true;
+    if (!KEEPS.test(act.action) || !isChanged()) return; // what is not kept is asked about by the browser
     event.preventDefault();
     const isKept = await keep().catch(() => false);
     isLeaving = true;
