@@ -108,9 +108,12 @@ async def fields_of(request: Request) -> Mapping[str, str]:
     """Return what a form says; it is read before anything is done with it."""
     body = await read_body(request, _MOST_BYTES, "this form is too large")
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50))
+        fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50))
     except ValueError:
         raise Invalid("this form cannot be read") from None
+    if any("\0" in value for value in fields.values()):  # no database of ours keeps it, and nobody types it
+        raise Invalid("this form cannot be read")
+    return fields
 
 
 Fields = Annotated[Mapping[str, str], Depends(fields_of)]

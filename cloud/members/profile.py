@@ -160,7 +160,7 @@ def checked(name: str, value: str) -> str:
     """Return a field's value in its one spelling. Raise Invalid, without repeating the value."""
     if name not in PROFILE:
         raise Invalid(Phrase("a member has no field {name!r}; there are {known}", name=name, known=", ".join(PROFILE)))
-    value = value.strip()
+    value = normal.plain(value)
     if not 0 < len(value) <= LONGEST:
         raise Invalid(
             Phrase("{name} must have 1 to {most} characters, got {count}", name=name, most=LONGEST, count=len(value))

@@ -12,6 +12,10 @@ _PHONE_SEPARATORS = re.compile(r"[\s().\-/]+")
 _E164 = re.compile(r"^\+[1-9][0-9]{6,14}$")
 _CARD = re.compile(r"^[0-9A-Za-z]{4,32}$")
 _TRUNK_PREFIX = "0"
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
+"""What a printer, a terminal or a database obeys and no reader sees: controls, turns of direction, halves of a sign."""
+_JOINERS = "\u200c\u200d"
+"""What joins and parts letters, as Persian and emoji are written."""
 
 
 def phone(text: str, country_code: str = "86") -> str:
@@ -49,9 +53,15 @@ def masked_phone(number: str) -> str:
     return f"{national[:shown]}****{national[-4:]}" if len(national) > shown + 4 else "****" if number else ""
 
 
+def plain(text: str) -> str:
+    """Return a text as its readers see it: one blank where there were any, and nothing that only machines obey."""
+    seen = (one for one in text if one.isspace() or one in _JOINERS or unicodedata.category(one) not in _UNSEEN)
+    return " ".join("".join(seen).split())
+
+
 def masked_name(name: str) -> str:
     """Return a name as a till may show it: the family name's first letter or character, 李** or S***."""
-    name = name.strip()
+    name = plain(name)
     if not name:
         return ""
     stars = max(len(name.split()[0]) - 1, 1) if name.isascii() else max(len(name) - 1, 1)

@@ -135,9 +135,12 @@ def right_of(dependency: object) -> Right | None:
 async def _fields(request: Request) -> list[tuple[str, str]]:
     body = await read_body(request, MOST_BYTES, "this form is too large")
     try:
-        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20_000)
+        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20_000)
     except ValueError:
         raise Invalid("this form cannot be read: load the page again") from None
+    if any("\0" in value for _, value in fields):  # no database of ours keeps it, and nobody types it
+        raise Invalid("this form cannot be read: load the page again")
+    return fields
 
 
 def check_mark(fields: Sequence[tuple[str, str]], expected: str) -> None:

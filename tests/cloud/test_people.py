@@ -109,6 +109,7 @@ def test_a_form_of_somebody_else_does_nothing(sqlite_database: Database) -> None
         refused = client.post("/sign-out", {"mark": mark})
         assert refused.status_code == 403
         assert "Load the page again" in refused.text
+    assert client.send("/sign-out", {"note": "a\0b"}).status_code == 422, "no database of ours keeps it"
     assert client.get("/stores").status_code == 200
 
 

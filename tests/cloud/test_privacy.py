@@ -33,6 +33,7 @@ from cloud.members.cards import number_context
 from cloud.members.models import Card
 from cloud.members.opening import uploads
 from cloud.members.opening.models import OpeningUpload
+from cloud.members.profile import checked
 from cloud.privacy import CannotOpen, Vault, normal
 from cloud.rewards.drawing import seed_context
 from cloud.rewards.models import Draw
@@ -256,3 +257,22 @@ def test_a_refusal_does_not_repeat_what_it_refuses() -> None:
 )
 def test_a_till_shows_a_masked_name(name: str, masked: str) -> None:
     assert normal.masked_name(name) == masked
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("\x1b@\x1bp李", "@p李"),
+        ("\x00李明", "李明"),
+        ("\u202e李\n\t明 ", "李 明"),
+        ("李\u3000明", "李 明"),
+        ("\ud800x", "x"),
+        ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
+        ("\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469"),
+        ("\ue863", "\ue863"),
+    ],
+)
+def test_a_text_of_a_members_holds_nothing_that_machines_obey(typed: str, kept: str) -> None:
+    """No command for a printer, no turn of direction, nothing PostgreSQL refuses; letters of every script stay."""
+    assert checked("name", typed) == kept
+    assert normal.masked_name(typed).startswith(kept[0])
