@@ -109,7 +109,8 @@ def document_of(
     facts = ReceiptFacts(
         shop=shop_of(settings),
         till_number=next((till.number for till in settings.tills if till.till == event.till), None),
-        cashier_name=next((one.name for one in settings.staff if one.code == event.cashier), ""),
+        cashier_name=_named(settings, event.cashier),
+        approver_name=_named(settings, getattr(event, "approved_by", "")),
         names=_names(book, items),
         reasons={**_reasons(settings), **_promotions(book, event)},
         customer=_nobody_named(original) or _shown(db, settings, event, copy),
@@ -121,6 +122,11 @@ def document_of(
         original_lines={} if original is None else {line.n: line for line in original.lines},
     )
     return receipt_document(event, facts)
+
+
+def _named(settings: StoreSettings, code: str) -> str:
+    """Return what somebody of the staff is called; '' where the store does not know their code."""
+    return next((one.name for one in settings.staff if one.code == code), "")
 
 
 def _original(db: sqlite3.Connection, event: ReceiptEvent) -> SaleCompleted | None:

@@ -136,7 +136,8 @@ class Pages:
         counter, settings = self._counter(request)
         language = language_of(request, settings.locale)
         card = await key_card.card_of(counter)
-        return page(request, "keys.html", language, till=counter.till.id, settings=settings, card=card)
+        number = self._known_as(settings).get(counter.till.id, counter.till.id)
+        return page(request, "keys.html", language, till=counter.till.id, number=number, settings=settings, card=card)
 
     async def keys_print(self, request: Request) -> Response:
         """Print the key card on the till's receipt printer."""

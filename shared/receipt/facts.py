@@ -71,6 +71,7 @@ class ReceiptFacts(msgspec.Struct, frozen=True, kw_only=True):
     shop: Shop
     till_number: int | None = None
     cashier_name: str = ""
+    approver_name: str = ""
     names: Mapping[str, ItemName] = {}
     reasons: Mapping[str, Words] = {}
     customer: Customer | None = None

@@ -241,7 +241,7 @@ def _goods_return(event: GoodsReturned, facts: ReceiptFacts) -> Iterator[Block]:
 
 def _approved(event: SaleReturned | GoodsReturned, facts: ReceiptFacts) -> Iterator[Block]:
     if event.approved_by:
-        yield Pair(left=term("approved_by", facts.shop.languages), right=event.approved_by)
+        yield Pair(left=term("approved_by", facts.shop.languages), right=facts.approver_name or event.approved_by)
     yield Rule()
 
 

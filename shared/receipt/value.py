@@ -50,7 +50,7 @@ def value_back(event: ValuePaidBack, facts: ReceiptFacts) -> Iterator[Block]:
     if facts.original_receipt:
         yield Pair(left=term("of_receipt", languages), right=facts.original_receipt)
     if event.approved_by:
-        yield Pair(left=term("approved_by", languages), right=event.approved_by)
+        yield Pair(left=term("approved_by", languages), right=facts.approver_name or event.approved_by)
     if event.reason:
         words = say(facts.reasons[event.reason], languages) if event.reason in facts.reasons else event.reason
         yield Pair(left=term("reason", languages), right=words)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge_agent.till.results import Refused
-from shared.web.words import Speech
+from edge_agent.web.screen.words import ROLES
+from shared.web.words import Speech, marked
+from shared.wire.policies import StaffRole
 
 
 class Sayable(Protocol):
@@ -102,6 +104,7 @@ class Notice:
     refused: bool = True
 
 
+_TOO_LOW = "approval_too_low"
 _SAYS_NOTHING = frozenset({"wrong_pin", "round_off_not", "age_check"})
 """Refusals whose detail is no value that anybody typed: how many tries are left helps only who guesses."""
 _KEY = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -111,6 +114,9 @@ _KEY = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def refusal(answer: Refused) -> Notice:
     """Return a use case's refusal for the page."""
     words = answer.words
+    if answer.code == _TOO_LOW and answer.detail in set(StaffRole):
+        asks = says(marked("Ask a {role}."), role=says(ROLES[StaffRole(answer.detail)]))
+        return Notice(words=named({"en": words.en, "zh": words.zh}), next=asks, code=answer.code)
     return Notice(
         words=named({"en": words.en, "zh": words.zh}),
         what="" if answer.code in _SAYS_NOTHING or _KEY.fullmatch(answer.detail) else answer.detail,
