@@ -21,6 +21,7 @@ import msgspec
 
 from benchmarks.rig import oscar_child
 from benchmarks.rig.figures import latency, now, peak_rss_mib, report
+from edge_agent.prices.indexing import lasting_index
 from shared.pricing import (
     AnyPromotion,
     BasketLine,
@@ -64,7 +65,7 @@ class Shelf:
     def __init__(self, items: Sequence[Item], prices: Sequence[Price], promotions: Sequence[AnyPromotion]) -> None:
         self._items = {item.item: item for item in items}
         self._prices = {price.item: price for price in prices}
-        self._index = PromotionIndex(promotions)
+        self._index = lasting_index([msgspec.json.encode(one) for one in promotions])  # kept as an agent keeps it
 
     def item(self, item: str) -> Item | None:
         """Return an item."""

@@ -68,7 +68,7 @@ def test_a_member_without_a_name_is_set_apart_from_the_points() -> None:
     member = {"name": "", "tier": "", "known": True, "points": 35, "source": "", "missing": "", "blocks": []}
     member |= {"brings": ""}
     basket = {"due": "0.00", "saved": "", "dropped": "", "pieces": 0, "paid": "", "spent": [], "hints": []}
-    basket |= {"member": member}
+    basket |= {"member": member, "to_choose": 0}
     html = render(
         "_sum.html",
         "en",

@@ -16,7 +16,7 @@ from edge_agent.till.selling import budgets
 from edge_agent.till.selling.results import CouponTaken, OfferTaken
 from shared import coupon_code
 from shared.pricing import AnyPromotion, BasketLine, Counter, Coupon, Per, PricingContext, context_of, price_basket
-from shared.pricing.kinds import AmountOff, BuyWithPurchase, CouponOff, FreeGift, PercentOff, SpendAndGet
+from shared.pricing.kinds import AmountOff, BuyWithPurchase, CouponOff, FreeGift, NForPrice, PercentOff, SpendAndGet
 from shared.pricing.kinds.amount_off import Each
 from shared.pricing.kinds.buy_with_purchase import Offer
 from shared.pricing.kinds.coupon_off import Issue
@@ -265,6 +265,31 @@ async def test_the_customer_chooses_what_they_earned(tmp_path: Path) -> None:
     assert sale.total_minor == 1299 + 100
     assert sale.pricing is not None
     assert [choice.items for choice in sale.pricing.choices] == [["1001"]]
+
+
+async def test_what_costs_points_is_offered_beside_what_does_not_also_once_it_is_rung_up(tmp_path: Path) -> None:
+    offers = [Offer(item="1001", price_minor=100), Offer(item="1002", price_minor=200, points=50)]
+    offer = BuyWithPurchase(promotion="add-on", need=Need(spend_minor=1_000), offers=offers)
+    near = CouponOff(promotion="near", off_minor=500, issue=Issue.PUBLIC, code="NEAR", need=Need(spend_minor=2_900))
+    three = NForPrice(
+        promotion="three", n=3, price_minor=2_000, names={"zh": "牛奶3件20元"}, scope=Scope(items=["1002"])
+    )
+    async with opened_store(tmp_path, books=books(offer, near, three)) as store:
+        till = store.till()
+        await till.scan(MILK)
+        await till.scan(MILK)
+        await till.take_coupon_code("NEAR")
+        view = await till.view()
+        assert view is not None
+        assert view.to_choose == 1
+        assert view.hints[0]["zh"].startswith("牛奶3件20元：再买 1 件"), "what it is for is named"
+        (coupon,) = view.coupons
+        assert "再买" in coupon.why_not["zh"], "a coupon that takes nothing off says why"
+        found = await till.offers()
+        assert not isinstance(found, Refused)
+        assert [(dict(one.terms), [gift.item for gift in one.gifts]) for one in found] == [
+            ({"1001": (100, 0), "1002": (200, 50)}, ["1001", "1002"])
+        ]
 
 
 @pytest.mark.parametrize(

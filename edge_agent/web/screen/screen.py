@@ -10,7 +10,10 @@ import asyncio
 from dataclasses import dataclass
 from unicodedata import normalize
 
+import structlog
+
 from edge_agent.devices.ports import Scanned, WeightProblem
+from edge_agent.disk.errors import StorageError
 from edge_agent.till.asks import AgeAsked, Expects, PriceAsked
 from edge_agent.till.commands import refused
 from edge_agent.till.results import LineAdded, MemberAttached, Refused, SignedIn
@@ -24,7 +27,7 @@ from edge_agent.web.screen.flows_paying import with_amount
 from edge_agent.web.screen.flows_weighing import SCALE, TAKES_THE_SCALE, tare_of
 from edge_agent.web.screen.hand import STAFF
 from edge_agent.web.screen.saying import Notice, refusal, says
-from edge_agent.web.screen.talking import SHIFT_NEEDED, Talk, Talking
+from edge_agent.web.screen.talking import SHIFT_NEEDED, Talk, Talking, failed
 from shared.codes import ScanContext
 from shared.pricing import Unit
 from shared.web.words import marked
@@ -32,6 +35,7 @@ from shared.web.words import marked
 Rung = LineAdded | MemberAttached | SignedIn | Refused
 
 _MAX_PIECES = 9_999
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,21 @@ class Screen(Talking):
         self.till.changes.note()
 
     async def scanned(self, reading: Scanned) -> Rung | None:
-        """Take what a scanner of this till read. None when it went elsewhere than into the basket."""
+        """Take what a scanner of this till read. None when it went elsewhere than into the basket.
+
+        What fails for no reason that anybody foresaw is said at this till, as of a key: the others go on selling.
+        """
+        try:
+            return await self._scanned(reading)
+        except StorageError:
+            raise
+        except Exception as error:
+            _log.error("scan_failed", till=self.till.id, exc_info=error)
+            self.refuse(failed())
+            self.till.changes.note()
+            return None
+
+    async def _scanned(self, reading: Scanned) -> Rung | None:
         await self.attend()
         question, text = self.question, reading.text.strip()
         if question is not None and question.scans:

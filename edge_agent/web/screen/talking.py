@@ -293,7 +293,7 @@ class Talking:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("press_failed", till=self.till.id, exc_info=error)
-            self.refuse(_failed())
+            self.refuse(failed())
             self.till.changes.note()
 
     async def rung_by(self, text: str, context: ScanContext) -> None:
@@ -305,6 +305,7 @@ class Talking:
         raise NotImplementedError
 
 
-def _failed() -> Notice:
+def failed() -> Notice:
+    """Say that something failed which nobody foresaw; the log has it."""
     then = says(marked("Try it once more; if it fails again, call support."))
     return Notice(words=says(marked("The till could not do this.")), next=then, code="failed")
