@@ -40,7 +40,7 @@ def _columns() -> Sequence[Column[Targeted[Standing]]]:
             title=marked("Title"),
             kind=Kind.WRAP,
             order=col(PriceDraft.title),
-            cell=lambda row: Cell(value=row.it.draft.title, href=f"/prices/changes/{row.it.draft.id}"),
+            cell=lambda row: _title(row.it.draft),
         ),
         Column(
             key="status",
@@ -63,6 +63,13 @@ def _columns() -> Sequence[Column[Targeted[Standing]]]:
             cell=lambda row: row.it.draft.created_ms,
         ),
     )
+
+
+def _title(draft: PriceDraft) -> Cell:
+    href = f"/prices/changes/{draft.id}"
+    if draft.takes_back is None:
+        return Cell(value=draft.title, href=href)
+    return Cell(value=marked("Back from: {title}"), say=True, values={"title": draft.title}, href=href)
 
 
 def _drafts(asked: Asked) -> Query:
