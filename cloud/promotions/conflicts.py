@@ -13,7 +13,7 @@ from sqlmodel import Session
 from cloud.org.models import Store
 from cloud.prices.books import StoreBook, StoreBooks
 from cloud.prices.timeline import live_entries
-from cloud.promotions.trying import OverlayBook, always_on, book_now, items_in_scope
+from cloud.promotions.trying import OverlayBook, always_on, book_now, items_in_scope, with_promotion
 from shared.pricing import BasketLine, Item, MemberFacts, PricedLine, PricingContext, PromotionIndex, price_basket
 from shared.pricing.promotion import Audience, Layer, Promotion, Stacking
 from shared.pricing.scope import Scope, below
@@ -59,6 +59,8 @@ class LowPrice:
     """For all pieces of the try."""
     cost_minor: int | None
     withheld_minor: int
+    together: bool = False
+    """It goes that low only with what else is on now, not by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,9 @@ def _same_people(one: Promotion, other: Promotion) -> bool:
 
 def _low(book: StoreBook, store: Store, items: Sequence[Item], promotion: Promotion, now_ms: int) -> Iterator[LowPrice]:
     """Price each item in turn, some pieces of it at once, with the promotion as if it were on."""
-    only = OverlayBook(book, PromotionIndex([always_on(promotion)]))
+    planned = always_on(promotion)
+    only = OverlayBook(book, PromotionIndex([planned]))
+    every = OverlayBook(book, with_promotion(book.promotions(), planned))
     tiers = promotion.who.tiers or sorted(getattr(promotion, "tier_minor", {}))
     member = MemberFacts(tier=tiers[0] if tiers else "")
     context = PricingContext(
@@ -227,11 +231,19 @@ def _low(book: StoreBook, store: Store, items: Sequence[Item], promotion: Promot
     for item in items:
         price = book.price(item.item)
         quantity = _PIECES * (price.basis if price else 1)
-        priced = price_basket([BasketLine(n=1, item=item.item, quantity=quantity)], only, context)
+        basket = [BasketLine(n=1, item=item.item, quantity=quantity)]
+        priced = price_basket(basket, only, context)
         withheld = sum(outcome.withheld_minor for outcome in priced.outcomes)
         line = priced.lines[0]
-        if line.discounts or withheld:
-            yield LowPrice(item, store.id, line.net_minor, cost_of(item, line), withheld)
+        if not line.discounts and not withheld:
+            continue
+        cost = cost_of(item, line)
+        if cost is not None and line.net_minor >= cost:
+            net_minor = price_basket(basket, every, context).lines[0].net_minor
+            if net_minor < cost:
+                yield LowPrice(item, store.id, net_minor, cost, withheld, together=True)
+                continue
+        yield LowPrice(item, store.id, line.net_minor, cost, withheld)
 
 
 def cost_of(item: Item, line: PricedLine) -> int | None:

@@ -287,6 +287,7 @@ def test_conflicts_are_named_before_publishing(database: Database) -> None:
                 {"price_minor": "2", "scope.items": "1001", "when.weekdays": "1", "exclusive": "yes"},
             ),
             ("special_price", {"price_minor": "6", "scope.items": "9999"}),
+            ("amount_off", {"off_minor": "0.30", "each": "unit", "scope.items": "1002"}),
         ):
             promotion = plans.read_plan(plan(session, kind, typed), 2).promotion
             assert promotion is not None
@@ -314,6 +315,8 @@ def test_conflicts_are_named_before_publishing(database: Database) -> None:
         assert [one.item.item for one in found["percent_off"].below_cost] == ["1001", "1002"]
         assert [(one.item.item, one.withheld_minor) for one in found["percent_off"].held_back] == [("1002", 1802)]
         assert [one.item.item for one in found["time_limited_price"].below_cost] == ["1001"]
+        (tin,) = found["amount_off"].below_cost
+        assert (tin.pays_minor, tin.cost_minor, tin.together) == (4_776, 4_800, True)
 
 
 def test_what_goes_with_a_roll_back_is_told_before_and_what_it_did_after(sqlite_database: Database) -> None:
