@@ -42,6 +42,18 @@ async def test_whole_sale_by_keys_and_scanner(tmp_path: Path) -> None:
         assert at.screen.paid is None
 
 
+async def test_a_scan_that_fails_unforeseen_is_said_at_its_till_and_the_next_one_sells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with person(tmp_path) as at:
+        with monkeypatch.context() as broken:
+            broken.setattr(at.till, "scan", lambda *_given, **_named: 1 / 0)
+            await at.scans(APPLES)
+        assert at.told == "failed"
+        await at.scans(MILK)
+        assert (at.told, await at.lines()) == ("", [("1002", 1)])
+
+
 async def test_empty_line_takes_exactly_what_is_due(tmp_path: Path) -> None:
     async with person(tmp_path) as at:
         await at.scans(APPLES)
