@@ -57,6 +57,7 @@ def file_by(right: Right, most_bytes: int) -> Callable[[Request], Awaitable[Post
         check_mark(fields, who.mark)
         if len(content) > most_bytes:
             raise Invalid(f"the file has more than {most_bytes} bytes: split it")
-        return PostedFile(who, fields, name=(file.filename or "") if file is not None else "", content=content)
+        name = (file.filename or "").replace("\0", "") if file is not None else ""
+        return PostedFile(who, fields, name=name, content=content)
 
     return ruled(posted, right)
