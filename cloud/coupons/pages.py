@@ -55,7 +55,7 @@ def coupons(request: Request, services: Here) -> Response:
         live = select(func.count()).select_from(CouponBatch).where(~col(CouponBatch.closed))
         running = session.exec(live.where(col(CouponBatch.ends) >= today, col(CouponBatch.starts) <= today)).one()
         return {
-            "table": tables.batches(today, exponent, tallied),
+            "table": tables.batches(today, (currency, exponent), tallied),
             "whole": whole,
             "running": running,
             "currency": currency,
@@ -184,7 +184,7 @@ def _page(request: Request, services: Services, batch_id: str, refused: str = ""
         found = coupon_promotions(session, services.clocks.business.now_ms(), exponent)
         given = select(Run).where(col(Run.kind) == runs.COUPONS, col(Run.parameters).contains(f'"{batch_id}"'))
         return {
-            "table": tables.codes(batch_id, today, exponent, shown=shown),
+            "table": tables.codes(batch_id, today, (currency, exponent), shown=shown),
             "batch": batch,
             "tally": tallies(session, today, [batch_id]).get(batch_id, Tally()),
             "state": tables.state_of(batch, today),

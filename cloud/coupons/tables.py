@@ -34,8 +34,12 @@ def state_of(batch: CouponBatch, today: date) -> tuple[str, str]:
     return words.OVER if today > batch.ends else words.LATER if today < batch.starts else words.OPEN
 
 
-def batches(today: date, exponent: int, tallied: Mapping[str, Tally]) -> Listing[BatchRow]:
-    """Return the table of batches as they stand on a day, with the coupons of each as they were tallied for it."""
+def batches(today: date, money: tuple[str, int], tallied: Mapping[str, Tally]) -> Listing[BatchRow]:
+    """Return the table of batches as they stand on a day, with the coupons of each as they were tallied for it.
+
+    `money`: the house's currency and its exponent.
+    """
+    currency, exponent = money
 
     def columns() -> Sequence[Column[BatchRow]]:
         return (
@@ -65,7 +69,7 @@ def batches(today: date, exponent: int, tallied: Mapping[str, Tally]) -> Listing
                 key="cost",
                 title=marked("Taken off"),
                 kind=Kind.MONEY,
-                cell=lambda row: Cell(value=row.tally.cost_minor, exponent=exponent),
+                cell=lambda row: Cell(value=row.tally.cost_minor, exponent=exponent, note=currency),
             ),
             Column(
                 key="made",
@@ -116,8 +120,12 @@ def batches(today: date, exponent: int, tallied: Mapping[str, Tally]) -> Listing
     )
 
 
-def codes(batch: str, today: date, exponent: int, *, shown: bool) -> Listing[Coupon]:
-    """Return the table of a batch's codes; whoever may not hand them out sees the last signs alone."""
+def codes(batch: str, today: date, money: tuple[str, int], *, shown: bool) -> Listing[Coupon]:
+    """Return the table of a batch's codes; whoever may not hand them out sees the last signs alone.
+
+    `money`: the house's currency and its exponent.
+    """
+    currency, exponent = money
 
     def columns() -> Sequence[Column[Coupon]]:
         return (
@@ -153,7 +161,11 @@ def codes(batch: str, today: date, exponent: int, *, shown: bool) -> Listing[Cou
                 key="off",
                 title=marked("Taken off"),
                 kind=Kind.MONEY,
-                cell=lambda row: Cell(value=row.off_minor if row.used_sale else None, exponent=exponent),
+                cell=lambda row: Cell(
+                    value=row.off_minor if row.used_sale else None,
+                    exponent=exponent,
+                    note=currency if row.used_sale else "",
+                ),
             ),
         )
 

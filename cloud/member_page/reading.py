@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from cloud.database.rowset import table_of
 from cloud.ledger.journal import AccountKey
-from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, POINTS
+from cloud.ledger.kinds import MEMBER_DEBT, MEMBER_POINTS, MEMBER_POINTS_HELD, POINTS
 from cloud.ledger.models import Balance, Lot
 from cloud.loyalty import rules, tiers
 from cloud.loyalty.benefit_words import member_words, titles_of
@@ -44,12 +44,16 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class PointsHeld:
-    """A member's points: what can be spent, what ends first, what comes to count next, what is owed."""
+    """A member's points: what can be spent, what ends first, what comes to count next, what is owed.
+
+    `aside` is set aside for them: for a purchase under way, or in their stores, for a time without a network.
+    """
 
     balance: int
     ends: tuple[int, date] | None = None
     comes: tuple[int, date] | None = None
     owed: int = 0
+    aside: int = 0
 
     @property
     def spendable(self) -> int:
@@ -130,6 +134,7 @@ def points_held(session: Session, member: UUID, today: date) -> PointsHeld:
         ends=_first(ends),
         comes=(sum(comes.values()), min(comes)) if comes else None,
         owed=max(-_balance(session, AccountKey(MEMBER_DEBT, str(member), POINTS).id), 0),
+        aside=_balance(session, AccountKey(MEMBER_POINTS_HELD, str(member), POINTS).id),
     )
 
 

@@ -59,6 +59,12 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "points": {"en": "Points", "zh": "积分"},
     "points_pending": {"en": "{points} more from {day} on", "zh": "另有 {points} 积分 {day} 起可用"},
     "points_end": {"en": "{points} of them count until {day}", "zh": "其中 {points} 积分有效期至 {day}"},
+    "points_aside": {
+        "en": "{points} more are set aside in your stores, or for a purchase under way. They stay yours: pay with "
+        "them at the till there; what is not used comes back here by itself.",
+        "zh": "另有 {points} 积分预留在您常去的门店或进行中的交易里，仍归您所有：可在该店收银台使用，未用的自动退回。",
+    },
+    "points_aside_short": {"en": "+{points} set aside", "zh": "另有 {points} 积分预留中"},
     "points_owed": {
         "en": "You owe {points} points, taken from the next you earn.",
         "zh": "尚欠 {points} 积分，将从之后获得的积分中扣除。",

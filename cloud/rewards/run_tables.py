@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -80,8 +81,18 @@ def _columns(written: Units) -> Sequence[Column[Any]]:
             cell=lambda row: toned(words.RUN_STATES[row.Run.state]),
         ),
         Column(key="items", title=marked("Items"), kind=Kind.NUMBER, cell=lambda row: row.Run.items),
-        Column(key="total", title=marked("In all"), cell=lambda row: _shown(row.Run, written, lambda one: one.whole)),
-        Column(key="posted", title=marked("Posted"), cell=lambda row: _shown(row.Run, written, lambda one: one.posted)),
+        Column(
+            key="total",
+            title=marked("In all"),
+            kind=Kind.NUMBER,
+            cell=lambda row: _shown(row.Run, written, lambda one: one.whole),
+        ),
+        Column(
+            key="posted",
+            title=marked("Posted"),
+            kind=Kind.NUMBER,
+            cell=lambda row: _shown(row.Run, written, lambda one: one.posted),
+        ),
         Column(key="by", title=marked("By"), cell=lambda row: row.Run.made_by.removeprefix("person:")),
         Column(
             key="second",
@@ -123,17 +134,24 @@ def all_runs(written: Units) -> Listing[Any]:
 def items(run: UUID, kind: str, written: Units) -> Listing[Any]:
     """Return the table of what a run does: to lots for an expiry, to tickets for a refund, to members else."""
     by_lot, by_ticket = kind == runs.EXPIRY, kind == runs.REFUND
+    titles = defaultdict(lambda: marked("Points"), {runs.EXPIRY: marked("What ends"), runs.COUPONS: marked("Coupons")})
 
     def columns() -> Sequence[Column[Any]]:
         return (
             Column(key="subject", title=marked("Member or account"), cell=_whose),
             Column(
                 key="amount",
-                title=marked("Amount"),
+                title=titles[kind],
+                kind=Kind.NUMBER,
                 order=col(RunItem.amount),
                 cell=lambda row: _amount(row, row.RunItem.amount),
             ),
-            Column(key="posted", title=marked("Posted"), cell=lambda row: _amount(row, row.RunItem.posted)),
+            Column(
+                key="posted",
+                title=marked("Posted"),
+                kind=Kind.NUMBER,
+                cell=lambda row: _amount(row, row.RunItem.posted),
+            ),
             Column(key="reason", title=marked("Why"), kind=Kind.WRAP, cell=_why),
         )
 
@@ -151,10 +169,9 @@ def items(run: UUID, kind: str, written: Units) -> Listing[Any]:
         )
 
     def _amount(row: Any, amount: int | None) -> Cell:
-        if amount is None:
-            return Cell(value=None)
-        unit = row.unit if by_lot else COUPONS if kind == runs.COUPONS else POINTS
-        text, values = Sum(unit, 0, 0, written.exponent(unit)).said(amount)
+        if amount is None or not by_lot:
+            return Cell(value=amount)
+        text, values = Sum(row.unit, 0, 0, written.exponent(row.unit)).said(amount)
         return Cell(value=text, values=values, say=True)
 
     def _whose(row: Any) -> Cell:

@@ -48,7 +48,10 @@ REFUSALS: Mapping[str, str] = {
     "not_approved": marked("Somebody else has to approve it first."),
     "not_posted": marked("Nothing of it is posted."),
     "too_late": marked("It is too late for that: look at its state."),
-    "value_gone": marked("Some of what it gave is spent. Reverse it by force, which leaves debts, or let it stand."),
+    "value_gone": marked(
+        "Some of what it gave is spent, or set aside: for a sale, or in stores for a time without a network. Wait "
+        "until that comes back, reverse it by force, which leaves debts, or let it stand."
+    ),
     "draw_open": marked("The draw is going on. End it first, so that nobody draws meanwhile."),
     "refund_stays": marked("Points given back for a draw stay with the members."),
     "batch_promised": marked("Coupons of this batch can be won in a draw that is going on. End the draw first."),

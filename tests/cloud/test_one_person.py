@@ -20,6 +20,7 @@ from cloud.ledger.reversing import Undo
 from cloud.loyalty.models import MemberYear
 from cloud.member_lifecycle import leaving, merging
 from cloud.members import one_person, purchases, value
+from cloud.org.models import Store
 from cloud.rewards import drawing, gifts, rebate
 from cloud.rewards.models import Draw, GiftOrder, Ticket
 from cloud.sales.models import Sale
@@ -253,6 +254,20 @@ def test_money_that_comes_back_after_somebody_left_can_be_paid_out(chain: Chain)
             now_ms=START_MS,
         )  # fmt: skip
     assert (paid.paid_minor, holds(chain, now)) == (6_000, {})
+
+
+def test_a_rebate_counts_whole_units_of_the_houses_money(chain: Chain) -> None:
+    """200 yuan, or 20,000 yen: one point for each 100 of them."""
+    chain.sell(20_000)
+    parameters = {"year": 2026, "rate_bp": 100}
+    for exponent, points, spent in ((2, 2, "￥200.00"), (0, 200, "￥20,000")):
+        with chain.database.session() as session:
+            for shop in session.exec(select(Store)):
+                shop.exponent = exponent
+                session.add(shop)
+            session.flush()
+            ((_, amount, why),) = rebate.items(session, parameters)
+        assert (amount, spent in str(why)) == (points, True)
 
 
 def test_a_rebate_worked_out_before_somebody_left_is_not_paid_to_them(chain: Chain) -> None:

@@ -18,10 +18,13 @@ from shared.receipt.plain import to_text
 from shared.value import TopUpCampaign
 from shared.wire.desk_asks import CardReturnTaken
 from shared.wire.events import TenderKind, ValuePaidBack, ValueSold
+from shared.wire.wallet_asks import Wallet
 from tests.cloud.test_value_desk import decide
 from tests.edge.desk_hq import DeskStore, desk_store
 from tests.edge.staffing import SUE
 from tests.edge.tills import APPLES, CARD
+from tests.edge.value_hq import Person, trust_clock
+from tests.edge.value_tills import give_ahead
 
 CAMPAIGN = TopUpCampaign(from_minor=10_000, gift_minor=1_000, starts=date(2025, 1, 1), ends=date(2030, 1, 1))
 RULE = {"campaigns": [CAMPAIGN], "return_fee_minor": 250}
@@ -317,3 +320,15 @@ async def test_an_answer_after_the_close_makes_the_next_z_report(tmp_path: Path)
         again = await at.till.drawer.z_report(closed.shift)
         assert isinstance(again, ShiftReport)
         assert (again.version, again.totals.value_sold_minor) == (2, 10_000)
+
+
+async def test_the_desk_counts_what_the_store_was_given_ahead_as_the_members(tmp_path: Path) -> None:
+    """At HQ an allowance is out of the balance: a member whose points all lie in one has not lost them."""
+    async with desk_store(tmp_path, rule=RULE) as at:
+        told = await at.till.desk.balance(ann(at))
+        assert isinstance(told, Wallet)
+        await trust_clock(at.store)
+        await give_ahead(at.store, Person("Ann", "", id=at.chain.ann), points=70, money=2_500)
+        now = await at.till.desk.balance(ann(at))
+        assert isinstance(now, Wallet)
+        assert (now.points - told.points, now.value_minor - told.value_minor) == (70, 2_500)

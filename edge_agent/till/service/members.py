@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Literal
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from edge_agent.till.asks import Approve, Approver
 from edge_agent.till.commands import Commands, refused
 from edge_agent.till.desk import Desk
@@ -16,6 +18,8 @@ from edge_agent.till.service.results import CardChanged, Customer, Customers, We
 from edge_agent.till.service.whom import WHOLE_PHONE, Whom, card_number, plain_phone, sale_in, who_in
 from edge_agent.till.staff.approving import approved
 from edge_agent.till.staff.people import People
+from edge_agent.value import allowances
+from shared.value import POINTS
 from shared.wire.desk_asks import AskGiftGiven, AskGifts, GiftGiven, GiftsFound
 from shared.wire.messages import AskCard, AskClaim, AskEnrol, MemberFound, PointsClaimed
 from shared.wire.policies import Approval
@@ -119,7 +123,10 @@ class MemberDesk:
         )  # fmt: skip
 
     async def balance(self, customer: Customer | None = None, *, card: str = "") -> Wallet | Refused:
-        """Say what stored value a member has, or a gift card, which is nobody's."""
+        """Say what stored value and points a member has, or a gift card, which is nobody's.
+
+        What this store was given ahead is theirs too: at head office it is out of the balance.
+        """
         number = await self._commands.look(lambda db, desk: card_number(db, at_desk(desk), card) if card else "")
         if isinstance(number, Refused):
             return number
@@ -128,7 +135,10 @@ class MemberDesk:
         def make(desk: Desk) -> AskWallet:
             return AskWallet(till=desk.till, cashier=desk.cashier, member=member, sealed_card=sealed(desk, number))
 
-        return await self._asking.ask(("balance", member, number), Wallet, make)
+        told = await self._asking.ask(("balance", member, number), Wallet, make)
+        if isinstance(told, Refused) or member is None:
+            return told
+        return await self._commands.look(lambda db, desk: _with_ahead(db, desk, member, told))
 
     async def gifts(self, customer: Customer | None = None, *, code: str = "") -> GiftsFound | Refused:
         """Say what waits for somebody here and what they could have for points: by who they are, or a pick-up code."""
@@ -149,3 +159,9 @@ class MemberDesk:
 def _approved_by(desk: Desk, act: CardAct, approver: Approver | None) -> str:
     """Return who approved it. A first card needs nobody: its number leads to a member only from now on."""
     return "" if act == "issue" else approved(desk, Approval.CARD_CHANGE, approver)
+
+
+def _with_ahead(db: sqlite3.Connection, desk: Desk, member: UUID, told: Wallet) -> Wallet:
+    machine, money = desk.clocks.machine, desk.settings().currency
+    value = told.value_minor + allowances.spendable(db, machine, member, money)
+    return replace(told, value_minor=value, points=told.points + allowances.spendable(db, machine, member, POINTS))
