@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from typer.testing import CliRunner
 from cloud import logging
 from cloud.broker.listening import why_not_listening
 from cloud.cli import app
+from cloud.command_groups import GROUPS
 from cloud.database import Database
 from cloud.process.alone import alone
 from tests.provision import databases
@@ -46,6 +49,23 @@ def made(cloud: Cloud, tmp_path: Path) -> Cloud:
     databases.migrated_in(tmp_path / "data")
     assert cloud("init").exit_code == 0
     return cloud
+
+
+@pytest.mark.parametrize("group", sorted(GROUPS))
+def test_every_group_is_read_when_it_is_asked_for(cloud: Cloud, group: str) -> None:
+    said = cloud(group, "--help")
+    assert said.exit_code == 0
+    assert f" {group} [OPTIONS] COMMAND" in said.stdout
+
+
+def test_a_command_knows_every_table_whatever_it_reads() -> None:
+    """What erases a person goes over all tables, in a process that has read little else."""
+    told = (
+        "import cloud.cli, sys\nfrom typer.testing import CliRunner\n"
+        "CliRunner().invoke(cloud.cli.app, ['token', 'list', '--help'])\n"
+        "sys.exit('cloud.models' not in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", told], check=False).returncode == 0
 
 
 def test_init_makes_a_deployment_once(made: Cloud) -> None:
