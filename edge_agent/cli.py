@@ -61,8 +61,9 @@ def run(state: StateDir) -> None:
 def status(state: StateDir) -> None:
     """Say how the agent stands, from its own disk; it need not run."""
     try:
-        for name, value in read_standing(_settings(state)).items():
-            typer.echo(f"{name:<18}{value}")
+        standing = read_standing(_settings(state))
+        for name, value in standing.items():
+            typer.echo(f"{name:<{max(17, *map(len, standing))}} {value}")
     except (IdentityMissing, StorageError) as error:
         _fail(str(error))
 
