@@ -19,7 +19,7 @@ from cloud.identity.people import Right
 from cloud.org.stores import house_money
 from cloud.prices import approvals
 from cloud.prices.publish import Act
-from cloud.promotions import approving, plans, previewing, words
+from cloud.promotions import approving, plans, previewing, rolling_back, words
 from cloud.promotions.reading import kinds, read, typed_from
 from cloud.web.rendering import Context, environment, page
 from cloud.web.showing import listed
@@ -214,7 +214,9 @@ def stop(request: Request, services: Here, plan: str, form: MayPublish) -> Respo
 @router.post("/promotions/{plan}/roll-back")
 def roll_back(request: Request, services: Here, plan: str, form: MayPublish) -> Response:
     """Bring the stores' whole price books back to what they were before it."""
-    return do(request, services, plan, form, lambda session, by: plans.roll_back(session, plan, by), part="#arrival")
+    return do(
+        request, services, plan, form, lambda session, by: rolling_back.roll_back(session, plan, by), part="#arrival"
+    )
 
 
 @router.post("/promotions/{plan}/discard")

@@ -12,8 +12,11 @@ from sqlmodel import Session
 
 from cloud.org.models import Store
 from cloud.prices.books import StoreBook, StoreBooks
-from cloud.prices.timeline import live_entries
+from cloud.prices.starting import bodies_of
+from cloud.prices.targets import CHAIN
+from cloud.prices.timeline import live_entries, manifests
 from cloud.promotions.trying import OverlayBook, always_on, book_now, items_in_scope, with_promotion
+from shared.body import BodyKind
 from shared.pricing import BasketLine, Item, MemberFacts, PricedLine, PricingContext, PromotionIndex, price_basket
 from shared.pricing.promotion import Audience, Layer, Promotion, Stacking
 from shared.pricing.scope import Scope, below
@@ -21,6 +24,7 @@ from shared.pricing.scope import Scope, below
 _ITEMS_PRICED = 300
 """Items that are priced one by one; a larger scope is a sample, and the page says so."""
 _PIECES = 4
+PROMOTIONS = (BodyKind.PROMOTIONS, CHAIN)
 
 
 class Clash(StrEnum):
@@ -102,14 +106,18 @@ def _overlaps(
     session: Session, books: StoreBooks, stores: Sequence[Store], promotion: Promotion, now_ms: int
 ) -> list[Overlap]:
     timelines = live_entries(session, [store.id for store in stores], now_ms)
-    pairs = {entry.version: store for store, entries in timelines.items() for entry in entries}
+    places = {(store, entry.version) for store, entries in timelines.items() for entry in entries}
+    known = manifests(session, places)
+    # Stores of one version may have different promotions: each list is looked at once, in one of its stores.
+    pairs = {(version, bodies_of(known[store, version])[0].get(PROMOTIONS)): store for store, version in sorted(known)}
     found: dict[str, tuple[Promotion, list[int]]] = {}
-    for version, store in sorted(pairs.items()):
+    for (version, _), store in sorted(pairs.items(), key=lambda pair: (pair[0][0], pair[1])):
         book = books.book(session, store, version)
         for listed in book.promotions().listed if book else ():
             other = listed.promotion
             if other.promotion == promotion.promotion or (book and _meet_in(book, promotion, other)):
-                found.setdefault(other.promotion, (other, []))[1].append(version)
+                versions = found.setdefault(other.promotion, (other, []))[1]
+                versions += [version] if version not in versions else []
     return [Overlap(other, clash_of(promotion, other), versions) for other, versions in found.values()]
 
 

@@ -18,13 +18,12 @@ from cloud.prices import approvals
 from cloud.prices.content import encode_row
 from cloud.prices.drafts import DraftRow, create_draft, put_rows
 from cloud.prices.errors import PriceRefusal
-from cloud.prices.models import PriceVersion
 from cloud.prices.publish import Act, Publication, publish
-from cloud.prices.revert import rollback, withdraw
+from cloud.prices.revert import withdraw
 from cloud.prices.rows import rows_of
 from cloud.prices.standing import newest_body
 from cloud.prices.targets import CHAIN, check_targets, resolve_targets
-from cloud.promotions.holding import end_what_is_gone, listed_in_a_book, standing, where
+from cloud.promotions.holding import listed_in_a_book, standing, where
 from cloud.promotions.models import OPEN, PlanStatus, PromotionPlan, promotion_id
 from cloud.promotions.reading import Read, read
 from cloud.promotions.writing import typed_of
@@ -247,29 +246,6 @@ def _brought_after(session: Session, promotion: str, now_ms: int, local: str) ->
         if after:
             found[store] = min(after)
     return found
-
-
-def roll_back(session: Session, plan_id: str, act: Act) -> Publication:
-    """Bring the stores' whole price books back to what they were before a plan, under a new number.
-
-    Other promotions that were published since go with them, and are stopped where no book has them any more.
-    Raise PriceRefusal when it is not published, or there was no book before it.
-    """
-    plan = find(session, plan_id)
-    if plan.status != PlanStatus.PUBLISHED or plan.version is None:
-        raise PriceRefusal("not_published", f"promotion {plan.title!r} is not published")
-    _, running = where(session, plan, act.now_ms)
-    stores = sorted({store for found in running.values() for store in found})
-    before = session.get_one(PriceVersion, plan.version).parent
-    if before is None or not stores:
-        raise PriceRefusal("never_in_force", "there is no earlier price book to go back to")
-    done = rollback(session, before, act, targets=[f"store:{store}" for store in stores])
-    plan.status = PlanStatus.STOPPED
-    session.add(plan)
-    note(session, act, "promotions.roll_back", plan)
-    session.flush()
-    end_what_is_gone(session, act)
-    return done
 
 
 def adopt(session: Session, id_: UUID, promotion: Promotion, act: Act, exponent: int) -> PromotionPlan:

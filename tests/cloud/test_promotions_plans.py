@@ -28,6 +28,7 @@ from cloud.promotions.ending import Ending
 from cloud.promotions.holding import end_what_is_gone
 from cloud.promotions.models import PlanStatus
 from cloud.promotions.reading import read
+from cloud.promotions.rolling_back import roll_back
 from cloud.promotions.telling import published_since
 from cloud.promotions.touching import Touched, touched
 from cloud.promotions.trying import book_now, sample
@@ -181,10 +182,25 @@ def test_rolling_back_brings_back_what_was_before_it(database: Database) -> None
     with database.session() as session:
         made = plan(session)
         plans.push(session, made.id, fresh(), ANA, 2)
-        done = plans.roll_back(session, made.id, Act(actor="person:ana", now_ms=START_MS, wall_ms=START_MS))
+        done = roll_back(session, made.id, Act(actor="person:ana", now_ms=START_MS, wall_ms=START_MS))
         assert done.version == FIRST + 2
         assert on_sale(session, "s1") == set()
         assert made.status == PlanStatus.STOPPED
+
+
+def test_each_store_goes_back_to_what_it_had_itself(sqlite_database: Database) -> None:
+    """Stores of one publication had different books: it has a number for each of these, and so has what was before."""
+    a_chain(sqlite_database)
+    with sqlite_database.session() as session:
+        alone, kept, gone = plan(session, targets=("store:s1",)), plan(session), plan(session)
+        for made in (alone, kept, gone):
+            plans.push(session, made.id, fresh(), ANA, 2)
+        roll_back(session, gone.id, ANA)
+        assert on_sale(session, "s1") == {alone.promotion, kept.promotion}
+        assert on_sale(session, "s2") == on_sale(session, "s3") == {kept.promotion}
+        found = check(session, StoreBooks(), [session.get_one(Store, one) for one in ("s1", "s2")],
+                      plans.promotion_of(plan(session), 2), START_MS)  # fmt: skip
+        assert {one.other.promotion for one in found.overlaps} == {alone.promotion, kept.promotion}
 
 
 def test_what_goes_with_a_roll_back_of_another_plan_is_stopped_too(database: Database) -> None:
@@ -195,7 +211,7 @@ def test_what_goes_with_a_roll_back_of_another_plan_is_stopped_too(database: Dat
         plans.push(session, other.id, fresh(), ANA, 2)
         plans.save(session, kept.id, ANA, title="Summer", given=TEN_OFF, targets=["all"], activates="2026-02-01T06:00")
         plans.push(session, kept.id, fresh(), ANA, 2)
-        plans.roll_back(session, one.id, ANA)
+        roll_back(session, one.id, ANA)
         assert on_sale(session, "s1") == set()
         assert plans.where(session, other, START_MS) == ({}, {})
         assert other.status == PlanStatus.STOPPED
