@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
+from typer.core import TyperGroup
 
 import cloud.cli
 import edge_agent.cli
@@ -35,31 +36,37 @@ def test_documents_name_commands() -> None:
 @pytest.mark.parametrize(("path", "line"), [pytest.param(*one, id=f"{one[0].name}-{one[1]}") for one in commands()])
 def test_a_named_command_exists(path: Path, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("prices.csv", "fixed.json", "cloud.toml", "policies.json", "photos"):
+    monkeypatch.setattr("builtins.input", lambda _asks="": "y")  # some ask whether it is meant
+    for name in ("base.csv", "prices.csv", "fixed.json", "cloud.toml", "policies.json", "photos"):
         (tmp_path / name).touch()
     program, *words = shlex.split(line)
     if words[-1] == "--help" or (words[-1] == "..." and not words[-2].startswith("--")):
         assert _leads_somewhere(PROGRAMS[program], words[:-1]), line
         return
     words = [FILLED.get(word, word) for word in words]
-    found: click.Command = PROGRAMS[program]
-    context = click.Context(found, info_name=program)
-    while isinstance(found, click.Group):
+    found: Any = PROGRAMS[program]
+    assert isinstance(found, TyperGroup), "else nothing below is looked at"
+    context = found.context_class(found, info_name=program)
+    while isinstance(found, TyperGroup):
         # Options of the program come first; what is left over names the command.
         parser = found.make_parser(context)
         _, words, _ = parser.parse_args(list(words))
-        assert words, f"{line}: names no command"
+        if not words:
+            return  # a group, named as such
         name, *words = words
         below = found.get_command(context, name)
         assert below is not None, f"{path.name}: {line}: there is no {name!r}"
-        found, context = below, click.Context(below, parent=context, info_name=name)
-    assert found is not None
+        found, context = below, below.context_class(below, parent=context, info_name=name)
+    if not words:
+        return  # named, without what it is given
     found.make_context(found.name, words, parent=context.parent)
 
 
-def _leads_somewhere(found: click.Command, words: list[str]) -> bool:
+def _leads_somewhere(found: Any, words: list[str]) -> bool:
     for word in words:
-        if not isinstance(found, click.Group) or (below := found.get_command(click.Context(found), word)) is None:
+        if not isinstance(found, TyperGroup):
+            return False
+        if (below := found.get_command(found.context_class(found), word)) is None:
             return False
         found = below
     return True
