@@ -11,10 +11,13 @@ from pathlib import Path
 from cloud.channels.ports import Message, Outcome, later, sent
 from cloud.channels.texts import words
 from cloud.errors import Refused
+from cloud.identity.keys import write_private
 from shared.clock import MachineClock
 
 MOST_BYTES = 1_000_000
 """The file is begun anew beyond this; one older one is kept."""
+KEPT_S = 24 * 3600
+"""How long a message stays readable: long enough to try, and nobody who has left stands there for good."""
 
 
 class FileChannel:
@@ -26,7 +29,8 @@ class FileChannel:
 
     def send(self, message: Message) -> Outcome:
         """Write a message down."""
-        at = datetime.fromtimestamp(self._clock.wall_ms() // 1000, UTC).isoformat()
+        now_s = self._clock.wall_ms() // 1000
+        at, since = (datetime.fromtimestamp(one, UTC).isoformat() for one in (now_s, now_s - KEPT_S))
         subject, text = words(message.template, message.language, message.parameters)
         facts = {
             "at": at, "id": str(message.id), "channel": message.channel, "to": message.recipient, "subject": subject,
@@ -34,6 +38,8 @@ class FileChannel:
         }  # fmt: skip
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for path in (self._path, self._path.with_suffix(".old")):
+                _forget(path, since)
             if self._path.exists() and self._path.stat().st_size > MOST_BYTES:
                 self._path.replace(self._path.with_suffix(".old"))
             handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -47,6 +53,25 @@ class FileChannel:
         """Say that nobody reports who reads a file."""
         del message, reference, sent_ms
         return sent()
+
+
+def _forget(path: Path, since: str) -> None:
+    """Take out of a file what was written before a moment; what begins late enough is left as it is."""
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as file:
+        if _written(file.readline()) >= since:
+            return
+        kept = [line for line in file if _written(line) >= since]
+    write_private(path, "".join(kept).encode())
+
+
+def _written(line: str) -> str:
+    """Return when a line was written, empty for one that is none of ours, which goes."""
+    try:
+        return str(json.loads(line)["at"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 class ConsoleChannel:

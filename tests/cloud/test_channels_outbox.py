@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from cloud.channels.choosing import ChannelSettings, channels_of
+from cloud.channels.files import KEPT_S
 from cloud.channels.models import MemberMessage
 from cloud.channels.outbox import DAY_MS, Ask, forget, queue
 from cloud.channels.ports import Channel, ChannelName, Delivery, Message, Outcome, later, refused, sent, unclear
@@ -290,6 +292,14 @@ def test_as_shipped_messages_go_to_a_file_of_the_owners(
     assert f"您的验证码是 {CODE}" in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert row(sqlite_database, ask.id).state == Delivery.SENT
+    path.with_suffix(".old").write_text(path.read_text())
+    clock.advance((KEPT_S + 1) * 1000)
+    again = asked(clock)
+    put(sqlite_database, clock, again)
+    Sender(sqlite_database, vault(), clock, channels)()
+    lines = path.read_text().splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [str(again.id)], "who leaves does not stand there for good"
+    assert (stat.S_IMODE(path.stat().st_mode), path.with_suffix(".old").read_text()) == (0o600, "")
 
 
 def test_the_console_shows_a_message(
