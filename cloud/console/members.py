@@ -140,10 +140,13 @@ def reviews(request: Request, services: Here, refused: str = "") -> Response:
         order = (col(ReviewCase.day).desc(), col(ReviewCase.found).desc(), col(ReviewCase.id))
         waiting = select(ReviewCase).where(ReviewCase.status == watching.OPEN).order_by(*order).limit(_MOST)
         decided = select(ReviewCase).where(ReviewCase.status != watching.OPEN).order_by(*order).limit(20)
+        cases, closed = session.exec(waiting).all(), session.exec(decided).all()
         return {
             "open": watching.open_cases(session),
-            "cases": session.exec(waiting).all(),
-            "decided": session.exec(decided).all(),
+            "cases": cases,
+            "decided": closed,
+            "elsewhere": watching.receipts_elsewhere(session, (*cases, *closed)),
+            "exponent": house_money(session)[1],
             **_said(refused),
         }
 

@@ -76,7 +76,7 @@ def import_members(
     for problem in result.problems[:_PROBLEMS_SHOWN]:
         typer.echo(f"row {problem.row}, {problem.column}: {problem.problem}", err=True)
     if not result.ok:
-        typer.echo(f"{len(result.problems)} rows are wrong; nothing was stored.", err=True)
+        typer.echo(f"{result.bad_rows} rows are wrong; nothing was stored.", err=True)
         raise typer.Exit(1)
     done = f"stored, {result.sales_credited} earlier sales credited" if result.stored else "nothing stored yet"
     typer.echo(f"{result.rows} members ({result.known} known already), {result.cards} cards: {done}.")

@@ -62,6 +62,11 @@ class Problem:
     problem: Phrase
 
 
+def rows_of(problems: Iterable[Problem]) -> int:
+    """Count the rows that problems are of."""
+    return len({problem.row for problem in problems})
+
+
 @dataclass(slots=True)
 class MemberImport:
     """What a file would make, or has made."""
@@ -80,6 +85,11 @@ class MemberImport:
         """Tell whether the file can be imported as it is."""
         return not self.problems
 
+    @property
+    def bad_rows(self) -> int:
+        """Count the rows with a problem: one may have several."""
+        return rows_of(self.problems)
+
 
 @dataclass(frozen=True, slots=True)
 class NewMember:
@@ -95,12 +105,30 @@ class NewMember:
 
 
 class BadRow(Exception):
-    """One thing wrong with a row."""
+    """One thing wrong with a row. Readers go on with the row's other cells, so that a dry run names everything."""
 
     def __init__(self, column: str, problem: Phrase) -> None:
         super().__init__(problem)
         self.column = column
         self.problem = problem
+
+
+@dataclass(slots=True)
+class Faults:
+    """Everything wrong with one row: each `with` of it keeps the `BadRow` of its block, and the row is read on."""
+
+    row: int
+    found: list[Problem] = field(default_factory=list)
+
+    def __enter__(self) -> None:
+        """Begin to look at a cell."""
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> bool:
+        """Keep what is wrong with the cell; any other exception goes on its way."""
+        if not isinstance(error, BadRow):
+            return False
+        self.found.append(Problem(self.row, error.column, error.problem))
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,26 +170,39 @@ class Importer:
         """
         seen = {} if seen is None else seen
         for row in rows:
-            try:
-                yield self._member(row, stores, seen)
-            except BadRow as bad:
-                result.problems.append(Problem(row.number, bad.column, bad.problem))
+            wrong = Faults(row.number)
+            member = self._member(row, stores, seen, wrong)
+            if wrong.found:
+                result.problems += wrong.found
+            else:
+                yield member
 
-    def _member(self, row: SheetRow, stores: Collection[str], seen: dict[tuple[str, str], int]) -> NewMember:
+    def _member(
+        self, row: SheetRow, stores: Collection[str], seen: dict[tuple[str, str], int], wrong: Faults
+    ) -> NewMember:
         reference = row.cells.get(REFERENCE) or None
-        if reference is not None and len(reference) > _LONGEST_REFERENCE:
-            raise BadRow(REFERENCE, Phrase("a reference has at most {most} characters", most=_LONGEST_REFERENCE))
-        _first(seen, REFERENCE, reference, row.number)
+        with wrong:
+            if reference is not None and len(reference) > _LONGEST_REFERENCE:
+                raise BadRow(REFERENCE, Phrase("a reference has at most {most} characters", most=_LONGEST_REFERENCE))
+            _first(seen, REFERENCE, reference, row.number)
         home_store = row.cells.get("home_store") or None
-        if home_store is not None and home_store not in stores:
-            raise BadRow("home_store", Phrase("there is no store {store!r}", store=home_store))
-        numbers = [_card(text) for text in _BETWEEN_CARDS.split(row.cells.get("cards", "")) if text]
-        for number in numbers:
-            _first(seen, "cards", number, row.number)
-        fields = {name: row.cells[name] for name in enrolling.FIELDS if row.cells.get(name)}
-        if not fields and not numbers:
-            raise BadRow("cards", Phrase("the row names nobody: neither a card nor anything personal"))
-        fields = {name: _field(name, value) for name, value in fields.items()}
+        with wrong:
+            if home_store is not None and home_store not in stores:
+                raise BadRow("home_store", Phrase("there is no store {store!r}", store=home_store))
+        texts = [text for text in _BETWEEN_CARDS.split(row.cells.get("cards", "")) if text]
+        numbers = []
+        for text in texts:
+            with wrong:
+                numbers.append(number := _card(text))
+                _first(seen, "cards", number, row.number)
+        said = {name: row.cells[name] for name in enrolling.FIELDS if row.cells.get(name)}
+        fields = {}
+        for name, value in said.items():
+            with wrong:
+                fields[name] = _field(name, value)
+        if not said and not texts:
+            with wrong:
+                raise BadRow("cards", Phrase("the row names nobody: neither a card nor anything personal"))
         language = row.cells.get("language", "")
         return NewMember(self.mint(), row.number, reference, fields, list(dict.fromkeys(numbers)), home_store, language)
 

@@ -192,6 +192,24 @@ def _evidence(session: Session, one: _Found, day: date) -> Iterable[UUID]:
     return session.execute(query.order_by(sale.c.id).limit(_EVIDENCE)).scalars()
 
 
+def receipts_elsewhere(session: Session, cases: Iterable[ReviewCase]) -> dict[UUID, list[ReceiptElsewhere]]:
+    """Return what tills that are not ours told of each case's baskets, by the case; claims are never of those."""
+    found: dict[UUID, list[ReceiptElsewhere]] = {}
+    for one in cases:
+        if one.kind not in (CARD_USES, CARD_AT_CASHIER, OWN_CARD):
+            continue
+        query = select(ReceiptElsewhere).where(
+            col(ReceiptElsewhere.business_date) == one.day, col(ReceiptElsewhere.member_id) == one.member_id
+        )
+        if one.cashier:
+            query = query.where(
+                col(ReceiptElsewhere.store_id) == one.store_id, col(ReceiptElsewhere.cashier) == one.cashier
+            )
+        order = (col(ReceiptElsewhere.store_id), col(ReceiptElsewhere.till), col(ReceiptElsewhere.receipt))
+        found[one.id] = list(session.execute(query.order_by(*order).limit(_EVIDENCE)).scalars())
+    return found
+
+
 def _moments(session: Session, day: date) -> tuple[int, int]:
     """Return when a day of the chain begins and ends, in milliseconds: claims are made now, at any store."""
     zone = zone_of(session)

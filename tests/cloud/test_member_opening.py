@@ -123,12 +123,18 @@ def test_nothing_is_active_before_the_signature_and_the_signer_is_another(databa
         ("h9,Ann,1380,s001,,,,,,", "phone", "E.164"),
         (f"h9,Ann,13800138009,s001,{CARD},,,,,", "cards", "row 2"),
         ("h9,Ann,13800138009,s999,,,,,,", "home_store", "no store"),
+        (
+            "h9,Ann,1380,s999,,gold,5,x,1e3,-1",
+            "home_store phone tier points points_lots stored_minor gift_minor",
+            "no s",
+        ),
     ],
 )
 def test_every_bad_row_is_named_and_nothing_is_loaded(database: Database, row: str, column: str, says: str) -> None:
     done = loader(database).load(f"{FILE}{row}\n".encode(), "base.csv")
     assert done.opening is None
-    assert [(one.row, one.column) for one in done.file.problems] == [(5, column)]
+    assert [(one.row, one.column) for one in done.file.problems] == [(5, one) for one in column.split()]
+    assert done.file.bad_rows == 1
     assert says in done.file.problems[0].problem
     with database.session() as session:
         assert session.exec(select(func.count()).select_from(MemberOpening)).one() == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from types import SimpleNamespace
 from typing import cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -20,7 +20,7 @@ from cloud.identity.people import Role
 from cloud.ledger.journal import AccountKey, Journal, Leg
 from cloud.ledger.posting import post
 from cloud.members import blocks, duplicates, importing, watching
-from cloud.members.care_models import MemberMerge, ReviewCase
+from cloud.members.care_models import MemberMerge, ReceiptElsewhere, ReviewCase
 from cloud.members.models import ACTIVE, Member
 from cloud.members.opening.loading import Loader
 from tests.cloud.apps import console_of
@@ -133,9 +133,14 @@ def test_a_case_is_decided_on_its_page(app: FastAPI, database: Database, li: UUI
     with database.session() as session:
         watching.look(session, date(2026, 1, 1), START_MS)
         case = session.exec(select(ReviewCase).where(ReviewCase.kind == watching.CARD_USES)).one().id
+        told = {"till": "k2", "cashier": "", "receipt": "old-000123", "total_minor": 12345, "points": 123}
+        day = date(2026, 1, 1)
+        session.add(ReceiptElsewhere(id=uuid4(), member_id=li, store_id="s001", business_date=day, **told))
     ana = visitor(app)
     page = ana.get("/members/reviews").text
     assert "2 cases wait for you." in page
+    assert page.count("old-000123") == 1, "a receipt of a till that is not ours, at the case that it belongs to"
+    assert "123.45" in page
     assert f"/members/{li}" in page
     assert ana.send("/members/reviews/decide", {"case": str(case), "as": "misuse", "reason": "film"}).status_code == 303
     assert "1 case waits for you." in ana.get("/members/reviews").text

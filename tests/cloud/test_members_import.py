@@ -76,7 +76,7 @@ def test_every_bad_row_is_named_and_nothing_is_stored(database: Database) -> Non
     join(database, [CARD])
     rows = [
         "h1,Ann,,s999,8810000000000010",
-        "h2,Bob,12,s001,",
+        "h2,Bob,12,s998,?",
         f"h3,Cid,,s001,{CARD}",
         "h4,Dan,,s001,8810000000000011",
         "h5,Eve,,s001,8810000000000011",
@@ -87,6 +87,8 @@ def test_every_bad_row_is_named_and_nothing_is_stored(database: Database) -> Non
     found = run(database, HEADER + "\n".join(rows))
     assert [(problem.row, problem.column) for problem in found.problems] == [
         (2, "home_store"),
+        (3, "home_store"),
+        (3, "cards"),
         (3, "phone"),
         (4, "cards"),
         (6, "cards"),
@@ -94,6 +96,7 @@ def test_every_bad_row_is_named_and_nothing_is_stored(database: Database) -> Non
         (8, "cards"),
         (9, "reference"),
     ]
+    assert found.bad_rows == 7
     assert not found.stored
     assert count(database, Member) == 1
     assert not any(CARD in problem.problem for problem in found.problems)

@@ -139,9 +139,11 @@ def test_every_bad_row_is_named_and_the_file_is_gone(app: FastAPI, sqlite_databa
     assert job()
     page = sue.get(place).text
     assert "2 rows are wrong; nothing was stored." in page
-    assert [int(one) for one in re.findall(r'<tr><td class="number">(\d+)</td>', page)] == [2, 3]
+    assert [int(one) for one in re.findall(r'<tr><td class="number">(\d+)</td>', page)] == [2, 2, 3], (
+        "all that is wrong with a row"
+    )
     assert "there is no store" in page
-    assert sue.get(f"{place}/problems.csv").text.count("\r\n") == 3
+    assert sue.get(f"{place}/problems.csv").text.count("\r\n") == 4
     row = row_of(sqlite_database, place)
     assert (row.status, row.content) == (UploadStatus.BAD, None)
     assert sue.send(f"{place}/load", page="/search").headers["location"].endswith("refused=else")

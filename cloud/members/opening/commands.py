@@ -102,7 +102,7 @@ def _say(file: OpeningFile) -> None:
     for problem in file.problems[:_PROBLEMS_SHOWN]:
         typer.echo(f"row {problem.row}, {problem.column}: {problem.problem}", err=True)
     if file.problems:
-        typer.echo(f"{len(file.problems)} rows are wrong; nothing was stored.", err=True)
+        typer.echo(f"{file.bad_rows} rows are wrong; nothing was stored.", err=True)
         raise typer.Exit(1)
     typer.echo(f"{file.rows} rows ({file.known} known already), {file.cards} cards.")
     if file.unread_cards:

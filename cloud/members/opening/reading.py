@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -22,11 +22,13 @@ from cloud.loyalty import years
 from cloud.members.importing import (
     BALANCES,
     BadRow,
+    Faults,
     Importer,
     MemberImport,
     NewMember,
     Problem,
     read_members,
+    rows_of,
     unknown_rows,
 )
 from cloud.members.value import Brought
@@ -79,6 +81,11 @@ class OpeningFile:
     """Cards in use that are not of the form which tills are told to read: they would find nobody by them."""
 
     @property
+    def bad_rows(self) -> int:
+        """Count the rows with a problem: one may have several."""
+        return rows_of(self.problems)
+
+    @property
     def totals(self) -> list[UnitTotal]:
         """Return what the file says members hold, by kind of account and unit."""
         amounts: defaultdict[tuple[str, str], int] = defaultdict(int)
@@ -115,8 +122,7 @@ def read_opening(
     opening.unread_cards = _unread(session, members.values())
     balances = _Balances(years.tier_rule(session, importer.now_ms), stores)
     for row in rows:
-        if row.number in members:
-            _take(opening, balances, row, members[row.number])
+        _take(opening, balances, row, members.get(row.number))
     opening.problems.sort(key=lambda problem: problem.row)
     return opening
 
@@ -129,11 +135,13 @@ def _unread(session: Session, members: Iterable[NewMember]) -> int:
     return sum(not is_card(member.cards[0], form) for member in members if member.cards)
 
 
-def _take(opening: OpeningFile, balances: _Balances, row: SheetRow, member: NewMember) -> None:
-    try:
-        opening.good.append(OpeningRow(member, balances.tier(row), tuple(balances.brought(row, member))))
-    except BadRow as bad:
-        opening.problems.append(Problem(row.number, bad.column, bad.problem))
+def _take(opening: OpeningFile, balances: _Balances, row: SheetRow, member: NewMember | None) -> None:
+    """Take a row, or name what is wrong with its balances, also where its person is wrong already."""
+    wrong = Faults(row.number)
+    tier, brought = balances.tier(row, wrong), balances.brought(row, wrong)
+    opening.problems += wrong.found
+    if member is not None and not wrong.found:
+        opening.good.append(OpeningRow(member, tier, brought))
 
 
 def _person(row: SheetRow) -> SheetRow:
@@ -147,36 +155,46 @@ class _Balances:
     tiers: TierRule
     currencies: Mapping[str, str]
 
-    def tier(self, row: SheetRow) -> str:
+    def tier(self, row: SheetRow, wrong: Faults) -> str:
         """Return the tier's code, empty for none."""
         found = row.cells.get("tier", "").strip()
         codes = [tier.code for tier in self.tiers.tiers]
         if found and found not in codes:
-            raise BadRow(
-                "tier",
-                Phrase("there is no tier {tier!r}; there are {known}", tier=found, known=", ".join(codes) or "-"),
-            )
+            with wrong:
+                raise BadRow(
+                    "tier",
+                    Phrase("there is no tier {tier!r}; there are {known}", tier=found, known=", ".join(codes) or "-"),
+                )
         return found
 
-    def brought(self, row: SheetRow, member: NewMember) -> Iterator[Brought]:
-        """Yield what the row says the member holds."""
+    def brought(self, row: SheetRow, wrong: Faults) -> tuple[Brought, ...]:
+        """Return what the row says the member holds."""
+        found: list[Brought] = []
         plain, parts = row.cells.get("points", "").strip(), row.cells.get("points_lots", "").strip()
-        if plain and parts:
-            raise BadRow("points", Phrase("give either points or points_lots: the same points would count twice"))
-        yield from _lots(parts or plain, "points_lots" if parts else "points")
+        with wrong:
+            if plain and parts:
+                raise BadRow("points", Phrase("give either points or points_lots: the same points would count twice"))
+        for column, said in (("points", plain), ("points_lots", parts)):
+            with wrong:
+                found += _lots(said, column)
         for column, kind in (("stored_minor", PURSE_PRINCIPAL), ("gift_minor", PURSE_GIFT)):
             text = row.cells.get(column, "").strip()
-            if text and (amount := _amount(text, column)):
-                yield Brought(kind, self._currency(member, column), amount)
+            with wrong:
+                if text and (amount := _amount(text, column)):
+                    found.append(Brought(kind, self._currency(row, column), amount))
+        return tuple(found)
 
-    def _currency(self, member: NewMember, column: str) -> str:
-        found = self.currencies.get(member.home_store or "", "")
+    def _currency(self, row: SheetRow, column: str) -> str:
+        home_store = row.cells.get("home_store", "")
+        found = self.currencies.get(home_store)
         if found:
             return found
         kinds = set(self.currencies.values())
-        if len(kinds) != 1:
+        if not kinds:
+            raise BadRow(column, Phrase("there is no store yet whose money this could be: add the stores first"))
+        if len(kinds) != 1 and not home_store:  # a store that is none is named already, in its own column
             raise BadRow(column, Phrase("the chain has several currencies: name the member's home_store"))
-        return kinds.pop()
+        return min(kinds)
 
 
 def _lots(text: str, column: str) -> Sequence[Brought]:

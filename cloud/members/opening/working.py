@@ -187,7 +187,7 @@ def _found(file: OpeningFile) -> dict[str, object]:
         "known": file.known,
         "cards": file.cards,
         "unread_cards": file.unread_cards,
-        "bad": len(file.problems),
+        "bad": file.bad_rows,
         "problems": msgspec.json.encode(problems).decode(),
         "totals": msgspec.json.encode([one._asdict() for one in file.totals]).decode(),
     }
