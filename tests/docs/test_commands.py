@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 from pathlib import Path
@@ -36,7 +37,7 @@ def test_documents_name_commands() -> None:
 @pytest.mark.parametrize(("path", "line"), [pytest.param(*one, id=f"{one[0].name}-{one[1]}") for one in commands()])
 def test_a_named_command_exists(path: Path, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("builtins.input", lambda _asks="": "y")  # some ask whether it is meant
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))  # some ask whether it is meant
     for name in ("base.csv", "prices.csv", "fixed.json", "cloud.toml", "policies.json", "photos"):
         (tmp_path / name).touch()
     program, *words = shlex.split(line)
