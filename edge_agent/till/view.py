@@ -22,6 +22,8 @@ from shared.pricing.promotion import Money
 
 _NOTES: tuple[int, ...] = (10_000, 5_000, 2_000, 1_000, 500, 100)
 _KEYS = 4
+_COINS_TO = 200
+"""A coin or note is rounded up to for amounts of up to so many times its worth."""
 _HINTS = 2
 _NOTHING = Adjusted(priced=PricedBasket(lines=[], total_minor=0, saved_minor=0), adjustments=[])
 
@@ -130,12 +132,14 @@ def held_line(db: sqlite3.Connection, desk: Desk, basket: Basket) -> HeldLine:
 def quick_cash(due_minor: int, notes: Sequence[int]) -> tuple[int, ...]:
     """Return amounts that a customer is likely to hand over: what is due, then the next multiples of larger notes.
 
+    Coins far below what is due are left out: nobody adds one jiao to four hundred yuan.
+
     >>> quick_cash(12840, (10000, 5000, 2000, 1000))
     (12840, 13000, 14000, 15000)
     """
     if due_minor <= 0:
         return ()
-    rounded = {-(-due_minor // note) * note for note in notes if note > 1}
+    rounded = {-(-due_minor // note) * note for note in notes if note > 1 and note * _COINS_TO >= due_minor}
     return (due_minor, *sorted(rounded - {due_minor})[: _KEYS - 1])
 
 

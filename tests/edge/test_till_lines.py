@@ -348,10 +348,19 @@ async def test_p1_what_people_changed_survives_as_it_was_when_the_process_ends(t
 
 @pytest.mark.parametrize(
     ("due", "keys"),
-    [(12_840, (12_840, 12_900, 13_000, 14_000)), (10_000, (10_000,)), (0, ()), (50, (50, 100, 500, 1000))],
+    [
+        (12_840, (12_840, 12_900, 13_000, 14_000)),
+        (40_479, (40_479, 40_500, 41_000, 42_000)),
+        (10_000, (10_000,)),
+        (0, ()),
+        (50, (50, 100, 500, 1000)),
+    ],
 )
 def test_quick_cash_is_what_customers_hand_over(due: int, keys: tuple[int, ...]) -> None:
-    assert quick_cash(due, (10_000, 5_000, 2_000, 1_000, 500, 100))[: len(keys)] == keys
+    notes = (10_000, 5_000, 2_000, 1_000, 500, 100)
+    assert quick_cash(due, notes)[: len(keys)] == keys
+    if due > 10_000:
+        assert quick_cash(due, (*notes, 50, 10))[: len(keys)] == keys, "coins too small for it change nothing"
 
 
 def test_a_sale_keeps_what_people_decided() -> None:
