@@ -50,7 +50,8 @@ def calendar(request: Request, services: Here, first: str = "", store: str = "")
         day = as_day(first) or today - timedelta(days=today.weekday())
         found = runs(session, stores, day, DAYS, now_ms)
         money = Money(house_money(session)[1])
-        ids = [run.promotion.promotion for run in found]
+        planned = titled(session, [run.promotion.promotion for run in found], alive=True)
+        found.sort(key=lambda run: run.promotion.promotion not in planned)  # what is planned here comes first
         names = names_for(session, [run.promotion for run in found])
         return {
             "runs": [(run, sentence(run.promotion, money, names)) for run in found],
@@ -58,7 +59,7 @@ def calendar(request: Request, services: Here, first: str = "", store: str = "")
             "today": today,
             "earlier": day - timedelta(days=DAYS),
             "later": day + timedelta(days=DAYS),
-            "plans": titled(session, ids, alive=True),
+            "plans": planned,
             "store": store,
             "choices": choices(session),
             "stores": len(stores),
