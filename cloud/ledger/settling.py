@@ -6,20 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
+from sqlalchemy import select
 from sqlmodel import Session
 
+from cloud.database.rowset import table_of
 from cloud.errors import Conflict, NotFound
 from cloud.ledger import lots
 from cloud.ledger.holding import CAPTURED, HELD, TIMED_OUT, VOIDED, held_account, lock_accounts, lock_hold, take_out
 from cloud.ledger.journal import AccountKey, Journal, Leg
-from cloud.ledger.models import Hold
+from cloud.ledger.kinds import POINTS
+from cloud.ledger.models import Balance, Hold
 from cloud.ledger.posting import post
 from cloud.ledger.reading import journals_by_key
+from cloud.ledger.reversing import debt_account
 
 CAPTURE = "capture"
 DRAW = "draw"
 FREE = "free"
 """Purpose of the journal that gives back what a capture left; its cause is the hold's id."""
+SETTLE = "settle"
+"""Purpose of the journal by which points that came back settle what their owner owes; its cause is the hold's id."""
 LET_GO = {VOIDED: "void", TIMED_OUT: "time_out"}
 """Purpose of the journal that gives a hold's value back, by how it ended."""
 
@@ -147,6 +153,36 @@ def _free(
     )  # fmt: skip
     post(session, commit_no, [journal])
     lots.move(session, freed)
+    if hold.unit == POINTS:
+        _settle(session, commit_no, hold, accounts, rests)
+
+
+def _settle(
+    session: Session, commit_no: int, hold: Hold, accounts: dict[str, AccountKey], rests: dict[str, int]
+) -> None:
+    """Let points that came back settle what was taken while they were set aside: it was never spent.
+
+    What a purse owes is settled by its next top-up, where the rules say so.
+    """
+    for kind, rest in rests.items():
+        debt = debt_account(accounts[kind])
+        settled = min(rest, _owed(session, debt))
+        if not settled:
+            continue
+        parts, _ = lots.take(session, accounts[kind], settled)
+        journal = Journal(
+            cause=hold.id, purpose=SETTLE, at_ms=hold.at_ms, store=hold.store_id, member=hold.member_id,
+            legs=(Leg(accounts[kind], -settled), Leg(debt, settled)),
+        )  # fmt: skip
+        post(session, commit_no, [journal])
+        lots.used(session, journal.key, parts, hold.store_id)
+
+
+def _owed(session: Session, debt: AccountKey) -> int:
+    """Return what is owed in an account, its row locked; most members have none, and none is opened for this."""
+    balance = table_of(Balance)
+    query = select(balance.c.amount).where(balance.c.account_id == debt.id, balance.c.amount < 0).with_for_update()
+    return -int(session.execute(query).scalar_one_or_none() or 0)
 
 
 def _merged(legs: list[Leg]) -> tuple[Leg, ...]:

@@ -44,6 +44,7 @@ PURPOSE: Mapping[str, str] = {
     "free": marked("Set aside and not used"),
     "void": marked("Set aside and let go"),
     "time_out": marked("Set aside and timed out"),
+    "settle": marked("Came back and settled points owed"),
     "top_up": marked("Topped up"),
     "undo_top_up": marked("Top-up undone"),
     "card_return": marked("Given back and paid out"),

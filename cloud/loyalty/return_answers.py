@@ -6,7 +6,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from cloud.ledger.reading import points_of
+from cloud.ledger import AccountKey
+from cloud.ledger.kinds import MEMBER_POINTS_HELD, POINTS
+from cloud.ledger.reading import balance_of_account, points_of
 from cloud.loyalty import crediting, tier_of_day
 from cloud.loyalty import rules as loyalty_rules
 from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleFacts
@@ -36,7 +38,9 @@ def answer(session: Session, ask: AskReturn) -> ReturnAllowed | Refused:
     own, rule = crediting.points_back(session, back, loyalty_rules.load(session))
     tier = tier_of_day.foresee(session, _coming(back, original, own))
     points = max(own + tier.now - tier.then, 0)
-    there = points_of(session, [member])[member] + points_due(session, ask.sale, pieces) + tier.now
+    # What is set aside is not spent: once it comes back it settles what its absence made them owe.
+    aside = balance_of_account(session, AccountKey(MEMBER_POINTS_HELD, str(member), POINTS).id)
+    there = points_of(session, [member])[member] + aside + points_due(session, ask.sale, pieces) + tier.now
     owed = max(points - max(there, 0), 0)
     if owed and rule is not None and rule.spent_points == "refused":
         return Refused(code=f"{POINTS_SPENT}:{owed}")

@@ -18,8 +18,11 @@ from cloud.loyalty.earning import debt_account
 from cloud.member_lifecycle import merging
 from cloud.members import rules
 from cloud.value import correcting
+from shared.wire.messages import AskRelease
+from shared.wire.return_asks import ReturnAllowed
 from tests.cloud.members_data import join, vault
 from tests.cloud.test_one_person import Chain, Shop, chain, holds, merge
+from tests.cloud.test_points_returns import ask, refusing
 from tests.cloud.value_books import TODAY
 from tests.factories import START_MS, new_id
 
@@ -101,3 +104,16 @@ def test_members_taken_apart_again_owe_and_have_what_they_did(chain: Shop) -> No
             session, vault(), made, actor="desk", commit_no=open_commit(session, START_MS), now_ms=START_MS
         )  # fmt: skip
     assert (holds(chain, chain.ann), holds(chain, member)) == ({"member_points": GIVEN}, {"member_debt": -OWED})
+
+
+def test_points_that_were_only_set_aside_settle_what_their_absence_made_owed(chain: Shop) -> None:
+    """A return while all points lie with a till or a store's allowance: it is not refused, and nothing stays owed."""
+    refusing(chain)
+    sale = chain.sell(20_000)
+    basket = new_id()
+    chain.hold(POINTS, 150, basket)
+    assert ask(chain, sale, {1: 1}) == ReturnAllowed(points=200)
+    chain.give_back(sale)
+    assert holds(chain, chain.ann) == {"member_debt": -150, "member_points_held": 150}
+    chain.ask(AskRelease(basket=basket, till="t1"))
+    assert holds(chain, chain.ann) == {}

@@ -152,21 +152,21 @@ def told(database: Database, sale: SaleCompleted, pieces: int) -> ReturnAllowed 
         return return_answers.answer(session, asked)
 
 
-def test_what_a_till_is_told_before_a_return_is_what_is_posted_after_it(sqlite_database: Database) -> None:
+def test_what_a_till_is_told_before_a_return_is_what_is_posted_after_it(database: Database) -> None:
     """With the adjustment posted or still to come, in two parts, and where the return ends the tier of later sales."""
-    ann = join(sqlite_database, [card(1)], home_store="s001")
+    ann = join(database, [card(1)], home_store="s001")
     reaching, inside = on(1, 4, MemberOnSale(member=ann), store="s001"), on(2, 2, shown(card(1)))
     late = on(3, 2, shown(card(1)))
-    take(sqlite_database, [reaching, inside, late])
-    assert told(sqlite_database, inside, 1) == ReturnAllowed(points=26), "before the tier of its day was looked at"
-    looked_at(sqlite_database)
+    take(database, [reaching, inside, late])
+    assert told(database, inside, 1) == ReturnAllowed(points=26), "before the tier of its day was looked at"
+    looked_at(database)
     for sale, pieces, gone in ((inside, 1, 26), (inside, 1, 25), (reaching, 4, 51 + TWICE - BASE)):
-        had = points(sqlite_database, ann)
-        assert told(sqlite_database, sale, pieces) == ReturnAllowed(points=gone)
-        take(sqlite_database, [back(sale, pieces)])
-        looked_at(sqlite_database)
-        assert had - points(sqlite_database, ann) == gone
-    assert points(sqlite_database, ann) == BASE
+        had = points(database, ann)
+        assert told(database, sale, pieces) == ReturnAllowed(points=gone)
+        take(database, [back(sale, pieces)])
+        looked_at(database)
+        assert had - points(database, ann) == gone
+    assert points(database, ann) == BASE
 
 
 def test_a_receipt_that_names_a_tier_or_none_is_left_alone(database: Database) -> None:

@@ -255,7 +255,7 @@ def test_a_card_is_paid_back_after_somebody_else_approved_less_its_fee(database:
             )
             return row.state, row.paid_minor, row.fee_minor, row.forfeited_minor
 
-    with pytest.raises(Refusal, match="cannot approve"):
+    with pytest.raises(Refusal, match="cannot decide"):
         decided("ann")
     assert decided("bob") == decided("bob") == ("paid", 9_850, 150, 1_000)
     assert chain.top_up(1) == "purse_returned"
