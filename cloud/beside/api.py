@@ -134,7 +134,8 @@ class Reversal(_Body):
 class Moved(BaseModel):
     """How many points moved, and how many the member had right after.
 
-    `not_given` is `points_blocked` where a receipt counted and brought none, because its member may collect none now.
+    `not_given` says why a receipt that counted brought none: `points_blocked` (its member may collect none now), or
+    `no_rule` (head office has no earning rule for its day).
     """
 
     points: int

@@ -45,6 +45,8 @@ SPEND = "beside_spend"
 COUPON = "beside_coupon"
 REVERSE = "beside_reverse"
 NO_POINTS = "points_blocked"
+NO_RULE = "no_rule"
+"""Said of a receipt whose business day has no earning rule: nobody earns before the first one starts."""
 """Why a receipt that counts brings no points: its member may collect none for now."""
 _REQUESTS = UUID("8f7d0cf6-93c8-5d1e-9f9b-5c8b1f0e2ad4")
 _MINUTE_MS = 60_000
@@ -62,7 +64,7 @@ class Place:
 
 
 class Quoted(NamedTuple):
-    """What a receipt would bring, what may be spent now, and why it would bring nothing where a block says so."""
+    """What a receipt would bring, what may be spent now, and why it would bring nothing."""
 
     earns: int
     spendable: int
@@ -109,7 +111,8 @@ class Till:
             return Quoted(0, 0, NO_POINTS)
         account = AccountKey(MEMBER_POINTS, str(member), POINTS)
         earned = self._earned(session, self._receipt(member, minor, Place(store=store), today, _REQUESTS))
-        return Quoted(earned.points if earned else 0, lots.spendable(session, account, lots.Pick(today)))
+        spendable = lots.spendable(session, account, lots.Pick(today))
+        return Quoted(earned.points, spendable) if earned else Quoted(0, spendable, NO_RULE)
 
     def _once(self, session: Session, key: str, kind: str, asked: Mapping[str, Any], work: _Work) -> Answered:
         if not 0 < len(key) <= 64 or not key.isprintable():
@@ -144,7 +147,7 @@ class Till:
         return {
             "points": points,
             "balance": points_of(session, [member])[member],
-            "not_given": NO_POINTS if barred else None,
+            "not_given": NO_POINTS if barred else None if earned else NO_RULE,
             "minor": minor,
             "member": str(member),
             "day": today.isoformat(),

@@ -272,6 +272,15 @@ def test_the_code_on_a_members_telephone_is_taken_like_a_card(sqlite_database: D
         assert code(ask("identify", {"card": scanned})) == (403, why)
 
 
+def test_before_the_first_rule_a_till_is_told_why_there_are_no_points(
+    database: Database, ann: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "load", lambda _session: rules.Rules())
+    ask, place = till(database, scopes=("beside:read", "beside:write")), {"member": str(ann), "store": "s001"}
+    assert ask("quote", {**place, "minor": 9_999}).json() == {"earns": 0, "spendable": 0, "not_given": "no_rule"}
+    assert ask("earn", {**place, "minor": 9_999}, "k").json() == {"points": 0, "balance": 0, "not_given": "no_rule"}
+
+
 def test_a_block_stops_points_and_not_the_sale(database: Database, ann: UUID) -> None:
     """As at our own tills: a visit and spend for tiers, no points, and whoever asks is told why there are none."""
     ask, place = till(database, scopes=("beside:read", "beside:write")), {"member": str(ann), "store": "s001"}

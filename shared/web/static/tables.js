@@ -16,11 +16,19 @@
     tell(table.querySelectorAll(":scope > * > tr > td"), "cell");
   };
 
+  // What a head says; a mark of the order it is sorted in is not part of its name.
+  const said = (head) => {
+    const copy = head.cloneNode(true);
+    copy.querySelectorAll("[aria-hidden]").forEach((one) => one.remove());
+    return copy.textContent.trim();
+  };
+
   const name = (table, heads) => {
+    const names = heads.map(said);
     for (const row of table.querySelectorAll(":scope > :is(tbody, tfoot) > tr")) {
       let column = 0;
       for (const cell of row.cells) {
-        const head = heads[column]?.textContent.trim();
+        const head = names[column];
         if (column && head && cell.tagName === "TD" && cell.colSpan === 1 && !cell.dataset.title) cell.dataset.title = head;
         column += cell.colSpan;
       }
@@ -40,6 +48,7 @@
   const look = () => { if (narrow.matches) document.querySelectorAll(".scrolls > table").forEach(fit); };
   look();
   narrow.addEventListener("change", look);
-  // What came later (a live answer, more rows, what was folded away) is looked at when it is there.
-  for (const event of ["htmx:afterSettle", "htmx:sseMessage", "toggle"]) document.addEventListener(event, look, true);
+  document.addEventListener("toggle", look, true); // what was folded away has a width only now
+  // A live answer brings a table anew: it is looked at before it is painted.
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
 })();
