@@ -47,17 +47,39 @@ class FailureLimit:
         """Let a caller try. Raise TooMany after too many failures."""
         now = self._clock.monotonic()
         with self._lock:
-            recent = self._recent(caller, now)
-            if len(recent) >= self._limit:
-                raise TooMany(max(1, int(recent[0] + self._window_s - now) + 1))
+            self._require(caller, now)
+
+    def attempt(self, caller: str) -> None:
+        """Let a caller try, and count a failure until `succeeded`: many at once get no more tries than one by one.
+
+        Raise TooMany.
+        """
+        now = self._clock.monotonic()
+        with self._lock:
+            self._require(caller, now)
+            self._count(caller, now)
+
+    def succeeded(self, caller: str) -> None:
+        """Take back the last attempt of a caller: it was none of the failures."""
+        with self._lock:
+            if recent := self._failures.get(caller):
+                recent.pop()
 
     def failed(self, caller: str) -> None:
         """Count a failure."""
         now = self._clock.monotonic()
         with self._lock:
-            if len(self._failures) > _MAX_CALLERS:
-                self._failures = {who: when for who, when in self._failures.items() if self._is_live(when, now)}
-            self._recent(caller, now).append(now)
+            self._count(caller, now)
+
+    def _require(self, caller: str, now: float) -> None:
+        recent = self._recent(caller, now)
+        if len(recent) >= self._limit:
+            raise TooMany(max(1, int(recent[0] + self._window_s - now) + 1))
+
+    def _count(self, caller: str, now: float) -> None:
+        if len(self._failures) > _MAX_CALLERS:
+            self._failures = {who: when for who, when in self._failures.items() if self._is_live(when, now)}
+        self._recent(caller, now).append(now)
 
     def _recent(self, caller: str, now: float) -> deque[float]:
         recent = self._failures.setdefault(caller, deque())

@@ -155,16 +155,17 @@ def change_own_password(request: Request, services: Here, posted: MayChangeOwn) 
     if new != fields.get("again", ""):
         return _back(ACCOUNT, "differ")
     try:
-        limit.admit(name)
+        limit.attempt(name)
         with services.database.session() as session:
             sessions.change_own(session, name, token, old, new, now_ms=services.clocks.machine.wall_ms())
     except Unproven:
-        limit.failed(name)
         return _back(ACCOUNT, "old_password")
     except TooMany:
         return _back(ACCOUNT, "too_many")
     except Invalid:
+        limit.succeeded(name)
         return _back(ACCOUNT, "bad_password")
+    limit.succeeded(name)
     return RedirectResponse(f"{ACCOUNT}?done=1", HTTPStatus.SEE_OTHER)
 
 

@@ -187,11 +187,11 @@ def _signed_in(request: Request, services: Services, fields: dict[str, str]) -> 
     name, then = fields.get("name", "").strip().lower()[:32], _inside(fields.get("then", "/"))
     limit: FailureLimit = request.app.state.sign_ins
     try:
-        limit.admit(name)
+        limit.attempt(name)
         with services.database.session() as session:
             token = sessions.sign_in(session, name, fields.get("password", ""), services.clocks.machine.wall_ms())
+        limit.succeeded(name)
     except Unproven:
-        limit.failed(name)
         with services.database.session() as session:
             sessions.failed(session, name, services.clocks.machine.wall_ms())
         return _sign_in_page(request, services, then, marked("Name and password do not fit. Try again."))
