@@ -45,6 +45,7 @@ EXAMPLES: tuple[AnyChange, ...] = (
     changes.RoundedOff(at_ms=6, off=RoundOff(minor=3, by="c1")),
     changes.AgeChecked(at_ms=7, check=AgeCheck(years=18, proof=AgeProof.SEEN, by="c1")),
     changes.CardShown(at_ms=8, member=MemberOnSale(member=_ID, tier="gold"), masked_name="Z**", points=12),
+    changes.CardRefused(at_ms=8, code="card_lost"),
     changes.MemberNamed(at_ms=9, masked_name="Zh**", tier="gold", points=13),
     changes.CardPutBack(at_ms=10),
     changes.PointsOffered(at_ms=11, offer=PointsOffer(500, 300), hold=_ID),
