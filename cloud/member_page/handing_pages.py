@@ -122,10 +122,9 @@ def done(request: Request, page: Here, visitor: SignedIn, transfer: UUID) -> Res
 def _counted(page: Page, visitor: Visitor) -> TooMany | None:
     """Count a look by this member; return the limit where there were too many."""
     try:
-        page.looks.admit(str(visitor.member))
+        page.looks.attempt(str(visitor.member))
     except TooMany as limit:
         return limit
-    page.looks.failed(str(visitor.member))
     return None
 
 

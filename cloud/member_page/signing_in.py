@@ -42,8 +42,7 @@ def ask_code(request: Request, page: Here, form: OpenForm) -> Response:
     token, now_ms = sessions.fresh_token(), page.clocks.machine.wall_ms()
     address = address_of(request)
     try:
-        page.asks.admit(address)
-        page.asks.failed(address)
+        page.asks.attempt(address)
         with page.database.session() as session:
             codes.ask(
                 session, page.vault, page.mint, phone, language=language_of(request), token=token, now_ms=now_ms,
