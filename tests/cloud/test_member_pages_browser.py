@@ -24,6 +24,10 @@ from tests.factories import START_MS, DrivenMachineClock, make_sale
 from tests.provision.browser import Page, browsing, find_browser
 
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+CUT_OFF = """
+  [...document.querySelectorAll('.scrolls > table')]
+    .filter((one) => one.offsetWidth > one.parentElement.clientWidth + 1).map((one) => one.textContent.slice(0, 40))
+"""
 SIGN_IN = f"""
   document.querySelector('[name=name]').value = 'ana';
   document.querySelector('[name=password]').value = '{PASSWORD}';
@@ -80,5 +84,7 @@ def test_they_fit_and_everybody_can_read_them(sqlite_database: Database, page: P
                     assert page.evaluate("document.querySelector('.signed') !== null"), "signed in"
                     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
                     assert wide <= 0, f"{path} {language} {name}: {wide} px too wide"
+                    cut = page.evaluate(CUT_OFF) if name == "phone" else []
+                    assert cut == [], f"{path} {language}: tables to be pushed sideways"
                     assert page.accessibility_faults() == [], f"{path} {language} {name}"
         page.load("about:blank")
