@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date
 
 import msgspec
 import structlog
@@ -14,7 +14,7 @@ from sqlmodel import select as rows_of
 from cloud.database import Database
 from cloud.ledger.models import LedgerProof
 from cloud.ledger.proof import Count, Proof, prove
-from cloud.org.zones import zone_of
+from cloud.org.zones import house_day
 from shared.clock import BusinessClock, MachineClock
 
 _EVERY_S = 60.0
@@ -95,7 +95,7 @@ def prove_now(
 
 def _keep(session: Session, done: Proved) -> None:
     """Write a proof down: in the newest row where that is of this day and found the same, else in one of its own."""
-    day, encoded = _day(session, done.at_ms), msgspec.json.encode(done.proof)
+    day, encoded = house_day(session, done.at_ms), msgspec.json.encode(done.proof)
     row = _newest(session)
     if row is not None and row.day == day and wrongs(_proof.decode(row.found)) == wrongs(done.proof):
         row.at_ms, row.took_ms, row.found, row.proofs = done.at_ms, done.took_ms, encoded, row.proofs + 1
@@ -138,10 +138,6 @@ def _newest(session: Session) -> LedgerProof | None:
 
 def _proved(row: LedgerProof) -> Proved:
     return Proved(row.at_ms, row.took_ms, _proof.decode(row.found))
-
-
-def _day(session: Session, at_ms: int) -> date:
-    return datetime.fromtimestamp(at_ms // 1000, zone_of(session)).date()
 
 
 class Proving:

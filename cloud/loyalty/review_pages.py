@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -16,7 +15,7 @@ from cloud.identity.people import Right
 from cloud.loyalty import promises, review
 from cloud.loyalty.models import PointsReview
 from cloud.loyalty.review_words import CAUSES, KINDS
-from cloud.org.zones import zone_of
+from cloud.org.zones import house_day
 from cloud.sales.models import Sale
 from cloud.sales.naming import receipt_name
 from cloud.web.asked_once import read_id
@@ -71,7 +70,7 @@ def decide(services: Here, posted: MayMove) -> Response:
         review.decide(
             session, commit_no, read_id(posted.get("event")), grant=posted.get("as") == "give",
             by=posted.who.actor, reason=posted.get("reason"), at_ms=at_ms, now_ms=now_ms,
-            today=datetime.fromtimestamp(at_ms // 1000, zone_of(session)).date(),
+            today=house_day(session, at_ms),
         )  # fmt: skip
 
     return done(services, HERE, act)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from cloud.database.transactions import in_transaction
 from cloud.identity.tokens import TokenHolder
 from cloud.loyalty import review
 from cloud.loyalty.models import PointsReview
-from cloud.org.zones import zone_of
+from cloud.org.zones import house_day
 
 router = APIRouter(prefix="/api/v1/reviews", tags=["reviews"])
 
@@ -94,7 +93,7 @@ def decide_points(services: Here, who: MayWrite, event: UUID, body: PointsDecisi
     at_ms, now_ms = services.clocks.business.now_ms(), services.clocks.machine.wall_ms()
 
     def work(session: Session) -> PointsView:
-        today = datetime.fromtimestamp(at_ms // 1000, zone_of(session)).date()
+        today = house_day(session, at_ms)
         return _points(
             review.decide(
                 session, open_commit(session, now_ms), event, grant=body.grant, by=who.actor, reason=body.reason,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +13,7 @@ from sqlmodel import Session
 from cloud.api.services import Here
 from cloud.identity.people import Right
 from cloud.org.stores import house_money
-from cloud.org.zones import zone_of
+from cloud.org.zones import house_day
 from cloud.value import drafting, page_words, rule_form, rules, words
 from cloud.web.asked_once import fresh_id, read_id
 from cloud.web.doing import done
@@ -73,7 +72,7 @@ def one(request: Request, services: Here, draft: UUID, refused: str = "") -> Res
         row = drafting.find(session, draft)
         rule, now = drafting.rule_of(row), rules.current(session)
         currency, exponent = house_money(session)
-        today = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, zone_of(session)).date()
+        today = house_day(session, services.clocks.business.now_ms())
         before = words.rule_words(now, language, exponent, currency)
         return {
             "it": row,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid5
 
@@ -15,7 +15,7 @@ from cloud.api.services import Here
 from cloud.database.transactions import in_transaction
 from cloud.errors import Invalid
 from cloud.identity.tokens import TokenHolder
-from cloud.org.zones import zone_of
+from cloud.org.zones import house_day
 from cloud.value import drafting, rules, words
 from shared.value import TopUpCampaign, ValueRule
 
@@ -131,7 +131,7 @@ def _view(services: Here, draft: UUID) -> DraftView:
     with services.database.snapshot() as session:
         row = drafting.find(session, draft)
         rule = drafting.rule_of(row)
-        today = datetime.fromtimestamp(services.clocks.business.now_ms() // 1000, zone_of(session)).date()
+        today = house_day(session, services.clocks.business.now_ms())
         trial = drafting.trial(session, rule, today)
         return DraftView(
             id=row.id, state=row.state, version=row.version, words=_words(rule), changed=list(trial.changed),
