@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -21,6 +20,7 @@ from cloud.ingest.models import ParkedEvent
 from cloud.ingest.received import Parking
 from cloud.ingest.restores import Restores, open_restores
 from cloud.prices.books import StoreBooks
+from cloud.web.figures import moment
 from shared.ids import UuidMint
 
 app = typer.Typer(no_args_is_help=True, help="Events that could not be applied, and receipts that never came.")
@@ -118,7 +118,7 @@ def _facts(row: ParkedEvent) -> dict[str, Any]:
         "kind": row.kind or "?",
         "epoch": str(row.epoch),
         "seq": row.seq,
-        "parked": _time(row.parked_ms),
+        "parked": moment(row.parked_ms),
         "code": row.code,
         "reason": row.reason,
         "repaired": row.original is not None,
@@ -135,7 +135,3 @@ def _say(problems: dict[UUID, Parking | None]) -> None:
             typer.echo(f"Event {event} stays parked: {problem.code}: {problem.reason}", err=True)
     if any(problems.values()):
         raise typer.Exit(1)
-
-
-def _time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms // 1000, UTC).isoformat(sep=" ", timespec="seconds").replace("+00:00", " UTC")

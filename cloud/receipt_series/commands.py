@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from cloud.command import database_of
 from cloud.receipt_series import gaps
+from cloud.web.figures import moment
 
 app = typer.Typer()
 
@@ -22,10 +22,6 @@ def missing(
         found = gaps.missing(session, store_id=store)
     for one in found:
         numbers = str(one.first) if one.first == one.last else f"{one.first} to {one.last}"
-        typer.echo(f"{one.store_id}\t{one.till_id}\t{one.series}\t{numbers}\tsince {_time(one.since_ms)}")
+        typer.echo(f"{one.store_id}\t{one.till_id}\t{one.series}\t{numbers}\tsince {moment(one.since_ms)}")
     if not found:
         typer.echo("No receipt number is missing.")
-
-
-def _time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms // 1000, UTC).isoformat(sep=" ", timespec="seconds").replace("+00:00", " UTC")
