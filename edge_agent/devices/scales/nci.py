@@ -57,12 +57,14 @@ def _weight(found: re.Match[str]) -> Weight:
     problems = tuple(dict.fromkeys(problem for at, bit, problem in _BITS if _set(state, at, bit)))
     if found[1] is None:
         at_zero = _set(state, *_AT_ZERO) and not problems
-        return Weight(0 if at_zero else None, stable=at_zero, zero=at_zero, problems=problems or _unsaid(at_zero))
+        return Weight(
+            0 if at_zero else None, stable=at_zero, zero=at_zero, problems=problems or _unsaid(at_zero=at_zero)
+        )
     figure = found[1].replace(" ", "")
     return weight_of(figure, found[2], stable=not problems, net=_set(state, *_NET), problems=problems)
 
 
-def _unsaid(at_zero: bool) -> tuple[WeightProblem, ...]:  # noqa: FBT001 - the only question there is
+def _unsaid(*, at_zero: bool) -> tuple[WeightProblem, ...]:
     """A state that names no problem but comes without a weight is not a weight of zero."""
     return () if at_zero else (WeightProblem.UNREADABLE,)
 
