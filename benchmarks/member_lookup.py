@@ -24,11 +24,11 @@ from benchmarks.rig.office import CLOCK, office
 from cloud.database import Database, bulk
 from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
+from cloud.member_import import signing
+from cloud.member_import.importing import SOURCE, Importer
+from cloud.member_import.loading import Loader
 from cloud.members import cards, enrolling, lookup_keys
-from cloud.members.importing import SOURCE, Importer
 from cloud.members.models import ACTIVE, Card, Member
-from cloud.members.opening import signing
-from cloud.members.opening.loading import Loader
 from cloud.privacy import Vault, normal
 from shared.ids import UuidMint
 

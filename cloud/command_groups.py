@@ -25,7 +25,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "audit": ("cloud.audit.commands:audit_app",),
     "prices": ("cloud.prices.commands:app",),
     "pictures": ("cloud.pictures.commands:app",),
-    "members": ("cloud.members.commands:app", "cloud.member_lifecycle.commands:app"),
+    "members": (
+        "cloud.members.commands:app",
+        "cloud.member_import.commands:app",
+        "cloud.member_lifecycle.commands:app",
+    ),
     "messages": ("cloud.channels.commands:app",),
     "coupons": ("cloud.coupons.commands:app",),
     "rewards": ("cloud.rewards.commands:app",),

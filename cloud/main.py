@@ -28,6 +28,7 @@ from cloud.fleet import enrolment_api, provisioning_api, terminals_api
 from cloud.ledger import api as ledger_api
 from cloud.loyalty import api as loyalty
 from cloud.loyalty import club_api as loyalty_club
+from cloud.member_import import api as member_import
 from cloud.member_lifecycle import personal_api
 from cloud.member_page.app import create_member_app
 from cloud.members import api as members
@@ -73,6 +74,7 @@ _ROUTERS = (
     care_api.router,
     segments_api.router,
     members.router,
+    member_import.router,
     personal_api.router,
     loyalty.router,
     loyalty_club.router,

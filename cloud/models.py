@@ -12,10 +12,10 @@ from cloud.ledger import models as ledger
 from cloud.loyalty import club_models as loyalty_club
 from cloud.loyalty import draft_models as loyalty_drafts
 from cloud.loyalty import models as loyalty
+from cloud.member_import import models as members_opening
 from cloud.member_page import models as member_page
 from cloud.members import care_models as members_care
 from cloud.members import models as members
-from cloud.members.opening import models as members_opening
 from cloud.org import models as org
 from cloud.pictures import models as pictures
 from cloud.prices import models as prices

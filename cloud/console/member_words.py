@@ -55,12 +55,6 @@ SHARES: Mapping[str, str] = {
     "email": marked("the same e-mail"),
     "name_birthday": marked("the same name and birthday"),
 }
-OPENING: Mapping[str, tuple[str, str]] = {
-    "loading": (marked("loading"), "warn"),
-    "loaded": (marked("waits for a signature"), "warn"),
-    "signed": (marked("signed"), "good"),
-    "refused": (marked("taken back"), "quiet"),
-}
 KIND: Mapping[str, str] = {
     "member_points": marked("Points"),
     "member_points_held": marked("Points set aside"),
@@ -91,9 +85,6 @@ ACT: Mapping[str, str] = {
     "consent.withdraw": marked("Took consent back"),
 }
 REFUSALS: Mapping[str, str] = {
-    "same_person": marked("Whoever loaded a file does not sign it. Ask somebody else."),
-    "totals_differ": marked("File and ledger differ. Take it back and load it anew."),
-    "cards_taken": marked("Cards of this file belong to others by now. Take it back and load it anew."),
     "decided": marked("Somebody decided this before you."),
     "too_late": marked("The days in which this could be undone are over."),
     "value_gone": marked("Some of what was moved has been spent. It stays as it is."),

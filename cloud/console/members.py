@@ -1,4 +1,4 @@
-"""The pages of members: who they are, one of them, people here twice, odd points, and bases taken over."""
+"""The pages of members: who they are, one of them, people here twice, odd points."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from cloud.api.services import Here, Services
 from cloud.console import member_life, member_tables, member_words
-from cloud.errors import Invalid, NotFound, Refused
+from cloud.errors import Invalid, Refused
 from cloud.identity.people import Right
 from cloud.loyalty.member_tier import tier_of
 from cloud.member_lifecycle import care_pages, merging
@@ -29,8 +29,6 @@ from cloud.members import (
 from cloud.members.care_models import DuplicatePair, MemberMerge, ReviewCase
 from cloud.members.home_days import HomeDays
 from cloud.members.models import ACTIVE, Member
-from cloud.members.opening import signing, uploads
-from cloud.members.opening import words as upload_words
 from cloud.members.profile import PROFILE
 from cloud.org.stores import house_money
 from cloud.web.doing import done
@@ -164,53 +162,6 @@ def decide_case(services: Here, posted: MayDecide) -> Response:
         )  # fmt: skip
 
     return done(services, "/members/reviews", act)
-
-
-@router.get("/openings")
-def openings(request: Request, services: Here, refused: str = "") -> Response:
-    """Which bases were taken over, and which wait for a signature?"""
-    who = request.state.signed
-
-    def read(session: Session, _now_ms: int) -> Context:
-        return {
-            "openings": signing.openings(session),
-            "uploads": uploads.newest(session),
-            "may_upload": who is not None and who.may(Right.VALUE),
-            "words": member_words,
-            "upload_words": upload_words,
-            "refused": upload_words.REFUSAL.get(refused, upload_words.ELSE) if refused else "",
-        }
-
-    return page(request, services, "member_openings", read)
-
-
-@router.get("/openings/{opening}")
-def opening(request: Request, services: Here, opening: UUID, refused: str = "") -> Response:
-    """Does the ledger say what the file says?"""
-    return page(
-        request,
-        services,
-        "member_opening",
-        lambda session, _now_ms: {"it": signing.reconcile(session, opening), **_said(refused)},
-    )
-
-
-@router.post("/openings/{opening}/{what}")
-def close_opening(services: Here, posted: MayDecide, opening: UUID, what: str) -> Response:
-    """Sign an opening, or take it back."""
-    actor = posted.who.actor
-
-    def act(session: Session, commit_no: int, now_ms: int) -> None:
-        if what == "sign":
-            signing.sign(session, opening, actor=actor, commit_no=commit_no, now_ms=now_ms)
-        elif what == "refuse":
-            signing.refuse(
-                session, opening, reason=posted.get("reason"), actor=actor, commit_no=commit_no, now_ms=now_ms
-            )
-        else:
-            raise NotFound(f"an opening is signed or refused, not {what!r}")
-
-    return done(services, f"/members/openings/{opening}", act)
 
 
 @router.get("/{member:uuid}")

@@ -16,9 +16,9 @@ from cloud.ledger import pages as ledger
 from cloud.loyalty import club_pages as loyalty_club
 from cloud.loyalty import pages as loyalty
 from cloud.loyalty import review_pages as points_reviews
+from cloud.member_import import pages as member_import
 from cloud.members import rule_pages as member_rules
 from cloud.members import segment_pages
-from cloud.members.opening import pages as member_uploads
 from cloud.pictures import pages as pictures
 from cloud.promotions import pages as budget_pages
 from cloud.rewards import draw_pages, gift_pages, run_pages
@@ -45,7 +45,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(task=Task.MEMBERS, title=marked("Rules about members"), path="/members/rules", router=member_rules.router),
     Entry(task=Task.MEMBERS, title=marked("Here twice"), path="/members/duplicates"),
     Entry(task=Task.MEMBERS, title=marked("Review desk"), path="/members/reviews"),
-    Entry(task=Task.MEMBERS, title=marked("Taken over"), path="/members/openings", router=member_uploads.router),
+    Entry(task=Task.MEMBERS, title=marked("Taken over"), path="/members/openings", router=member_import.router),
     Entry(task=Task.MEMBERS, title=marked("Tiers and earning"), path="/loyalty", router=loyalty.router),
     Entry(task=Task.MEMBERS, title=marked("Friends brought"), path="/loyalty/referrals", router=loyalty_club.router),
     Entry(task=Task.MEMBERS, title=marked("Leaderboard"), path="/loyalty/leaderboard"),

@@ -18,14 +18,14 @@ from cloud.channels.models import MemberMessage
 from cloud.database.rowset import table_of
 from cloud.fleet import card_keys
 from cloud.fleet.models import Agent
+from cloud.member_import.models import OpeningUpload
+from cloud.member_import.uploads import upload_context
 from cloud.member_page.codes import sign_in_context
 from cloud.member_page.following import openid_context
 from cloud.member_page.models import MemberSignIn, MemberWechat
 from cloud.members.cards import number_context
 from cloud.members.enrolling import field_context
 from cloud.members.models import Card, MemberField
-from cloud.members.opening.models import OpeningUpload
-from cloud.members.opening.uploads import upload_context
 from cloud.privacy import Vault
 from cloud.rewards.drawing import seed_context
 from cloud.rewards.models import Draw

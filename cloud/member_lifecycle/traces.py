@@ -11,6 +11,7 @@ from cloud.coupons.models import Coupon
 from cloud.database import Table
 from cloud.loyalty.club_models import PointsTransfer, Referral
 from cloud.loyalty.models import MemberDay, MemberStanding, MemberYear, TierChange, TierFloor, TierGift
+from cloud.member_import.models import OpeningCard
 from cloud.member_page.models import MemberSession, MemberWechat
 from cloud.members.care_models import (
     DuplicatePair,
@@ -31,7 +32,6 @@ from cloud.members.models import (
     PastBlock,
     StoreMember,
 )
-from cloud.members.opening.models import OpeningCard
 from cloud.promotions.budget_models import BudgetSetAside, BudgetUse
 from cloud.rewards.models import GiftOrder, Pickup, Ticket
 from cloud.value.models import Purse, ValueCorrection

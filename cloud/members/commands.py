@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from cloud import audit
-from cloud.clock import SystemMachineClock
 from cloud.command import actor, database_of, now_ms, settings_of
 from cloud.database.commits import open_commit
 from cloud.deployment.clocks import clocks_of
 from cloud.deployment.opening import open_vault
 from cloud.members import consent, finding, segments
 from cloud.members.home_days import HomeDays
-from cloud.members.importing import Importer
-from cloud.members.opening import commands as opening_commands
-from shared.ids import UuidMint
 
 app = typer.Typer(no_args_is_help=True, help="Members and their cards.")
-
-app.add_typer(opening_commands.app, name="opening")
-
-_PROBLEMS_SHOWN = 50
 
 MemberId = Annotated[UUID, typer.Argument(help="As `members find` names them.")]
 
@@ -53,33 +43,6 @@ def change_segment(
         detail = f"{came} came, {went} went"
         audit.record(session, at_ms=now_ms(), actor=actor(), action="member.segment", subject=segment, detail=detail)
     typer.echo(f"{segment}: {detail}.")
-
-
-@app.command("import")
-def import_members(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX, one member a row.")],
-    *,
-    store: Annotated[bool, typer.Option("--store", help="Store them; without it only a dry run.")] = False,
-) -> None:
-    """Import members with their cards. Every bad row is named; a single one and nothing is stored."""
-    with database_of(context) as database:
-        mint = UuidMint(SystemMachineClock().wall_ms, os.urandom)
-        importer = Importer(open_vault(settings_of(context)), mint, now_ms(), open_commit)
-        opened = database.session if store else database.snapshot
-        with opened() as session:
-            result = importer.run(session, file.read_bytes(), dry_run=not store)
-            if result.stored:
-                audit.record(
-                    session, at_ms=now_ms(), actor=actor(), action="member.import", subject=f"{result.rows} rows"
-                )
-    for problem in result.problems[:_PROBLEMS_SHOWN]:
-        typer.echo(f"row {problem.row}, {problem.column}: {problem.problem}", err=True)
-    if not result.ok:
-        typer.echo(f"{result.bad_rows} rows are wrong; nothing was stored.", err=True)
-        raise typer.Exit(1)
-    done = f"stored, {result.sales_credited} earlier sales credited" if result.stored else "nothing stored yet"
-    typer.echo(f"{result.rows} members ({result.known} known already), {result.cards} cards: {done}.")
 
 
 @app.command("find")

@@ -21,11 +21,11 @@ from cloud.ledger.seal import seal_pending
 from cloud.loyalty.club_keeping import ReferralKeeping
 from cloud.loyalty.gift_keeping import GiftKeeping
 from cloud.loyalty.trial_running import TrialRunning
+from cloud.member_import.working import Uploading
 from cloud.member_page.codes import CodeMaker
 from cloud.member_page.notices import NoticeTaker
 from cloud.members.caring import Caring
 from cloud.members.home_days import HomeDays
-from cloud.members.opening.working import Uploading
 from cloud.members.sets import refresh
 from cloud.prices.books import StoreBooks
 from cloud.pricing_audit.auditing import audit_pending

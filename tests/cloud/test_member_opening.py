@@ -20,11 +20,11 @@ from cloud.ledger.models import Lot, Posting
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of
 from cloud.loyalty.tiers import tiers_of
-from cloud.members import enrolling, finding, importing, sets
+from cloud.member_import import importing, loading, signing
+from cloud.member_import.loading import Loader
+from cloud.member_import.models import LOADED, REFUSED, SIGNED, MemberOpening, OpeningTotal
+from cloud.members import enrolling, finding, sets
 from cloud.members.models import ACTIVE, CLOSED, PENDING, Member, MemberField
-from cloud.members.opening import loading, signing
-from cloud.members.opening.loading import Loader
-from cloud.members.opening.models import LOADED, REFUSED, SIGNED, MemberOpening, OpeningTotal
 from tests.cloud.members_data import CARD, OTHER_CARD, join, make_keys, mint, open_chain, shown, take, vault
 from tests.factories import START_MS, make_sale
 from tests.provision.databases import new_sqlite

@@ -19,10 +19,11 @@ from cloud.database.commits import open_commit
 from cloud.identity.people import Role
 from cloud.ledger.journal import AccountKey, Journal, Leg
 from cloud.ledger.posting import post
-from cloud.members import blocks, duplicates, importing, watching
+from cloud.member_import import importing
+from cloud.member_import.loading import Loader
+from cloud.members import blocks, duplicates, watching
 from cloud.members.care_models import MemberMerge, ReceiptElsewhere, ReviewCase
 from cloud.members.models import ACTIVE, Member
-from cloud.members.opening.loading import Loader
 from tests.cloud.apps import console_of
 from tests.cloud.members_data import CARD, OTHER_CARD, join, mint, open_chain, shown, take, vault
 from tests.cloud.test_member_opening import FILE

@@ -13,8 +13,9 @@ from cloud.api.services import Services
 from cloud.database import Database
 from cloud.database.commits import open_commit
 from cloud.identity.people import Role
-from cloud.members import duplicates, importing, watching
-from cloud.members.opening.loading import Loader
+from cloud.member_import import importing
+from cloud.member_import.loading import Loader
+from cloud.members import duplicates, watching
 from tests.cloud.apps import console_of
 from tests.cloud.boxes import served_api
 from tests.cloud.members_data import CARD, OTHER_CARD, join, mint, open_chain, shown, take, vault

@@ -12,8 +12,8 @@ from cloud.database.commits import open_commit
 from cloud.database.rowset import table_of
 from cloud.errors import Conflict, Invalid
 from cloud.ledger.reading import points_of
+from cloud.member_import.importing import Importer, MemberImport
 from cloud.members import enrolling, finding
-from cloud.members.importing import Importer, MemberImport
 from cloud.members.models import Card, Member
 from cloud.members.sets import refresh
 from tests.cloud.members_data import CARD, OTHER_CARD, join, mint, open_chain, shown, take, vault

@@ -15,12 +15,12 @@ from sqlmodel import col, func, select
 from cloud.api.services import Services
 from cloud.database import Database
 from cloud.identity.people import Role
-from cloud.members.importing import BALANCES, COLUMNS, read_members
+from cloud.member_import import loading, uploads
+from cloud.member_import.importing import BALANCES, COLUMNS, read_members
+from cloud.member_import.models import OpeningUpload
+from cloud.member_import.uploads import UploadStatus
+from cloud.member_import.working import SILENT_MS, Uploading
 from cloud.members.models import ACTIVE, CLOSED, Member, MemberField
-from cloud.members.opening import loading, uploads
-from cloud.members.opening.models import OpeningUpload
-from cloud.members.opening.uploads import UploadStatus
-from cloud.members.opening.working import SILENT_MS, Uploading
 from cloud.prices.settings import TillSettings, set_till_settings
 from cloud.web import uploading as console_uploading
 from tests.cloud.apps import console_of

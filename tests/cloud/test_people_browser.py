@@ -9,7 +9,7 @@ import pytest
 
 from cloud.database import Database
 from cloud.identity.people import Role
-from cloud.members.opening.working import Uploading
+from cloud.member_import.working import Uploading
 from cloud.org.models import Till
 from cloud.web.live import Streams
 from tests.cloud.boxes import served_api

@@ -25,14 +25,14 @@ from cloud.errors import Invalid
 from cloud.fleet import card_keys
 from cloud.fleet.models import Agent
 from cloud.identity import keys
+from cloud.member_import import uploads
+from cloud.member_import.models import OpeningUpload
 from cloud.member_lifecycle import rotation
 from cloud.member_page import codes, following
 from cloud.member_page.models import MemberSignIn
 from cloud.members import enrolling
 from cloud.members.cards import number_context
 from cloud.members.models import Card
-from cloud.members.opening import uploads
-from cloud.members.opening.models import OpeningUpload
 from cloud.members.profile import checked
 from cloud.privacy import CannotOpen, Vault, normal
 from cloud.rewards.drawing import seed_context

@@ -22,7 +22,7 @@ CLOUD = Path(__file__).parents[2] / "cloud"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SAYS_WHAT_IS_WRONG = ("Bad", "BadRow", "SheetUnreadable", "RowError", "Problem")
 """What names the problem of a row or a file."""
-READERS = ("prices", "members/importing.py", "members/opening", "privacy/normal.py", "members/profile.py")
+READERS = ("prices", "member_import", "privacy/normal.py", "members/profile.py")
 """Where files that people upload are read."""
 
 

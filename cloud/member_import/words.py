@@ -1,10 +1,18 @@
-"""What uploads of members are called, and why something was not done with one: marked texts."""
+"""What bases taken over and their uploads are called, and why something was not done with one: marked texts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from shared.web.words import marked
+
+OPENING: Mapping[str, tuple[str, str]] = {
+    "loading": (marked("loading"), "warn"),
+    "loaded": (marked("waits for a signature"), "warn"),
+    "signed": (marked("signed"), "good"),
+    "refused": (marked("taken back"), "quiet"),
+}
+"""How far a base that is taken over is, and in which tone."""
 
 STATUS: Mapping[str, tuple[str, str]] = {
     "waiting": (marked("waits to be checked"), "quiet"),
@@ -29,6 +37,11 @@ PROBLEM: Mapping[str, str] = {
 """Why an upload failed."""
 
 REFUSAL: Mapping[str, str] = {
+    "same_person": marked("Whoever loaded a file does not sign it. Ask somebody else."),
+    "totals_differ": marked("File and ledger differ. Take it back and load it anew."),
+    "cards_taken": marked("Cards of this file belong to others by now. Take it back and load it anew."),
+    "decided": marked("Somebody decided this before you."),
+    "value_gone": marked("Some of what was moved has been spent. It stays as it is."),
     "reason": marked("Say why: it is kept in the audit log."),
     "file": marked("Choose a file: CSV or XLSX, one member a row, at most {size} MB."),
 }

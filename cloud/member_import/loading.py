@@ -22,11 +22,18 @@ from cloud.errors import Conflict, NotFound, Refused
 from cloud.ledger import lots
 from cloud.ledger.kinds import PURSE_GIFT, PURSE_PRINCIPAL
 from cloud.loyalty import years
+from cloud.member_import.importing import MEMBER_COLUMNS, SOURCE, Importer
+from cloud.member_import.models import (
+    LOADED,
+    LOADING,
+    REFUSED,
+    MemberOpening,
+    OpeningCard,
+    OpeningTotal,
+)
+from cloud.member_import.reading import OpeningFile, OpeningRow, nobody_looks, read_opening
 from cloud.members import cards, enrolling, lookup_keys, value
-from cloud.members.importing import MEMBER_COLUMNS, SOURCE, Importer
 from cloud.members.models import PENDING, Member
-from cloud.members.opening.models import LOADED, LOADING, REFUSED, MemberOpening, OpeningCard, OpeningTotal
-from cloud.members.opening.reading import OpeningFile, OpeningRow, nobody_looks, read_opening
 from cloud.members.profile import NAME
 from cloud.org.models import Store
 from cloud.privacy import normal

@@ -13,10 +13,18 @@ from cloud import audit
 from cloud.database.rowset import table_of
 from cloud.errors import NotFound, Refused
 from cloud.loyalty.late_credit import credit_cards
+from cloud.member_import.importing import give
+from cloud.member_import.models import (
+    LOADED,
+    LOADING,
+    REFUSED,
+    SIGNED,
+    MemberOpening,
+    OpeningCard,
+    OpeningTotal,
+)
 from cloud.members import dirt, value
-from cloud.members.importing import give
 from cloud.members.models import ACTIVE, CLOSED, PENDING, REPLACED, Card, Member, MemberField, MemberKey
-from cloud.members.opening.models import LOADED, LOADING, REFUSED, SIGNED, MemberOpening, OpeningCard, OpeningTotal
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from cloud.database.rowset import table_of
 from cloud.ledger.kinds import MEMBER_POINTS, POINTS, PURSE_GIFT, PURSE_PRINCIPAL
 from cloud.loyalty import years
-from cloud.members.importing import (
+from cloud.member_import.importing import (
     BALANCES,
     BadRow,
     Faults,

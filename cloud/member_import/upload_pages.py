@@ -14,9 +14,9 @@ from sqlmodel import Session
 from cloud.api.services import Here, Services
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
-from cloud.members.importing import BALANCES, COLUMNS
-from cloud.members.opening import uploads, words
-from cloud.members.opening.uploads import OPEN, PROBLEMS_KEPT, UploadStatus
+from cloud.member_import import uploads, words
+from cloud.member_import.importing import BALANCES, COLUMNS
+from cloud.member_import.uploads import OPEN, PROBLEMS_KEPT, UploadStatus
 from cloud.prices.sheets import MAX_FILE_BYTES, write_csv
 from cloud.web.rendering import Context, page
 from cloud.web.signing_in import Posted, form_by, person_with

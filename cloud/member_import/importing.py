@@ -34,7 +34,7 @@ REFERENCE = "reference"
 COLUMNS = (REFERENCE, *enrolling.FIELDS, "home_store", "language", "cards")
 
 BALANCES = ("tier", "points", "points_lots", "stored_minor", "gift_minor")
-"""Columns of what members hold: not of an import, but of an opening (`cloud.members.opening`)."""
+"""Columns of what members hold: not of an import, but of an opening (`cloud.member_import`)."""
 
 _LONGEST_REFERENCE = 64
 

@@ -16,12 +16,12 @@ from sqlmodel import Session, col, select
 from cloud.database import Database
 from cloud.database.commits import open_commit
 from cloud.errors import CloudError, Conflict, Refused
-from cloud.members.importing import Importer, Problem
-from cloud.members.opening import signing, uploads
-from cloud.members.opening.loading import Loader, opening_of
-from cloud.members.opening.models import MemberOpening, OpeningUpload
-from cloud.members.opening.reading import OpeningFile
-from cloud.members.opening.uploads import PROBLEMS_KEPT, WAITS, WORKS, UploadStatus
+from cloud.member_import import signing, uploads
+from cloud.member_import.importing import Importer, Problem
+from cloud.member_import.loading import Loader, opening_of
+from cloud.member_import.models import MemberOpening, OpeningUpload
+from cloud.member_import.reading import OpeningFile
+from cloud.member_import.uploads import PROBLEMS_KEPT, WAITS, WORKS, UploadStatus
 from cloud.privacy import Vault
 from shared.clock import MachineClock
 from shared.ids import UuidMint

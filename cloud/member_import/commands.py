@@ -1,4 +1,4 @@
-"""`storewire-cloud members opening ...`: take over an existing base; a second person signs."""
+"""`storewire-cloud members import` and `members opening ...`: members from a file, with what they hold or without."""
 
 from __future__ import annotations
 
@@ -9,24 +9,53 @@ from uuid import UUID
 
 import typer
 
+from cloud import audit
 from cloud.clock import SystemMachineClock
 from cloud.command import actor, database_of, now_ms, settings_of
 from cloud.database.commits import open_commit
 from cloud.deployment.opening import open_vault
-from cloud.members.importing import Importer
-from cloud.members.opening import signing
-from cloud.members.opening.loading import Loader
-from cloud.members.opening.reading import OpeningFile
+from cloud.member_import import signing
+from cloud.member_import.importing import Importer
+from cloud.member_import.loading import Loader
+from cloud.member_import.reading import OpeningFile
 from shared.ids import UuidMint
 
-app = typer.Typer(no_args_is_help=True, help="Take over an existing base of members with their balances.")
+app = typer.Typer()
+opening_app = typer.Typer(no_args_is_help=True, help="Take over an existing base of members with their balances.")
+app.add_typer(opening_app, name="opening")
 
 _PROBLEMS_SHOWN = 50
 OpeningId = Annotated[UUID, typer.Argument(help="As `members opening list` names it.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the audit log.")]
 
 
-@app.command("load")
+@app.command("import")
+def import_members(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX, one member a row.")],
+    *,
+    store: Annotated[bool, typer.Option("--store", help="Store them; without it only a dry run.")] = False,
+) -> None:
+    """Import members with their cards. Every bad row is named; a single one and nothing is stored."""
+    with database_of(context) as database:
+        importer = _importer(context)
+        opened = database.session if store else database.snapshot
+        with opened() as session:
+            result = importer.run(session, file.read_bytes(), dry_run=not store)
+            if result.stored:
+                audit.record(
+                    session, at_ms=now_ms(), actor=actor(), action="member.import", subject=f"{result.rows} rows"
+                )
+    for problem in result.problems[:_PROBLEMS_SHOWN]:
+        typer.echo(f"row {problem.row}, {problem.column}: {problem.problem}", err=True)
+    if not result.ok:
+        typer.echo(f"{result.bad_rows} rows are wrong; nothing was stored.", err=True)
+        raise typer.Exit(1)
+    done = f"stored, {result.sales_credited} earlier sales credited" if result.stored else "nothing stored yet"
+    typer.echo(f"{result.rows} members ({result.known} known already), {result.cards} cards: {done}.")
+
+
+@opening_app.command("load")
 def load(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX, one member a row.")],
@@ -47,7 +76,7 @@ def load(
         typer.echo(f"\nLoaded as {done.opening}. Another person compares and signs: members opening show, then sign.")
 
 
-@app.command("list")
+@opening_app.command("list")
 def list_openings(context: typer.Context) -> None:
     """Show every opening."""
     with database_of(context) as database, database.snapshot() as session:
@@ -55,7 +84,7 @@ def list_openings(context: typer.Context) -> None:
             typer.echo(f"{row.id}\t{row.status}\t{row.rows} rows\t{row.name}\tby {row.started_by}")
 
 
-@app.command("show")
+@opening_app.command("show")
 def show(context: typer.Context, opening: OpeningId) -> None:
     """Compare what the file says with what the ledger says, unit by unit."""
     with database_of(context) as database, database.snapshot() as session:
@@ -67,7 +96,7 @@ def show(context: typer.Context, opening: OpeningId) -> None:
         typer.echo(f"{line.kind} {line.unit}\t{figures}\t{same}")
 
 
-@app.command("sign")
+@opening_app.command("sign")
 def sign(context: typer.Context, opening: OpeningId) -> None:
     """Let the members of an opening in. Whoever loaded it cannot."""
     with database_of(context) as database, database.session() as session:
@@ -76,7 +105,7 @@ def sign(context: typer.Context, opening: OpeningId) -> None:
     typer.echo(f"Signed; {credited} earlier sales credited.")
 
 
-@app.command("refuse")
+@opening_app.command("refuse")
 def refuse(context: typer.Context, opening: OpeningId, reason: Reason) -> None:
     """Take an opening back: its journals are undone, its people erased."""
     with database_of(context) as database, database.session() as session:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from cloud import audit
 from cloud.errors import Invalid, NotFound, Refused
-from cloud.members.opening.models import OpeningUpload
+from cloud.member_import.models import OpeningUpload
 from cloud.prices.sheets import MAX_FILE_BYTES
 from cloud.privacy import Vault
 from shared.web.phrases import Phrase
