@@ -57,6 +57,8 @@ class ValueRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     an unnamed one. `order_of_use` says which money is spent first; a refund goes back to the money it was paid with, in
     that proportion. `identity_from_minor`: from this top-up on the buyer's identity is asked for. `recover_debt`: what
     a purse owes (a top-up undone by force after it was spent) is taken from its next top-up first.
+    `allowance_percent`: how much of what a member may spend one store is given ahead at most, so that the rest stays
+    for other stores, gifts and draws.
     """
 
     version: int
@@ -71,6 +73,7 @@ class ValueRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recover_debt: bool = False
     allowance_minor: int = 0
     allowance_points: int = 0
+    allowance_percent: int = 50
     allowance_hours: int = 24
     allowance_members: int = 200
 
@@ -81,6 +84,8 @@ class ValueRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         )  # fmt: skip
         if min(counts) < 0 or max(counts) > _MOST or self.return_fee_bp > BASIS_POINTS:
             raise ValueError(f"caps, fees and allowances are 0 to {_MOST}, a fee is at most all of it")
+        if not 1 <= self.allowance_percent <= 100:
+            raise ValueError("a store is given 1 to 100 percent of what a member may spend")
         if not 1 <= self.hold_minutes <= 24 * 60 or not 1 <= self.allowance_hours <= 24 * 31:
             raise ValueError("a hold lasts 1 to 1440 minutes, an allowance 1 to 744 hours")
 

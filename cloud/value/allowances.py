@@ -107,9 +107,11 @@ def _due(session: Session, agent: Agent, epoch: UUID, rule: ValueRule, *, curren
         able = _able(session, members, unit)
         balances = _balances(session, able, unit)
         for member in able:
-            amount = min(most - has.get((member, unit), 0), balances.get(member, 0))
-            if amount > 0 and has.get((member, unit), 0) * 2 < most:
-                due.append(Due(member, unit, amount))
+            ahead = has.get((member, unit), 0)
+            share = (balances.get(member, 0) + ahead) * rule.allowance_percent // 100
+            full = min(most, share)
+            if ahead * 2 < full:
+                due.append(Due(member, unit, full - ahead))
     return due
 
 

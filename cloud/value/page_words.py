@@ -52,6 +52,7 @@ FIELD: Mapping[str, str] = {
     "recover_debt": marked("Take what a card owes from its next top-up"),
     "allowance_minor": marked("Without a network: money of each member at most"),
     "allowance_points": marked("Without a network: points of each member at most"),
+    "allowance_percent": marked("Without a network: of what a member has, percent at most"),
     "allowance_hours": marked("Without a network: for so many hours"),
     "allowance_members": marked("Without a network: for so many members of a store"),
 }

@@ -15,7 +15,7 @@ from shared.value import TopUpCampaign, ValueRule
 MORE = 2
 """Empty rows for further campaigns."""
 _MONEY = ("named_cap_minor", "unnamed_cap_minor", "identity_from_minor", "return_fee_minor", "allowance_minor")
-_COUNTS = ("hold_minutes", "allowance_points", "allowance_hours", "allowance_members")
+_COUNTS = ("hold_minutes", "allowance_points", "allowance_percent", "allowance_hours", "allowance_members")
 _PERCENT = "return_fee_bp"
 _PERCENT_DIGITS = 2
 

@@ -56,6 +56,7 @@ class Rules(_Body):
     recover_debt: bool = False
     allowance_minor: int = Field(default=0, ge=0)
     allowance_points: int = Field(default=0, ge=0)
+    allowance_percent: int = Field(default=50, ge=1, le=100)
     allowance_hours: int = 24
     allowance_members: int = Field(default=200, ge=0)
 

@@ -61,8 +61,9 @@ _WORDS: dict[str, dict[Language, str]] = {
     },
     "allowance": {
         "en": "Without a network a store may take {money} and {points} points from each of its {members} most recent "
-        "members, for {hours} hours.",
-        "zh": "断网时，门店可为最近到店的 {members} 位会员各扣 {money} 和 {points} 积分，有效 {hours} 小时。",
+        "members, for {hours} hours, and never more than {percent}% of what they have.",
+        "zh": "断网时，门店可为最近到店的 {members} 位会员各扣 {money} 和 {points} 积分，有效 {hours} 小时，"
+        "且不超过其可用余额的 {percent}%。",
     },
     "no_allowance": {
         "en": "Without a network nothing can be paid with stored value or points.",
@@ -122,7 +123,7 @@ def _allowance(rule: ValueRule, language: Language, amount: Callable[[int], str]
         return _say("no_allowance", language)
     return _say(
         "allowance", language, money=amount(rule.allowance_minor), points=f"{rule.allowance_points:,}",
-        members=rule.allowance_members, hours=rule.allowance_hours,
+        members=rule.allowance_members, hours=rule.allowance_hours, percent=rule.allowance_percent,
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ class Offline(Chain):
 
     def __init__(self, database: Database, **rule: object) -> None:
         super().__init__(database)
-        self.publish(**{"allowance_minor": 3_000, "allowance_hours": 24, **rule})
+        self.publish(**{"allowance_minor": 3_000, "allowance_hours": 24, "allowance_percent": 100, **rule})
         self.epochs = {store: self.open_epoch(store) for store in AGENTS}
         for store in AGENTS:
             self.visit(store)
@@ -96,6 +96,22 @@ def test_an_allowance_leaves_the_balance_when_it_is_issued_and_its_agent_hears_o
     assert (one.unit, one.amount, one.epoch) == ("CNY", 3_000, chain.epochs["s001"])
     assert one.valid_until_ms == START_MS + 24 * HOUR_MS
     assert [two.amount for two in chain.told("s002")] == [2_000]
+    chain.prove()
+
+
+def test_a_store_is_given_ahead_no_more_than_its_share_so_that_the_rest_can_be_spent_elsewhere(
+    database: Database,
+) -> None:
+    chain = Offline(database, allowance_percent=50)
+    chain.top_up(5_000)
+    assert (chain.issue("s001"), chain.issue("s001"), chain.issue("s002")) == (1, 0, 1)
+    assert chain.holds() == {"s001": 2_500, "s002": 1_250}
+    assert chain.money == (1_250, 0)
+    chain.top_up(100)
+    assert chain.issue("s001") == 0, "little more is no reason for another hold"
+    chain.top_up(20_000)
+    assert (chain.issue("s001"), chain.issue("s002")) == (0, 1)
+    assert chain.holds()["s001"] == 2_500
     chain.prove()
 
 

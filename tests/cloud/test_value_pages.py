@@ -181,9 +181,10 @@ def test_rules_are_drafted_tried_and_published_with_a_reason(desk: Desk) -> None
     fields = {
         "named_cap_minor": "50.00", "unnamed_cap_minor": "1,000", "identity_from_minor": "0",
         "order_of_use": "gift_first", "hold_minutes": "15", "return_fee_bp": "1.5", "return_fee_minor": "2",
-        "recover_debt": "yes", "allowance_minor": "0", "allowance_points": "0", "allowance_hours": "24",
-        "allowance_members": "200", "campaign_from": "100", "campaign_gift": "10", "campaign_starts": "2026-01-01",
-        "campaign_ends": "2026-01-31", "campaign_repeating": "yes", "campaign_months": "12",
+        "recover_debt": "yes", "allowance_minor": "0", "allowance_points": "0", "allowance_percent": "50",
+        "allowance_hours": "24", "allowance_members": "200", "campaign_from": "100", "campaign_gift": "10",
+        "campaign_starts": "2026-01-01", "campaign_ends": "2026-01-31", "campaign_repeating": "yes",
+        "campaign_months": "12",
     }  # fmt: skip
     page = f"/value/rules/{draft}"
     assert mia.send(f"{page}/save", {**fields, "campaign_ends": ""}).headers["location"].endswith("refused=campaign")
