@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
+import msgspec
 from sqlalchemy import select
 from sqlmodel import Session
 
@@ -25,7 +26,7 @@ DRAW = "draw"
 FREE = "free"
 """Purpose of the journal that gives back what a capture left; its cause is the hold's id."""
 SETTLE = "settle"
-"""Purpose of the journal by which points that came back settle what their owner owes; its cause is the hold's id."""
+"""Purpose of the journal by which points that came back settle what their owner owes; a hold's has its id as cause."""
 LET_GO = {VOIDED: "void", TIMED_OUT: "time_out"}
 """Purpose of the journal that gives a hold's value back, by how it ended."""
 
@@ -164,18 +165,25 @@ def _settle(
 
     What a purse owes is settled by its next top-up, where the rules say so.
     """
+    came = Journal(cause=hold.id, purpose=SETTLE, at_ms=hold.at_ms, store=hold.store_id, member=hold.member_id, legs=())
     for kind, rest in rests.items():
-        debt = debt_account(accounts[kind])
-        settled = min(rest, _owed(session, debt))
-        if not settled:
-            continue
-        parts, _ = lots.take(session, accounts[kind], settled)
-        journal = Journal(
-            cause=hold.id, purpose=SETTLE, at_ms=hold.at_ms, store=hold.store_id, member=hold.member_id,
-            legs=(Leg(accounts[kind], -settled), Leg(debt, settled)),
-        )  # fmt: skip
-        post(session, commit_no, [journal])
-        lots.used(session, journal.key, parts, hold.store_id)
+        settle_owed(session, commit_no, accounts[kind], rest, came)
+
+
+def settle_owed(session: Session, commit_no: int, account: AccountKey, came: int, facts: Journal) -> int:
+    """Let points that just came into an account settle what its owner owes. Return how many did.
+
+    `facts` is the journal to post but for its legs; the caller sees to it that they come, and so settle, once.
+    """
+    debt = debt_account(account)
+    settled = min(came, _owed(session, debt))
+    if not settled:
+        return 0
+    parts, _ = lots.take(session, account, settled)
+    journal = msgspec.structs.replace(facts, legs=(Leg(account, -settled), Leg(debt, settled)))
+    post(session, commit_no, [journal])
+    lots.used(session, journal.key, parts, facts.store)
+    return settled
 
 
 def _owed(session: Session, debt: AccountKey) -> int:

@@ -176,13 +176,13 @@ def test_an_earning_is_taken_back_with_its_spend(database: Database, ann: UUID, 
         assert gone.json() == {"points": 6, "balance": 0}
         assert ask("earn", {"member": str(ann), **place, "minor": 1_000}, "e2").json() == {"points": 10, "balance": 4}
         assert ask("reverse", {"of": "e2", **place}, "r8").json() == {"points": 10, "balance": 0}
-        assert ask("reverse", {"of": "s", **place}, "r9").json() == {"points": 6, "balance": 6}
+        assert ask("reverse", {"of": "s", **place}, "r9").json() == {"points": 6, "balance": 0}
     assert code(ask("reverse", {"of": "e", **place}, "r10")) == (403, "nothing_left")
     with database.session() as session:
         year = session.get_one(MemberYear, (ann, 2026))
         assert (year.spend_minor, year.visits) == (0, 0)
         owed = session.get(Balance, debt_account(ann).id)
-        assert (owed.amount if owed else 0) == (-6 if spent_points == "owed" else 0)
+        assert (owed.amount if owed else 0) == 0, "points that came back settle what is owed"
         assert prove(session).holds
 
 

@@ -17,12 +17,16 @@ from cloud.loyalty import rewarding, transferring
 from cloud.loyalty.earning import debt_account
 from cloud.member_lifecycle import merging
 from cloud.members import rules
+from cloud.rewards import drawing, gifts, refunding
+from cloud.rewards.models import RunItem
 from cloud.value import correcting
+from shared.draws import DrawRules, Prize
 from shared.wire.messages import AskRelease
 from shared.wire.return_asks import ReturnAllowed
 from tests.cloud.members_data import join, vault
 from tests.cloud.test_one_person import Chain, Shop, chain, holds, merge
 from tests.cloud.test_points_returns import ask, refusing
+from tests.cloud.test_rewards import open_gift
 from tests.cloud.value_books import TODAY
 from tests.factories import START_MS, new_id
 
@@ -35,14 +39,17 @@ GIVEN = 70
 def owing(chain: Chain) -> UUID:
     """Return somebody who owes points."""
     member = join(chain.database)
+    owe(chain, member)
+    return member
 
+
+def owe(chain: Chain, member: UUID) -> None:
     def work(session: Session) -> None:
         legs = (Leg(debt_account(member), -OWED), Leg(AccountKey(POINTS_ISSUED, "s001", POINTS), OWED))
         owes = Journal(cause=new_id(), purpose="return", at_ms=START_MS, store="s001", legs=legs, member=member)
         post(session, open_commit(session, START_MS), [owes])
 
     in_transaction(chain.database, work)
-    return member
 
 
 def reward(chain: Chain, member: UUID, points: int = GIVEN) -> None:
@@ -88,7 +95,41 @@ def brought(chain: Chain, member: UUID) -> None:
     merge(chain, member, chain.ann)
 
 
-@pytest.mark.parametrize("give", [handed, corrected, brought, reward])
+def cancelled(chain: Chain, member: UUID) -> None:
+    """A gift paid for while nothing was owed, cancelled twice when something is: it settles once."""
+    reward(chain, member, OWED)
+    reward(chain, member)
+    open_gift(chain.database, stock=1, points=GIVEN)
+    wanted = gifts.Order(id=new_id(), gift="mug", member=member, store="s001", today=TODAY, at_ms=START_MS)
+    in_transaction(
+        chain.database,
+        lambda session: gifts.order(session, open_commit(session, START_MS), wanted, now_ms=START_MS).require(),
+    )
+    owe(chain, member)
+    for _ in range(2):
+        with chain.database.session() as session:
+            gifts.cancel(session, open_commit(session, START_MS), wanted.id, cause=new_id(), at_ms=START_MS)
+
+
+def refunded(chain: Chain, member: UUID) -> None:
+    """A draw's ticket, paid for while nothing was owed."""
+    reward(chain, member, OWED)
+    reward(chain, member)
+    rules = DrawRules(prizes=[Prize(prize="mug", weight=1, worth_minor=1)], nothing_weight=0)
+    entry = drawing.Entry(id=new_id(), draw="spring", member=member, today=TODAY, at_ms=START_MS)
+    with chain.database.session() as session:
+        made = drawing.NewDraw(id="spring", rules=rules, stock={"mug": 1}, points=GIVEN)
+        drawing.open_draw(session, vault(), made, bytes(32), actor="ann", now_ms=1)
+        drawing.draw(session, vault(), open_commit(session, START_MS), entry, now_ms=START_MS).require()
+    owe(chain, member)
+    with chain.database.session() as session:
+        drawing.end(session, vault(), "spring", actor="ann", now_ms=2)
+        parameters, run = {"draw": "spring"}, new_id()
+        found = [RunItem(run_id=run, subject=one[0], amount=one[1]) for one in refunding.items(session, parameters)]
+        refunding.post_items(session, open_commit(session, START_MS), run, parameters, found, at_ms=START_MS)
+
+
+@pytest.mark.parametrize("give", [handed, corrected, brought, reward, cancelled, refunded])
 def test_points_that_come_settle_what_is_owed(chain: Shop, give: Callable[[Chain, UUID], None]) -> None:
     member = owing(chain)
     give(chain, member)
