@@ -6,15 +6,14 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from cloud.ledger import AccountKey
-from cloud.ledger.kinds import MEMBER_POINTS_HELD, POINTS
-from cloud.ledger.reading import balance_of_account, points_of
+from cloud.ledger.reading import points_of
 from cloud.loyalty import crediting, tier_of_day
 from cloud.loyalty import rules as loyalty_rules
 from cloud.loyalty.facts import LineFacts, ReturnedLineFacts, ReturnFacts, SaleFacts
 from cloud.members import one_person
 from cloud.members.models import Card
 from cloud.sales.originals import Original, lock_originals
+from cloud.value import allowances
 from cloud.value.returning import points_due
 from shared.money import refund_share
 from shared.wire.messages import Refused
@@ -38,9 +37,10 @@ def answer(session: Session, ask: AskReturn) -> ReturnAllowed | Refused:
     own, rule = crediting.points_back(session, back, loyalty_rules.load(session))
     tier = tier_of_day.foresee(session, _coming(back, original, own))
     points = max(own + tier.now - tier.then, 0)
-    # What is set aside is not spent: once it comes back it settles what its absence made them owe.
-    aside = balance_of_account(session, AccountKey(MEMBER_POINTS_HELD, str(member), POINTS).id)
-    there = points_of(session, [member])[member] + aside + points_due(session, ask.sale, pieces) + tier.now
+    # What a store was given ahead is not spent: once it comes back it settles what its absence made them owe. What a
+    # till set aside for a basket is as good as spent: a return beside it would end in a debt.
+    ahead = allowances.points_ahead(session, member)
+    there = points_of(session, [member])[member] + ahead + points_due(session, ask.sale, pieces) + tier.now
     owed = max(points - max(there, 0), 0)
     if owed and rule is not None and rule.spent_points == "refused":
         return Refused(code=f"{POINTS_SPENT}:{owed}")

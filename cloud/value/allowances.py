@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, select
+from sqlalchemy import Uuid, func, select
 from sqlmodel import Session, col
 
 from cloud.database.commits import open_commit
@@ -94,6 +94,15 @@ def of_agent(session: Session, agent: str, members: Collection[UUID]) -> dict[UU
             Allowance(id=row.id, unit=row.unit, amount=row.amount, valid_until_ms=row.valid_until_ms, epoch=row.epoch)
         )
     return dict(found)
+
+
+def points_ahead(session: Session, member: UUID) -> int:
+    """Return the points of a member that stores were given ahead and have not spent, as far as HQ has heard."""
+    hold = table_of(Hold)
+    left = select(func.coalesce(func.sum(hold.c.amount - hold.c.captured), 0)).where(
+        hold.c.member_id == member, hold.c.kind == ALLOWANCE, hold.c.state == HELD, hold.c.unit == POINTS
+    )
+    return int(session.execute(left).scalar_one())
 
 
 def _due(session: Session, agent: Agent, epoch: UUID, rule: ValueRule, *, currency: str, moment: Moment) -> list[Due]:

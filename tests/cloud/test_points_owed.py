@@ -20,14 +20,15 @@ from cloud.members import rules
 from cloud.rewards import drawing, gifts, refunding
 from cloud.rewards.models import RunItem
 from cloud.value import correcting
+from cloud.value.allowances import ALLOWANCE
 from shared.draws import DrawRules, Prize
-from shared.wire.messages import AskRelease
+from shared.wire.messages import AskRelease, Refused
 from shared.wire.return_asks import ReturnAllowed
 from tests.cloud.members_data import join, vault
 from tests.cloud.test_one_person import Chain, Shop, chain, holds, merge
 from tests.cloud.test_points_returns import ask, refusing
 from tests.cloud.test_rewards import open_gift
-from tests.cloud.value_books import TODAY
+from tests.cloud.value_books import TODAY, Books
 from tests.factories import START_MS, new_id
 
 __all__ = ["chain"]
@@ -148,13 +149,22 @@ def test_members_taken_apart_again_owe_and_have_what_they_did(chain: Shop) -> No
 
 
 def test_points_that_were_only_set_aside_settle_what_their_absence_made_owed(chain: Shop) -> None:
-    """A return while all points lie with a till or a store's allowance: it is not refused, and nothing stays owed."""
+    """A return while points lie in a basket: a till that asks is told no; one that does not leaves nothing owed."""
     refusing(chain)
     sale = chain.sell(20_000)
     basket = new_id()
     chain.hold(POINTS, 150, basket)
-    assert ask(chain, sale, {1: 1}) == ReturnAllowed(points=200)
+    assert ask(chain, sale, {1: 1}) == Refused(code="points_spent:150")
     chain.give_back(sale)
     assert holds(chain, chain.ann) == {"member_debt": -150, "member_points_held": 150}
     chain.ask(AskRelease(basket=basket, till="t1"))
     assert holds(chain, chain.ann) == {}
+
+
+def test_a_return_is_not_refused_for_points_that_a_store_was_only_given_ahead(chain: Shop) -> None:
+    refusing(chain)
+    sale = chain.sell(20_000)
+    ahead = Books(chain.database).hold(chain.ann, 150, kind=ALLOWANCE)
+    assert ask(chain, sale, {1: 1}) == ReturnAllowed(points=200)
+    Books(chain.database).draw(ahead, new_id(), 40)
+    assert ask(chain, sale, {1: 1}) == Refused(code="points_spent:40")

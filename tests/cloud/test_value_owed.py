@@ -23,7 +23,7 @@ from tests.cloud.test_value_api import asking
 from tests.cloud.value_pages_data import Desk
 from tests.factories import START_MS, DrivenMachineClock, new_id
 
-LAST_PROVED = "We owe 100.00 CNY in stored value."
+LAST_PROVED = "We owe ￥100.00 in stored value."
 WRONG = "The newest proof of the ledger found something wrong"
 OFF = "What the issuers owe does not add up to what the ledger proves, so it is not shown here (CNY)."
 
@@ -74,7 +74,7 @@ def test_p5_what_is_owed_stands_as_it_was_proved_and_says_when(desk: Desk) -> No
     assert LAST_PROVED in page, "what no proof has seen is not added"
     assert "150.00" in page, "the purse itself is as it is now"
     desk.prove()
-    assert "We owe 150.00 CNY in stored value." in sue.get("/value").text
+    assert "We owe ￥150.00 in stored value." in sue.get("/value").text
 
 
 def test_p5_a_ledger_that_does_not_hold_changes_no_figure(desk: Desk) -> None:
