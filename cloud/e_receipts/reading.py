@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from cloud.org.entities import on_receipts
 from cloud.org.models import LegalEntity, Store, Till
 from cloud.prices.books import StoreBook, StoreBooks
 from cloud.prices.settings import till_settings
@@ -129,13 +130,14 @@ def _shop(session: Session, sale: Sale, language: str) -> Shop:
     entity = session.get(LegalEntity, sale.legal_entity_id) if sale.legal_entity_id else None
     said = till_settings(session).receipt
     spoken = [language, *said.languages, "" if store is None else store.locale, "en"]
+    reads = next(one for one in spoken if one in LANGUAGES)
     return Shop(
         name=sale.store_id if store is None else store.name,
-        legal_name=said.legal_name or ("" if entity is None else entity.name),
+        legal_name=said.legal_name or ("" if entity is None else on_receipts(entity.name, [reads])),
         zone=sale.time_zone,
         currency=sale.currency,
         exponent=sale.exponent,
-        languages=(next(one for one in spoken if one in LANGUAGES),),
+        languages=(reads,),
         notes=tuple(said.notes),
     )
 

@@ -15,6 +15,7 @@ from cloud.fleet.models import Agent, Deployment
 from cloud.fleet.terminals import terminals_by_store
 from cloud.loyalty import points_rules
 from cloud.loyalty.rules import tier_names as tier_names_of
+from cloud.org import entities
 from cloud.org.devices import by_till
 from cloud.org.models import LegalEntity, Store, StoreOwnership, Till
 from cloud.prices.bodies import BodyFiles, delta_name
@@ -95,7 +96,7 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
     tier_names = tier_names_of(session)
     rules = points_rules.published(session)
     owners = _legal_entities(session, stores, now_ms)
-    names = {one.id: one.name for one in session.execute(select(LegalEntity)).scalars()} if owners else {}
+    issuers = {one.id: one.name for one in session.execute(select(LegalEntity)).scalars()} if owners else {}
     ids = [store.id for store in stores]
     bound = by_till(session, ids)
     terminals = terminals_by_store(session, ids)
@@ -131,16 +132,17 @@ def _settings(session: Session, stores: Sequence[Store], now_ms: int) -> dict[st
             member_code_keys=codes.member_code_keys,
             tier_names=tier_names,
             points_rules=points_rules.of_day(rules, _today(store, now_ms)),
-            receipt=_receipt(chain.receipt, names.get(owners.get(store.id, ""), "")),
+            receipt=_receipt(chain.receipt, store, issuers.get(owners.get(store.id, ""))),
             terminals=terminals.get(store.id, TerminalSettings()),
         )
         for store in stores
     }
 
 
-def _receipt(said: ReceiptSettings, legal_name: str) -> ReceiptSettings:
-    """Return what a store's receipts say: the chain's words, issued by whoever owns the store."""
-    return msgspec.structs.replace(said, legal_name=said.legal_name or legal_name)
+def _receipt(said: ReceiptSettings, store: Store, issuer: str | None) -> ReceiptSettings:
+    """Return what a store's receipts say: the chain's words, issued by whoever owns the store (None: nobody)."""
+    owner = "" if issuer is None else entities.on_receipts(issuer, said.languages or [store.locale])
+    return msgspec.structs.replace(said, legal_name=said.legal_name or owner)
 
 
 def deltas_for(

@@ -19,6 +19,7 @@ class LegalEntity(Table, table=True):
 
     id: str = Field(primary_key=True, max_length=32)
     name: str
+    """Empty for the company that a chain's first store was given and nobody has named: see `cloud.org.entities`."""
 
 
 class Store(Table, table=True):

@@ -11,6 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from cloud import audit
 from cloud.errors import Conflict, Invalid, NotFound
+from cloud.org.entities import UNNAMED
 from cloud.org.models import LegalEntity, Store, StoreGroup, StoreGroupMember, StoreOwnership, Till
 from shared.ids import check_slug
 from shared.wire.events import TillKind
@@ -55,7 +56,8 @@ def add_store(
     if session.get(LegalEntity, entity) is None:
         if entity != DEFAULT_ENTITY:
             raise NotFound(f"there is no legal entity {entity!r}")
-        add_entity(session, DEFAULT_ENTITY, "The chain")
+        session.add(LegalEntity(id=DEFAULT_ENTITY, name=UNNAMED))
+        session.flush()
     session.add(store)
     session.flush()
     session.add(StoreOwnership(store_id=store.id, from_date=_FIRST_DAY, legal_entity_id=entity, kind=ownership))

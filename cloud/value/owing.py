@@ -24,6 +24,7 @@ from cloud.ledger.kinds import (
     VALUE_TAKEN,
 )
 from cloud.ledger.models import Account, Balance, JournalRow, Posting
+from cloud.org import entities
 from cloud.org.models import LegalEntity
 from cloud.value.models import Purse
 from cloud.value.months import Month
@@ -46,6 +47,11 @@ class Issued:
     gift: int
     held: int
     purses: int
+
+    @property
+    def called(self) -> str:
+        """What pages call the entity; a `Phrase` where nobody has named it."""
+        return entities.called(self.name)
 
     @property
     def total(self) -> int:

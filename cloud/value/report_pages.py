@@ -19,7 +19,8 @@ from cloud.ledger import AccountKey, listings
 from cloud.ledger import words as ledger_words
 from cloud.ledger.kinds import MEMBER_DEBT, PURSE_DEBT, SHORTFALL
 from cloud.ledger.units import Units, units
-from cloud.org.models import LegalEntity, Store
+from cloud.org import entities
+from cloud.org.models import Store
 from cloud.org.zones import zone_of
 from cloud.sales.shops import shops
 from cloud.value import owing, rules
@@ -29,6 +30,7 @@ from cloud.web.rendering import Context
 from cloud.web.showing import listed
 from cloud.web.tables import Asked, Cell, Column, Filter, Kind, Listing, ListSource
 from shared.loyalty import months_later
+from shared.web.phrases import Phrase
 from shared.web.words import marked
 
 router = APIRouter(prefix="/value", include_in_schema=False)
@@ -101,14 +103,13 @@ def settled(session: Session, code: str) -> list[Settled]:
     ids = {store for one in owed for store in (one.sold_by, one.taken_by)}
     stores = select(col(Store.id), col(Store.name)).where(col(Store.id).in_(ids))
     names: dict[str, str] = {row[0]: row[1] for row in session.execute(stores)}
-    companies = select(col(LegalEntity.id), col(LegalEntity.name))
-    entities: dict[str, str] = {row[0]: row[1] for row in session.execute(companies)}
+    companies = entities.names(session)
     last = months_later(date.fromisoformat(f"{wanted.code}-01"), 1)
     owners = {store: shop.owner_on(last) or "" for store, shop in shops(session, ids).items()}
     return [
         Settled(
             one, names.get(one.sold_by, one.sold_by), names.get(one.taken_by, one.taken_by),
-            *(entities.get(owner, owner) for owner in (owners.get(one.sold_by, ""), owners.get(one.taken_by, ""))),
+            *(companies.get(owner, owner) for owner in (owners.get(one.sold_by, ""), owners.get(one.taken_by, ""))),
         )
         for one in owed
     ]  # fmt: skip
@@ -152,6 +153,9 @@ def _settlement_columns(written: Units) -> Sequence[Column[Settled]]:
             return Cell(value=marked("Brought over from elsewhere"), say=True)
         return Cell(value=name, href=f"/stores/{code}", note=code)
 
+    def company(name: str) -> Cell | None:
+        return Cell(value=name, say=isinstance(name, Phrase)) if name else None
+
     return (
         Column(
             key="seller",
@@ -160,7 +164,7 @@ def _settlement_columns(written: Units) -> Sequence[Column[Settled]]:
             order=lambda row: (row.owed.sold_by, row.owed.taken_by),
             cell=lambda row: store(row.owed.sold_by, row.seller),
         ),
-        Column(key="seller_owner", title=marked("Seller's company"), cell=lambda row: row.seller_owner or None),
+        Column(key="seller_owner", title=marked("Seller's company"), cell=lambda row: company(row.seller_owner)),
         Column(
             key="taker",
             title=marked("Taken by"),
@@ -168,7 +172,7 @@ def _settlement_columns(written: Units) -> Sequence[Column[Settled]]:
             order=lambda row: (row.owed.taken_by, row.owed.sold_by),
             cell=lambda row: store(row.owed.taken_by, row.taker),
         ),
-        Column(key="taker_owner", title=marked("Taker's company"), cell=lambda row: row.taker_owner or None),
+        Column(key="taker_owner", title=marked("Taker's company"), cell=lambda row: company(row.taker_owner)),
         Column(
             key="principal",
             title=marked("Principal"),

@@ -27,6 +27,7 @@ from cloud.web.speaking import COOKIE, language_of, newly_chosen, speech
 from cloud.web.static_files import assets
 from cloud.web.who import who
 from shared.receipt.figures import money_with_sign
+from shared.web.phrases import Phrase
 from shared.web.words import HTML_LANGUAGE, Language
 
 HERE = Path(__file__).parent
@@ -134,6 +135,7 @@ def environment(language: Language) -> Environment:
         thousands=figures.thousands,
         quantity=figures.quantity,
         who=lambda code: who(code, spoken),
+        said=lambda text: spoken.t(text) if isinstance(text, Phrase) else text,
         name_of=naming.name_of,
         named=naming.named,
         all_named=naming.all_named,

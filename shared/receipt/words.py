@@ -10,6 +10,7 @@ Words = Mapping[str, str]
 """One thing said in each language (`en`, `zh`)."""
 
 SAID: Mapping[str, Words] = {
+    "the_chain": {"en": "The chain", "zh": "连锁总公司"},
     "till": {"en": "Till", "zh": "收银台"},
     "cashier": {"en": "Cashier", "zh": "收银员"},
     "receipt": {"en": "Receipt", "zh": "小票号"},

@@ -24,6 +24,7 @@ from cloud.ingest.intake import Intake
 from cloud.ingest.received import read
 from cloud.loyalty import rules
 from cloud.members.enrolling import SignUp, enrol
+from cloud.org.entities import UNNAMED
 from cloud.org.models import LegalEntity, Store, StoreOwnership
 from cloud.prices.books import StoreBooks
 from cloud.privacy import Vault
@@ -62,7 +63,7 @@ def open_chain(database: Database) -> None:
     """Make two stores with an agent each, earning rules and tiers."""
     with database.session() as session:
         session.add(Deployment(incarnation=new_id(), since_ms=START_MS, reason="test"))
-        session.add(LegalEntity(id="main", name="The chain"))
+        session.add(LegalEntity(id="main", name=UNNAMED))
         for store in STORES:
             session.add(
                 Store(id=store, name=store, time_zone="Asia/Shanghai", currency="CNY", price_zone="main"),

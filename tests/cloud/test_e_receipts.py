@@ -13,7 +13,12 @@ from msgspec import structs
 from cloud.api.services import Services
 from cloud.database import Database
 from cloud.e_receipts.reading import e_receipt
+from cloud.fleet.models import Agent
+from cloud.ingest.desired import desired_document
+from cloud.org import stores
+from cloud.org.models import Store
 from cloud.prices.settings import TillSettings, set_till_settings
+from cloud.sales.models import Sale
 from shared.pricing import PaperCoupon
 from shared.receipt.layout import lay_out
 from shared.receipt.plain import to_text
@@ -21,8 +26,8 @@ from shared.wire.desired import ReceiptSettings
 from shared.wire.events import MemberOnSale, SaleCompleted, Tender, TenderKind
 from tests.cloud.apps import api_of
 from tests.cloud.calling import call
-from tests.cloud.ingesting import Outbox, open_store, take_in
-from tests.factories import make_return, make_sale
+from tests.cloud.ingesting import Outbox, add_agent, open_store, take_in
+from tests.factories import START_MS, make_return, make_sale
 
 
 def app(database: Database) -> FastAPI:
@@ -92,6 +97,24 @@ def test_it_speaks_the_customers_language(sqlite_database: Database) -> None:
     assert "WeChat Pay" in call(made, "GET", f"/r/{sale.id.hex}?lang=en").text
     assert "WeChat Pay" in call(made, "GET", f"/r/{sale.id}", headers={"Accept-Language": "de-CH,de"}).text
     assert "微信支付" in call(made, "GET", f"/r/{sale.id}", headers={"Accept-Language": "zh-CN"}).text
+
+
+def test_a_company_nobody_has_named_is_called_in_the_receipts_language(sqlite_database: Database) -> None:
+    sale = sold(sqlite_database)
+    with sqlite_database.session() as session:
+        second = Store(id="s009", name="9", time_zone="Asia/Shanghai", currency="CNY", locale="zh", price_zone="z1")
+        stores.add_store(session, second, actor="cli:test", now_ms=1)
+        session.get_one(Sale, sale.id).legal_entity_id = stores.DEFAULT_ENTITY
+        add_agent(session, "a009", "s009")
+        agent = session.get_one(Agent, "a009")
+        document = desired_document(session, agent, START_MS)
+        assert document is not None
+        assert document.settings.receipt.legal_name == "连锁总公司", "the till prints in the store's language"
+    with sqlite_database.snapshot() as session:
+        for language, called in (("en", "The chain"), ("zh", "连锁总公司")):
+            document = e_receipt(session, sale.id, language)
+            assert document is not None
+            assert called in to_text(lay_out(document, 48))
 
 
 def test_it_obeys_our_own_rule_against_inline_styles(sqlite_database: Database) -> None:

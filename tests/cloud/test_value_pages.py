@@ -70,6 +70,8 @@ def test_a_month_is_settled_between_stores_as_a_file(desk: Desk) -> None:
     eve = desk.visitor("eve")
     rows = list(csv.reader(StringIO(eve.get("/value/settlement?month=2026-01&export=csv&table=settlement").text[1:])))
     assert rows[1] == ["s001", "The chain", "s002", "The chain", "80.00", "0.00", "80.00", "CNY"]
+    assert "连锁总公司" in desk.visitor("eve", language="zh").get("/value/settlement?month=2026-01").text
+    assert "连锁总公司" in desk.visitor("eve", language="zh").get("/value").text
     assert "2025-12: no store has to settle with another." in eve.get("/value/settlement?month=2025-12").text
 
 
