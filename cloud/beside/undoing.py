@@ -21,8 +21,11 @@ from cloud.ledger.reversing import NOTHING_LEFT, JournalKey, Undo
 from cloud.loyalty import rules as loyalty_rules
 from cloud.loyalty.years import add_spend
 from cloud.members import one_person
+from cloud.members.care_models import ReceiptElsewhere
 from cloud.members.reversals import reverse
+from cloud.org.models import Store
 from shared.loyalty import share_returned
+from shared.receipt.figures import money_with_sign
 
 
 class Part(NamedTuple):
@@ -63,7 +66,7 @@ def undo_earning(session: Session, commit_no: int, of: Earning, part: Part, undo
     it, or so much of it, was taken back before; `value_gone` where points are spent and the rule refuses that.
     """
     row = session.get(BesideUndone, of.request, populate_existing=True) or BesideUndone(request=of.request)
-    wanted = _wanted(of, row, part)
+    wanted = _wanted(session, of, row, part)
     if wanted:
         reverse(session, commit_no, replace(undo, amount=wanted))
     row.points += wanted
@@ -81,21 +84,28 @@ def undo_earning(session: Session, commit_no: int, of: Earning, part: Part, undo
     return wanted
 
 
-def _wanted(of: Earning, row: BesideUndone, part: Part) -> int:
+def _wanted(session: Session, of: Earning, row: BesideUndone, part: Part) -> int:
     """Return how many points a part takes back. Raise Refused: `nothing_left`."""
     left, left_minor = of.points - row.points, of.minor - row.minor
     if row.whole:
         raise Refused(NOTHING_LEFT, "all of it was taken back")
     if part.minor is not None:
         if part.minor > left_minor:
-            raise Refused(NOTHING_LEFT, f"{left_minor} of its amount are left to take back")
+            raise Refused(NOTHING_LEFT, f"{_money(session, of, left_minor)} of its amount are left to take back")
         if part.minor == left_minor:
             return left
         return max(share_returned(of.points, row.minor + part.minor, of.minor, row.points), 0)
     if part.points is not None and part.points > left:
-        said = f"{left} points of it are left to take back" if left else "no points of it are left to take back"
+        said = f"of its points {left:,} are left to take back" if left else "no points of it are left to take back"
         raise Refused(NOTHING_LEFT, said)
     return left if part.points is None else part.points
+
+
+def _money(session: Session, of: Earning, minor: int) -> str:
+    """Write an amount in the money of the store that told of the receipt."""
+    told = session.get_one(ReceiptElsewhere, of.request)
+    shop = session.get_one(Store, told.store_id)
+    return money_with_sign(minor, shop.exponent, shop.currency)
 
 
 def may_be_owed(session: Session, key: JournalKey) -> bool:

@@ -130,7 +130,7 @@ def _require(row: Coupon, batch: CouponBatch, wanted: Reservation) -> None:
     if row.state != ISSUED:
         raise Refused(f"coupon_{row.state}", f"coupon {row.code} is {row.state}")
     if batch.closed:
-        raise Refused("coupon_closed", f"batch {batch.id} is closed")
+        raise Refused("coupon_closed", f"coupon {row.code} does not count any more")
     if wanted.today < row.starts:
         raise Refused("coupon_not_yet", f"coupon {row.code} counts from {row.starts}")
     if wanted.today > row.ends:

@@ -22,6 +22,7 @@ from cloud.ledger.lots import Part, Pick
 from cloud.ledger.models import Hold, HoldLot, HoldPart
 from cloud.ledger.posting import post
 from cloud.ledger.requests import Answered, once
+from cloud.ledger.units import units
 
 HELD = "held"
 CAPTURED = "captured"
@@ -111,7 +112,7 @@ def _place(session: Session, commit_no: int, request: HoldRequest, split: Splitt
     parts = {kind: amount for kind, amount in split(request.amount, available).items() if amount}
     if sum(parts.values()) != request.amount:
         missing = request.amount - sum(available.values())
-        raise Refused(INSUFFICIENT, f"{missing} {request.unit} too few")
+        raise Refused(INSUFFICIENT, f"{units(session).written(missing, request.unit)} too few")
     _write(session, request, parts, pick)
     legs = [leg for kind, amount in parts.items() for leg in _legs(request.account(kind), amount)]
     post(session, commit_no, [_placing(request, tuple(legs))])

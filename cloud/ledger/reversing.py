@@ -20,6 +20,7 @@ from cloud.ledger.lots import NewLot
 from cloud.ledger.models import JournalRow, Reversal
 from cloud.ledger.posting import post
 from cloud.ledger.reading import journals_by_key
+from cloud.ledger.units import units
 from shared.money import allocate
 
 JournalKey = tuple[UUID, str]
@@ -60,7 +61,7 @@ def reverse(session: Session, commit_no: int, undo: Undo) -> Journal:
     original = _lock_original(session, undo.of)
     if (before := _posted(session, undo, original)) is not None:
         return before
-    wanted = _wanted(original, undo.amount, _reversed(session, undo.of))
+    wanted = _wanted(session, original, undo.amount, _reversed(session, undo.of))
     legs = _covered(session, original, wanted, undo)
     journal = Journal(
         cause=undo.cause, purpose=undo.purpose, at_ms=undo.at_ms, store=undo.store, till=undo.till,
@@ -108,14 +109,13 @@ def _reversed(session: Session, key: JournalKey) -> Mapping[int, int]:
     return {n: int(amount) for n, amount in rows}
 
 
-def _wanted(original: Journal, amount: int | None, before: Mapping[int, int]) -> dict[int, int]:
+def _wanted(session: Session, original: Journal, amount: int | None, before: Mapping[int, int]) -> dict[int, int]:
     """Return what each leg is to move, by its number: the opposite of what is left of it, or of a share of that."""
     left = {n: leg.amount + before.get(n, 0) for n, leg in enumerate(original.legs, start=1)}
     whole = sum(amount for amount in left.values() if amount > 0)
     wanted = whole if amount is None else amount
     if not 0 < wanted <= whole:
-        left_of_it = f"{whole} are left of it to take back, not {wanted}" if whole else "all of it was taken back"
-        raise Refused(NOTHING_LEFT, left_of_it)
+        raise Refused(NOTHING_LEFT, _left(session, original.legs[0].account.unit, whole, wanted))
     gained = [n for n, part in left.items() if part > 0]
     lost = [n for n, part in left.items() if part < 0]
     shares: dict[int, int] = {}
@@ -123,6 +123,14 @@ def _wanted(original: Journal, amount: int | None, before: Mapping[int, int]) ->
         parts = allocate(wanted, [abs(left[n]) for n in numbers])
         shares |= {n: sign * part for n, part in zip(numbers, parts, strict=True)}
     return shares
+
+
+def _left(session: Session, unit: str, whole: int, wanted: int) -> str:
+    """Say how much of a journal is left to take back, where that is not what was wanted."""
+    if not whole:
+        return "all of it was taken back"
+    written = units(session).written
+    return f"of it {written(whole, unit)} are left to take back, not {written(wanted, unit)}"
 
 
 def _covered(session: Session, original: Journal, wanted: Mapping[int, int], undo: Undo) -> tuple[Leg, ...]:
@@ -142,7 +150,8 @@ def _covered(session: Session, original: Journal, wanted: Mapping[int, int], und
             moved = -min(-amount, max(balances[account], 0))
             if moved != amount:
                 if not undo.force or not facts.debt_in:
-                    raise Refused(VALUE_GONE, f"{moved - amount} of what is to be taken back are gone")
+                    gone = units(session).written(moved - amount, account.unit)
+                    raise Refused(VALUE_GONE, f"{gone} of what is to be taken back are spent")
                 debt = debt_account(account)
                 legs[debt] = legs.get(debt, 0) + amount - moved
         legs[account] = legs.get(account, 0) + moved

@@ -1,4 +1,4 @@
-"""How amounts of the ledger's units are written."""
+"""How amounts of the ledger's units are written; texts of refusals say them so, in English."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from sqlmodel import Session
 from cloud.database.rowset import table_of
 from cloud.ledger.kinds import COUPONS, POINTS
 from cloud.org.models import Store
+from shared.receipt.figures import money_with_sign
 
 _USUAL = 2
+_WHOLE = {POINTS: "point", COUPONS: "coupon"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,12 @@ class Units:
     def exponent(self, unit: str) -> int:
         """Return how many digits a unit has after its point."""
         return self.exponents.get(unit, _USUAL)
+
+    def written(self, amount: int, unit: str) -> str:
+        """Write an amount for people: `6 points`, `￥12.50`."""
+        if unit in _WHOLE:
+            return f"{amount:,} {_WHOLE[unit]}{'' if amount == 1 else 's'}"
+        return money_with_sign(amount, self.exponent(unit), unit)
 
 
 def units(session: Session) -> Units:

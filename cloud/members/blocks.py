@@ -25,6 +25,7 @@ BUY = "buy"
 POINTS = "points"
 COUPONS = "coupons"
 KINDS = (BUY, POINTS, COUPONS)
+_BLOCKED_FROM = {BUY: "buy", POINTS: "collect or spend points", COUPONS: "use coupons"}
 _MOST_REASON = 500
 
 
@@ -80,7 +81,7 @@ def require_free(session: Session, member: UUID, kind: str) -> None:
     found = standing(session, [member]).get(member, frozenset())
     for one in (kind, BUY):
         if one in found:
-            raise Refused(f"{one}_blocked", f"member {member} is blocked from {one} for now")
+            raise Refused(f"{one}_blocked", f"this member may not {_BLOCKED_FROM[one]} for now")
 
 
 def put(

@@ -36,6 +36,7 @@ JOURNALS: Mapping[str, Mapping[Language, str]] = {
     "undo_top_up": {"en": "Top-up taken back", "zh": "充值撤销"},
     "card_return": {"en": "Paid out", "zh": "退卡"},
     "correction": {"en": "Put right by hand", "zh": "人工更正"},
+    "settle": {"en": "Settled points owed", "zh": "抵还欠积分"},
     "gift": {"en": "Gift", "zh": "兑换礼品"},
     "undo_gift": {"en": "Gift given back", "zh": "取消兑换退回"},
     "prize_draw": {"en": "Prize draw", "zh": "参与抽奖"},

@@ -169,7 +169,7 @@ def test_an_earning_is_taken_back_with_its_spend(database: Database, ann: UUID, 
     gone = ask("reverse", {"of": "e", **place}, "r2")
     if spent_points == "refused":
         assert code(gone) == (403, "value_gone")
-        assert gone.json()["message"] == "6 of what is to be taken back are gone"
+        assert gone.json()["message"] == "6 points of what is to be taken back are spent"
         assert ask("reverse", {"of": "s", **place}, "r6").json() == {"points": 6, "balance": 6}
         assert ask("reverse", {"of": "e", **place}, "r7").json() == {"points": 6, "balance": 0}
     else:
@@ -293,7 +293,9 @@ def test_a_block_stops_points_and_not_the_sale(database: Database, ann: UUID) ->
         "earns": 0, "spendable": 0, "not_given": "points_blocked",
     }  # fmt: skip
     assert ask("earn", {**place, "minor": 9_999}, "k").json() == none
-    assert code(ask("spend", {**place, "points": 1}, "s")) == (403, "points_blocked")
+    barred = ask("spend", {**place, "points": 1}, "s")
+    assert code(barred) == (403, "points_blocked")
+    assert barred.json()["message"] == "this member may not collect or spend points for now"
     assert stands(database, ann) == (10_999, 2)
     with database.session() as session:
         blocks.lift(session, ann, "points", reason="x", actor="a", commit_no=2, now_ms=START_MS + 1)
@@ -346,7 +348,15 @@ def test_parts_are_said_by_points_or_by_money(sqlite_database: Database) -> None
     of = {"of": "e", "store": "s001"}
     assert ask("reverse", {**of, "points": 1, "minor": 1}, "a").status_code == 422
     assert ask("reverse", {**of, "of": "s", "minor": 1}, "b").status_code == 422
-    assert code(ask("reverse", {**of, "minor": 10_001}, "c")) == (403, "nothing_left")
+    beyond = (
+        ({**of, "minor": 10_001}, "￥100.00 of its amount are left to take back"),
+        ({**of, "points": 101}, "of its points 100 are left to take back"),
+        ({**of, "of": "s", "points": 51}, "of it 50 points are left to take back, not 51 points"),
+    )
+    for n, (body, said) in enumerate(beyond):
+        refused = ask("reverse", body, f"c{n}")
+        assert code(refused) == (403, "nothing_left")
+        assert refused.json()["message"] == said
     assert ask("reverse", {**of, "minor": 5_000}, "d").json() == {"points": 50, "balance": 0}
     assert ask("reverse", {**of, "points": 10}, "f").json() == {"points": 10, "balance": 0}, "owed from here on"
     assert stands(sqlite_database, ann) == (4_000, 1)
