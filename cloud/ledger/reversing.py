@@ -151,7 +151,7 @@ def _covered(session: Session, original: Journal, wanted: Mapping[int, int], und
             if moved != amount:
                 if not undo.force or not facts.debt_in:
                     gone = units(session).written(moved - amount, account.unit)
-                    raise Refused(VALUE_GONE, f"{gone} of what is to be taken back are spent")
+                    raise Refused(VALUE_GONE, f"{gone} of what is to be taken back are gone")
                 debt = debt_account(account)
                 legs[debt] = legs.get(debt, 0) + amount - moved
         legs[account] = legs.get(account, 0) + moved

@@ -169,7 +169,7 @@ def test_an_earning_is_taken_back_with_its_spend(database: Database, ann: UUID, 
     gone = ask("reverse", {"of": "e", **place}, "r2")
     if spent_points == "refused":
         assert code(gone) == (403, "value_gone")
-        assert gone.json()["message"] == "6 points of what is to be taken back are spent"
+        assert gone.json()["message"] == "6 points of what is to be taken back are gone"
         assert ask("reverse", {"of": "s", **place}, "r6").json() == {"points": 6, "balance": 6}
         assert ask("reverse", {"of": "e", **place}, "r7").json() == {"points": 6, "balance": 0}
     else:

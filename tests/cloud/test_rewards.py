@@ -123,7 +123,7 @@ def test_a_run_needs_two_people_and_is_posted_once(database: Database) -> None:
     with database.session() as session:
         assert runs.post_some(session, run.id, BOB) == 0
     books.capture(books.hold(members[4], 5_050), 5_050)
-    with pytest.raises(Refused, match="spent"), database.session() as session:
+    with pytest.raises(Refused, match="gone"), database.session() as session:
         runs.reverse_all(session, run.id, ANN)
     with database.session() as session:
         runs.reverse_all(session, run.id, ANN, force=True)
