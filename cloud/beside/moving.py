@@ -139,7 +139,7 @@ class Till:
             crediting.give(session, commit_no, [earned], EARN)
         told = ReceiptElsewhere(
             id=request, member_id=member, store_id=at.store, till=at.till, cashier=at.cashier, receipt=at.receipt,
-            business_date=today, total_minor=minor, points=points,
+            business_date=today, total_minor=minor, points=points, at_ms=self.business_ms,
         )  # fmt: skip
         session.add(told)
         add_spend(session, member, today, minor, visits=1)

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from cloud.e_receipts.reading import e_receipt
 from cloud.errors import NotFound
-from cloud.member_page import movements, reading
+from cloud.member_page import movements, reading, receipt_list
 from cloud.member_page.card_code import REFRESH_S, VALID_S, card_of, code_text, drawn
 from cloud.member_page.coupons import CouponShown, coupons_of
 from cloud.member_page.holdings import purses_of
@@ -151,9 +151,10 @@ def value(request: Request, page: Here, visitor: SignedIn, before: Before = None
 def receipts(request: Request, page: Here, visitor: SignedIn, before: Before = None) -> Response:
     """List what the member bought."""
     with page.database.snapshot() as session:
-        found = reading.receipts(session, visitor.member, before)
-    older = found[-1].at_ms if len(found) == reading.PAGE else None
-    return answer(request, "receipts", tab="receipts", mark=visitor.mark, receipts=found, older=older, before=before)
+        found = receipt_list.page_of(session, visitor.member, before)
+    return answer(
+        request, "receipts", tab="receipts", mark=visitor.mark, receipts=found.rows, older=found.older, before=before
+    )
 
 
 @router.get("/me/receipts/{sale}")

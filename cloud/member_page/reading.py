@@ -173,14 +173,14 @@ def standing(session: Session, member: UUID, today: date, house: House, language
     )
 
 
-def receipts(session: Session, member: UUID, before_ms: int | None = None) -> Sequence[ReceiptLine]:
-    """Return a page of what a member bought, the newest first; `before_ms` goes on after the last one shown."""
+def receipts(session: Session, member: UUID, before_ms: int | None = None, most: int = PAGE) -> Sequence[ReceiptLine]:
+    """Return what a member bought at our tills before a moment, the newest first."""
     sale, store = table_of(Sale), table_of(Store)
     query = select(sale, store.c.name.label("store_name")).outerjoin(store, store.c.id == sale.c.store_id)
     query = query.where(_theirs(session, member))
     if before_ms is not None:
         query = query.where(sale.c.at_ms < before_ms)
-    rows = session.execute(query.order_by(sale.c.at_ms.desc(), sale.c.id.desc()).limit(PAGE)).all()
+    rows = session.execute(query.order_by(sale.c.at_ms.desc(), sale.c.id.desc()).limit(most)).all()
     back = came_back(session, [row.id for row in rows])
     return [
         ReceiptLine(

@@ -122,6 +122,8 @@ class ReceiptElsewhere(Table, table=True):
     business_date: date = Field(index=True)
     total_minor: int = big_int()
     points: int = big_int()
+    at_ms: int = utc_ms(default=0)
+    """When it was told, in business time."""
 
 
 class PhoneLook(Table, table=True):

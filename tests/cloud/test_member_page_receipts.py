@@ -7,10 +7,14 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlmodel import Session
 
+from cloud.beside.moving import Place, Till
+from cloud.beside.undoing import Part
 from cloud.database import Database
+from cloud.database.transactions import in_transaction
 from tests.cloud.member_page_data import FAMILY, Phone, Shop, a_member, bought, open_shop
-from tests.cloud.members_data import CARD, OTHER_CARD, shown, take
+from tests.cloud.members_data import CARD, OTHER_CARD, shown, take, vault
 from tests.factories import START_MS, make_return, make_sale
 
 
@@ -41,6 +45,37 @@ def test_a_receipt_says_what_came_back_of_it(shop: Shop, member: UUID) -> None:
     phone.sign_in()
     for path in ("/me/receipts", f"/me/receipts/{sale.id}"):
         assert re.search(r"已退 ￥\d", phone.get(path).text), path
+
+
+def test_receipts_of_other_tills_stand_between_ours(shop: Shop, member: UUID) -> None:
+    """Twenty-two in all: what was told of stands by its time, on either page, with what came back of it."""
+    bought(shop, 20)
+    clock = START_MS - 30_000
+    till = Till(vault(), "maker-x", clock, clock)
+    at = Place(store="s001", till="k2", receipt="old-000123")
+
+    def told(session: Session) -> None:
+        till.earn(session, "e", member, 12_345, at).require()
+        till.spend(session, "s", member, 50, at).require()
+        till.undo(session, "r", "e", Part(minor=2_345), at).require()
+        till.undo(session, "b", "s", Part(points=10), at).require()
+        early = Till(vault(), "maker-x", START_MS - 3_600_000, clock)
+        early.earn(session, "first", member, 100, Place(store="s001")).require()
+
+    in_transaction(shop.database, told)
+    for language, words in (
+        ("zh-CN", ("小票号 old-000123", "￥123.45", "已退 ￥23.45", "获得 100 积分", "使用 40 积分")),
+        ("en", ("No. old-000123", "￥123.45", "￥23.45 came back", "100 points earned", "40 points spent")),
+    ):
+        phone = Phone(shop, language)
+        phone.sign_in()
+        page = phone.get("/me/receipts").text
+        assert [word for word in words if word not in page] == [], language
+        in_order = re.findall(r"old-000123|/me/receipts/[0-9a-f-]{36}", page)
+        assert in_order.index("old-000123") == 1, "by its time: after the newest of ours"
+        older = re.search(r'href="(/me/receipts\?before=\d+)"', page)
+        assert older is not None
+        assert "￥1.00" in phone.get(older.group(1)).text
 
 
 def test_whoever_holds_the_paper_reads_it_without_signing_in(shop: Shop, member: UUID) -> None:

@@ -1221,6 +1221,7 @@ def upgrade() -> None:
         sa.Column("business_date", sa.Date(), nullable=False),
         sa.Column("total_minor", BIG_INT, nullable=False),
         sa.Column("points", BIG_INT, nullable=False),
+        sa.Column("at_ms", BIG_INT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt_elsewhere")),
     )
     op.create_index(op.f("ix_receipt_elsewhere_business_date"), "receipt_elsewhere", ["business_date"], unique=False)
