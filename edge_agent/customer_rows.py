@@ -9,7 +9,7 @@ from edge_agent.devices.displays.driver import LineDisplay
 from edge_agent.station import Station
 from edge_agent.till.results import BasketView, Paid
 from shared.device_profile import DeviceClass, Shows
-from shared.receipt.figures import money
+from shared.money import money_text
 from shared.wire.desired import StoreSettings
 
 _WORDS = {
@@ -50,8 +50,8 @@ def basket_rows(view: BasketView, settings: StoreSettings, shows: Shows) -> tupl
         (line for line in reversed(view.priced.lines) if line.n not in view.deposit_of), view.priced.lines[-1]
     )
     name = _name(view.names.get(newest.n, {}), newest.item, settings, shows)
-    upper = _pair(name, money(newest.net_minor, settings.exponent), shows)
-    return upper, _pair(_words(settings, shows)["total"], money(view.due_minor, settings.exponent), shows)
+    upper = _pair(name, money_text(newest.net_minor, settings.exponent), shows)
+    return upper, _pair(_words(settings, shows)["total"], money_text(view.due_minor, settings.exponent), shows)
 
 
 def paid_rows(paid: Paid | None, settings: StoreSettings, shows: Shows) -> tuple[str, str]:
@@ -60,10 +60,10 @@ def paid_rows(paid: Paid | None, settings: StoreSettings, shows: Shows) -> tuple
         name = fitted(settings.name, shows.columns) if can_show(settings.name, shows) else ""
         return " " * ((shows.columns - width(name)) // 2) + name if name else "", ""
     words = _words(settings, shows)
-    upper = _pair(words["total"], money(paid.total_minor, settings.exponent), shows)
+    upper = _pair(words["total"], money_text(paid.total_minor, settings.exponent), shows)
     if not paid.change_minor:
         return upper, words["paid"]
-    return upper, _pair(words["change"], money(paid.change_minor, settings.exponent), shows)
+    return upper, _pair(words["change"], money_text(paid.change_minor, settings.exponent), shows)
 
 
 def _language(settings: StoreSettings, shows: Shows) -> str:

@@ -13,6 +13,21 @@ import msgspec
 BASIS_POINTS = 10_000
 
 
+def money_text(minor: int, exponent: int, *, thousands: bool = False) -> str:
+    """Write an amount of minor units as a decimal, without a currency.
+
+    All decimals of the currency are written, none where it has no minor unit. People read it with `thousands` on
+    a screen; paper, and texts that are read back, have it without.
+
+    >>> money_text(1234567, 2), money_text(1234567, 2, thousands=True), money_text(-5, 2), money_text(1200, 0)
+    ('12345.67', '12,345.67', '-0.05', '1200')
+    """
+    whole, part = divmod(abs(minor), 10**exponent)
+    figures = f"{whole:,}" if thousands else str(whole)
+    decimals = f".{part:0{exponent}d}" if exponent else ""
+    return f"{'-' if minor < 0 else ''}{figures}{decimals}"
+
+
 def divide_half_up(numerator: int, denominator: int) -> int:
     """Return `numerator / denominator`, a half going away from zero.
 

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from cloud.member_page.static_files import assets
 from cloud.member_page.words import say
+from shared.money import money_text
 from shared.web.words import HTML_LANGUAGE, LANGUAGES, Language, chosen_language
 
 HERE = Path(__file__).parent
@@ -34,8 +35,7 @@ class Money:
 
     def __str__(self) -> str:
         """Write it as people do: ￥1,234.50."""
-        whole, rest = divmod(abs(self.minor), 10**self.exponent)
-        figures = f"{whole:,}.{rest:0{self.exponent}d}" if self.exponent else f"{whole:,}"
+        figures = money_text(abs(self.minor), self.exponent, thousands=True)
         return f"{'-' if self.minor < 0 else ''}{_SIGNS.get(self.currency, self.currency + ' ')}{figures}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from cloud.prices.initials import initials_of
 from shared.body import BodyKind
+from shared.money import money_text
 from shared.pricing import Item, Price, Unit
 from shared.pricing.price_list import Barcode, OpenPrice
 from shared.web.phrases import Phrase
@@ -88,14 +89,6 @@ def format_row(kind: BodyKind, scope: str, row: Item | Price, exponent: int, col
     texts = _item_texts(row, exponent) if isinstance(row, Item) else _price_texts(row, exponent)
     texts |= {SCOPE_COLUMN[kind]: scope, "remove": ""}
     return [texts.get(column, "") for column in columns]
-
-
-def amount_text(minor: int, exponent: int) -> str:
-    """Write minor units as a decimal."""
-    if not exponent:
-        return str(minor)
-    whole, part = divmod(minor, 10**exponent)
-    return f"{whole}.{part:0{exponent}d}"
 
 
 def _price(cells: Mapping[str, str], exponent: int) -> Price:
@@ -211,7 +204,7 @@ def _plain(cells: Mapping[str, str], column: str, remedy: Phrase) -> str:
 
 
 def _amount(cells: Mapping[str, str], column: str, exponent: int) -> int | None:
-    example = amount_text(1250, exponent)
+    example = money_text(1250, exponent)
     remedy = Phrase("write an amount such as {example}, without currency or thousands marks", example=example)
     return _scaled(cells, column, exponent, remedy)
 
@@ -254,10 +247,10 @@ def _flag(cells: Mapping[str, str], column: str, *, default: bool = False) -> bo
 def _price_texts(price: Price, exponent: int) -> dict[str, str]:
     return {
         "item": price.item,
-        "regular": amount_text(price.regular_minor, exponent),
-        "member": "" if price.member_minor is None else amount_text(price.member_minor, exponent),
+        "regular": money_text(price.regular_minor, exponent),
+        "member": "" if price.member_minor is None else money_text(price.member_minor, exponent),
         "basis": str(price.basis),
-        "floor": "" if price.floor_minor is None else amount_text(price.floor_minor, exponent),
+        "floor": "" if price.floor_minor is None else money_text(price.floor_minor, exponent),
     }
 
 
@@ -272,15 +265,15 @@ def _item_texts(item: Item, exponent: int) -> dict[str, str]:
         "brand": item.brand,
         "unit": str(item.unit),
         "tax_code": item.tax_code,
-        "tax_rate_percent": amount_text(item.tax_rate_bp, 2),
-        "cost": "" if item.cost_minor is None else amount_text(item.cost_minor, exponent),
+        "tax_rate_percent": money_text(item.tax_rate_bp, 2),
+        "cost": "" if item.cost_minor is None else money_text(item.cost_minor, exponent),
         "sellable": "yes" if item.sellable else "no",
         "min_age": str(item.min_age) if item.min_age else "",
         "sale_hours": " ".join(item.sale_hours),
         "deposit": item.deposit,
         "initials": _initials_text(item),
-        "open_price_from": amount_text(item.open_price.least_minor, exponent) if item.open_price else "",
-        "open_price_to": amount_text(item.open_price.most_minor, exponent) if item.open_price else "",
+        "open_price_from": money_text(item.open_price.least_minor, exponent) if item.open_price else "",
+        "open_price_to": money_text(item.open_price.most_minor, exponent) if item.open_price else "",
         "supplier": item.supplier,
         "tags": "; ".join(item.tags),
     }

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from cloud.promotions.fields import Field, Node, Section, Shape, form_of
+from shared.money import money_text
 from shared.pricing.promotion import Promotion
 
 _SEVERAL = {Shape.WORDS, Shape.NUMBERS, Shape.CHOICES}
@@ -22,8 +23,8 @@ def typed_of(promotion: Promotion, exponent: int) -> dict[str, str]:
 
 def decimal(value: int, digits: int) -> str:
     """Write a whole number of smallest units as a decimal without needless zeros."""
-    whole, rest = divmod(value, 10**digits)
-    return f"{whole}.{rest:0{digits}d}".rstrip("0") if rest else str(whole)
+    text = money_text(value, digits)
+    return text.rstrip("0").rstrip(".") if digits else text
 
 
 def _typed(node: Node, row: dict[str, Any], exponent: int) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from shared.receipt.figures import sign_of
+from shared.money import money_text
+from shared.receipt.figures import money_with_sign
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 _zone: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
@@ -26,15 +27,12 @@ def written_in(zone: tzinfo) -> Iterator[None]:
 
 def money(minor: int, exponent: int) -> str:
     """Write minor units as people do: 1234567 with exponent 2 is 12,345.67."""
-    if not exponent:
-        return f"{minor:,}"
-    whole, rest = divmod(abs(minor), 10**exponent)
-    return f"{'-' if minor < 0 else ''}{whole:,}.{rest:0{exponent}d}"
+    return money_text(minor, exponent, thousands=True)
 
 
 def with_sign(minor: int, exponent: int, currency: str) -> str:
     """Write an amount with its currency's sign, or its code where it has none: ￥1,234.50, CHF 1,234.50."""
-    return f"{'-' if minor < 0 else ''}{sign_of(currency)}{money(abs(minor), exponent)}"
+    return money_with_sign(minor, exponent, currency, thousands=True)
 
 
 def moment(at_ms: int | None, zone: str = "") -> str:

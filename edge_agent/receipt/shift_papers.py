@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from edge_agent.receipt.compose import shop_of
 from edge_agent.till.shifts.results import ShiftReport
+from shared.money import money_text
 from shared.pricing.layers import REASONS
 from shared.receipt.document import Document
 from shared.receipt.facts import Shop
-from shared.receipt.figures import moment, money, money_with_sign, rate
+from shared.receipt.figures import moment, money_with_sign, rate
 from shared.receipt.report import Figure, Report, Section, report_document
 from shared.receipt.words import SAID, TENDERS, Words
 from shared.wire.desired import StoreSettings
@@ -134,14 +135,14 @@ def _sales(totals: ShiftTotals, settings: StoreSettings) -> Section:
     exponent = settings.exponent
     figures = [
         Figure(label=_WORDS["count"], value=str(totals.sales)),
-        Figure(label=_WORDS["sold"], value=money(totals.sales_minor, exponent)),
+        Figure(label=_WORDS["sold"], value=money_text(totals.sales_minor, exponent)),
     ]
     if totals.returns:
         net_minor = totals.sales_minor - totals.returns_minor
         figures += [
             Figure(label=_WORDS["returns"], value=str(totals.returns)),
-            Figure(label=_WORDS["returned"], value=money(totals.returns_minor, exponent)),
-            Figure(label=_WORDS["net"], value=money(net_minor, exponent), bold=True),
+            Figure(label=_WORDS["returned"], value=money_text(totals.returns_minor, exponent)),
+            Figure(label=_WORDS["net"], value=money_text(net_minor, exponent), bold=True),
         ]
     if totals.voids:
         figures.append(Figure(label=_WORDS["voids"], value=str(totals.voids)))
@@ -154,22 +155,22 @@ def _parts(totals: ShiftTotals, settings: StoreSettings) -> Iterator[Section]:
     tenders = []
     for one in totals.tenders:
         words = TENDERS[one.method]
-        tenders.append(Figure(label=words, value=money(one.taken_minor, exponent)))
+        tenders.append(Figure(label=words, value=money_text(one.taken_minor, exponent)))
         if one.unreferenced:
             label = {language: f"{words[language]} {_WORDS['unreferenced'][language]}" for language in words}
             tenders.append(Figure(label=label, value=str(one.unreferenced)))
         if one.returned_minor:
             label = {language: f"{words[language]} {_WORDS['back'][language]}" for language in words}
-            tenders.append(Figure(label=label, value=money(-one.returned_minor, exponent)))
+            tenders.append(Figure(label=label, value=money_text(-one.returned_minor, exponent)))
     kept = sum(one.taken_minor - one.returned_minor for one in totals.tenders)
     if len(tenders) > 1:
-        tenders.append(Figure(label=_WORDS["kept"], value=money(kept, exponent), bold=True))
+        tenders.append(Figure(label=_WORDS["kept"], value=money_text(kept, exponent), bold=True))
     yield Section(heading=_WORDS["tenders"], figures=tuple(tenders))
     if totals.value_sold or totals.value_back:
-        sold = Figure(label=_WORDS["value_sold"], value=money(totals.value_sold_minor, exponent))
-        back = Figure(label=_WORDS["value_back"], value=money(-totals.value_back_minor, exponent))
+        sold = Figure(label=_WORDS["value_sold"], value=money_text(totals.value_sold_minor, exponent))
+        back = Figure(label=_WORDS["value_back"], value=money_text(-totals.value_back_minor, exponent))
         yield Section(heading=_WORDS["value"], figures=(sold, back))
-    taxes = [Figure(label=_plain(rate(one.rate_bp)), value=money(one.tax_minor, exponent)) for one in totals.taxes]
+    taxes = [Figure(label=_plain(rate(one.rate_bp)), value=money_text(one.tax_minor, exponent)) for one in totals.taxes]
     tax_minor = sum(one.tax_minor for one in totals.taxes)
     yield Section(heading=_WORDS["taxes"], figures=_summed(taxes, tax_minor, exponent))
     discounts = [_reason(one, settings) for one in totals.discounts]
@@ -179,25 +180,28 @@ def _parts(totals: ShiftTotals, settings: StoreSettings) -> Iterator[Section]:
 
 def _summed(figures: list[Figure], minor: int, exponent: int) -> tuple[Figure, ...]:
     """Return figures with their sum below, where there are several."""
-    together = Figure(label=_WORDS["together"], value=money(minor, exponent), bold=True)
+    together = Figure(label=_WORDS["together"], value=money_text(minor, exponent), bold=True)
     return (*figures, together) if len(figures) > 1 else tuple(figures)
 
 
 def _drawer(report: ShiftReport, settings: StoreSettings) -> Section:
     totals, exponent = report.totals, settings.exponent
-    figures = [Figure(label=_WORDS["float"], value=money(totals.float_minor, exponent))]
+    figures = [Figure(label=_WORDS["float"], value=money_text(totals.float_minor, exponent))]
     figures += [_move(one, settings) for one in totals.cash_moves]
     if totals.no_sales:
         figures.append(Figure(label=_WORDS["no_sales"], value=str(totals.no_sales)))
-    figures.append(Figure(label=_WORDS["expected"], value=money(totals.cash_expected_minor, exponent), bold=True))
+    figures.append(Figure(label=_WORDS["expected"], value=money_text(totals.cash_expected_minor, exponent), bold=True))
     if report.version:
         for piece in report.counted:
             if piece.count:
-                each, all_ = money(piece.value_minor, exponent), money(piece.value_minor * piece.count, exponent)
+                each, all_ = (
+                    money_text(piece.value_minor, exponent),
+                    money_text(piece.value_minor * piece.count, exponent),
+                )
                 figures.append(Figure(label=_plain(f"  {each} x {piece.count}"), value=all_))
         figures += [
-            Figure(label=_WORDS["counted"], value=money(report.counted_minor, exponent), bold=True),
-            Figure(label=_WORDS["difference"], value=money(report.difference_minor, exponent), bold=True),
+            Figure(label=_WORDS["counted"], value=money_text(report.counted_minor, exponent), bold=True),
+            Figure(label=_WORDS["difference"], value=money_text(report.difference_minor, exponent), bold=True),
         ]
     return Section(heading=_WORDS["drawer"], figures=tuple(figures))
 
@@ -217,7 +221,7 @@ def _reason(one: ReasonTotal, settings: StoreSettings) -> Figure:
     """Return what one reason for a discount came to, in the store's words where it has any for the code."""
     said = {reason.code: reason.words for reason in settings.policies.override_reasons}
     words = said.get(one.reason) or REASONS.get(one.reason) or SAID.get(one.reason) or _plain(one.reason)
-    return Figure(label=words, value=money(one.minor, settings.exponent))
+    return Figure(label=words, value=money_text(one.minor, settings.exponent))
 
 
 def _move(one: ReasonTotal, settings: StoreSettings) -> Figure:
@@ -227,7 +231,7 @@ def _move(one: ReasonTotal, settings: StoreSettings) -> Figure:
     why = said.get(code) or _plain(code)
     what = _MOVES.get(move) or _plain(move)
     label = {language: f"{what[language]}: {why.get(language) or why.get('en', code)}" for language in what}
-    return Figure(label=label, value=money(one.minor, settings.exponent))
+    return Figure(label=label, value=money_text(one.minor, settings.exponent))
 
 
 def _plain(text: str) -> Words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from edge_agent.disk.agent_row import store_settings
@@ -13,6 +14,7 @@ from edge_agent.record import receipts
 from edge_agent.record.receipts import ReceiptRow
 from edge_agent.settings import EdgeSettings
 from edge_agent.standing import read_database
+from shared.money import money_text
 from shared.wire.desired import StoreSettings
 from shared.wire.events import SaleReturned
 
@@ -84,9 +86,4 @@ def _sums(found: Sequence[ReceiptRow], settings: StoreSettings) -> list[str]:
 
 
 def _money(settings: StoreSettings) -> Callable[[int], str]:
-    def text(minor: int) -> str:
-        whole, part = divmod(abs(minor), 10**settings.exponent)
-        decimals = f".{part:0{settings.exponent}d}" if settings.exponent else ""
-        return f"{'-' if minor < 0 else ''}{whole}{decimals}"
-
-    return text
+    return partial(money_text, exponent=settings.exponent)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from shared.calendar import local_time
-from shared.money import UnitPrice
+from shared.money import UnitPrice, money_text
 from shared.pricing import Unit
+from shared.receipt.figures import sign_of
 
 _LARGE_UNITS = {Unit.GRAM: (1000, 3, "kg"), Unit.MILLILITRE: (1000, 3, "L")}
 """The unit a measure is spoken of in: how many make one, its decimals, its sign."""
 
 
 def money(minor: int, exponent: int) -> str:
-    """Write minor units without a currency sign: 1234567 with exponent 2 is 12,345.67."""
-    if not exponent:
-        return f"{minor:,}"
-    whole, rest = divmod(abs(minor), 10**exponent)
-    return f"{'-' if minor < 0 else ''}{whole:,}.{rest:0{exponent}d}"
+    """Write minor units as they stand in a column, without a sign: 1234567 with exponent 2 is 12,345.67."""
+    return money_text(minor, exponent, thousands=True)
+
+
+def signed_money(minor: int, exponent: int, currency: str) -> str:
+    """Write minor units as they stand in a sentence, with the currency's sign: ￥12,345.67, -￥0.05, CHF 5.00."""
+    return f"{'-' if minor < 0 else ''}{sign_of(currency)}{money(abs(minor), exponent)}"
 
 
 def quantity(count: int, unit: Unit) -> str:

@@ -13,7 +13,7 @@ from shared.codes.answers import VariableMeasure
 from shared.codes.label_format import LabelFormat, LabelProblem, label_problems, usable
 from shared.codes.label_price import LabelFinding, LabelRefused, quantity_of_label
 from shared.codes.labels import read_label
-from shared.money import UnitPrice
+from shared.money import UnitPrice, money_text
 from shared.pricing.price_list import Unit
 
 
@@ -66,10 +66,7 @@ class _Money:
     currency: str
 
     def show(self, minor: int) -> str:
-        if self.exponent == 0:
-            return f"{minor} {self.currency}"
-        whole, part = divmod(minor, 10**self.exponent)
-        return f"{whole}.{part:0{self.exponent}} {self.currency}"
+        return f"{money_text(minor, self.exponent)} {self.currency}"
 
 
 @dataclass(frozen=True, slots=True)

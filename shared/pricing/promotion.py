@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from shared.money import BASIS_POINTS, UnitPrice
+from shared.money import BASIS_POINTS, UnitPrice, money_text
 from shared.pricing.context import Per
 from shared.pricing.effect import Effect, Miss, Portion
 from shared.pricing.model import Payer
@@ -251,11 +251,8 @@ class Money:
 
     def __call__(self, minor: int, *, short: bool = False) -> str:
         """Write an amount with its digits; `short` leaves out a fraction of zeros."""
-        whole, rest = divmod(abs(minor), 10**self._exponent)
-        sign = "-" if minor < 0 else ""
-        if not self._exponent or (short and not rest):
-            return f"{sign}{whole}"
-        return f"{sign}{whole}.{rest:0{self._exponent}d}"
+        text = money_text(minor, self._exponent)
+        return text.removesuffix("." + "0" * self._exponent) if short else text
 
 
 Which = Literal["cheapest", "dearest", "chosen", "each_set"]

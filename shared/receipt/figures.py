@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from shared.calendar import local_time
-from shared.money import UnitPrice
+from shared.money import UnitPrice, money_text
 from shared.pricing.price_list import Unit
 
 _SIGNS = {"CNY": "￥", "JPY": "￥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "TWD": "NT$", "SGD": "S$"}
@@ -16,16 +16,10 @@ _LARGE = {Unit.GRAM: "kg", Unit.MILLILITRE: "L"}
 _THOUSAND = 1000
 
 
-def money(minor: int, exponent: int) -> str:
-    """Return an amount of minor units with its decimals: `-1.20`."""
-    whole, part = divmod(abs(minor), 10**exponent)
-    decimals = f".{part:0{exponent}d}" if exponent else ""
-    return f"{'-' if minor < 0 else ''}{whole}{decimals}"
-
-
-def money_with_sign(minor: int, exponent: int, currency: str) -> str:
+def money_with_sign(minor: int, exponent: int, currency: str, *, thousands: bool = False) -> str:
     """Return an amount with its currency's sign, or its code where it has none: `￥12.50`, `CHF 12.50`."""
-    return f"{'-' if minor < 0 else ''}{sign_of(currency)}{money(abs(minor), exponent)}"
+    figures = money_text(abs(minor), exponent, thousands=thousands)
+    return f"{'-' if minor < 0 else ''}{sign_of(currency)}{figures}"
 
 
 def sign_of(currency: str) -> str:
@@ -45,7 +39,7 @@ def measured(quantity: int, price: UnitPrice, unit: Unit, exponent: int, languag
     Weights are told in what the price is for, so that the customer can check the sum; nothing is converted that does
     not come out even.
     """
-    amount = money(price.minor, exponent)
+    amount = money_text(price.minor, exponent)
     if unit is Unit.EACH:
         per = f"/{price.basis}" if price.basis > 1 else ""
         return f"{quantity} x {amount}{per}"

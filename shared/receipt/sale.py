@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.loyalty import NextTier, missing_words
+from shared.money import money_text
 from shared.pricing.layers import REASONS
 from shared.pricing.model import Discount, PricedLine
 from shared.pricing.price_list import Unit
 from shared.receipt.document import Align, Block, Document, Gap, Pair, Rule, Says, Table
 from shared.receipt.facts import Customer, ReceiptFacts
-from shared.receipt.figures import how_much, measured, money, money_with_sign, rate, receipt_number
+from shared.receipt.figures import how_much, measured, money_with_sign, rate, receipt_number
 from shared.receipt.frame import ReceiptEvent, foot, head, item_names
 from shared.receipt.value import value_back, value_sold
 from shared.receipt.words import SAID, TENDERS, say, term
@@ -58,8 +59,8 @@ def _sale(sale: SaleCompleted, facts: ReceiptFacts) -> Iterator[Block]:
     yield Pair(left=term("items", languages), right=str(sum(_pieces(line) for line in sale.lines)))
     if sale.saved_minor:
         gross = sale.total_minor + sale.saved_minor
-        yield Pair(left=term("subtotal", languages), right=money(gross, sale.exponent))
-        yield Pair(left=term("saved", languages), right=money(sale.saved_minor, sale.exponent), bold=True)
+        yield Pair(left=term("subtotal", languages), right=money_text(gross, sale.exponent))
+        yield Pair(left=term("saved", languages), right=money_text(sale.saved_minor, sale.exponent), bold=True)
     yield _total("total", sale.total_minor, sale, facts)
     yield from _tenders(sale.tenders, sale.exponent, facts)
     yield from _taxes([(line.tax_rate_bp, line.net_minor, line.tax_minor) for line in sale.lines], sale, facts)
@@ -88,7 +89,7 @@ def _pieces(line: PricedLine) -> int:
 def _line(line: PricedLine, facts: ReceiptFacts, exponent: int) -> Iterator[Block]:
     first, *others = item_names(line.item, facts)
     name = _numbered(line.n, first)
-    amount = money(line.gross_minor, exponent)
+    amount = money_text(line.gross_minor, exponent)
     single = line.unit is Unit.EACH and line.quantity == 1 and line.price.basis == 1
     if single and not others:
         yield Pair(left=name, right=amount)
@@ -100,7 +101,7 @@ def _line(line: PricedLine, facts: ReceiptFacts, exponent: int) -> Iterator[Bloc
         yield Pair(left=counted, right=amount, indent=_INDENT)
     for discount in line.discounts:
         words = _reason(discount, facts)
-        yield Pair(left=words, right=money(-discount.minor, exponent), indent=_INDENT)
+        yield Pair(left=words, right=money_text(-discount.minor, exponent), indent=_INDENT)
 
 
 def _numbered(n: int, name: str) -> str:
@@ -121,14 +122,14 @@ def _tenders(tenders: Iterable[Tender], exponent: int, facts: ReceiptFacts) -> I
     """Say what was handed over and what came back: a tender's amount has its change already taken off."""
     languages = facts.shop.languages
     for tender in tenders:
-        handed = money(tender.minor + tender.change_minor, exponent)
+        handed = money_text(tender.minor + tender.change_minor, exponent)
         yield Pair(left=say(TENDERS[tender.method], languages), right=handed)
         if tender.method is TenderKind.EXCHANGE:
             yield from _other_paper("exchange_return", facts)
         elif tender.reference and tender.method not in _OF_HQ:
             yield Says(text=tender.reference, indent=_INDENT)
         if tender.change_minor:
-            yield Pair(left=term("change", languages), right=money(tender.change_minor, exponent))
+            yield Pair(left=term("change", languages), right=money_text(tender.change_minor, exponent))
 
 
 def _other_paper(key: str, facts: ReceiptFacts) -> Iterator[Block]:
@@ -150,7 +151,7 @@ def _taxes(parts: Iterable[tuple[int, int, int]], event: _Money, facts: ReceiptF
     first = facts.shop.languages[:1]
     titles = tuple(term(key, first) for key in ("tax_rate", "tax_net", "tax_amount", "tax_gross"))
     rows = [
-        (rate(rate_bp), *(money(minor, event.exponent) for minor in (gross - tax, tax, gross)))
+        (rate(rate_bp), *(money_text(minor, event.exponent) for minor in (gross - tax, tax, gross)))
         for rate_bp, (gross, tax) in sorted(sums.items())
     ]
     yield Table(rows=(titles, *rows))
@@ -189,7 +190,7 @@ def _points_back(event: SaleReturned, facts: ReceiptFacts) -> Iterator[Block]:
 
 def _to_next(customer: Customer, lacks: NextTier, languages: Sequence[str], exponent: int) -> str:
     """Say what is missing to the next tier, in each of the receipt's languages."""
-    amount, key = money(lacks.spend_minor, exponent), "to_next_by" if lacks.until else "to_next"
+    amount, key = money_text(lacks.spend_minor, exponent), "to_next_by" if lacks.until else "to_next"
     said = {
         language: SAID[key][language].format(
             missing=missing_words(lacks, language, amount),
@@ -230,7 +231,7 @@ def _goods_return(event: GoodsReturned, facts: ReceiptFacts) -> Iterator[Block]:
     for line in event.lines:
         yield Says(text=" ".join(item_names(line.item, facts)))
         unit = Unit.EACH if line.price.basis == 1 else Unit.GRAM
-        amount = money(-line.refund_minor, event.exponent)
+        amount = money_text(-line.refund_minor, event.exponent)
         yield Pair(left=how_much(-line.quantity, unit), right=amount, indent=_INDENT)
         yield from _why(line.reason, facts)
     yield from _paid_back(event, facts)
@@ -250,7 +251,7 @@ def _paid_back(event: SaleReturned | GoodsReturned, facts: ReceiptFacts) -> Iter
     yield _total("refund", -event.total_minor, event, facts)
     for tender in event.tenders:
         words = say(TENDERS[tender.method], facts.shop.languages)
-        yield Pair(left=words, right=money(-tender.minor, event.exponent))
+        yield Pair(left=words, right=money_text(-tender.minor, event.exponent))
         if tender.method is TenderKind.EXCHANGE:
             yield from _other_paper("exchange_sale", facts)
 
@@ -265,7 +266,7 @@ def _returned(line: ReturnedLine, facts: ReceiptFacts, exponent: int) -> Iterato
     name = _numbered(line.of_line, "" if sold is None else " ".join(item_names(sold.item, facts)))
     unit = Unit.EACH if sold is None else sold.unit
     yield Says(text=name)
-    amount = money(-line.refund_minor, exponent)
+    amount = money_text(-line.refund_minor, exponent)
     yield Pair(left=how_much(-line.quantity, unit), right=amount, indent=_INDENT)
     yield from _why(line.reason, facts)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shared.money import money_text
 from shared.receipt.document import Align, Block, Gap, Pair, Rule, Says
 from shared.receipt.facts import ReceiptFacts
-from shared.receipt.figures import money, money_with_sign
+from shared.receipt.figures import money_with_sign
 from shared.receipt.frame import foot, head
 from shared.receipt.words import TENDERS, say, term
 from shared.wire.value_events import ValueBackReason, ValuePaidBack, ValueSold
@@ -22,19 +23,19 @@ def value_sold(event: ValueSold, facts: ReceiptFacts) -> Iterator[Block]:
     yield from head(event, facts)
     if facts.customer is not None and facts.customer.masked_name:
         yield Pair(left=term("member", languages), right=facts.customer.masked_name)
-    yield Pair(left=term("value_principal", languages), right=money(event.total_minor, event.exponent))
+    yield Pair(left=term("value_principal", languages), right=money_text(event.total_minor, event.exponent))
     if event.gift_minor:
-        yield Pair(left=term("value_gift", languages), right=money(event.gift_minor, event.exponent))
+        yield Pair(left=term("value_gift", languages), right=money_text(event.gift_minor, event.exponent))
     balance = money_with_sign(event.balance_minor, event.exponent, event.currency)
     yield Pair(left=term("value_balance", languages), right=balance, bold=True)
     yield Rule()
     paid = money_with_sign(event.total_minor, event.exponent, event.currency)
     yield Pair(left=term("total", languages), right=paid, big=True, bold=True)
     for tender in event.tenders:
-        handed = money(tender.minor + tender.change_minor, event.exponent)
+        handed = money_text(tender.minor + tender.change_minor, event.exponent)
         yield Pair(left=say(TENDERS[tender.method], languages), right=handed)
         if tender.change_minor:
-            yield Pair(left=term("change", languages), right=money(tender.change_minor, event.exponent))
+            yield Pair(left=term("change", languages), right=money_text(tender.change_minor, event.exponent))
         elif tender.reference:
             yield Says(text=tender.reference, indent=2)
     yield Gap()
@@ -58,7 +59,7 @@ def value_back(event: ValuePaidBack, facts: ReceiptFacts) -> Iterator[Block]:
     back = money_with_sign(-event.total_minor, event.exponent, event.currency)
     yield Pair(left=term("refund", languages), right=back, big=True, bold=True)
     for tender in event.tenders:
-        yield Pair(left=say(TENDERS[tender.method], languages), right=money(-tender.minor, event.exponent))
+        yield Pair(left=say(TENDERS[tender.method], languages), right=money_text(-tender.minor, event.exponent))
     yield Gap()
     yield Says(text=f"{term('signature', languages)}: {'_' * 12}")
     yield from foot(event, facts, linked=False)

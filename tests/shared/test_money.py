@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.money import UnitPrice, allocate, divide_half_up, share_bp, tax_included
+from shared.money import UnitPrice, allocate, divide_half_up, money_text, share_bp, tax_included
 
 minor = st.integers(min_value=-(10**12), max_value=10**12)
 weights = st.lists(st.integers(min_value=0, max_value=10**9), min_size=1, max_size=60)
@@ -54,6 +56,25 @@ def test_rounding_is_off_by_half_a_unit_at_most(numerator: int, denominator: int
 )
 def test_tax_is_contained_in_the_price(gross: int, rate_bp: int, tax: int) -> None:
     assert tax_included(gross, rate_bp) == tax
+
+
+@given(minor, st.integers(min_value=0, max_value=4), st.booleans())
+def test_an_amount_written_reads_back_with_all_its_decimals(amount: int, exponent: int, thousands: bool) -> None:
+    read = Decimal(money_text(amount, exponent, thousands=thousands).replace(",", ""))
+    assert (read.scaleb(exponent), -int(read.as_tuple().exponent)) == (amount, exponent)
+
+
+@pytest.mark.parametrize(
+    ("amount", "exponent", "plain", "apart"),
+    [
+        (-120, 2, "-1.20", "-1.20"),
+        (-5, 2, "-0.05", "-0.05"),
+        (-1234567, 0, "-1234567", "-1,234,567"),
+        (1234567, 3, "1234.567", "1,234.567"),
+    ],
+)
+def test_amounts_are_written_for_paper_and_for_a_screen(amount: int, exponent: int, plain: str, apart: str) -> None:
+    assert (money_text(amount, exponent), money_text(amount, exponent, thousands=True)) == (plain, apart)
 
 
 @given(minor, st.integers(min_value=0, max_value=10_000))
