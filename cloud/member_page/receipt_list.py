@@ -54,7 +54,8 @@ def page_of(session: Session, member: UUID, before_ms: int | None = None) -> Pag
     """Return a page of what a member bought, wherever it was rung up."""
     ours = reading.receipts(session, member, before_ms, PAGE + 1)
     told = _told(session, member, before_ms)
-    rows = sorted([*ours, *told], key=lambda one: -one.at_ms)[: PAGE + 1]
+    both: list[ReceiptLine | Elsewhere] = [*ours, *told]
+    rows = sorted(both, key=lambda one: -one.at_ms)[: PAGE + 1]
     if len(rows) <= PAGE:
         return Page(rows)
     # A page ends between two moments: the next one goes on before a moment.
