@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
@@ -22,6 +21,7 @@ from edge_agent.disk.state_lock import is_running
 from edge_agent.hq import identity
 from edge_agent.hq.identity import Identity, IdentityMissing
 from edge_agent.hq.tls import certificate_fault, client_context
+from edge_agent.moments import day_text
 from edge_agent.settings import EdgeSettings
 from edge_agent.terminals import certificate
 
@@ -85,20 +85,14 @@ def _database(settings: EdgeSettings) -> Finding:
 
 def _certificate(who: Identity) -> Finding:
     now_ms = SystemMachineClock().wall_ms()
-    clock = f"this machine's clock says {_day(now_ms)}"
+    clock = f"this machine's clock says {day_text(now_ms)}"
     if now_ms < who.not_before_ms:
-        words = f"begins {_day(who.not_before_ms)}, but {clock}; set the clock (set up NTP)"
+        words = f"begins {day_text(who.not_before_ms)}, but {clock}; set the clock (set up NTP)"
         return Finding("certificate", good=False, words=words)
     if now_ms >= who.not_after_ms:
-        words = (
-            f"ended {_day(who.not_after_ms)} and {clock}; if that is right, run the agent: it renews its certificate"
-        )
-        return Finding("certificate", good=False, words=f"{words} as soon as it reaches HQ's API")
-    return Finding("certificate", good=True, words=f"until {_day(who.not_after_ms)}")
-
-
-def _day(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
+        remedy = "if that is right, run the agent: it renews its certificate as soon as it reaches HQ's API"
+        return Finding("certificate", good=False, words=f"ended {day_text(who.not_after_ms)} and {clock}; {remedy}")
+    return Finding("certificate", good=True, words=f"until {day_text(who.not_after_ms)}")
 
 
 def _key_file(who: Identity) -> Finding:
@@ -123,9 +117,10 @@ def _terminals(settings: EdgeSettings, who: Identity) -> list[Finding]:
     elif held is None or not held.covers(said.terminals.hosts):
         words = f"no certificate for {names} yet; the agent asks head office for one as soon as it reaches its API"
     elif SystemMachineClock().wall_ms() >= held.not_after_ms:
-        words = f"the pages' certificate ended {_day(held.not_after_ms)}; the agent renews it as soon as it reaches HQ"
+        ended = day_text(held.not_after_ms)
+        words = f"the pages' certificate ended {ended}; the agent renews it as soon as it reaches HQ"
     else:
-        return [Finding("terminals", good=True, words=f"{names}, certificate until {_day(held.not_after_ms)}")]
+        return [Finding("terminals", good=True, words=f"{names}, certificate until {day_text(held.not_after_ms)}")]
     return [Finding("terminals", good=False, words=words)]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from edge_agent.disk.agent_row import NotEnrolled, store_settings
 from edge_agent.disk.errors import DatabaseDamaged
 from edge_agent.disk.state_lock import is_running
 from edge_agent.hq import identity, member_set
+from edge_agent.moments import second_text
 from edge_agent.pictures import listing
 from edge_agent.pictures.shelf import Shelf
 from edge_agent.prices import timeline
@@ -32,7 +32,7 @@ def read_standing(settings: EdgeSettings) -> dict[str, str]:
         "agent": who.agent,
         "store": who.store,
         "running": "yes" if is_running(settings.state_dir) else "no",
-        "certificate until": _time(who.not_after_ms),
+        "certificate until": second_text(who.not_after_ms),
     }
     if not settings.database_path.exists():
         return {**standing, "database": "none yet: the agent has never run"}
@@ -62,7 +62,7 @@ def _from_database(db: sqlite3.Connection, pictures: Shelf) -> dict[str, str]:
         "price book": str(in_force) if in_force is not None else "none: this store cannot sell yet",
         "staged": ", ".join(str(version) for version in timeline.staged(db)) or "none",
         "events": f"{at.last_seq} in epoch {at.epoch}, {at.acked_seq} acked",
-        "backlog": f"{waiting.count}" + (f" since {_time(waiting.oldest_ms)}" if waiting.oldest_ms else ""),
+        "backlog": f"{waiting.count}" + (f" since {second_text(waiting.oldest_ms)}" if waiting.oldest_ms else ""),
         "member set": str(member_set.version(db)),
         "pictures": _pictures(db, pictures),
         **{f"device {one.report.device}": _device(one) for one in logbook.entries_kept(db)},
@@ -80,11 +80,7 @@ def _pictures(db: sqlite3.Connection, shelf: Shelf) -> str:
 def _device(kept: logbook.Entry) -> str:
     """Return how a device stood when it last changed: its state, since when, and what is wrong or remarkable."""
     report = kept.report
-    words = [f"{report.state}, power {report.power}, since {_time(kept.since_ms)}"]
+    words = [f"{report.state}, power {report.power}, since {second_text(kept.since_ms)}"]
     words += [part for part in (report.reason, ", ".join(report.conditions)) if part]
     words += [f"{name} {count}" for name, count in sorted(report.statistics.items())]
     return "; ".join(words)
-
-
-def _time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

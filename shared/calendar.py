@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,13 @@ def is_zone(name: str) -> bool:
     return True
 
 
-def local_time(at_ms: int, zone: ZoneInfo) -> datetime:
-    """Return an instant as local time in a zone."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
+def local_time(at_ms: int, zone: tzinfo) -> datetime:
+    """Return an instant as local time in a zone, exact to its millisecond.
+
+    Raise ValueError or OverflowError for an instant that no calendar has.
+    """
+    seconds, milliseconds = divmod(at_ms, 1000)  # a float would put some milliseconds a millionth beside themselves
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=milliseconds * 1000).astimezone(zone)
 
 
 def resolve_local(local: datetime, zone: ZoneInfo) -> int:

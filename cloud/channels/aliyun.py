@@ -10,7 +10,7 @@ import base64
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from hashlib import sha1
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from cloud.channels.calling import NoAnswer, NotReached, call
 from cloud.channels.ports import Delivery, Message, Outcome, later, refused, sent, unclear
+from shared.calendar import local_time
 from shared.clock import MachineClock
 
 VERSION = "2017-05-25"
@@ -76,7 +77,7 @@ class AliyunSms:
 
     def ask(self, message: Message, reference: str, sent_ms: int) -> Outcome:
         """Ask what became of a message."""
-        day = datetime.fromtimestamp((sent_ms + _CHINA_HOURS_MS) // 1000, UTC).strftime("%Y%m%d")
+        day = local_time(sent_ms + _CHINA_HOURS_MS, UTC).strftime("%Y%m%d")
         facts = {"PhoneNumber": _number(message.recipient), "BizId": reference, "SendDate": day}
         answer = self._ask("QuerySendDetails", {**facts, "PageSize": "10", "CurrentPage": "1"})
         if isinstance(answer, Outcome):
@@ -91,7 +92,7 @@ class AliyunSms:
                 return sent(reference)
 
     def _ask(self, action: str, facts: Mapping[str, str]) -> dict[str, Any] | Outcome:
-        stamp = datetime.fromtimestamp(self._clock.wall_ms() // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        stamp = local_time(self._clock.wall_ms(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         query = {
             "AccessKeyId": self._settings.key_id,
             "Action": action,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Literal
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from cloud.channels.ports import Message, Outcome, later, refused, sent, unclear
 from cloud.channels.texts import words
+from shared.calendar import local_time
 from shared.clock import MachineClock
 
 _TIMEOUT_S = 20.0
@@ -106,7 +107,7 @@ class SmtpChannel:
         letter["From"] = self._settings.sender
         letter["To"] = message.recipient
         letter["Subject"] = subject
-        letter["Date"] = format_datetime(datetime.fromtimestamp(self._clock.wall_ms() // 1000, UTC))
+        letter["Date"] = format_datetime(local_time(self._clock.wall_ms(), UTC))
         letter["Message-ID"] = f"<{message.id}@{letter['From'].addresses[0].domain}>"
         letter["Auto-Submitted"] = "auto-generated"
         letter["Content-Language"] = "zh-Hans" if message.language == "zh" else "en"

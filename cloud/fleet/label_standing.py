@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from cloud.fleet.agents import AgentStatus
+from shared.calendar import local_time
 from shared.codes import LabelFinding
 from shared.wire.messages import LabelReport
 
@@ -25,7 +26,7 @@ class Labels:
 def of_agent(agent: AgentStatus | None, now_ms: int) -> Labels:
     """Return what an agent last said of labels. `now_ms` is wall time."""
     rows = tuple(agent.reported.labels) if agent and agent.reported else ()
-    since = (datetime.fromtimestamp(now_ms / 1000, UTC) - timedelta(days=_ALARM_DAYS)).date().isoformat()
+    since = (local_time(now_ms, UTC).date() - timedelta(days=_ALARM_DAYS)).isoformat()
     old = LabelFinding.PRICE_OLD.value
     return Labels(
         rows=rows, old_prices=sum(one.times for one in rows if one.finding == old and one.business_date >= since)

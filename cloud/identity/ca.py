@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from cloud.identity.keys import KeysExist, KeysMissing, private_directory, write_private
+from shared.calendar import local_time
 
 FINGERPRINT_DIGITS = 32
 _ROOT_DAYS = 365 * 20
@@ -243,7 +244,7 @@ def _checked(csr: str) -> ec.EllipticCurvePublicKey:
 def _builder(
     issuer: x509.Name, public: ec.EllipticCurvePublicKey, now_ms: int, days: int, *, latest: datetime | None = None
 ) -> x509.CertificateBuilder:
-    now = datetime.fromtimestamp(now_ms // 1000, UTC)
+    now = local_time(now_ms, UTC).replace(microsecond=0)  # certificates know whole seconds
     end = now + timedelta(days=days)
     return (
         x509.CertificateBuilder()

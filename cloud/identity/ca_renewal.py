@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cloud.identity import ca
 from cloud.identity.ca import Authority
 from cloud.identity.keys import KeysMissing, write_private
+from shared.calendar import local_time
 
 RENEW_AHEAD_DAYS = 400
 """A little more than the longest certificate it signs lives: so none of them is ever cut short."""
@@ -156,4 +157,4 @@ def _until_ms(certificate: x509.Certificate) -> int:
 
 def day_of(until_ms: int) -> str:
     """Return the day of an end for people, UTC."""
-    return f"{datetime.fromtimestamp(until_ms // 1000, UTC):%Y-%m-%d}"
+    return f"{local_time(until_ms, UTC):%Y-%m-%d}"

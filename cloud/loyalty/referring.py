@@ -6,7 +6,7 @@ many friends in a month, a friend enrolled by the referrer's own hand as a cashi
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
@@ -27,6 +27,7 @@ from cloud.members.home_days import Days
 from cloud.members.models import ACTIVE, Member, MemberBlock
 from cloud.members.reversals import reverse
 from cloud.sales.models import Sale, SaleReturn
+from shared.calendar import local_time
 
 SLICE = 200
 PURPOSE = "referral"
@@ -100,7 +101,7 @@ def _first_enough(session: Session, friends: list[UUID], rule: rules.Referral) -
     zones = home_days.zones_of(session, friends)
     first: dict[UUID, Bought] = {}
     for row in rows:
-        joined = datetime.fromtimestamp(row.created_ms // 1000, zones[row.member_id]).date()
+        joined = local_time(row.created_ms, zones[row.member_id]).date()
         if row.business_date <= joined + timedelta(days=rule.within_days):
             first.setdefault(row.member_id, Bought(row.member_id, row.id, row.business_date))
     return list(first.values())

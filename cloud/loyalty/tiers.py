@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from cloud.loyalty.models import MemberDay, MemberYear, TierFloor
 from cloud.members import dirt, home_days
 from cloud.members.home_days import Days
 from cloud.members.models import Member
+from shared.calendar import local_time
 from shared.loyalty import Did, Floor, Outlook, Standing, TierRule, look_back, outlook
 
 _NOTHING = Outlook(Standing("", ""), 0, 0, None)
@@ -89,7 +90,7 @@ def joined(session: Session, members: Collection[UUID]) -> dict[UUID, date]:
     wanted = rowset(session, "wanted", {"id": Uuid()}, [(one,) for one in sorted(members)])
     rows = session.execute(select(member.c.id, member.c.created_ms).join(wanted, wanted.c.id == member.c.id))
     zones = home_days.zones_of(session, members)
-    return {row.id: datetime.fromtimestamp(row.created_ms // 1000, zones[row.id]).date() for row in rows}
+    return {row.id: local_time(row.created_ms, zones[row.id]).date() for row in rows}
 
 
 def floors_of(session: Session, members: Collection[UUID]) -> dict[UUID, Floor]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import UTC
 from html import escape
 from typing import Any
 
 from cloud.member_lifecycle.disclosure_values import said
 from cloud.member_lifecycle.disclosure_words import COLUMNS, MACHINES, NUMBERED, PARTS
 from cloud.members.profile import PROFILE, shown
+from shared.calendar import local_time
+from shared.money import money_text
 from shared.web.words import HTML_LANGUAGE, Language
 
 _TITLE = {"en": "Everything we hold about you", "zh": "我们保存的关于您的全部信息"}
@@ -83,10 +84,10 @@ def _text(row: Mapping[str, Any], column: str, language: Language) -> str:
     if value is None:
         return ""
     if isinstance(value, int) and column.endswith(_MS):
-        return f"{datetime.fromtimestamp(value // 1000, UTC):%Y-%m-%d %H:%M}"
+        return f"{local_time(value, UTC):%Y-%m-%d %H:%M}"
     if isinstance(value, int) and column.endswith(_MINOR):
         exponent = int(row.get("exponent", 2))
-        return f"{Decimal(value).scaleb(-exponent):,.{exponent}f}"
+        return money_text(value, exponent, thousands=True)
     return said(column, value, language)
 
 

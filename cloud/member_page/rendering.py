@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, tzinfo
 from functools import cache, partial
 from http import HTTPStatus
 from pathlib import Path
@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from cloud.member_page.static_files import assets
 from cloud.member_page.words import say
+from shared.calendar import local_time
 from shared.money import money_text
 from shared.web.words import HTML_LANGUAGE, LANGUAGES, Language, chosen_language
 
@@ -63,18 +64,18 @@ def answer(request: Request, template: str, /, *, status: HTTPStatus = HTTPStatu
 def day(at: date | int | None, zone: str = "") -> str:
     """Write a day, or the day of a moment in a zone."""
     if isinstance(at, int):
-        return datetime.fromtimestamp(at // 1000, _zone(zone)).strftime("%Y-%m-%d")
+        return local_time(at, _zone(zone)).strftime("%Y-%m-%d")
     return "" if at is None else at.isoformat()
 
 
 def moment(at_ms: int, zone: str) -> str:
     """Write a moment to the minute in a zone."""
-    return datetime.fromtimestamp(at_ms // 1000, _zone(zone)).strftime("%Y-%m-%d %H:%M")
+    return local_time(at_ms, _zone(zone)).strftime("%Y-%m-%d %H:%M")
 
 
 def today(now_ms: int, zone: str) -> date:
     """Return the day it is in a zone."""
-    return datetime.fromtimestamp(now_ms // 1000, _zone(zone)).date()
+    return local_time(now_ms, _zone(zone)).date()
 
 
 def _zone(name: str) -> tzinfo:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from cloud.database.rowset import rowset, table_of
 from cloud.members.models import Member
 from cloud.org.models import Store
 from cloud.org.zones import zone_of
+from shared.calendar import local_time
 
 HOMELESS = ""
 """Stands among zones for those who have no home store."""
@@ -118,4 +119,4 @@ def _zones(session: Session) -> dict[str, tzinfo]:
 
 
 def _day(business_ms: int, zone: tzinfo) -> date:
-    return datetime.fromtimestamp(business_ms // 1000, zone).date()
+    return local_time(business_ms, zone).date()

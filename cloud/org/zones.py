@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, tzinfo
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
@@ -13,6 +13,7 @@ from cloud import audit
 from cloud.database.rowset import table_of
 from cloud.errors import Invalid
 from cloud.org.models import ChainSetting, Store
+from shared.calendar import local_time
 
 _NAME = "zone"
 
@@ -38,4 +39,4 @@ def set_zone(session: Session, name: str, *, actor: str, now_ms: int) -> None:
 
 def house_day(session: Session, business_ms: int) -> date:
     """Return the day at a moment of business time."""
-    return datetime.fromtimestamp(business_ms // 1000, zone_of(session)).date()
+    return local_time(business_ms, zone_of(session)).date()

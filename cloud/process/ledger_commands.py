@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -14,6 +13,7 @@ from cloud.ledger.proving import prove_now, stretches
 from cloud.org.zones import zone_of
 from cloud.rewards.counting import COUNTS
 from cloud.value import owed_report
+from shared.calendar import local_time
 
 app = typer.Typer(no_args_is_help=True, help="The members' ledger.")
 
@@ -41,7 +41,7 @@ def history(context: typer.Context, *, days: Annotated[int, typer.Option(min=1, 
         found = stretches(session, days)
         zone = zone_of(session)
     for one in found:
-        first, last = (datetime.fromtimestamp(ms // 1000, zone) for ms in (one.first_ms, one.newest.at_ms))
+        first, last = (local_time(ms, zone) for ms in (one.first_ms, one.newest.at_ms))
         proof = one.newest.proof
         typer.echo(
             f"{first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S}: {'holds' if proof.holds else 'DOES NOT HOLD'}, "

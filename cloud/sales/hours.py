@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from cloud.database.rowset import Columns, rowset, table_of, upsert_into
 from cloud.sales.models import StoreHour
+from shared.calendar import local_time
 
 _SHAPE: Columns = {
     "store_id": String(),
@@ -23,6 +24,7 @@ _SHAPE: Columns = {
 }
 _KEYS = ("store_id", "business_date", "hour")
 _QUARTER_MS = 15 * 60 * 1000
+_DAY_QUARTERS = 24 * 4
 """Every zone's offset is a whole number of these, so sales within one share their hour."""
 
 
@@ -53,6 +55,6 @@ def add_sales(session: Session, sold: Iterable[tuple[str, date, int, str, int]])
 def local_hour(quarter: int, zone: str) -> int:
     """Return the hour on a store's clock, 0 to 23, in a quarter of an hour counted from 1970; UTC for no known zone."""
     try:
-        return datetime.fromtimestamp(quarter * _QUARTER_MS // 1000, ZoneInfo(zone)).hour
+        return local_time(quarter * _QUARTER_MS, ZoneInfo(zone)).hour
     except (ValueError, OverflowError, OSError, KeyError):
-        return datetime.fromtimestamp(quarter * _QUARTER_MS // 1000 % 86_400, UTC).hour
+        return local_time(quarter % _DAY_QUARTERS * _QUARTER_MS, UTC).hour

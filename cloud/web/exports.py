@@ -24,6 +24,7 @@ from sqlmodel import Session
 from cloud.errors import Invalid
 from cloud.org.zones import zone_of
 from cloud.web.tables import Cell, Column, Kind, Listing
+from shared.calendar import local_time
 from shared.web.words import Speech
 
 MOST_ROWS = 100_000
@@ -102,7 +103,7 @@ def _there(at_ms: int, zone: str, house: tzinfo) -> datetime | str:
     except (ValueError, KeyError, OSError):
         there = UTC
     try:
-        return datetime.fromtimestamp(at_ms // 1000, there)
+        return local_time(at_ms, there).replace(microsecond=0)
     except (ValueError, OverflowError, OSError):
         return ""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
+from shared.calendar import local_time
 from shared.money import money_text
 from shared.receipt.figures import money_with_sign
 
@@ -44,7 +45,7 @@ def moment(at_ms: int | None, zone: str = "") -> str:
     except (ValueError, KeyError, OSError):
         there = UTC
     try:
-        said = datetime.fromtimestamp(at_ms // 1000, there).strftime("%Y-%m-%d %H:%M:%S")
+        said = local_time(at_ms, there).strftime("%Y-%m-%d %H:%M:%S")
     except (ValueError, OverflowError, OSError):
         return ""
     return f"{said} UTC" if there is UTC else said

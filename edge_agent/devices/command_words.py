@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 
 from device_profiles.catalogue import catalogue, profile
 from edge_agent.devices.census import Found, ways_of
@@ -97,11 +96,6 @@ def trials(tried: Sequence[Trial]) -> Iterator[str]:
         yield f"It is one that speaks {tried[-1].protocol}: {', '.join(models)}"
     else:
         yield "Nothing identified itself. If it is a scale, look up its protocol and line settings in its menu."
-
-
-def date(wall_ms: int) -> str:
-    """Return a day as recordings name it."""
-    return datetime.fromtimestamp(wall_ms / 1000, UTC).date().isoformat()
 
 
 def _places(found: Found) -> set[str]:

@@ -27,6 +27,7 @@ from edge_agent.devices.targets import NotHere, bound_devices, software, target
 from edge_agent.devices.trying import TEST, try_out
 from edge_agent.disk.errors import StorageError
 from edge_agent.disk.state_lock import is_running
+from edge_agent.moments import day_text
 from shared.wire.desired import DeviceBinding
 
 app = typer.Typer(help="The devices of this machine.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -196,7 +197,7 @@ async def _test_beside(socket: Path, device: str, *, drawer: bool = False) -> bo
 
 async def _record(binding: DeviceBinding, to: Path, seconds: float, note: str) -> None:
     clock = SystemMachineClock()
-    made = f"{words.date(clock.wall_ms())} by storewire-edge {software()}"
+    made = f"{day_text(clock.wall_ms())} by storewire-edge {software()}"
     try:
         async with session.recorded(binding, clock, made) as (held, taken):
             taken.notes = [note] if note else []
@@ -214,7 +215,7 @@ async def _record(binding: DeviceBinding, to: Path, seconds: float, note: str) -
 async def _record_beside(socket: Path, device: str, to: Path, seconds: float, note: str) -> None:
     """Write down what passes at a device of the running agent, until the time is over or somebody ends it."""
     clock = SystemMachineClock()
-    taken = Recording("", "", made=f"{words.date(clock.wall_ms())} by storewire-edge {software()}")
+    taken = Recording("", "", made=f"{day_text(clock.wall_ms())} by storewire-edge {software()}")
     taken.notes = [note] if note else []
     covered = False
     try:

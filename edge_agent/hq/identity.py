@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from shared.calendar import local_time
 from shared.ids import check_slug
 from shared.signing import key_id
 
@@ -102,7 +103,7 @@ class Identity:
         """Tell whether two thirds of the certificate's life are over."""
         certificate = self._certificate()
         life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
-        return datetime.fromtimestamp(wall_ms / 1000, UTC) >= certificate.not_valid_after_utc - life / 3
+        return local_time(wall_ms, UTC) >= certificate.not_valid_after_utc - life / 3
 
     def request(self) -> str:
         """Return a certificate request (PEM) signed by the agent's key."""

@@ -14,6 +14,7 @@ from edge_agent.record import receipts
 from edge_agent.record.receipts import ReceiptRow
 from edge_agent.settings import EdgeSettings
 from edge_agent.standing import read_database
+from shared.calendar import local_time
 from shared.money import money_text
 from shared.wire.desired import StoreSettings
 from shared.wire.events import SaleReturned
@@ -60,7 +61,7 @@ def _table(found: Sequence[ReceiptRow], settings: StoreSettings) -> list[str]:
     zone, money = ZoneInfo(settings.time_zone), _money(settings)
     rows = [_TITLES]
     for one in found:
-        made = datetime.fromtimestamp(one.at_ms / 1000, zone).strftime("%Y-%m-%d %H:%M:%S")
+        made = local_time(one.at_ms, zone).strftime("%Y-%m-%d %H:%M:%S")
         total = money(_SIGNS.get(one.kind, 1) * one.total_minor)
         rows.append((one.till, one.text, one.kind, made, total, one.printed.value))
     widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]

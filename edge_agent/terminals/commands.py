@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from edge_agent.control import SOCKET_NAME, AgentAway, Refusal, ask
 from edge_agent.hq import identity
 from edge_agent.hq.identity import IdentityMissing
+from edge_agent.moments import minute_text
 from edge_agent.terminals import requests
 from edge_agent.terminals.certificate import fingerprint, root_of
 from edge_agent.terminals.requests import CodeGiven, Listed
@@ -50,9 +50,9 @@ def list_terminals(state: State) -> None:
     """List the terminals that are paired."""
     found = [msgspec.convert(said, Listed) for said in _ask(state, do=requests.LIST)]
     for one in found:
-        seen = f"seen {_moment(one.seen_ms)} from {one.seen_from}"
+        seen = f"seen {minute_text(one.seen_ms)} from {one.seen_from}"
         typer.echo(
-            f"{one.number}\t{one.name}\ttill {one.till}\tpaired {_moment(one.paired_ms)} by {one.paired_by}\t{seen}"
+            f"{one.number}\t{one.name}\ttill {one.till}\tpaired {minute_text(one.paired_ms)} by {one.paired_by}\t{seen}"
         )
     if not found:
         typer.echo("No terminal is paired.")
@@ -105,10 +105,6 @@ def _ask(state: Path, **request: Any) -> list[dict[str, Any]]:
 
 def _who() -> str:
     return f"{getpass.getuser()} at the PC"
-
-
-def _moment(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _fail(words: str) -> NoReturn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +13,7 @@ from shared.calendar import business_date, local_time, resolve_local
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEW_YORK = ZoneInfo("America/New_York")
+EPOCH = datetime.fromtimestamp(0, UTC)
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
 ZONES = st.sampled_from([SHANGHAI, NEW_YORK, LORD_HOWE, ZoneInfo("Africa/Casablanca"), ZoneInfo("Pacific/Apia")])
 moments = st.datetimes(datetime.fromisoformat("1990-01-01"), datetime.fromisoformat("2037-01-01"))
@@ -61,6 +62,12 @@ def test_later_wall_times_never_resolve_to_earlier_instants(moment: datetime, zo
     if local_time(resolve_local(moment, zone), zone).replace(tzinfo=None) != moment:  # in a gap
         later = moment + timedelta(seconds=1)
         assert resolve_local(moment, zone) <= resolve_local(later, zone)
+
+
+@given(st.integers(min_value=-(10**13), max_value=10**14), st.sampled_from([UTC, ZoneInfo("Asia/Kathmandu")]))
+def test_a_moment_is_exact_to_its_millisecond_in_any_zone(at_ms: int, zone: tzinfo) -> None:
+    shown = local_time(at_ms, zone)
+    assert (shown.tzinfo, shown - EPOCH) == (zone, timedelta(milliseconds=at_ms))
 
 
 def test_a_local_time_brings_no_zone() -> None:
