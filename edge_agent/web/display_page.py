@@ -12,7 +12,7 @@ from edge_agent.web.screen.saying import said
 from edge_agent.web.shop import Counter
 from edge_agent.web.shown import basket_shown
 from edge_agent.web.stream import Parts
-from edge_agent.web.till_page import sign_of
+from shared.receipt.figures import sign_of
 from shared.receipt.qr import QUIET_MODULES, matrix
 from shared.web.words import Language
 from shared.wire.desired import StoreSettings
@@ -38,7 +38,7 @@ async def parts(
         "total": figures.money(paid.total_minor, settings.exponent) if paid else "",
         "change": figures.money(paid.change_minor, settings.exponent) if paid and paid.change_minor else "",
         "code": code_path(_receipt_address(paid, settings)) if paid and paid.lines else None,
-        "sign": sign_of(settings),
+        "sign": sign_of(settings.currency),
         "settings": settings,
         "practice": who.practice,
         "waiting": view is not None and bool(view.waiting),

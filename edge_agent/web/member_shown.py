@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from edge_agent.till.cards import POINTS
 from edge_agent.till.results import BasketView, MemberAttached
-from edge_agent.web.figures import money
+from edge_agent.web.figures import signed_money
 from edge_agent.web.screen.saying import Joined, Sayable, named, says
 from edge_agent.web.screen.words import BLOCKS, CARDS_OUT_OF_USE, TENDERS
 from shared.loyalty import NextTier
@@ -88,7 +88,7 @@ def spent_shown(view: BasketView, settings: StoreSettings) -> tuple[Sayable, ...
         for one in view.coupons
     ]
     if view.points:
-        amount = money(view.points_minor, settings.exponent)
+        amount = signed_money(view.points_minor, settings.exponent, settings.currency)
         found.insert(0, says(marked("{points} points pay {amount}"), points=f"{view.points:,}", amount=amount))
     return tuple(found)
 
@@ -96,7 +96,8 @@ def spent_shown(view: BasketView, settings: StoreSettings) -> tuple[Sayable, ...
 def _missing(next_tier: NextTier, settings: StoreSettings) -> Sayable:
     parts: list[Sayable] = []
     if next_tier.spend_minor:
-        parts.append(says(marked("spend {amount} more"), amount=money(next_tier.spend_minor, settings.exponent)))
+        amount = signed_money(next_tier.spend_minor, settings.exponent, settings.currency)
+        parts.append(says(marked("spend {amount} more"), amount=amount))
     if next_tier.visits:
         parts.append(says(marked("{count} more visits"), count=next_tier.visits))
     if next_tier.growth:

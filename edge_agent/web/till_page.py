@@ -28,11 +28,11 @@ from edge_agent.web.shown import basket_shown, name_in
 from edge_agent.web.standing import Standing
 from edge_agent.web.stream import Parts
 from edge_agent.web.weighed import Weighing, WeighShown, weigh_shown
+from shared.receipt.figures import sign_of
 from shared.web.words import Language
 from shared.wire.desired import StoreSettings
 from shared.wire.desired import Till as TillSettings
 
-SIGNS = {"CNY": "￥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$"}
 PARTS = ("head", "lines", "banner", "pane", "prompt", "sum", "keys", "foot", "state")
 
 
@@ -42,11 +42,6 @@ class Key:
 
     action: Action
     key: str
-
-
-def sign_of(settings: StoreSettings) -> str:
-    """Return what stands before the store's amounts, once."""
-    return SIGNS.get(settings.currency, settings.currency + " ")
 
 
 def weight_shown(weight: Weight | None) -> str:
@@ -94,7 +89,7 @@ def _context(
         "till": counter.till.id,
         "number": _of(settings, counter.till.id).number,
         "settings": settings,
-        "sign": sign_of(settings),
+        "sign": sign_of(settings.currency),
         "time": figures.clock_time(shop.clock.now_ms(), settings.time_zone),
         "basket": basket_shown(view, settings, language, screen.line),
         "view": view,

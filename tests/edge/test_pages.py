@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from edge_agent.till.results import LineAdded
-from edge_agent.web.figures import money, quantity, to_grams, to_minor, unit_price
+from edge_agent.web.figures import money, quantity, signed_money, to_grams, to_minor, unit_price
 from edge_agent.web.standing import Standing
 from edge_agent.web.till_page import PARTS
 from shared.money import UnitPrice
@@ -158,6 +158,9 @@ def test_nothing_may_be_loaded_from_elsewhere(browser: httpx.Client) -> None:
         (money(1234567, 2), "12,345.67"),
         (money(-5, 2), "-0.05"),
         (money(1200, 0), "1,200"),
+        (signed_money(1234567, 2, "CNY"), "￥12,345.67"),
+        (signed_money(-500, 2, "CHF"), "-CHF 5.00"),
+        (signed_money(1200, 0, "JPY"), "￥1,200"),
         (quantity(1236, Unit.GRAM), "1.236 kg"),
         (quantity(12, Unit.EACH), "12"),
         (unit_price(UnitPrice(598, 1000), Unit.GRAM, 2), "5.98/kg"),

@@ -58,7 +58,7 @@ async def test_what_an_exchange_leaves_over_stands_as_large_as_change(tmp_path: 
         assert at.screen.paid is not None, at.told
         shown = await at.shown()
         assert 'data-hand-out><span class="sign">￥</span>7.99' in shown["sum"]
-        assert "请付现金 7.99" in shown["banner"]
+        assert "请付现金 ￥7.99" in shown["banner"]
 
 
 async def test_goods_without_a_receipt_are_named_as_they_are_scanned(tmp_path: Path) -> None:
@@ -219,4 +219,4 @@ async def test_whoever_approves_sees_what_it_is_about(tmp_path: Path) -> None:
         await at.types("5", "1", *[""] * 12)
         await at.presses("F10")
         await at.types("7")
-        await shows("100.00", "105.00", "-5.00")
+        await shows("100.00", "105.00", "-￥5.00")

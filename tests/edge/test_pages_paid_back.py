@@ -47,11 +47,11 @@ async def test_amount_of_each_way_is_shown_before_approval_and_after(tmp_path: P
         await at.types("1", receipt, "0")
         assert at.asked == "staff"
         asked = said(at.screen.question.note, EN)  # type: ignore[union-attr]
-        assert "Goes back: Cash 2.00 · WeChat Pay " in asked
+        assert "Goes back: Cash ￥2.00 · WeChat Pay ￥" in asked
         await at.types("sue", SUE.pin)
         await at.until(lambda: "Paid back" in notice(at))
-        assert "Cash 2.00 · WeChat Pay " in notice(at)
-        assert "Hand out 2.00 in cash." in notice(at)
+        assert "Cash ￥2.00 · WeChat Pay ￥" in notice(at)
+        assert "Hand out ￥2.00 in cash." in notice(at)
         await at.screen.attend()
         assert "Paid back" in notice(at)
 
@@ -73,7 +73,7 @@ async def test_a_slow_refund_still_says_in_the_end_what_to_hand_out(tmp_path: Pa
         await at.until(lambda: not at.screen._tasks)
         await at.screen.attend()
         assert at.asked == ""
-        assert "Hand out 2.00 in cash." in notice(at)
+        assert "Hand out ￥2.00 in cash." in notice(at)
 
 
 async def test_a_refund_that_waits_says_how_its_money_goes_back(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ async def test_a_refund_that_waits_says_how_its_money_goes_back(tmp_path: Path) 
         await at.types("1", receipt, "0", "1")
         await at.until(lambda: not at.screen._tasks)
         assert (at.told, at.asked) == ("refund_refused", "")
-        assert "Goes back: Cash 2.00 · WeChat Pay " in notice(at)
+        assert "Goes back: Cash ￥2.00 · WeChat Pay ￥" in notice(at)
 
 
 async def asked_to_approve(at: Person) -> tuple[str, str]:
@@ -127,10 +127,10 @@ async def last_undone(at: Person) -> None:
 @pytest.mark.parametrize(
     ("way", "shown"),
     [
-        (by_receipt, ["Milk", "12.99", "现金 12.99"]),
-        (without_receipt, ["Milk", "12.99", "现金 12.99"]),
-        (as_exchange, ["Milk", "12.99", "抵新货款", "5.00", "现金 7.99"]),
-        (last_undone, ["Milk", "12.99", "现金 12.99"]),
+        (by_receipt, ["Milk", "12.99", "现金 ￥12.99"]),
+        (without_receipt, ["Milk", "12.99", "现金 ￥12.99"]),
+        (as_exchange, ["Milk", "12.99", "抵新货款", "5.00", "现金 ￥7.99"]),
+        (last_undone, ["Milk", "12.99", "现金 ￥12.99"]),
     ],
 )
 async def test_whoever_approves_sees_goods_money_and_way(tmp_path: Path, way: object, shown: list[str]) -> None:
@@ -160,9 +160,9 @@ async def test_whoever_pays_a_refused_refund_in_cash_sees_it_before(tmp_path: Pa
         await at.presses("F9")
         await at.types("5", "1", "1")
         for pane in await asked_to_approve(at):
-            assert "现金 17.99" in pane
+            assert "现金 ￥17.99" in pane
         await at.types(SUE.pin)
-        assert "Hand out 17.99 in cash." in notice(at)
+        assert "Hand out ￥17.99 in cash." in notice(at)
         assert "17.99" in (await at.shown())["sum"], "as large as change"
         await at.types("")
         assert "17.99" not in (await at.shown())["sum"]

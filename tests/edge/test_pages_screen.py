@@ -82,7 +82,7 @@ async def test_amount_before_the_key_of_a_way_to_pay(tmp_path: Path) -> None:
         told = at.screen.notice
         assert told is not None
         assert (said(told.words, speech("en")), said(told.next, speech("en"))) == (
-            "Hand back: Bank card 10.00, slip 4711 · Cash 1.00. The basket can be changed again.",
+            "Hand back: Bank card ￥10.00, slip 4711 · Cash ￥1.00. The basket can be changed again.",
             "Undo the card payment on its terminal; give no cash for it.",
         )
         assert await at.total() == due

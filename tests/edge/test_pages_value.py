@@ -73,7 +73,7 @@ def test_phone_coupon_points_stored_value_cash_and_change_by_keys_alone(page: Pa
         page.until(asked("people"))
         keys(page, "1", "Enter")
         page.until("document.querySelector('.till-member')?.textContent.includes('王**')")
-        assert "升级diamond：再消费 120.00" in page.evaluate("document.querySelector('.till-sum').textContent")
+        assert "升级diamond：再消费 ￥120.00" in page.evaluate("document.querySelector('.till-sum').textContent")
         assert "总部实时数据" in page.evaluate("document.querySelector('.till-sum').textContent")
         before = page.evaluate(DUE)
         keys(page, "F11")

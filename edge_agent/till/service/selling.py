@@ -20,7 +20,7 @@ from edge_agent.till.service.asking import at_desk
 from edge_agent.till.service.plans import SellPlan
 from edge_agent.till.service.results import Offer, ValueSoldNow
 from edge_agent.till.shifts import ledger
-from shared.money import money_text
+from shared.receipt.figures import money_with_sign
 from shared.wire.events import Receipt, Tender, TenderKind, ValueSold, decode_event
 
 BOUGHT_WITH = frozenset({TenderKind.CASH, TenderKind.BANK_CARD, TenderKind.WECHAT, TenderKind.ALIPAY, TenderKind.OTHER})
@@ -48,7 +48,8 @@ def take(
     require_way(method)
     handed = offer.minor if given is None else given
     if not offer.minor <= handed <= MAX_CASH_MINOR or (handed > offer.minor and method is not TenderKind.CASH):
-        raise Refusal("value_amount", money_text(handed, desk.settings().exponent))
+        settings = desk.settings()
+        raise Refusal("value_amount", money_with_sign(handed, settings.exponent, settings.currency))
     if len(reference) > MAX_REFERENCE_CHARACTERS or not reference.isprintable():
         raise Refusal("tender_reference", reference[:MAX_REFERENCE_CHARACTERS])
     require_reference(desk, method, offer.minor, reference)

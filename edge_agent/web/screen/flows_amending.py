@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from edge_agent.till.results import BasketView, Refused
-from edge_agent.web.figures import unit_price
 from edge_agent.web.screen.asking import Asked, Option, Question
 from edge_agent.web.screen.hand import NOT_SAID, About, Done, Hand, Outcome, settled
 from edge_agent.web.screen.saying import named, news, says
@@ -17,7 +16,7 @@ async def override(ask: Asked, hand: Hand) -> Outcome:
     line = _meant(hand, view)
     if line is None or view is None:
         return await _refused_empty(hand)
-    price = unit_price(line.price, line.unit, hand.settings.exponent)
+    price = hand.price(line.price, line.unit)
     name = named(view.names.get(line.n, {}), line.item)
     minor = await ask.amount(
         Question(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from edge_agent.till.results import FoundByName, PriceChecked, QuickKeyView, Refused
 from edge_agent.till.selling.basket_commands import NOT_FOUND
-from edge_agent.web.figures import unit_price
 from edge_agent.web.screen.asking import Asked, Option, Question
 from edge_agent.web.screen.carried import carried, carry
 from edge_agent.web.screen.hand import Done, Hand, Outcome
@@ -16,7 +15,7 @@ from shared.web.words import marked
 def _priced(hand: Hand, found: FoundByName) -> str:
     if found.price_minor is None:
         return ""
-    return unit_price(UnitPrice(found.price_minor, found.basis), found.unit, hand.settings.exponent)
+    return hand.price(UnitPrice(found.price_minor, found.basis), found.unit)
 
 
 def found_options(hand: Hand, found: list[FoundByName], *, to_sell: bool = True) -> tuple[Option, ...]:

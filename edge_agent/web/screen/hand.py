@@ -14,7 +14,9 @@ from edge_agent.web.screen.asking import CARD_MARK, Asked, Option, Question
 from edge_agent.web.screen.saying import NOTHING, Joined, Notice, Sayable, named, says
 from edge_agent.web.screen.words import APPROVALS, ROLES
 from shared.clock import BusinessClock
+from shared.money import UnitPrice
 from shared.pricing import Unit
+from shared.receipt.figures import sign_of
 from shared.web.words import marked
 from shared.wire.desired import StoreSettings
 from shared.wire.policies import Reason
@@ -36,8 +38,12 @@ class Hand:
     expects: Expects | None = None
 
     def money(self, minor: int) -> str:
-        """Write an amount of the store's currency."""
-        return figures.money(minor, self.settings.exponent)
+        """Write an amount of the store's currency with its sign, as it stands in a sentence or on a key."""
+        return figures.signed_money(minor, self.settings.exponent, self.settings.currency)
+
+    def price(self, price: UnitPrice, unit: Unit) -> str:
+        """Write a price with its sign and what it is for: ￥5.98/kg."""
+        return sign_of(self.settings.currency) + figures.unit_price(price, unit, self.settings.exponent)
 
     def number_of(self, till: str) -> str:
         """Return a till's number, as it stands on the page's head and on paper; its id where it has none."""
