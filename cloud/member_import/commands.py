@@ -18,6 +18,7 @@ from cloud.member_import import signing
 from cloud.member_import.importing import Importer
 from cloud.member_import.loading import Loader
 from cloud.member_import.reading import OpeningFile
+from cloud.member_import.taking_back import take_back
 from shared.ids import UuidMint
 
 app = typer.Typer()
@@ -107,10 +108,11 @@ def sign(context: typer.Context, opening: OpeningId) -> None:
 
 @opening_app.command("refuse")
 def refuse(context: typer.Context, opening: OpeningId, reason: Reason) -> None:
-    """Take an opening back: its journals are undone, its people erased."""
-    with database_of(context) as database, database.session() as session:
-        commit_no = open_commit(session, now_ms())
-        people = signing.refuse(session, opening, reason=reason, actor=actor(), commit_no=commit_no, now_ms=now_ms())
+    """Take an opening back: its journals are undone, its people erased. What stops half-way, the jobs process ends."""
+    with database_of(context) as database:
+        with database.session() as session:
+            signing.refuse(session, opening, reason=reason, actor=actor(), now_ms=now_ms())
+        people = take_back(database, opening, now_ms, _progress)
     typer.echo(f"Refused; {people} members gone.")
 
 

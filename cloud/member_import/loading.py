@@ -88,7 +88,9 @@ class Loader:
             self._piece(opening, rows[start : start + AT_ONCE])
             progress(min(start + AT_ONCE, len(rows)), len(rows))
         with self.database.session() as session:
-            row = _locked(session, opening)
+            row = locked(session, opening)
+            if row.status != LOADING:
+                raise Refused("not_loading", f"this opening is {row.status}")
             row.status, row.loaded_ms = LOADED, self.importer.now_ms
             session.add(row)
         return Loaded(opening, file)
@@ -121,11 +123,11 @@ class Loader:
 
     def _named(self, opening: UUID, row: OpeningRow) -> OpeningRow:
         """Give a row's member the id that it has however often the file is read."""
-        return replace(row, member=replace(row.member, id=uuid5(opening, str(row.member.row))))
+        return replace(row, member=replace(row.member, id=member_id(opening, row.member.row)))
 
     def _piece(self, opening: UUID, rows: Sequence[OpeningRow]) -> None:
         with self.database.session() as session:
-            head = _locked(session, opening)
+            head = locked(session, opening)
             if head.status != LOADING:
                 raise Refused("not_loading", f"this opening is {head.status}")
             rows = [row for row in rows if row.member.row > head.done]
@@ -209,7 +211,13 @@ def _own(session: Session, opening: UUID) -> set[str]:
     return set(session.execute(query).scalars())
 
 
-def _locked(session: Session, opening: UUID) -> MemberOpening:
+def member_id(opening: UUID, row: int) -> UUID:
+    """Return the id of the member of a file's row."""
+    return uuid5(opening, str(row))
+
+
+def locked(session: Session, opening: UUID) -> MemberOpening:
+    """Return an opening for whoever changes it: nobody else does until the transaction ends. Raise NotFound."""
     row = session.get(MemberOpening, opening, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound(f"there is no opening {opening}")

@@ -14,6 +14,7 @@ OPERATIONS = {"info": {"retention": "operations"}}
 LOADING = "loading"
 LOADED = "loaded"
 SIGNED = "signed"
+TAKING_BACK = "taking_back"
 REFUSED = "refused"
 
 
@@ -31,6 +32,8 @@ class MemberOpening(Table, table=True):
     rows: int
     done: int = 0
     """Rows of the file that are through."""
+    undone: int = 0
+    """Of these, rows that are taken back."""
     known: int = 0
     """Rows left out because their reference was here already."""
     started_ms: int = utc_ms()

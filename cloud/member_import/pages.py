@@ -12,6 +12,7 @@ from sqlmodel import Session
 from cloud.api.services import Here
 from cloud.errors import NotFound
 from cloud.identity.people import Right
+from cloud.ledger.units import units
 from cloud.member_import import signing, upload_pages, uploads, words
 from cloud.member_import.upload_pages import HERE
 from cloud.web.doing import done
@@ -45,23 +46,21 @@ def opening(request: Request, services: Here, opening: UUID, refused: str = "") 
     """Does the ledger say what the file says?"""
 
     def read(session: Session, _now_ms: int) -> Context:
-        return {"it": signing.reconcile(session, opening), **_said(refused)}
+        return {"it": signing.reconcile(session, opening), "units": units(session), **_said(refused)}
 
     return page(request, services, "member_opening", read)
 
 
 @router.post(HERE + "/{opening}/{what}")
 def close_opening(services: Here, posted: MayDecide, opening: UUID, what: str) -> Response:
-    """Sign an opening, or take it back."""
+    """Sign an opening, or decide that it is taken back: the jobs process does it, part by part."""
     actor = posted.who.actor
 
     def act(session: Session, commit_no: int, now_ms: int) -> None:
         if what == "sign":
             signing.sign(session, opening, actor=actor, commit_no=commit_no, now_ms=now_ms)
         elif what == "refuse":
-            signing.refuse(
-                session, opening, reason=posted.get("reason"), actor=actor, commit_no=commit_no, now_ms=now_ms
-            )
+            signing.refuse(session, opening, reason=posted.get("reason"), actor=actor, now_ms=now_ms)
         else:
             raise NotFound(f"an opening is signed or refused, not {what!r}")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from cloud import audit
@@ -14,17 +14,18 @@ from cloud.database.rowset import table_of
 from cloud.errors import NotFound, Refused
 from cloud.loyalty.late_credit import credit_cards
 from cloud.member_import.importing import give
+from cloud.member_import.loading import locked
 from cloud.member_import.models import (
     LOADED,
     LOADING,
-    REFUSED,
     SIGNED,
+    TAKING_BACK,
     MemberOpening,
     OpeningCard,
     OpeningTotal,
 )
 from cloud.members import dirt, value
-from cloud.members.models import ACTIVE, CLOSED, PENDING, REPLACED, Card, Member, MemberField, MemberKey
+from cloud.members.models import ACTIVE, PENDING, REPLACED, Card, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,12 @@ class Reconciliation:
 
 
 def reconcile(session: Session, opening_id: UUID) -> Reconciliation:
-    """Compare an opening's file with what was posted for it. Raise NotFound."""
+    """Compare an opening's file with what was posted for it; nothing while it is taken back. Raise NotFound."""
     opening = session.get(MemberOpening, opening_id)
     if opening is None:
         raise NotFound(f"there is no opening {opening_id}")
+    if opening.status == TAKING_BACK:
+        return Reconciliation(opening, (), 0, 0, 0)
     said = {
         (row.kind, row.unit): (row.members, row.amount)
         for row in session.execute(
@@ -126,30 +129,18 @@ def sign(session: Session, opening_id: UUID, *, actor: str, commit_no: int, now_
     return credited
 
 
-def refuse(session: Session, opening_id: UUID, *, reason: str, actor: str, commit_no: int, now_ms: int) -> int:
-    """Take an opening back: its journals are undone, its people erased. Return how many there were.
+def refuse(session: Session, opening_id: UUID, *, reason: str, actor: str, now_ms: int) -> None:
+    """Decide that an opening is taken back: from now on nobody signs it or loads it further.
 
-    Anybody may, also who loaded it, and also half-way. Raise NotFound or Refused (`opening_signed` ...).
+    `taking_back` then undoes it. Anybody may, also who loaded it, and also half-way. Raise NotFound or Refused
+    (`opening_signed` ...).
     """
-    opening = _open(session, opening_id)
+    opening = locked(session, opening_id)
     if opening.status not in (LOADING, LOADED):
         raise Refused(f"opening_{opening.status}", f"this opening is {opening.status} already")
-    value.unopen(session, commit_no, opening_id, now_ms)
-    member = table_of(Member)
-    theirs = select(member.c.id).where(member.c.import_id == opening_id)
-    for model in (MemberField, MemberKey):
-        session.execute(delete(table_of(model)).where(table_of(model).c.member_id.in_(theirs)))
-    session.execute(delete(table_of(OpeningCard)).where(col(OpeningCard.opening_id) == opening_id))
-    gone = session.execute(
-        update(member)
-        .where(member.c.import_id == opening_id)
-        .values(status=CLOSED, reference=None, masked_name="", home_store=None, language="")
-        .returning(member.c.id)
-    ).all()
     opening.reason = reason.strip()[:500]
-    _close(session, opening, REFUSED, actor, now_ms)
+    _close(session, opening, TAKING_BACK, actor, now_ms)
     session.flush()
-    return len(gone)
 
 
 def openings(session: Session) -> list[MemberOpening]:
@@ -159,18 +150,11 @@ def openings(session: Session) -> list[MemberOpening]:
 
 
 def _closable(session: Session, opening_id: UUID, actor: str) -> MemberOpening:
-    opening = _open(session, opening_id)
+    opening = locked(session, opening_id)
     if opening.status != LOADED:
         raise Refused(f"opening_{opening.status}", f"this opening is {opening.status}, not loaded and waiting")
     if actor == opening.started_by:
         raise Refused("same_person", "whoever loaded a file does not sign it: ask somebody else")
-    return opening
-
-
-def _open(session: Session, opening_id: UUID) -> MemberOpening:
-    opening = session.get(MemberOpening, opening_id, with_for_update=True, populate_existing=True)
-    if opening is None:
-        raise NotFound(f"there is no opening {opening_id}")
     return opening
 
 

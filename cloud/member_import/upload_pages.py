@@ -14,6 +14,7 @@ from sqlmodel import Session
 from cloud.api.services import Here, Services
 from cloud.errors import Invalid, NotFound, Refused
 from cloud.identity.people import Right
+from cloud.ledger.units import units
 from cloud.member_import import uploads, words
 from cloud.member_import.importing import BALANCES, COLUMNS
 from cloud.member_import.uploads import OPEN, PROBLEMS_KEPT, UploadStatus
@@ -72,6 +73,7 @@ def one(request: Request, services: Here, upload_id: UUID, refused: str = "") ->
             "more": len(found) > PROBLEMS_SHOWN,
             "kept": PROBLEMS_KEPT,
             "totals": uploads.totals_of(it),
+            "units": units(session),
             "words": words,
             "refused": (words.REFUSAL.get(refused, words.ELSE)) if refused else "",
         }

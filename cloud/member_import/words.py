@@ -10,6 +10,7 @@ OPENING: Mapping[str, tuple[str, str]] = {
     "loading": (marked("loading"), "warn"),
     "loaded": (marked("waits for a signature"), "warn"),
     "signed": (marked("signed"), "good"),
+    "taking_back": (marked("being taken back"), "warn"),
     "refused": (marked("taken back"), "quiet"),
 }
 """How far a base that is taken over is, and in which tone."""
@@ -40,6 +41,7 @@ REFUSAL: Mapping[str, str] = {
     "same_person": marked("Whoever loaded a file does not sign it. Ask somebody else."),
     "totals_differ": marked("File and ledger differ. Take it back and load it anew."),
     "cards_taken": marked("Cards of this file belong to others by now. Take it back and load it anew."),
+    "opening_taking_back": marked("It is being taken back already."),
     "decided": marked("Somebody decided this before you."),
     "value_gone": marked("Some of what was moved has been spent. It stays as it is."),
     "reason": marked("Say why: it is kept in the audit log."),

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from cloud.database import Database
 from cloud.database.commits import open_commit
 from cloud.errors import CloudError, Conflict, Refused
-from cloud.member_import import signing, uploads
+from cloud.member_import import signing, taking_back, uploads
 from cloud.member_import.importing import Importer, Problem
 from cloud.member_import.loading import Loader, opening_of
 from cloud.member_import.models import MemberOpening, OpeningUpload
@@ -54,7 +54,16 @@ class Uploading:
         self._runner = str(mint())
 
     def __call__(self) -> bool:
-        """Work on the oldest file that waits; tell whether there was one."""
+        """Work on the oldest file that waits, then take back what is to be; tell whether there was anything."""
+        worked = self._upload()
+        with self._database.snapshot() as session:
+            waiting = taking_back.waiting(session)
+        for opening in waiting:
+            people = taking_back.take_back(self._database, opening, self._clock.wall_ms)
+            log.info("opening taken back", opening=str(opening), people=people)
+        return worked or bool(waiting)
+
+    def _upload(self) -> bool:
         with self._database.session() as session:
             uploads.expire(session, self._clock.wall_ms())
             left = self._cancelled_and_left(session)
@@ -160,7 +169,7 @@ class Uploading:
             self._let_go(upload_id)
 
     def _let_go(self, upload_id: UUID) -> None:
-        """Undo what a cancelled file brought, and drop it. One that another process took over is left to that."""
+        """Have what a cancelled file brought taken back, and drop it. What another process took over is left to it."""
         with self._database.session() as session:
             row = session.get(OpeningUpload, upload_id, with_for_update=True, populate_existing=True)
             if row is None or row.status != UploadStatus.CANCELLED or row.content is None:
@@ -172,8 +181,7 @@ class Uploading:
                 now_ms = self._clock.wall_ms()
                 try:
                     signing.refuse(
-                        session, begun, reason="cancelled while it was loaded", actor=row.ended_by,
-                        commit_no=open_commit(session, now_ms), now_ms=now_ms,
+                        session, begun, reason="cancelled while it was loaded", actor=row.ended_by, now_ms=now_ms
                     )  # fmt: skip
                 except Refused:
                     log.warning("opening is closed already", opening=str(begun))

@@ -268,10 +268,19 @@ def opened(session: Session, opening: UUID) -> dict[tuple[str, str], tuple[int, 
     return {(kind, unit): (int(members), int(amount)) for kind, unit, members, amount in rows}
 
 
-def unopen(session: Session, commit_no: int, opening: UUID, at_ms: int) -> None:
-    """Undo every journal of an opening. Nobody could spend of it yet: its lots are whole."""
-    posting = table_of(Posting)
-    rows = session.execute(select(posting.c.cause, posting.c.purpose).where(*_of_opening(opening, OPENING)))
+def unopen(session: Session, commit_no: int, members: Sequence[UUID], at_ms: int) -> None:
+    """Undo every journal that brought something over for some members of an opening, once for each of them.
+
+    Nobody could spend of it yet: its lots are whole.
+    """
+    posting, account = table_of(Posting), table_of(Account)
+    theirs = account.c.owner.in_([str(one) for one in members]), account.c.kind.in_(_members_kinds())
+    rows = session.execute(
+        select(posting.c.cause, posting.c.purpose)
+        .join(account, account.c.id == posting.c.account_id)
+        .where(*theirs, posting.c.purpose == OPENING)
+        .distinct()
+    )
     keys = sorted((row.cause, row.purpose) for row in rows)
     for start in range(0, len(keys), _UNDONE_AT_ONCE):
         _undo(session, commit_no, keys[start : start + _UNDONE_AT_ONCE], at_ms)

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from typer.testing import CliRunner
 
 from cloud import cli
+from cloud.audit.models import AuditEntry
 from cloud.database import Database
 from cloud.database.commits import open_commit
 from cloud.errors import Conflict, Invalid, NotFound, Refused
@@ -20,7 +21,7 @@ from cloud.ledger.models import Lot, Posting
 from cloud.ledger.proof import prove
 from cloud.ledger.reading import points_of
 from cloud.loyalty.tiers import tiers_of
-from cloud.member_import import importing, loading, signing
+from cloud.member_import import importing, loading, signing, taking_back
 from cloud.member_import.loading import Loader
 from cloud.member_import.models import LOADED, REFUSED, SIGNED, MemberOpening, OpeningTotal
 from cloud.members import enrolling, finding, sets
@@ -172,14 +173,35 @@ def test_who_is_interrupted_goes_on_and_nothing_comes_twice(
         loader(database).load(text.encode(), "base.csv")
 
 
-def test_an_opening_that_is_refused_leaves_nobody_and_the_books_hold(database: Database) -> None:
-    opening = load(database)
+def decide(database: Database, opening: UUID) -> None:
     with database.session() as session:
-        people = signing.refuse(
-            session, opening, reason="wrong file", actor="person:ana",
-            commit_no=open_commit(session, START_MS), now_ms=START_MS,
-        )  # fmt: skip
-        assert people == 3
+        signing.refuse(session, opening, reason="wrong file", actor="person:ana", now_ms=START_MS)
+
+
+def test_an_opening_that_is_refused_leaves_nobody_and_the_books_hold(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening = load(database)
+    monkeypatch.setattr(taking_back, "AT_ONCE", 2)
+    decide(database, opening)
+    with pytest.raises(Refused, match="taking_back"):
+        sign(database, opening)
+    with pytest.raises(Conflict, match="taking_back"):
+        load(database)
+
+    def killed(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        taking_back.take_back(database, opening, lambda: START_MS, killed)
+    with database.session() as session:
+        assert prove(session).holds, "between two parts too"
+        assert sorted(row.status for row in session.exec(select(Member))) == [CLOSED, PENDING, PENDING]
+        assert taking_back.waiting(session) == [opening]
+    told: list[tuple[int, int]] = []
+    assert taking_back.take_back(database, opening, lambda: START_MS, lambda *how: told.append(how)) == 2
+    assert told == [(4, 4)]
+    assert taking_back.take_back(database, opening, lambda: START_MS) == 0
     with database.session() as session:
         assert prove(session).holds
         members = list(session.exec(select(Member)))
@@ -189,8 +211,10 @@ def test_an_opening_that_is_refused_leaves_nobody_and_the_books_hold(database: D
         assert set(points_of(session, [row.id for row in members]).values()) == {0}
         assert session.get_one(MemberOpening, opening).status == REFUSED
         assert session.exec(select(func.sum(col(Posting.amount)))).one() == 0
-    with pytest.raises(Refused, match="refused already"), database.session() as session:
-        signing.refuse(session, opening, reason="", actor="a", commit_no=1, now_ms=1)
+        decided = session.exec(select(AuditEntry).where(AuditEntry.subject == str(opening))).all()
+        assert [(one.actor, one.reason) for one in decided if one.reason] == [("person:ana", "wrong file")]
+    with pytest.raises(Refused, match="refused already"):
+        decide(database, opening)
     with database.snapshot() as session:
         taken_back = signing.reconcile(session, opening)
     assert {(line.ledger_members, line.ledger) for line in taken_back.lines} == {(0, 0)}

@@ -25,7 +25,7 @@ from cloud.prices.settings import TillSettings, set_till_settings
 from cloud.web import uploading as console_uploading
 from tests.cloud.apps import console_of
 from tests.cloud.members_data import mint, open_chain, vault
-from tests.cloud.test_member_opening import FILE, HEADER
+from tests.cloud.test_member_opening import FILE, HEADER, load
 from tests.cloud.visiting import Visitor, make_person, mark_on
 from tests.factories import START_MS, DrivenMachineClock
 
@@ -109,7 +109,7 @@ def test_from_upload_to_signature_by_another(app: FastAPI, database: Database, j
         set_till_settings(session, TillSettings(card_prefixes=["88"], card_digits=10))
     assert job()
     checked = sue.get(place).text
-    for fact in ("3 rows are good: nothing is stored yet.", "Points", "Stored value", "100.00 CNY"):
+    for fact in ("3 rows are good: nothing is stored yet.", "Points", "Stored value", "￥100.00"):
         assert fact in checked, fact
     assert "2 cards are not of the form that tills read." in checked
     assert count(database, "pending") == 0
@@ -124,6 +124,25 @@ def test_from_upload_to_signature_by_another(app: FastAPI, database: Database, j
     assert "loaded by sue" in ben.get(opening[1]).text
     ben.send(f"{opening[1]}/sign", page=opening[1])
     assert count(database, ACTIVE) == 3
+    assert not job()
+
+
+def test_a_page_decides_and_the_job_takes_back(app: FastAPI, sqlite_database: Database, job: Uploading) -> None:
+    sue = inside(app)
+    opening = f"{PLACE}/{load(sqlite_database)}"
+    sue.send(f"{opening}/refuse", {"reason": "wrong file"}, page=opening)
+    assert count(sqlite_database, "pending") == 3, "a press of the button waits for nothing"
+    page = sue.get(opening).text
+    for fact in ("It is being taken back: 0 of 4 rows.", "<progress", "wrong file", "taken back by sue"):
+        assert fact in page, fact
+    assert "/refuse" not in page
+    assert "sse-connect" in page
+    assert "being taken back" in sue.get(PLACE).text
+    assert job()
+    assert count(sqlite_database, CLOSED) == 3
+    page = sue.get(opening).text
+    assert "Taken back: nothing of it is left." in page
+    assert "sse-connect" not in page
     assert not job()
 
 

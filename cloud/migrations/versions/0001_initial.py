@@ -711,6 +711,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("undone", sa.Integer(), nullable=False),
         sa.Column("known", sa.Integer(), nullable=False),
         sa.Column("started_ms", BIG_INT, nullable=False),
         sa.Column("started_by", sa.String(length=120), nullable=False),
