@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from cloud.prices.engines import EngineTooOld, TooOld, too_old_for
 from cloud.prices.publish import Act
 from cloud.prices.targets import resolve_targets
 from cloud.promotions import plans, previewing, words
-from cloud.promotions.holding import holding, published_to, where
+from cloud.promotions.holding import Whereabouts, holding, published_to, where
 from cloud.promotions.models import PlanStatus, PreviewStatus, PromotionPlan
 from cloud.promotions.naming import promotion_names
 from cloud.promotions.telling import acts_on, published_since
@@ -38,9 +38,6 @@ from cloud.web.signing_in import Posted
 from shared.body import BodyKind
 from shared.ids import UuidMint
 from shared.pricing.promotion import Promotion
-
-Versions = Mapping[int, Sequence[str]]
-"""Stores by the version of their prices."""
 
 
 def show(request: Request, services: Services, plan_id: str, refused: str = "", old: Sequence[TooOld] = ()) -> Response:
@@ -58,8 +55,8 @@ def show(request: Request, services: Services, plan_id: str, refused: str = "", 
         over = plan.status in {PlanStatus.STOPPED, PlanStatus.DISCARDED}
         it = Said() if streamed else said_of(session, plan, made, now_ms, with_conflicts=not over)
         did = Touched() if streamed else _touched(session, plan, now_ms)
-        waiting, running = where(session, plan, now_ms)
-        on_tills = _arrival(session, plan, waiting, running, now_ms)
+        stands = where(session, plan, now_ms)
+        on_tills = _arrival(session, plan, stands, now_ms)
         too_old = list(old) or (_too_old(session, plan, made, now_ms) if is_open and not streamed else [])
         met = {f"store:{one.store}" for one in did.newest} | {f"store:{one.store}" for one in too_old}
         return {
@@ -79,7 +76,7 @@ def show(request: Request, services: Services, plan_id: str, refused: str = "", 
             "arrival": on_tills,
             "did": did,
             "over": over,
-            "running": bool(running),
+            "running": bool(stands.running),
             "acts": [] if streamed else acts_on(session, plan),
             "act_words": ACTION,
             "stores": sorted({one.store for one in on_tills}),
@@ -103,10 +100,10 @@ def _touched(session: Session, plan: PromotionPlan, now_ms: int) -> Touched:
     return touched(session, plan.promotion, stores) if stores else Touched()
 
 
-def _arrival(session: Session, plan: PromotionPlan, waiting: Versions, running: Versions, now_ms: int) -> list[Arrival]:
+def _arrival(session: Session, plan: PromotionPlan, stands: Whereabouts, now_ms: int) -> list[Arrival]:
     """Return how every till stands that is to have a published plan, or has it still."""
     goal: dict[str, int] = {}
-    for found in (running, waiting):
+    for found in (stands.running, stands.waiting):
         for version, stores in found.items():
             goal |= {store: max(version, goal.get(store, 0)) for store in stores}
     ever = {entry.store_id for entry in published_to(session, plan)}

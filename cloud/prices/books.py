@@ -195,7 +195,7 @@ class StoreBooks:
         manifest = session.get(StoreManifest, (version, store))
         if manifest is None:
             return None
-        hashes, _ = bodies_of(manifest)
+        hashes = bodies_of(manifest).hashes
         known = _Version(
             manifest.hash,
             {key[0]: (key, hash_) for key, hash_ in hashes.items() if key[0] in _PRICED},

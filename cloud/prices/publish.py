@@ -179,8 +179,8 @@ def _repeat_changes(session: Session, source: PriceVersion, plans: Sequence[Plan
         return
     goals = manifests(session, [(plan.store.id, source.version) for plan in plans])
     for plan in plans:
-        goal, _ = bodies_of(goals[plan.store.id, source.version])
-        plan.changes = {key: Return(hash_) for key, hash_ in goal.items()}
+        goal = bodies_of(goals[plan.store.id, source.version])
+        plan.changes = {key: Return(hash_) for key, hash_ in goal.hashes.items()}
 
 
 def _set_changes(plans: Sequence[Plan], changes: Mapping[tuple[BodyKind, str], Change]) -> None:

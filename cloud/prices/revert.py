@@ -144,13 +144,13 @@ def _way_back(stores: Sequence[str], timelines: Timelines, now_ms: int) -> str:
 
 def _return_to(plan: Plan, goal: StoreManifest) -> None:
     """Have every body of the plan go back to a manifest's; a body the manifest does not know stays."""
-    bodies, engine = bodies_of(goal)
+    bodies = bodies_of(goal)
     plan.changes = {
-        key: Return(bodies[key])
+        key: Return(bodies.hashes[key])
         for key in scopes_of(plan.store).items()
-        if bodies.get(key, plan.has(key)) != plan.has(key)
+        if bodies.hashes.get(key, plan.has(key)) != plan.has(key)
     }
-    plan.engine = engine
+    plan.engine = bodies.engine
 
 
 def _had_with(session: Session, version: int, stores: Sequence[Store], now_ms: int) -> dict[str, StoreManifest]:

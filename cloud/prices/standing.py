@@ -34,7 +34,7 @@ def newest_body(
         query = query.where(col(TimelineEntryRow.activates_ms) <= now_ms)
     tree = body_tree(session, kind, scope)
     for manifest in session.execute(query).scalars().yield_per(100):
-        hash_ = bodies_of(manifest)[0].get((kind, scope))
+        hash_ = bodies_of(manifest).hashes.get((kind, scope))
         if hash_ is not None:
             return tree.lineage(tree.version_of(hash_))
     return tree.lineage(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import select
@@ -19,6 +20,14 @@ from shared.body import BodyKind
 from shared.wire.desired import Manifest
 
 
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """What a store sells by: the hash of each body by its kind and scope, and the engine level they need."""
+
+    hashes: dict[BodyKey, str]
+    engine: int = 1
+
+
 def start_plans(
     session: Session, stores: Sequence[Store], timelines: Mapping[str, Sequence[Entry]], when: Mapping[str, Moment]
 ) -> list[Plan]:
@@ -31,17 +40,17 @@ def start_plans(
     plans: list[Plan] = []
     for store in stores:
         entry = before[store.id]
-        bodies, engine = ({}, 1) if entry is None else bodies_of(known[store.id, entry.version])
-        kept = {key: bodies[key] for key in scopes_of(store).items() if key in bodies}
-        plans.append(Plan(store, kept, engine, None if entry is None else entry.version, when[store.id]))
+        start = Bodies({}) if entry is None else bodies_of(known[store.id, entry.version])
+        kept = {key: start.hashes[key] for key in scopes_of(store).items() if key in start.hashes}
+        plans.append(Plan(store, kept, start.engine, None if entry is None else entry.version, when[store.id]))
     _adopt_missing(session, plans)
     return plans
 
 
-def bodies_of(manifest: StoreManifest) -> tuple[dict[BodyKey, str], int]:
-    """Return a manifest's bodies (hash by kind and scope) and the engine level it needs."""
+def bodies_of(manifest: StoreManifest) -> Bodies:
+    """Return the bodies that a manifest names."""
     document = msgspec.json.decode(manifest.content, type=Manifest)
-    return {(BodyKind(body.kind), body.scope): body.hash for body in document.bodies}, document.engine
+    return Bodies({(BodyKind(body.kind), body.scope): body.hash for body in document.bodies}, document.engine)
 
 
 def _adopt_missing(session: Session, plans: Sequence[Plan]) -> None:
@@ -50,24 +59,25 @@ def _adopt_missing(session: Session, plans: Sequence[Plan]) -> None:
     if not wanting:
         return
     at_ms = min(plan.moment.at_ms for plan in wanting)
-    adopted, engine = _in_force_elsewhere(session, at_ms)
+    elsewhere = _in_force_elsewhere(session, at_ms)
+    adopted = elsewhere.hashes
     for plan in wanting:
         missing = [key for key in scopes_of(plan.store).items() if key not in plan.bodies and key in adopted]
         plan.bodies |= {key: adopted[key] for key in missing}
-        plan.engine = max(plan.engine, engine) if missing else plan.engine
+        plan.engine = max(plan.engine, elsewhere.engine) if missing else plan.engine
 
 
-def _in_force_elsewhere(session: Session, at_ms: int) -> tuple[dict[BodyKey, str], int]:
+def _in_force_elsewhere(session: Session, at_ms: int) -> Bodies:
     timelines = live_entries(session, list(session.execute(select(col(Store.id))).scalars()), at_ms)
     current = [(store, entry.version) for store, entries in timelines.items() if (entry := in_force(entries, at_ms))]
     hashes: dict[BodyKey, Counter[str]] = {}
     engine = 1
     for manifest in manifests(session, current).values():
-        bodies, level = bodies_of(manifest)
-        engine = max(engine, level)
-        for key, hash_ in bodies.items():
+        bodies = bodies_of(manifest)
+        engine = max(engine, bodies.engine)
+        for key, hash_ in bodies.hashes.items():
             hashes.setdefault(key, Counter())[hash_] += 1
-    return {key: _commonest(session, key, found) for key, found in hashes.items()}, engine
+    return Bodies({key: _commonest(session, key, found) for key, found in hashes.items()}, engine)
 
 
 def _commonest(session: Session, key: BodyKey, hashes: Counter[str]) -> str:

@@ -178,8 +178,7 @@ class _Reader:
         place = (store, version)
         if place not in self._manifests:
             self._manifests |= manifests(self._session, [place])
-        bodies, _ = bodies_of(self._manifests[place])
-        hash_ = bodies.get(body)
+        hash_ = bodies_of(self._manifests[place]).hashes.get(body)
         if hash_ is None:
             return {}
         kept = (body, hash_)

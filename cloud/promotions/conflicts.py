@@ -109,7 +109,9 @@ def _overlaps(
     places = {(store, entry.version) for store, entries in timelines.items() for entry in entries}
     known = manifests(session, places)
     # Stores of one version may have different promotions: each list is looked at once, in one of its stores.
-    pairs = {(version, bodies_of(known[store, version])[0].get(PROMOTIONS)): store for store, version in sorted(known)}
+    pairs = {
+        (version, bodies_of(known[store, version]).hashes.get(PROMOTIONS)): store for store, version in sorted(known)
+    }
     found: dict[str, tuple[Promotion, list[int]]] = {}
     for (version, _), store in sorted(pairs.items(), key=lambda pair: (pair[0][0], pair[1])):
         book = books.book(session, store, version)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
@@ -17,6 +18,20 @@ from shared.pricing.promotion import Promotion
 
 Book = tuple[str, int]
 """A store and a version of its prices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a plan stands in stores' books: the stores by version."""
+
+    waiting: dict[int, list[str]] = field(default_factory=dict)
+    """It begins there later."""
+    running: dict[int, list[str]] = field(default_factory=dict)
+    """It is in force there."""
+
+    def __bool__(self) -> bool:
+        """Tell whether it stands anywhere."""
+        return bool(self.waiting or self.running)
 
 
 def holding(session: Session, promotion: str, books: Collection[Book], kept: StoreBooks | None = None) -> set[Book]:
@@ -61,9 +76,7 @@ def published_to(session: Session, plan: PromotionPlan) -> list[TimelineEntryRow
     return list(session.exec(query))
 
 
-def where(
-    session: Session, plan: PromotionPlan, now_ms: int, kept: StoreBooks | None = None
-) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
+def where(session: Session, plan: PromotionPlan, now_ms: int, kept: StoreBooks | None = None) -> Whereabouts:
     """Return the stores by version where a plan still waits, and where it is in force: where the book has it.
 
     One that was taken up from price books runs and waits where these have it, published from here or not.
@@ -82,14 +95,12 @@ def where(
     running: dict[int, list[str]] = {}
     for store, _ in sorted(holding(session, plan.promotion, sells, kept)):
         running.setdefault(begun[store], []).append(store)
-    return waiting, running
+    return Whereabouts(waiting, running)
 
 
-def _where_books_have_it(
-    session: Session, plan: PromotionPlan, now_ms: int, kept: StoreBooks | None
-) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
+def _where_books_have_it(session: Session, plan: PromotionPlan, now_ms: int, kept: StoreBooks | None) -> Whereabouts:
     if plan.status in {PlanStatus.STOPPED, PlanStatus.DISCARDED}:
-        return {}, {}
+        return Whereabouts()
     waiting: dict[int, list[str]] = {}
     running: dict[int, list[str]] = {}
     for store, entries in standing(session, plan.promotion, now_ms, kept).items():
@@ -98,7 +109,7 @@ def _where_books_have_it(
             running.setdefault(begun.version, []).append(store)
         else:
             waiting.setdefault(entries[0].version, []).append(store)
-    return waiting, running
+    return Whereabouts(waiting, running)
 
 
 def end_what_is_gone(session: Session, act: Act) -> list[str]:
@@ -111,7 +122,7 @@ def end_what_is_gone(session: Session, act: Act) -> list[str]:
         col(PromotionPlan.status) == PlanStatus.PUBLISHED, col(PromotionPlan.price_draft).is_not(None)
     )
     for plan in session.exec(query.order_by(col(PromotionPlan.id))).all():
-        if where(session, plan, act.now_ms, kept) != ({}, {}):
+        if where(session, plan, act.now_ms, kept):
             continue
         plan.status = PlanStatus.STOPPED
         session.add(plan)

@@ -200,10 +200,10 @@ def stop(session: Session, plan_id: str, draft_id: UUID, act: Act) -> list[int]:
     Return the new versions. Raise PriceRefusal when it is not published.
     """
     plan = find(session, plan_id)
-    if plan.status != PlanStatus.PUBLISHED and not (plan.is_open and any(where(session, plan, act.now_ms))):
+    if plan.status != PlanStatus.PUBLISHED and not (plan.is_open and where(session, plan, act.now_ms)):
         raise PriceRefusal("not_published", f"promotion {plan.title!r} is not published")
     if not plan.is_taken_up:
-        waiting, _ = where(session, plan, act.now_ms)
+        waiting = where(session, plan, act.now_ms).waiting
         for version in sorted(waiting):
             withdraw(session, version, act, targets=[f"store:{store}" for store in sorted(waiting[version])])
     made = _take_out(session, plan, draft_id, act)

@@ -24,8 +24,7 @@ def roll_back(session: Session, plan_id: str, act: Act) -> Publication:
     plan = find(session, plan_id)
     if plan.status != PlanStatus.PUBLISHED or plan.version is None:
         raise PriceRefusal("not_published", f"promotion {plan.title!r} is not published")
-    _, running = where(session, plan, act.now_ms)
-    before = _before(session, running, act.now_ms)
+    before = _before(session, where(session, plan, act.now_ms).running, act.now_ms)
     if not before:
         raise PriceRefusal("never_in_force", "there is no earlier price book to go back to")
     parts = [

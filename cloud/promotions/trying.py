@@ -122,7 +122,7 @@ def items_in_scope(
 def _candidates(session: Session, store: str, book: StoreBook, named: Sequence[str]) -> Iterator[Item]:
     yield from book.items(named).values()
     manifest = session.get(StoreManifest, (book.version, store))
-    hash_ = bodies_of(manifest)[0].get((BodyKind.ITEMS, CHAIN)) if manifest is not None else None
+    hash_ = bodies_of(manifest).hashes.get((BodyKind.ITEMS, CHAIN)) if manifest is not None else None
     if hash_ is None:
         return
     tree = body_tree(session, BodyKind.ITEMS, CHAIN)

@@ -76,7 +76,9 @@ def test_it_goes_to_its_stores_and_is_stopped_there_at_once(database: Database) 
         made = plan(session, targets=("store:s1", "store:s3"))
         plans.push(session, made.id, fresh(), ANA, 2)
         assert {store for store in ("s1", "s2", "s3") if made.promotion in on_sale(session, store)} == {"s1", "s3"}
-        assert sorted(store for stores in plans.where(session, made, START_MS)[1].values() for store in stores) == [
+        assert sorted(
+            store for stores in plans.where(session, made, START_MS).running.values() for store in stores
+        ) == [
             "s1",
             "s3",
         ]
@@ -102,7 +104,7 @@ def test_what_a_price_book_brought_is_stopped_at_once_and_in_what_waits(sqlite_d
         later = START_MS + 60 * 86_400_000
         taken = plans.take_up(session, fresh(), "brought", ANA, 2)
         assert taken.status == PlanStatus.DRAFT
-        assert plans.where(session, taken, START_MS)[1], "it is known to run"
+        assert plans.where(session, taken, START_MS).running, "it is known to run"
         second_person(session)
         made = plans.stop(session, taken.id, fresh(), ANA)
         assert len(made) == 2, "now, and where a waiting book would bring it back"
@@ -126,7 +128,7 @@ def test_one_that_waits_for_its_moment_is_withdrawn(database: Database) -> None:
         assert made.promotion not in on_sale(session, "s1")
         plans.stop(session, made.id, fresh(), ANA)
         assert made.promotion not in on_sale(session, "s1", later)
-        assert plans.where(session, made, START_MS) == ({}, {})
+        assert not plans.where(session, made, START_MS)
 
 
 def test_a_second_person_approves_exactly_what_is_published(database: Database) -> None:
@@ -213,7 +215,7 @@ def test_what_goes_with_a_roll_back_of_another_plan_is_stopped_too(database: Dat
         plans.push(session, kept.id, fresh(), ANA, 2)
         roll_back(session, one.id, ANA)
         assert on_sale(session, "s1") == set()
-        assert plans.where(session, other, START_MS) == ({}, {})
+        assert not plans.where(session, other, START_MS)
         assert other.status == PlanStatus.STOPPED
         assert kept.status == PlanStatus.PUBLISHED, "it waits on top of what came back"
         gone = [act for act in audit.latest(session) if act.action == "promotions.gone"]
@@ -229,7 +231,7 @@ def test_one_that_is_left_in_some_stores_stays_published_there(database: Databas
         revert.rollback(session, FIRST, ANA, targets=["store:s1"])
         assert end_what_is_gone(session, ANA) == [one.id]
         assert other.status == PlanStatus.PUBLISHED
-        left = plans.where(session, other, START_MS)[1].values()
+        left = plans.where(session, other, START_MS).running.values()
         assert sorted(store for stores in left for store in stores) == ["s2", "s3"]
 
 
