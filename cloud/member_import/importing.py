@@ -238,7 +238,7 @@ class Importer:
         masked = normal.masked_name(member.fields.get(profile.NAME, ""))
         return member.id, member.reference, ACTIVE, masked, member.home_store, SOURCE, "", member.language, self.now_ms
 
-    def field_rows(self, members: Iterable[NewMember]) -> Iterator[tuple[Any, ...]]:
+    def field_rows(self, members: Iterable[NewMember]) -> Iterator[enrolling.FieldRow]:
         """Yield the rows of the members' fields, encrypted."""
         for member in members:
             for name, value in member.fields.items():

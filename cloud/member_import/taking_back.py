@@ -24,6 +24,8 @@ from cloud.members.models import CLOSED, Member, MemberField, MemberKey
 
 AT_ONCE = 1_000
 """Rows of one transaction."""
+_HEAD = 1
+"""Rows of a file count from its line of headings on."""
 
 
 def waiting(session: Session) -> Sequence[UUID]:
@@ -44,7 +46,7 @@ def take_back(database: Database, opening: UUID, now_ms: Callable[[], int], prog
             if row.status != TAKING_BACK:
                 return gone
             gone += _part(session, row, now_ms())
-            done, rows = row.undone, row.done
+            done, rows = (max(n - _HEAD, 0) for n in (row.undone, row.done))
         progress(done, rows)
 
 
