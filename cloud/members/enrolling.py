@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -26,7 +26,19 @@ FIELDS = tuple(PROFILE)
 """Every field a member may have, by name; `cloud.members.profile` says what each is."""
 
 _FOUND_BY = (PHONE, EMAIL)
-_COLUMNS = ("member_id", "name", "content", "blind_index", "source", "set_ms", "retention")
+_KEY = ("member_id", "name")
+
+
+class FieldRow(NamedTuple):
+    """A personal field as its table holds it, its content encrypted."""
+
+    member_id: UUID
+    name: str
+    content: bytes
+    blind_index: bytes | None
+    source: str
+    set_ms: int
+    retention: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +106,18 @@ def set_field(session: Session, vault: Vault, member: UUID, name: str, value: st
     The caller renews the member's look-up keys when it has set them all.
     """
     statement = upsert_into(session, MemberField).values(
-        dict(zip(_COLUMNS, field_row(vault, member, name, value, source=source, now_ms=now_ms), strict=True))
+        field_row(vault, member, name, value, source=source, now_ms=now_ms)._asdict()
     )
-    replaced = {column: statement.excluded[column] for column in _COLUMNS[2:]}
-    session.execute(statement.on_conflict_do_update(index_elements=["member_id", "name"], set_=replaced))
+    replaced = {column: statement.excluded[column] for column in FieldRow._fields if column not in _KEY}
+    session.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=replaced))
 
 
-def field_row(
-    vault: Vault, member: UUID, name: str, value: str, *, source: str, now_ms: int
-) -> tuple[UUID, str, bytes, bytes | None, str, int, str]:
+def field_row(vault: Vault, member: UUID, name: str, value: str, *, source: str, now_ms: int) -> FieldRow:
     """Return a field's row, encrypted. Raise Invalid."""
     value = checked(name, value)
     index = vault.blind_index(name, value) if name in _FOUND_BY else None
-    return member, name, vault.encrypt(value, field_context(member, name)), index, source, now_ms, "membership"
+    content = vault.encrypt(value, field_context(member, name))
+    return FieldRow(member, name, content, index, source, set_ms=now_ms, retention="membership")
 
 
 def field_context(member: UUID, name: str) -> str:
@@ -151,6 +162,6 @@ def _find_by(session: Session, index: bytes) -> list[UUID]:
     )
 
 
-def insert_fields(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
+def insert_fields(session: Session, rows: Sequence[FieldRow]) -> None:
     """Write `field_row`s of new members in bulk."""
-    bulk.insert_tuples(session, MemberField, _COLUMNS, rows)
+    bulk.insert_tuples(session, MemberField, FieldRow._fields, rows)

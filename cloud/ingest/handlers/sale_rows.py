@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -89,7 +89,13 @@ class SaleRows:
         taken_off = 0
         for n, discount in enumerate(line.discounts, start=1):
             taken_off += discount.minor
-            self._discounts.append((sale_id, line.n, n, *_borne(discount)))
+            borne = _borne(discount)
+            self._discounts.append(
+                (
+                    sale_id, line.n, n, discount.source, discount.reason, discount.minor,
+                    borne.chain_minor, borne.store_minor, borne.supplier_minor,
+                )
+            )  # fmt: skip
         return taken_off
 
     def _add_decided(self, sale: SaleCompleted) -> None:
@@ -134,10 +140,17 @@ def _line_row(sale_id: UUID, line: PricedLine, taken_off: int, known: Item | Non
     )  # fmt: skip
 
 
-def _borne(discount: Discount) -> tuple[str, str, int, int, int, int]:
-    """Return the discount's columns with each payer's part of it; nobody named means the chain."""
+class _Borne(NamedTuple):
+    """What each payer bears of a discount."""
+
+    chain_minor: int
+    store_minor: int
+    supplier_minor: int
+
+
+def _borne(discount: Discount) -> _Borne:
+    """Return each payer's part of a discount; nobody named means the chain."""
     if not discount.payers:
-        return discount.source, discount.reason, discount.minor, discount.minor, 0, 0
+        return _Borne(discount.minor, 0, 0)
     shares = [discount.payers.get(payer, 0) for payer in (Payer.CHAIN, Payer.STORE, Payer.SUPPLIER)]
-    chain, store, supplier = allocate(discount.minor, shares)
-    return discount.source, discount.reason, discount.minor, chain, store, supplier
+    return _Borne(*allocate(discount.minor, shares))

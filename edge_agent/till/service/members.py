@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
@@ -28,6 +29,23 @@ from shared.wire.wallet_asks import AskWallet, Wallet
 CardAct = Literal["issue", "lost", "replace", "freeze", "thaw"]
 _SHOWN_NOW: Mapping[CardAct, str] = {"issue": "•••• {card}", "replace": "•••• {card}", "lost": ""}
 """What is shown of a member's card after these, as HQ masks it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store knows itself of somebody who joins: the card's number, their receipt's sale, who brought them."""
+
+    card: str
+    sale: UUID | None
+    referrer: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """Who approved an act about a card ('' where nobody has to), and the number of the new card."""
+
+    approved_by: str
+    card: str
 
 
 class MemberDesk:
@@ -61,24 +79,26 @@ class MemberDesk:
         if number is None or len(number) < WHOLE_PHONE:
             return refused("phone_form", phone[:32])
 
-        def checked(db: sqlite3.Connection, desk: Desk) -> tuple[str, UUID | None, str]:
+        def checked(db: sqlite3.Connection, desk: Desk) -> _Known:
             at_desk(desk)
-            sale = sale_in(db, desk, receipt) if receipt else None
-            return card_number(db, desk, card) if card else "", sale, who_in(db, desk, referrer) if referrer else ""
+            return _Known(
+                card=card_number(db, desk, card) if card else "",
+                sale=sale_in(db, desk, receipt) if receipt else None,
+                referrer=who_in(db, desk, referrer) if referrer else "",
+            )
 
         known = await self._commands.look(checked)
         if isinstance(known, Refused):
             return known
-        new_card, sale, brought_by = known
 
         def make(desk: Desk) -> AskEnrol:
             return AskEnrol(
                 till=desk.till, cashier=desk.cashier, sealed_phone=sealed(desk, number) or b"",
-                consents=dict(consents), sealed_name=sealed(desk, name.strip()), sealed_card=sealed(desk, new_card),
-                receipt=sale, language=desk.settings().locale, sealed_referrer=sealed(desk, brought_by),
+                consents=dict(consents), sealed_name=sealed(desk, name.strip()), sealed_card=sealed(desk, known.card),
+                receipt=known.sale, language=desk.settings().locale, sealed_referrer=sealed(desk, known.referrer),
             )  # fmt: skip
 
-        wish = ("enrol", number, sorted(consents.items()), name, new_card, sale, brought_by)
+        wish = ("enrol", number, sorted(consents.items()), name, known.card, known.sale, known.referrer)
         answer = await self._asking.ask(wish, MemberFound, make)
         return answer if isinstance(answer, Refused) else Welcomed(self.whom.serve(answer))
 
@@ -90,26 +110,28 @@ class MemberDesk:
         if isinstance(approver, Refused):
             return approver
 
-        def checked(db: sqlite3.Connection, desk: Desk) -> tuple[str, str]:
+        def checked(db: sqlite3.Connection, desk: Desk) -> _Allowed:
             at_desk(desk)
-            return _approved_by(desk, act, approver), card_number(db, desk, card) if card else ""
+            by = _approved_by(desk, act, approver)
+            return _Allowed(approved_by=by, card=card_number(db, desk, card) if card else "")
 
         known = await self._commands.look(checked)
         if isinstance(known, Refused):
             return known
-        by, new_card = known
 
         def make(desk: Desk) -> AskCard:
             return AskCard(
-                act=act, till=desk.till, cashier=desk.cashier, member=customer.member, approved_by=by,
-                sealed_card=sealed(desk, new_card),
+                act=act, till=desk.till, cashier=desk.cashier, member=customer.member, approved_by=known.approved_by,
+                sealed_card=sealed(desk, known.card),
             )  # fmt: skip
 
-        answer = await self._asking.ask(("card", act, customer.member, new_card, by), MemberFound, make)
+        answer = await self._asking.ask(
+            ("card", act, customer.member, known.card, known.approved_by), MemberFound, make
+        )
         if isinstance(answer, Refused):
             return answer
         if act in _SHOWN_NOW:
-            self.whom.serve(answer, customer.masked_phone, _SHOWN_NOW[act].format(card=new_card[-4:]))
+            self.whom.serve(answer, customer.masked_phone, _SHOWN_NOW[act].format(card=known.card[-4:]))
         return CardChanged(act, answer)
 
     async def claim(self, receipt: str, customer: Customer) -> PointsClaimed | Refused:
