@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from cloud.org.models import Store
-from cloud.prices.books import StoreBooks
+from cloud.prices.books import StoreBook, StoreBooks
 from cloud.prices.timeline import Entry, live_entries
 from shared.calendar import local_time
 from shared.pricing.promotion import Promotion
@@ -45,16 +45,18 @@ def runs(session: Session, stores: Sequence[Store], first: date, days: int, now_
         for entry, since, until in _spans(timelines[store.id], zone):
             span = [day for day in wanted if (since is None or since <= day) and (until is None or day <= until)]
             book = books.book(session, store.id, entry.version) if span else None
-            for listed in book.promotions().listed if book else ():
-                promotion = listed.promotion
-                if promotion.where.stores and store.id not in promotion.where.stores:
-                    continue
-                on = [day for day in span if on_day(promotion.when, day)]
-                if on:
-                    run = found.setdefault(promotion.promotion, Run(promotion))
-                    for day in on:
-                        run.days.setdefault(day, set()).add(store.id)
+            for promotion, day in _on(book, store.id, span) if book else ():
+                run = found.setdefault(promotion.promotion, Run(promotion))
+                run.days.setdefault(day, set()).add(store.id)
     return sorted(found.values(), key=lambda run: (min(run.days), run.promotion.promotion))
+
+
+def _on(book: StoreBook, store: str, days: Sequence[date]) -> Iterator[tuple[Promotion, date]]:
+    """Yield the promotions that a store's book has on, with each of the days they are on."""
+    for listed in book.promotions().listed:
+        promotion = listed.promotion
+        if not promotion.where.stores or store in promotion.where.stores:
+            yield from ((promotion, day) for day in days if on_day(promotion.when, day))
 
 
 def on_day(when: When, day: date) -> bool:

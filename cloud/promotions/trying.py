@@ -107,16 +107,22 @@ def items_in_scope(
     candidates = _candidates(session, store, book, named)
     while chunk := list(islice(candidates, _AT_ONCE)):
         looked += len(chunk)
-        fitting = [(item, [scope.covers(item) for scope in scopes]) for item in chunk if item.sellable]
-        book.prefetch([item.item for item, covered in fitting if any(covered)])
-        for item, covered in fitting:
-            if any(covered) and book.price(item.item) is not None:
-                for here, is_in in zip(found, covered, strict=True):
-                    if is_in and len(here) < most:
-                        here[item.item] = item
+        fitting = [item for item in chunk if item.sellable and any(scope.covers(item) for scope in scopes)]
+        book.prefetch([item.item for item in fitting])
+        priced = [item for item in fitting if book.price(item.item) is not None]
+        for here, scope in zip(found, scopes, strict=True):
+            _fill(here, (item for item in priced if scope.covers(item)), most)
         if looked >= _MOST_LOOKED_AT or all(len(here) >= most for here in found):
             return [list(here.values()) for here in found], False
     return [list(here.values()) for here in found], True
+
+
+def _fill(here: dict[str, Item], items: Iterable[Item], most: int) -> None:
+    """Add items until there are so many; one that comes twice counts once."""
+    for item in items:
+        if len(here) >= most:
+            return
+        here[item.item] = item
 
 
 def _candidates(session: Session, store: str, book: StoreBook, named: Sequence[str]) -> Iterator[Item]:
