@@ -14,6 +14,7 @@ from edge_agent import unix_socket
 from edge_agent.devices.device import Device
 from edge_agent.devices.ports import Reading, Scanned, ScanRole
 from edge_agent.devices.reading_words import in_words
+from edge_agent.devices.supervisor import Seen as Watched
 from edge_agent.devices.supervisor import Supervisor
 from shared.wire.messages import DeviceReport
 
@@ -56,12 +57,17 @@ class Panel:
                     _say(writer, Seen(device.report(), known=known))
                 while not left.done():
                     await writer.drain()
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(1.0):  # to notice a viewer that left
-                            seen = await queue.get()
-                            _say(writer, seen_now(seen.device, seen.reading))
+                    await _say_next(writer, queue)
         finally:
             left.cancel()
+
+
+async def _say_next(writer: asyncio.StreamWriter, queue: asyncio.Queue[Watched]) -> None:
+    """Tell a viewer what is seen next; nothing where that takes long, so that one who left is noticed."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(1.0):
+            seen = await queue.get()
+            _say(writer, seen_now(seen.device, seen.reading))
 
 
 def seen_now(device: Device, reading: Reading | None) -> Seen:
