@@ -2,8 +2,8 @@
 
 `SWM1.` and the base64url (without padding) of a MessagePack array `[key, card, issued_s, valid_s]` and the 64 bytes of
 its Ed25519 signature over the purpose and that array. `key` names the signing key; agents hold public keys only, so
-none of them can make a code. A picture of a code works until it ends, as one of a plastic card does for ever: the window
-is kept short.
+none of them can make a code. A picture of a code works until it ends, as one of a plastic card does for ever: the
+window is kept short.
 """
 
 from __future__ import annotations
