@@ -21,6 +21,7 @@ from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.identity import keys, tokens
 from cloud.loyalty import api as loyalty_api
+from cloud.member_import import api as import_api
 from cloud.members import api as members_api
 from cloud.members import care_api
 from cloud.members.models import MemberDirty
@@ -62,6 +63,7 @@ def client(sqlite_database: Database) -> Client:
     app = FastAPI()
     answers.install(app)
     app.include_router(members_api.router)
+    app.include_router(import_api.router)
     app.include_router(care_api.router)
     app.include_router(loyalty_api.router)
     app.dependency_overrides[services_of] = lambda: SimpleNamespace(

@@ -14,6 +14,7 @@ from cloud.api.services import services_of
 from cloud.database import Database
 from cloud.database.rowset import table_of
 from cloud.identity import tokens
+from cloud.member_import import api as import_api
 from cloud.members import api as members_api
 from cloud.members import segments_api
 from cloud.members.models import Member, MemberSegment
@@ -32,6 +33,7 @@ def client(sqlite_database: Database) -> Client:
     app = FastAPI()
     answers.install(app)
     app.include_router(members_api.router)
+    app.include_router(import_api.router)
     app.include_router(segments_api.router)
     app.dependency_overrides[services_of] = lambda: SimpleNamespace(
         database=sqlite_database, clocks=clocks, vault=vault()

@@ -17,6 +17,7 @@ from cloud.database.commits import open_commit
 from cloud.database.transactions import in_transaction
 from cloud.members import blocks, rules
 from cloud.members.care_models import WalletLook
+from cloud.org.models import Till
 from cloud.value import purses
 from shared.sealing import seal
 from shared.wire.asks import AskHold, AskRelease, CouponReserved, Held, Refused, Released
@@ -136,6 +137,7 @@ def test_one_till_asks_so_often_and_each_look_is_on_record(chain: Chain) -> None
     rule = rules.WalletLooks(version=1, in_a_minute=2, in_an_hour=3)
     with chain.database.session() as session:
         rules.publish(session, rule, actor="ann", now_ms=1)
+        session.add_all([Till(store_id="s001", id=name, number=n) for n, name in ((1, "t1"), (2, "t2"))])
     again, there = new_id(), Wallet(value_minor=1_000, has_value=True)
     by_member, by_card = (
         AskWallet(till="t1", cashier="c1", **whose)
@@ -145,6 +147,8 @@ def test_one_till_asks_so_often_and_each_look_is_on_record(chain: Chain) -> None
     assert chain.ask(by_card) == Refused(code="card_unknown"), "a number that leads nowhere counts most of all"
     assert chain.ask(by_member) == Refused(code="wallet_looks")
     assert chain.ask(msgspec.structs.replace(by_member, till="t2")) == there, "another till has its own"
+    made_up = [chain.ask(msgspec.structs.replace(by_member, till=name)) for name in ("x1", "x2", "x3")]
+    assert made_up == [there, there, Refused(code="wallet_looks")], "tills that nobody set up count as one"
     chain.machine.advance(60_000)
     assert chain.ask(by_member) == there
     assert chain.ask(by_member) == Refused(code="wallet_looks"), "three in the hour"
@@ -153,7 +157,7 @@ def test_one_till_asks_so_often_and_each_look_is_on_record(chain: Chain) -> None
         assert sorted((one.cashier, one.by_card, one.found) for one in looks) == [
             ("c1", False, True), ("c1", False, True), ("c1", True, False)]  # fmt: skip
         acts = session.exec(select(AuditEntry).where(AuditEntry.action == "member.wallet_looks")).all()
-        assert [act.actor for act in acts] == ["till:s001/t1/c1"] * 2
+        assert sorted(act.actor for act in acts) == [*["till:s001/t1/c1"] * 2, "till:s001/x3/c1"]
     assert UNKNOWN_CARD.encode() not in everything_stored(chain.database)
 
 

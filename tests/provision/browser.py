@@ -19,6 +19,7 @@ from typing import Any
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable")
 _ANSWER_S = 30.0
+_GONE = "Inspected target navigated or closed"
 _KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowUp": 38, "ArrowDown": 40}
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 """axe-core, as `make setup` fetches it."""
@@ -69,6 +70,10 @@ class _Pipes:
         message, _, self._buffer = self._buffer.partition(b"\0")
         found: dict[str, Any] = json.loads(message)
         return found
+
+
+class PageGone(Exception):
+    """Another page took the place of the one that was asked."""
 
 
 class Page:
@@ -151,7 +156,14 @@ class Page:
             "new Promise(done => { const look = () => (%s) ? done(true) : requestAnimationFrame(look); look();"
             " setTimeout(() => done(false), %d) })"
         )
-        assert self.evaluate(watched % (condition, within_s * 1000)), f"not within {within_s} s: {condition}"
+        ends = time.monotonic() + within_s
+        while True:  # once more for each page that another took the place of meanwhile
+            try:
+                left_ms = max(0, round((ends - time.monotonic()) * 1000))
+                assert self.evaluate(watched % (condition, left_ms)), f"not within {within_s} s: {condition}"
+            except PageGone:
+                continue
+            return
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Run a command of the protocol and return its result."""
@@ -161,6 +173,8 @@ class Page:
         number = self._pipes.send(message)
         while (answer := self._pipes.read()).get("id") != number:
             self._heard(answer)
+        if answer.get("error", {}).get("message") == _GONE:
+            raise PageGone(method)
         assert "error" not in answer, f"{method}: {answer['error']}"
         result: dict[str, Any] = answer["result"]
         return result
