@@ -78,7 +78,8 @@ class Enquiry:
         unknown = desk.wanted.take()
         if unknown is None or desk.hq is None:
             return
-        asked = await self._database.read(lambda db: budget_asking.question(db, desk, unknown))
+        # Behind the transaction that noted it: a reader beside that one would not see its basket yet, and ask nothing.
+        asked = await self._database.run(lambda db: budget_asking.question(db, desk, unknown), synced=False)
         if asked is None:
             return
         answer = await desk.hq.ask(desk.mint(), desk.till, asked)

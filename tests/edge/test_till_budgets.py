@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -200,6 +201,28 @@ async def test_a_share_that_is_used_up_asks_for_more_once_a_basket(tmp_path: Pat
         assert isinstance(paid, Paid)
         assert paid.total_minor == 2 * FULL - 100
         assert [one.short for one in hq.asked if isinstance(one, AskBudgets)] == [["spend"]]
+
+
+async def test_what_a_scan_notes_is_asked_behind_its_transaction(tmp_path: Path) -> None:
+    """Whoever asks looks before the scan is committed, sees no basket yet, and does not give up for that."""
+    async with opened_store(tmp_path, books=books(CHAIN)) as store, asking(store, BudgetsElsewhere()) as (till, hq):
+        await hold(store, 0)
+        wanted, loop, looked = till._commands.desk.wanted, asyncio.get_running_loop(), threading.Event()
+        wake = wanted.wake
+
+        async def look() -> None:
+            for _ in range(4):
+                await store.database.read(lambda _db: None)
+            looked.set()
+
+        def wake_and_stay() -> None:
+            wake()
+            asyncio.run_coroutine_threadsafe(look(), loop)
+            looked.wait()
+
+        wanted.wake = wake_and_stay
+        await till.scan(MILK)
+        await until(lambda: bool(hq.asked), "the question")
 
 
 async def _until_due(till: Till, minor: int) -> None:
