@@ -79,6 +79,7 @@ def test_p1_database_restored_and_said_so(chain: Chain, cluster: Cluster) -> Non
     before, writers = incarnation_of(chain), ("api", "ingest", "jobs")
     with chain.trading(*chain.agents) as wait_for:
         wait_for(10)
+        chain.hq.wait_until_ready()
         cluster.back_up()
         at_backup = chain.count_at_hq()
         until(lambda: chain.count_at_hq() > at_backup + 50, "sales that the backup has not", 40)
@@ -97,6 +98,7 @@ def test_p1_p8_database_restored_and_nobody_said_so(chain: Chain, cluster: Clust
     agent, quiet = chain.agents
     with chain.trading(agent) as wait_for:
         wait_for(10)
+        chain.hq.wait_until_ready()
         cluster.back_up()
         chain.sell(quiet)
         forgotten = chain.hq.publish("after the backup", prices=["main,1001,9.99,,1,"])

@@ -70,6 +70,10 @@ class HeadOffice:
         headers = {"Authorization": f"Bearer {self._token()}"}
         console = f"http://127.0.0.1:{self.ports['console']}"
         self._client = httpx.Client(base_url=f"{console}/api/v1", headers=headers, timeout=30)
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Return once head office takes requests; one that is just being started dies if its database goes now."""
         until(self._is_ready, "head office to answer", _UP_SECONDS)
 
     def _token(self) -> str:
