@@ -29,6 +29,6 @@ def in_transaction(database: Database, work: Callable[[Session], R]) -> R:
         except Exception as error:
             if not is_transient(error):
                 raise
-            log.warning("ingest transaction failed, trying again", error=str(error).splitlines()[0])
+            log.warning("transaction failed, trying again", error=str(error).splitlines()[0])
             failure = error
     raise Unavailable("the database is away or too busy") from failure

@@ -17,13 +17,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from cloud.member_page.static_files import assets
 from cloud.member_page.words import say
 from shared.calendar import local_time
-from shared.money import money_text
+from shared.receipt.figures import money_with_sign
 from shared.web.words import HTML_LANGUAGE, LANGUAGES, Language, chosen_language
 
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "storewire_language"
 _YEAR_S = 365 * 24 * 3600
-_SIGNS = {"CNY": "￥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,7 @@ class Money:
 
     def __str__(self) -> str:
         """Write it as people do: ￥1,234.50."""
-        figures = money_text(abs(self.minor), self.exponent, thousands=True)
-        return f"{'-' if self.minor < 0 else ''}{_SIGNS.get(self.currency, self.currency + ' ')}{figures}"
+        return money_with_sign(self.minor, self.exponent, self.currency, thousands=True)
 
 
 def language_of(request: Request) -> Language:

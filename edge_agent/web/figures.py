@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from shared.calendar import local_time
 from shared.money import UnitPrice, money_text
 from shared.pricing import Unit
-from shared.receipt.figures import sign_of
+from shared.receipt.figures import money_with_sign
 
 _LARGE_UNITS = {Unit.GRAM: (1000, 3, "kg"), Unit.MILLILITRE: (1000, 3, "L")}
 """The unit a measure is spoken of in: how many make one, its decimals, its sign."""
@@ -20,7 +20,7 @@ def money(minor: int, exponent: int) -> str:
 
 def signed_money(minor: int, exponent: int, currency: str) -> str:
     """Write minor units as they stand in a sentence, with the currency's sign: ￥12,345.67, -￥0.05, CHF 5.00."""
-    return f"{'-' if minor < 0 else ''}{sign_of(currency)}{money(abs(minor), exponent)}"
+    return money_with_sign(minor, exponent, currency, thousands=True)
 
 
 def quantity(count: int, unit: Unit) -> str:
